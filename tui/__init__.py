@@ -1,0 +1,1 @@
+"""The Textual shell. It only reads run folders; nothing here imports torch."""
