@@ -1,0 +1,100 @@
+"""``descend list``: what there is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from descend.engine.text import clean
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend list``."""
+    command = commands.add_parser("list", help="list lessons, datasets or runs", description="List what there is.")
+    command.add_argument("what", nargs="?", default="lessons", choices=list(LISTS), help="default: lessons")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+    command.set_defaults(do=show)
+
+
+def lessons() -> list[dict[str, Any]]:
+    """Every lesson in teaching order."""
+    from descend.engine import catalogue
+    from descend.engine.lesson import TRACKS
+
+    return [
+        {
+            "name": lesson.name,
+            "title": lesson.title,
+            "track": TRACKS[lesson.track],
+            "covers": list(lesson.covers),
+            "data": list(lesson.data),
+            "minutes": lesson.minutes,
+            "knobs": {name: spec.default for name, spec in lesson.knobs.specs.items()},
+        }
+        for lesson in catalogue.lessons().values()
+    ]
+
+
+def datasets() -> list[dict[str, Any]]:
+    """Every dataset, and whether it is on this machine."""
+    from descend.datasets import catalogue
+
+    return [
+        {"name": name, "title": spec.title, "found": spec.present(), "embedded": spec.embedded}
+        for name in catalogue.names()
+        for spec in [catalogue.find(name)]
+    ]
+
+
+def runs() -> list[dict[str, Any]]:
+    """Every run, newest first."""
+    from descend.engine import runs
+    from descend.engine.errors import DescendError
+
+    rows = []
+    for run in runs.listed():
+        try:
+            manifest = run.manifest()
+        except DescendError:
+            rows.append({"run": run.id, "state": "damaged", "lesson": "", "created": ""})
+            continue
+        rows.append({"run": run.id, "state": run.state(), "lesson": manifest.name, "created": manifest.created})
+    return rows
+
+
+LISTS = {"lessons": lessons, "datasets": datasets, "runs": runs}
+COLUMNS = {
+    "lessons": ("name", "title", "track"),
+    "datasets": ("name", "title", "found"),
+    "runs": ("run", "state", "lesson", "created"),
+}
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the list as a table, or as JSON lines."""
+    rows = LISTS[arguments.what]()
+    if arguments.json:
+        for row in rows:
+            print(json.dumps(row))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not rows:
+        console.print(f"There are no {arguments.what} yet.")
+        return 0
+    table = Table(*COLUMNS[arguments.what], box=None)
+    for row in rows:
+        table.add_row(*(Text(readable(row[column])) for column in COLUMNS[arguments.what]))
+    console.print(table)
+    return 0
+
+
+def readable(value: object) -> str:
+    """A cell's text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return clean(str(value))

@@ -1,0 +1,45 @@
+"""``descend`` and ``descend open``: the Textual shell."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from descend.engine.cli.arguments import add_run_settings, knob_values
+from descend.engine.errors import UsageError
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend open``."""
+    command = commands.add_parser("open", help="open the shell at a lesson", description="Open the shell at a lesson.")
+    command.add_argument("name", metavar="NAME", help="lesson, see `descend list lessons`")
+    command.add_argument("--run", action="store_true", help="start it at once")
+    add_run_settings(command)
+    command.set_defaults(do=open_lesson)
+
+
+def open_lesson(arguments: argparse.Namespace) -> int:
+    """Check the lesson and its settings before any screen appears, then open the shell there."""
+    from descend.engine import catalogue, devices
+
+    lesson = catalogue.find(arguments.name)
+    knobs = knob_values(arguments.settings)
+    lesson.knobs.parse(knobs)
+    return open_shell(
+        lesson=lesson.name,
+        autorun=arguments.run,
+        knobs=knobs,
+        seed=arguments.seed,
+        device=devices.check(arguments.device),
+        data=arguments.data,
+    )
+
+
+def open_shell(**start: Any) -> int:
+    """Run the Textual app until the user quits."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
+    from descend.tui.app import run_app
+
+    return run_app(**start)

@@ -1,0 +1,78 @@
+"""Devices a run can train on. Looking them up needs no torch; turning one into a ``torch.device`` does."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from descend.engine.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def cuda_count() -> int:
+    """Number of NVIDIA devices the driver offers to this process, 0 without a driver."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return 0
+    try:
+        count = pynvml.nvmlDeviceGetCount()
+    except pynvml.NVMLError:
+        return 0
+    finally:
+        pynvml.nvmlShutdown()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return int(count)
+    return min(int(count), len([entry for entry in visible.split(",") if entry.strip() not in ("", "-1")]))
+
+
+def check(name: str) -> str:
+    """Return ``name`` if a run can ask for it here: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises:
+        UsageError: it is no device, or it is not there.
+    """
+    name = name.strip().lower()
+    if name in ("auto", "cpu"):
+        return name
+    if name == "mps":
+        if sys.platform == "darwin":
+            return name
+        raise UsageError("There is no Apple GPU (mps) on this machine; use --device cpu or --device auto.")
+    if match := re.fullmatch(r"cuda(?::(\d+))?", name):
+        count, index = cuda_count(), int(match[1] or 0)
+        if index < count:
+            return name
+        found = (
+            f"only {count} NVIDIA GPU{'s' if count > 1 else ''}, cuda:0 to cuda:{count - 1},"
+            if count
+            else "no NVIDIA GPU"
+        )
+        raise UsageError(f"There is {found} on this machine, so no {name}; use --device cpu or --device auto.")
+    raise UsageError(f"'{name}' is not a device; use auto, cpu, cuda, cuda:N or mps.")
+
+
+def torch_device(name: str) -> torch.device:
+    """The torch device for ``name``; ``auto`` prefers CUDA, then MPS, then the CPU.
+
+    Raises:
+        UsageError: torch cannot use it, although the machine may have it.
+    """
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", 0)
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    kind, _, index = name.partition(":")
+    if not usable.get(kind) or (kind == "cuda" and int(index or 0) >= torch.cuda.device_count()):
+        raise UsageError(f"torch {torch.__version__} cannot use {name} here; run `descend doctor` to see why.")
+    return torch.device(name)

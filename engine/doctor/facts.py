@@ -1,0 +1,64 @@
+"""What the doctor's child process found: one struct a stage, written as a JSON line."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Nvidia(msgspec.Struct, tag=True):
+    """What the NVIDIA driver says, through NVML."""
+
+    driver: str = ""
+    """Empty where there is no driver."""
+    cuda: str = ""
+    """The newest CUDA the driver supports."""
+    devices: list[str] = []
+    error: str = ""
+
+
+class Torch(msgspec.Struct, tag=True):
+    """How importing torch went."""
+
+    version: str = ""
+    cuda: str = ""
+    """The CUDA it was built for, empty for a build without."""
+    threads: int = 0
+    seconds: float = 0.0
+    error: str = ""
+
+
+class Vision(msgspec.Struct, tag=True):
+    """How importing torchvision, and one call of its compiled operators, went."""
+
+    version: str = ""
+    error: str = ""
+
+
+class Device(msgspec.Struct):
+    """A device torch sees; memory in bytes, 0 if it was not asked."""
+
+    id: str
+    name: str = ""
+    total: int = 0
+    free: int = 0
+    error: str = ""
+    """Why torch cannot compute on it."""
+
+
+class Devices(msgspec.Struct, tag=True):
+    """The devices torch sees, the CPU first, and torch's own words on why CUDA is not among them."""
+
+    devices: list[Device] = []
+    reason: str = ""
+    error: str = ""
+
+
+Fact = Nvidia | Torch | Vision | Devices
+
+STAGES: dict[type[Fact], str] = {
+    Nvidia: "asking the NVIDIA driver",
+    Torch: "importing torch",
+    Vision: "importing torchvision",
+    Devices: "computing on the devices",
+}
+"""The stages in the order in which the child goes through them."""

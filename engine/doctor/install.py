@@ -1,0 +1,58 @@
+"""Is this Python, and is every package, one that descend was made for?"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib import metadata
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from descend.engine.doctor.check import Check
+
+
+def checks() -> Iterator[Check]:
+    """Yield Python, the platform, and each dependency against the bounds in descend's own metadata."""
+    try:
+        about = metadata.metadata("descend")
+    except metadata.PackageNotFoundError:
+        found = "not installed, so its bounds on packages are unknown"
+        advice = "Install it from its folder with `uv sync` or `pip install -e .`."
+        yield Check("Python", "descend", False, found, advice)
+        return
+    yield Check("Python", "descend", True, about["Version"])
+    yield python_check(platform.python_version(), about["Requires-Python"] or "")
+    yield Check(
+        "Python",
+        "platform",
+        os.name == "posix",
+        platform.platform(),
+        "" if os.name == "posix" else "Run descend inside WSL: it needs POSIX processes and file locks.",
+    )
+    for line in metadata.requires("descend") or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield package_check(requirement)
+
+
+def python_check(version: str, bounds: str) -> Check:
+    """Compare the running Python's ``version`` with descend's ``bounds`` (such as ``>=3.11``)."""
+    fits = SpecifierSet(bounds).contains(version, prereleases=True)
+    advice = "" if fits else f"Install Python {bounds}; `uv python install` leaves the system's alone."
+    return Check("Python", "Python", fits, version if fits else f"{version}, outside {bounds}", advice)
+
+
+def package_check(requirement: Requirement) -> Check:
+    """Compare one installed package with the bounds of its ``requirement``."""
+    # '>=' sorts after '<', and bounds are read from the lower to the upper.
+    bounds = ",".join(sorted(map(str, requirement.specifier), reverse=True))
+    advice = f"Run `uv sync`, or `pip install '{requirement.name}{bounds}'`."
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return Check("Packages", requirement.name, False, "not installed", advice)
+    if not requirement.specifier.contains(version, prereleases=True):
+        return Check("Packages", requirement.name, False, f"{version}, outside {bounds}", advice)
+    return Check("Packages", requirement.name, True, version)

@@ -1,0 +1,152 @@
+"""A run's records, gathered for reading: series as arrays, the pictures of each step, the latest state.
+
+Panels, exports and headless output read a `History`; it knows nothing of the terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from descend.engine.records import (
+    Confusion,
+    Event,
+    Failure,
+    Header,
+    KnobChange,
+    Layers,
+    Note,
+    Progress,
+    Scalars,
+    Status,
+)
+
+
+class Series:
+    """Points of one curve: steps ascending, values may be NaN or infinite."""
+
+    def __init__(self) -> None:
+        self._steps = np.empty(256, np.int64)
+        self._values = np.empty(256, np.float64)
+        self.size = 0
+
+    @property
+    def steps(self) -> np.ndarray:
+        """(n,) int64."""
+        return self._steps[: self.size]
+
+    @property
+    def values(self) -> np.ndarray:
+        """(n,) float64."""
+        return self._values[: self.size]
+
+    def extend(self, steps: np.ndarray, values: np.ndarray) -> None:
+        """Append points. Points that repeat steps already here replace them: a resumed run takes steps again."""
+        if not len(steps):
+            return
+        if self.size and steps[0] <= self._steps[self.size - 1]:
+            self.size = int(np.searchsorted(self.steps, steps[0]))
+        needed = self.size + len(steps)
+        if needed > len(self._steps):
+            room = max(needed, 2 * len(self._steps))
+            self._steps, self._values = np.resize(self._steps, room), np.resize(self._values, room)
+        self._steps[self.size : needed] = steps
+        self._values[self.size : needed] = values
+        self.size = needed
+
+
+Picture = Layers | Confusion
+
+
+class History:
+    """What a run has said so far.
+
+    Attributes:
+        series: points by series name (``train/loss``).
+        pictures: all pictures by name (``layers``, ``confusion/test``), oldest first.
+        progress, status, failure: the latest of each, None before the first.
+        changes: turned knobs.
+        notes: sentences of the experiment.
+        elapsed: seconds of training so far.
+        metrics: final values, once the run has ended.
+    """
+
+    def __init__(self) -> None:
+        self.series: dict[str, Series] = {}
+        self.pictures: dict[str, list[Picture]] = {}
+        self.progress: Progress | None = None
+        self.status: Status | None = None
+        self.failure: Failure | None = None
+        self.changes: list[KnobChange] = []
+        self.notes: list[Note] = []
+        self.elapsed = 0.0
+        self.format = 0
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Final metrics as the run stated them; while it runs, the last value of every series."""
+        if self.status and self.status.metrics:
+            return self.status.metrics
+        return {name: float(series.values[-1]) for name, series in self.series.items() if series.size}
+
+    def feed(self, records: Iterable[Event]) -> set[str]:
+        """Take in ``records`` in order; return the names of what changed (series, pictures, ``progress``, ``status``).
+
+        A record whose arrays do not fit together is skipped, as a malformed line is.
+        """
+        changed: set[str] = set()
+        for record in records:
+            try:
+                changed |= self._take(record)
+            except (ValueError, TypeError):
+                continue
+            self.elapsed = max(self.elapsed, record.t)
+        return changed
+
+    def _take(self, record: Event) -> set[str]:
+        match record:
+            case Scalars():
+                steps = record.steps.numpy()
+                points = {name: values.numpy() for name, values in record.values.items()}
+                if steps.ndim != 1 or any(values.shape != steps.shape for values in points.values()):
+                    raise ValueError("steps and values differ in length")
+                for name, values in points.items():
+                    self.series.setdefault(name, Series()).extend(steps, values)
+                return set(points)
+            case Layers():
+                shapes = {record.gradient.numpy().shape, record.weight.numpy().shape}
+                if record.update is not None:
+                    shapes.add(record.update.numpy().shape)
+                if shapes != {(len(record.names),)}:
+                    raise ValueError("one norm a layer is needed")
+                return self._picture("layers", record)
+            case Confusion():
+                if record.counts.numpy().shape != (len(record.classes),) * 2:
+                    raise ValueError("counts are classes × classes")
+                return self._picture(f"confusion/{record.split}", record)
+            case Progress():
+                self.progress = record
+                return {"progress"}
+            case Status():
+                self.status = record
+                return {"status"}
+            case Failure():
+                self.failure = record
+                return {"status"}
+            case KnobChange():
+                self.changes.append(record)
+                return {"knobs"}
+            case Note():
+                self.notes.append(record)
+                return {"notes"}
+            case Header():
+                self.format = record.format
+        return set()
+
+    def _picture(self, name: str, record: Picture) -> set[str]:
+        pictures = self.pictures.setdefault(name, [])
+        while pictures and pictures[-1].step >= record.step:  # a resumed run takes steps again
+            pictures.pop()
+        pictures.append(record)
+        return {name}

@@ -1,0 +1,1 @@
+"""The lessons, one file each; see `descend.engine.lesson` for the form."""

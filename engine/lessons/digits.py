@@ -1,0 +1,83 @@
+"""Digits: a first network
+
+Can a few thousand multiplications learn to read handwriting? Here are 1,797 digits that people wrote, each
+shrunk to 8 × 8 grey values (scikit-learn's embedded set; it is *not* MNIST, whose images are 28 × 28 and number
+70,000).
+
+**The network.** 64 pixels enter, `hidden` units each take a weighted sum of all of them and keep it only if it
+is positive, and 10 outputs score the ten digits:
+
+    h = max(0, W₁x + b₁)        scores = W₂h + b₂
+
+With 32 hidden units that is 64·32 + 32 + 32·10 + 10 = 2,410 numbers to learn.
+
+**Learning.** *Softmax* turns scores into probabilities; the *cross-entropy* loss is −log of the probability
+given to the true digit. An untrained network gives each digit about 1/10, so the loss starts near −log(1/10) =
+ln 10 ≈ 2.30. *Backpropagation* finds how the loss changes with every weight, and each step moves all weights a
+little against that:
+
+    w ← w − lr · ∂loss/∂w
+
+on a small random batch. An *epoch* has shown every training image once.
+
+**Predict, then run.** The network learns from 1,437 images and is tested on 360 it never sees. Which of the two
+losses ends lower? Which digits will it mix up?
+
+**Watch.** Loss falls, accuracy climbs. Training curves are jagged because each point is one batch. The gradient
+panel shows how hard each layer is pushed; the confusion matrix shows which digit was taken for which. Turn `lr`
+up tenfold: when does learning break?
+"""
+
+from descend.engine.lesson import Lesson, Question, knob, knobs
+
+
+@knobs
+class Knobs:
+    epochs: int = knob(20, 1, 200, help="times every training image is shown")
+    hidden: int = knob(32, 1, 512, scale="log", help="units in the hidden layer")
+    lr: float = knob(0.1, 1e-4, 100.0, scale="log", live=True, help="learning rate of gradient descent")
+    batch_size: int = knob(32, 1, 1437, scale="log", help="images a step")
+    pace: int = knob(200, 0, 10_000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+
+
+def run(lab, k):
+    import torch
+    from torch import nn
+
+    from descend.engine.training import Tensors, fit
+
+    data = Tensors.of(lab.dataset, lab.device)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, k.hidden), nn.ReLU(), nn.Linear(k.hidden, 10)).to(lab.device)
+    sgd = torch.optim.SGD(net.parameters(), lr=k.lr)
+    fit(lab, net, sgd, data, epochs=k.epochs, batch_size=k.batch_size, evaluate_every=10)
+
+
+LESSON = Lesson(
+    covers=("D04",),
+    run=run,
+    knobs=Knobs,
+    data=("digits",),
+    minutes=5,
+    quiz=(
+        Question(
+            "Before any training, the loss on ten classes is about 2.3. Why?",
+            ("The weights are too large", "Every class gets a probability near 1/10", "The batch is too small"),
+            1,
+            "Cross-entropy is −log of the probability given to the true class, and −log(1/10) = ln 10 ≈ 2.30.",
+        ),
+        Question(
+            "Why is the training curve jagged while the test curve is smooth?",
+            (
+                "A training point is one small batch, a test point the whole test set",
+                "The test images are easier",
+                "The test curve is smoothed before it is drawn",
+            ),
+            0,
+            "A mean over 32 images varies more from point to point than a mean over all 360.",
+        ),
+    ),
+    sources=(
+        "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998",
+        "I. Goodfellow, Y. Bengio, A. Courville: Deep Learning, MIT Press 2016, chapter 6",
+    ),
+)

@@ -1,0 +1,166 @@
+"""The worker: the process that trains. ``python -m descend.engine.worker FOLDER [CONTROL_FROM]`` works on one run;
+with ``--idle`` it imports torch first and then waits for such a line on standard input, ending if that closes.
+
+It leads its own session, so nothing that happens to the terminal or the shell reaches it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import random
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from descend.engine.errors import DescendError
+from descend.engine.journal import Appender
+from descend.engine.records import FORMAT, Failure, Header, Status
+from descend.engine.runs import Run, Writer
+
+
+def main(words: list[str]) -> int:
+    """Work on the run named by ``words``, or idle until told of one; return the exit status."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if words == ["--idle"]:
+        warm_up()
+        line = sys.stdin.readline()
+        if not line:
+            return 0  # the shell is gone
+        words = json.loads(line)
+    folder, control_from = words
+    return work(Run(Path(folder)), int(control_from))
+
+
+def warm_up() -> None:
+    """Import what every run needs and take one small step, so that a run's first step is a usual one."""
+    import torch
+
+    from descend.engine import lab, training  # noqa: F401
+
+    net = torch.nn.Linear(8, 2)
+    optimiser = torch.optim.Adam(net.parameters())
+    net(torch.zeros(4, 8)).sum().backward()
+    optimiser.step()
+    if torch.cuda.is_available():
+        torch.cuda.init()
+
+
+def claim(run: Run) -> int:
+    """Become the run's only writer: lock ``worker.json`` for as long as this process lives, and sign it.
+
+    Raises:
+        DescendError: another worker has it.
+    """
+    file = os.open(run.writer_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise DescendError(f"Run '{run.id}' already has a worker.") from None
+    os.ftruncate(file, 0)
+    os.pwrite(file, msgspec.json.encode(Writer.this_process()), 0)
+    return file
+
+
+def redirect(log: Path) -> None:
+    """Send standard output and error to ``log``, and leave standard input behind."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for target, source in ((0, nothing), (1, file), (2, file)):
+        os.dup2(source, target)
+    os.close(file)
+    os.close(nothing)
+
+
+def work(run: Run, control_from: int) -> int:
+    """Do what ``run`` asks for, and say in its records how it ended. Returns 0 if it was done or stopped."""
+    try:
+        claim(run)
+        redirect(run.log_file)
+    except (DescendError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        events = Appender(run.events_file)
+        events.append([Header(format=FORMAT, run=run.id), Status(state="starting")])
+        events.close()
+        return conduct(run, control_from)
+    except OSError as error:  # nothing can be written to the run folder any more
+        print(f"The run ended because its folder cannot be written: {error}", file=sys.stderr)
+        return 1
+    except DescendError as error:  # before the experiment began
+        fail(run, str(error))
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        fail(run, "The worker failed before the experiment began; the traceback is in worker.log.")
+        return 1
+
+
+def fail(run: Run, sentence: str) -> None:
+    """Record that the run ended before there was a lab."""
+    print(sentence, file=sys.stderr)
+    with suppress(OSError):
+        events = Appender(run.events_file)
+        events.append([Failure(step=0, title=sentence), Status(state="failed", message=sentence)])
+        events.close()
+
+
+def conduct(run: Run, control_from: int) -> int:
+    """Set the stage (device, data, seeds, lab), run the experiment, record its end."""
+    from descend.engine import catalogue, devices
+
+    manifest = run.manifest()
+    lesson = catalogue.find(manifest.name)
+    knobs = lesson.knobs.parse(manifest.knobs)
+
+    from descend.engine.explain import explain
+    from descend.engine.lab import Lab, Stopped
+
+    device = devices.torch_device(manifest.device)
+    dataset = None
+    if manifest.data:
+        from descend.datasets import catalogue as datasets
+
+        dataset = datasets.find(manifest.data).load()
+    seed_everything(manifest.seed)
+    lab = Lab(run, knobs, device=device, seed=manifest.seed, dataset=dataset, control_from=control_from)
+    signal.signal(signal.SIGTERM, lambda *_: lab.stop())
+    try:
+        lab.status("running")
+        lesson.run(lab, knobs)
+        lab.finish()
+        return 0
+    except Stopped:
+        lab.status("stopped", f"Stopped by the user after {lab.step} steps.")
+        return 0
+    except Exception as error:
+        traceback.print_exc()
+        failure = explain(error, lab.step, knobs.values(), device)
+        print(failure.title, file=sys.stderr)
+        lab.say(failure)
+        lab.status("failed", failure.title)
+        return 1
+    finally:
+        lab.close()
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and torch (all devices)."""
+    import numpy as np
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,16 @@
+"""What every test gets: a home and a data folder of its own, so that no test sees or touches the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point ``DESCEND_HOME`` and ``DESCEND_DATA`` below ``tmp_path`` and return the home folder."""
+    monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DESCEND_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return tmp_path / "home"
