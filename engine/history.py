@@ -24,12 +24,18 @@ from descend.engine.records import (
 
 
 class Series:
-    """Points of one curve: steps ascending, values may be NaN or infinite."""
+    """Points of one curve: steps ascending, values may be NaN or infinite.
+
+    Attributes:
+        size: points so far.
+        rewinds: how often points were replaced, so that a reader who keeps sums knows to start anew.
+    """
 
     def __init__(self) -> None:
         self._steps = np.empty(256, np.int64)
         self._values = np.empty(256, np.float64)
         self.size = 0
+        self.rewinds = 0
 
     @property
     def steps(self) -> np.ndarray:
@@ -47,6 +53,7 @@ class Series:
             return
         if self.size and steps[0] <= self._steps[self.size - 1]:
             self.size = int(np.searchsorted(self.steps, steps[0]))
+            self.rewinds += 1
         needed = self.size + len(steps)
         if needed > len(self._steps):
             room = max(needed, 2 * len(self._steps))

@@ -14,36 +14,35 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from descend.engine import checkpoints
+from descend.engine.clock import Clock, Pace, Speedometer
+from descend.engine.controls import Controls
 from descend.engine.errors import DescendError
-from descend.engine.knobs import KnobSet
+from descend.engine.knobs import KnobSet, Value
 from descend.engine.recorder import Recorder
 from descend.engine.records import (
     Array,
+    Checkpoint,
     Confusion,
-    Control,
     Event,
     KnobChange,
     Note,
-    Pause,
     Progress,
-    Resume,
     SetKnob,
     State,
     Status,
-    Step,
     Stop,
 )
 from descend.engine.runs import Run
 from descend.engine.telemetry import LayerWatch
+from descend.engine.tracking import Tracked
 
 if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
@@ -52,10 +51,8 @@ PICTURE = 0.2
 """Seconds between two pictures of one kind, at least."""
 SPARSER = 0.01
 """… and at least this part of the training time so far, so that a long run stays small."""
-
-
-class Stopped(BaseException):
-    """The user stopped the run; raised out of `Lab.steps`. Not an ``Exception``: an experiment should not catch it."""
+CHECKPOINT = 30.0
+"""Seconds of training between checkpoints; one is also written at the end of an epoch, at most every second."""
 
 
 class Diverged(Exception):
@@ -73,6 +70,7 @@ class Lab:
         device: the ``torch.device`` to train on.
         seed: seeds Python, NumPy and torch before the experiment starts.
         step: steps taken so far, over all loops.
+        state: plain values (numbers, strings, lists, dicts, tensors) of the experiment that a resumed run needs.
         dataset: the dataset chosen for this run; None if the lesson makes its own data.
     """
 
@@ -85,50 +83,57 @@ class Lab:
         seed: int,
         dataset: Dataset | None = None,
         control_from: int = 0,
+        resumed: dict[str, Any] | None = None,
     ) -> None:
         self.device, self.seed, self.dataset = device, seed, dataset
         self.step = 0
+        self.state: dict[str, Any] = {}
         self._knobs = knobs
-        self._tracked: dict[str, Any] = {}
+        self._tracked = Tracked()
+        self._resumed = resumed
+        self._run_id = run.id
+        self._loop, self._index = 0, 0
         self._metrics: dict[str, float] = {}
         self._last: dict[str, float] = {}
+        if resumed is not None:
+            self.state.update(resumed["state"])
+            self._last.update(resumed["last"])
         self._layers = LayerWatch()
         self._due: dict[str, float] = {}
         self._total, self._per_epoch, self._unit, self._samples = 0, 0, "steps", 1
-        self._started, self._idle = time.monotonic(), 0.0
-        self._held_since: float | None = None
-        self._speed: list[tuple[float, int]] = []
-        self._told, self._next = -1.0, 0.0
-        self._commands: SimpleQueue[Control] = SimpleQueue()
-        self._woken = threading.Event()
-        self._attention = False
-        self._paused, self._allowed, self._stop = False, 0, False
+        self._clock = Clock(resumed["elapsed"] if resumed else 0.0)
+        self._speed, self._pace, self._told = Speedometer(), Pace(), -1.0
         self._diverged: Diverged | None = None
+        self._keeper = checkpoints.Keeper(run.checkpoints)
+        self._kept, self._kept_at = resumed is not None, self._clock.elapsed()
+        self._controls = Controls(turn=self._turn, check=self._check, held=self._held, released=self._released)
         self._recorder = Recorder(
             run.events_file,
             run.control_file,
             control_from=control_from,
-            clock=self.elapsed,
-            heard=self._heard,
+            clock=self._clock.elapsed,
+            heard=self._controls.hear,
             watch=self._watch,
             progress=self._regular_progress,
         )
 
-    def elapsed(self) -> float:
-        """Seconds of training so far, pauses excluded."""
-        now = time.monotonic() if self._held_since is None else self._held_since
-        return now - self._started - self._idle
-
     def track(self, **objects: Any) -> None:
-        """Name what the run consists of: modules and optimisers.
+        """Name what the run consists of: modules, optimisers, anything with ``state_dict``, and tensors.
 
-        A live knob named like an optimiser's setting (``lr``, ``momentum``, ``weight_decay``) is written to every
-        tracked optimiser, and one named ``dropout`` to every dropout layer of the tracked modules.
+        They are saved in checkpoints, and when the run is resumed or forked they are restored, in place, as the next
+        loop begins. A live knob named like an optimiser's setting (``lr``, ``momentum``, ``weight_decay``) is written
+        to every tracked optimiser, and one named ``dropout`` to every dropout layer of the tracked modules.
+
+        Raises:
+            TypeError: an object can be neither saved nor restored.
         """
-        self._tracked.update(objects)
+        for name, tracked in objects.items():
+            self._tracked.add(name, tracked)
 
     def steps(self, count: int, *, samples: int = 1, unit: str = "steps", per_epoch: int = 0) -> Iterator[int]:
-        """Yield 0 … ``count`` - 1; between two steps pause, single step, stop and live knobs take effect.
+        """Yield 0 … ``count`` - 1; between two steps pause, single step, stop, live knobs and checkpoints take effect.
+
+        A resumed run begins where its checkpoint was; loops that were over by then yield nothing.
 
         Args:
             samples: how many of ``unit`` one step handles, for the speed shown.
@@ -138,21 +143,24 @@ class Lab:
 
         Raises:
             Stopped: the user stopped the run.
+            DescendError: the checkpoint does not fit, because a knob has changed the shape of what it holds.
             Diverged: a series whose name contains ``loss`` is not finite any more.
         """
         before = self.step
         self._total, self._per_epoch, self._unit, self._samples = before + count, per_epoch, unit, samples
         paced = "pace" in self._knobs.specs
-        for index in range(count):
-            self.step = before + index
-            if self._attention:
-                self._attend()
+        for index in range(self._begin(count), count):
+            self.step, self._index = before + index, index
+            if self._controls.attention:
+                self._controls.attend()
             if paced:
-                self._keep_pace()
+                self._pace.wait(self._knobs.pace)  # type: ignore[attr-defined]
+            self._keep_when_due(index)
             yield index
-        self.step = before + count
+        self.step, self._index = before + count, 0
+        self._loop += 1
         self._recorder.flush()  # so that the last steps' losses have been looked over
-        self._obey()
+        self._controls.obey()
 
     def scalars(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> None:
         """Add a point at this step to each named series; values are numbers or one-element tensors.
@@ -217,8 +225,15 @@ class Lab:
             OSError: the records cannot be written.
         """
         self._recorder.flush()
-        self._obey()
+        self._controls.obey()
+        self._keep(0)
+        self._keeper.wait()
         self.status("done")
+
+    def keep_stopped(self) -> None:
+        """Write a last checkpoint of a run that is being stopped between two steps."""
+        self._keep(self._index)
+        self._keeper.wait()
 
     def say(self, record: Event) -> None:
         """Write ``record``."""
@@ -226,21 +241,12 @@ class Lab:
 
     def stop(self) -> None:
         """End at the next step, as if the user had said so."""
-        self._heard(Stop())
+        self._controls.hear(Stop())
 
     def close(self) -> None:
         """Write what is left."""
+        self._keeper.wait()
         self._recorder.close()
-
-    def _heard(self, command: Control) -> None:
-        """Take a command, in the recorder's thread."""
-        self._commands.put(command)
-        self._call_attention()
-
-    def _call_attention(self) -> None:
-        """Make the experiment look up before its next step."""
-        self._attention = True
-        self._woken.set()
 
     def _watch(self, name: str, steps: np.ndarray, values: np.ndarray) -> None:
         """Look over new points, in the recorder's thread."""
@@ -248,54 +254,24 @@ class Lab:
         if "loss" in name and self._diverged is None and not np.isfinite(values).all():
             first = int(np.argmin(np.isfinite(values)))
             self._diverged = Diverged(name, int(steps[first]), float(values[first]))
-            self._call_attention()
+            self._controls.call()
 
-    def _attend(self) -> None:
-        """Do what was asked, in the experiment's thread; wait here while paused."""
-        self._attention = False
-        self._obey()
-        while self._paused and not self._allowed:
-            if self._held_since is None:
-                self._held_since = time.monotonic()
-                self.status("paused")
-            self._woken.wait()
-            self._woken.clear()
-            self._obey()
-        if self._held_since is not None:
-            self._idle += time.monotonic() - self._held_since
-            self._held_since = None
-            self._speed.clear()
-            if not self._paused:
-                self.status("running")
-        if self._paused:  # a single step: look up again after it
-            self._allowed -= 1
-            self._attention = True
-
-    def _obey(self) -> None:
-        """Carry out the commands heard so far.
-
-        Raises:
-            Stopped, Diverged: the run ends here.
-            OSError: its records cannot be written any more.
-        """
-        while not self._commands.empty():
-            match self._commands.get():
-                case Pause():
-                    self._paused, self._allowed = True, 0
-                case Resume():
-                    self._paused, self._allowed = False, 0
-                case Step(count=count):
-                    self._paused, self._allowed = True, self._allowed + max(1, count)
-                case Stop():
-                    self._stop = True
-                case SetKnob() as turn:
-                    self._turn(turn)
-        if self._stop:
-            raise Stopped
+    def _check(self) -> None:
+        """Raise what must end the run, between two steps."""
         if self._diverged is not None:
             raise self._diverged
         if self._recorder.error is not None:
             raise self._recorder.error
+
+    def _held(self) -> None:
+        self._clock.hold()
+        self.status("paused")
+
+    def _released(self, stepping: bool) -> None:
+        self._clock.go()
+        self._speed.reset()
+        if not stepping:
+            self.status("running")
 
     def _turn(self, turn: SetKnob) -> None:
         spec = self._knobs.specs.get(turn.knob)
@@ -308,29 +284,58 @@ class Lab:
             return
         previous = getattr(self._knobs, turn.knob)
         setattr(self._knobs, turn.knob, value)
-        for tracked in self._tracked.values():
-            if isinstance(tracked, torch.optim.Optimizer):
-                for group in tracked.param_groups:
-                    if turn.knob in group:
-                        group[turn.knob] = value
-            elif isinstance(tracked, torch.nn.Module) and turn.knob == "dropout":
-                for module in tracked.modules():
-                    if isinstance(module, torch.nn.modules.dropout._DropoutNd):
-                        module.p = float(value)
-        self._recorder.put(KnobChange(step=self.step, knob=turn.knob, value=value, previous=previous))
+        self._apply(turn.knob, value, previous)
 
-    def _keep_pace(self) -> None:
-        """Sleep so that at most ``pace`` steps a second are taken."""
-        pace = float(self._knobs.pace)  # type: ignore[attr-defined]
-        if pace <= 0:
-            return
-        now = time.monotonic()
-        if now < self._next:
-            time.sleep(self._next - now)
-        self._next = max(self._next, now - 0.05) + 1 / pace  # a late step may be made up for, a long pause not
+    def _apply(self, knob: str, value: Value, previous: Value) -> None:
+        self._tracked.turn(knob, value)
+        self._recorder.put(KnobChange(step=self.step, knob=knob, value=value, previous=previous))
+
+    def _begin(self, count: int) -> int:
+        """The index at which this loop begins: 0, or where a resumed run was."""
+        self._index = 0
+        resumed = self._resumed
+        if resumed is None:
+            return 0
+        over = self._loop < resumed["loop"]
+        self._tracked.restore(resumed["tracked"], strict=not over)
+        if over:
+            return count
+        self._resumed = None
+        self.step += resumed["index"]
+        for knob, value in self._knobs.values().items():
+            if knob in resumed["knobs"] and value != resumed["knobs"][knob]:  # a fork's changed knob
+                self._apply(knob, value, resumed["knobs"][knob])
+        checkpoints.set_rng_state(resumed["rng"], self.device)
+        return int(resumed["index"])
+
+    def _keep_when_due(self, index: int) -> None:
+        """Write a checkpoint if it is time: before the first step, at an epoch's end, and every so often."""
+        since = self._clock.elapsed() - self._kept_at
+        epoch_ended = self._per_epoch and index % self._per_epoch == 0 and since >= 1
+        if since >= CHECKPOINT or epoch_ended or (self.step == 0 and not self._kept):
+            self._keep(index)
+
+    def _keep(self, index: int) -> None:
+        if self._keeper.error is not None:
+            self.note(f"A checkpoint could not be written: {self._keeper.error.strerror}. Earlier ones are unharmed.")
+            self._keeper.error = None
+        self._kept, self._kept_at = True, self._clock.elapsed()
+        content = {
+            "run": self._run_id,
+            "loop": self._loop,
+            "index": index,
+            "elapsed": self._kept_at,
+            "tracked": self._tracked.snapshot(),
+            "state": self.state,
+            "knobs": self._knobs.values(),
+            "last": dict(self._last),
+            "rng": checkpoints.rng_state(self.device),
+        }
+        self._keeper.save(self.step, content, self._last.get("test/loss"))
+        self._recorder.put(Checkpoint(step=self.step))
 
     def _is_due(self, picture: str) -> bool:
-        now = self.elapsed()
+        now = self._clock.elapsed()
         if now < self._due.get(picture, 0.0):
             return False
         self._due[picture] = now + max(PICTURE, SPARSER * now)
@@ -338,18 +343,16 @@ class Lab:
 
     def _regular_progress(self) -> Progress | None:
         """Where the run is, at most five times a second, in the recorder's thread."""
-        now = self.elapsed()
-        if not self._total or now - self._told < 0.2 or self._held_since is not None:
+        now = self._clock.elapsed()
+        if not self._total or now - self._told < 0.2 or self._clock.held:
             return None
         self._told = now
         return self._progress()
 
     def _progress(self) -> Progress:
-        """Where the run is; its speed is that of the last three seconds."""
-        now, step = self.elapsed(), self.step
-        self._speed = [mark for mark in self._speed if now - mark[0] < 3] + [(now, step)]
-        then, before = self._speed[0]
-        rate = (step - before) / (now - then) if now > then else 0.0
+        """Where the run is."""
+        step = self.step
+        rate = self._speed.rate(self._clock.elapsed(), step)
         epochs = self._total // self._per_epoch if self._per_epoch else None
         return Progress(
             step=step,

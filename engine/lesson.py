@@ -49,14 +49,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson as its author declares it; ``name``, ``title``, ``theory`` and ``module`` are filled by the catalogue."""
+    """A lesson as its author declares it; the catalogue fills in ``name``, ``title``, ``theory`` and ``module``."""
 
     covers: tuple[str, ...]
     """Curriculum ids, such as ``("K05",)``."""
     run: Callable[[Lab, Any], None]
     """The experiment: ``run(lab, knobs)``."""
     knobs: Any
-    """A class decorated with `knobs` (a ``type[KnobSet]``, which type checkers cannot see)."""
+    """A class decorated with `knobs`: a ``type[KnobSet]``, unknown to type checkers."""
     data: tuple[str, ...] = ()
     """Datasets it can learn from, its own first; empty if it makes its data itself."""
     after: str = ""

@@ -129,6 +129,12 @@ class Note(Record, tag="note"):
     text: str
 
 
+class Checkpoint(Record, tag="checkpoint"):
+    """A checkpoint of ``step`` was begun; ``checkpoints/`` tells which are kept."""
+
+    step: int
+
+
 class Status(Record, tag="status"):
     """The run changed state. The last one of a finished run carries its final ``metrics``."""
 
@@ -151,7 +157,7 @@ class Failure(Record, tag="failure"):
     diverged: bool = False
 
 
-Event = Header | Scalars | Layers | Confusion | Progress | KnobChange | Note | Status | Failure
+Event = Header | Scalars | Layers | Confusion | Progress | KnobChange | Note | Checkpoint | Status | Failure
 
 
 class Command(msgspec.Struct, tag_field="kind", omit_defaults=True, kw_only=True):

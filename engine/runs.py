@@ -7,6 +7,7 @@
       events.jsonl   what happened (`descend.engine.records.Event`, append-only)
       control.jsonl  what the user said (`descend.engine.records.Control`, append-only)
       worker.json    who writes events.jsonl (`Writer`); locked while that process lives
+      checkpoints/   see `descend.engine.checkpoints`
       worker.log     its stdout, stderr and tracebacks
 """
 
@@ -43,6 +44,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     device: str
     data: str = ""
     """Dataset chosen instead of the lesson's own, if any."""
+    threads: int = 1
+    """CPU threads torch computes with; part of what makes a run repeatable bit for bit."""
     created: str = ""
     """Local time, ISO 8601 with offset."""
     versions: dict[str, str] = {}
@@ -88,6 +91,7 @@ class Run:
         self.control_file = folder / "control.jsonl"
         self.writer_file = folder / "worker.json"
         self.log_file = folder / "worker.log"
+        self.checkpoints = folder / "checkpoints"
 
     def manifest(self) -> Manifest:
         """Read ``run.json``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,13 @@ from descend.engine.runs import Manifest, Run
 SEEDS = 2**31
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
 """A fresh interpreter that does not import from the working folder."""
+
+
+def environment() -> dict[str, str]:
+    """A worker's environment: its OpenMP threads spin only briefly while they wait, lest they take the cores from
+    each other and from the shell."""
+    return {"GOMP_SPINCOUNT": "1000", **os.environ}
+
 
 
 def prepare(
@@ -38,7 +46,17 @@ def prepare(
         from descend.datasets import catalogue as datasets
 
         datasets.find(data).require()
-    return runs.create(Manifest(id="", name=chosen.name, knobs=values, seed=seed, device=device, data=data))
+    return runs.create(
+        Manifest(
+            id="",
+            name=chosen.name,
+            knobs=values,
+            seed=seed,
+            device=device,
+            data=data,
+            threads=devices.cpu_threads(),
+        )
+    )
 
 
 def launch(run: Run) -> subprocess.Popen[bytes]:
@@ -55,6 +73,7 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env=environment(),
             )
     except OSError as error:
         raise DescendError(f"The worker could not be started: {error.strerror or error}.") from None
@@ -86,6 +105,7 @@ class WarmWorker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                env=environment(),
             )
         except OSError:
             self._idle = None

@@ -66,9 +66,11 @@ def fit(
     lab.track(net=net, optimiser=optimiser)
     count, classes = len(data.train_y), len(data.classes)
     per_epoch = -(-count // batch_size)
+    shuffled = -1
     for step in lab.steps(epochs * per_epoch, samples=batch_size, unit="images", per_epoch=per_epoch):
         epoch, batch = divmod(step, per_epoch)
-        if batch == 0:
+        if epoch != shuffled:
+            shuffled = epoch
             order = torch.randperm(count, generator=torch.Generator().manual_seed(lab.seed * 100_003 + epoch))
             order = order.to(lab.device)
         if batch == 0 or (evaluate_every and step % evaluate_every == 0):

@@ -117,12 +117,17 @@ def conduct(run: Run, control_from: int) -> int:
     """Set the stage (device, data, seeds, lab), run the experiment, record its end."""
     from descend.engine import catalogue, devices
 
+    warm_up()  # before the run's clock starts
     manifest = run.manifest()
     lesson = catalogue.find(manifest.name)
     knobs = lesson.knobs.parse(manifest.knobs)
 
+    import torch
+
+    from descend.engine import checkpoints
+    from descend.engine.controls import Stopped
     from descend.engine.explain import explain
-    from descend.engine.lab import Lab, Stopped
+    from descend.engine.lab import Lab
 
     device = devices.torch_device(manifest.device)
     dataset = None
@@ -130,8 +135,14 @@ def conduct(run: Run, control_from: int) -> int:
         from descend.datasets import catalogue as datasets
 
         dataset = datasets.find(manifest.data).load()
+    resumed = checkpoints.newest(run.checkpoints)
+    if resumed is not None and resumed["run"] == run.id:  # turned while it ran; a fork's own settings win instead
+        knobs = lesson.knobs.parse({**manifest.knobs, **resumed["knobs"]})
+    torch.set_num_threads(manifest.threads)
     seed_everything(manifest.seed)
-    lab = Lab(run, knobs, device=device, seed=manifest.seed, dataset=dataset, control_from=control_from)
+    lab = Lab(
+        run, knobs, device=device, seed=manifest.seed, dataset=dataset, control_from=control_from, resumed=resumed
+    )
     signal.signal(signal.SIGTERM, lambda *_: lab.stop())
     try:
         lab.status("running")
@@ -139,6 +150,7 @@ def conduct(run: Run, control_from: int) -> int:
         lab.finish()
         return 0
     except Stopped:
+        lab.keep_stopped()
         lab.status("stopped", f"Stopped by the user after {lab.step} steps.")
         return 0
     except Exception as error:

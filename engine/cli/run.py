@@ -128,8 +128,8 @@ def where(history: History) -> dict[str, Any]:
 
 def follow_with_bars(run: Run, alive: Callable[[], bool]) -> int:
     """Show a progress bar with the latest metrics, then a table of the final ones."""
+    from rich import progress as rich_progress
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.text import Text
 
     from descend.engine.history import History
@@ -137,13 +137,13 @@ def follow_with_bars(run: Run, alive: Callable[[], bool]) -> int:
     history, console = History(), Console(highlight=False)
     console.print(Text(f"run {run.id}"))
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f}", markup=False),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(compact=True),
+        rich_progress.TextColumn("{task.description}", markup=False),
+        rich_progress.BarColumn(bar_width=24),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeElapsedColumn(),
+        rich_progress.TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=console, refresh_per_second=5) as bars:
+    with rich_progress.Progress(*columns, console=console, refresh_per_second=5) as bars:
         bar = bars.add_task("starting", total=None)
         for _ in events(run, history, alive):
             if (progress := history.progress) is not None:

@@ -30,6 +30,8 @@ def dataset_checks() -> Iterator[Check]:
         if present:
             found = "built in" if spec.embedded or where is None else f"in {where}"
             yield Check("Data", name, True, f"{spec.title}, {found}")
+        elif spec.embedded:
+            yield Check("Data", name, False, f"{spec.title}, built in but not there", spec.missing_message())
         else:
             advice = f"Run `descend data fetch {name}` if you want it."
             yield Check("Data", name, None, f"{spec.title}, not on this machine", advice)

@@ -35,7 +35,7 @@ from descend.engine.lesson import Lesson, Question, knob, knobs
 class Knobs:
     epochs: int = knob(20, 1, 200, help="times every training image is shown")
     hidden: int = knob(32, 1, 512, scale="log", help="units in the hidden layer")
-    lr: float = knob(0.1, 1e-4, 100.0, scale="log", live=True, help="learning rate of gradient descent")
+    lr: float = knob(0.3, 1e-4, 100.0, scale="log", live=True, help="learning rate of gradient descent")
     batch_size: int = knob(32, 1, 1437, scale="log", help="images a step")
     pace: int = knob(200, 0, 10_000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
 

@@ -47,7 +47,7 @@ def run(lab, k):
     pixels = data.train_x[0].numel()
     net = nn.Sequential(nn.Flatten(), nn.Linear(pixels, k.hidden), nn.ReLU(), nn.Linear(k.hidden, 10)).to(lab.device)
     lab.note(f"{sum(p.numel() for p in net.parameters()):,} parameters")
-    adam = torch.optim.Adam(net.parameters(), lr=k.lr)
+    adam = torch.optim.Adam(net.parameters(), lr=k.lr, fused=True)
     fit(lab, net, adam, data, epochs=k.epochs, batch_size=k.batch_size)
 
 

@@ -359,6 +359,23 @@ def test_every_dataset_is_listed() -> None:
     assert {check.ok for check in found.values()} == {True, None}
 
 
+def test_a_downloaded_dataset_is_found_where_it_is(folders: Path) -> None:
+    raw = folders.parent / "data/MNIST/raw"
+    raw.mkdir(parents=True)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (raw / f"{name}-ubyte.gz").touch()
+    assert by_name(storage.dataset_checks())["mnist"] == Check("Data", "mnist", True, f"MNIST, in {raw}")
+
+
+def test_a_built_in_dataset_that_is_gone_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    from descend.datasets import catalogue
+
+    monkeypatch.setattr(type(catalogue.find("digits")), "where", lambda self: None)
+    digits = by_name(storage.dataset_checks())["digits"]
+    assert digits.ok is False
+    assert "reinstall scikit-learn" in digits.advice
+
+
 def test_a_home_that_cannot_be_written_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "file/home"))

@@ -1,0 +1,87 @@
+"""What the catalogue knows of a dataset without loading it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from descend.engine.errors import DescendError
+
+if TYPE_CHECKING:
+    from descend.datasets.dataset import Dataset
+
+Progress = Callable[[str, int, int | None], None]
+"""Told the file's name, the bytes of it that are here, and how many it has (None: unknown)."""
+
+
+class MissingData(DescendError):
+    """A dataset is not on this machine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(ABC):
+    """A dataset: what it is, whether it is here, and how to get and load it.
+
+    Attributes:
+        name: lower case with dashes, as typed on the command line.
+        title: its name as its authors write it.
+        description: one or two sentences.
+        task: what is learned from it.
+        sample_shape: shape of one image, (h, w) or (h, w, c).
+        classes: name of each class, indexed by label.
+        train_size: number of training samples.
+        test_size: number of test samples.
+        embedded: whether it comes with descend, so that it is always here.
+    """
+
+    name: str
+    title: str
+    description: str
+    sample_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    train_size: int
+    test_size: int
+    task: str = "classification"
+    embedded: ClassVar[bool] = True
+
+    @abstractmethod
+    def where(self) -> Path | None:
+        """The file or folder that holds it; None if it is not, or not whole, on this machine."""
+
+    @abstractmethod
+    def missing_message(self) -> str:
+        """One sentence: what is missing, where it was looked for, and what to do."""
+
+    @abstractmethod
+    def load(self) -> Dataset:
+        """Read it into memory.
+
+        Raises:
+            MissingData: it is not on this machine; nothing else is ever loaded in its place.
+            DescendError: a file is damaged or cannot be read.
+        """
+
+    def present(self) -> bool:
+        """Whether all its files are on this machine; `load` finds out whether they are sound."""
+        return self.where() is not None
+
+    def require(self) -> Path:
+        """Return `where` it is.
+
+        Raises:
+            MissingData: it is not on this machine.
+        """
+        if (place := self.where()) is None:
+            raise MissingData(self.missing_message())
+        return place
+
+    def fetch(self, progress: Progress) -> None:
+        """Download what is not here yet. An embedded dataset has nothing to download.
+
+        Raises:
+            DescendError: it could not be downloaded or stored.
+        """
+        self.require()

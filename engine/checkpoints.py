@@ -1,0 +1,152 @@
+"""Checkpoints: everything a run needs to go on exactly where it was.
+
+A checkpoint is ``checkpoints/<step, ten digits>.pt``, written beside its final name, synced and renamed, so that a file
+with that name is whole. It is loaded with ``weights_only=True``: a file from elsewhere can bring numbers, never code.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from descend.engine.errors import DescendError
+
+KEPT = 12
+"""Files kept a run: the newest, the best, the rest spread evenly over the logarithm of the step."""
+
+
+def rng_state(device: torch.device) -> dict[str, Any]:
+    """The state of Python's, NumPy's and torch's generators, in types that load without pickle's code."""
+    version, words, gauss = random.getstate()
+    _, keys, position, has_gauss, cached = np.random.get_state()
+    state: dict[str, Any] = {
+        "python": [version, list(words), gauss],
+        "numpy": [torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(cached)],
+        "torch": torch.get_rng_state(),
+    }
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def set_rng_state(state: dict[str, Any], device: torch.device) -> None:
+    """Restore what `rng_state` returned."""
+    version, words, gauss = state["python"]
+    random.setstate((version, tuple(words), gauss))
+    keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    torch.set_rng_state(state["torch"].cpu())
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"].cpu(), device)
+
+
+def copied(value: Any) -> Any:
+    """``value`` with every tensor copied to the CPU, so that training may go on while it is written."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value.copy())
+    if isinstance(value, dict):
+        return {key: copied(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(copied(entry) for entry in value)
+    return value
+
+
+def steps_of(folder: Path) -> list[int]:
+    """Steps of the whole checkpoints in ``folder``, ascending."""
+    return sorted(int(file.stem) for file in folder.glob("*.pt") if file.stem.isdigit())
+
+
+def path(folder: Path, step: int) -> Path:
+    """Where the checkpoint of ``step`` is."""
+    return folder / f"{step:010d}.pt"
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Load a checkpoint to the CPU.
+
+    Raises:
+        DescendError: it is damaged, or is not a checkpoint of this format.
+    """
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+        if content["format"] == 1:
+            return content
+    except Exception:  # torch raises whatever the damage leads to
+        pass
+    raise DescendError(f"Checkpoint {file} is damaged; resume from an earlier one or start again.")
+
+
+def newest(folder: Path) -> dict[str, Any] | None:
+    """The newest checkpoint that can be read, None if there is none."""
+    for step in reversed(steps_of(folder)):
+        with suppress(DescendError):
+            return read(path(folder, step))
+    return None
+
+
+def kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[int]:
+    """Which of ``steps`` to keep: first, newest, best, and those that leave the smallest gaps in log(step)."""
+    chosen = {steps[0], steps[-1]} | ({best} & set(steps) if best is not None else set())
+    while len(chosen) < min(limit, len(steps)):
+        logs = {step: np.log1p(step) for step in steps}
+        chosen.add(max(set(steps) - chosen, key=lambda step: min(abs(logs[step] - logs[other]) for other in chosen)))
+    return chosen
+
+
+class Keeper:
+    """Writes a run's checkpoints in a thread of its own and thins them out.
+
+    Attributes:
+        error: why the last one could not be written, such as a full disk; earlier ones are unharmed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.error: OSError | None = None
+        self._best: tuple[float, int] | None = None
+        self._writing: threading.Thread | None = None
+
+    def save(self, step: int, content: dict[str, Any], score: float | None = None) -> None:
+        """Copy ``content`` and write it as the checkpoint of ``step``; ``score`` ranks it, smaller is better."""
+        self.wait()
+        if score is not None and (self._best is None or score < self._best[0]):
+            self._best = score, step
+        content = copied({"format": 1, "step": step, **content})
+        self._writing = threading.Thread(target=self._write, args=(step, content), name="checkpoint")
+        self._writing.start()
+
+    def wait(self) -> None:
+        """Wait until the last one is written."""
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
+
+    def _write(self, step: int, content: dict[str, Any]) -> None:
+        target = path(self.folder, step)
+        making = target.with_suffix(".new")
+        try:
+            self.folder.mkdir(exist_ok=True)
+            with open(making, "wb") as file:
+                torch.save(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            making.replace(target)
+        except (OSError, RuntimeError) as error:  # torch reports a short write as RuntimeError
+            self.error = error if isinstance(error, OSError) else OSError(28, "No space left on device")
+            with suppress(OSError):
+                making.unlink()
+            return
+        self.error = None
+        steps = steps_of(self.folder)
+        for unwanted in set(steps) - kept(steps, self._best[1] if self._best else None):
+            with suppress(OSError):
+                path(self.folder, unwanted).unlink()
