@@ -251,9 +251,10 @@ class Lab:
     def _watch(self, name: str, steps: np.ndarray, values: np.ndarray) -> None:
         """Look over new points, in the recorder's thread."""
         self._last[name] = float(values[-1])
-        if "loss" in name and self._diverged is None and not np.isfinite(values).all():
+        if "loss" in name and not np.isfinite(values).all():
             first = int(np.argmin(np.isfinite(values)))
-            self._diverged = Diverged(name, int(steps[first]), float(values[first]))
+            if self._diverged is None or steps[first] < self._diverged.step:
+                self._diverged = Diverged(name, int(steps[first]), float(values[first]))
             self._controls.call()
 
     def _check(self) -> None:

@@ -77,7 +77,7 @@ def fit(
             record_test(lab, net, data, loss)
             net.train()
         chosen = order[batch * batch_size : (batch + 1) * batch_size]
-        x, y = data.train_x[chosen], data.train_y[chosen]
+        x, y = data.train_x.index_select(0, chosen), data.train_y.index_select(0, chosen)  # faster than x[chosen]
         logits = net(x)
         cost = loss(logits, y)
         optimiser.zero_grad()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # many workers import torch: let the first one keep its bytecode
 
 
 @pytest.fixture(autouse=True)

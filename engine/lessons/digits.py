@@ -24,8 +24,11 @@ on a small random batch. An *epoch* has shown every training image once.
 losses ends lower? Which digits will it mix up?
 
 **Watch.** Loss falls, accuracy climbs. Training curves are jagged because each point is one batch. The gradient
-panel shows how hard each layer is pushed; the confusion matrix shows which digit was taken for which. Turn `lr`
-up tenfold: when does learning break?
+panel shows how hard each layer is pushed; the confusion matrix shows which digit was taken for which.
+
+**Break it.** With `lr` = 3 the first large steps push every hidden unit below zero for every image. A ReLU that is
+never positive passes no gradient, so it cannot come back: the loss stays near ln 10. With `activation` = none
+nothing holds the same steps back, the numbers overflow, and the run ends and says why.
 """
 
 from descend.engine.lesson import Lesson, Question, knob, knobs
@@ -36,6 +39,7 @@ class Knobs:
     epochs: int = knob(20, 1, 200, help="times every training image is shown")
     hidden: int = knob(32, 1, 512, scale="log", help="units in the hidden layer")
     lr: float = knob(0.3, 1e-4, 100.0, scale="log", live=True, help="learning rate of gradient descent")
+    activation: str = knob("relu", choices=("relu", "tanh", "none"), help="what a hidden unit does with its sum")
     batch_size: int = knob(32, 1, 1437, scale="log", help="images a step")
     pace: int = knob(200, 0, 10_000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
 
@@ -47,7 +51,8 @@ def run(lab, k):
     from descend.engine.training import Tensors, fit
 
     data = Tensors.of(lab.dataset, lab.device)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(64, k.hidden), nn.ReLU(), nn.Linear(k.hidden, 10)).to(lab.device)
+    activation = {"relu": nn.ReLU, "tanh": nn.Tanh, "none": nn.Identity}[k.activation]
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, k.hidden), activation(), nn.Linear(k.hidden, 10)).to(lab.device)
     sgd = torch.optim.SGD(net.parameters(), lr=k.lr)
     fit(lab, net, sgd, data, epochs=k.epochs, batch_size=k.batch_size, evaluate_every=10)
 

@@ -61,12 +61,12 @@ def test_plain_output_ends_with_the_metrics_and_where_the_run_is(folders: Path) 
 
 
 def test_a_diverging_run_fails_with_advice_and_keeps_its_curves() -> None:
-    result = call("run", "digits", "--set", "lr=100", "--set", "pace=0", "--json")
+    result = call("run", "digits", "--set", "activation=none", "--set", "lr=30", "--set", "pace=0", "--json")
     assert result.returncode == 1
     last = json.loads(result.stdout.splitlines()[-1])
     assert last["status"] == "failed"
     assert last["message"].startswith("Training diverged: train/loss became")
-    assert "lr is 100, try 10 or less" in " ".join(last["advice"])
+    assert "lr is 30, try 3 or less" in " ".join(last["advice"])
     assert "train/loss" in last["metrics"]
     assert runs.find(last["run"]).state() == "failed"
 
