@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from descend.engine.errors import DescendError
+from descend.engine.runs import Run
 
 KEPT = 12
 """Files kept a run: the newest, the best, the rest spread evenly over the logarithm of the step."""
@@ -60,16 +61,6 @@ def copied(value: Any) -> Any:
     return value
 
 
-def steps_of(folder: Path) -> list[int]:
-    """Steps of the whole checkpoints in ``folder``, ascending."""
-    return sorted(int(file.stem) for file in folder.glob("*.pt") if file.stem.isdigit())
-
-
-def path(folder: Path, step: int) -> Path:
-    """Where the checkpoint of ``step`` is."""
-    return folder / f"{step:010d}.pt"
-
-
 def read(file: Path) -> dict[str, Any]:
     """Load a checkpoint to the CPU.
 
@@ -85,11 +76,11 @@ def read(file: Path) -> dict[str, Any]:
     raise DescendError(f"Checkpoint {file} is damaged; resume from an earlier one or start again.")
 
 
-def newest(folder: Path) -> dict[str, Any] | None:
+def newest(run: Run) -> dict[str, Any] | None:
     """The newest checkpoint that can be read, None if there is none."""
-    for step in reversed(steps_of(folder)):
+    for step in reversed(run.checkpoint_steps()):
         with suppress(DescendError):
-            return read(path(folder, step))
+            return read(run.checkpoint(step))
     return None
 
 
@@ -109,8 +100,8 @@ class Keeper:
         error: why the last one could not be written, such as a full disk; earlier ones are unharmed.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, run: Run) -> None:
+        self.run = run
         self.error: OSError | None = None
         self._best: tuple[float, int] | None = None
         self._writing: threading.Thread | None = None
@@ -131,10 +122,10 @@ class Keeper:
             self._writing = None
 
     def _write(self, step: int, content: dict[str, Any]) -> None:
-        target = path(self.folder, step)
+        target = self.run.checkpoint(step)
         making = target.with_suffix(".new")
         try:
-            self.folder.mkdir(exist_ok=True)
+            self.run.checkpoints.mkdir(exist_ok=True)
             with open(making, "wb") as file:
                 torch.save(content, file)
                 file.flush()
@@ -146,7 +137,7 @@ class Keeper:
                 making.unlink()
             return
         self.error = None
-        steps = steps_of(self.folder)
+        steps = self.run.checkpoint_steps()
         for unwanted in set(steps) - kept(steps, self._best[1] if self._best else None):
             with suppress(OSError):
-                path(self.folder, unwanted).unlink()
+                self.run.checkpoint(unwanted).unlink()

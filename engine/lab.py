@@ -104,7 +104,7 @@ class Lab:
         self._clock = Clock(resumed["elapsed"] if resumed else 0.0)
         self._speed, self._pace, self._told = Speedometer(), Pace(), -1.0
         self._diverged: Diverged | None = None
-        self._keeper = checkpoints.Keeper(run.checkpoints)
+        self._keeper = checkpoints.Keeper(run)
         self._kept, self._kept_at = resumed is not None, self._clock.elapsed()
         self._controls = Controls(turn=self._turn, check=self._check, held=self._held, released=self._released)
         self._recorder = Recorder(
@@ -121,8 +121,9 @@ class Lab:
         """Name what the run consists of: modules, optimisers, anything with ``state_dict``, and tensors.
 
         They are saved in checkpoints, and when the run is resumed or forked they are restored, in place, as the next
-        loop begins. A live knob named like an optimiser's setting (``lr``, ``momentum``, ``weight_decay``) is written
-        to every tracked optimiser, and one named ``dropout`` to every dropout layer of the tracked modules.
+        loop begins; so objects of different loops need different names. A live knob named like an optimiser's setting
+        (``lr``, ``momentum``, ``weight_decay``) is written to every tracked optimiser, and one named ``dropout`` to
+        every dropout layer of the tracked modules.
 
         Raises:
             TypeError: an object can be neither saved nor restored.
@@ -297,9 +298,8 @@ class Lab:
         resumed = self._resumed
         if resumed is None:
             return 0
-        over = self._loop < resumed["loop"]
-        self._tracked.restore(resumed["tracked"], strict=not over)
-        if over:
+        self._tracked.restore(resumed["tracked"])
+        if self._loop < resumed["loop"]:
             return count
         self._resumed = None
         self.step += resumed["index"]

@@ -16,9 +16,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +33,13 @@ from descend.engine.paths import runs_home, writable
 from descend.engine.records import FORMAT, Control, Event, Progress, State, Status, event_decoder
 
 TAIL = 1 << 16
+
+
+class Parent(msgspec.Struct):
+    """The run a fork comes from, and the step of the checkpoint it began with."""
+
+    run: str
+    step: int
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -46,6 +55,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     """Dataset chosen instead of the lesson's own, if any."""
     threads: int = 1
     """CPU threads torch computes with; part of what makes a run repeatable bit for bit."""
+    parent: Parent | None = None
     created: str = ""
     """Local time, ISO 8601 with offset."""
     versions: dict[str, str] = {}
@@ -131,6 +141,14 @@ class Run:
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
+    def checkpoint_steps(self) -> list[int]:
+        """Steps of the whole checkpoints, ascending."""
+        return sorted(int(file.stem) for file in self.checkpoints.glob("*.pt") if file.stem.isdigit())
+
+    def checkpoint(self, step: int) -> Path:
+        """Where the checkpoint of ``step`` is."""
+        return self.checkpoints / f"{step:010d}.pt"
+
     def alive(self) -> bool:
         """Whether a worker is at work on this run (or only just being started)."""
         writer = self.writer()
@@ -164,8 +182,11 @@ class Run:
         return "dead"
 
 
-def create(manifest: Manifest) -> Run:
+def create(manifest: Manifest, fill: Callable[[Run], None] = lambda making: None) -> Run:
     """Make the run folder of ``manifest``, giving it an id; it appears complete or not at all.
+
+    Args:
+        fill: puts further files in before the folder appears.
 
     Raises:
         DescendError: the home folder cannot be written.
@@ -179,13 +200,46 @@ def create(manifest: Manifest) -> Run:
     folder, making = runs / manifest.id, runs / f".{manifest.id}.new"
     try:
         making.mkdir()
-        (making / "run.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        write_manifest(Run(making), manifest)
+        fill(Run(making))
         making.rename(folder)
     except OSError as error:
+        shutil.rmtree(making, ignore_errors=True)
         raise DescendError(
             f"Cannot make a run in {runs} ({error.strerror}); free some space or set DESCEND_HOME elsewhere."
         ) from None
     return Run(folder)
+
+
+def write_manifest(run: Run, manifest: Manifest) -> None:
+    """Replace ``run.json`` atomically.
+
+    Raises:
+        OSError: it cannot be written; the old one is as it was.
+    """
+    beside = run.folder / "run.json.new"
+    with open(beside, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(run.folder / "run.json")
+
+
+def delete(run: Run) -> None:
+    """Remove a run's folder; it disappears at once, or stays whole.
+
+    Raises:
+        UsageError: a worker is at work on it.
+        DescendError: it cannot be removed.
+    """
+    if run.alive():
+        raise UsageError(f"Run '{run.id}' is still going; stop it first.")
+    going = run.folder.with_name(f".{run.id}.deleted")
+    try:
+        run.folder.rename(going)
+    except OSError as error:
+        raise DescendError(f"Run '{run.id}' cannot be deleted: {error.strerror}.") from None
+    shutil.rmtree(going, ignore_errors=True)
 
 
 def listed() -> list[Run]:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
+
+import msgspec
 
 from descend.engine import catalogue, devices, runs
 from descend.engine.errors import DescendError, UsageError, nearest
-from descend.engine.runs import Manifest, Run
+from descend.engine.knobs import Value
+from descend.engine.records import Failure, KnobChange, Resume
+from descend.engine.runs import Manifest, Parent, Run
 
 SEEDS = 2**31
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
@@ -21,7 +27,6 @@ def environment() -> dict[str, str]:
     """A worker's environment: its OpenMP threads spin only briefly while they wait, lest they take the cores from
     each other and from the shell."""
     return {"GOMP_SPINCOUNT": "1000", **os.environ}
-
 
 
 def prepare(
@@ -85,6 +90,78 @@ def heard(run: Run) -> int:
         return run.control_file.stat().st_size
     except OSError:
         return 0
+
+
+def resume(run: Run) -> None:
+    """Go on with a paused, stopped or dead run from its newest checkpoint, or from the start if it has none.
+
+    Raises:
+        UsageError: it is running, or done.
+        DescendError: it diverged, or another worker took it first, or no worker could be started.
+    """
+    state = run.state()
+    if state == "paused":
+        run.ask(Resume())
+        return
+    if state in ("starting", "running"):
+        raise UsageError(f"Run '{run.id}' is {state} already.")
+    if state == "done":
+        raise UsageError(f"Run '{run.id}' is done; fork it to go on from one of its checkpoints with changed knobs.")
+    if state == "failed" and diverged(run):
+        raise DescendError(f"Run '{run.id}' diverged and would again; fork it with a smaller learning rate instead.")
+    worker = launch(run)
+    while True:  # until the worker has signed, which takes less than a second, or given up
+        writer = run.writer()
+        if writer is not None and writer.pid == worker.pid:
+            return
+        if worker.poll() is not None:
+            raise DescendError(f"Run '{run.id}' could not be resumed: another worker has it, or see {run.log_file}.")
+        time.sleep(0.02)
+
+
+def diverged(run: Run) -> bool:
+    """Whether the last failure of ``run`` was a loss that is not finite."""
+    last, follower = False, run.follow()
+    while records := follower.read():
+        for record in records:
+            if isinstance(record, Failure):
+                last = record.diverged
+    return last
+
+
+def knobs_at(run: Run, step: int) -> dict[str, Value]:
+    """The values of a run's knobs at ``step``: as asked, then as turned."""
+    values, follower = dict(run.manifest().knobs), run.follow()
+    while records := follower.read():
+        for record in records:
+            if isinstance(record, KnobChange) and record.step <= step:
+                values[record.knob] = record.value
+    return values
+
+
+def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
+    """A new run that begins with the checkpoint of ``run`` nearest to step ``at``, with ``knobs`` changed.
+
+    Raises:
+        UsageError: there is no such knob, or a value does not fit, or the run has no checkpoint.
+        DescendError: the home folder cannot be written.
+    """
+    parent = run.manifest()
+    steps = run.checkpoint_steps()
+    if not steps:
+        raise UsageError(f"Run '{run.id}' has no checkpoint to fork from.")
+    if at < 0:
+        raise UsageError(f"A step is a whole number from 0 on, not {at}.")
+    nearest_step = min(steps, key=lambda step: (abs(step - at), step))
+    lesson = catalogue.find(parent.name)
+    values = lesson.knobs.parse({**knobs_at(run, nearest_step), **(knobs or {})}).values()
+    manifest = msgspec.structs.replace(parent, knobs=values, parent=Parent(run.id, nearest_step))
+
+    def fill(making: Run) -> None:
+        making.checkpoints.mkdir()
+        shutil.copyfile(run.checkpoint(nearest_step), making.checkpoint(nearest_step))
+
+    return runs.create(manifest, fill)
 
 
 class WarmWorker:

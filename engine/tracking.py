@@ -35,11 +35,11 @@ class Tracked:
             for name, tracked in self._objects.items()
         }
 
-    def restore(self, saved: dict[str, Any], *, strict: bool = True) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Set the objects, in place, to what `snapshot` returned.
 
         Raises:
-            DescendError: something saved does not fit its object (only if ``strict``).
+            DescendError: something saved does not fit its object.
         """
         for name, tracked in self._objects.items():
             if name not in saved:
@@ -53,11 +53,10 @@ class Tracked:
                     with torch.no_grad():
                         tracked.copy_(saved[name])
             except (RuntimeError, ValueError, KeyError):
-                if strict:
-                    raise DescendError(
-                        f"The checkpoint does not fit '{name}': a changed knob has changed its shape; "
-                        "fork with knobs that keep the network as it is."
-                    ) from None
+                raise DescendError(
+                    f"The checkpoint does not fit '{name}': a changed knob has changed its shape; "
+                    "fork with knobs that keep the network as it is."
+                ) from None
 
     def turn(self, knob: str, value: Value) -> None:
         """Write a live knob to optimisers that have a setting of its name and, if it is ``dropout``, to dropout."""

@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import sys
+import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,9 @@ from descend.engine.errors import DescendError
 from descend.engine.journal import Appender
 from descend.engine.records import FORMAT, Failure, Header, Status
 from descend.engine.runs import Run, Writer
+
+PATIENCE = 2.0
+"""Seconds to wait for a run's former worker to be gone: it says how the run ended a little before it ends itself."""
 
 
 def main(words: list[str]) -> int:
@@ -59,11 +63,16 @@ def claim(run: Run) -> int:
         DescendError: another worker has it.
     """
     file = os.open(run.writer_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(file)
-        raise DescendError(f"Run '{run.id}' already has a worker.") from None
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError:
+            if time.monotonic() > deadline:
+                os.close(file)
+                raise DescendError(f"Run '{run.id}' already has a worker.") from None
+        time.sleep(0.05)
     os.ftruncate(file, 0)
     os.pwrite(file, msgspec.json.encode(Writer.this_process()), 0)
     return file
@@ -89,7 +98,8 @@ def work(run: Run, control_from: int) -> int:
         return 1
     try:
         events = Appender(run.events_file)
-        events.append([Header(format=FORMAT, run=run.id), Status(state="starting")])
+        header = [] if run.events_file.stat().st_size else [Header(format=FORMAT, run=run.id)]
+        events.append([*header, Status(state="starting")])
         events.close()
         return conduct(run, control_from)
     except OSError as error:  # nothing can be written to the run folder any more
@@ -135,7 +145,7 @@ def conduct(run: Run, control_from: int) -> int:
         from descend.datasets import catalogue as datasets
 
         dataset = datasets.find(manifest.data).load()
-    resumed = checkpoints.newest(run.checkpoints)
+    resumed = checkpoints.newest(run)
     if resumed is not None and resumed["run"] == run.id:  # turned while it ran; a fork's own settings win instead
         knobs = lesson.knobs.parse({**manifest.knobs, **resumed["knobs"]})
     torch.set_num_threads(manifest.threads)

@@ -1,0 +1,196 @@
+"""Kill, resume, fork: a resumed run is bit for bit the uninterrupted one."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from descend.engine import checkpoints, runs, supervision
+from descend.engine.errors import DescendError, UsageError
+from descend.engine.history import History
+from descend.engine.runs import Run
+
+SETTINGS = {"epochs": 12, "pace": 400}
+"""540 steps in about a second and a half."""
+
+
+def finished(run: Run, seconds: float = 60) -> Run:
+    """Wait for the end of ``run``."""
+    deadline = time.monotonic() + seconds
+    while run.state() not in ("done", "stopped", "failed", "dead"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return run
+
+
+def history_of(run: Run) -> History:
+    history, follower = History(), run.follow()
+    while records := follower.read():
+        history.feed(records)
+    return history
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two checkpoints' contents are equal, every bit."""
+    if isinstance(one, torch.Tensor):
+        return isinstance(other, torch.Tensor) and torch.equal(one, other)
+    if isinstance(one, dict):
+        return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if isinstance(one, (list, tuple)):
+        return isinstance(other, (list, tuple)) and len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def final_state(run: Run) -> dict[str, object]:
+    """Weights, optimiser, generators and last metrics of the newest checkpoint."""
+    content = checkpoints.newest(run)
+    assert content is not None
+    return {name: content[name] for name in ("step", "tracked", "rng", "last")}
+
+
+def launch(**settings: object) -> Run:
+    run = supervision.prepare("digits", {**SETTINGS, **settings}, seed=5)
+    process = supervision.launch(run)
+    threading.Thread(target=process.wait, daemon=True).start()  # a worker's ghost is not a worker
+    return run
+
+
+def kill(run: Run) -> None:
+    writer = run.writer()
+    assert writer is not None
+    os.kill(writer.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while run.alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_killed_at_random_moments_and_resumed_it_ends_in_the_same_bits(folders: Path) -> None:
+    whole = finished(launch())
+    assert whole.state() == "done"
+    run, chance = launch(), random.Random(time.time_ns())
+    for _ in range(3):
+        while run.state() != "running":
+            time.sleep(0.01)
+        time.sleep(chance.random())
+        if run.state() == "done":
+            break
+        kill(run)
+        follower = run.follow()
+        follower.read(1 << 24)
+        assert follower.skipped <= 1, "only the line that was being written may be torn"
+        supervision.resume(run)
+    finished(run)
+    assert run.state() == "done"
+    assert same(final_state(run), final_state(whole))
+    one, other = history_of(run), history_of(whole)
+    assert one.metrics == other.metrics
+    for name in ("test/loss", "test/accuracy"):
+        assert one.series[name].steps.tolist() == other.series[name].steps.tolist()
+        assert one.series[name].values.tolist() == other.series[name].values.tolist()
+
+
+def test_a_stopped_run_goes_on_from_where_it_was(folders: Path) -> None:
+    from descend.engine.records import Stop
+
+    run = launch(pace=100)
+    while run.state() != "running":
+        time.sleep(0.01)
+    time.sleep(0.5)
+    run.ask(Stop())
+    finished(run)
+    assert run.state() == "stopped"
+    stopped_at = history_of(run).status.step
+    assert run.checkpoint_steps()[-1] == stopped_at
+    supervision.resume(run)
+    while run.state() != "running":
+        time.sleep(0.01)
+    assert history_of(run).elapsed >= 0.5
+    run.ask(Stop())
+    finished(run)
+    assert history_of(run).status.step >= stopped_at
+
+
+def test_two_processes_that_resume_one_run_get_one_worker(folders: Path) -> None:
+    run = launch(pace=100)
+    while run.state() != "running":
+        time.sleep(0.01)
+    kill(run)
+    outcomes: list[str] = []
+
+    def resume() -> None:
+        try:
+            supervision.resume(run)
+            outcomes.append("resumed")
+        except DescendError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=resume) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count("resumed") == 1, outcomes
+    with pytest.raises(UsageError, match="already"):
+        supervision.resume(run)
+    kill(run)
+
+
+def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -> None:
+    parent = finished(launch())
+    step = parent.checkpoint_steps()[1]
+    child = supervision.fork(parent, step + 1, {"lr": "0.01"})
+    assert child.manifest().parent == runs.Parent(parent.id, step)
+    supervision.launch(child)
+    finished(child)
+    history = history_of(child)
+    assert child.state() == "done"
+    assert [(c.knob, c.previous, c.value, c.step) for c in history.changes] == [("lr", 0.3, 0.01, step)]
+    assert step <= history.series["train/loss"].steps[0] < step + 5
+    unchanged = supervision.fork(parent, step)
+    supervision.launch(unchanged)
+    finished(unchanged)
+    assert same(final_state(unchanged), final_state(parent))
+
+
+def test_a_fork_that_changes_the_networks_shape_is_explained(folders: Path) -> None:
+    parent = finished(launch(epochs=2))
+    child = supervision.fork(parent, 0, {"hidden": 7})
+    supervision.launch(child)
+    finished(child)
+    assert child.state() == "failed"
+    assert "does not fit 'net'" in history_of(child).failure.title
+
+
+def test_what_cannot_be_resumed_is_said(folders: Path) -> None:
+    run = finished(launch(epochs=1, activation="none", lr=30))
+    with pytest.raises(DescendError, match="diverged and would again"):
+        supervision.resume(run)
+    done = finished(launch(epochs=1))
+    with pytest.raises(UsageError, match="is done; fork it"):
+        supervision.resume(done)
+
+
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(folders: Path) -> None:
+    run = finished(launch(epochs=12))
+    steps = run.checkpoint_steps()
+    assert len(steps) > 2
+    run.checkpoint(steps[-1]).write_bytes(run.checkpoint(steps[-1]).read_bytes()[:1000])
+    content = checkpoints.newest(run)
+    assert content is not None
+    assert content["step"] == steps[-2]
+
+
+def test_thinning_keeps_first_newest_and_best_and_spreads_the_rest_over_log_steps() -> None:
+    steps = list(range(0, 10_001, 100))
+    kept = checkpoints.kept(steps, best=4200, limit=12)
+    assert len(kept) == 12
+    assert {0, 4200, 10_000} <= kept
+    assert len([step for step in kept if step < 1000]) >= 3
