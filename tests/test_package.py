@@ -1,0 +1,82 @@
+"""The package as a whole: what imports what, and a wheel that works from a clean environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+HEAVY = ("torch", "torchvision", "sklearn", "scipy", "sympy")
+
+
+def imported_by(code: str) -> set[str]:
+    """Top-level modules in ``sys.modules`` after ``code`` ran in a fresh interpreter."""
+    program = f"{code}\nimport sys; print(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
+    return set(
+        subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import descend.tui.app",
+        "from descend.engine.catalogue import lessons; lessons()",
+        "from descend.engine import supervision, runs, history",
+        "from descend.engine.cli import parser; parser()",
+        "import descend.datasets.catalogue as c; c.specs()",
+    ],
+)
+def test_torch_and_its_like_stay_out_of_the_shell_the_catalogue_and_the_command_line(code: str) -> None:
+    assert not imported_by(code) & set(HEAVY)
+
+
+def test_all_of_the_shell_stays_free_of_torch() -> None:
+    everything = "import pkgutil, importlib, descend.tui as t\n" + (
+        "[importlib.import_module(m.name) for m in pkgutil.walk_packages(t.__path__, 'descend.tui.')]"
+    )
+    found = imported_by(everything)
+    assert "textual" in found
+    assert not found & set(HEAVY)
+
+
+def test_the_catalogue_loads_in_well_under_half_a_second() -> None:
+    program = "\n".join(
+        [
+            "import time",
+            "start = time.perf_counter()",
+            "from descend.engine.catalogue import lessons",
+            "lessons()",
+            "print(time.perf_counter() - start)",
+        ]
+    )
+    times = [
+        float(subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    ]
+    assert min(times) < 0.5
+
+
+def test_a_wheel_holds_everything_and_nothing_at_the_top(tmp_path: Path) -> None:
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not on the path")
+    source = tmp_path / "source"
+    unwanted = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "build", "*.egg-info", ".hypothesis")
+    shutil.copytree(REPOSITORY, source, symlinks=True, ignore=unwanted)
+    build = [uv, "build", "--wheel", "--out-dir", str(tmp_path), "--no-build-isolation", "--quiet"]
+    subprocess.run([*build, "--python", sys.executable], cwd=source, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"descend"}
+    for folder in ("tui", "engine", "datasets"):
+        files = {f.relative_to(source).as_posix() for f in (source / folder).rglob("*") if f.is_file()}
+        assert len(files) > 5
+        assert {f"descend/{name}" for name in files} <= set(names)
