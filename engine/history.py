@@ -72,7 +72,7 @@ class History:
     Attributes:
         series: points by series name (``train/loss``).
         pictures: all pictures by name (``layers``, ``confusion/test``), oldest first.
-        progress, status, failure: the latest of each, None before the first.
+        progress, status, failure: the latest of each, None before the first; ``failure`` also in a resumed run.
         changes: turned knobs.
         notes: sentences of the experiment.
         elapsed: seconds of training so far.
@@ -137,6 +137,8 @@ class History:
                 return {"progress"}
             case Status():
                 self.status = record
+                if record.state == "starting":  # resumed: what ended it before is over
+                    self.failure = None
                 return {"status"}
             case Failure():
                 self.failure = record

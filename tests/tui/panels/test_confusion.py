@@ -1,0 +1,93 @@
+"""The confusion matrix, read as text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from descend.tui.panels.confusion import matrix, pairs
+from descend.tui.panels.rows import length, text
+
+from .conftest import FASHION
+
+COUNTS = np.diag(np.arange(820, 1000, 18))
+COUNTS[2, 6], COUNTS[6, 0], COUNTS[4, 2], COUNTS[9, 7] = 169, 120, 97, 4
+
+
+def test_ten_classes_fit_in_78_by_18() -> None:
+    drawn = text(matrix(COUNTS, FASHION, 74, 16))
+    lines = drawn.splitlines()
+    assert lines[0].split()[:10] == ["T-sh", "Trou", "Pull", "Dres", "Coat", "Sand", "Shir", "Snea", "Bag", "Ankl"]
+    assert lines[0].split()[10:] == ["recall"]
+    assert lines[3].split() == ["Pullover", "·", "·", "856", "·", "·", "·", "169", "·", "·", "·", "84%"]
+    for row, name in zip(lines[1:11], FASHION, strict=True):
+        assert row.startswith(name)
+    assert "Pullover → Shirt       169  16%" in drawn
+
+
+def test_columns_are_aligned() -> None:
+    lines = text(matrix(COUNTS, FASHION, 74, 16)).splitlines()
+    ends = [lines[0].index(name) + len(name) for name in ("T-sh", "Pull", "Ankl")]
+    assert [lines[row][end - 3 : end] for row, end in zip((1, 3, 10), ends, strict=True)] == ["820", "856", "982"]
+
+
+def test_scores() -> None:
+    counts = np.array([[8, 2], [1, 9]])
+    lines = text(matrix(counts, ["cat", "dog"], 60, 3)).splitlines()
+    assert lines[0].split()[-3:] == ["prec.", "recall", "F1"]
+    assert lines[1].split()[-3:] == ["89%", "80%", "84%"]
+    assert lines[2].split()[-3:] == ["82%", "90%", "86%"]
+
+
+def test_shades_follow_the_share_of_the_row() -> None:
+    row = matrix(np.array([[5, 5], [0, 1000]]), ["cat", "dog"], 40, 3)
+    pens = [pen for part, pen in row[1] if part.strip().isdigit()]
+    assert pens == ["hit-5", "miss-10"]
+    assert [pen for part, pen in row[2] if part.strip() in ("·", "1000")] == ["muted", "hit-10"]
+
+
+def test_percent_of_row_where_counts_do_not_fit() -> None:
+    lines = text(matrix(COUNTS * 20, FASHION, 48, 11)).splitlines()
+    assert lines[0].startswith("%")
+    assert "16%" in lines[3]
+    assert "84%" in lines[3]
+
+
+def test_most_confused_pairs_where_nothing_else_fits() -> None:
+    drawn = text(matrix(COUNTS, FASHION, 44, 6))
+    assert drawn.splitlines()[0].startswith("95.9% right")
+    assert drawn.splitlines()[1].split() == ["Pullover", "→", "Shirt", "169", "16%"]
+    assert drawn.splitlines()[4].split() == ["Ankle", "boot", "→", "Sneaker", "4", "0%"]
+
+
+def test_names_that_look_alike_are_numbered() -> None:
+    names = [f"category {index}" for index in range(10)]
+    lines = text(matrix(COUNTS, names, 74, 11)).splitlines()
+    assert lines[0].split()[:10] == list("0123456789")
+    assert lines[4].startswith("3 category 3")
+
+
+def test_wide_names_keep_the_columns() -> None:
+    rows = matrix(np.eye(3, dtype=int) * 5, ["猫", "いぬ", "a bird"], 40, 8)
+    assert {length(row) for row in rows} == {40}
+    lines = text(rows).splitlines()
+    assert lines[1].startswith("猫     ")
+    assert lines[2].startswith("いぬ   ")
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 40, 120])
+def test_every_size_is_filled_exactly(classes: int) -> None:
+    rng = np.random.default_rng(classes)
+    counts = rng.integers(0, 3000, (classes, classes))
+    names = [f"{'猫' if index % 3 else 'class'} {index}" for index in range(classes)]
+    for width in range(1, 200, 7):
+        for height in range(1, 60, 5):
+            rows = matrix(counts, names, width, height)
+            assert [length(row) for row in rows] == [width] * height
+
+
+def test_no_cases_and_no_mistakes() -> None:
+    nothing = np.zeros((2, 2), int)
+    assert "no cases yet" in text(matrix(nothing, ["a", "b"], 20, 2))
+    assert text(matrix(nothing, ["a", "b"], 60, 3)).splitlines()[1].split()[-3:] == ["–", "–", "–"]
+    assert pairs(np.eye(3, dtype=int), ["a", "b", "c"], 5, 40) == []

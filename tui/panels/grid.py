@@ -1,0 +1,247 @@
+"""All panels of a run: a grid where there is room, one panel with tabs where there is not."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.timer import Timer
+from textual.widgets import Static
+
+from descend.tui.panels.catalogue import wanted
+from descend.tui.panels.panel import Panel
+from descend.tui.panels.plot import prepare
+from descend.tui.panels.tabs import PanelTabs
+
+if TYPE_CHECKING:
+    from descend.engine.history import History
+
+SMALLEST = 44, 9
+"""Cells a panel of a grid has at least."""
+STACKED = 12
+"""Rows it has at least in a single column: there, one larger panel at a time reads better."""
+SHAPE = 3.0
+"""Width ÷ height, in cells, that panels should have."""
+TURN = 1 / 15
+"""Seconds between two redraws, of whichever panels, at least."""
+AGAIN = 0.2
+"""Seconds between two redraws of one panel, at least."""
+SHARE = 8
+"""A redraw is followed by at least this many times its own duration without one."""
+
+
+class PanelGrid(Container):
+    """The panels of a run, laid out for whatever size there is.
+
+    Args:
+        history: the run.
+        expected: names of series and pictures the run will record, so that their panels are there from the start.
+    """
+
+    DEFAULT_CSS = """
+    PanelGrid { layout: grid; grid-gutter: 0; width: 1fr; height: 1fr; }
+    PanelGrid > Static { width: 1fr; height: 1fr; content-align: center middle; color: $foreground 70%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "zoom(1)", "Panel", key_display="1-9", tooltip="Show one panel alone, or all again"),
+        *(Binding(str(key), f"zoom({key})", f"Panel {key}", show=False) for key in range(2, 10)),
+        Binding("escape", "unzoom", "All panels"),
+        Binding("left", "move(-1)", "Previous panel", show=False),
+        Binding("right", "move(1)", "Next panel", show=False),
+    ]
+
+    def __init__(
+        self, history: History, expected: Iterable[str] = (), *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.history = history
+        self.expected = tuple(expected)
+        self.panels: list[Panel] = []
+        self.zoomed: int | None = None
+        self._selected = 0
+        self._tabbed = False
+        self._known: set[str] = set()
+        self._tabs = PanelTabs()
+        self._empty = Static("waiting for data", markup=False)
+        self._timer: Timer | None = None
+        self._due = 0.0
+        self._drawn_at: dict[Panel, float] = {}
+
+    def compose(self) -> ComposeResult:
+        yield self._tabs
+        yield self._empty
+
+    def on_mount(self) -> None:
+        self._sync()
+        self.call_after_refresh(self.run_worker, prepare, thread=True, exit_on_error=False)
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    def on_panel_tabs_chosen(self, event: PanelTabs.Chosen) -> None:
+        event.stop()
+        self.zoom(event.index + 1)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.chain == 2 and isinstance(event.widget, Panel):
+            self.action_zoom(self.panels.index(event.widget) + 1)
+
+    def changed(self, names: set[str]) -> None:
+        """Take notice that ``names`` of the history changed; panels that show them are drawn when their turn comes."""
+        if not names <= self._known:
+            self._sync()
+        for panel in self.panels:
+            panel.dirty = panel.dirty or panel.touches(names)
+        self._wake()
+
+    def reset(self, history: History, expected: Iterable[str] | None = None) -> None:
+        """Show another run. Panels that both runs have stay, with their settings."""
+        self.history = history
+        self.expected = self.expected if expected is None else tuple(expected)
+        for panel in self.panels:
+            panel.follow(history)
+        self._sync()
+        self._wake()
+
+    def zoom(self, number: int | None) -> None:
+        """Show panel ``number`` (from 1) alone; None shows all again. With tabs, choose the panel."""
+        if number is not None and not 1 <= number <= len(self.panels):
+            return
+        if number is not None:
+            self._selected = number - 1
+        if not self._tabbed:
+            self.zoomed = number
+        self._arrange()
+
+    @property
+    def shown(self) -> list[Panel]:
+        """The panels that are displayed now."""
+        return [panel for panel in self.panels if panel.display]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "unzoom":
+            return self.zoomed is not None and not self._tabbed
+        if action == "zoom":
+            return bool(parameters) and isinstance(parameters[0], int) and parameters[0] <= len(self.panels)
+        return True
+
+    def action_zoom(self, number: int) -> None:
+        """Show a panel alone; all again if it already is."""
+        self.zoom(None if self.zoomed == number and not self._tabbed else number)
+
+    def action_unzoom(self) -> None:
+        """Show all panels again."""
+        self.zoom(None)
+
+    def action_move(self, direction: int) -> None:
+        """Go to the next (1) or previous (-1) panel."""
+        if not self.panels:
+            return
+        if self._tabbed or self.zoomed is not None:
+            self.zoom((self._selected + direction) % len(self.panels) + 1)
+        else:
+            here = next((index for index, panel in enumerate(self.panels) if panel.has_focus), -1)
+            self.panels[(here + direction) % len(self.panels)].focus()
+
+    def _sync(self) -> None:
+        """Mount the panels that the run needs, remove those that it does not, keep the order."""
+        if not self.is_attached:
+            return
+        self._known = {*self.history.series, *self.history.pictures, "progress", "status", "knobs", "notes"}
+        present = {(type(panel), panel.subject): panel for panel in self.panels}
+        needed = wanted(self.history, self.expected)
+        if list(present) == needed:
+            return
+        chosen = self.panels[self._selected] if self.panels else None
+        self.panels = [present.get(key) or key[0](self.history, key[1]) for key in needed]
+        for key, panel in present.items():
+            if key not in needed:
+                panel.remove()
+                self._drawn_at.pop(panel, None)
+        for number, panel in enumerate(self.panels, 1):
+            panel.number = number if number < 10 else None
+        later: Panel | None = None
+        for panel in reversed(self.panels):
+            if panel not in present.values():
+                self.mount(panel, before=later)
+            later = panel
+        self._selected = self.panels.index(chosen) if chosen in self.panels else 0
+        if self.zoomed is not None:
+            self.zoomed = self._selected + 1 if chosen in self.panels else None
+        for panel in self.panels:
+            panel.dirty = True  # numbers may have changed
+        self._arrange()
+        if self.panels and self.screen.focused is None:  # panels come too late for the screen's own choice
+            self.panels[self._selected].focus(scroll_visible=False)
+
+    def _arrange(self) -> None:
+        """Choose between grid and tabs for the current size and show what belongs on screen."""
+        count, (width, height) = len(self.panels), self.outer_size
+        self._empty.display = not count
+        columns = columns_for(count, width, height)
+        self._tabbed = columns is None
+        alone = self._tabbed or self.zoomed is not None
+        focused = any(panel.has_focus for panel in self.panels)
+        self._tabs.display = alone and count > 1
+        self._tabs.show([panel.label for panel in self.panels], self._selected)
+        for index, panel in enumerate(self.panels):
+            display = not alone or index == self._selected
+            if display and not panel.display:
+                panel.invalidate()
+            panel.display = display
+            panel.styles.column_span = 1
+        columns = 1 if alone else columns or 1
+        self.styles.grid_size_columns = columns
+        if count and not alone:
+            self.panels[-1].styles.column_span = 1 + -count % columns
+        if focused and alone:
+            self.panels[self._selected].focus()
+        self.refresh_bindings()
+        self._wake()
+
+    def _wake(self) -> None:
+        """See to it that a turn comes, if there is anything to draw."""
+        if self._timer is None and self.is_attached and any(panel.dirty and panel.display for panel in self.panels):
+            self._due = max(self._due, time.monotonic())
+            self._timer = self.set_timer(max(0.001, self._due - time.monotonic()), self._turn)
+
+    def _turn(self) -> None:
+        """Redraw one panel, the one that has waited longest, so that keys are answered between any two."""
+        now = time.monotonic()
+        late, self._timer = now - self._due, None
+        waiting = [panel for panel in self.panels if panel.dirty and panel.display]
+        if not waiting:
+            return
+        panel = min(waiting, key=lambda panel: self._drawn_at.get(panel, 0.0))
+        pause = self._drawn_at.get(panel, 0.0) + AGAIN - now
+        if pause <= 0 and self.screen.is_current and panel.is_on_screen:
+            panel.redraw()
+            self._drawn_at[panel] = now
+            # Late turns and slow drawing mean that the machine or the terminal cannot keep up.
+            pause = min(1.0, max(TURN, SHARE * (time.monotonic() - now), 2 * late))
+        elif pause <= 0:
+            self._drawn_at[panel] = now  # covered by another screen: let the others have their turn
+            pause = TURN
+        self._due = now + pause
+        self._wake()
+
+
+def columns_for(count: int, width: int, height: int) -> int | None:
+    """How many columns give ``count`` panels the best shape in ``width`` × ``height``; None if a grid is too small."""
+    best: tuple[float, int] | None = None
+    for columns in range(1, count + 1):
+        lines = -(-count // columns)
+        cells, rows = width // columns, height // lines
+        if count > 1 and (cells < SMALLEST[0] or rows < (SMALLEST[1] if columns > 1 else STACKED)):
+            continue
+        empty = columns * lines - count
+        misfit = abs(math.log(max(1, cells) / max(1, rows) / SHAPE)) + empty / columns / 2
+        if best is None or misfit < best[0]:
+            best = misfit, columns
+    return best[1] if best else None

@@ -1,0 +1,233 @@
+"""What every live panel has in common: a frame with a title and the latest values, and rows that are only drawn anew
+when its data changed, and only sent to the terminal where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.color import Color as RichColor
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from descend.tui.panels.rows import Row, Run, changed, joined, length, sized, wrapped
+from descend.tui.text import ascii_only, fit, plain, shows_unicode
+
+if TYPE_CHECKING:
+    from textual.color import Color
+
+    from descend.engine.history import History, Series
+
+LIVE = ("starting", "running", "paused")
+"""States of a run that may go on."""
+PENS = (
+    *("text", "muted", "value", "title", "frame", "axis", "tick", "mark", "cursor", "error", "good", "warning"),
+    *(f"series-{index}" for index in range(1, 7)),
+)
+
+
+class Panel(Widget, can_focus=True):
+    """One view of a run, framed.
+
+    A kind of panel is a subclass in a module of its own in this package; nothing else has to name it. It says which
+    panels a run needs (`subjects`), what changes them (`touches`) and what they show (`content`).
+
+    Args:
+        history: the run.
+        subject: what of the run this panel shows.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{pen}" for pen in PENS}
+    # The series colours are Okabe and Ito's, which stay apart for colour-blind eyes; darker ones on light themes.
+    DEFAULT_CSS = """
+    Panel {
+        width: 1fr; height: 1fr; min-width: 8; min-height: 3; color: $foreground;
+        & > .panel--text { color: $foreground; }
+        & > .panel--muted { color: $foreground 70%; }
+        & > .panel--value { color: $foreground; text-style: bold; }
+        & > .panel--title { color: $foreground; text-style: bold; }
+        & > .panel--frame { color: $foreground 45%; }
+        & > .panel--axis { color: $foreground 55%; }
+        & > .panel--tick { color: $foreground 70%; }
+        & > .panel--mark { color: $foreground 70%; text-style: italic; }
+        & > .panel--cursor { color: $foreground; text-style: bold; }
+        & > .panel--error { color: $text-error; text-style: bold; }
+        & > .panel--good { color: $text-success; }
+        & > .panel--warning { color: $text-warning; text-style: bold; }
+        & > .panel--series-1 { color: #56B4E9; }
+        & > .panel--series-2 { color: #E69F00; }
+        & > .panel--series-3 { color: #00B585; }
+        & > .panel--series-4 { color: #D98DB5; }
+        & > .panel--series-5 { color: #F0E442; }
+        & > .panel--series-6 { color: #F07832; }
+        &:light > .panel--series-1 { color: #0064A0; }
+        &:light > .panel--series-2 { color: #B84F00; }
+        &:light > .panel--series-3 { color: #00745A; }
+        &:light > .panel--series-4 { color: #9A3F73; }
+        &:light > .panel--series-5 { color: #6E6200; }
+        &:light > .panel--series-6 { color: #3A3A3A; }
+        &:focus > .panel--frame { color: $primary; }
+        &:focus > .panel--title { text-style: bold reverse; }
+    }
+    """
+    order: ClassVar[int] = 100
+    """Panels of lower order come first."""
+    unicode: bool | None = None
+    """Whether to draw with more than ASCII; None: whether the terminal can."""
+
+    def __init__(self, history: History, subject: str) -> None:
+        super().__init__()
+        self.history = history
+        self.subject = subject
+        self.number: int | None = None
+        self.dirty = True
+        self._rows: list[Row] = []
+        self._strips: dict[int, Strip] = {}
+        self._styles_of: dict[str, Style] = {}
+        self._drawn = (0, 0)
+
+    @classmethod
+    def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
+        """The subjects of the panels of this kind for a run with these series and pictures, in order."""
+        return []
+
+    @property
+    def label(self) -> str:
+        """The panel's name, for its title and its tab."""
+        return plain(self.subject)
+
+    def touches(self, changed: set[str]) -> bool:
+        """Whether this panel shows any of the ``changed`` names of a `History`."""
+        return self.subject in changed
+
+    def content(self, width: int, height: int) -> list[Row]:
+        """What is inside the frame, as rows of ``width`` cells; [] while there is nothing to show."""
+        raise NotImplementedError
+
+    def legends(self) -> list[Row]:
+        """What stands at the right of the title, from the fullest version to the shortest."""
+        return []
+
+    def notes(self) -> list[Row]:
+        """What stands at the foot of the frame, from the fullest version to the shortest."""
+        return []
+
+    def span(self, *more: Series) -> tuple[float, float]:
+        """The steps that the axes of all panels of the run reach over, wide enough for ``more`` curves."""
+        from descend.tui.panels.linechart import extent
+
+        status, progress = self.history.status, self.history.progress
+        live = status is not None and status.state in LIVE
+        return extent([*self.history.series.values(), *more], live, progress.steps if progress else 0)
+
+    def follow(self, history: History) -> None:
+        """Show another run."""
+        self.history = history
+        self.dirty = True
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """The whole panel at a size, for the run as it is now."""
+        return [self._strip(row) for row in self.rows(width, height)]
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """The whole panel as text and pens."""
+        pad = 1 if width >= 30 else 0
+        inner, lines = width - 2 - 2 * pad, height - 2
+        if inner < 1 or lines < 1:
+            return [sized([], width) for _ in range(height)]
+        rows = self.content(inner, lines) or wrapped("waiting for data", inner, lines)
+        title = plain(f"{self.number} {self.label}" if self.number else self.label)
+        side: list[Run] = [("│", "frame")]
+        blank: list[Run] = [(" " * pad, "text")]
+        framed = [
+            _edge("╭╮", width, title, self.legends()),
+            *(joined([*side, *blank, *row, *blank, *side]) for row in rows),
+            _edge("╰╯", width, "", self.notes()),
+        ]
+        if self.draws_unicode:
+            return framed
+        return [[(ascii_only(part), pen) for part, pen in row] for row in framed]
+
+    @property
+    def draws_unicode(self) -> bool:
+        return shows_unicode() if self.unicode is None else self.unicode
+
+    def redraw(self) -> None:
+        """Draw the panel for the run as it is now and repaint the cells that changed."""
+        self.dirty = False
+        before, size = self._rows, (self.size.width, self.size.height)
+        self._rows = self.rows(*size)
+        if self._drawn != size or len(before) != len(self._rows):
+            self._drawn = size
+            self._strips.clear()
+            self.refresh()
+            return
+        regions = []
+        for y, (old, new) in enumerate(zip(before, self._rows, strict=True)):
+            if span := changed(old, new):
+                self._strips.pop(y, None)
+                regions.append(Region(span[0], y, span[1] - span[0], 1))
+        if regions:
+            self.refresh(*regions)
+
+    def invalidate(self) -> None:
+        """Draw anew when the panel is painted next."""
+        self._drawn = (-1, -1)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the panel, from the cache unless the size is new."""
+        size = (self.size.width, self.size.height)
+        if self._drawn != size:
+            self._drawn, self._rows = size, self.rows(*size)
+            self._strips.clear()
+            self.dirty = False
+        if y not in self._strips:
+            self._strips[y] = self._strip(self._rows[y] if y < len(self._rows) else sized([], size[0]))
+        return self._strips[y]
+
+    def notify_style_update(self) -> None:
+        """Forget colours; what is drawn stays."""
+        super().notify_style_update()
+        self._styles_of.clear()
+        self._strips.clear()
+
+    def style(self, pen: str) -> Style:
+        """The style of ``pen``: one of `PENS`, or ``faint-`` and one of them."""
+        background = self.background_colors[1]
+        name = pen.removeprefix("faint-")
+        styles = self.get_component_styles(f"panel--{name}")
+        colour = background + styles.color
+        if name != pen:
+            colour = background.blend(styles.color, 0.45)
+        return Style(color=colour.rich_color, bgcolor=_opaque(background)) + styles.text_style
+
+    def _strip(self, row: Row) -> Strip:
+        segments = []
+        for part, pen in row:
+            if pen not in self._styles_of:
+                self._styles_of[pen] = self.style(pen)
+            segments.append(Segment(part, self._styles_of[pen]))
+        return Strip(segments)
+
+
+def _opaque(background: Color) -> RichColor | None:
+    return background.rich_color if background.a else None
+
+
+def _edge(corners: str, width: int, title: str, aside: Sequence[Row]) -> Row:
+    """An edge of the frame with ``title`` at its left and the fullest of ``aside`` that has room at its right."""
+    room = width - 6
+    left: Row = []
+    if title and room >= 3:
+        title = title if len(title) <= room else fit(title, room)
+        left = [(" ", "frame"), (title, "title"), (" ", "frame")]
+    room = width - 4 - length(left)
+    right = next((row for row in aside if row and length(row) + 3 <= room), [])
+    if right:
+        right = [(" ", "frame"), *right, (" ", "frame")]
+    line = "─" * max(0, width - 4 - length(left) - length(right))
+    return joined([(f"{corners[0]}─", "frame"), *left, (line, "frame"), *right, (f"─{corners[1]}", "frame")])

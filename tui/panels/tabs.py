@@ -1,0 +1,66 @@
+"""One line that names the panels with their keys, for where only one panel has room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+
+class PanelTabs(Widget):
+    """``1 loss  2 accuracy …``, the chosen one set off; a click chooses."""
+
+    DEFAULT_CSS = """
+    PanelTabs { height: 1; width: 1fr; dock: top; color: $foreground 80%; }
+    """
+
+    class Chosen(Message):
+        """Tab ``index`` was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._labels: list[str] = []
+        self._chosen = 0
+        self._first = 0
+
+    def show(self, labels: Sequence[str], chosen: int) -> None:
+        """Name these panels and set one off."""
+        if (list(labels), chosen) != (self._labels, self._chosen):
+            self._labels, self._chosen = list(labels), chosen
+            self.refresh()
+
+    def render(self) -> Content:
+        parts: list[Content | str | tuple[str, str]] = []
+        self._first = first_shown([cell_len(part) for part in self._parts()], self._chosen, self.size.width)
+        if self._first:
+            parts.append("‹")
+        for index, part in enumerate(self._parts()[self._first :], self._first):
+            parts.append((part, "bold reverse") if index == self._chosen else part)
+        return Content.assemble(*parts)
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.x - (1 if self._first else 0)
+        for index, part in enumerate(self._parts()[self._first :], self._first):
+            if 0 <= place < cell_len(part):
+                self.post_message(self.Chosen(index))
+            place -= cell_len(part)
+
+    def _parts(self) -> list[str]:
+        return [f" {index + 1} {label} " if index < 9 else f" {label} " for index, label in enumerate(self._labels)]
+
+
+def first_shown(widths: Sequence[int], chosen: int, room: int) -> int:
+    """The first tab to show so that ``chosen`` is within ``room`` cells; one cell is kept for a sign that more are left
+    of it."""
+    first = 0
+    while first < chosen and sum(widths[first : chosen + 1]) + (1 if first else 0) > room:
+        first += 1
+    return first
