@@ -1,0 +1,140 @@
+"""What holds on every screen: help, the menu of actions, the doctor, and keys that mean nothing there."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from descend.engine import doctor
+from descend.engine.doctor import Check
+from descend.tui.screens.help import HelpScreen
+from descend.tui.screens.learn import LearnScreen
+from descend.tui.screens.lesson import LessonScreen
+from tests.tui.driving import SIZES, Shell, opened
+from tests.tui.recording import steps
+from tests.tui.test_lesson import running
+
+FINDINGS = [
+    Check("Python", "descend", True, "0.1.0"),
+    Check("Devices", "cuda", False, "the [driver] is too old", "Update it."),
+]
+
+
+@pytest.fixture(autouse=True)
+def quick_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings at once: what they are is the doctor's business."""
+
+    def examine() -> Iterator[Check]:
+        yield from FINDINGS
+
+    monkeypatch.setattr(doctor, "examine", examine)
+
+
+async def choose(shell: Shell, words: str) -> None:
+    """Find an action in the menu and take it."""
+    await shell.press("ctrl+p")
+    await shell.until(lambda: shell.app.screen.id == "--command-palette")
+    await shell.type(words)
+    await shell.pilot.pause(0.4)
+    await shell.press("enter")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_help_explains_what_is_focused_and_its_keys(size: tuple[int, int]) -> None:
+    async with opened(size) as shell:
+        await shell.press("question_mark")
+        await shell.sees("The lessons, track by track", "Open the lesson, or fold its track")
+        await shell.press("escape", "enter")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+        await shell.press("f1")
+        await shell.sees("The theory of this lesson", "Start a run with the present settings")
+        await shell.press("k", "j", "question_mark")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+
+
+async def test_every_action_is_found_by_name() -> None:
+    async with opened((80, 24)) as shell:
+        await choose(shell, "fashion")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+        assert shell.app.screen.lesson.name == "fashion-mnist"
+        await choose(shell, "lesson digits")
+        await shell.until(lambda: getattr(shell.app.screen, "lesson", None) is not None)
+        await shell.until(lambda: shell.app.screen.lesson.name == "digits")
+        await choose(shell, "run (space)")
+        await shell.until(lambda: shell.workers.launched)
+        await choose(shell, "turn light")
+        await shell.until(lambda: shell.app.theme == "textual-light")
+        await choose(shell, "help")
+        await shell.until(lambda: isinstance(shell.app.screen, HelpScreen))
+        await shell.press("escape")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_doctor_shows_findings_as_they_come(size: tuple[int, int]) -> None:
+    async with opened(size) as shell:
+        await choose(shell, "doctor")
+        await shell.sees("descend", "the [driver] is too old", "→ Update it.")
+        await shell.until(lambda: "examining" not in shell.text)
+        await shell.press("r")
+        await shell.sees("the [driver] is too old")
+        await shell.press("escape")
+        await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
+
+
+KEYS = [
+    *"abcdefghijklmnoprstuvwxyz0123456789.,:;<>[]/?",
+    *("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab", "shift+tab", "backspace", "delete"),
+    *("f1", "f5", "f12", "ctrl+a", "ctrl+e", "ctrl+z", "ctrl+d", "space", "escape", "enter", "insert"),
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("size", [(80, 24), (30, 8)])
+async def test_no_sequence_of_keys_breaks_anything(seed: int, size: tuple[int, int]) -> None:
+    keys = random.Random(seed)
+    async with opened(size) as shell:
+        for _ in range(60):
+            await shell.press(keys.choice(KEYS))
+        assert not shell.app._exit
+        for _ in range(8):
+            await shell.press("escape")
+        await shell.pilot.resize_terminal(120, 40)
+        await shell.press("ctrl+p")
+        await shell.until(lambda: shell.app.screen.id == "--command-palette")
+        assert shell.app.is_running
+
+
+async def test_keys_that_mean_nothing_in_a_run_change_nothing() -> None:
+    async with opened((80, 24), lesson="digits") as shell:
+        await running(shell)
+        session = shell.app.screen.session
+        await shell.press(*"abcdfgijkmnopuvyz0;", "backspace", "home", "f5", "insert", "enter")
+        steps(session.run, 20, 22)
+        await shell.sees("step 22/60", "running")
+        assert shell.app.screen.session is session
+        assert not session.run.control_file.exists()
+
+
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (60, 10), (300, 100)])
+async def test_any_size_of_terminal_is_survived(size: tuple[int, int]) -> None:
+    async with opened((120, 40), lesson="digits") as shell:
+        await running(shell)
+        await shell.pilot.resize_terminal(*size)
+        steps(shell.workers.launched[0], 20, 30)
+        await shell.press("t", "e", "escape", "question_mark", "escape", "q", "escape")
+        await shell.pilot.resize_terminal(80, 24)
+        await shell.sees("running")
+
+
+async def test_the_keys_shown_fit_and_a_click_presses_them() -> None:
+    from descend.tui.screens.keys import KeyLine
+
+    async with opened((80, 24), lesson="digits") as shell:
+        await shell.sees("space run")
+        line = shell.text.splitlines()[-1]
+        assert len(line) <= 80
+        assert line.rstrip().endswith("? help  ^p menu")
+        await shell.pilot.click(KeyLine, offset=(line.index("? help"), 0))
+        await shell.until(lambda: isinstance(shell.app.screen, HelpScreen))

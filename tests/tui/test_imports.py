@@ -1,0 +1,35 @@
+"""The shell paints before anything heavy is loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+import descend.tui.app
+from descend.engine import catalogue
+assert catalogue.lessons()
+print(*sorted({"torch", "torchvision", "numpy", "plotext", "sklearn", "scipy", "sympy", "psutil"} & set(sys.modules)))
+"""
+WHOLE = """
+import sys
+import descend.tui.panels.grid, descend.tui.screens.lesson, descend.tui.screens.doctor, descend.tui.screens.leave
+import descend.engine.supervision, descend.datasets.catalogue, descend.engine.history
+print(*sorted({"torch", "torchvision", "sklearn", "scipy", "sympy"} & set(sys.modules)))
+"""
+
+
+def loaded(program: str) -> list[str]:
+    """What ``program`` prints, in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
+def test_the_first_screen_and_the_catalogue_load_nothing_heavy() -> None:
+    assert loaded(PROGRAM) == []
+
+
+def test_nothing_the_shell_ever_imports_is_torch() -> None:
+    assert loaded(WHOLE) == []

@@ -1,0 +1,244 @@
+"""The shell: a Textual app that reads run folders. It paints first and loads what it needs after."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from descend.engine import catalogue
+from descend.engine.errors import DescendError
+from descend.tui.screens.learn import LearnScreen
+from descend.tui.text import plain
+
+if TYPE_CHECKING:
+    from descend.engine.runs import Run
+    from descend.engine.supervision import WarmWorker
+    from descend.tui.screens.runs import Survey
+
+LEAVE = "Leave; runs at work can go on without the shell"
+
+
+class DescendApp(App[None]):
+    """The laboratory's shell.
+
+    Args:
+        lesson: name of a lesson to open at once.
+        autorun: whether to run it at once.
+        knobs, seed, device, data: settings of that run.
+        run: a run to attach to at once.
+        worker: takes the runs that are started; by default one of this app's own.
+
+    Attributes:
+        followed: runs that were started or shown here, by id, in that order.
+        painted: whether the first screen has been shown, so that work may begin.
+        detached: runs left at work by the user's choice when quitting.
+    """
+
+    TITLE = "descend"
+    CSS_PATH = "app.tcss"
+    HELP = "descend is a deep-learning laboratory: pick a lesson, train for real, watch it live."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "help", key_display="?", tooltip="What is focused, and its keys"),
+        Binding("u", "runs", "runs", tooltip="All runs, live and past: open, compare, resume, fork, export, delete"),
+        Binding("q", "quit", "quit", tooltip=LEAVE),
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True, tooltip=LEAVE),
+    ]
+
+    def __init__(
+        self,
+        lesson: str | None = None,
+        autorun: bool = False,
+        knobs: dict[str, object] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        data: str = "",
+        run: Run | None = None,
+        worker: WarmWorker | None = None,
+    ) -> None:
+        super().__init__()
+        self.followed: dict[str, Run] = {}
+        self.painted = False
+        self.detached: list[Run] = []
+        self._start = partial(self.open_lesson, lesson, autorun, knobs, seed, device, data) if lesson else None
+        self._attach_to = run
+        self.animation_level = "none"  # what a key does is seen at once, also over a slow line
+        self._worker = worker
+        self._worker_lock = threading.Lock()
+        self._survey: Survey | None = None
+
+    def get_default_screen(self) -> Screen[None]:
+        """All lessons."""
+        return LearnScreen()
+
+    def on_mount(self) -> None:
+        """Go where the command line says, and get ready once that is painted."""
+        if self._start is not None:
+            self._start()
+        elif self._attach_to is not None:
+            self.open_run(self._attach_to)
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self.painted = True
+        self.run_worker(self._load, thread=True, exit_on_error=False)
+
+    def _load(self) -> None:
+        """Start the worker that imports torch, then import what the next screens need, while the user reads."""
+        self.warm_worker()
+        self.call_from_thread(self.screen_stack[0].look)  # type: ignore[attr-defined]
+        import descend.datasets.catalogue
+        import descend.tui.panels.grid
+        import descend.tui.screens.lesson
+        import descend.tui.screens.runs  # noqa: F401
+
+    # Workers
+
+    def warm_up(self) -> None:
+        """Have a worker import torch, so that the next run begins at once."""
+        self.run_worker(self.warm_worker, thread=True, exit_on_error=False)
+
+    def warm_worker(self) -> WarmWorker:
+        """The worker that waits for the next run; started if there is none. Safe to call from any thread."""
+        from descend.engine.supervision import WarmWorker
+
+        with self._worker_lock:
+            self._worker = self._worker or WarmWorker()
+            self._worker.start()
+            return self._worker
+
+    def launch(self, run: Run) -> None:
+        """Give ``run`` a worker. Safe to call from any thread.
+
+        Raises:
+            DescendError: none could be started.
+        """
+        worker = self.warm_worker()
+        with self._worker_lock:
+            worker.launch(run)
+
+    def close(self) -> None:
+        """End the idle worker; workers that have a run are left alone."""
+        with self._worker_lock:
+            if self._worker is not None:
+                self._worker.close()
+
+    # Places
+
+    def open_lesson(
+        self,
+        name: str,
+        autorun: bool = False,
+        knobs: dict[str, object] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        data: str = "",
+        run: Run | None = None,
+    ) -> None:
+        """Open a lesson, attached to ``run`` if one is given."""
+        from descend.tui.screens.lesson import LessonScreen
+        from descend.tui.screens.lesson.settings import Settings
+
+        try:
+            lesson = catalogue.find(name)
+            settings = Settings.of(lesson, knobs, data, device, seed)
+        except DescendError as error:
+            self.complain(error)
+            return
+        screen = LessonScreen(lesson, settings, run, autorun)
+        if isinstance(self.screen, LessonScreen):
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    def open_run(self, run: Run) -> None:
+        """Open the lesson of ``run``, attached to it."""
+        try:
+            self.open_lesson(run.manifest().name, run=run)
+        except DescendError as error:
+            self.complain(error)
+
+    def complain(self, error: DescendError) -> None:
+        """Say what went wrong and what to do."""
+        self.notify(plain(str(error)), severity="error", timeout=10, markup=False)
+
+    def action_help(self) -> None:
+        """Explain what is focused."""
+        from descend.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_runs(self) -> None:
+        """Show all runs, or go back to them."""
+        from descend.tui.screens.runs import RunsScreen, Survey
+
+        if any(isinstance(screen, RunsScreen) for screen in self.screen_stack):
+            while not isinstance(self.screen, RunsScreen):
+                self.pop_screen()
+            return
+        self._survey = self._survey or Survey()
+        self.push_screen(RunsScreen(self._survey))
+
+    def action_doctor(self) -> None:
+        """Examine this machine."""
+        from descend.tui.screens.doctor import DoctorScreen
+
+        if not isinstance(self.screen, DoctorScreen):
+            self.push_screen(DoctorScreen())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the command palette offers: every action that works now, every lesson, and what the app can do."""
+        offered = set()
+        for active in screen.active_bindings.values():
+            binding, action = active.binding, (active.node, active.binding.action)
+            ours = type(active.node).__module__.startswith("descend.") and bool(binding.tooltip)
+            if active.enabled and ours and action not in offered:
+                offered.add(action)
+                title = f"{binding.description.capitalize()} ({self.get_key_display(binding)})"
+                yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))
+        for name, lesson in catalogue.lessons().items():
+            yield SystemCommand(f"Lesson: {plain(lesson.title)}", "Open this lesson", partial(self.open_lesson, name))
+        yield SystemCommand("Doctor", "Examine Python, packages, devices, terminal and data", self.action_doctor)
+        dark = "light" if self.current_theme.dark else "dark"
+        yield SystemCommand(f"Turn {dark}", f"Use the {dark} theme", partial(setattr, self, "theme", f"textual-{dark}"))
+        yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+
+    async def action_quit(self) -> None:
+        """Leave; ask first what shall become of runs at work that were started or shown here."""
+        live = [run for run in self.followed.values() if run.state() in ("starting", "running", "paused")]
+        if not live:
+            self.exit()
+            return
+        from descend.tui.screens import leave
+
+        def answered(answer: str | None) -> None:
+            try:
+                if answer == leave.STOP:
+                    leave.stop(live)
+            except DescendError as error:
+                self.complain(error)
+                return
+            if answer is not None:
+                self.detached = live if answer == leave.KEEP else []
+                self.exit()
+
+        if not any(isinstance(screen, leave.LeaveScreen) for screen in self.screen_stack):
+            self.push_screen(leave.LeaveScreen(live), answered)
+
+
+def run_app(**start: object) -> int:
+    """Run the shell until the user quits, and return the exit status; ``start`` are `DescendApp`'s arguments."""
+    app = DescendApp(**start)  # type: ignore[arg-type]
+    try:
+        app.run()
+    finally:
+        app.close()
+    for run in app.detached:
+        print(f"Run {run.id} goes on; `descend` shows it again.")
+    return app.return_code or 0

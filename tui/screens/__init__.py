@@ -1,0 +1,1 @@
+"""The screens of the shell, one folder or file each."""

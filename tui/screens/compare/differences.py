@@ -1,0 +1,85 @@
+"""What runs were asked for and what came of it, where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from descend.engine.manifest import Manifest
+from descend.engine.records import KnobChange
+from descend.tui.panels.ticks import number
+from descend.tui.screens.compare.together import Together
+from descend.tui.screens.lesson.status import MARKS, duration
+from descend.tui.screens.runs.entry import shown
+from descend.tui.session import RunSession
+from descend.tui.text import plain
+
+NOTHING = "–"
+
+
+class Row(NamedTuple):
+    """A line of the table: what it is about, and that of each run; all text is safe to draw."""
+
+    name: str
+    values: list[str]
+
+
+class Comparison(NamedTuple):
+    """Settings that differ, names of those that do not, and final metrics."""
+
+    differing: list[Row]
+    same: list[str]
+    metrics: list[Row]
+
+
+def compare(together: Together) -> Comparison:
+    """The comparison of the runs as they are now."""
+    asked = [
+        settings(manifest, session) if manifest is not None else {}
+        for manifest, session in zip(together.manifests, together.sessions, strict=True)
+    ]
+    rows = table(asked)
+    metrics = table([outcome(session) for session in together.sessions])
+    return Comparison(
+        [row for row in rows if len(set(row.values)) > 1],
+        [row.name for row in rows if len(set(row.values)) == 1],
+        sorted(metrics, key=lambda row: ("/" in row.name, not row.name.startswith("test/"))),
+    )
+
+
+def settings(manifest: Manifest, session: RunSession) -> dict[str, str]:
+    """Knobs with the values they were turned to, data, seed, device, threads, origin and versions of a run."""
+    history = session.history
+    found = {"lesson": manifest.name}
+    found |= {name: turned(value, name, history.changes) for name, value in manifest.knobs.items()}
+    found |= {"data": manifest.data or NOTHING, "seed": str(manifest.seed)}
+    found["device"] = (history.status.device if history.status else "") or manifest.device
+    found["threads"] = str(manifest.threads)
+    if manifest.parent is not None:
+        found["forked from"] = f"{manifest.parent.run} at {manifest.parent.step:,}"
+    found |= manifest.versions
+    found["commit"] = manifest.git or NOTHING
+    return {plain(name): plain(value) for name, value in found.items()}
+
+
+def turned(value: object, name: str, changes: Iterable[KnobChange]) -> str:
+    """A knob's value and those it was turned to."""
+    return "→".join([shown(value), *(shown(change.value) for change in changes if change.knob == name)])
+
+
+def outcome(session: RunSession) -> dict[str, str]:
+    """State, length and metrics of a run."""
+    history = session.history
+    found = {"state": f"{MARKS[session.phase]} {session.phase}"}
+    if history.progress is not None:
+        found["steps"] = f"{history.progress.step:,}"
+    found["trained for"] = duration(history.elapsed)
+    for name, value in history.metrics.items():
+        found[plain(name)] = "NaN" if value is None else number(value)
+    return found
+
+
+def table(columns: list[dict[str, str]]) -> list[Row]:
+    """One row for each name in any of ``columns``, in the order in which they come."""
+    names = dict.fromkeys(name for column in columns for name in column)
+    return [Row(name, [column.get(name, NOTHING) for column in columns]) for name in names]

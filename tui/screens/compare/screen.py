@@ -1,0 +1,183 @@
+"""The curves of several runs laid over each other, and a table of where the runs differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.console import Group
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Static
+
+from descend.tui.panels.grid import PanelGrid
+from descend.tui.panels.linechart import GLYPHS, LINE, PENS
+from descend.tui.panels.panel import Panel
+from descend.tui.screens.compare.differences import Comparison, Row, compare
+from descend.tui.screens.compare.together import LETTERS, Together
+from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.runs.entry import changed
+from descend.tui.screens.shell import InShell
+from descend.tui.text import ascii_only, plain, shows_unicode
+
+if TYPE_CHECKING:
+    from descend.engine.runs import Run
+
+MOST = len(LETTERS)
+"""Runs whose curves can be told apart."""
+POLLS = 5
+"""Looks at the run folders a second."""
+
+
+class Differences(VerticalScroll, can_focus=True):
+    """The table of settings that differ, and of final metrics."""
+
+    HELP = "Where the runs differ in what they were asked for, and what came of it. Settings they share are named last."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Scroll down", show=False),
+        Binding("k", "scroll_up", "Scroll up", show=False),
+    ]
+    DEFAULT_CSS = """
+    Differences { padding: 0 1; background: $surface; height: auto; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+
+class CompareScreen(InShell, Screen[None]):
+    """Two to `MOST` runs.
+
+    Args:
+        runs: in the order of their letters.
+    """
+
+    HELP = (
+        "The same metric of several runs in one panel. A run has the same letter, marker and colour in every panel. "
+        "Runs at work go on while you look."
+    )
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "back", tooltip="Back to all runs"),
+        Binding("t", "view('table')", "table", tooltip="Show where the runs differ, in place of the curves"),
+        Binding("t", "view('curves')", "curves", tooltip="Show the curves"),
+        Binding("1", "zoom(1)", "panel", show=False, key_display="1-9", tooltip="Show one panel alone, or all again"),
+        *(Binding(str(number), f"zoom({number})", "", show=False) for number in range(2, 10)),
+    ]
+    DEFAULT_CSS = """
+    CompareScreen {
+        & #names { height: 1; padding: 0 1; }
+        & #body { height: 1fr; }
+        &.-tall Differences { max-height: 45%; }
+        &.-wide #body { layout: horizontal; }
+        &.-wide PanelGrid { width: 3fr; }
+        &.-wide Differences { width: 2fr; height: 100%; max-height: 100%; }
+        &.-short.-narrow Differences { height: 1fr; display: none; }
+        &.-short.-narrow.-table Differences { display: block; }
+        &.-short.-narrow.-table PanelGrid { display: none; }
+    }
+    """
+
+    def __init__(self, runs: list[Run]) -> None:
+        super().__init__()
+        self.together = Together(runs)
+        self.grid = PanelGrid(self.together.history)
+        self._shown: Comparison | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="names")
+        with Container(id="body"):
+            yield self.grid
+            yield Differences()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.poll()
+        self.set_interval(1 / POLLS, self.poll)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._show(compare(self.together)))
+
+    def poll(self) -> None:
+        """Take in what the runs have said since the last time."""
+        self.grid.changed(self.together.poll())
+        if self.focused is None and self.grid.shown and not self.has_class("-table"):
+            self.grid.shown[0].focus()
+        if self.together.behind:
+            self.call_later(self.poll)
+        elif (found := compare(self.together)) != self._shown:
+            self._shown = found
+            self._show(found)
+
+    def _show(self, found: Comparison) -> None:
+        letters = [self._letter(index) for index in range(len(self.together.sessions))]
+        names = [label(session.run, self.together, index) for index, session in enumerate(self.together.sessions)]
+        heading = Text("  ").join([Text("Compare", "bold"), *map(Text.assemble, letters, [" "] * len(names), names)])
+        self.query_one("#names", Static).update(heading)
+        self.query_one(Differences).query_one(Static).update(rendered(found, letters, names))
+
+    def _letter(self, index: int) -> Text:
+        """Marker and letter of a run, in the colour of its curves."""
+        mark = f"{GLYPHS[index] if index else LINE} {LETTERS[index]}"
+        panel = next(iter(self.grid.query(Panel)), None)
+        style = Style(color=panel.style(PENS[index]).color, bold=True) if panel is not None else Style(bold=True)
+        return Text(mark if shows_unicode() else ascii_only(mark), style)
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The table has a key where it has no room beside the curves."""
+        if action == "view":
+            alone = self.has_class("-short") and self.has_class("-narrow")
+            return alone and parameters[0] == ("curves" if self.has_class("-table") else "table")
+        return True
+
+    def action_view(self, what: str) -> None:
+        """Show the table or the curves."""
+        self.set_class(what == "table", "-table")
+        if what == "table":
+            self.query_one(Differences).focus()
+        elif self.grid.shown:
+            self.grid.shown[0].focus()
+        self.refresh_bindings()
+
+    def action_zoom(self, number: int) -> None:
+        """Show a panel alone, also while the table has the keys."""
+        self.grid.action_zoom(number)
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+
+def label(run: Run, together: Together, index: int) -> str:
+    """What a run is called: the user's title, else its own settings, else the end of its id."""
+    manifest = together.manifests[index]
+    short = plain(run.id).partition("-")[2].partition("-")[2] or plain(run.id)
+    if manifest is None:
+        return short
+    return plain(manifest.title).strip() or " ".join([short.rpartition("-")[2], *changed(manifest)])
+
+
+def rendered(found: Comparison, letters: list[Text], names: list[str]) -> Group:
+    """The comparison, a column for each run."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("")
+    for letter, name in zip(letters, names, strict=True):
+        table.add_column(Text.assemble(letter, " ", name), overflow="ellipsis", no_wrap=True)
+
+    def add(rows: list[Row], style: str = "") -> None:
+        for row in rows:
+            table.add_row(Text(row.name, "dim"), *(Text(value, style) for value in row.values))
+
+    add(found.differing)
+    if not found.differing:
+        table.add_row(Text("settings", "dim"), Text("all the same"))
+    table.add_section()
+    add(found.metrics, "bold")
+    return Group(table, Text(f"the same: {', '.join(found.same)}" if found.same else "", "dim"))

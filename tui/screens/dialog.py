@@ -1,0 +1,95 @@
+"""What the boxes above a screen have in common, and the plain question with a few answers."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple, TypeVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from descend.tui.text import plain
+
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result]):
+    """A box in the middle of the screen; `body` is its content."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        & > Vertical {
+            width: 76; max-width: 100%; height: auto; max-height: 100%;
+            background: $surface; border: round $primary; border-title-style: bold; padding: 1 2;
+        }
+        & .hint { color: $text-muted; margin-top: 1; }
+    }
+    """
+    heading: str = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = Text(plain(self.heading))
+            yield from self.body()
+
+    def body(self) -> ComposeResult:
+        """The widgets inside the box."""
+        raise NotImplementedError
+
+
+class Answer(NamedTuple):
+    """One way to answer: its key, what the question returns, and what it says."""
+
+    key: str
+    value: str
+    text: str
+
+
+class QuestionScreen(Dialog[str | None]):
+    """Asks; answers with a key, with the arrows and enter, or not at all with escape (None)."""
+
+    HELP = "Choose with the arrows and enter, or press the key in front of an answer. Escape leaves all as it is."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "answer('')", "Cancel"),
+        ("j", "move('down')", "Down"),
+        ("k", "move('up')", "Up"),
+    ]
+    DEFAULT_CSS = """
+    QuestionScreen OptionList {
+        height: auto; border: none; background: $surface; padding: 0; margin-top: 1;
+        &:focus { border: none; background-tint: $foreground 0%; }
+    }
+    """
+
+    def __init__(self, heading: str, text: str, answers: list[Answer]) -> None:
+        super().__init__()
+        self.heading, self.text = heading, text
+        self.answers = [*answers, Answer("esc", "", "Cancel")]
+        for answer in answers:
+            self._bindings.bind(answer.key, f"answer('{answer.value}')", answer.text, show=False)
+
+    def body(self) -> ComposeResult:
+        yield Static(Text(self.text))
+        yield OptionList(*(Option(_option(answer), id=answer.value or None) for answer in self.answers))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the highlighted answer."""
+        self.dismiss(event.option_id)
+
+    def action_answer(self, value: str) -> None:
+        """Take the answer whose key was pressed."""
+        self.dismiss(value or None)
+
+    def action_move(self, way: str) -> None:
+        """Move the highlight."""
+        answers = self.query_one(OptionList)
+        answers.action_cursor_down() if way == "down" else answers.action_cursor_up()
+
+
+def _option(answer: Answer) -> Text:
+    return Text.assemble((f"{answer.key:>4}  ", "bold"), plain(answer.text))

@@ -1,0 +1,88 @@
+"""What the focused part of the screen is for, and which keys work now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from descend.tui.screens.dialog import Dialog
+from descend.tui.text import plain
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.screen import Screen
+
+
+MOVES = ("app.focus_next", "app.focus_previous", "screen.copy_text")
+"""What Textual offers everywhere; said once."""
+
+
+class HelpScreen(Dialog[None]):
+    """Explains ``of``, the screen it was called from, as it was at that moment."""
+
+    heading = "Help"
+    HELP = "Escape goes back."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "leave", "Back"),
+        Binding("j", "scroll('down')", "Down", show=False),
+        Binding("k", "scroll('up')", "Up", show=False),
+    ]
+    DEFAULT_CSS = """
+    HelpScreen VerticalScroll { height: auto; max-height: 70vh; }
+    HelpScreen #keys { margin-top: 1; }
+    """
+
+    def __init__(self, of: Screen[object]) -> None:
+        super().__init__()
+        self.told, self.keys = explanations(of), keys(of)
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static(Text("\n\n".join(self.told)))
+            yield Static(self.keys, id="keys")
+        yield Static("esc goes back", classes="hint")
+
+    def action_scroll(self, way: str) -> None:
+        """Scroll a line."""
+        self.query_one(VerticalScroll).scroll_relative(y=1 if way == "down" else -1, animate=False)
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+
+def explanations(screen: Screen[object]) -> list[str]:
+    """The help texts from what is focused up to its screen."""
+    found = []
+    node: DOMNode | None = screen.focused or screen
+    while node is not None and node is not screen.app:
+        text = getattr(node, "HELP", None)
+        if text and type(node).__module__.startswith("descend."):
+            found.append(plain(" ".join(text.split())))
+        node = node.parent
+    return found
+
+
+def keys(screen: Screen[object]) -> Table:
+    """Every key that works now and what it does; what the shell explains comes before what every list can do."""
+    by_action: dict[tuple[int, str], tuple[list[str], str]] = {}
+    for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.tooltip):
+        binding = active.binding
+        told = binding.tooltip or binding.description
+        if binding.system or binding.action in MOVES or not active.enabled or not told:
+            continue
+        shown, _ = by_action.setdefault((id(active.node), binding.action), ([], told))
+        shown.append(screen.app.get_key_display(binding))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for shown, told in by_action.values():
+        table.add_row(Text(" ".join(dict.fromkeys(shown)), "bold"), Text(told))
+    table.add_row(Text("tab", "bold"), Text("Next part of the screen; shift+tab goes back"))
+    return table

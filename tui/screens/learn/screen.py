@@ -1,0 +1,169 @@
+"""Tracks and lessons at the left, the one under the cursor at the right, a search above them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input, Static, Tree
+from textual.worker import get_current_worker
+
+from descend.engine import catalogue
+from descend.engine.lesson import Lesson
+from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.learn.preview import Preview
+from descend.tui.screens.learn.survey import Findings, LiveRun, Survey
+from descend.tui.screens.learn.tree import LessonTree
+from descend.tui.screens.shell import InShell
+
+FIRST = "digits"
+"""The lesson a newcomer starts at."""
+EVERY = 3.0
+"""Seconds between two looks at the runs folder."""
+
+
+class Search(Input):
+    """Filters the lessons while one types."""
+
+    HELP = "Type words of a title or a theory. Enter opens the best match, escape shows all lessons again."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "all lessons", tooltip="Empty the search and show all lessons"),
+        Binding("down", "enter_list", "Into the list", show=False),
+    ]
+    DEFAULT_CSS = """
+    Search { margin: 0 1; display: none; background: $boost; &.-open { display: block; } }
+    """
+
+    def action_leave(self) -> None:
+        """Empty the search and close it."""
+        self.value = ""
+        self.remove_class("-open")
+        self.screen.query_one(LessonTree).focus()
+
+    def action_enter_list(self) -> None:
+        """Move on to the lessons found."""
+        self.screen.query_one(LessonTree).focus()
+
+
+class LearnScreen(InShell, Screen[None]):
+    """All lessons."""
+
+    HELP = "Pick a lesson with the arrows or hjkl and open it with enter. / searches, ctrl+p lists every action."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "all", "all lessons", tooltip="Empty the search and show all lessons"),
+    ]
+    DEFAULT_CSS = """
+    LearnScreen {
+        & #heading { padding: 0 2; height: 3; }
+        & Horizontal { height: 1fr; }
+        & LessonTree { width: 2fr; min-width: 36; max-width: 64; }
+        & Preview { width: 3fr; max-width: 96; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lessons = catalogue.lessons()
+        self.survey = Survey()
+        self.looking = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(_heading(), id="heading")
+        yield Search(placeholder="search lessons", compact=True)
+        with Horizontal():
+            yield LessonTree(self.lessons)
+            yield Preview()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Start at the first lesson."""
+        tree = self.query_one(LessonTree)
+        tree.focus()
+        tree.go_to(FIRST)
+        self.set_interval(EVERY, self.look)
+
+    def on_screen_resume(self) -> None:
+        """Ticks and runs may have changed meanwhile."""
+        self.look()
+
+    def look(self) -> None:
+        """Look through the runs folder without holding up the screen."""
+        if self.is_current and self.shell.painted and not self.looking:
+            self.looking = True
+            self._look()
+
+    @work(thread=True, exit_on_error=False)
+    def _look(self) -> None:
+        findings = None
+        try:
+            findings = self.survey.look()
+        finally:
+            if not get_current_worker().is_cancelled:
+                self.app.call_from_thread(self._found, findings)
+
+    def _found(self, findings: Findings | None) -> None:
+        self.looking = False
+        tree = self.query_one(LessonTree)
+        if findings is not None and (findings.done, findings.live) != (tree.done, tree.live):
+            tree.done, tree.live = findings
+            tree.fill()
+
+    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted) -> None:
+        """Describe the line under the cursor."""
+        self.query_one(Preview).show(event.node.data, self.lessons, self.query_one(LessonTree).done)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter."""
+        tree = self.query_one(LessonTree)
+        if tree.query_text != event.value.strip():
+            tree.query_text = event.value.strip()
+            tree.fill()
+            if tree.entry is None:
+                self.query_one(Preview).show(None, self.lessons, tree.done)
+        self.refresh_bindings()
+
+    def on_input_submitted(self) -> None:
+        """Open the lesson the search has found."""
+        tree = self.query_one(LessonTree)
+        if isinstance(entry := tree.entry, Lesson):
+            self.query_one(Search).action_leave()
+            tree.go_to(entry.name)
+            self.shell.open_lesson(entry.name)
+
+    def on_lesson_tree_opened(self, event: LessonTree.Opened) -> None:
+        """Open a lesson, or attach to a run."""
+        if isinstance(event.entry, LiveRun):
+            self.shell.open_run(event.entry.run)
+        else:
+            self.shell.open_lesson(event.entry.name)
+
+    def action_search(self) -> None:
+        """Open the search."""
+        search = self.query_one(Search)
+        search.add_class("-open")
+        search.focus()
+
+    def action_all(self) -> None:
+        """Show all lessons again."""
+        self.query_one(Search).action_leave()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Escape has something to do only while a search is on."""
+        return action != "all" or bool(self.query(Search) and self.query_one(Search).value)
+
+
+def _heading() -> Text:
+    return Text.assemble(
+        ("descend", "bold"),
+        ("  a deep-learning laboratory\n", "dim"),
+        "Your first network is two keys away: ",
+        ("enter", "bold"),
+        " opens Digits, ",
+        ("space", "bold"),
+        " trains it.",
+    )

@@ -1,0 +1,60 @@
+"""What the runs folder tells the Learn screen: which lessons were run to their end, and which runs are at work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from descend.engine.runs import Run
+
+
+class LiveRun(NamedTuple):
+    """A run that a worker is at work on."""
+
+    run: Run
+    lesson: str
+    state: str
+    created: str
+
+
+class Findings(NamedTuple):
+    """``done``: names of lessons with a run that came to its end. ``live``: runs at work, newest first."""
+
+    done: frozenset[str]
+    live: tuple[LiveRun, ...]
+
+
+class Survey:
+    """Looks through the runs folder, in a thread; a run that has ended is not looked at again."""
+
+    def __init__(self) -> None:
+        self._done: set[str] = set()
+        self._ended: set[tuple[str, int]] = set()
+
+    def look(self) -> Findings:
+        """Read what there is now; damaged runs are passed over."""
+        from descend.engine import runs
+        from descend.engine.errors import DescendError
+
+        live = []
+        for run in runs.listed():
+            try:
+                known = run.id, run.writer_file.stat().st_mtime_ns  # a resumed run is signed anew
+            except OSError:
+                known = run.id, 0
+            if known in self._ended:
+                continue
+            try:
+                manifest = run.manifest()
+            except DescendError:
+                continue
+            alive = run.alive()
+            state = run.state() if alive or manifest.name not in self._done else "stopped"
+            if alive and state in ("starting", "running", "paused"):
+                live.append(LiveRun(run, manifest.name, state, manifest.created))
+                continue
+            if state == "done":
+                self._done.add(manifest.name)
+            if not alive:
+                self._ended.add(known)
+        return Findings(frozenset(self._done), tuple(live))

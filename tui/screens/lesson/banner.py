@@ -1,0 +1,65 @@
+"""What a person should know about the run that no curve shows: a failure and what to try, or the latest note."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from descend.tui.session import RunSession
+from descend.tui.text import plain
+
+LOG = "w shows the worker's log."
+
+
+class Banner(VerticalScroll, can_focus=False):
+    """Hidden while there is nothing to say."""
+
+    DEFAULT_CSS = """
+    Banner {
+        height: auto; max-height: 9; display: none; padding: 0 1;
+        &.-note { display: block; color: $text-muted; }
+        &.-bad { display: block; background: $error-muted; color: $foreground; border-left: thick $error; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def show(self, session: RunSession | None) -> None:
+        """Say what there is to say about the run."""
+        said = news(session) if session is not None else []
+        if said == self._said:
+            return
+        self._said = said
+        bad = session is not None and session.phase in ("failed", "dead")
+        content = Table.grid(padding=(0, 1, 0, 0))
+        for number, sentence in enumerate(said):
+            mark = "✗" if bad and number == 0 else "·"
+            content.add_row(mark, Text(sentence, "bold" if bad and number == 0 else ""))
+        self.query_one(Static).update(content)
+        self.set_class(bool(said) and bad, "-bad")
+        self.set_class(bool(said) and not bad, "-note")
+        self.scroll_home(animate=False)
+
+
+def news(session: RunSession) -> list[str]:
+    """The failure and what to try, or the latest note; nothing if there is neither."""
+    history = session.history
+    if session.phase == "dead":
+        return [
+            "The worker of this run ended without a word, as when the system ends it for want of memory.",
+            "All it recorded is kept, and space takes the run up again from its newest checkpoint.",
+            LOG,
+        ]
+    if session.phase == "failed":
+        if history.failure is None:
+            return ["The run failed.", LOG]
+        return [plain(history.failure.title), *map(plain, history.failure.advice), LOG]
+    return [plain(history.notes[-1].text)] if history.notes else []

@@ -1,0 +1,327 @@
+"""Theory beside a live run, and the keys that steer it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+
+from descend.engine.errors import DescendError
+from descend.engine.lesson import Lesson
+from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.lesson.banner import Banner
+from descend.tui.screens.lesson.card import Card
+from descend.tui.screens.lesson.settings import Settings
+from descend.tui.screens.lesson.start import Starter
+from descend.tui.screens.lesson.status import StatusLine
+from descend.tui.screens.lesson.theory import Theory
+from descend.tui.screens.lesson.title import TitleLine
+from descend.tui.screens.shell import InShell
+from descend.tui.session import RunSession
+from descend.tui.text import plain
+
+if TYPE_CHECKING:
+    from descend.engine.runs import Run
+    from descend.tui.panels.grid import PanelGrid
+
+POLLS = 20
+"""Looks at the run folder a second."""
+ROOMY = 136
+"""Columns from which on the theory stays beside the panels when a run begins."""
+
+
+class LessonScreen(InShell, Screen[None]):
+    """One lesson and its latest run.
+
+    Args:
+        lesson: the lesson.
+        settings: of its next run.
+        run: one to attach to; without it, a run of this lesson that is at work, if there is one.
+        autorun: whether to start a run at once.
+    """
+
+    HELP = (
+        "A lesson: read its theory, predict, then press space to train for real. The line at the bottom always says "
+        "what the run is doing. A run goes on when you leave this screen or quit, and comes back when you do."
+    )
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "run", "run", tooltip="Start a run with the present settings"),
+        Binding("space", "pause", "pause", tooltip="Hold the run before its next step"),
+        Binding("space", "resume", "go on", tooltip="Let the paused run go on"),
+        Binding("space", "revive", "go on", tooltip="Take the ended run up again from its newest checkpoint"),
+        Binding("s", "step", "step", tooltip="Take a single training step, then hold"),
+        Binding("x", "stop", "stop", tooltip="End the run after this step; what it recorded is kept"),
+        Binding("r", "restart", "restart", tooltip="Run anew with the same seed and the present settings"),
+        Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
+        Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the theory"),
+        Binding("t", "view('theory')", "theory", tooltip="Show the theory"),
+        Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
+        Binding("escape", "leave", "back", tooltip="Back to all lessons; the run goes on"),
+        Binding("1", "zoom(1)", "panel", show=False, key_display="1-9", tooltip="Show one panel alone, or all again"),
+        *(Binding(str(number), f"zoom({number})", "", show=False) for number in range(2, 10)),
+    ]
+    DEFAULT_CSS = """
+    LessonScreen {
+        & #body { height: 1fr; }
+        & Theory { width: 2fr; max-width: 72; }
+        & #stage { width: 3fr; }
+        &.-narrow.-panels Theory, &.-narrow.-theory #stage { display: none; }
+        &.-narrow Theory { width: 1fr; max-width: 100%; }
+        &.-wide.-alone Theory { display: none; }
+        &.-tall Theory { padding-top: 1; }
+        &.-tall Card { margin-top: 1; }
+    }
+    """
+
+    def __init__(
+        self, lesson: Lesson, settings: Settings | None = None, run: Run | None = None, autorun: bool = False
+    ) -> None:
+        super().__init__(classes="-theory")
+        self.lesson = lesson
+        self.settings = settings or Settings.of(lesson)
+        self.session: RunSession | None = None
+        self.grid: PanelGrid | None = None
+        self.starter = Starter(self)
+        self._attach_to, self._autorun = run, autorun
+        self._known_phase = ""
+
+    def compose(self) -> ComposeResult:
+        yield TitleLine(self.lesson.title)
+        with Horizontal(id="body"):
+            yield Theory(self.lesson)
+            with Container(id="stage"):
+                yield Card()
+        yield Banner()
+        yield StatusLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Attach to what is at work, or wait for the user."""
+        self.query_one(Theory).focus()
+        self.query_one(Card).show(self.lesson, self.settings)
+        self.show()
+        self.set_interval(1 / POLLS, self.poll)
+        if self._autorun:
+            self.call_after_refresh(self.action_run)
+        elif self._attach_to is not None:
+            self.call_after_refresh(self.attach, self._attach_to)
+        else:
+            self.starter.find_live()
+
+    # The run
+
+    def attach(self, run: Run) -> None:
+        """Show ``run``, from its first record on, and steer it from now on."""
+        try:
+            self.settings = Settings.from_run(self.lesson, run.manifest())
+        except DescendError as error:
+            self.shell.complain(error)
+        self.shell.followed[run.id] = run
+        self.session = RunSession(run)
+        self._show_panels(self.session)
+        self.query_one(TitleLine).show(run.id)
+        self.poll()
+
+    def _show_panels(self, session: RunSession) -> None:
+        from descend.tui.panels.grid import PanelGrid
+
+        if self.grid is None:
+            self.query_one(Card).display = False
+            self.grid = PanelGrid(session.history)
+            self.query_one("#stage").mount(self.grid)
+        else:
+            self.grid.reset(session.history)
+        self.set_class(True, "-panels")
+        self.set_class(False, "-theory")
+        self.set_class(self.size.width < ROOMY, "-alone")
+        self._focus_view()
+
+    def poll(self) -> None:
+        """Take in what the run has said since the last time."""
+        session = self.session
+        if session is None:
+            return
+        changed = session.poll()
+        if changed and self.grid is not None:
+            self.grid.changed(changed)
+            self._focus_panel()
+        if "knobs" in changed:
+            self.settings = self.settings.turned(session.history)
+        if changed:
+            self.show()
+        if session.behind:
+            self.call_later(self.poll)
+
+    def show(self) -> None:
+        """Bring the status line, the banner and the keys up to date."""
+        session = self.session
+        self.query_one(StatusLine).show(session, device=self.settings.device, starting=self.starter.busy)
+        self.query_one(Banner).show(session)
+        phase = f"{session.phase} {session.asked}" if session else f"idle {self.starter.busy}"
+        if phase != self._known_phase:
+            self._known_phase = phase
+            self.refresh_bindings()
+            if session is not None and session.phase not in ("starting", "running"):
+                self.shell.warm_up()  # the next run shall begin at once
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what makes sense in the present state."""
+        aim = self.session.aim if self.session else None
+        match action:
+            case "run":
+                ended = aim in (None, "done", "failed", "stopped", "dead")
+                return ended and not self.starter.busy and not self._revivable()
+            case "revive":
+                return not self.starter.busy and self._revivable()
+            case "pause":
+                return aim in ("running", "starting")
+            case "resume":
+                return aim == "paused"
+            case "step":
+                return not self.starter.busy and aim in (None, "running", "starting", "paused")
+            case "stop":
+                return aim in ("running", "starting", "paused")
+            case "restart":
+                return not self.starter.busy and self.session is not None
+            case "log":
+                return self.session is not None and self.session.phase in ("failed", "dead")
+            case "view":
+                return parameters[0] == ("panels" if self._theory_shown() else "theory")
+            case "zoom":
+                return self.grid is not None
+        return True
+
+    def action_run(self) -> None:
+        """Start a run."""
+        self.starter.begin(self.settings)
+
+    def action_pause(self) -> None:
+        """Hold the run."""
+        self._tell("pause")
+
+    def action_resume(self) -> None:
+        """Let it go on."""
+        self._tell("resume")
+
+    def action_stop(self) -> None:
+        """End the run."""
+        self._tell("stop")
+
+    def action_step(self) -> None:
+        """Take a single step; of a new run if there is none."""
+        if self.session is None:
+            self.starter.begin(self.settings, stepping=True)
+        else:
+            self._tell("step")
+
+    def action_restart(self) -> None:
+        """Run anew, ending the present run."""
+        if self.session is not None and self.session.live:
+            self._tell("stop")
+        self.starter.begin(self.settings)
+
+    def action_revive(self) -> None:
+        """Take the ended run up again."""
+        if self.session is not None:
+            self.starter.revive(self.session)
+
+    def _tell(self, what: str) -> None:
+        try:
+            getattr(self.session, what)()
+        except DescendError as error:
+            self.shell.complain(error)
+        self.show()
+
+    def _revivable(self) -> bool:
+        """Whether the run was stopped or has died, and the settings are still its own."""
+        session = self.session
+        if session is None or session.aim not in ("stopped", "dead") or session.asked:
+            return False
+        return self.settings == self.starter.settings_of(session)
+
+    def action_edit(self) -> None:
+        """Change the settings; live knobs of a run at work turn at once."""
+        from descend.tui.screens.lesson.editor import EditorScreen
+
+        self.shell.warm_up()
+        live = self.session is not None and self.session.live
+        self.shell.push_screen(EditorScreen(self.lesson, self.settings, live), self._edited)
+
+    def _edited(self, settings: Settings | None) -> None:
+        if settings is None or settings == self.settings:
+            return
+        before, self.settings = self.settings, settings
+        self.query_one(Card).show(self.lesson, settings)
+        self.show()
+        self.refresh_bindings()
+        if self.session is None or not self.session.live:
+            return
+        later = [name for name in ("data", "device", "seed") if getattr(settings, name) != getattr(before, name)]
+        for name, value in settings.knobs.items():
+            if value == before.knobs[name]:
+                continue
+            if self.lesson.knobs.specs[name].live:
+                self._turn(name, value)
+            else:
+                later.append(name)
+        if later:
+            self.notify(f"{', '.join(later)}: from the next run on; r restarts now.", markup=False)
+
+    def _turn(self, name: str, value: bool | int | float | str) -> None:
+        if self.session is None:
+            return
+        try:
+            self.session.turn(name, value)
+            self.notify(plain(f"{name} = {value} from the next step on."), markup=False)
+        except DescendError as error:
+            self.shell.complain(error)
+
+    def action_view(self, what: str) -> None:
+        """Show theory or panels; side by side if there is room and the theory is wanted."""
+        wide = self.has_class("-wide")
+        if wide:
+            self.set_class(what == "panels", "-alone")
+        else:
+            self.set_class(what == "panels", "-panels")
+            self.set_class(what == "theory", "-theory")
+        self._focus_view(what)
+        self.refresh_bindings()
+
+    def _theory_shown(self) -> bool:
+        return not self.has_class("-alone") if self.has_class("-wide") else self.has_class("-theory")
+
+    def _focus_view(self, what: str = "panels") -> None:
+        """Put the keys where the eyes are."""
+        if what == "theory" or self.grid is None:
+            self.query_one(Theory).focus()
+        else:
+            self.set_focus(None)
+            self._focus_panel()
+
+    def _focus_panel(self) -> None:
+        """Give the keys to the first panel, as soon as there is one, unless something else has them."""
+        if self.grid is not None and self.focused is None and self.grid.shown:
+            self.grid.shown[0].focus()
+
+    def action_zoom(self, number: int) -> None:
+        """Show a panel alone, also while the theory has the keys."""
+        if self.grid is not None:
+            self.grid.action_zoom(number)
+
+    def action_log(self) -> None:
+        """Show the end of the worker's log."""
+        from descend.tui.screens.log import LogScreen
+
+        if self.session is not None:
+            self.shell.push_screen(LogScreen(self.session.run.log_file))
+
+    def action_leave(self) -> None:
+        """Back to all lessons."""
+        self.dismiss()

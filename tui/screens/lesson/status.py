@@ -1,0 +1,133 @@
+"""The line that always says where the run is, and the progress bar under it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widget import Widget
+
+from descend.tui.session import RunSession
+from descend.tui.text import ascii_only, plain, shows_unicode
+
+MARKS = {
+    "idle": "○",
+    "starting": "◌",
+    "running": "▶",
+    "paused": "‖",
+    "done": "✓",
+    "failed": "✗",
+    "stopped": "■",
+    "dead": "✗",
+}
+STYLES = {"running": "good", "done": "good", "paused": "warning", "failed": "bad", "dead": "bad"}
+GAP = "  "
+IDLE = "space runs the experiment, e changes its settings"
+
+
+class Part(NamedTuple):
+    """A piece of the line; where there is no room for all, those of the highest ``rank`` go first."""
+
+    rank: int
+    text: str
+
+
+class StatusLine(Widget):
+    """State, device, step, epoch, speed, time gone and time left of a run."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"status--{name}" for name in ("text", "rest", "good", "warning", "bad")}
+    DEFAULT_CSS = """
+    StatusLine {
+        height: 2; padding: 0 1; background: $surface;
+        & > .status--text { color: $foreground; }
+        & > .status--rest { color: $foreground 30%; }
+        & > .status--good { color: $text-success; text-style: bold; }
+        & > .status--warning { color: $text-warning; text-style: bold; }
+        & > .status--bad { color: $text-error; text-style: bold; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state, self._word, self._parts, self._fraction = "idle", "idle", [Part(0, IDLE)], 0.0
+
+    def show(self, session: RunSession | None, *, device: str = "", starting: bool = False) -> None:
+        """Say where the run is.
+
+        Args:
+            session: the run, None before the first.
+            device: what was asked for, as long as the run has not said what it got.
+            starting: whether a new run is being prepared.
+        """
+        now: tuple[str, str, list[Part], float]
+        if starting:
+            now = ("starting", "starting…", [], 0.0)
+        elif session is None:
+            now = ("idle", "idle", [Part(0, IDLE)], 0.0)
+        else:
+            word = f"{session.asked}…" if session.asked else session.phase
+            now = (session.phase, word, parts(session, device), fraction(session))
+        if now != (self._state, self._word, self._parts, self._fraction):
+            self._state, self._word, self._parts, self._fraction = now
+            self.refresh()
+
+    def render(self) -> Text:
+        width = self.size.width
+        style = self.get_component_rich_style(f"status--{STYLES.get(self._state, 'text')}", partial=True)
+        text, rest = (self.get_component_rich_style(f"status--{name}", partial=True) for name in ("text", "rest"))
+        head = f"{MARKS[self._state]} {self._word}"
+        body = fitting(self._parts, width - cell_len(head))
+        filled = round(width * self._fraction)
+        line = Text.assemble(
+            (head, style), (body, text), "\n", ("━" * filled, style), ("─" * (width - filled), rest), no_wrap=True
+        )
+        if not shows_unicode():
+            line.plain = ascii_only(line.plain)
+        return line
+
+
+def parts(session: RunSession, device: str) -> list[Part]:
+    """What there is to say about a run."""
+    history, progress = session.history, session.history.progress
+    found = []
+    if progress is not None:
+        found.append(Part(0, f"step {progress.step:,}/{progress.steps:,}"))
+        if progress.epochs:
+            found.append(Part(1, f"epoch {progress.epoch}/{progress.epochs}"))
+        if session.phase == "running" and progress.rate:
+            found.append(Part(2, f"{speed(progress.rate)} {plain(progress.unit)}/s"))
+    if history.elapsed:
+        found.append(Part(4, duration(history.elapsed)))
+    if progress is not None and session.phase == "running" and progress.remaining is not None:
+        found.append(Part(3, f"{duration(progress.remaining)} left"))
+    device = (history.status.device if history.status else "") or device
+    return [*found, Part(5, plain(device))] if device else found
+
+
+def fraction(session: RunSession) -> float:
+    """How much of the run is over, 0 … 1."""
+    if session.phase == "done":
+        return 1.0
+    progress = session.history.progress
+    return min(1.0, max(0.0, progress.step / progress.steps)) if progress is not None and progress.steps > 0 else 0.0
+
+
+def fitting(pieces: list[Part], room: int) -> str:
+    """The pieces that fit into ``room`` cells, in order."""
+    kept = list(pieces)
+    while kept and sum(cell_len(GAP + piece.text) for piece in kept) > room:
+        kept.remove(max(kept))
+    return "".join(GAP + piece.text for piece in kept)
+
+
+def speed(rate: float) -> str:
+    """A rate in a few characters."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """``0:04``, ``12:30`` or ``3:05:09``."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,47 @@
+"""The theory of a lesson, beside its panels or in their place."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Markdown
+
+from descend.engine.lesson import Lesson
+from descend.tui.text import plain
+
+
+class Theory(VerticalScroll):
+    """Scrolls a lesson's text."""
+
+    HELP = "The theory of this lesson. Scroll it with the arrows, j and k, page up and page down."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Scroll down", show=False),
+        Binding("k", "scroll_up", "Scroll up", show=False),
+    ]
+    DEFAULT_CSS = """
+    Theory {
+        padding: 0 1;
+        & Markdown { padding: 0 1; background: $background; }
+        & MarkdownH3 { margin: 1 0 0 0; }
+        & MarkdownFence { margin: 0 0 1 0; padding: 0 1; background: $boost; }
+        & MarkdownFence > Label { padding: 0; width: 1fr; }
+    }
+    """
+
+    def __init__(self, lesson: Lesson) -> None:
+        super().__init__()
+        self.lesson = lesson
+
+    def compose(self) -> ComposeResult:
+        yield Markdown(document(self.lesson), open_links=False)
+
+
+def document(lesson: Lesson) -> str:
+    """The lesson's theory and sources as Markdown, line by line free of control characters."""
+    text = "\n".join(plain(line) for line in lesson.theory.split("\n"))
+    if lesson.sources:
+        text += "\n\n### Sources\n\n" + "\n".join(f"- {plain(source)}" for source in lesson.sources)
+    return text
