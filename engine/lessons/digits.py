@@ -7,7 +7,8 @@ shrunk to 8 × 8 grey values (scikit-learn's embedded set; it is *not* MNIST, wh
 **The network.** 64 pixels enter, `hidden` units each take a weighted sum of all of them and keep it only if it
 is positive, and 10 outputs score the ten digits:
 
-    h = max(0, W₁x + b₁)        scores = W₂h + b₂
+    h = max(0, W₁x + b₁)
+    scores = W₂h + b₂
 
 With 32 hidden units that is 64·32 + 32 + 32·10 + 10 = 2,410 numbers to learn.
 

@@ -7,13 +7,17 @@ boots. 60,000 train the network, 10,000 test it.
 **The network** is 784 → 128 → 10: every pixel is wired to each of 128 hidden units with a ReLU, and those to
 ten scores. Count its parameters before you run it:
 
-    784·128 + 128 = 100,480        128·10 + 10 = 1,290        together 101,770
+    784·128 + 128 = 100,480
+    128·10 + 10   =   1,290
+    together        101,770
 
 **Training.** Batches of 100 make 600 steps an epoch and 2,400 in four. The optimiser is *Adam*: it divides each
 weight's step by a running estimate of how large that weight's gradients are, so that all weights move at a
 similar speed:
 
-    m ← β₁m + (1−β₁)g      v ← β₂v + (1−β₂)g²      w ← w − lr · m̂ / (√v̂ + ε)
+    m ← β₁m + (1−β₁)g
+    v ← β₂v + (1−β₂)g²
+    w ← w − lr · m̂ / (√v̂ + ε)
 
 with m̂, v̂ corrected for having started at zero.
 

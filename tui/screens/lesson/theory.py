@@ -41,7 +41,15 @@ class Theory(VerticalScroll):
 
 def document(lesson: Lesson) -> str:
     """The lesson's theory and sources as Markdown, line by line free of control characters."""
-    text = "\n".join(plain(line) for line in lesson.theory.split("\n"))
+    text = "\n\n".join(block(part) for part in lesson.theory.split("\n\n"))
     if lesson.sources:
         text += "\n\n### Sources\n\n" + "\n".join(f"- {plain(source)}" for source in lesson.sources)
     return text
+
+
+def block(part: str) -> str:
+    """A paragraph as it is; formulas, which are indented, as text, lest they be coloured as some guessed language."""
+    lines = [plain(line) for line in part.split("\n")]
+    if all(line.startswith("    ") for line in lines):
+        return "\n".join(["```text", *(line[4:] for line in lines), "```"])
+    return "\n".join(lines)
