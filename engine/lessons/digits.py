@@ -12,20 +12,19 @@ is positive, and 10 outputs score the ten digits:
 
 With 32 hidden units that is 64·32 + 32 + 32·10 + 10 = 2,410 numbers to learn.
 
-**Learning.** *Softmax* turns scores into probabilities; the *cross-entropy* loss is −log of the probability
-given to the true digit. An untrained network gives each digit about 1/10, so the loss starts near −log(1/10) =
-ln 10 ≈ 2.30. *Backpropagation* finds how the loss changes with every weight, and each step moves all weights a
-little against that:
+**Learning.** *Softmax* turns scores into probabilities; the *cross-entropy* loss is −log of the one given to the
+true digit. Untrained, each digit gets about 1/10, so the loss starts near ln 10 ≈ 2.30. *Backpropagation* finds
+how the loss changes with every weight, and each step, on a small random batch, moves all weights against that:
 
     w ← w − lr · ∂loss/∂w
 
-on a small random batch. An *epoch* has shown every training image once.
+An *epoch* has shown every training image once.
 
 **Predict, then run.** The network learns from 1,437 images and is tested on 360 it never sees. Which of the two
 losses ends lower? Which digits will it mix up?
 
-**Watch.** Loss falls, accuracy climbs. Training curves are jagged because each point is one batch. The gradient
-panel shows how hard each layer is pushed; the confusion matrix shows which digit was taken for which.
+**Watch.** Each point of a training curve is one batch, so it is jagged. The gradient panel shows how hard each
+layer is pushed; the confusion matrix, which digit was taken for which.
 
 **Break it.** With `lr` = 3 the first large steps push every hidden unit below zero for every image. A ReLU that is
 never positive passes no gradient, so it cannot come back: the loss stays near ln 10. With `activation` = none
