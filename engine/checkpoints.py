@@ -105,6 +105,9 @@ class Keeper:
         self.error: OSError | None = None
         self._best: tuple[float, int] | None = None
         self._writing: threading.Thread | None = None
+        for unfinished in run.checkpoints.glob("*.new"):  # by a worker that was killed
+            with suppress(OSError):
+                unfinished.unlink()
 
     def save(self, step: int, content: dict[str, Any], score: float | None = None) -> None:
         """Copy ``content`` and write it as the checkpoint of ``step``; ``score`` ranks it, smaller is better."""

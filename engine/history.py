@@ -5,6 +5,7 @@ Panels, exports and headless output read a `History`; it knows nothing of the te
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
 
 import numpy as np
@@ -47,6 +48,12 @@ class Series:
         """(n,) float64."""
         return self._values[: self.size]
 
+    def at(self, step: int) -> float | None:
+        """The newest value at or before ``step``; None before the first. Costs the same for a long curve as for a
+        short one."""
+        place = int(self.steps.searchsorted(step, "right"))
+        return float(self._values[place - 1]) if place else None
+
     def extend(self, steps: np.ndarray, values: np.ndarray) -> None:
         """Append points. Points that repeat steps already here replace them: a resumed run takes steps again."""
         if not len(steps):
@@ -64,6 +71,10 @@ class Series:
 
 
 Picture = Layers | Confusion
+
+
+def _step(picture: Picture) -> int:
+    return picture.step
 
 
 class History:
@@ -96,6 +107,35 @@ class History:
         if self.status and self.status.metrics:
             return self.status.metrics
         return {name: float(series.values[-1]) for name, series in self.series.items() if series.size}
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The first and the last step of which anything is recorded, None if nothing is."""
+        found = [(int(series.steps[0]), int(series.steps[-1])) for series in self.series.values() if series.size]
+        found += [(pictures[0].step, pictures[-1].step) for pictures in self.pictures.values() if pictures]
+        return (min(first for first, _ in found), max(last for _, last in found)) if found else None
+
+    def picture_at(self, name: str, step: int | None = None) -> Picture | None:
+        """The newest picture of ``name``, at or before ``step`` if that is given; None if there is none."""
+        pictures = self.pictures.get(name, [])
+        place = len(pictures) if step is None else bisect.bisect_right(pictures, step, key=_step)
+        return pictures[place - 1] if place else None
+
+    def before(self, step: int) -> int | None:
+        """The newest step before ``step`` of which anything is recorded."""
+        places = [(series.steps, int(series.steps.searchsorted(step))) for series in self.series.values()]
+        found = [int(steps[place - 1]) for steps, place in places if place]
+        earlier = [self.picture_at(name, step - 1) for name in self.pictures]
+        found += [picture.step for picture in earlier if picture is not None]
+        return max(found, default=None)
+
+    def after(self, step: int) -> int | None:
+        """The earliest step after ``step`` of which anything is recorded."""
+        places = [(series.steps, int(series.steps.searchsorted(step, "right"))) for series in self.series.values()]
+        found = [int(steps[place]) for steps, place in places if place < len(steps)]
+        later = [(pictures, bisect.bisect_right(pictures, step, key=_step)) for pictures in self.pictures.values()]
+        found += [pictures[place].step for pictures, place in later if place < len(pictures)]
+        return min(found, default=None)
 
     def feed(self, records: Iterable[Event]) -> set[str]:
         """Take in ``records`` in order; return the names of what changed (series, pictures, ``progress``, ``status``).

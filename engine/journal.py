@@ -6,7 +6,9 @@ Any other line that does not decode costs that line only.
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -23,6 +25,7 @@ class Appender:
     unless the disk is full or the process is killed inside it."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         size = os.fstat(self._file).st_size
         if size and os.pread(self._file, 1, size - 1) != b"\n":
@@ -32,12 +35,31 @@ class Appender:
         """Write ``records``, a line each.
 
         Raises:
-            OSError: the disk is full, or the folder is gone.
+            OSError: the disk is full, or the file is gone; whole lines that still fitted are there.
         """
         encode = encoder().encode
-        text = memoryview(b"".join(encode(record) + b"\n" for record in records))
-        while text:
-            text = text[os.write(self._file, text) :]
+        text = b"".join(encode(record) + b"\n" for record in records)
+        before, written = self.check(), 0
+        try:
+            while written < len(text):
+                written += os.write(self._file, text[written:])
+        except OSError:
+            torn = written - (text.rfind(b"\n", 0, written) + 1)
+            with suppress(OSError):  # take a torn line back, which makes room for last words
+                if os.fstat(self._file).st_size == before + written:
+                    os.ftruncate(self._file, before + written - torn)
+            raise
+
+    def check(self) -> int:
+        """The size of the file.
+
+        Raises:
+            FileNotFoundError: it is no longer where it was: the folder has been deleted or moved.
+        """
+        file = os.fstat(self._file)
+        if not os.path.samestat(file, os.stat(self._path)):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
+        return file.st_size
 
     def close(self) -> None:
         """Close the file; idempotent."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from descend.engine.records import (
     Checkpoint,
     Confusion,
     Event,
+    Failure,
     KnobChange,
     Note,
     Progress,
@@ -61,6 +62,11 @@ class Diverged(Exception):
     def __init__(self, series: str, step: int, value: float) -> None:
         super().__init__(f"{series} became {'NaN' if math.isnan(value) else 'infinite'} at step {step}")
         self.series, self.step = series, step
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Orders what is found: the earliest step first, the training loss before the test loss it spoils."""
+        return self.step, self.series.startswith("test/")
 
 
 class Lab:
@@ -100,6 +106,7 @@ class Lab:
             self._last.update(resumed["last"])
         self._layers = LayerWatch()
         self._due: dict[str, float] = {}
+        self._waiting: dict[str, Callable[[], Event]] = {}
         self._total, self._per_epoch, self._unit, self._samples = 0, 0, "steps", 1
         self._clock = Clock(resumed["elapsed"] if resumed else 0.0)
         self._speed, self._pace, self._told = Speedometer(), Pace(), -1.0
@@ -115,6 +122,7 @@ class Lab:
             heard=self._controls.hear,
             watch=self._watch,
             progress=self._regular_progress,
+            broken=self._controls.call,
         )
 
     def track(self, **objects: Any) -> None:
@@ -183,14 +191,16 @@ class Lab:
             self._layers.remember(net)
 
     def confusion(self, counts: torch.Tensor | np.ndarray, classes: Sequence[str], split: str = "test") -> None:
-        """Show counts of (true, predicted), shape (classes, classes)."""
+        """Show counts of (true, predicted), shape (classes, classes): where a picture is due, and always the last."""
         counts, step = counts.detach().clone() if isinstance(counts, torch.Tensor) else counts.copy(), self.step
 
         def make() -> Confusion:
             table = counts.cpu().numpy() if isinstance(counts, torch.Tensor) else counts
             return Confusion(step=step, counts=Array.of(table), classes=list(classes), split=split)
 
-        self._recorder.put(make)
+        self._waiting[f"confusion/{split}"] = make
+        if self._is_due(f"confusion/{split}"):
+            self._recorder.put(self._waiting.pop(f"confusion/{split}"))
 
     def note(self, text: str) -> None:
         """Tell the person watching something, in a sentence."""
@@ -202,20 +212,28 @@ class Lab:
 
     # What follows is for the worker.
 
-    def status(self, state: State, message: str = "") -> None:
-        """Write that the run is now in ``state``; with the final metrics if that is an end."""
+    def status(self, state: State, message: str = "", failure: Failure | None = None) -> None:
+        """Write that the run is now in ``state``; if that is an end, with the final metrics and what went wrong."""
         ended = state in ("done", "stopped", "failed")
+        while self._waiting:
+            self._recorder.put(self._waiting.popitem()[1])
         if ended:
             self._recorder.flush()  # so that the last points count
         metrics = {**self._last, **self._metrics} if ended else {}
         finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-        if self._total:
-            self._recorder.put(self._progress())
-        self._recorder.put(
+        words: list[Event] = [] if failure is None else [failure]
+        words.append(
             Status(
                 state=state, step=self.step, at=time.time(), message=message, device=str(self.device), metrics=finite
             )
         )
+        if ended and self._recorder.error is not None:
+            self._recorder.last_words(words)
+            return
+        if self._total:
+            self._recorder.put(self._progress())
+        for record in words:
+            self._recorder.put(record)
         self._recorder.flush()
 
     def finish(self) -> None:
@@ -223,22 +241,17 @@ class Lab:
 
         Raises:
             Diverged: a loss said after the last step is not finite.
-            OSError: the records cannot be written.
+            DescendError: the records cannot be written.
         """
         self._recorder.flush()
         self._controls.obey()
-        self._keep(0)
-        self._keeper.wait()
+        self._keep_last(0)
         self.status("done")
+        self._check()
 
     def keep_stopped(self) -> None:
         """Write a last checkpoint of a run that is being stopped between two steps."""
-        self._keep(self._index)
-        self._keeper.wait()
-
-    def say(self, record: Event) -> None:
-        """Write ``record``."""
-        self._recorder.put(record)
+        self._keep_last(self._index)
 
     def stop(self) -> None:
         """End at the next step, as if the user had said so."""
@@ -254,16 +267,25 @@ class Lab:
         self._last[name] = float(values[-1])
         if "loss" in name and not np.isfinite(values).all():
             first = int(np.argmin(np.isfinite(values)))
-            if self._diverged is None or steps[first] < self._diverged.step:
-                self._diverged = Diverged(name, int(steps[first]), float(values[first]))
+            found = Diverged(name, int(steps[first]), float(values[first]))
+            if self._diverged is None or found.rank < self._diverged.rank:
+                self._diverged = found
             self._controls.call()
 
     def _check(self) -> None:
         """Raise what must end the run, between two steps."""
         if self._diverged is not None:
+            self._recorder.flush()  # another series may have been the first
             raise self._diverged
-        if self._recorder.error is not None:
-            raise self._recorder.error
+        error = self._recorder.error
+        if isinstance(error, FileNotFoundError):
+            raise DescendError("The run's folder has been deleted or moved, so the run has ended.")
+        if isinstance(error, OSError):
+            raise DescendError(
+                f"Nothing more can be recorded: {error.strerror}; make room, then resume the run from its checkpoint."
+            )
+        if error is not None:
+            raise error
 
     def _held(self) -> None:
         self._clock.hold()
@@ -316,10 +338,18 @@ class Lab:
         if since >= CHECKPOINT or epoch_ended or (self.step == 0 and not self._kept):
             self._keep(index)
 
-    def _keep(self, index: int) -> None:
+    def _keep_last(self, index: int) -> None:
+        self._keep(index)
+        self._keeper.wait()
+        self._note_unkept()
+
+    def _note_unkept(self) -> None:
         if self._keeper.error is not None:
             self.note(f"A checkpoint could not be written: {self._keeper.error.strerror}. Earlier ones are unharmed.")
             self._keeper.error = None
+
+    def _keep(self, index: int) -> None:
+        self._note_unkept()
         self._kept, self._kept_at = True, self._clock.elapsed()
         content = {
             "run": self._run_id,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 from descend.engine.errors import DescendError
 
 
@@ -14,6 +12,8 @@ def home() -> Path:
     """``$DESCEND_HOME``, else the platform's user data folder. Not created here."""
     if chosen := os.environ.get("DESCEND_HOME"):
         return Path(chosen).expanduser().absolute()
+    import platformdirs  # here, because first paint does not need it
+
     return Path(platformdirs.user_data_dir("descend", appauthor=False))
 
 
@@ -21,6 +21,8 @@ def data_home() -> Path:
     """``$DESCEND_DATA``, else the platform's user cache folder. Not created here."""
     if chosen := os.environ.get("DESCEND_DATA"):
         return Path(chosen).expanduser().absolute()
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir("descend", appauthor=False)) / "data"
 
 

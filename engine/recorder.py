@@ -9,7 +9,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ class Recorder:
         heard: called in this thread with each command.
         watch: called in this thread with the points of each write: name, steps (n,), values (n,) float64.
         progress: asked before each write for a record to add.
+        broken: called when the first error is met, on whichever thread.
     """
 
     def __init__(
@@ -48,17 +51,19 @@ class Recorder:
         heard: Callable[[Control], None],
         watch: Callable[[str, np.ndarray, np.ndarray], None],
         progress: Callable[[], Event | None],
+        broken: Callable[[], None] = lambda: None,
     ) -> None:
         self._appender = Appender(events)
         self._commands = Follower(control, control_decoder(), control_from)
         self._clock, self._heard, self._watch, self._progress = clock, heard, watch, progress
-        self._points: list[tuple[int, dict[str, Any]]] = []
-        self._records: list[Event | Callable[[], Event]] = []
+        self._broken = broken
+        self._points: deque[tuple[int, dict[str, Any]]] = deque()
+        self._records: deque[Event | Callable[[], Event]] = deque()
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
-        self.error: OSError | None = None
-        """Why nothing is written any more, once the disk is full or the folder gone."""
+        self.error: Exception | None = None
+        """Why nothing is written any more: the disk is full, the folder gone, or something said is not a number."""
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
@@ -73,7 +78,20 @@ class Recorder:
     def flush(self) -> None:
         """Write everything queued, now, in the calling thread."""
         with self._writing:
-            self._write()
+            if self.error is not None:
+                return
+            try:
+                self._write()
+            except Exception as error:  # raised on the experiment's thread, where it can be explained
+                self.error = error
+                self._broken()
+
+    def last_words(self, records: list[Event]) -> None:
+        """Try to write ``records`` in spite of an earlier error: on a full disk there may be room for so few."""
+        for record in records:
+            record.t = round(self._clock(), 3)
+        with self._writing, suppress(OSError):
+            self._appender.append(list(records))
 
     def close(self) -> None:
         """Write what is left and end the thread."""
@@ -94,8 +112,8 @@ class Recorder:
             self._wake.wait(LISTEN)
 
     def _write(self) -> None:
-        points, self._points = self._points, []
-        queued, self._records = self._records, []
+        points = [self._points.popleft() for _ in range(len(self._points))]  # others are said meanwhile
+        queued = [self._records.popleft() for _ in range(len(self._records))]
         now = self._clock()
         records: list[Event] = list(self._gather(points))
         records += [record() if callable(record) else record for record in queued]
@@ -103,11 +121,10 @@ class Recorder:
             records.insert(0, progress)
         for record in records:
             record.t = round(now, 3)
-        if records and self.error is None:
-            try:
-                self._appender.append(list(records))
-            except OSError as error:
-                self.error = error
+        if records:
+            self._appender.append(list(records))
+        else:
+            self._appender.check()
 
     def _gather(self, points: list[tuple[int, dict[str, Any]]]) -> list[Scalars]:
         """Turn queued points into as few records as possible, reducing them where there are too many."""
@@ -130,12 +147,12 @@ class Recorder:
 
 def numbers(column: list[Any]) -> np.ndarray:
     """Numbers and one-element tensors as a float64 array, fetched from the device in one go."""
-    if all(isinstance(value, (int, float)) for value in column):
+    tensor = next((value for value in column if hasattr(value, "device") and hasattr(value, "detach")), None)
+    if tensor is None:
         return np.asarray(column, np.float64)
     import torch
 
-    device = next(value.device for value in column if isinstance(value, torch.Tensor))
-    scalars = [torch.as_tensor(value, device=device).reshape(()) for value in column]
+    scalars = [torch.as_tensor(value, device=tensor.device).reshape(()) for value in column]
     wide = torch.float64 if any(value.dtype == torch.float64 for value in scalars) else torch.float32
     return torch.stack([value.to(wide) for value in scalars]).cpu().double().numpy()
 

@@ -9,86 +9,44 @@
       worker.json    who writes events.jsonl (`Writer`); locked while that process lives
       checkpoints/   see `descend.engine.checkpoints`
       worker.log     its stdout, stderr and tracebacks
+
+``RUNS.md`` beside this module describes every file to the byte.
 """
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
 import secrets
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.journal import Appender, Follower
+from descend.engine.manifest import Manifest, Parent, Writer, git_state, replace_json, versions
 from descend.engine.paths import runs_home, writable
 from descend.engine.records import FORMAT, Control, Event, Progress, State, Status, event_decoder
+from descend.engine.text import clean
+
+__all__ = ["Manifest", "Parent", "Run", "Writer", "amend", "create", "delete", "find", "listed", "write_manifest"]
 
 TAIL = 1 << 16
-
-
-class Parent(msgspec.Struct):
-    """The run a fork comes from, and the step of the checkpoint it began with."""
-
-    run: str
-    step: int
-
-
-class Manifest(msgspec.Struct, kw_only=True):
-    """What was asked of a run; ``run.json``."""
-
-    id: str
-    name: str
-    """The lesson's name."""
-    knobs: dict[str, bool | int | float | str]
-    seed: int
-    device: str
-    data: str = ""
-    """Dataset chosen instead of the lesson's own, if any."""
-    threads: int = 1
-    """CPU threads torch computes with; part of what makes a run repeatable bit for bit."""
-    parent: Parent | None = None
-    created: str = ""
-    """Local time, ISO 8601 with offset."""
-    versions: dict[str, str] = {}
-    git: str = ""
-    """Commit of the working folder, with ``+`` if it had changes; empty outside a repository."""
-    format: int = FORMAT
-
-
-class Writer(msgspec.Struct):
-    """The process that writes a run's events; ``started`` tells it from a later process with the same pid."""
-
-    pid: int
-    started: float
-    host: str
-
-    @classmethod
-    def this_process(cls) -> Writer:
-        """This process."""
-        import psutil
-
-        return cls(os.getpid(), psutil.Process().create_time(), socket.gethostname())
-
-    def alive(self) -> bool:
-        """Whether that process still runs. One on another host cannot be asked and counts as alive."""
-        import psutil
-
-        if self.host != socket.gethostname():
-            return True
-        try:
-            process = psutil.Process(self.pid)
-            return abs(process.create_time() - self.started) < 2 and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
+BEGAN = "worker began:"
+"""First words of each worker's first line in ``worker.log``."""
+ENDED = "worker ended:"
+"""First words of the line that says why it could not go on."""
+LIVE = ("starting", "running", "paused")
+"""States of a run that has not ended."""
+HEARD = 60.0
+"""Seconds in which a worker that cannot be asked (it is only being started, or on another host) must be heard of."""
 
 
 class Run:
@@ -107,12 +65,15 @@ class Run:
         """Read ``run.json``.
 
         Raises:
-            DescendError: it is missing or damaged.
+            DescendError: it is missing or damaged, or of a newer format.
         """
         try:
-            return msgspec.json.decode((self.folder / "run.json").read_bytes(), type=Manifest)
+            manifest = msgspec.json.decode((self.folder / "run.json").read_bytes(), type=Manifest)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             raise DescendError(f"Run '{self.id}' has no readable run.json; delete the folder or restore it.") from None
+        if manifest.format > FORMAT:
+            raise DescendError(f"Run '{self.id}' is of a newer format than this descend reads; update descend.")
+        return manifest
 
     def follow(self) -> Follower[Event]:
         """A reader of the run's events from the first one on."""
@@ -149,15 +110,49 @@ class Run:
         """Where the checkpoint of ``step`` is."""
         return self.checkpoints / f"{step:010d}.pt"
 
-    def alive(self) -> bool:
-        """Whether a worker is at work on this run (or only just being started)."""
-        writer = self.writer()
-        if writer is not None:
-            return writer.alive()
-        try:  # asked for less than a minute ago: its worker may still be importing torch
-            return time.time() - self.folder.stat().st_mtime < 60
+    def locked(self) -> bool:
+        """Whether a process holds the lock of ``worker.json``, which the system lets go when that process ends."""
+        try:
+            file = os.open(self.writer_file, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks, on which no worker can start
+            return False
+        finally:
+            os.close(file)
+
+    def alive(self) -> bool:
+        """Whether a worker is at work on this run, or only just being started.
+
+        Its lock tells, whatever has become of its pid or the clock. One on another host, whose locks may not reach this
+        one, counts as alive while it is heard of.
+        """
+        if self.locked():
+            return True
+        writer = self.writer()
+        if writer is not None and writer.host == socket.gethostname():
+            return False
+        try:
+            heard = (self.folder if writer is None else self.events_file).stat().st_mtime
+        except OSError:
+            return False
+        return abs(time.time() - heard) < HEARD
+
+    def log_tail(self, count: int) -> list[str]:
+        """The last ``count`` lines that are not blank of what the newest worker wrote to ``worker.log``, cleaned."""
+        try:
+            with open(self.log_file, "rb") as file:
+                file.seek(max(0, self.log_file.stat().st_size - TAIL))
+                text = file.read().decode(errors="replace")
+        except OSError:
+            return []
+        lines = text[text.rfind(BEGAN) :].splitlines() if BEGAN in text else ["", *text.splitlines()]
+        return [clean(line) for line in lines[1:] if line.strip()][-count:]
 
     def state(self) -> State | Literal["dead"]:
         """The run's last stated state, or ``"dead"`` if its worker went away without stating an end."""
@@ -217,29 +212,39 @@ def write_manifest(run: Run, manifest: Manifest) -> None:
     Raises:
         OSError: it cannot be written; the old one is as it was.
     """
-    beside = run.folder / "run.json.new"
-    with open(beside, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(run.folder / "run.json")
+    replace_json(run.folder / "run.json", msgspec.json.encode(manifest))
+
+
+def amend(run: Run, **fields: str) -> None:
+    """Change ``fields`` of a run's manifest, such as ``title``; those that only a newer version knows are kept.
+
+    Raises:
+        DescendError: the manifest cannot be read or written; it is as it was.
+    """
+    run.manifest()  # is it one at all?
+    file = run.folder / "run.json"
+    try:
+        replace_json(file, json.dumps({**json.loads(file.read_bytes()), **fields}).encode())
+    except OSError as error:
+        raise DescendError(f"Run '{run.id}' cannot be changed: {error.strerror}.") from None
 
 
 def delete(run: Run) -> None:
     """Remove a run's folder; it disappears at once, or stays whole.
 
     Raises:
-        UsageError: a worker is at work on it.
+        UsageError: it is still going.
         DescendError: it cannot be removed.
     """
-    if run.alive():
+    if run.state() in LIVE:
         raise UsageError(f"Run '{run.id}' is still going; stop it first.")
     going = run.folder.with_name(f".{run.id}.deleted")
     try:
         run.folder.rename(going)
     except OSError as error:
         raise DescendError(f"Run '{run.id}' cannot be deleted: {error.strerror}.") from None
-    shutil.rmtree(going, ignore_errors=True)
+    for remains in going.parent.glob(".*.deleted"):  # also what was interrupted earlier
+        shutil.rmtree(remains, ignore_errors=True)
 
 
 def listed() -> list[Run]:
@@ -266,29 +271,3 @@ def find(name: str) -> Run:
     if matches:
         raise UsageError(f"'{name}' matches {len(matches)} runs; give more of the name, such as '{matches[0].id}'.")
     raise UsageError(f"There is no run '{name}'{nearest(name, ids) or ''}")
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a run's result depends on, without importing it."""
-    found: dict[str, Any] = {}
-    for package in ("descend", "torch", "torchvision", "numpy"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def git_state() -> str:
-    """Commit of the working folder's repository, ``+`` appended when files were changed; empty if there is none."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words], capture_output=True, text=True, timeout=2, check=True, stdin=subprocess.DEVNULL
-        ).stdout.strip()
-
-    try:
-        commit = git("rev-parse", "--short=12", "HEAD")
-        return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.SubprocessError):
-        return ""

@@ -9,14 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
 from descend.engine import catalogue, devices, runs
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.knobs import Value
-from descend.engine.records import Failure, KnobChange, Resume
-from descend.engine.runs import Manifest, Parent, Run
+from descend.engine.records import Control, Failure, KnobChange, Resume, SetKnob
+from descend.engine.runs import ENDED, Manifest, Parent, Run
 
 SEEDS = 2**31
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
@@ -86,14 +87,56 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
 
 def heard(run: Run) -> int:
     """Bytes of ``control.jsonl`` that were meant for earlier workers."""
+    return size(run.control_file)
+
+
+def size(file: Path) -> int:
+    """Bytes in ``file``, 0 if it is not there."""
     try:
-        return run.control_file.stat().st_size
+        return file.stat().st_size
     except OSError:
         return 0
 
 
+def tell(run: Run, *commands: Control) -> None:
+    """Say something to the worker of a run that is alive.
+
+    Raises:
+        UsageError: no worker is there to hear it.
+        DescendError: the folder is gone or cannot be written.
+    """
+    state = run.state()
+    if not run.alive():
+        how = "fork" if state == "done" else "resume"
+        raise UsageError(f"Run '{run.id}' is {state}, so no worker listens; `descend {how} {run.id}` goes on with it.")
+    for command in commands:
+        run.ask(command)
+
+
+def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
+    """Turn live knobs of a run; nothing is turned if anything is wrong. Returns what was said to the worker.
+
+    Raises:
+        UsageError: there is no such knob, it is not live, a value does not fit, or the run is not alive.
+        DescendError: the folder is gone or cannot be written.
+    """
+    specs = catalogue.find(run.manifest().name).knobs.specs
+    commands = []
+    for name, value in settings.items():
+        if name not in specs:
+            raise UsageError(f"There is no knob '{name}'{nearest(name, specs) or ' here.'}")
+        if not specs[name].live:
+            live = ", ".join(knob for knob, spec in specs.items() if spec.live) or "none"
+            raise UsageError(f"{name} cannot be turned while the run goes on, only: {live}; fork the run to change it.")
+        commands.append(SetKnob(knob=name, value=specs[name].parse(value)))
+    tell(run, *commands)
+    return commands
+
+
 def resume(run: Run) -> None:
     """Go on with a paused, stopped or dead run from its newest checkpoint, or from the start if it has none.
+
+    Returns once its worker has taken it.
 
     Raises:
         UsageError: it is running, or done.
@@ -109,13 +152,15 @@ def resume(run: Run) -> None:
         raise UsageError(f"Run '{run.id}' is done; fork it to go on from one of its checkpoints with changed knobs.")
     if state == "failed" and diverged(run):
         raise DescendError(f"Run '{run.id}' diverged and would again; fork it with a smaller learning rate instead.")
+    said = size(run.events_file)
     worker = launch(run)
-    while True:  # until the worker has signed, which takes less than a second, or given up
+    while True:  # until the worker has signed and spoken, which takes less than a second, or given up
         writer = run.writer()
-        if writer is not None and writer.pid == worker.pid:
+        if writer is not None and writer.pid == worker.pid and size(run.events_file) > said:
             return
         if worker.poll() is not None:
-            raise DescendError(f"Run '{run.id}' could not be resumed: another worker has it, or see {run.log_file}.")
+            why = run.log_tail(1) or [f"see {run.log_file}."]
+            raise DescendError(f"Run '{run.id}' could not be resumed: {why[0].removeprefix(ENDED).strip()}")
         time.sleep(0.02)
 
 
@@ -155,7 +200,7 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     nearest_step = min(steps, key=lambda step: (abs(step - at), step))
     lesson = catalogue.find(parent.name)
     values = lesson.knobs.parse({**knobs_at(run, nearest_step), **(knobs or {})}).values()
-    manifest = msgspec.structs.replace(parent, knobs=values, parent=Parent(run.id, nearest_step))
+    manifest = msgspec.structs.replace(parent, knobs=values, parent=Parent(run.id, nearest_step), title="", note="")
 
     def fill(making: Run) -> None:
         making.checkpoints.mkdir()

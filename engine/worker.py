@@ -6,6 +6,7 @@ It leads its own session, so nothing that happens to the terminal or the shell r
 
 from __future__ import annotations
 
+import faulthandler
 import fcntl
 import json
 import os
@@ -22,7 +23,7 @@ import msgspec
 from descend.engine.errors import DescendError
 from descend.engine.journal import Appender
 from descend.engine.records import FORMAT, Failure, Header, Status
-from descend.engine.runs import Run, Writer
+from descend.engine.runs import BEGAN, ENDED, Run, Writer
 
 PATIENCE = 2.0
 """Seconds to wait for a run's former worker to be gone: it says how the run ended a little before it ends itself."""
@@ -61,6 +62,7 @@ def claim(run: Run) -> int:
 
     Raises:
         DescendError: another worker has it.
+        OSError: the folder is gone or cannot be written, or its file system has no locks.
     """
     file = os.open(run.writer_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     deadline = time.monotonic() + PATIENCE
@@ -68,11 +70,13 @@ def claim(run: Run) -> int:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
-        except OSError:
+        except BlockingIOError:
             if time.monotonic() > deadline:
                 os.close(file)
                 raise DescendError(f"Run '{run.id}' already has a worker.") from None
         time.sleep(0.05)
+    worker = os.getpid()  # a data loader's process must not hold the lock when the worker is gone
+    os.register_at_fork(after_in_child=lambda: os.close(file) if os.getppid() == worker else None)
     os.ftruncate(file, 0)
     os.pwrite(file, msgspec.json.encode(Writer.this_process()), 0)
     return file
@@ -86,6 +90,8 @@ def redirect(log: Path) -> None:
         os.dup2(source, target)
     os.close(file)
     os.close(nothing)
+    print(f"{BEGAN} {os.getpid()} {time.strftime('%Y-%m-%dT%H:%M:%S%z')}", file=sys.stderr, flush=True)
+    faulthandler.enable()  # a crash in native code leaves its place in the log
 
 
 def work(run: Run, control_from: int) -> int:
@@ -93,30 +99,46 @@ def work(run: Run, control_from: int) -> int:
     try:
         claim(run)
         redirect(run.log_file)
-    except (DescendError, OSError) as error:
+    except DescendError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        say_why(f"its folder cannot be written ({error.strerror}).")
         return 1
     try:
         events = Appender(run.events_file)
         header = [] if run.events_file.stat().st_size else [Header(format=FORMAT, run=run.id)]
         events.append([*header, Status(state="starting")])
         events.close()
-        return conduct(run, control_from)
-    except OSError as error:  # nothing can be written to the run folder any more
-        print(f"The run ended because its folder cannot be written: {error}", file=sys.stderr)
+    except OSError as error:
+        say_why(f"its folder cannot be written ({error.strerror}).")
         return 1
+    try:
+        return conduct(run, control_from)
     except DescendError as error:  # before the experiment began
         fail(run, str(error))
         return 1
     except BaseException:
-        traceback.print_exc()
+        tell_where()
         fail(run, "The worker failed before the experiment began; the traceback is in worker.log.")
         return 1
 
 
+def tell_where() -> None:
+    """Print the current exception's traceback to ``worker.log``, as far as that can be written."""
+    with suppress(OSError):
+        traceback.print_exc()
+
+
+def say_why(sentence: str) -> None:
+    """Tell ``worker.log``, as far as it can be written, why the worker ends."""
+    with suppress(OSError):
+        print(ENDED, sentence, file=sys.stderr, flush=True)
+
+
 def fail(run: Run, sentence: str) -> None:
     """Record that the run ended before there was a lab."""
-    print(sentence, file=sys.stderr)
+    say_why(sentence)
     with suppress(OSError):
         events = Appender(run.events_file)
         events.append([Failure(step=0, title=sentence), Status(state="failed", message=sentence)])
@@ -137,7 +159,7 @@ def conduct(run: Run, control_from: int) -> int:
     from descend.engine import checkpoints
     from descend.engine.controls import Stopped
     from descend.engine.explain import explain
-    from descend.engine.lab import Lab
+    from descend.engine.lab import Diverged, Lab
 
     device = devices.torch_device(manifest.device)
     dataset = None
@@ -153,7 +175,14 @@ def conduct(run: Run, control_from: int) -> int:
     lab = Lab(
         run, knobs, device=device, seed=manifest.seed, dataset=dataset, control_from=control_from, resumed=resumed
     )
-    signal.signal(signal.SIGTERM, lambda *_: lab.stop())
+    by = "the user"
+
+    def terminated(*_: object) -> None:
+        nonlocal by
+        by = "a signal (SIGTERM), as when the machine shuts down,"
+        lab.stop()
+
+    signal.signal(signal.SIGTERM, terminated)
     try:
         lab.status("running")
         lesson.run(lab, knobs)
@@ -161,14 +190,14 @@ def conduct(run: Run, control_from: int) -> int:
         return 0
     except Stopped:
         lab.keep_stopped()
-        lab.status("stopped", f"Stopped by the user after {lab.step} steps.")
+        lab.status("stopped", f"Stopped by {by} after {lab.step} steps.")
         return 0
     except Exception as error:
-        traceback.print_exc()
+        if not isinstance(error, (DescendError, Diverged)):  # those say all there is to say
+            tell_where()
         failure = explain(error, lab.step, knobs.values(), device)
-        print(failure.title, file=sys.stderr)
-        lab.say(failure)
-        lab.status("failed", failure.title)
+        say_why(failure.title)
+        lab.status("failed", failure.title, failure)
         return 1
     finally:
         lab.close()
@@ -185,4 +214,8 @@ def seed_everything(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)  # everything is written; taking torch down would hold the run for another second

@@ -7,6 +7,7 @@ returns the exit status. Heavy imports belong inside that function.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from typing import NoReturn
@@ -27,6 +28,9 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is not None and value not in action.choices:
+            if action.option_strings:
+                known = ", ".join(map(str, action.choices))
+                raise UsageError(f"{action.option_strings[0]} is one of {known}, not '{value}'.")
             raise UsageError(f"There is no command '{value}'{nearest(str(value), map(str, action.choices))}")
 
 
@@ -34,7 +38,7 @@ def parser() -> Parser:
     """The whole command line."""
     from importlib.metadata import version
 
-    from descend.engine.cli import data, doctor, listing, run, shell
+    from descend.engine.cli import control, data, doctor, export, listing, run, shell, show
 
     top = Parser(
         prog="descend",
@@ -45,7 +49,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"descend {version('descend')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for module in (shell, run, listing, data, doctor):
+    for module in (shell, run, control, show, export, listing, data, doctor):
         module.add(commands)
     return top
 
@@ -53,6 +57,9 @@ def parser() -> Parser:
 def main(words: list[str] | None = None) -> int:
     """Do what ``words`` (default: the process's arguments) say and return the exit status."""
     words = sys.argv[1:] if words is None else words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show costs itself only
     try:
         if not words:
             from descend.engine.cli.shell import open_shell

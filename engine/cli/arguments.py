@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from descend.engine.errors import UsageError
 
 
 def add_run_settings(command: argparse.ArgumentParser) -> None:
     """Knobs, seed, device and data."""
-    command.add_argument(
-        "--set", action="append", default=[], metavar="KNOB=VALUE", help="set a knob (repeatable)", dest="settings"
-    )
-    command.add_argument("--seed", type=whole_number, default=0, help="seed of every random choice (default: 0)")
+    add_knobs(command)
+    command.add_argument("--seed", type=whole("--seed"), default=0, help="seed of every random choice (default: 0)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     command.add_argument("--data", default="", metavar="NAME", help="dataset instead of the lesson's own")
 
 
-def whole_number(text: str) -> int:
-    """Parse a seed.
-
-    Raises:
-        UsageError: it is not a whole number.
-    """
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"--seed is a whole number, not '{text}'.") from None
+def add_knobs(command: argparse.ArgumentParser) -> None:
+    """``--set``."""
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KNOB=VALUE", help="set a knob (repeatable)", dest="settings"
+    )
 
 
-def knob_values(settings: list[str]) -> dict[str, object]:
+def add_run(command: argparse.ArgumentParser, many: bool = False) -> None:
+    """The run, or runs, meant."""
+    command.add_argument(
+        "run", metavar="RUN", nargs="+" if many else None, help="its id, or a part of it that no other run has"
+    )
+
+
+def add_following(command: argparse.ArgumentParser) -> None:
+    """``--detach`` and ``--json``."""
+    command.add_argument("--detach", action="store_true", help="return at once, printing only the run's id")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+
+def whole(option: str) -> Callable[[str], int]:
+    """A parser of the whole number that ``option`` takes; what is none raises UsageError."""
+
+    def parse(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise UsageError(f"{option} is a whole number, not '{text}'.") from None
+
+    return parse
+
+
+def knob_values(settings: list[str], option: str = "--set takes") -> dict[str, object]:
     """``["lr=0.1"]`` → ``{"lr": "0.1"}``.
 
     Raises:
@@ -39,6 +58,6 @@ def knob_values(settings: list[str]) -> dict[str, object]:
     for entry in settings:
         name, equals, value = entry.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"--set takes KNOB=VALUE, such as epochs=3, not '{entry}'.")
+            raise UsageError(f"{option} KNOB=VALUE, such as epochs=3, not '{entry}'.")
         values[name.strip()] = value
     return values

@@ -50,24 +50,40 @@ def datasets() -> list[dict[str, Any]]:
 def runs() -> list[dict[str, Any]]:
     """Every run, newest first."""
     from descend.engine import runs
+    from descend.engine.cli.show import row
     from descend.engine.errors import DescendError
+    from descend.engine.summary import summarize
 
     rows = []
     for run in runs.listed():
         try:
-            manifest = run.manifest()
-        except DescendError:
-            rows.append({"run": run.id, "state": "damaged", "lesson": "", "created": ""})
+            summary = summarize(run)
+        except DescendError as error:
+            rows.append({"run": run.id, "state": "damaged", "why": str(error)})
             continue
-        rows.append({"run": run.id, "state": run.state(), "lesson": manifest.name, "created": manifest.created})
+        rows.append({**row(summary), "key": summary.key})
     return rows
+
+
+def run_cells(row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row with what a table shows of it."""
+    from descend.engine.cli.show import duration, number
+
+    if "metrics" not in row:
+        return row
+    return {
+        **row,
+        "result": f"{row['key'].removeprefix('test/')} {number(row['metrics'][row['key']])}" if row["key"] else "",
+        "age": duration(row["age"]),
+        "size": f"{row['size'] / 1e6:.1f} MB",
+    }
 
 
 LISTS = {"lessons": lessons, "datasets": datasets, "runs": runs}
 COLUMNS = {
     "lessons": ("name", "title", "track"),
     "datasets": ("name", "title", "found"),
-    "runs": ("run", "state", "lesson", "created"),
+    "runs": ("run", "state", "lesson", "result", "age", "size", "title"),
 }
 
 
@@ -86,9 +102,17 @@ def show(arguments: argparse.Namespace) -> int:
     if not rows:
         console.print(f"There are no {arguments.what} yet.")
         return 0
-    table = Table(*COLUMNS[arguments.what], box=None)
+    if arguments.what == "runs":
+        rows = [run_cells(row) for row in rows]
+    columns = [column for column in COLUMNS[arguments.what] if any(row.get(column, "") != "" for row in rows)]
+    table = Table(*columns, box=None)
     for row in rows:
-        table.add_row(*(Text(readable(row[column])) for column in COLUMNS[arguments.what]))
+        table.add_row(*(Text(readable(row.get(column, ""))) for column in columns))
+    if arguments.what == "runs":  # a title gives way, as it comes last; nothing else does
+        for name, column in zip(columns, table.columns, strict=True):
+            column.no_wrap = True
+            if name != "title":
+                column.min_width = max(len(str(row.get(name, ""))) for row in rows)
     console.print(table)
     return 0
 

@@ -52,3 +52,29 @@ def test_records_whose_arrays_do_not_fit_are_skipped() -> None:
     )
     assert not history.series
     assert not history.pictures
+
+
+def test_a_step_of_the_past_is_found_at_or_before() -> None:
+    history = History()
+    assert history.ends is history.before(5) is history.after(5) is history.picture_at("confusion/test") is None
+    history.feed([scalars([10, 20, 30], loss=[3.0, float("nan"), 1.0]), scalars([25], test=[0.5])])
+    loss = history.series["loss"]
+    assert [loss.at(step) for step in (9, 10, 19, 30, 10**9)] == [None, 3.0, 3.0, 1.0, 1.0]
+    assert np.isnan(loss.at(29))
+    counts = [Array.of(np.full((1, 1), step)) for step in (12, 40)]
+    history.feed([Confusion(step=int(one.numpy()[0, 0]), counts=one, classes=["a"]) for one in counts])
+    found = [history.picture_at("confusion/test", step) for step in (11, 12, 39, 40, None)]
+    assert [picture and picture.step for picture in found] == [None, 12, 12, 40, 40]
+    assert history.picture_at("layers", 50) is None
+    assert history.ends == (10, 40)
+    steps = [10, 12, 20, 25, 30, 40]
+    assert [history.after(step) for step in [0, *steps]] == [*steps, None]
+    assert [history.before(step) for step in [*steps, 99]] == [None, *steps]
+    assert (history.before(26), history.after(26)) == (25, 30)
+
+
+def test_a_resumed_run_has_no_pictures_of_steps_it_takes_again() -> None:
+    history = History()
+    counts = Array.of(np.ones((1, 1)))
+    history.feed([Confusion(step=step, counts=counts, classes=["a"]) for step in (0, 5, 9, 4)])
+    assert [history.picture_at("confusion/test", step).step for step in (3, 4, 9)] == [0, 4, 4]

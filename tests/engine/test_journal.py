@@ -39,18 +39,19 @@ def test_truncation_at_every_byte_loses_only_what_is_cut(tmp_path: Path) -> None
 def test_random_damage_never_raises_and_costs_only_the_lines_it_hits(tmp_path_factory, seed: int) -> None:
     folder = tmp_path_factory.mktemp("damage")
     notes = written(folder / "events.jsonl")
-    text = bytearray((folder / "events.jsonl").read_bytes())
+    sound = (folder / "events.jsonl").read_bytes()
+    text = bytearray(sound)
     chance = random.Random(seed)
     hit = set()
     for _ in range(chance.randint(1, 6)):
         place = chance.randrange(len(text))
-        line = bytes(text).count(b"\n", 0, place)
-        hit |= {line, line + 1}
+        line = sound.count(b"\n", 0, place)
+        hit |= {line, line + 1} if sound[place] == ord("\n") else {line}
         text[place] = chance.randrange(256)
     (folder / "events.jsonl").write_bytes(text)
     read = Follower(folder / "events.jsonl", event_decoder()).read()
     for number, note in enumerate(notes):
-        if number not in hit and bytes(text).count(b"\n") == len(notes):
+        if number not in hit:
             assert note in read
 
 

@@ -47,6 +47,14 @@ def test_a_point_reaches_the_file_within_a_quarter_second_without_being_asked_to
     heard.recorder.close()
 
 
+def test_numbers_of_every_kind_are_points(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    for step, value in enumerate((1, 2.0, np.float32(3), np.int64(4), np.array(5.0), np.array(6, np.uint8))):
+        heard.recorder.scalars(step, {"a": value})
+    heard.recorder.close()
+    assert gathered(tmp_path).series["a"].values.tolist() == [1, 2, 3, 4, 5, 6]
+
+
 def test_commands_are_heard_while_nothing_is_said(tmp_path: Path) -> None:
     heard = Heard(tmp_path)
     control = Appender(tmp_path / "control.jsonl")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import get_args
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from descend.engine.records import Array, Scalars, Status, encoder, event_decoder
+from descend.engine import records
+from descend.engine.records import FORMAT, Array, Control, Event, Scalars, Status, encoder, event_decoder
 
 
 @given(
@@ -46,3 +50,12 @@ def test_the_kind_is_the_tag() -> None:
     line = encoder().encode(Scalars(t=1.5, steps=steps, values={"train/loss": Array.of(np.zeros(3))}))
     assert msgspec.json.decode(line)["kind"] == "scalars"
     assert event_decoder().decode(line).t == 1.5
+
+
+@pytest.mark.parametrize("record", [*get_args(Event), *get_args(Control)], ids=lambda record: record.__name__)
+def test_the_format_page_names_every_kind_and_field(record: type[msgspec.Struct]) -> None:
+    page = (Path(records.__file__).parent / "RUNS.md").read_text()
+    assert f"`{record.__struct_config__.tag}`" in page
+    for field in msgspec.structs.fields(record):
+        assert f"`{field.name}`" in page
+    assert f"format {FORMAT}" in page.splitlines()[0]

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import threading
 import time
 from pathlib import Path
 
 import pytest
 import torch
+from tests.live import finished, history_of, kill, launch
 
 from descend.engine import checkpoints, runs, supervision
 from descend.engine.errors import DescendError, UsageError
-from descend.engine.history import History
 from descend.engine.runs import Run
-
-SETTINGS = {"epochs": 12, "pace": 400}
-"""540 steps in about a second and a half."""
-
-
-def finished(run: Run, seconds: float = 60) -> Run:
-    """Wait for the end of ``run``."""
-    deadline = time.monotonic() + seconds
-    while run.state() not in ("done", "stopped", "failed", "dead"):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return run
-
-
-def history_of(run: Run) -> History:
-    history, follower = History(), run.follow()
-    while records := follower.read():
-        history.feed(records)
-    return history
 
 
 def same(one: object, other: object) -> bool:
@@ -53,23 +32,6 @@ def final_state(run: Run) -> dict[str, object]:
     content = checkpoints.newest(run)
     assert content is not None
     return {name: content[name] for name in ("step", "tracked", "rng", "last")}
-
-
-def launch(**settings: object) -> Run:
-    run = supervision.prepare("digits", {**SETTINGS, **settings}, seed=5)
-    process = supervision.launch(run)
-    threading.Thread(target=process.wait, daemon=True).start()  # a worker's ghost is not a worker
-    return run
-
-
-def kill(run: Run) -> None:
-    writer = run.writer()
-    assert writer is not None
-    os.kill(writer.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while run.alive():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_killed_at_random_moments_and_resumed_it_ends_in_the_same_bits(folders: Path) -> None:

@@ -1,0 +1,245 @@
+"""What can be said to a run: attach, pause, resume, step, stop, set, fork, rename, note, delete."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.cli.arguments import add_following, add_knobs, add_run, knob_values, whole
+from descend.engine.errors import UsageError
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    from descend.engine.records import Control, Event
+    from descend.engine.runs import Run
+
+ANSWER = 3.0
+"""Seconds a worker is given to do as it was told; a step that takes longer is not waited for."""
+
+
+def add(commands: Any) -> None:
+    """Declare the commands."""
+
+    def declare(name: str, do: Callable[[argparse.Namespace], int], help: str, more: str = "") -> Any:
+        command = commands.add_parser(name, help=help, description=f"{help[:1].upper()}{help[1:]}.{more}")
+        command.set_defaults(do=do)
+        return command
+
+    command = declare("attach", attach, "follow a run to its end", " ctrl+c leaves it training.")
+    add_run(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+    add_run(declare("pause", pause, "hold a run before its next step"))
+    command = declare(
+        "resume", resume, "go on with a paused, stopped or dead run and follow it", " ctrl+c stops it and keeps it."
+    )
+    add_run(command)
+    add_following(command)
+    command = declare("step", step, "take single steps of a run, then hold it")
+    add_run(command)
+    command.add_argument("--count", type=whole("--count"), default=1, metavar="N", help="steps to take (default: 1)")
+    add_run(declare("stop", stop, "end a run after its current step", " Everything is kept; `descend resume` goes on."))
+    command = declare("set", turn, "turn live knobs of a run")
+    add_run(command)
+    command.add_argument("settings", nargs="+", metavar="KNOB=VALUE", help="a live knob and its new value")
+    command = declare(
+        "fork", fork, "start a new run from a checkpoint of another, with knobs changed", " ctrl+c stops the new run."
+    )
+    add_run(command)
+    command.add_argument(
+        "--at", type=whole("--at"), metavar="STEP", help="begin at the checkpoint nearest to it (default: the newest)"
+    )
+    add_knobs(command)
+    add_following(command)
+    command = declare("rename", rename, "give a run a title")
+    add_run(command)
+    command.add_argument("text", metavar="TITLE", help="what to call it; '' for no title")
+    command = declare("note", note, "write down a note on a run")
+    add_run(command)
+    command.add_argument("text", metavar="TEXT", help="the note; '' for none")
+    command = declare("delete", delete, "delete runs")
+    add_run(command, many=True)
+    command.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def found(arguments: argparse.Namespace) -> Run:
+    """The run that the command names."""
+    from descend.engine import runs
+
+    return runs.find(arguments.run)
+
+
+def attach(arguments: argparse.Namespace) -> int:
+    """Follow a live run; of one that is over, print how it ended."""
+    from descend.engine.cli.follow import follow
+
+    run = found(arguments)
+    run.manifest()
+    return follow(run, run.alive, as_json=arguments.json, detach=True)
+
+
+def pause(arguments: argparse.Namespace) -> int:
+    """Hold the run."""
+    from descend.engine.records import Pause, Status
+
+    run = found(arguments)
+    if run.state() == "paused":
+        print(f"Run {run.id} is paused already.")
+        return 0
+    answer = told(run, Pause(), lambda event: isinstance(event, Status) and event.state == "paused")
+    print(f"Run {run.id} is paused at step {answer.step:,}." if isinstance(answer, Status) else later(run))
+    return 0
+
+
+def step(arguments: argparse.Namespace) -> int:
+    """Take steps."""
+    from descend.engine.records import Status, Step
+
+    if arguments.count < 1:
+        raise UsageError(f"--count is a whole number from 1 on, not {arguments.count}.")
+    run = found(arguments)
+    answer = told(run, Step(count=arguments.count), lambda event: isinstance(event, Status))
+    match answer:
+        case Status(state="paused"):
+            print(f"Run {run.id} is paused at step {answer.step:,}.")
+        case Status():
+            print(f"Run {run.id} is {answer.state} at step {answer.step:,}.")
+        case _:
+            print(f"Run {run.id} is taking its steps and holds after them.")
+    return 0
+
+
+def stop(arguments: argparse.Namespace) -> int:
+    """End the run."""
+    from descend.engine.records import Status, Stop
+
+    run = found(arguments)
+    answer = told(run, Stop(), lambda event: isinstance(event, Status) and event.state in ("stopped", "done", "failed"))
+    if not isinstance(answer, Status):
+        print(later(run))
+        return 0
+    deadline = time.monotonic() + ANSWER
+    while run.alive() and time.monotonic() < deadline:  # so that it can be deleted or resumed at once
+        time.sleep(0.02)
+    print(f"Run {run.id} is {answer.state} after {answer.step:,} steps.")
+    return 0
+
+
+def turn(arguments: argparse.Namespace) -> int:
+    """Turn live knobs."""
+    from descend.engine import supervision
+    from descend.engine.records import KnobChange, Note
+
+    run = found(arguments)
+    start = supervision.size(run.events_file)
+    turns = supervision.turn(run, knob_values(arguments.settings, "set takes"))
+    for event in answers(run, start, len(turns), lambda event: isinstance(event, (KnobChange, Note))):
+        if isinstance(event, KnobChange):
+            print(f"{event.knob}: {clean(str(event.previous))} → {clean(str(event.value))} from step {event.step:,} on")
+        elif isinstance(event, Note):
+            print(clean(event.text))
+        else:
+            print(later(run))
+    return 0
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Go on, and follow the run as ``descend run`` does."""
+    from descend.engine import supervision
+    from descend.engine.cli.follow import follow
+
+    run = found(arguments)
+    supervision.resume(run)
+    if arguments.detach:
+        print(json.dumps({"status": run.state(), "run": run.id}) if arguments.json else run.id)
+        return 0
+    return follow(run, run.alive, as_json=arguments.json)
+
+
+def fork(arguments: argparse.Namespace) -> int:
+    """Make the new run, say which it is, and follow it as ``descend run`` does."""
+    from descend.engine import supervision
+    from descend.engine.cli.run import set_going
+
+    run = found(arguments)
+    at = arguments.at if arguments.at is not None else max(run.checkpoint_steps(), default=0)
+    child = supervision.fork(run, at, knob_values(arguments.settings))
+    parent = child.manifest().parent
+    if parent is not None and parent.step != at:
+        print(f"The checkpoint nearest to step {at:,} is that of step {parent.step:,}.", file=sys.stderr)
+    return set_going(child, arguments)
+
+
+def rename(arguments: argparse.Namespace) -> int:
+    """Set the title."""
+    from descend.engine import runs
+
+    runs.amend(found(arguments), title=clean(arguments.text).strip())
+    return 0
+
+
+def note(arguments: argparse.Namespace) -> int:
+    """Set the note."""
+    from descend.engine import runs
+
+    runs.amend(found(arguments), note=arguments.text.strip())
+    return 0
+
+
+def delete(arguments: argparse.Namespace) -> int:
+    """Delete runs, all or none; ask first."""
+    from descend.engine import runs
+    from descend.engine.summary import size
+
+    chosen = list({run.id: run for run in map(runs.find, arguments.run)}.values())
+    for run in chosen:
+        if run.state() in runs.LIVE:
+            raise UsageError(f"Run '{run.id}' is still going; stop it first with `descend stop {run.id}`.")
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            raise UsageError("There is no terminal to ask at; say --yes to delete without being asked.")
+        megabytes = sum(map(size, chosen)) / 1e6
+        names = ", ".join(run.id for run in chosen)
+        try:
+            answer = input(f"Delete {names} ({megabytes:.1f} MB) for good? [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            print("Nothing was deleted.")
+            return 0
+    for run in chosen:
+        runs.delete(run)
+    print(f"Deleted {len(chosen)} run{'s' if len(chosen) != 1 else ''}.")
+    return 0
+
+
+def told(run: Run, command: Control, wanted: Callable[[Event], bool]) -> Event | None:
+    """Say ``command`` to ``run`` and return the first wanted event after that, None if it does not come in time."""
+    from descend.engine import supervision
+
+    start = supervision.size(run.events_file)
+    supervision.tell(run, command)
+    return answers(run, start, 1, wanted)[0]
+
+
+def answers(run: Run, start: int, count: int, wanted: Callable[[Event], bool]) -> list[Event | None]:
+    """The first ``count`` wanted events after byte ``start``; None for each that does not come in time."""
+    from descend.engine.journal import Follower
+    from descend.engine.records import event_decoder
+
+    heard: list[Event] = []
+    follower, deadline = Follower(run.events_file, event_decoder(), start), time.monotonic() + ANSWER
+    while len(heard) < count and time.monotonic() < deadline:
+        if records := follower.read():
+            heard += filter(wanted, records)
+        else:
+            time.sleep(0.02)
+    return [*heard, *[None] * count][:count]
+
+
+def later(run: Run) -> str:
+    """What to say when the worker has not answered yet."""
+    return f"Run {run.id} has been told; it obeys after the step it is in."

@@ -1,0 +1,32 @@
+"""``descend export``: a run's result for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from descend.engine.cli.arguments import add_run
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend export``."""
+    command = commands.add_parser(
+        "export",
+        help="write a run's result for other programs",
+        description="Write a run's result as CSV (series, step, value), JSON (everything) or for TensorBoard.",
+    )
+    add_run(command)
+    command.add_argument("--to", required=True, choices=("csv", "json", "tensorboard"), help="the format")
+    command.add_argument("path", metavar="PATH", type=Path, help="file to write; for tensorboard its log folder")
+    command.add_argument("--force", action="store_true", help="replace what is there")
+    command.set_defaults(do=export)
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write, and say where."""
+    from descend.engine import runs
+    from descend.engine.export import FORMATS
+
+    print(FORMATS[arguments.to](runs.find(arguments.run), arguments.path.expanduser(), arguments.force))
+    return 0

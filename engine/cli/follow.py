@@ -1,0 +1,204 @@
+"""Following a run to its end without the shell: a progress bar, or a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.errors import DescendError
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    from descend.engine.history import History
+    from descend.engine.runs import Run
+
+POLL = 0.05
+PATIENCE = 2.0
+"""Seconds an ended run's worker is given to be gone."""
+ENDS = ("done", "stopped", "failed")
+
+
+class Interrupts:
+    """Counts ctrl+c instead of raising wherever the program happens to be; use as a context manager."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> Interrupts:
+        self._before = signal.signal(signal.SIGINT, self._pressed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _pressed(self, *_: object) -> None:
+        self.count += 1
+
+
+class Left(Exception):
+    """The user stopped following; the run goes on."""
+
+
+def follow(run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach: bool = False) -> int:
+    """Show ``run`` until it has ended and return the exit status: 0 if it was done or stopped on request, else 1;
+    130 if it was left behind.
+
+    Args:
+        alive: whether its worker is there.
+        detach: whether ctrl+c only stops following; else it stops the run, and a second one stops following.
+
+    Raises:
+        DescendError: the worker died, or the folder is gone.
+    """
+    from descend.engine.history import History
+
+    history = History()
+    try:
+        with Interrupts() as interrupts:
+            news = changes(run, history, alive, interrupts, detach)
+            return (follow_json if as_json else follow_with_bars)(run, history, news)
+    except Left:
+        print(f"Left run '{run.id}' training; `descend attach {run.id}` follows it again.", file=sys.stderr)
+        return 0 if detach else 130
+
+
+def changes(
+    run: Run, history: History, alive: Callable[[], bool], interrupts: Interrupts, detach: bool
+) -> Iterator[set[str]]:
+    """Feed ``history`` from the run and yield the names of what changed, until the run has ended."""
+    from descend.engine.records import Stop
+    from descend.engine.summary import account
+
+    follower, asked_to_stop, ended = run.follow(), False, math.inf
+    while True:
+        if interrupts.count > asked_to_stop:
+            if detach or asked_to_stop:
+                raise Left
+            asked_to_stop = True
+            run.ask(Stop())
+            print("Stopping after this step; ctrl+c again leaves it behind.", file=sys.stderr)
+        living = alive()  # before reading, so that nothing a dying worker wrote is missed
+        if records := follower.read():
+            yield history.feed(records)
+            continue
+        if state(history) in ENDS:  # leave when its worker has, so that nothing is held
+            ended = min(ended, time.monotonic())
+            if not living or time.monotonic() - ended > PATIENCE:
+                return
+        if not run.folder.exists():
+            raise DescendError(f"The folder of run '{run.id}' is gone, so there is nothing to follow any more.")
+        if not living:
+            why, advice = account(run, "dead", history)
+            raise DescendError(f"Run '{run.id}' is dead. {why} What it recorded is kept. {' '.join(advice)}")
+        time.sleep(POLL)
+
+
+def outcome(history: History) -> int:
+    """Exit status: 0 if the run was done or stopped on request."""
+    return 0 if state(history) in ("done", "stopped") else 1
+
+
+def state(history: History) -> str:
+    """The run's last stated state."""
+    return history.status.state if history.status is not None else "starting"
+
+
+def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
+    """Print the latest step and metrics as they come, a JSON object a line; the last has the final ones."""
+
+    def say(**values: Any) -> None:
+        print(json.dumps(values, allow_nan=False), flush=True)
+
+    say(status=run.state(), run=run.id)
+    try:
+        for changed in changes:
+            if changed - {"status"} and state(history) not in ENDS:
+                say(status=state(history), **common(run, history), **where(history))
+    except DescendError as error:
+        say(status="dead", message=str(error), **common(run, history))
+        raise
+    final: dict[str, Any] = {"status": state(history)}
+    if history.failure is not None:
+        final |= {"message": history.failure.title, "advice": history.failure.advice}
+    say(**final, **common(run, history))
+    return outcome(history)
+
+
+def common(run: Run, history: History) -> dict[str, Any]:
+    """The run's id, latest step, seconds of training and metrics; null for one that is not finite."""
+    step = max((int(series.steps[-1]) for series in history.series.values()), default=0)
+    metrics = {
+        name: value if value is None or math.isfinite(value) else None for name, value in history.metrics.items()
+    }
+    return {"run": run.id, "step": step, "elapsed": history.elapsed, "metrics": metrics}
+
+
+def where(history: History) -> dict[str, Any]:
+    """Steps, epoch and speed, as far as known."""
+    progress = history.progress
+    if progress is None:
+        return {}
+    known = {"steps": progress.steps, "epoch": progress.epoch, "epochs": progress.epochs, "rate": progress.rate}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]]) -> int:
+    """Show a progress bar with the latest metrics, then a table of the final ones."""
+    from rich import progress as rich_progress
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(f"run {run.id}"))
+    columns = (
+        rich_progress.TextColumn("{task.description}", markup=False),
+        rich_progress.BarColumn(bar_width=24),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeElapsedColumn(),
+        rich_progress.TimeRemainingColumn(compact=True),
+    )
+    with rich_progress.Progress(*columns, console=console, refresh_per_second=5) as bars:
+        bar = bars.add_task("starting", total=None)
+        for _ in changes:
+            if (progress := history.progress) is not None:
+                bars.update(bar, description=brief(history), completed=progress.step, total=progress.steps)
+    for note in history.notes:
+        console.print(Text(clean(note.text)))
+    report(console, run, history)
+    return outcome(history)
+
+
+def brief(history: History) -> str:
+    """State, epoch and the latest test metrics in a line."""
+    progress, parts = history.progress, []
+    if state(history) == "paused":
+        parts.append("paused")
+    if progress is not None and progress.epochs:
+        parts.append(f"epoch {progress.epoch}/{progress.epochs}")
+    for name, series in history.series.items():
+        if series.size and name.startswith("test/"):
+            parts.append(f"{clean(name)} {series.values[-1]:.3f}")
+    return "  ".join(parts) or "running"
+
+
+def report(console: Any, run: Run, history: History) -> None:
+    """Print how the run ended."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if history.failure is not None:
+        console.print(Text(clean(history.failure.title), style="bold"))
+        for line in history.failure.advice:
+            console.print(Text(f"  - {clean(line)}"))
+    table = Table("metric", "value", box=None)
+    table.columns[1].justify = "right"
+    for name, value in sorted(history.metrics.items()):
+        table.add_row(Text(clean(name)), "not finite" if value is None else f"{value:.4f}")
+    if history.metrics:
+        console.print(table)
+    console.print(Text(f"{state(history)} after {history.elapsed:.1f} s: {run.folder}"))

@@ -1,0 +1,242 @@
+"""``descend show``: a run's result as text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.cli.arguments import add_run
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from descend.engine.history import History
+    from descend.engine.records import Confusion
+    from descend.engine.summary import Summary
+
+CURVE = 32
+"""Characters a curve may take."""
+LOG_LINES = 8
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend show``."""
+    command = commands.add_parser(
+        "show",
+        help="print a run's result",
+        description="Print what has become of a run: its state and why, settings, metrics, curves, confusion matrix.",
+    )
+    add_run(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(do=show)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the run as text, or as one JSON object."""
+    from descend.engine import runs
+    from descend.engine.summary import gathered, summarize
+
+    run = runs.find(arguments.run)
+    summary, history = summarize(run), gathered(run)
+    if arguments.json:
+        print(json.dumps(as_json(summary, history), allow_nan=False))
+        return 0
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(head(summary)))
+    console.print(Text(f"{summary.state}: {clean(summary.why)}"))
+    for line in summary.advice:
+        console.print(Text(f"  - {clean(line)}"))
+    for name, value in settings(summary).items():
+        console.print(Text(f"{name:10}{value}"))
+    for event in history.changes:
+        console.print(Text(clean(f"step {event.step:,}: {event.knob} turned from {event.previous} to {event.value}")))
+    for note in history.notes:
+        console.print(Text(f"step {note.step:,}: {clean(note.text)}"))
+    print_curves(console, history)
+    for picture in confusions(history):
+        print_confusion(console, picture)
+    if summary.state in ("failed", "dead") and (log := run.log_tail(LOG_LINES)):
+        console.print(Text(f"\nlast lines of {run.log_file}:"))
+        for line in log:
+            console.print(Text(f"  {line}"))
+    return 0
+
+
+def head(summary: Summary) -> str:
+    """The run's id and title."""
+    title = clean(summary.manifest.title)
+    return f"{clean(summary.run.id)}  {title}" if title else clean(summary.run.id)
+
+
+def changed_knobs(summary: Summary) -> dict[str, Any]:
+    """Knobs that differ from the lesson's defaults; all of them if the lesson is not known here."""
+    from descend.engine import catalogue
+
+    lesson = catalogue.lessons().get(summary.manifest.name)
+    specs = lesson.knobs.specs if lesson is not None else {}
+    return {
+        name: value
+        for name, value in summary.manifest.knobs.items()
+        if name not in specs or specs[name].default != value
+    }
+
+
+def settings(summary: Summary) -> dict[str, str]:
+    """What was asked, a line each."""
+    manifest = summary.manifest
+    knobs = ", ".join(f"{name}={value}" for name, value in changed_knobs(summary).items())
+    lines = {
+        "lesson": manifest.name,
+        "knobs": knobs or "the lesson's defaults",
+        "seed": str(manifest.seed),
+        "device": manifest.device,
+        "data": manifest.data,
+        "begun": f"{manifest.created}, {duration(summary.elapsed)} of training",
+        "with": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+        "commit": manifest.git,
+        "note": manifest.note,
+    }
+    if manifest.parent is not None:
+        lines["forked"] = f"from {manifest.parent.run} at step {manifest.parent.step:,}"
+    return {name: clean(line) for name, line in lines.items() if line}
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the largest unit that fits: ``4.5 s``, ``12 min``, ``3.2 h``, ``5 d``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} d"
+
+
+def number(value: float | None) -> str:
+    """A value in four digits."""
+    return "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
+
+
+def print_curves(console: Console, history: History) -> None:
+    """A table of final metrics, each with its curve."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from descend.engine.cli.sparkline import sparkline
+
+    names = sorted(set(history.series) | set(history.metrics))
+    if not names:
+        return
+    console.print()
+    table = Table("metric", "final", "curve", "lowest", "highest", box=None)
+    for column in (1, 3, 4):
+        table.columns[column].justify = "right"
+    for name in names:
+        curve, low, high = "", "", ""
+        if (series := history.series.get(name)) is not None and series.size:
+            room = max(8, min(CURVE, console.width - 48))
+            curve = sparkline(series.steps, series.values, room, console.encoding)
+            finite = [value for value in series.values.tolist() if math.isfinite(value)]
+            low, high = (number(min(finite)), number(max(finite))) if finite else ("", "")
+        table.add_row(Text(clean(name)), number(history.metrics.get(name)), Text(curve), low, high)
+    console.print(table)
+
+
+def confusions(history: History) -> list[Confusion]:
+    """The latest confusion matrix of each split."""
+    from descend.engine.records import Confusion
+
+    return [pictures[-1] for pictures in history.pictures.values() if isinstance(pictures[-1], Confusion)]
+
+
+def print_confusion(console: Console, picture: Confusion) -> None:
+    """Counts of (true, predicted) where they fit, else the most frequent mistakes."""
+    from rich.table import Table
+    from rich.text import Text
+
+    counts, classes = picture.counts.numpy(), [clean(name) for name in picture.classes]
+    cell = max(max(map(len, classes), default=1), len(str(counts.max(initial=0))))
+    console.print()
+    if max(map(len, classes), default=1) + 2 + len(classes) * (cell + 2) <= console.width:
+        console.print(Text(f"{clean(picture.split)} set at step {picture.step:,}: true (rows) by predicted class"))
+        table = Table("", box=None)
+        for name in classes:
+            table.add_column(Text(name), justify="right")
+        for name, row in zip(classes, counts.tolist(), strict=True):
+            table.add_row(Text(name), *(str(count) if count else "." for count in row))
+        console.print(table)
+        return
+    wrong = [
+        (int(counts[true, said]), classes[true], classes[said])
+        for true in range(len(classes))
+        for said in range(len(classes))
+        if true != said and counts[true, said]
+    ]
+    console.print(Text(f"{clean(picture.split)} set at step {picture.step:,}: most frequent mistakes"))
+    for count, true, said in sorted(wrong, key=lambda mistake: -mistake[0])[:10]:
+        console.print(Text(f"  {count:6,} times {true} taken for {said}"))
+
+
+def as_json(summary: Summary, history: History) -> dict[str, Any]:
+    """Everything `show` prints; curves as first, last, lowest and highest value (`export` has them whole)."""
+    import msgspec
+
+    def finite(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return {
+        **row(summary),
+        "advice": summary.advice,
+        "manifest": msgspec.to_builtins(summary.manifest),
+        "changed_knobs": changed_knobs(summary),
+        "turned": [{"step": c.step, "knob": c.knob, "value": c.value, "previous": c.previous} for c in history.changes],
+        "notes": [{"step": note.step, "text": note.text} for note in history.notes],
+        "series": {
+            name: {
+                "points": series.size,
+                "first": finite(float(series.values[0])),
+                "last": finite(float(series.values[-1])),
+                "lowest": finite(float(series.values.min())),
+                "highest": finite(float(series.values.max())),
+            }
+            for name, series in history.series.items()
+            if series.size
+        },
+        "confusion": {
+            picture.split: {
+                "step": picture.step,
+                "classes": picture.classes,
+                "counts": picture.counts.numpy().tolist(),
+            }
+            for picture in confusions(history)
+        },
+        "log": summary.run.log_tail(LOG_LINES),
+    }
+
+
+def row(summary: Summary) -> dict[str, Any]:
+    """What `descend list runs` tells of a run."""
+    manifest = summary.manifest
+    return {
+        "run": summary.run.id,
+        "title": manifest.title,
+        "state": summary.state,
+        "why": summary.why,
+        "lesson": manifest.name,
+        "knobs": manifest.knobs,
+        "seed": manifest.seed,
+        "device": manifest.device,
+        "created": manifest.created,
+        "step": summary.step,
+        "steps": summary.steps,
+        "elapsed": summary.elapsed,
+        "age": round(summary.age, 1),
+        "size": summary.size,
+        "metrics": {
+            name: value if value is None or math.isfinite(value) else None for name, value in summary.metrics.items()
+        },
+    }

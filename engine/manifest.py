@@ -1,0 +1,123 @@
+"""What a run is asked (``run.json``) and who works on it (``worker.json``)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from descend.engine.records import FORMAT
+
+
+class Parent(msgspec.Struct):
+    """The run a fork comes from, and the step of the checkpoint it began with."""
+
+    run: str
+    step: int
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """What was asked of a run; ``run.json``."""
+
+    id: str
+    name: str
+    """The lesson's name."""
+    knobs: dict[str, bool | int | float | str]
+    seed: int
+    device: str
+    data: str = ""
+    """Dataset chosen instead of the lesson's own, if any."""
+    threads: int = 1
+    """CPU threads torch computes with; part of what makes a run repeatable bit for bit."""
+    parent: Parent | None = None
+    created: str = ""
+    """Local time, ISO 8601 with offset."""
+    versions: dict[str, str] = {}
+    git: str = ""
+    """Commit of the working folder, with ``+`` if it had changes; empty outside a repository."""
+    title: str = ""
+    """What the user calls it."""
+    note: str = ""
+    """What the user has to say about it."""
+    format: int = FORMAT
+
+
+class Writer(msgspec.Struct):
+    """The process that writes a run's events."""
+
+    pid: int
+    started: float
+    """Unix time."""
+    host: str
+    boot: str = ""
+    """The kernel's id of the boot it runs under; empty where the system has none."""
+    memory_kills: int | None = None
+    """Processes the kernel had killed for lack of memory when it started; None where the kernel does not say."""
+
+    @classmethod
+    def this_process(cls) -> Writer:
+        """This process."""
+        return cls(os.getpid(), time.time(), socket.gethostname(), boot_id(), memory_kills())
+
+
+def replace_json(file: Path, text: bytes) -> None:
+    """Write JSON ``text``, laid out for people, to ``file``: all of it or nothing."""
+    beside = file.with_name(f"{file.name}.{os.getpid()}.new")
+    try:
+        with open(beside, "wb") as new:
+            new.write(msgspec.json.format(text) + b"\n")
+            new.flush()
+            os.fsync(new.fileno())
+        beside.replace(file)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a run's result depends on, without importing it."""
+    found: dict[str, Any] = {}
+    for package in ("descend", "torch", "torchvision", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_state() -> str:
+    """Commit of the working folder's repository, ``+`` appended when files were changed; empty if there is none."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words], capture_output=True, text=True, timeout=2, check=True, stdin=subprocess.DEVNULL
+        ).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "--short=12", "HEAD")
+        return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def boot_id() -> str:
+    """The kernel's id of this boot, empty where there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def memory_kills() -> int | None:
+    """Processes the kernel has killed for lack of memory since it booted; None where it does not say."""
+    try:
+        counters = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
+        return int(counters["oom_kill"])
+    except (OSError, KeyError, ValueError):
+        return None
