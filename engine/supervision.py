@@ -30,39 +30,48 @@ def environment() -> dict[str, str]:
     return {"GOMP_SPINCOUNT": "1000", **os.environ}
 
 
+def ask(
+    lesson: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
+) -> Manifest:
+    """What is asked of a run, checked; nothing is written, and whether the data is here is not looked at.
+
+    Raises:
+        UsageError: unknown lesson, knob, device or dataset, or a value out of range.
+    """
+    chosen = catalogue.find(lesson)
+    values = chosen.knobs.parse(knobs or {}).values()
+    if not 0 <= seed < SEEDS:
+        raise UsageError(f"A seed is a whole number from 0 to {SEEDS - 1}, not {seed}.")
+    data = data or next(iter(chosen.data), "")
+    if data and data not in chosen.data:
+        raise UsageError(f"Lesson '{chosen.name}' does not learn from '{data}'{nearest(data, chosen.data) or '.'}")
+    return Manifest(
+        id="",
+        name=chosen.name,
+        knobs=values,
+        seed=seed,
+        device=devices.check(device),
+        data=data,
+        threads=devices.cpu_threads(),
+    )
+
+
 def prepare(
     lesson: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
 ) -> Run:
     """Check everything that was asked for and make the run's folder; nothing is written if anything is wrong.
 
     Raises:
-        UsageError: unknown lesson, knob, device or dataset, or a value out of range.
+        UsageError: as `ask`.
         MissingData: the dataset is not on this machine.
         DescendError: the home folder cannot be written.
     """
-    chosen = catalogue.find(lesson)
-    values = chosen.knobs.parse(knobs or {}).values()
-    if not 0 <= seed < SEEDS:
-        raise UsageError(f"A seed is a whole number from 0 to {SEEDS - 1}, not {seed}.")
-    device = devices.check(device)
-    data = data or next(iter(chosen.data), "")
-    if data:
-        if data not in chosen.data:
-            raise UsageError(f"Lesson '{chosen.name}' does not learn from '{data}'{nearest(data, chosen.data) or '.'}")
+    manifest = ask(lesson, knobs, seed=seed, device=device, data=data)
+    if manifest.data:
         from descend.datasets import catalogue as datasets
 
-        datasets.find(data).require()
-    return runs.create(
-        Manifest(
-            id="",
-            name=chosen.name,
-            knobs=values,
-            seed=seed,
-            device=device,
-            data=data,
-            threads=devices.cpu_threads(),
-        )
-    )
+        datasets.find(manifest.data).require()
+    return runs.create(manifest)
 
 
 def launch(run: Run) -> subprocess.Popen[bytes]:

@@ -30,7 +30,7 @@ def imported_by(code: str) -> set[str]:
         "import descend.tui.app",
         "from descend.engine.catalogue import lessons; lessons()",
         "from descend.engine import supervision, runs, history",
-        "from descend.engine.cli import parser; parser()",
+        "from descend.engine.cli.parser import parser; parser()",
         "import descend.datasets.catalogue as c; c.specs()",
     ],
 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from descend.engine.cli.arguments import add_run_settings, knob_values
 from descend.engine.errors import UsageError
+
+if TYPE_CHECKING:  # the shell paints sooner without it
+    import argparse
 
 
 def add(commands: Any) -> None:
     """Declare ``descend open``."""
+    from descend.engine.cli.arguments import add_run_settings
+
     command = commands.add_parser("open", help="open the shell at a lesson", description="Open the shell at a lesson.")
     command.add_argument("name", metavar="NAME", help="lesson, see `descend list lessons`")
     command.add_argument("--run", action="store_true", help="start it at once")
@@ -21,17 +24,17 @@ def add(commands: Any) -> None:
 
 def open_lesson(arguments: argparse.Namespace) -> int:
     """Check the lesson and its settings before any screen appears, then open the shell there."""
-    from descend.engine import catalogue, devices
+    from descend.engine import supervision
+    from descend.engine.cli.arguments import knob_values
 
-    lesson = catalogue.find(arguments.name)
     knobs = knob_values(arguments.settings)
-    lesson.knobs.parse(knobs)
+    asked = supervision.ask(arguments.name, knobs, seed=arguments.seed, device=arguments.device, data=arguments.data)
     return open_shell(
-        lesson=lesson.name,
+        lesson=asked.name,
         autorun=arguments.run,
         knobs=knobs,
-        seed=arguments.seed,
-        device=devices.check(arguments.device),
+        seed=asked.seed,
+        device=asked.device,
         data=arguments.data,
     )
 
