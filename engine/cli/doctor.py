@@ -19,15 +19,22 @@ def add(commands: Any) -> None:
 
 
 def examine(arguments: argparse.Namespace) -> int:
-    """Run every check; exit status 1 if one found a problem."""
+    """Run every check, printing each as it finishes; exit status 1 if one found a problem."""
     from descend.engine import doctor
 
-    checks = list(doctor.examine())
-    report = doctor.to_json(checks)
     if arguments.json:
+        report = doctor.to_json(doctor.examine())
         print(json.dumps(report))
-    else:
-        from rich.console import Console
+        return 0 if report["status"] == "ok" else 1
 
-        Console(highlight=False).print(doctor.render(checks))
-    return 0 if report["status"] == "ok" else 1
+    from rich.console import Console
+    from rich.text import Text
+
+    console, checks = Console(highlight=False), []
+    for check in doctor.examine():
+        if not checks or check.group != checks[-1].group:
+            console.print(Text(check.group, style="bold"))
+        console.print(doctor.line(check))
+        checks.append(check)
+    console.print(Text(doctor.summary(checks), style="bold"))
+    return doctor.exit_status(checks)
