@@ -159,13 +159,17 @@ def numbers(column: list[Any]) -> np.ndarray:
 
 def extremes(values: np.ndarray, room: int) -> np.ndarray:
     """Indices of at most about ``room`` of the (n,) ``values``: all if they fit, else smallest and largest of each of
-    ``room / 2`` buckets, and the last. A spike is never lost, nor is a NaN."""
+    ``room / 2`` buckets, and the last; and the first NaN of each bucket that has any. A spike is never lost."""
     count = len(values)
     if count <= room:
         return np.arange(count)
     edges = np.linspace(0, count, max(1, room // 2) + 1).astype(int)
     kept = {count - 1}
     for start, end in itertools.pairwise(edges):
-        if end > start:
-            kept |= {start + int(values[start:end].argmin()), start + int(values[start:end].argmax())}
+        bucket = values[start:end]
+        missing = np.isnan(bucket)
+        if missing.any():
+            kept.add(start + int(missing.argmax()))
+        if not missing.all():  # which an empty bucket is
+            kept |= {start + int(np.nanargmin(bucket)), start + int(np.nanargmax(bucket))}
     return np.array(sorted(kept))

@@ -30,7 +30,8 @@ def examine(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    console, checks = Console(highlight=False), []
+    console = Console(highlight=False)
+    checks: list[doctor.Check] = []
     for check in doctor.examine():
         if not checks or check.group != checks[-1].group:
             console.print(Text(check.group, style="bold"))
