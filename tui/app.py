@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,9 +14,11 @@ from textual.screen import Screen
 from descend.engine import catalogue
 from descend.engine.errors import DescendError
 from descend.tui.screens.learn import LearnScreen
-from descend.tui.text import plain
+from descend.tui.text import plain, shows_unicode
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
+
     from descend.engine.runs import Run
     from descend.engine.supervision import WarmWorker
     from descend.tui.screens.runs import Survey
@@ -75,6 +77,15 @@ class DescendApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """All lessons."""
         return LearnScreen()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through on its way to the terminal."""
+        filters = super().get_line_filters()
+        if shows_unicode():
+            return filters
+        from descend.tui.ascii import Ascii
+
+        return [*filters, Ascii()]
 
     def on_mount(self) -> None:
         """Go where the command line says, and get ready once that is painted."""
@@ -194,8 +205,8 @@ class DescendApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the command palette offers: every action that works now, every lesson, and what the app can do."""
-        offered = set()
-        for active in screen.active_bindings.values():
+        offered: set[tuple[object, str]] = {(self, "command_palette")}
+        for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.show):
             binding, action = active.binding, (active.node, active.binding.action)
             ours = type(active.node).__module__.startswith("descend.") and bool(binding.tooltip)
             if active.enabled and ours and action not in offered:

@@ -85,7 +85,7 @@ class RunSession:
         if changed:
             self._dead = False
             self._next_look = max(self._next_look, now + LOOK)
-            if self.history.status is not self._status_when_asked:
+            if self.asked and self.history.status is not self._status_when_asked and self._answered():
                 self.asked = ""
         elif look:
             self._next_look = now + LOOK
@@ -123,6 +123,10 @@ class RunSession:
         self._expect("starting")
         self._dead = False
         self._next_look = time.monotonic() + PATIENCE
+
+    def _answered(self) -> bool:
+        """Whether the run's newest state is what the user asked for, or makes that pointless."""
+        return self.asked == "starting" or self.phase == LEADS_TO[self.asked] or self.phase not in LIVE
 
     def _ask(self, command: Control, name: str) -> None:
         self.run.ask(command)

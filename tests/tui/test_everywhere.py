@@ -110,7 +110,7 @@ async def test_keys_that_mean_nothing_in_a_run_change_nothing() -> None:
     async with opened((80, 24), lesson="digits") as shell:
         await running(shell)
         session = shell.app.screen.session
-        await shell.press(*"abcdfgijkmnopuvyz0;", "backspace", "home", "f5", "insert", "enter")
+        await shell.press(*(key for key in KEYS if key not in shell.app.screen.active_bindings))
         steps(session.run, 20, 22)
         await shell.sees("step 22/60", "running")
         assert shell.app.screen.session is session

@@ -185,12 +185,12 @@ async def test_a_worker_that_dies_without_a_word_is_never_shown_as_alive() -> No
     async with opened(lesson="digits") as shell:
         await running(shell)
         shell.workers.working[0].die()
-        await shell.sees("✗ dead", "ended without a word", "space go on")
+        await shell.sees("✗ dead", "died without a word", "step 20", "space go on")
         assert "x stop" not in shell.text
         await shell.press("space")
         await shell.until(lambda: len(shell.workers.launched) == 2)
         await shell.sees("▶ running")
-        assert "ended without a word" not in shell.text
+        assert "died without a word" not in shell.text
 
 
 async def test_theory_and_panels_take_turns_where_there_is_no_room_for_both() -> None:

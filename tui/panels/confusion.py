@@ -15,7 +15,6 @@ from rich.style import Style
 from descend.engine.records import Confusion
 from descend.tui.panels.panel import Panel
 from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.ticks import counted
 from descend.tui.text import fit, plain
 
 if TYPE_CHECKING:
@@ -60,10 +59,13 @@ class ConfusionPanel(Panel):
     def notes(self) -> list[Row]:
         newest = self._newest()
         if newest is None:
-            return []
-        step: Row = [(f"step {counted(newest.step)}", "muted")]
+            return [self.past()]
         sides = "rows: true class  columns: predicted"
-        return [[(f"{sides}  ", "muted"), *step], [(sides, "muted")], [("rows: true", "muted")]]
+        fullest, *shorter = self.when(newest.step)
+        full: Row = [(f"{sides}  ", "muted"), *fullest]
+        if self.cursor is not None:
+            return [full, fullest, *shorter]
+        return [full, [(sides, "muted")], [("rows: true", "muted")]]
 
     def style(self, pen: str) -> Style:
         """Also ``hit-0`` … ``hit-10`` and ``miss-0`` … ``miss-10``: counts on a shade of their share."""
@@ -78,8 +80,7 @@ class ConfusionPanel(Panel):
         return Style(color=_ink(mixed), bgcolor=mixed.rich_color, bold=kind == "hit")
 
     def _newest(self) -> Confusion | None:
-        pictures = self.history.pictures.get(self.subject)
-        newest = pictures[-1] if pictures else None
+        newest = self.picture()
         return newest if isinstance(newest, Confusion) and len(newest.classes) else None
 
 

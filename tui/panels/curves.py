@@ -29,7 +29,6 @@ class Curves(Panel):
     Attributes:
         log: whether the vertical axis is logarithmic.
         smoothing: weight of the past in the moving average drawn over the curves; 0 draws none.
-        cursor: the step whose exact values are read out; None reads the latest.
     """
 
     order: ClassVar[int] = 10
@@ -37,15 +36,12 @@ class Curves(Panel):
         Binding("l", "log", "Log axis"),
         Binding("left_square_bracket", "smooth(-1)", "Smoothing", key_display="[ ]", tooltip="Smooth less"),
         Binding("right_square_bracket", "smooth(1)", "Smooth more", show=False),
-        Binding("comma", "cursor(-1)", "Read values", key_display=", .", tooltip="Move the cursor left"),
-        Binding("full_stop", "cursor(1)", "Move the cursor right", show=False),
     ]
 
     def __init__(self, history: History, subject: str) -> None:
         super().__init__(history, subject)
         self.log_axis = False
         self.smoothing = 0.0
-        self.cursor: float | None = None
         self._envelopes: dict[str, Envelope] = {}
 
     @classmethod
@@ -59,7 +55,6 @@ class Curves(Panel):
     def follow(self, history: History) -> None:
         super().follow(history)
         self._envelopes.clear()
-        self.cursor = None
 
     def traces(self) -> list[Trace]:
         """The curves, ``train`` first, each with the colour and marker of its split."""
@@ -126,8 +121,8 @@ class Curves(Panel):
             parts.append([("log axis", "muted"), (f", {BELOW} zero or less" if below else "", "error")])
         if self.smoothing:
             parts.append([(f"smoothing {self.smoothing:g}", "muted")])
-        if self.cursor is not None:
-            parts.append([(f"step {self.cursor:.0f}", "cursor")])
+        if past := self.past():
+            parts.append(past)
         return [_spaced(parts[index:]) for index in range(len(parts))]
 
     def action_log(self) -> None:
@@ -141,22 +136,10 @@ class Curves(Panel):
         self.smoothing = SMOOTHING[max(0, min(len(SMOOTHING) - 1, index))]
         self.redraw()
 
-    def action_cursor(self, direction: int) -> None:
-        """Move the cursor by a cell; to the right of the last point it disappears."""
-        last = max((float(trace.series.steps[-1]) for trace in self.traces() if trace.series.size), default=None)
-        if last is None:
-            return
-        start, end = self.span()
-        stride = max(1.0, (end - start) / max(1, self.size.width - 12))
-        step = round((last if self.cursor is None else self.cursor) + direction * stride)
-        self.cursor = None if step >= last else max(float(step), start)
-        self.redraw()
-
     def _value_at(self, trace: Trace) -> str:
         """The last value, or the newest one at or before the cursor."""
-        series = trace.series
-        place = series.size if self.cursor is None else int(series.steps.searchsorted(int(self.cursor), "right"))
-        return number(float(series.values[place - 1])) if place else "–"
+        value = trace.series.at(self.cursor) if self.cursor is not None else float(trace.series.values[-1])
+        return number(value) if value is not None else "–"
 
 
 def metric(name: str) -> str:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.timer import Timer
 from textual.widgets import Static
 
 from descend.tui.panels.catalogue import wanted
 from descend.tui.panels.panel import Panel
 from descend.tui.panels.plot import prepare
+from descend.tui.panels.replay import Replay
 from descend.tui.panels.tabs import PanelTabs
 
 if TYPE_CHECKING:
@@ -34,9 +34,11 @@ AGAIN = 0.2
 """Seconds between two redraws of one panel, at least."""
 SHARE = 8
 """A redraw is followed by at least this many times its own duration without one."""
+EAGER = 1 / 60, 2
+"""`TURN` and `SHARE` while panels follow the cursor, which `AGAIN` does not hold up."""
 
 
-class PanelGrid(Container):
+class PanelGrid(Replay):
     """The panels of a run, laid out for whatever size there is.
 
     Args:
@@ -45,12 +47,14 @@ class PanelGrid(Container):
     """
 
     DEFAULT_CSS = """
-    PanelGrid { layout: grid; grid-gutter: 0; width: 1fr; height: 1fr; }
+    PanelGrid { layout: grid; grid-gutter: 0; width: 1fr; height: 1fr; layers: default above; }
+    PanelGrid > StepLine { layer: above; }
     PanelGrid > Static { width: 1fr; height: 1fr; content-align: center middle; color: $foreground 70%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "zoom(1)", "Panel", key_display="1-9", tooltip="Show one panel alone, or all again"),
         *(Binding(str(key), f"zoom({key})", f"Panel {key}", show=False) for key in range(2, 10)),
+        Binding("escape", "live", "To the end", tooltip="Leave the replay: back to the newest step"),
         Binding("escape", "unzoom", "All panels"),
         Binding("left", "move(-1)", "Previous panel", show=False),
         Binding("right", "move(1)", "Next panel", show=False),
@@ -71,11 +75,14 @@ class PanelGrid(Container):
         self._empty = Static("waiting for data", markup=False)
         self._timer: Timer | None = None
         self._due = 0.0
+        self._eager_due = 0.0
+        self._following: set[Panel] = set()
         self._drawn_at: dict[Panel, float] = {}
 
     def compose(self) -> ComposeResult:
         yield self._tabs
         yield self._empty
+        yield self.line
 
     def on_mount(self) -> None:
         self._sync()
@@ -98,6 +105,20 @@ class PanelGrid(Container):
             self._sync()
         for panel in self.panels:
             panel.dirty = panel.dirty or panel.touches(names)
+        if self.cursor is not None and (ends := self.history.ends) and self.cursor >= ends[1]:
+            self.look(None)  # the run was resumed from before the cursor
+        self._wake()
+
+    def follow_cursor(self) -> None:
+        """See to it that all panels show the cursor's step, as soon as they can."""
+        for panel in self.panels:
+            panel.cursor = self.cursor
+            panel.dirty = True
+        self._following.update(self.panels)
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._due = self._eager_due
         self._wake()
 
     def reset(self, history: History, expected: Iterable[str] | None = None) -> None:
@@ -106,6 +127,7 @@ class PanelGrid(Container):
         self.expected = self.expected if expected is None else tuple(expected)
         for panel in self.panels:
             panel.follow(history)
+        self.look(None)
         self._sync()
         self._wake()
 
@@ -129,7 +151,7 @@ class PanelGrid(Container):
             return self.zoomed is not None and not self._tabbed
         if action == "zoom":
             return bool(parameters) and isinstance(parameters[0], int) and parameters[0] <= len(self.panels)
-        return True
+        return super().check_action(action, parameters)
 
     def action_zoom(self, number: int) -> None:
         """Show a panel alone; all again if it already is."""
@@ -164,6 +186,7 @@ class PanelGrid(Container):
             if key not in needed:
                 panel.remove()
                 self._drawn_at.pop(panel, None)
+                self._following.discard(panel)
         for number, panel in enumerate(self.panels, 1):
             panel.number = number if number < 10 else None
         later: Panel | None = None
@@ -175,6 +198,7 @@ class PanelGrid(Container):
         if self.zoomed is not None:
             self.zoomed = self._selected + 1 if chosen in self.panels else None
         for panel in self.panels:
+            panel.cursor = self.cursor
             panel.dirty = True  # numbers may have changed
         self._arrange()
         if self.panels and self.screen.focused is None:  # panels come too late for the screen's own choice
@@ -218,18 +242,28 @@ class PanelGrid(Container):
         waiting = [panel for panel in self.panels if panel.dirty and panel.display]
         if not waiting:
             return
-        panel = min(waiting, key=lambda panel: self._drawn_at.get(panel, 0.0))
-        pause = self._drawn_at.get(panel, 0.0) + AGAIN - now
+        panel = min(waiting, key=self._turn_of)
+        pause = 0.0 if panel in self._following else self._drawn_at.get(panel, 0.0) + AGAIN - now
         if pause <= 0 and self.screen.is_current and panel.is_on_screen:
             panel.redraw()
             self._drawn_at[panel] = now
+            self._following.discard(panel)
             # Late turns and slow drawing mean that the machine or the terminal cannot keep up.
-            pause = min(1.0, max(TURN, SHARE * (time.monotonic() - now), 2 * late))
+            spent = time.monotonic() - now
+            pause = min(1.0, max(TURN, SHARE * spent, 2 * late))
+            self._eager_due = now + min(1.0, max(EAGER[0], EAGER[1] * spent, 2 * late))
         elif pause <= 0:
             self._drawn_at[panel] = now  # covered by another screen: let the others have their turn
             pause = TURN
-        self._due = now + pause
+            self._eager_due = now + pause
+        following = any(panel.dirty and panel.display for panel in self._following)
+        self._due = self._eager_due if following else now + pause
         self._wake()
+
+    def _turn_of(self, panel: Panel) -> tuple[bool, float]:
+        """Sorts the panels that wait: those that follow the cursor first, the focused one among them earlier."""
+        following = panel in self._following
+        return not following, self._drawn_at.get(panel, 0.0) - (AGAIN if following and panel.has_focus else 0.0)
 
 
 def columns_for(count: int, width: int, height: int) -> int | None:

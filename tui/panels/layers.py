@@ -14,7 +14,7 @@ from descend.tui.panels.envelope import Envelope
 from descend.tui.panels.linechart import GLYPHS, LINE, PENS, Trace, line_chart
 from descend.tui.panels.panel import Panel
 from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.ticks import counted, decade_labels, number
+from descend.tui.panels.ticks import decade_labels, number
 from descend.tui.text import fit, plain
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ class LayerPanel(Panel):
         span = self.span(*(trace.series for trace in traces))
         charted = {trace.name: (trace, _glyph(trace, width, span)) for trace in traces}
         shown = table(rows, width, tall + 1, charted)
-        return shown + line_chart(traces, width, height - len(shown), span=span, log=True, unicode=self.draws_unicode)
+        return shown + line_chart(
+            traces, width, height - len(shown), span=span, log=True, cursor=self.cursor, unicode=self.draws_unicode
+        )
 
     def legends(self) -> list[Row]:
         newest = self._newest()
@@ -101,13 +103,12 @@ class LayerPanel(Panel):
     def notes(self) -> list[Row]:
         newest = self._newest()
         if newest is None:
-            return []
-        step: Row = [(f"step {counted(newest.step)}", "muted")]
-        return [[("ok: update ÷ weight 1e-4 … 1e-2  ", "muted"), *step], step]
+            return [self.past()]
+        when = self.when(newest.step)
+        return [[("ok: update ÷ weight 1e-4 … 1e-2  ", "muted"), *when[0]], *when]
 
     def _newest(self) -> Layers | None:
-        pictures = self.history.pictures.get("layers")
-        newest = pictures[-1] if pictures else None
+        newest = self.picture()
         return newest if isinstance(newest, Layers) else None
 
 

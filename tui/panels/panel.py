@@ -14,12 +14,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from descend.tui.panels.rows import Row, Run, changed, joined, length, sized, wrapped
+from descend.tui.panels.ticks import counted
 from descend.tui.text import ascii_only, fit, plain, shows_unicode
 
 if TYPE_CHECKING:
     from textual.color import Color
 
-    from descend.engine.history import History, Series
+    from descend.engine.history import History, Picture, Series
 
 LIVE = ("starting", "running", "paused")
 """States of a run that may go on."""
@@ -38,6 +39,9 @@ class Panel(Widget, can_focus=True):
     Args:
         history: the run.
         subject: what of the run this panel shows.
+
+    Attributes:
+        cursor: the step that is looked back at; None follows the run.
     """
 
     ALLOW_SELECT = False
@@ -83,6 +87,7 @@ class Panel(Widget, can_focus=True):
         super().__init__()
         self.history = history
         self.subject = subject
+        self.cursor: int | None = None
         self.number: int | None = None
         self.dirty = True
         self._rows: list[Row] = []
@@ -116,6 +121,25 @@ class Panel(Widget, can_focus=True):
         """What stands at the foot of the frame, from the fullest version to the shortest."""
         return []
 
+    def picture(self) -> Picture | None:
+        """The panel's newest picture, up to the cursor."""
+        return self.history.picture_at(self.subject, self.cursor)
+
+    def past(self) -> Row:
+        """Says which step is looked back at; empty where the run is followed."""
+        ends = self.history.ends
+        if self.cursor is None or ends is None:
+            return []
+        return [(f"at step {self.cursor:,} of {ends[1]:,}", "cursor")]
+
+    def when(self, step: int) -> list[Row]:
+        """Says that what is shown is of ``step``, from the fullest version to the shortest."""
+        if self.cursor is None:
+            return [[(f"step {counted(step)}", "muted")]]
+        if step == self.cursor:
+            return [self.past()]
+        return [[(f"as of step {step:,}, ", "value"), *self.past()], self.past(), [(f"as of step {step:,}", "value")]]
+
     def span(self, *more: Series) -> tuple[float, float]:
         """The steps that the axes of all panels of the run reach over, wide enough for ``more`` curves."""
         from descend.tui.panels.linechart import extent
@@ -139,7 +163,7 @@ class Panel(Widget, can_focus=True):
         inner, lines = width - 2 - 2 * pad, height - 2
         if inner < 1 or lines < 1:
             return [sized([], width) for _ in range(height)]
-        rows = self.content(inner, lines) or wrapped("waiting for data", inner, lines)
+        rows = self.content(inner, lines) or wrapped(self._missing(), inner, lines)
         title = plain(f"{self.number} {self.label}" if self.number else self.label)
         side: list[Run] = [("│", "frame")]
         blank: list[Run] = [(" " * pad, "text")]
@@ -151,6 +175,10 @@ class Panel(Widget, can_focus=True):
         if self.draws_unicode:
             return framed
         return [[(ascii_only(part), pen) for part, pen in row] for row in framed]
+
+    def _missing(self) -> str:
+        """What stands where there is nothing to show."""
+        return "waiting for data" if self.cursor is None else f"nothing recorded up to step {self.cursor:,}"
 
     @property
     def draws_unicode(self) -> bool:

@@ -42,6 +42,7 @@ class KeyLine(Widget):
     KeyLine {
         dock: bottom; height: 1; padding: 0 1; background: $surface;
         & > .keys--key { color: $accent; text-style: bold; }
+        &:light > .keys--key { color: $primary; }
         & > .keys--told { color: $foreground 80%; }
     }
     """

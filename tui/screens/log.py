@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,11 +13,14 @@ from textual.widgets import Static
 from descend.tui.screens.dialog import Dialog
 from descend.tui.text import plain
 
-LINES, TAIL = 200, 1 << 16
+if TYPE_CHECKING:
+    from descend.engine.runs import Run
+
+LINES = 200
 
 
 class LogScreen(Dialog[None]):
-    """Shows the last lines of a file."""
+    """Shows the last lines that the newest worker of ``run`` printed."""
 
     heading = "The worker's log"
     HELP = "The last lines of what the worker printed, its traceback among them. Escape goes back."
@@ -31,13 +33,13 @@ class LogScreen(Dialog[None]):
     LogScreen { & > Vertical { width: 100%; } & VerticalScroll { height: auto; max-height: 70vh; } }
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, run: Run) -> None:
         super().__init__()
-        self.file = file
+        self.file, self.lines = run.log_file, [plain(line) for line in run.log_tail(LINES)]
 
     def body(self) -> ComposeResult:
         with VerticalScroll():
-            yield Static(Text("\n".join(last_lines(self.file)) or "It is empty.", overflow="fold"))
+            yield Static(Text("\n".join(self.lines) or "It is empty.", overflow="fold"))
         yield Static(Text(f"{plain(str(self.file))}   esc goes back", overflow="fold"), classes="hint")
 
     def on_mount(self) -> None:
@@ -51,15 +53,3 @@ class LogScreen(Dialog[None]):
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss()
-
-
-def last_lines(file: Path) -> list[str]:
-    """The last lines of a log, safe to draw; a sentence if it cannot be read."""
-    try:
-        with open(file, "rb") as log:
-            log.seek(0, 2)
-            log.seek(max(0, log.tell() - TAIL))
-            text = log.read().decode(errors="replace")
-    except OSError as error:
-        return [f"The log cannot be read: {error.strerror}."]
-    return [plain(line) for line in text.splitlines()[-LINES:]]

@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Settings that differ, names of those that do not, and final metrics."""
+    """Settings that differ, those that do not, and final metrics."""
 
     differing: list[Row]
     same: list[str]
@@ -42,7 +42,7 @@ def compare(together: Together) -> Comparison:
     metrics = table([outcome(session) for session in together.sessions])
     return Comparison(
         [row for row in rows if len(set(row.values)) > 1],
-        [row.name for row in rows if len(set(row.values)) == 1],
+        [f"{row.name} {row.values[0]}" for row in rows if len(set(row.values)) == 1],
         sorted(metrics, key=lambda row: ("/" in row.name, not row.name.startswith("test/"))),
     )
 

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from descend.tui.session import RunSession
 from descend.tui.text import plain
 
+GO_ON = "All it recorded is kept; space takes the run up again from its newest checkpoint."
 LOG = "w shows the worker's log."
 
 
@@ -53,11 +54,10 @@ def news(session: RunSession) -> list[str]:
     """The failure and what to try, or the latest note; nothing if there is neither."""
     history = session.history
     if session.phase == "dead":
-        return [
-            "The worker of this run ended without a word, as when the system ends it for want of memory.",
-            "All it recorded is kept, and space takes the run up again from its newest checkpoint.",
-            LOG,
-        ]
+        from descend.engine.summary import death
+
+        where = f"step {history.progress.step:,}" if history.progress is not None else "its beginning"
+        return [plain(death(session.run, where)), GO_ON, LOG]
     if session.phase == "failed":
         if history.failure is None:
             return ["The run failed.", LOG]

@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
 from textual.screen import Screen
 
 from descend.engine.errors import DescendError
 from descend.engine.lesson import Lesson
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.lesson.banner import Banner
-from descend.tui.screens.lesson.card import Card
+from descend.tui.screens.lesson.body import Body
 from descend.tui.screens.lesson.settings import Settings
 from descend.tui.screens.lesson.start import Starter
 from descend.tui.screens.lesson.status import StatusLine
-from descend.tui.screens.lesson.theory import Theory
 from descend.tui.screens.lesson.title import TitleLine
 from descend.tui.screens.shell import InShell
 from descend.tui.session import RunSession
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 POLLS = 20
 """Looks at the run folder a second."""
-ROOMY = 136
-"""Columns from which on the theory stays beside the panels when a run begins."""
 
 
 class LessonScreen(InShell, Screen[None]):
@@ -61,49 +57,34 @@ class LessonScreen(InShell, Screen[None]):
         Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the theory"),
         Binding("t", "view('theory')", "theory", tooltip="Show the theory"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
+        Binding("escape", "live", "to the end", tooltip="Leave the replay: back to the newest step"),
         Binding("escape", "leave", "back", tooltip="Back to all lessons; the run goes on"),
         Binding("1", "zoom(1)", "panel", show=False, key_display="1-9", tooltip="Show one panel alone, or all again"),
         *(Binding(str(number), f"zoom({number})", "", show=False) for number in range(2, 10)),
     ]
-    DEFAULT_CSS = """
-    LessonScreen {
-        & #body { height: 1fr; }
-        & Theory { width: 2fr; max-width: 72; }
-        & #stage { width: 3fr; }
-        &.-narrow.-panels Theory, &.-narrow.-theory #stage { display: none; }
-        &.-narrow Theory { width: 1fr; max-width: 100%; }
-        &.-wide.-alone Theory { display: none; }
-        &.-tall Theory { padding-top: 1; }
-        &.-tall Card { margin-top: 1; }
-    }
-    """
 
     def __init__(
         self, lesson: Lesson, settings: Settings | None = None, run: Run | None = None, autorun: bool = False
     ) -> None:
-        super().__init__(classes="-theory")
+        super().__init__()
         self.lesson = lesson
         self.settings = settings or Settings.of(lesson)
         self.session: RunSession | None = None
-        self.grid: PanelGrid | None = None
+        self.body = Body(lesson)
         self.starter = Starter(self)
         self._attach_to, self._autorun = run, autorun
         self._known_phase = ""
 
     def compose(self) -> ComposeResult:
         yield TitleLine(self.lesson.title)
-        with Horizontal(id="body"):
-            yield Theory(self.lesson)
-            with Container(id="stage"):
-                yield Card()
+        yield self.body
         yield Banner()
         yield StatusLine()
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Attach to what is at work, or wait for the user."""
-        self.query_one(Theory).focus()
-        self.query_one(Card).show(self.lesson, self.settings)
+        self.body.show_settings(self.settings)
         self.show()
         self.set_interval(1 / POLLS, self.poll)
         if self._autorun:
@@ -112,6 +93,11 @@ class LessonScreen(InShell, Screen[None]):
             self.call_after_refresh(self.attach, self._attach_to)
         else:
             self.starter.find_live()
+
+    @property
+    def grid(self) -> PanelGrid | None:
+        """The panels; None before the first run."""
+        return self.body.grid
 
     # The run
 
@@ -123,23 +109,9 @@ class LessonScreen(InShell, Screen[None]):
             self.shell.complain(error)
         self.shell.followed[run.id] = run
         self.session = RunSession(run)
-        self._show_panels(self.session)
+        self.body.show_run(self.session.history)
         self.query_one(TitleLine).show(run.id)
         self.poll()
-
-    def _show_panels(self, session: RunSession) -> None:
-        from descend.tui.panels.grid import PanelGrid
-
-        if self.grid is None:
-            self.query_one(Card).display = False
-            self.grid = PanelGrid(session.history)
-            self.query_one("#stage").mount(self.grid)
-        else:
-            self.grid.reset(session.history)
-        self.set_class(True, "-panels")
-        self.set_class(False, "-theory")
-        self.set_class(self.size.width < ROOMY, "-alone")
-        self._focus_view()
 
     def poll(self) -> None:
         """Take in what the run has said since the last time."""
@@ -147,12 +119,10 @@ class LessonScreen(InShell, Screen[None]):
         if session is None:
             return
         changed = session.poll()
-        if changed and self.grid is not None:
-            self.grid.changed(changed)
-            self._focus_panel()
         if "knobs" in changed:
             self.settings = self.settings.turned(session.history)
         if changed:
+            self.body.changed(changed)
             self.show()
         if session.behind:
             self.call_later(self.poll)
@@ -160,7 +130,9 @@ class LessonScreen(InShell, Screen[None]):
     def show(self) -> None:
         """Bring the status line, the banner and the keys up to date."""
         session = self.session
-        self.query_one(StatusLine).show(session, device=self.settings.device, starting=self.starter.busy)
+        self.query_one(StatusLine).show(
+            session, device=self.settings.device, starting=self.starter.busy, replay=self.grid
+        )
         self.query_one(Banner).show(session)
         phase = f"{session.phase} {session.asked}" if session else f"idle {self.starter.busy}"
         if phase != self._known_phase:
@@ -193,9 +165,11 @@ class LessonScreen(InShell, Screen[None]):
             case "log":
                 return self.session is not None and self.session.phase in ("failed", "dead")
             case "view":
-                return parameters[0] == ("panels" if self._theory_shown() else "theory")
+                return parameters[0] == ("panels" if self.body.theory_shown else "theory")
             case "zoom":
                 return self.grid is not None
+            case "live":
+                return self.grid is not None and self.grid.cursor is not None
         return True
 
     def action_run(self) -> None:
@@ -258,7 +232,7 @@ class LessonScreen(InShell, Screen[None]):
         if settings is None or settings == self.settings:
             return
         before, self.settings = self.settings, settings
-        self.query_one(Card).show(self.lesson, settings)
+        self.body.show_settings(settings)
         self.show()
         self.refresh_bindings()
         if self.session is None or not self.session.live:
@@ -284,43 +258,31 @@ class LessonScreen(InShell, Screen[None]):
             self.shell.complain(error)
 
     def action_view(self, what: str) -> None:
-        """Show theory or panels; side by side if there is room and the theory is wanted."""
-        wide = self.has_class("-wide")
-        if wide:
-            self.set_class(what == "panels", "-alone")
-        else:
-            self.set_class(what == "panels", "-panels")
-            self.set_class(what == "theory", "-theory")
-        self._focus_view(what)
+        """Show theory or panels."""
+        self.body.view(what)
         self.refresh_bindings()
-
-    def _theory_shown(self) -> bool:
-        return not self.has_class("-alone") if self.has_class("-wide") else self.has_class("-theory")
-
-    def _focus_view(self, what: str = "panels") -> None:
-        """Put the keys where the eyes are."""
-        if what == "theory" or self.grid is None:
-            self.query_one(Theory).focus()
-        else:
-            self.set_focus(None)
-            self._focus_panel()
-
-    def _focus_panel(self) -> None:
-        """Give the keys to the first panel, as soon as there is one, unless something else has them."""
-        if self.grid is not None and self.focused is None and self.grid.shown:
-            self.grid.shown[0].focus()
 
     def action_zoom(self, number: int) -> None:
         """Show a panel alone, also while the theory has the keys."""
         if self.grid is not None:
             self.grid.action_zoom(number)
 
+    def on_replay_moved(self) -> None:
+        """Say which step is looked at."""
+        self.show()
+        self.refresh_bindings()
+
+    def action_live(self) -> None:
+        """Follow the run again, also while the theory has the keys."""
+        if self.grid is not None:
+            self.grid.action_live()
+
     def action_log(self) -> None:
         """Show the end of the worker's log."""
         from descend.tui.screens.log import LogScreen
 
         if self.session is not None:
-            self.shell.push_screen(LogScreen(self.session.run.log_file))
+            self.shell.push_screen(LogScreen(self.session.run))
 
     def action_leave(self) -> None:
         """Back to all lessons."""

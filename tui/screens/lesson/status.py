@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
 from descend.tui.session import RunSession
-from descend.tui.text import ascii_only, plain, shows_unicode
+from descend.tui.text import plain
+
+if TYPE_CHECKING:
+    from descend.tui.panels.replay import Replay
 
 MARKS = {
     "idle": "○",
+    "replay": "◂",
     "starting": "◌",
     "running": "▶",
     "paused": "‖",
@@ -21,7 +25,7 @@ MARKS = {
     "stopped": "■",
     "dead": "✗",
 }
-STYLES = {"running": "good", "done": "good", "paused": "warning", "failed": "bad", "dead": "bad"}
+STYLES = {"replay": "warning", "running": "good", "done": "good", "paused": "warning", "failed": "bad", "dead": "bad"}
 GAP = "  "
 IDLE = "space runs the experiment, e changes its settings"
 
@@ -52,19 +56,24 @@ class StatusLine(Widget):
         super().__init__()
         self._state, self._word, self._parts, self._fraction = "idle", "idle", [Part(0, IDLE)], 0.0
 
-    def show(self, session: RunSession | None, *, device: str = "", starting: bool = False) -> None:
+    def show(
+        self, session: RunSession | None, *, device: str = "", starting: bool = False, replay: Replay | None = None
+    ) -> None:
         """Say where the run is.
 
         Args:
             session: the run, None before the first.
             device: what was asked for, as long as the run has not said what it got.
             starting: whether a new run is being prepared.
+            replay: where the run is looked back at.
         """
         now: tuple[str, str, list[Part], float]
         if starting:
             now = ("starting", "starting…", [], 0.0)
         elif session is None:
             now = ("idle", "idle", [Part(0, IDLE)], 0.0)
+        elif replay is not None and replay.cursor is not None and (ends := session.history.ends):
+            now = ("replay", "replay", looking_back(session, replay, replay.cursor), replay.cursor / max(1, ends[1]))
         else:
             word = f"{session.asked}…" if session.asked else session.phase
             now = (session.phase, word, parts(session, device), fraction(session))
@@ -79,12 +88,9 @@ class StatusLine(Widget):
         head = f"{MARKS[self._state]} {self._word}"
         body = fitting(self._parts, width - cell_len(head))
         filled = round(width * self._fraction)
-        line = Text.assemble(
+        return Text.assemble(
             (head, style), (body, text), "\n", ("━" * filled, style), ("─" * (width - filled), rest), no_wrap=True
         )
-        if not shows_unicode():
-            line.plain = ascii_only(line.plain)
-        return line
 
 
 def parts(session: RunSession, device: str) -> list[Part]:
@@ -103,6 +109,16 @@ def parts(session: RunSession, device: str) -> list[Part]:
         found.append(Part(3, f"{duration(progress.remaining)} left"))
     device = (history.status.device if history.status else "") or device
     return [*found, Part(5, plain(device))] if device else found
+
+
+def looking_back(session: RunSession, replay: Replay, step: int) -> list[Part]:
+    """What there is to say while a step of the past is looked at: which, how to get back, what the run does."""
+    ends, progress = session.history.ends or (0, 0), session.history.progress
+    found = [Part(0, f"step {step:,} of {ends[1]:,}")]
+    found.append(Part(2, f"playing {replay.speed:g}×" if replay.playing else "p plays"))
+    found.append(Part(0, "esc follows the run" if session.live else "esc goes to the end"))
+    run = f"{MARKS[session.phase]} {f'{session.asked}…' if session.asked else session.phase}"
+    return [*found, Part(1, run + (f" {progress.step:,}/{progress.steps:,}" if progress is not None else ""))]
 
 
 def fraction(session: RunSession) -> float:

@@ -1,0 +1,169 @@
+"""A person who goes on with runs, forks, names, exports and deletes them."""
+
+from __future__ import annotations
+
+import csv
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from descend.engine import runs, supervision
+from descend.engine.records import Status
+from descend.tui.screens.lesson import LessonScreen
+from descend.tui.screens.runs import RunsScreen
+from tests.tui.recording import Worker, asked, begin, commands, finished, say, steps
+from tests.tui.runs.past import all_runs, dead, failed, go_to, listed, screen, states, with_checkpoints
+
+REVIVED = f"""
+import json, os, pathlib, sys, time
+folder = pathlib.Path(sys.argv[1])
+signed = {{"pid": os.getpid(), "started": time.time(), "host": {socket.gethostname()!r}}}
+(folder / "worker.json").write_text(json.dumps(signed))
+with open(folder / "events.jsonl", "a") as events:
+    events.write('{{"kind": "status", "state": "done", "step": 60}}\\n')
+"""
+"""A worker that takes a run and ends it at once."""
+
+
+async def test_a_paused_run_is_let_go_on() -> None:
+    run = asked()
+    begin(run)
+    steps(run, 0, 20)
+    say(run, Status(state="paused", device="cpu"))
+    worker = Worker(run)
+    async with all_runs() as shell:
+        await shell.sees("‖ paused", "R lets it go on", "R resume")
+        await shell.press("R")
+        await shell.until(lambda: commands(run) == ["resume"])
+        await shell.sees(f"{run.id} goes on.")
+        assert run.id in shell.app.followed
+    worker.die()
+
+
+async def test_a_dead_run_is_taken_up_by_a_new_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = with_checkpoints(dead(), 10, 20)
+    monkeypatch.setattr(supervision, "COMMAND", [sys.executable, "-c", REVIVED])
+    async with all_runs() as shell:
+        await shell.sees("R goes on from step 20, f forks it")
+        await shell.press("R")
+        await shell.sees(f"{run.id} goes on.", "✓ done")
+
+
+async def test_why_a_run_cannot_be_resumed_is_told() -> None:
+    failed()
+    async with all_runs() as shell:
+        await shell.press("R")
+        await shell.sees("diverged and would")
+
+
+async def test_a_fork_begins_with_a_checkpoint_and_another_knob() -> None:
+    parent = with_checkpoints(finished(), 10, 30, 60)
+    async with all_runs((80, 24)) as shell:
+        await shell.press("f")
+        await shell.sees("from the checkpoint of step", "‹ 60 ›", "Without a change")
+        for typed, told in (
+            ("rate=1", "There is no knob 'rate'"),
+            ("lr", "lr can be"),
+            ("lr=1e9", "lr must be at most"),
+        ):
+            await shell.type(typed)
+            await shell.sees(f"✗ {told}")
+            await shell.press("enter", *["backspace"] * len(typed))
+        await shell.type("lr=0.01")
+        await shell.sees("lr = 0.01:")
+        await shell.press("up", "left", "enter")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+        (fork,) = shell.workers.launched
+        manifest = fork.manifest()
+        assert manifest.parent == runs.Parent(parent.id, 30)
+        assert manifest.knobs == {**parent.manifest().knobs, "lr": 0.01}
+        assert fork.checkpoint_steps() == [30]
+        await shell.sees("running")
+        await shell.press("u")
+        await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
+        await go_to(shell, fork)
+        await shell.sees("lr=0.01", "forked from", f"{parent.id} at step 30")
+
+
+async def test_a_run_without_checkpoints_offers_no_fork() -> None:
+    finished()
+    async with all_runs() as shell:
+        assert "f fork" not in shell.text
+        await shell.press("f")
+        assert isinstance(shell.app.screen, RunsScreen)
+
+
+async def test_a_run_is_given_a_title_and_a_note() -> None:
+    run = finished()
+    async with all_runs((80, 24)) as shell:
+        for key, text, told in (("e", "[red]baseline", "[red]baseline"), ("n", "kept for later", "Note: kept")):
+            await shell.press(key)
+            await shell.sees("enter keeps both", run.id)
+            await shell.type(text)
+            await shell.press("enter")
+            await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
+            await shell.sees(told)
+        await shell.press("e")
+        await shell.sees("enter keeps both")
+        await shell.type("XX")
+        await shell.press("escape")
+        manifest = run.manifest()
+        assert (manifest.title, manifest.note) == ("[red]baseline", "kept for later")
+
+
+async def test_marked_runs_are_deleted_together_after_asking_but_none_at_work() -> None:
+    kept, one, two, working = finished(), finished(), failed(), asked()
+    begin(working)
+    steps(working, 0, 5)
+    worker = Worker(working)
+    async with all_runs() as shell:
+        for run in (one, two, working):
+            await go_to(shell, run)
+            await shell.press("space")
+        await shell.sees("3 marked")
+        await shell.press("d")
+        await shell.sees("Delete 2 runs?", one.id, two.id, f"At work, and not deleted: {working.id}.")
+        await shell.press("escape")
+        assert len(runs.listed()) == 4
+        await shell.press("d", "d")
+        await shell.until(lambda: set(listed(shell)) == {kept.id, working.id})
+        assert {run.id for run in runs.listed()} == {kept.id, working.id}
+        await shell.sees("1 marked")
+    worker.die()
+
+
+async def test_a_run_at_work_is_not_deleted() -> None:
+    run = asked()
+    begin(run)
+    worker = Worker(run)
+    async with all_runs() as shell:
+        await shell.press("d")
+        await shell.sees("is at work; open it")
+        assert isinstance(shell.app.screen, RunsScreen)
+        assert states(shell) == ["running"]
+    worker.die()
+
+
+async def test_a_run_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = finished()
+    async with all_runs((80, 24)) as shell:
+        await shell.press("x")
+        await shell.sees("‹ csv ›", f"{run.id}.csv", "One row a point")
+        await shell.press("right")
+        await shell.sees(f"{run.id}.json")
+        await shell.press("left", "enter")
+        await shell.sees("Written:")
+        rows = list(csv.DictReader((tmp_path / f"{run.id}.csv").read_text().splitlines()))
+        assert [row["series"] for row in rows].count("train/loss") == 60
+        await shell.press("x")
+        await shell.sees("✗ That is there already; name another.")
+        await shell.press("enter")
+        shell.app.screen.query_one(Input).value = str(tmp_path / "missing" / "all.csv")
+        await shell.sees("One row a point")
+        await shell.press("enter")
+        await shell.sees("Cannot write")
+        assert screen(shell).table.entry.id == run.id

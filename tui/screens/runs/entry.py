@@ -1,0 +1,114 @@
+"""A run as the table of runs shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from descend.engine import catalogue
+from descend.engine.errors import UsageError
+from descend.engine.records import State
+from descend.tui.session import LIVE
+from descend.tui.text import plain
+
+if TYPE_CHECKING:
+    from descend.engine.manifest import Manifest
+    from descend.engine.runs import Run
+    from descend.engine.summary import Summary
+
+Condition = State | Literal["dead", "damaged"]
+Signature = tuple[tuple[int, int] | None, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a run; all text is safe to draw.
+
+    Attributes:
+        label: the user's title, else the settings that are not the lesson's own, such as ``lr=1 seed=3``.
+        metric, value: the metric that says most; None where it is not finite.
+        created: Unix time.
+        elapsed: seconds of training.
+        size: bytes of its folder.
+        why: a sentence on how it came to its state.
+        advice: what can be done now, if the run itself says so.
+        signature: changes when its files do.
+    """
+
+    run: Run = field(compare=False)
+    state: Condition
+    signature: Signature
+    lesson: str = ""
+    title: str = ""
+    label: str = ""
+    note: str = ""
+    metric: str = ""
+    value: float | None = None
+    created: float = 0.0
+    elapsed: float = 0.0
+    size: int = 0
+    why: str = ""
+    advice: tuple[str, ...] = ()
+    manifest: Manifest | None = None
+
+    @classmethod
+    def of(cls, summary: Summary, signature: Signature, created: float) -> Entry:
+        """The entry of a run that can be read."""
+        manifest = summary.manifest
+        title = plain(manifest.title).strip()
+        return cls(
+            run=summary.run,
+            state=summary.state,
+            signature=signature,
+            lesson=plain(manifest.name),
+            title=title,
+            label=title or " ".join(changed(manifest)),
+            note=plain(manifest.note).strip(),
+            metric=plain(summary.key),
+            value=summary.metrics.get(summary.key),
+            created=created,
+            elapsed=summary.elapsed,
+            size=summary.size,
+            why=plain(summary.why),
+            advice=tuple(map(plain, summary.advice)),
+            manifest=manifest,
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether a worker is at work on it."""
+        return self.state in LIVE
+
+    @property
+    def id(self) -> str:
+        """Its name, which may hold anything a folder's name may; see `plain`."""
+        return self.run.id
+
+    def matches(self, words: list[str]) -> bool:
+        """Whether every one of the lower-case ``words`` occurs in its id, lesson, title or state."""
+        text = f"{plain(self.id)} {self.lesson} {self.label} {self.note} {self.state}".lower()
+        return all(word in text for word in words)
+
+
+def changed(manifest: Manifest) -> list[str]:
+    """The settings of a run that are not its lesson's own, as ``name=value``."""
+    try:
+        lesson = catalogue.find(manifest.name)
+    except UsageError:
+        return [f"{plain(name)}={plain(str(value))}" for name, value in manifest.knobs.items()]
+    own = lesson.knobs.specs
+    found = [
+        f"{plain(name)}={shown(value)}"
+        for name, value in manifest.knobs.items()
+        if name not in own or value != own[name].default
+    ]
+    if manifest.seed:
+        found.append(f"seed={manifest.seed}")
+    if manifest.data and manifest.data != next(iter(lesson.data), ""):
+        found.append(f"data={plain(manifest.data)}")
+    return found
+
+
+def shown(value: object) -> str:
+    """A knob's value."""
+    return f"{value:g}" if isinstance(value, float) else plain(str(value))

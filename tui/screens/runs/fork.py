@@ -1,0 +1,122 @@
+"""Asks from which checkpoint a fork begins, and what is different in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Label, Static
+
+from descend.engine.errors import UsageError, nearest
+from descend.engine.knobs import Value
+from descend.engine.lesson import Lesson
+from descend.tui.screens.dialog import Dialog
+from descend.tui.screens.lesson.editor import Choice
+from descend.tui.screens.runs.entry import shown
+from descend.tui.text import plain
+
+
+class Fork(NamedTuple):
+    """The checkpoint's step and the knobs that change."""
+
+    step: int
+    knobs: dict[str, Value]
+
+
+class ForkScreen(Dialog[Fork | None]):
+    """Returns what to fork, or None.
+
+    Args:
+        name: the run's id.
+        lesson: its lesson.
+        steps: of its checkpoints, ascending.
+    """
+
+    heading = "Fork"
+    HELP = (
+        "A fork is a new run that begins with a checkpoint of this one: same weights, same optimiser, same random "
+        "numbers, and what you change. Left and right choose the step, enter starts it, escape leaves."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave"),
+        Binding("enter", "fork", "Start the fork", priority=True),
+        Binding("down", "app.focus_next", "Next field"),
+        Binding("up", "app.focus_previous", "Previous field"),
+    ]
+    DEFAULT_CSS = """
+    ForkScreen {
+        & Choice, & Input { margin-bottom: 1; }
+        & Input { background: $boost; }
+        & #told { height: 2; &.-wrong { color: $text-error; text-style: bold; } }
+    }
+    """
+
+    def __init__(self, name: str, lesson: Lesson, steps: list[int]) -> None:
+        super().__init__()
+        self.run_name, self.lesson, self.steps = name, lesson, steps
+
+    def body(self) -> ComposeResult:
+        yield Label(Text(f"{plain(self.run_name)}, from the checkpoint of step"))
+        yield Choice(tuple(map(str, self.steps)), str(self.steps[-1]))
+        yield Label("with a knob changed")
+        yield Input(placeholder=self._example(), compact=True)
+        yield Static(id="told")
+        yield Static("←→ choose the step   enter starts the fork   esc leaves", classes="hint")
+
+    def on_mount(self) -> None:
+        """Start at the knob: the newest checkpoint is the likeliest."""
+        self.query_one(Input).focus()
+        self._check()
+
+    def on_input_changed(self) -> None:
+        """Say at once what is wrong."""
+        self._check()
+
+    def action_fork(self) -> None:
+        """Return what was chosen if it is right."""
+        knobs = self._check()
+        if knobs is not None:
+            self.dismiss(Fork(int(self.query_one(Choice).value), knobs))
+
+    def action_leave(self) -> None:
+        """Fork nothing."""
+        self.dismiss(None)
+
+    def _check(self) -> dict[str, Value] | None:
+        """The changed knobs, or None after saying what is wrong."""
+        told = self.query_one("#told", Static)
+        try:
+            knobs = parse(self.query_one(Input).value, self.lesson)
+        except UsageError as error:
+            told.update(Text(plain(f"✗ {error}")))
+            told.add_class("-wrong")
+            return None
+        said = [f"{name} = {shown(value)}: {self.lesson.knobs.specs[name].help}." for name, value in knobs.items()]
+        told.update(Text(plain(" ".join(said) or "Without a change it goes on as the run itself would.")))
+        told.remove_class("-wrong")
+        return knobs
+
+    def _example(self) -> str:
+        specs = self.lesson.knobs.specs
+        spec = specs.get("lr") or next(iter(specs.values()), None)
+        return plain(f"{spec.name}={shown(spec.default)}") if spec is not None else ""
+
+
+def parse(text: str, lesson: Lesson) -> dict[str, Value]:
+    """``lr=0.01 epochs=3`` as knobs of ``lesson``.
+
+    Raises:
+        UsageError: something in it is no knob, or a value does not fit.
+    """
+    specs = lesson.knobs.specs
+    values: dict[str, Value] = {}
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if name not in specs:
+            raise UsageError(f"There is no knob '{name}'{nearest(name, specs) or ' here'}.")
+        if not equals or not value:
+            raise UsageError(f"{name} can be {specs[name].describe()}; write {name}=… .")
+        values[name] = specs[name].parse(value)
+    return values

@@ -1,0 +1,60 @@
+"""Gives a run a title and a note."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Label, Static
+
+from descend.tui.screens.dialog import Dialog
+from descend.tui.screens.runs.entry import Entry
+from descend.tui.text import plain
+
+Field = Literal["title", "note"]
+LONGEST = {"title": 60, "note": 400}
+
+
+class NamingScreen(Dialog[dict[str, str] | None]):
+    """Returns the title and the note, or None if the user leaves all as it is.
+
+    Args:
+        entry: the run.
+        first: the field to start in.
+    """
+
+    HELP = "What you call this run and what you have to say about it. Enter keeps both, escape leaves all as it is."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave all as it is"),
+        Binding("enter", "keep", "Keep both", priority=True),
+        Binding("down", "app.focus_next", "Next field"),
+        Binding("up", "app.focus_previous", "Previous field"),
+    ]
+    DEFAULT_CSS = """
+    NamingScreen { & Input { background: $boost; margin-bottom: 1; } & .hint { margin-top: 0; } }
+    """
+
+    def __init__(self, entry: Entry, first: Field) -> None:
+        super().__init__()
+        self.heading = plain(entry.id)
+        self.values = {"title": entry.title, "note": entry.note}
+        self.first = first
+
+    def body(self) -> ComposeResult:
+        for name, value in self.values.items():
+            yield Label(name)
+            yield Input(value, id=name, compact=True, max_length=LONGEST[name], select_on_focus=False)
+        yield Static("enter keeps both   tab goes on   esc leaves all as it is", classes="hint")
+
+    def on_mount(self) -> None:
+        """Start in the field that was asked for."""
+        self.query_one(f"#{self.first}").focus()
+
+    def action_keep(self) -> None:
+        """Return both."""
+        self.dismiss({name: plain(self.query_one(f"#{name}", Input).value).strip() for name in self.values})
+
+    def action_leave(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)

@@ -1,0 +1,51 @@
+"""The search above the table of runs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+
+class RunSearch(Input):
+    """Filters the runs while one types; hidden until it is asked for."""
+
+    HELP = (
+        "Type words of a run's id, lesson, title or state, such as `failed digits`. Enter goes to what was found, "
+        "escape shows all runs again."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "empty", "all runs", tooltip="Empty the search and show all runs"),
+        Binding("down", "leave", "Into the table", show=False),
+    ]
+    DEFAULT_CSS = """
+    RunSearch { margin: 0 1; display: none; background: $boost; &.-open { display: block; } }
+    """
+
+    class Left(Message):
+        """The user goes on to the table."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="search runs", compact=True)
+
+    @property
+    def words(self) -> list[str]:
+        """What is searched for, in lower case."""
+        return self.value.lower().split()
+
+    def open(self) -> None:
+        """Show it and give it the keys."""
+        self.add_class("-open")
+        self.focus()
+
+    def action_empty(self) -> None:
+        """Search for nothing any more."""
+        self.value = ""
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Give the keys to the table; what is searched for stays."""
+        self.set_class(bool(self.value.strip()), "-open")
+        self.post_message(self.Left())

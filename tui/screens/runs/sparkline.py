@@ -1,0 +1,39 @@
+"""The series of a run's metric, in a few cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from descend.tui.text import shows_unicode
+
+if TYPE_CHECKING:
+    from descend.engine.history import Series
+    from descend.engine.runs import Run
+
+WIDTHS = 8, 12
+"""Cells of a sparkline, where there is little room and where there is more."""
+Sparklines = dict[int, str]
+"""One for each of `WIDTHS`; empty if there is nothing to draw."""
+
+
+def read(run: Run, name: str) -> Sparklines:
+    """The sparklines of series ``name`` of ``run``. Reads all of the run's records, and keeps that series only."""
+    from descend.engine.history import History
+    from descend.engine.records import Scalars
+
+    history, follower = History(), run.follow()
+    while records := follower.read():
+        history.feed(
+            Scalars(steps=record.steps, values={name: record.values[name]})
+            for record in records
+            if isinstance(record, Scalars) and name in record.values
+        )
+    return drawn(history.series[name]) if name in history.series else {}
+
+
+def drawn(series: Series) -> Sparklines:
+    """The sparklines of ``series``."""
+    from descend.engine.cli.sparkline import sparkline
+
+    encoding = "utf-8" if shows_unicode() else "ascii"
+    return {width: sparkline(series.steps, series.values, width, encoding) for width in WIDTHS}
