@@ -98,7 +98,7 @@ class Lab:
         self._tracked = Tracked()
         self._resumed = resumed
         self._run_id = run.id
-        self._loop, self._index = 0, 0
+        self._loop, self._index = -1, 0
         self._metrics: dict[str, float] = {}
         self._last: dict[str, float] = {}
         if resumed is not None:
@@ -166,8 +166,8 @@ class Lab:
                 self._pace.wait(self._knobs.pace)  # type: ignore[attr-defined]
             self._keep_when_due(index)
             yield index
-        self.step, self._index = before + count, 0
-        self._loop += 1
+        self.step = before + count
+        self._index = count  # so that a fork of a finished run goes on if it is given more steps
         self._recorder.flush()  # so that the last steps' losses have been looked over
         self._controls.obey()
 
@@ -245,7 +245,7 @@ class Lab:
         """
         self._recorder.flush()
         self._controls.obey()
-        self._keep_last(0)
+        self._keep_last(self._index)
         self.status("done")
         self._check()
 
@@ -316,7 +316,7 @@ class Lab:
 
     def _begin(self, count: int) -> int:
         """The index at which this loop begins: 0, or where a resumed run was."""
-        self._index = 0
+        self._loop, self._index = self._loop + 1, 0
         resumed = self._resumed
         if resumed is None:
             return 0

@@ -151,6 +151,8 @@ def resume(run: Run) -> None:
         UsageError: it is running, or done.
         DescendError: it diverged, or another worker took it first, or no worker could be started.
     """
+    manifest = run.manifest()
+    catalogue.find(manifest.name).knobs.parse(manifest.knobs)  # what cannot run again is said before a worker starts
     state = run.state()
     if state == "paused":
         run.ask(Resume())

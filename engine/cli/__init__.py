@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 
 from descend.engine.errors import DescendError, UsageError
+from descend.engine.text import clean
 
 
 def main(words: list[str] | None = None) -> int:
@@ -31,10 +33,10 @@ def main(words: list[str] | None = None) -> int:
             raise UsageError("Which command? See `descend --help`.")
         return int(arguments.do(arguments))
     except DescendError as error:
-        print(f"descend: {error}", file=sys.stderr)
+        print(f"descend: {clean(str(error))}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+        return 128 + signal.SIGPIPE

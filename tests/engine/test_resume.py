@@ -122,6 +122,17 @@ def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -
     assert same(final_state(unchanged), final_state(parent))
 
 
+def test_a_fork_of_a_finished_run_with_more_epochs_trains_on(folders: Path) -> None:
+    parent = finished(launch(epochs=2))
+    child = supervision.fork(parent, 90, {"epochs": 3})
+    supervision.launch(child)
+    finished(child)
+    history = history_of(child)
+    assert history.status is not None
+    assert (child.state(), history.status.step) == ("done", 135)
+    assert same(final_state(child), final_state(finished(launch(epochs=3))))
+
+
 def test_a_fork_that_changes_the_networks_shape_is_explained(folders: Path) -> None:
     parent = finished(launch(epochs=2))
     child = supervision.fork(parent, 0, {"hidden": 7})
@@ -148,6 +159,24 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(folders: Path)
     content = checkpoints.newest(run)
     assert content is not None
     assert content["step"] == steps[-2]
+    child = supervision.fork(run, steps[-1])
+    supervision.launch(child)
+    finished(child)
+    assert [note.text for note in history_of(child).notes] == [
+        f"The checkpoint of step {steps[-1]} is damaged, so the run goes on from the beginning."
+    ]
+
+
+def test_a_run_that_can_not_be_read_is_refused_before_a_worker_starts(folders: Path) -> None:
+    run = launch()
+    while run.state() != "running":
+        time.sleep(0.01)
+    kill(run)
+    (run.folder / "run.json").write_text("{")
+    size = run.log_file.stat().st_size
+    with pytest.raises(DescendError, match=r"no readable run\.json"):
+        supervision.resume(run)
+    assert run.log_file.stat().st_size == size
 
 
 def test_thinning_keeps_first_newest_and_best_and_spreads_the_rest_over_log_steps() -> None:

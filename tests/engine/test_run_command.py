@@ -101,6 +101,12 @@ def test_bad_usage_is_one_sentence_and_writes_nothing(words: list[str], sentence
     assert not folders.exists()
 
 
+def test_what_the_user_typed_reaches_the_terminal_without_its_control_characters() -> None:
+    result = call("show", "\x1b[31mX")
+    assert result.returncode == 2
+    assert "\x1b" not in result.stderr
+
+
 def test_a_missing_dataset_is_never_replaced(folders: Path) -> None:
     result = call("run", "fashion-mnist")
     assert result.returncode == 1

@@ -57,6 +57,7 @@ async def test_the_embedded_digits_are_used_when_they_are_asked_for() -> None:
         await shell.press("1")
         await shell.until(lambda: shell.workers.launched)
         assert shell.workers.launched[0].manifest().data == "digits"
+        await shell.sees("ten kinds of clothing · on digits")
 
 
 async def test_the_answer_can_be_chosen_with_arrows() -> None:

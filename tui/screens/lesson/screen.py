@@ -110,7 +110,8 @@ class LessonScreen(InShell, Screen[None]):
         self.shell.followed[run.id] = run
         self.session = RunSession(run)
         self.body.show_run(self.session.history)
-        self.query_one(TitleLine).show(run.id)
+        own = next(iter(self.lesson.data), "")
+        self.query_one(TitleLine).show(run.id, self.settings.data if self.settings.data != own else "")
         self.poll()
 
     def poll(self) -> None:

@@ -23,16 +23,18 @@ class TitleLine(Widget):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.title, self.run = plain(title), ""
+        self.shown = self.title
 
-    def show(self, run: str) -> None:
-        """Name the run."""
+    def show(self, run: str, data: str = "") -> None:
+        """Name the run, and beside the title the ``data`` it learns from if that is not the lesson's own."""
+        self.shown = f"{self.title} · on {plain(data)}" if data else self.title
         self.run = plain(run)
         self.refresh()
 
     def render(self) -> Text:
         width = self.size.width
-        room = width - cell_len(self.title) - 2
+        room = width - cell_len(self.shown) - 2
         if not self.run or room < cell_len(self.run):
-            return Text(fit(self.title, width), no_wrap=True)
+            return Text(fit(self.shown, width), no_wrap=True)
         style = self.get_component_rich_style("title--run", partial=True)
-        return Text.assemble(self.title, "  ", (fit(self.run, room, right=True), style), no_wrap=True)
+        return Text.assemble(self.shown, "  ", (fit(self.run, room, right=True), style), no_wrap=True)
