@@ -39,8 +39,3 @@ def wanted(history: History, expected: Iterable[str] = ()) -> list[tuple[type[Pa
         if name not in names:
             names.append(name)
     return [(kind, subject) for kind in kinds() for subject in kind.subjects(series, pictures)]
-
-
-def panels_for(history: History, expected: Iterable[str] = ()) -> list[Panel]:
-    """A new panel for everything in ``history`` and everything ``expected``."""
-    return [kind(history, subject) for kind, subject in wanted(history, expected)]

@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 from descend.engine.history import History
-from descend.tui.panels.catalogue import kinds, panels_for
+from descend.tui.panels.catalogue import kinds, wanted
 
 from .conftest import history_of, scalars
 
 
 def labels(history: History, expected: tuple[str, ...] = ()) -> list[str]:
-    return [panel.label for panel in panels_for(history, expected)]
+    return [kind(history, subject).label for kind, subject in wanted(history, expected)]
 
 
 def test_panels_in_order(history: History) -> None:
