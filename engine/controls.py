@@ -42,6 +42,11 @@ class Controls:
         self._paused, self._allowed, self._stop = False, 0, False
         self._was_held = False
 
+    @property
+    def stepping(self) -> bool:
+        """Whether the experiment is held, or takes single steps."""
+        return self._paused
+
     def hear(self, command: Control) -> None:
         """Take a command, on any thread."""
         self._commands.put(command)

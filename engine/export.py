@@ -18,7 +18,6 @@ import msgspec
 import numpy as np
 
 from descend.engine.errors import DescendError, UsageError
-from descend.engine.history import Picture
 from descend.engine.journal import Follower
 from descend.engine.records import Array, Scalars, Status, event_decoder
 from descend.engine.runs import Run
@@ -64,9 +63,9 @@ def as_object(run: Run) -> dict[str, Any]:
         "state": summary.state,
         "why": summary.why,
         "elapsed": history.elapsed,
-        "metrics": finite(history.metrics),
+        "metrics": plain(history.metrics),
         "series": {
-            name: {"steps": series.steps.tolist(), "values": finite(series.values.tolist())}
+            name: {"steps": series.steps.tolist(), "values": plain(series.values.tolist())}
             for name, series in history.series.items()
         },
         "changes": [plain(change) for change in history.changes],
@@ -76,22 +75,18 @@ def as_object(run: Run) -> dict[str, Any]:
     }
 
 
-def plain(record: Picture | msgspec.Struct) -> dict[str, Any]:
-    """A record's fields, arrays as nested lists."""
-    fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    return {
-        name: finite(value.numpy().tolist() if isinstance(value, Array) else value) for name, value in fields.items()
-    }
-
-
-def finite(value: Any) -> Any:
-    """``value`` with None for every number in it that is not finite."""
+def plain(value: Any) -> Any:
+    """Records as dictionaries and arrays as nested lists, at any depth; None for every number that is not finite."""
+    if isinstance(value, Array):
+        return plain(value.numpy().tolist())
+    if isinstance(value, msgspec.Struct):
+        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, list):
-        return [finite(entry) for entry in value]
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
     if isinstance(value, dict):
-        return {name: finite(entry) for name, entry in value.items()}
+        return {name: plain(entry) for name, entry in value.items()}
     return value
 
 

@@ -11,13 +11,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from descend.engine.records import (
-    Confusion,
     Event,
     Failure,
     Header,
     KnobChange,
-    Layers,
     Note,
+    Picture,
     Progress,
     Scalars,
     Status,
@@ -70,9 +69,6 @@ class Series:
         self.size = needed
 
 
-Picture = Layers | Confusion
-
-
 def _step(picture: Picture) -> int:
     return picture.step
 
@@ -82,7 +78,7 @@ class History:
 
     Attributes:
         series: points by series name (``train/loss``).
-        pictures: all pictures by name (``layers``, ``confusion/test``), oldest first.
+        pictures: all pictures by key (``layers``, ``confusion/test``, ``curve/fit``), oldest first.
         progress, status, failure: the latest of each, None before the first; ``failure`` also in a resumed run.
         changes: turned knobs.
         notes: sentences of the experiment.
@@ -161,17 +157,9 @@ class History:
                 for name, values in points.items():
                     self.series.setdefault(name, Series()).extend(steps, values)
                 return set(points)
-            case Layers():
-                shapes = {record.gradient.numpy().shape, record.weight.numpy().shape}
-                if record.update is not None:
-                    shapes.add(record.update.numpy().shape)
-                if shapes != {(len(record.names),)}:
-                    raise ValueError("one norm a layer is needed")
-                return self._picture("layers", record)
-            case Confusion():
-                if record.counts.numpy().shape != (len(record.classes),) * 2:
-                    raise ValueError("counts are classes × classes")
-                return self._picture(f"confusion/{record.split}", record)
+            case Picture():
+                record.check()
+                return self._picture(record.key, record)
             case Progress():
                 self.progress = record
                 return {"progress"}

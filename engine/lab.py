@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,15 +26,15 @@ from descend.engine.clock import Clock, Pace, Speedometer
 from descend.engine.controls import Controls
 from descend.engine.errors import DescendError
 from descend.engine.knobs import KnobSet, Value
+from descend.engine.pictures import Pictures
 from descend.engine.recorder import Recorder
 from descend.engine.records import (
-    Array,
     Checkpoint,
-    Confusion,
     Event,
     Failure,
     KnobChange,
     Note,
+    Picture,
     Progress,
     SetKnob,
     State,
@@ -42,7 +42,6 @@ from descend.engine.records import (
     Stop,
 )
 from descend.engine.runs import Run
-from descend.engine.telemetry import LayerWatch
 from descend.engine.tracking import Tracked
 
 if TYPE_CHECKING:
@@ -52,6 +51,10 @@ PICTURE = 0.2
 """Seconds between two pictures of one kind, at least."""
 SPARSER = 0.01
 """… and at least this part of the training time so far, so that a long run stays small."""
+EVERY = 200
+"""A loop of at most so many steps shows every picture at every step."""
+COSTLY = 9
+"""Times as long as they took to make, costly pictures are not made again."""
 CHECKPOINT = 30.0
 """Seconds of training between checkpoints; one is also written at the end of an epoch, at most every second."""
 
@@ -69,8 +72,8 @@ class Diverged(Exception):
         return self.step, self.series.startswith("test/")
 
 
-class Lab:
-    """One run's side of the laboratory.
+class Lab(Pictures):
+    """One run's side of the laboratory; what it can show is in `Pictures`.
 
     Attributes:
         device: the ``torch.device`` to train on.
@@ -91,6 +94,7 @@ class Lab:
         control_from: int = 0,
         resumed: dict[str, Any] | None = None,
     ) -> None:
+        super().__init__()
         self.device, self.seed, self.dataset = device, seed, dataset
         self.step = 0
         self.state: dict[str, Any] = {}
@@ -104,10 +108,10 @@ class Lab:
         if resumed is not None:
             self.state.update(resumed["state"])
             self._last.update(resumed["last"])
-        self._layers = LayerWatch()
-        self._due: dict[str, float] = {}
-        self._waiting: dict[str, Callable[[], Event]] = {}
-        self._total, self._per_epoch, self._unit, self._samples = 0, 0, "steps", 1
+        self._due_at: dict[str, float] = {}
+        self._asked, self._asked_at, self._spent = -1, 0.0, 0.0
+        self._waiting: dict[str, Callable[[], Picture]] = {}
+        self._total, self._per_epoch, self._unit, self._samples, self._count = 0, 0, "steps", 1, 0
         self._clock = Clock(resumed["elapsed"] if resumed else 0.0)
         self._speed, self._pace, self._told = Speedometer(), Pace(), -1.0
         self._diverged: Diverged | None = None
@@ -155,7 +159,7 @@ class Lab:
             DescendError: the checkpoint does not fit, because a knob has changed the shape of what it holds.
             Diverged: a series whose name contains ``loss`` is not finite any more.
         """
-        before = self.step
+        before, self._count = self.step, count
         self._total, self._per_epoch, self._unit, self._samples = before + count, per_epoch, unit, samples
         paced = "pace" in self._knobs.specs
         for index in range(self._begin(count), count):
@@ -183,24 +187,20 @@ class Lab:
             point[name] = value
         self._recorder.scalars(self.step, point)
 
-    def layers(self, net: torch.nn.Module) -> None:
-        """Say, when a picture is due, each layer's gradient, weight and update norms. Call it after the optimiser."""
-        if self._layers.remembers:
-            self._recorder.put(self._layers.picture(net, self.step))
-        elif self._is_due("layers"):
-            self._layers.remember(net)
+    def due(self) -> bool:
+        """Whether pictures that are costly to make should be made at this step; what is then shown is drawn.
 
-    def confusion(self, counts: torch.Tensor | np.ndarray, classes: Sequence[str], split: str = "test") -> None:
-        """Show counts of (true, predicted), shape (classes, classes): where a picture is due, and always the last."""
-        counts, step = counts.detach().clone() if isinstance(counts, torch.Tensor) else counts.copy(), self.step
-
-        def make() -> Confusion:
-            table = counts.cpu().numpy() if isinstance(counts, torch.Tensor) else counts
-            return Confusion(step=step, counts=Array.of(table), classes=list(classes), split=split)
-
-        self._waiting[f"confusion/{split}"] = make
-        if self._is_due(f"confusion/{split}"):
-            self._recorder.put(self._waiting.pop(f"confusion/{split}"))
+        True so often that making them takes at most a tenth of the time, at the first and the last step of a loop, at
+        every step of one of at most `EVERY`, outside of loops, and where the user takes single steps.
+        """
+        if self._asked == self.step:
+            return True
+        now = self._clock.elapsed()
+        inside = 0 < self._index < self._count - 1 and self._count > EVERY and not self._controls.stepping
+        if inside and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
+            return False
+        self._asked, self._asked_at, self._spent = self.step, now, 0.0
+        return True
 
     def note(self, text: str) -> None:
         """Tell the person watching something, in a sentence."""
@@ -365,12 +365,22 @@ class Lab:
         self._keeper.save(self.step, content, self._last.get("test/loss"))
         self._recorder.put(Checkpoint(step=self.step))
 
-    def _is_due(self, picture: str) -> bool:
+    def _is_due(self, key: str) -> bool:
         now = self._clock.elapsed()
-        if now < self._due.get(picture, 0.0):
+        if now < self._due_at.get(key, 0.0) and self._count > EVERY and self._asked != self.step:
             return False
-        self._due[picture] = now + max(PICTURE, SPARSER * now)
+        self._due_at[key] = now + max(PICTURE, SPARSER * now)
         return True
+
+    def _show(self, key: str, make: Callable[[], Picture]) -> None:
+        self._waiting[key] = make
+        if self._is_due(key):
+            self._draw(self._waiting.pop(key))
+        if self._asked == self.step:
+            self._spent = self._clock.elapsed() - self._asked_at
+
+    def _draw(self, make: Callable[[], Picture]) -> None:
+        self._recorder.put(make)
 
     def _regular_progress(self) -> Progress | None:
         """Where the run is, at most five times a second, in the recorder's thread."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from descend.engine.journal import Appender, Follower
-from descend.engine.records import Array, Control, Event, Scalars, control_decoder
+from descend.engine.records import Array, Control, Event, Record, Scalars, control_decoder
 
 INTERVAL = 0.1
 """Seconds between writes."""
@@ -58,7 +58,7 @@ class Recorder:
         self._clock, self._heard, self._watch, self._progress = clock, heard, watch, progress
         self._broken = broken
         self._points: deque[tuple[int, dict[str, Any]]] = deque()
-        self._records: deque[Event | Callable[[], Event]] = deque()
+        self._records: deque[Record | Callable[[], Record]] = deque()
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
@@ -71,7 +71,7 @@ class Recorder:
         """Queue one point a series; values are numbers or one-element tensors that nobody will change."""
         self._points.append((step, values))
 
-    def put(self, record: Event | Callable[[], Event]) -> None:
+    def put(self, record: Record | Callable[[], Record]) -> None:
         """Queue a record, or a function that makes it in this thread (where waiting for a GPU costs no step)."""
         self._records.append(record)
 
@@ -115,7 +115,7 @@ class Recorder:
         points = [self._points.popleft() for _ in range(len(self._points))]  # others are said meanwhile
         queued = [self._records.popleft() for _ in range(len(self._records))]
         now = self._clock()
-        records: list[Event] = list(self._gather(points))
+        records: list[Record] = list(self._gather(points))
         records += [record() if callable(record) else record for record in queued]
         if (progress := self._progress()) is not None:
             records.insert(0, progress)

@@ -18,7 +18,8 @@ from descend.tui.panels.ticks import decade_labels, number
 from descend.tui.text import fit, plain
 
 if TYPE_CHECKING:
-    from descend.engine.history import History, Picture, Series
+    from descend.engine.history import History, Series
+    from descend.engine.records import Picture
 
 HEALTHY = 1e-4, 1e-2
 """Updates of about a thousandth of the weights are sound; outside this band learning is slow, or leaps."""

@@ -20,7 +20,8 @@ from descend.tui.text import ascii_only, fit, plain, shows_unicode
 if TYPE_CHECKING:
     from textual.color import Color
 
-    from descend.engine.history import History, Picture, Series
+    from descend.engine.history import History, Series
+    from descend.engine.records import Picture
 
 LIVE = ("starting", "running", "paused")
 """States of a run that may go on."""
