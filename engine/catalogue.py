@@ -18,7 +18,7 @@ def lessons() -> dict[str, Lesson]:
     """All lessons by name, track by track, each after the one it builds on."""
     found: dict[str, Lesson] = {}
     for module in sorted(pkgutil.walk_packages(package.__path__, f"{package.__name__}."), key=lambda m: m.name):
-        if not module.ispkg:
+        if not module.ispkg and hasattr(importlib.import_module(module.name), "LESSON"):  # else shared by lessons
             lesson = load(module.name)
             found[lesson.name] = lesson
 
