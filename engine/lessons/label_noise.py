@@ -125,7 +125,7 @@ LESSON = Lesson(
             "Which does better: 50 images, all right, or 1,437 images of which three fifths are wrong?",
             choices=("the 50 right ones", "the 1,437"),
             truth=lambda r: int(r.last("accuracy, 60 % wrong, 1437") > r.last("accuracy, 0 % wrong, 50")),
-            why="By default the 50 usually win. With 30 steps, which leave little time to memorise, the 1,437 usually do.",
+            why="By default the 50 usually win. With 30 steps, too few to memorise much, the 1,437 usually do.",
         ),
     ),
     claims=(
