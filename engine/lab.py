@@ -143,7 +143,9 @@ class Lab(Pictures):
         for name, tracked in objects.items():
             self._tracked.add(name, tracked)
 
-    def steps(self, count: int, *, samples: int = 1, unit: str = "steps", per_epoch: int = 0) -> Iterator[int]:
+    def steps(
+        self, count: int, *, samples: int = 1, unit: str = "steps", per_epoch: int = 0, paced: bool = True
+    ) -> Iterator[int]:
         """Yield 0 … ``count`` - 1; between two steps pause, single step, stop, live knobs and checkpoints take effect.
 
         A resumed run begins where its checkpoint was; loops that were over by then yield nothing.
@@ -151,8 +153,7 @@ class Lab(Pictures):
         Args:
             samples: how many of ``unit`` one step handles, for the speed shown.
             per_epoch: steps in an epoch, if the experiment has epochs.
-
-        A knob named ``pace`` bounds the steps a second (0: as fast as it goes).
+            paced: whether the knob ``pace``, if there is one, bounds the steps a second (0: as fast as it goes).
 
         Raises:
             Stopped: the user stopped the run.
@@ -161,7 +162,7 @@ class Lab(Pictures):
         """
         before, self._count = self.step, count
         self._total, self._per_epoch, self._unit, self._samples = before + count, per_epoch, unit, samples
-        paced = "pace" in self._knobs.specs
+        paced = paced and "pace" in self._knobs.specs
         for index in range(self._begin(count), count):
             self.step, self._index = before + index, index
             if self._controls.attention:
