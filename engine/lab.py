@@ -209,7 +209,7 @@ class Lab(Pictures):
 
     def results(self, **metrics: float) -> None:
         """State final metrics that are better than a curve's last point, such as a loss over the whole training set."""
-        self._metrics.update(metrics)
+        self._metrics.update((name, float(value)) for name, value in metrics.items())
 
     # What follows is for the worker.
 
