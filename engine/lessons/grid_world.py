@@ -1,7 +1,7 @@
 """Grid world: planning and learning
 
-Five by five squares, three walls, one goal. If you had the map, how would you find the best way from *every* square? And
-if you had none, only the bumps and one reward at the end?
+Five by five squares, three walls, one goal. If you had the map, how would you find the best way from *every* square?
+And if you had none, only the bumps and one reward at the end?
 
 **The task.** Each move costs 0.04, the goal gives 1 and ends the episode. With probability `slip` the move goes off to
 one side. Wanted is a policy, an arrow for each square, with the greatest expected *return*

@@ -1,0 +1,150 @@
+"""Values over a rectangle, as a heat map: a map with axes, or a matrix with named lines.
+
+Values are told by colour and, where there is room, in numbers; a legend says which colours stand for which values. The
+focused panel has a cursor that reads single values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from descend.engine.records import Field
+from descend.tui.panels.colours import Scale, in_colour, scale, shaded, spelled
+from descend.tui.panels.legend import Look, key, letters
+from descend.tui.panels.matrix import matrix
+from descend.tui.panels.panel import Panel
+from descend.tui.panels.plane import plane
+from descend.tui.panels.rows import Row
+from descend.tui.panels.ticks import number
+from descend.tui.text import fit, plain
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+    from descend.engine.history import History
+
+
+class FieldPanel(Panel):
+    """A map or a matrix of values, or of classes."""
+
+    order: ClassVar[int] = 40
+    HELP = (
+        "Values as colours; the legend above says which. Shift and an arrow move a cursor over the field, whose place "
+        "and value stand below."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "shift+right", "read(1, 0)", "Read", key_display="shift ←↑↓→", tooltip="Move a cursor that reads values"
+        ),
+        Binding("shift+left", "read(-1, 0)", "Read to the left", show=False),
+        Binding("shift+up", "read(0, 1)", "Read above", show=False),
+        Binding("shift+down", "read(0, -1)", "Read below", show=False),
+    ]
+
+    def __init__(self, history: History, subject: str) -> None:
+        super().__init__(history, subject)
+        self.spot: tuple[int, int] | None = None
+        """Column and row, as they are drawn from the lower left, of the value that the cursor reads."""
+        self._stride = 1, 1
+        self._scaled: tuple[Field, Scale] | None = None
+
+    @classmethod
+    def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
+        return [name for name in pictures if name.startswith("field/")]
+
+    @property
+    def label(self) -> str:
+        return plain(self.subject.partition("/")[2])
+
+    def content(self, width: int, height: int) -> list[Row]:
+        newest = self._newest()
+        if newest is None:
+            return []
+        look = Look(self._scale(newest), in_colour(self), self.draws_unicode)
+        keys = key(newest, width, look, 2 if height >= 14 else 1) if height >= 6 else []
+        draw = plane if newest.x is not None else matrix
+        rows, self._stride = draw(newest, width, height - len(keys), look, self._place(newest))
+        return rows + keys
+
+    def legends(self) -> list[Row]:
+        newest = self._newest()
+        if newest is None or newest.classes:
+            return []
+        scale, colour = self._scale(newest), in_colour(self)
+        return [scale.bar(cells, colour) for cells in (24, 16, 10, 6)]
+
+    def notes(self) -> list[Row]:
+        newest = self._newest()
+        if newest is None:
+            return [self.past()]
+        when = self.when(newest.step)
+        place = self._place(newest)
+        if place is None or not self.has_focus:
+            return when
+        read: Row = [(self._read(newest, *place), "value")]
+        return [[*read, ("  ", "muted"), *row] for row in when] + [read]
+
+    def style(self, pen: str) -> Style:
+        """Also ``shade …``: see `descend.tui.panels.colours`."""
+        return shaded(self, pen) or super().style(pen)
+
+    def on_focus(self) -> None:
+        self._show_spot()
+
+    def on_blur(self) -> None:
+        self._show_spot()
+
+    def action_read(self, right: int, up: int) -> None:
+        """Move the cursor by what is about a cell of the terminal; the first time it comes up in the middle."""
+        newest = self._newest()
+        if newest is None:
+            return
+        rows, columns = newest.values.shape
+        if self.spot is None:
+            self.spot = columns // 2, rows // 2
+        else:
+            x, y = self.spot[0] + right * self._stride[0], self.spot[1] + up * self._stride[1]
+            self.spot = min(max(x, 0), columns - 1), min(max(y, 0), rows - 1)
+        self.redraw()
+
+    def _show_spot(self) -> None:
+        if self.spot is not None:
+            self.redraw()
+
+    def _place(self, record: Field) -> tuple[int, int] | None:
+        """Column and row in the record's values that the cursor is on."""
+        if self.spot is None or (self.is_attached and not self.has_focus):
+            return None
+        rows, columns = record.values.shape
+        column, row = min(self.spot[0], columns - 1), min(self.spot[1], rows - 1)
+        return column, row if record.x is not None else rows - 1 - row
+
+    def _read(self, record: Field, column: int, row: int) -> str:
+        """Where the cursor is, and the value there."""
+        rows, columns = record.values.shape
+        if record.x is not None and record.y is not None:
+            x = record.x[0] + (record.x[1] - record.x[0]) * column / max(1, columns - 1)
+            y = record.y[0] + (record.y[1] - record.y[0]) * row / max(1, rows - 1)
+            place = f"x={number(x)}, y={number(y)}"
+        else:
+            names = [
+                fit(plain(names[index]), min(12, len(plain(names[index])))) if names else f"{word} {index}"
+                for names, index, word in ((record.rows, row, "row"), (record.columns, column, "column"))
+            ]
+            place = ", ".join(names)
+        value = float(record.values.numpy()[row, column])
+        if record.classes and value == value and 0 <= round(min(max(value, -1), 1e9)) < len(record.classes):
+            return f"{place}: {letters(record.classes)[round(value)]} {plain(record.classes[round(value)])}"
+        return f"{place}: {spelled(number(value), self.draws_unicode)}"
+
+    def _scale(self, record: Field) -> Scale:
+        if self._scaled is None or self._scaled[0] is not record:
+            self._scaled = record, scale(record.values.numpy(), record.low, record.high)
+        return self._scaled[1]
+
+    def _newest(self) -> Field | None:
+        newest = self.picture()
+        return newest if isinstance(newest, Field) else None
