@@ -79,6 +79,8 @@ class History:
     Attributes:
         series: points by series name (``train/loss``).
         pictures: all pictures by key (``layers``, ``confusion/test``, ``curve/fit``), oldest first.
+        run: the run's id, empty until it has said so.
+        rates: the speed that each `Progress` stated, in its unit a second, over its steps.
         progress, status, failure: the latest of each, None before the first; ``failure`` also in a resumed run.
         changes: turned knobs.
         notes: sentences of the experiment.
@@ -96,6 +98,8 @@ class History:
         self.notes: list[Note] = []
         self.elapsed = 0.0
         self.format = 0
+        self.run = ""
+        self.rates = Series()
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -162,6 +166,7 @@ class History:
                 return self._picture(record.key, record)
             case Progress():
                 self.progress = record
+                self.rates.extend(np.array([record.step]), np.array([record.rate]))
                 return {"progress"}
             case Status():
                 self.status = record
@@ -178,7 +183,7 @@ class History:
                 self.notes.append(record)
                 return {"notes"}
             case Header():
-                self.format = record.format
+                self.format, self.run = record.format, record.run
         return set()
 
     def _picture(self, name: str, record: Picture) -> set[str]:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -142,10 +142,10 @@ def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
     return commands
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = None) -> None:
     """Go on with a paused, stopped or dead run from its newest checkpoint, or from the start if it has none.
 
-    Returns once its worker has taken it.
+    Returns once its worker has taken it. ``start`` gives it one, by default `launch`.
 
     Raises:
         UsageError: it is running, or done.
@@ -164,7 +164,7 @@ def resume(run: Run) -> None:
     if state == "failed" and diverged(run):
         raise DescendError(f"Run '{run.id}' diverged and would again; fork it with a smaller learning rate instead.")
     said = size(run.events_file)
-    worker = launch(run)
+    worker = (start or launch)(run)
     while True:  # until the worker has signed and spoken, which takes less than a second, or given up
         writer = run.writer()
         if writer is not None and writer.pid == worker.pid and size(run.events_file) > said:
@@ -243,8 +243,8 @@ class WarmWorker:
         except OSError:
             self._idle = None
 
-    def launch(self, run: Run) -> None:
-        """Hand ``run`` to the idle worker; start a cold one if that is gone.
+    def launch(self, run: Run) -> subprocess.Popen[bytes]:
+        """Hand ``run`` to the idle worker; start a cold one if that is gone. Returns the worker.
 
         Raises:
             DescendError: no worker could be started.
@@ -256,10 +256,11 @@ class WarmWorker:
                 worker.stdin.write(json.dumps([str(run.folder), heard(run)]).encode() + b"\n")
                 worker.stdin.close()
                 self._working.append(worker)
-                return
+                return worker
             except OSError:
                 pass
         self._working.append(launch(run))
+        return self._working[-1]
 
     def close(self) -> None:
         """End the idle worker; one that has a run is left alone."""

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from functools import partial
+from os import scandir
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
-from descend.engine import catalogue
+from descend.engine import catalogue, paths
 from descend.engine.errors import DescendError
+from descend.tui import preferences
+from descend.tui.driver import LeanDriver
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.text import plain, shows_unicode
+from descend.tui.theme import AUTO, theme_named
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
+    from textual.driver import Driver
     from textual.filter import LineFilter
+    from textual.theme import Theme
 
     from descend.engine.runs import Run
     from descend.engine.supervision import WarmWorker
     from descend.tui.screens.runs import Survey
 
 LEAVE = "Leave; runs at work can go on without the shell"
+PATIENCE = 5.0
+"""Seconds that leaving waits for what is being done."""
 
 
 class DescendApp(App[None]):
@@ -32,7 +44,8 @@ class DescendApp(App[None]):
     Args:
         lesson: name of a lesson to open at once.
         autorun: whether to run it at once.
-        knobs, seed, device, data: settings of that run.
+        knobs, data: settings of that run.
+        seed, device: of that run; by default what the user has chosen for every lesson.
         run: a run to attach to at once.
         worker: takes the runs that are started; by default one of this app's own.
 
@@ -40,6 +53,7 @@ class DescendApp(App[None]):
         followed: runs that were started or shown here, by id, in that order.
         painted: whether the first screen has been shown, so that work may begin.
         detached: runs left at work by the user's choice when quitting.
+        starting: whatever is at something that leaving would break off, such as starting a run.
     """
 
     TITLE = "descend"
@@ -48,6 +62,7 @@ class DescendApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help", key_display="?", tooltip="What is focused, and its keys"),
         Binding("u", "runs", "runs", tooltip="All runs, live and past: open, compare, resume, fork, export, delete"),
+        Binding("o", "settings", "settings", tooltip="Theme, characters, and the settings every lesson begins with"),
         Binding("q", "quit", "quit", tooltip=LEAVE),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, tooltip=LEAVE),
     ]
@@ -57,8 +72,8 @@ class DescendApp(App[None]):
         lesson: str | None = None,
         autorun: bool = False,
         knobs: dict[str, object] | None = None,
-        seed: int = 0,
-        device: str = "auto",
+        seed: int | None = None,
+        device: str = "",
         data: str = "",
         run: Run | None = None,
         worker: WarmWorker | None = None,
@@ -67,16 +82,24 @@ class DescendApp(App[None]):
         self.followed: dict[str, Run] = {}
         self.painted = False
         self.detached: list[Run] = []
+        self.starting: set[object] = set()
         self._start = partial(self.open_lesson, lesson, autorun, knobs, seed, device, data) if lesson else None
         self._attach_to = run
         self.animation_level = "none"  # what a key does is seen at once, also over a slow line
         self._worker = worker
         self._worker_lock = threading.Lock()
         self._survey: Survey | None = None
+        self._leaving_from = 0.0
+        self.use_theme()
 
     def get_default_screen(self) -> Screen[None]:
         """All lessons."""
         return LearnScreen()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Speaks to the terminal."""
+        chosen = super().get_driver_class()
+        return LeanDriver if chosen is LinuxDriver else chosen
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way to the terminal."""
@@ -89,6 +112,7 @@ class DescendApp(App[None]):
 
     def on_mount(self) -> None:
         """Go where the command line says, and get ready once that is painted."""
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
         if self._start is not None:
             self._start()
         elif self._attach_to is not None:
@@ -108,6 +132,45 @@ class DescendApp(App[None]):
         import descend.tui.screens.lesson
         import descend.tui.screens.runs  # noqa: F401
 
+    # What the user has chosen
+
+    def use_theme(self) -> None:
+        """Put on the theme the user has chosen, else one that fits the terminal."""
+        self.theme = self.theme_wanted
+
+    @property
+    def theme_wanted(self) -> str:
+        """The theme the user has chosen, else one that fits the terminal."""
+        return theme_named(preferences.get("theme", AUTO), self.available_themes, self.few_colours)
+
+    @property
+    def few_colours(self) -> bool:
+        """Whether the terminal has sixteen colours at most."""
+        return self.console.color_system in (None, "standard")
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours; where there are few, what has the keys is drawn reversed, which can always be read."""
+        found = super().get_css_variables()
+        if self.few_colours:
+            reversed_colours = {"background": found["foreground"], "foreground": found["background"]}
+            found |= {f"block-cursor-{name}": colour for name, colour in reversed_colours.items()}
+        return found
+
+    def _theme_changed(self, theme: Theme) -> None:
+        """Keep a theme that was chosen from the menu."""
+        if theme.name != self.theme_wanted:
+            preferences.put("theme", theme.name)
+
+    def newcomer(self) -> bool:
+        """Whether no run was ever started, by this shell or in this home folder."""
+        if preferences.get("welcomed", False):
+            return False
+        try:
+            with scandir(paths.runs_home()) as found:
+                return next(found, None) is None
+        except OSError:
+            return True
+
     # Workers
 
     def warm_up(self) -> None:
@@ -123,15 +186,18 @@ class DescendApp(App[None]):
             self._worker.start()
             return self._worker
 
-    def launch(self, run: Run) -> None:
-        """Give ``run`` a worker. Safe to call from any thread.
+    def launch(self, run: Run) -> Popen[bytes]:
+        """Give ``run`` a worker, and return it. Safe to call from any thread.
 
         Raises:
             DescendError: none could be started.
         """
         worker = self.warm_worker()
         with self._worker_lock:
-            worker.launch(run)
+            process = worker.launch(run)
+        if not preferences.get("welcomed", False):
+            preferences.put("welcomed", True)
+        return process
 
     def close(self) -> None:
         """End the idle worker; workers that have a run are left alone."""
@@ -146,15 +212,17 @@ class DescendApp(App[None]):
         name: str,
         autorun: bool = False,
         knobs: dict[str, object] | None = None,
-        seed: int = 0,
-        device: str = "auto",
+        seed: int | None = None,
+        device: str = "",
         data: str = "",
         run: Run | None = None,
     ) -> None:
-        """Open a lesson, attached to ``run`` if one is given."""
+        """Open a lesson, attached to ``run`` if one is given; without ``seed`` or ``device`` with the user's own."""
         from descend.tui.screens.lesson import LessonScreen
         from descend.tui.screens.lesson.settings import Settings
 
+        device = device or preferences.get("device", "auto")
+        seed = preferences.get("seed", 0) if seed is None else seed
         try:
             lesson = catalogue.find(name)
             settings = Settings.of(lesson, knobs, data, device, seed)
@@ -196,6 +264,13 @@ class DescendApp(App[None]):
         self._survey = self._survey or Survey()
         self.push_screen(RunsScreen(self._survey))
 
+    def action_settings(self) -> None:
+        """Choose what lasts."""
+        from descend.tui.screens.settings import SettingsScreen
+
+        if not any(isinstance(screen, SettingsScreen) for screen in self.screen_stack):
+            self.push_screen(SettingsScreen())
+
     def action_doctor(self) -> None:
         """Examine this machine."""
         from descend.tui.screens.doctor import DoctorScreen
@@ -221,7 +296,15 @@ class DescendApp(App[None]):
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
 
     async def action_quit(self) -> None:
-        """Leave; ask first what shall become of runs at work that were started or shown here."""
+        """Leave; ask first what shall become of runs at work that were started or shown here, also of one that is only
+        being started."""
+        now = time.monotonic()
+        if not self.starting:
+            self._leaving_from = 0.0
+        elif now - (self._leaving_from or now) < PATIENCE:
+            self._leaving_from = self._leaving_from or now
+            self.set_timer(0.02, self.action_quit)
+            return
         live = [run for run in self.followed.values() if run.state() in ("starting", "running", "paused")]
         if not live:
             self.exit()

@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import unicodedata
+from collections.abc import Mapping
 
 from rich.cells import cell_len, set_cell_size
 
@@ -46,6 +47,27 @@ def ascii_only(text: str) -> str:
 
 @functools.cache
 def shows_unicode() -> bool:
-    """Whether the terminal shows box drawing and Braille: it speaks UTF-8 and is not the bare Linux console."""
+    """Whether to draw with box drawing and Braille: as the user has chosen, else where the terminal speaks UTF-8, is
+    not the bare Linux console, and the locale is not the plain C one. Remembered; `characters_changed` asks anew."""
+    from descend.tui import preferences
+
     encoding = getattr(sys.__stdout__, "encoding", None) or "ascii"
-    return encoding.lower().replace("-", "").startswith("utf") and os.environ.get("TERM") != "linux"
+    chosen = preferences.get("characters", "auto")
+    if chosen == "ASCII" or not encoding.lower().replace("-", "").startswith("utf"):
+        return False
+    return chosen == "Unicode" or (os.environ.get("TERM") != "linux" and not plain_locale(os.environ))
+
+
+def characters_changed() -> None:
+    """The user has chosen other characters."""
+    shows_unicode.cache_clear()
+
+
+def plain_locale(environment: Mapping[str, str]) -> bool:
+    """Whether the user asks for the C locale, which knows ASCII alone. Python turns it into UTF-8 by itself, and puts
+    ``LC_CTYPE=C.UTF-8`` beside it, so neither says anything about the terminal; ``PYTHONUTF8=1`` does."""
+    if environment.get("PYTHONUTF8") == "1":
+        return False
+    names = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    names[1] = "" if names[1] in ("C.UTF-8", "C.utf8", "UTF-8") and names[2] in ("C", "POSIX") else names[1]
+    return next((name for name in names if name), "") in ("C", "POSIX")

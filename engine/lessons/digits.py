@@ -31,7 +31,7 @@ never positive passes no gradient, so it cannot come back: the loss stays near l
 nothing holds the same steps back, the numbers overflow, and the run ends and says why.
 """
 
-from descend.engine.lesson import Lesson, Question, knob, knobs
+from descend.engine.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
 
 
 @knobs
@@ -53,8 +53,19 @@ def run(lab, k):
     data = Tensors.of(lab.dataset, lab.device)
     activation = {"relu": nn.ReLU, "tanh": nn.Tanh, "none": nn.Identity}[k.activation]
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, k.hidden), activation(), nn.Linear(k.hidden, 10)).to(lab.device)
-    sgd = torch.optim.SGD(net.parameters(), lr=k.lr)
+    lab.results(parameters=sum(weights.numel() for weights in net.parameters()))
+    sgd = torch.optim.SGD(net.parameters(), lr=k.lr)  # key: w ← w − lr · gradient
     fit(lab, net, sgd, data, epochs=k.epochs, batch_size=k.batch_size, evaluate_every=10)
+
+
+def small_and_good(result):
+    """A quarter of the numbers, and still nine digits in ten."""
+    if result.state != "done":
+        raise Wrong(f"The run is {result.state}; let it come to its end.")
+    if result.last("parameters") > 700:
+        raise Wrong(f"It learns {result.last('parameters'):,.0f} numbers; at most 700 are allowed.")
+    if not result.last("test/accuracy") > 0.9:
+        raise Wrong(f"It recognises {result.last('test/accuracy'):.1%} of the test digits; get it above 90 %.")
 
 
 LESSON = Lesson(
@@ -63,6 +74,53 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=5,
+    predictions=(
+        Prediction(
+            "Which loss will be lower in the end?",
+            choices=("that on the images it learns from", "that on the images it never sees"),
+            truth=lambda r: int(r.last("test/loss") < r.last("train/loss")),
+            why="It is fitted to the first, also to what is peculiar to them. If nothing is learned, the two are equal "
+            "but for chance.",
+        ),
+    ),
+    claims=(
+        Claim(
+            "64 → 32 → 10 has 2,410 numbers to learn",
+            measure=lambda r: r.run.last("parameters"),
+            exactly=2410,
+            runs={"run": {"epochs": 1}},
+        ),
+        Claim(
+            "Untrained, its loss is near ln 10 ≈ 2.30",
+            measure=lambda r: r.run.first("test/loss"),
+            above=2.2,
+            below=2.45,
+            runs={"run": {"epochs": 1}},
+            seeds=(0, 1, 2, 3, 4),
+        ),
+        Claim(
+            "After 20 epochs it recognises over 95 % of digits it never saw",
+            measure=lambda r: r.run.last("test/accuracy"),
+            above=0.95,
+            seeds=(0, 1, 2, 3, 4),
+        ),
+        Claim(
+            "With lr = 3 it learns nothing: the loss ends near ln 10",
+            measure=lambda r: r.run.last("test/loss"),
+            above=2.25,
+            below=2.45,
+            runs={"run": {"lr": 3.0}},
+            seeds=(0, 1, 2),
+        ),
+    ),
+    exercises=(
+        Exercise(
+            "How small may it be? With at most 700 numbers to learn, recognise over 90 % of the test digits.",
+            check=small_and_good,
+            solution={"hidden": 8},
+            hints=("With n hidden units it has 64n + n + 10n + 10 numbers.", "75n + 10 ≤ 700: n is at most 9."),
+        ),
+    ),
     quiz=(
         Question(
             "Before any training, the loss on ten classes is about 2.3. Why?",

@@ -30,7 +30,20 @@ the confusion matrix, look at the row *Shirt*: seen as grey silhouettes, shirts,
 overlap, and the network says so.
 """
 
-from descend.engine.lesson import Lesson, Question, knob, knobs
+from descend.engine.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 @knobs
@@ -50,9 +63,30 @@ def run(lab, k):
     data = Tensors.of(lab.dataset, lab.device)
     pixels = data.train_x[0].numel()
     net = nn.Sequential(nn.Flatten(), nn.Linear(pixels, k.hidden), nn.ReLU(), nn.Linear(k.hidden, 10)).to(lab.device)
-    lab.note(f"{sum(p.numel() for p in net.parameters()):,} parameters")
+    parameters = sum(p.numel() for p in net.parameters())
+    lab.note(f"{parameters:,} parameters")
+    lab.results(parameters=parameters)
     adam = torch.optim.Adam(net.parameters(), lr=k.lr, fused=True)
     fit(lab, net, adam, data, epochs=k.epochs, batch_size=k.batch_size)
+
+
+def worst(result):
+    """Index of the class of which the smallest share is recognised; None if the classes are not those of clothes."""
+    picture = result.picture("confusion/test")
+    if "Shirt" not in picture.classes:
+        return None
+    counts = picture.counts.numpy()
+    return float((counts.diagonal() / counts.sum(1).clip(1)).argmin())
+
+
+def better(result):
+    """Above 88 % of Fashion-MNIST."""
+    if result.state != "done":
+        raise Wrong(f"The run is {result.state}; let it come to its end.")
+    if "Shirt" not in result.picture("confusion/test").classes:
+        raise Wrong("The run was to learn from Fashion-MNIST; this one used other data.")
+    if not result.last("test/accuracy") > 0.88:
+        raise Wrong(f"It recognises {result.last('test/accuracy'):.2%} of the test images; get it above 88 %.")
 
 
 LESSON = Lesson(
@@ -62,6 +96,42 @@ LESSON = Lesson(
     data=("fashion-mnist", "digits"),
     after="digits",
     minutes=10,
+    predictions=(
+        Prediction(
+            "Which kind of clothing will it recognise worst?",
+            choices=CLASSES,
+            truth=worst,
+            why="Shirts: their images differ little from T-shirts, pullovers and coats. See the confusion matrix.",
+        ),
+    ),
+    claims=(
+        Claim(
+            "784 → 128 → 10 has 101,770 parameters",
+            measure=lambda r: r.run.last("parameters"),
+            exactly=101_770,
+        ),
+        Claim(
+            "After four epochs it recognises about 87 %",
+            measure=lambda r: r.run.last("test/accuracy"),
+            above=0.86,
+            below=0.885,
+            seeds=(0, 1, 2),
+        ),
+        Claim(
+            "Shirts are recognised worst",
+            measure=lambda r: worst(r.run),
+            exactly=CLASSES.index("Shirt"),
+            seeds=(0, 1, 2),
+        ),
+    ),
+    exercises=(
+        Exercise(
+            "Get above 88 % on the 10,000 test images.",
+            check=better,
+            solution={"epochs": 8, "hidden": 256},
+            hints=("Is the test curve still rising at the end?", "More epochs, and more hidden units."),
+        ),
+    ),
     quiz=(
         Question(
             "How many weights and biases does 784 → 128 → 10 have?",

@@ -106,13 +106,23 @@ def sign(run: Run) -> None:
 
 
 class Worker:
-    """Holds a run as a worker at work does, until `die`."""
+    """Holds a run as a worker at work does, until `die`.
+
+    Attributes:
+        pid: as the signature says.
+    """
+
+    pid = os.getpid()
 
     def __init__(self, run: Run) -> None:
         sign(run)
         self.run = run
         self._file = os.open(run.writer_file, os.O_RDWR)
         fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def poll(self) -> int | None:
+        """As a process's."""
+        return None if self._file >= 0 else 1
 
     def die(self) -> None:
         """Let go, without a word; idempotent."""
@@ -136,13 +146,14 @@ class Workers:
     def start(self) -> None:
         """Nothing to warm up."""
 
-    def launch(self, run: Run) -> None:
+    def launch(self, run: Run) -> Worker:
         """Take the run and say that it is running."""
         if self.error is not None:
             raise self.error
         self.launched.append(run)
         self.working.append(Worker(run))
         begin(run)
+        return self.working[-1]
 
     def close(self) -> None:
         """Let every run go."""

@@ -26,7 +26,9 @@ async def go_to(shell: Shell, setting: str) -> Row:
     for _ in editor.rows:
         if row.field.has_focus:
             return row
+        before = editor.focused
         await shell.press("down")
+        await shell.until(lambda before=before: editor.focused is not before)
     raise AssertionError(f"{setting} was not reached")
 
 
@@ -106,3 +108,40 @@ async def test_a_dataset_is_one_of_the_lessons_own() -> None:
         await shell.sees("‹ digits ›")
         await shell.press("enter")
         await shell.until(lambda: lesson(shell).settings.data == "digits")
+
+
+async def test_arrows_turn_a_number_and_shift_turns_it_more() -> None:
+    async with opened((80, 24), lesson="digits") as shell:
+        await edit(shell)
+        row = await go_to(shell, "lr")
+        await shell.sees("├", "┤", "●", "live  0.0001 … 100")
+        await shell.press("right")
+        assert row.field.value == "0.5"
+        await shell.press("left", "left")
+        assert row.field.value == "0.2"
+        await shell.press("shift+right")
+        assert row.field.value == "1"
+        await shell.press("2", "enter")  # a number that was turned to is typed over
+        await shell.until(lambda: lesson(shell).settings.knobs["lr"] == 2)
+
+
+async def test_turning_ends_at_the_ends_of_the_range_and_mends_what_is_no_number() -> None:
+    async with opened((80, 24), lesson="digits") as shell:
+        await edit(shell)
+        row = await go_to(shell, "hidden")
+        for _ in range(8):
+            await shell.press("shift+right")
+        assert row.field.value == "512"
+        await enter(shell, "hidden", "few")
+        await shell.sees("✗ hidden is a whole number, not 'few'.")
+        await shell.press("right")
+        await shell.until(lambda: "✗" not in shell.text)
+        assert row.field.value == "32"
+
+
+async def test_the_settings_fit_a_narrow_terminal() -> None:
+    async with opened((48, 20), lesson="digits") as shell:
+        await edit(shell)
+        await shell.sees("Settings", "epochs", "┤")
+        await shell.press("right", "enter")
+        await shell.until(lambda: lesson(shell).settings.knobs["epochs"] == 22)

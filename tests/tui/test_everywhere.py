@@ -59,7 +59,7 @@ async def test_every_action_is_found_by_name() -> None:
         await choose(shell, "fashion")
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         assert shell.app.screen.lesson.name == "fashion-mnist"
-        await choose(shell, "lesson digits")
+        await choose(shell, "lesson digits a first")
         await shell.until(lambda: getattr(shell.app.screen, "lesson", None) is not None)
         await shell.until(lambda: shell.app.screen.lesson.name == "digits")
         await choose(shell, "run (space)")

@@ -15,6 +15,7 @@ print(*sorted({"torch", "torchvision", "numpy", "plotext", "sklearn", "scipy", "
 WHOLE = """
 import sys
 import descend.tui.panels.grid, descend.tui.screens.lesson, descend.tui.screens.doctor, descend.tui.screens.leave
+import descend.tui.screens.settings, descend.tui.system.panel
 import descend.tui.screens.runs, descend.tui.screens.compare, descend.engine.summary, descend.engine.export
 import descend.engine.supervision, descend.datasets.catalogue, descend.engine.history
 print(*sorted({"torch", "torchvision", "sklearn", "scipy", "sympy"} & set(sys.modules)))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from descend.engine import catalogue
+from descend.engine import catalogue, logbook
+from descend.engine.records import Status
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.learn.tree import LessonTree, best, found
 from descend.tui.screens.lesson import LessonScreen
 from tests.tui.driving import SIZES, Shell, opened
-from tests.tui.recording import Worker, asked, begin, finished, steps
+from tests.tui.recording import Worker, asked, begin, finished, say, steps
 
 
 def chosen(shell: Shell) -> str:
@@ -23,7 +24,9 @@ async def test_a_newcomer_is_led_to_the_first_lesson(size: tuple[int, int]) -> N
     lesson = catalogue.find("digits")
     async with opened(size) as shell:
         assert chosen(shell) == "digits"
-        await shell.sees("descend", "enter opens Digits", lesson.title, "Can a few thousand", "quit", "search")
+        await shell.sees(
+            "descend", "enter opens the lesson Digits", lesson.title, "Can a few thousand", "quit", "search"
+        )
         await shell.press("enter")
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         await shell.sees("The network.", "idle")
@@ -89,14 +92,22 @@ def test_search_finds_by_words_of_title_track_and_theory() -> None:
     assert found(lessons, "") == list(lessons.values())
 
 
-async def test_a_lesson_that_was_run_to_its_end_is_ticked() -> None:
+async def test_a_lesson_that_was_run_is_begun_and_one_whose_parts_are_all_done_is_ticked() -> None:
     finished("fashion-mnist", "stopped")
+    digits = catalogue.find("digits")
     async with opened() as shell:
         await shell.sees("0/1")
         assert "✓" not in shell.text
         finished("digits")
-        await shell.sees("✓ Digits")
-        assert "✓ Fashion" not in shell.text
+        await shell.sees("· Digits", " parts done")
+        assert "· Fashion" not in shell.text
+        for number in range(len(digits.predictions)):
+            logbook.committed(digits, number, 0, "run")
+        for number, question in enumerate(digits.quiz):
+            logbook.answered(digits, number, question.answer)
+        for number in range(len(digits.exercises)):
+            logbook.attempted(digits, number, True)
+        await shell.sees("✓ Digits", "✓ finished")
         assert chosen(shell) == "digits"
 
 
@@ -124,5 +135,15 @@ async def test_a_damaged_run_folder_is_passed_over() -> None:
     broken = asked()
     (broken.folder / "run.json").write_text("{")
     async with opened() as shell:
-        await shell.sees("✓ Digits")
+        await shell.sees("· Digits")
         assert broken.id not in shell.text
+
+
+async def test_a_paused_run_is_marked_as_such() -> None:
+    run = asked()
+    begin(run)
+    say(run, Status(state="paused", device="cpu"))
+    worker = Worker(run)
+    async with opened((80, 24)) as shell:
+        await shell.sees("‖ paused: digits")
+    worker.die()

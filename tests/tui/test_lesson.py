@@ -19,8 +19,11 @@ def lesson(shell: Shell) -> LessonScreen:
 
 
 async def running(shell: Shell, until: int = 20) -> None:
-    """Press run and have the worker take some steps."""
+    """Press run, again where the lesson asks for predictions first, and have the worker take some steps."""
     await shell.press("space")
+    if (predict := lesson(shell).body.predict) is not None:
+        await shell.until(lambda: predict.display or shell.workers.launched)
+        await shell.press(*(["space"] if predict.display else []))
     await shell.until(lambda: shell.workers.launched)
     await shell.until(lambda: lesson(shell).session is not None)
     steps(shell.workers.launched[-1], 0, until)
@@ -197,7 +200,7 @@ async def test_theory_and_panels_take_turns_where_there_is_no_room_for_both() ->
     async with opened((80, 24), lesson="digits") as shell:
         await shell.sees("The network.", "t panels")
         await shell.press("t")
-        await shell.sees("space runs it with these settings", "t theory")
+        await shell.sees("space runs it with these settings", "t lesson")
         assert "The network." not in shell.text
         await running(shell)
         await shell.press("t")

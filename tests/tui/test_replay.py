@@ -91,6 +91,40 @@ async def test_escape_leaves_the_replay_from_anywhere_before_it_leaves_the_scree
         assert panels(shell).cursor is None
 
 
+async def test_the_keys_of_the_replay_work_while_nothing_or_the_theory_has_the_keys() -> None:
+    async with opened((80, 24), run=finished()) as shell:
+        await shell.sees("✓ done")
+        shell.app.set_focus(None)
+        await shell.press("comma", "less_than_sign")
+        await at(shell, 55)
+        shell.app.set_focus(None)
+        await shell.press("home")
+        await at(shell, 0)
+        await shell.press("g", "3", "0", "enter")
+        await at(shell, 30)
+        shell.app.set_focus(None)
+        await shell.press("p")
+        await shell.sees("playing 1×")
+        shell.app.set_focus(None)
+        await shell.press("p")
+        await shell.sees("p plays")
+        await shell.press("end")
+        await shell.until(lambda: panels(shell).cursor is None)
+        shell.app.set_focus(None)
+        await shell.press("v")
+        await shell.sees("[x] loss")
+        await shell.press("escape", "t")
+        await shell.sees("The network.")
+        await shell.press("comma")
+        assert panels(shell).cursor is None, "the panels are not on the screen"
+        await shell.pilot.resize_terminal(200, 60)
+        await shell.sees("1 loss")
+        await shell.press("t")
+        await shell.sees("The network.", "1 loss")
+        await shell.press("comma")
+        await at(shell, 58)
+
+
 async def test_a_new_run_is_followed_though_the_last_one_was_looked_back_at() -> None:
     async with opened(run=finished()) as shell:
         await shell.sees("✓ done")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import descend.tui.panels
@@ -13,6 +13,12 @@ from descend.tui.panels.panel import Panel
 
 if TYPE_CHECKING:
     from descend.engine.history import History
+
+
+Subject = tuple[type[Panel], str]
+"""A kind of panel, and what of a run it shows."""
+Choice = Sequence[tuple[str, bool]]
+"""The user's choice of panels: names, as `named` gives them, in order, and whether each is shown."""
 
 
 @functools.cache
@@ -26,16 +32,40 @@ def kinds() -> list[type[Panel]]:
             for kind in vars(module).values()
             if isinstance(kind, type) and issubclass(kind, Panel) and kind.__module__ == module.__name__
         ]
-    return sorted((kind for kind in found if kind is not Panel), key=lambda kind: (kind.order, kind.__name__))
+    concrete = (kind for kind in found if kind.subjects.__func__ is not Panel.subjects.__func__)  # type: ignore[attr-defined]
+    return sorted(concrete, key=lambda kind: (kind.order, kind.__name__))
 
 
-def wanted(history: History, expected: Iterable[str] = ()) -> list[tuple[type[Panel], str]]:
-    """Kind and subject of each panel that ``history`` needs, and that it will need once it holds the ``expected``
+def offered(history: History, expected: Iterable[str] = ()) -> list[Subject]:
+    """Kind and subject of each panel that ``history`` can show, and will be able to once it holds the ``expected``
     names of series and pictures; in the order of display."""
     series, pictures = list(history.series), list(history.pictures)
     for name in expected:
-        drawn = any(kind.subjects([], [name]) for kind in kinds())
+        drawn = any(kind.subjects([], [name]) != kind.subjects([], []) for kind in kinds())
         names = pictures if drawn else series
         if name not in names:
             names.append(name)
     return [(kind, subject) for kind in kinds() for subject in kind.subjects(series, pictures)]
+
+
+def named(subject: Subject) -> str:
+    """The name by which a choice of panels knows ``subject``."""
+    return f"{subject[0].__name__} {subject[1]}"
+
+
+def arranged(subjects: Sequence[Subject], choice: Choice = ()) -> list[tuple[Subject, bool]]:
+    """``subjects`` in the order of ``choice``, and whether each is shown. Those that the choice does not know come
+    after what they follow without it, and are shown if their kind is shown by default."""
+    found = {named(subject): subject for subject in subjects}
+    order = [(found[name], shown) for name, shown in choice if name in found]
+    known = {name for name, _ in choice}
+    for index, subject in enumerate(subjects):
+        if named(subject) not in known:
+            before = [one for one, _ in order].index(subjects[index - 1]) + 1 if index else 0
+            order.insert(before, (subject, subject[0].shown_by_default))
+    return order
+
+
+def wanted(history: History, expected: Iterable[str] = (), choice: Choice = ()) -> list[Subject]:
+    """The panels that are shown of ``history``, in the order of display."""
+    return [subject for subject, shown in arranged(offered(history, expected), choice) if shown]

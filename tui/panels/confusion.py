@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
+from textual.binding import Binding, BindingType
 
 from descend.engine.records import Confusion
-from descend.tui.panels.panel import Panel
 from descend.tui.panels.rows import Row, sized
+from descend.tui.panels.scrolled import Scrolled
 from descend.tui.text import fit, plain
 
 if TYPE_CHECKING:
@@ -30,10 +31,28 @@ MISSES = 0.3
 """Share of a row at which the shade of a mistake is at its fullest."""
 
 
-class ConfusionPanel(Panel):
-    """Rows are true classes, columns predicted ones; each row is shaded by its shares."""
+VIEWS = ("all", "matrix", "scores", "pairs")
+"""What there is to see: what fits best, or one of the three alone."""
+
+
+class ConfusionPanel(Scrolled):
+    """Rows are true classes, columns predicted ones; each row is shaded by its shares.
+
+    Attributes:
+        view: one of `VIEWS`.
+    """
 
     order: ClassVar[int] = 30
+    HELP = (
+        "Which classes are taken for which: a row for each true class, a column for each predicted one, and counts of "
+        "cases, shaded by their share of the row. Precision: of what was called so, how much was right. Recall: of "
+        "what is so, how much was found. F1: their harmonic mean. Enter goes on to the matrix, the scores and the most "
+        "confused pairs, each alone."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "view", "View", tooltip="Matrix, scores or most confused pairs alone, or what fits of all"),
+    ]
+    view = VIEWS[0]
 
     @classmethod
     def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
@@ -47,7 +66,25 @@ class ConfusionPanel(Panel):
         newest = self._newest()
         if newest is None:
             return []
-        return matrix(_counts(newest), [plain(name) for name in newest.classes], width, height)
+        counts, classes = _counts(newest), [plain(name) for name in newest.classes]
+        self._lines = 0
+        match self.view:
+            case "matrix":
+                return largest(counts, classes, width, height)
+            case "scores":
+                top = self.fits(len(classes), height - 1)
+                return scores(counts, classes, width, height, top)
+            case "pairs":
+                found = pairs(counts, classes, len(classes) ** 2, width)
+                top = self.fits(len(found), height - 1)
+                head: Row = [("most often confused, true → predicted" if found else "nothing is confused", "muted")]
+                return [sized(row, width) for row in [head, *found[top : top + height - 1], *([[]] * height)][:height]]
+        return matrix(counts, classes, width, height)
+
+    def action_view(self) -> None:
+        """Show the next of `VIEWS`."""
+        self.view, self.top = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)], 0
+        self.redraw()
 
     def legends(self) -> list[Row]:
         newest = self._newest()
@@ -60,8 +97,12 @@ class ConfusionPanel(Panel):
         newest = self._newest()
         if newest is None:
             return [self.past()]
-        sides = "rows: true class  columns: predicted"
         fullest, *shorter = self.when(newest.step)
+        if self.view in ("scores", "pairs"):
+            place = self.place(self.view)
+            told: Row = [(f"{place}  " if place else "", "value"), ("enter: next view  ", "muted")]
+            return [[*told, *fullest], *([[(place, "value")]] if place else []), fullest, *shorter]
+        sides = "rows: true class  columns: predicted"
         full: Row = [(f"{sides}  ", "muted"), *fullest]
         if self.cursor is not None:
             return [full, fullest, *shorter]
@@ -111,18 +152,63 @@ def matrix(counts: np.ndarray, classes: Sequence[str], width: int, height: int) 
         total = int(counts.sum())
         summary = f"{counts.trace() / total:.1%} right, most often confused:" if total else "no cases yet"
         return [sized(row, width) for row in [[(summary, "muted")], *rows, *([[]] * (height - 1 - len(rows)))]][:height]
-    shares = counts / counts.sum(1, keepdims=True).clip(1)
-    rows = [_header(classes, plan)]
-    scores = _scores(counts)
-    for index, name in enumerate(_labels(classes, plan.numbered)):
-        row: Row = [(fit(name, plan.label) + " ", "text")]
-        row += [_cell(counts, shares, index, column, plan) for column in range(len(classes))]
-        row += [(fit(_share(scores[score][index]), SCORE, right=True), "muted") for score in plan.scores]
-        rows.append(row)
+    rows = _body(counts, classes, range(len(classes)), plan)
     below = height - len(rows)
     if below >= 3:
         rows += [[], [("most often confused, true → predicted", "muted")], *pairs(counts, classes, below - 2, width)]
     return [sized(row, width) for row in [*rows, *([[]] * (height - len(rows)))]]
+
+
+def _body(counts: np.ndarray, classes: Sequence[str], chosen: Sequence[int], plan: _Plan) -> list[Row]:
+    """Header and rows of the matrix of the ``chosen`` classes; shares and scores are of all cases."""
+    shares, scored = counts / counts.sum(1, keepdims=True).clip(1), _scores(counts)
+    names = [classes[index] for index in chosen]
+    rows = [_header(names, plan)]
+    for index, name in zip(chosen, _labels(names, plan.numbered), strict=True):
+        row: Row = [(fit(name, plan.label) + " ", "text")]
+        row += [_cell(counts, shares, index, column, plan) for column in chosen]
+        row += [(fit(_share(scored[score][index]), SCORE, right=True), "muted") for score in plan.scores]
+        rows.append(row)
+    return rows
+
+
+def largest(counts: np.ndarray, classes: Sequence[str], width: int, height: int) -> list[Row]:
+    """The matrix alone; of as many classes as fit if not all do: those with the most mistakes."""
+    import numpy as np
+
+    if _plan(counts, classes, width, height) is not None:
+        return matrix(counts, classes, width, height)[: len(classes) + 1] + [
+            sized([], width) for _ in range(height - len(classes) - 1)
+        ]
+    wrong = counts.sum(0) + counts.sum(1) - 2 * np.diagonal(counts)
+    order = np.argsort(-wrong, kind="stable")
+    for count in range(min(len(classes) - 1, height - 2), 1, -1):
+        chosen = np.sort(order[:count])
+        names = [classes[index] for index in chosen]
+        if (plan := _plan(counts[np.ix_(chosen, chosen)], names, width, height - 1)) is not None:
+            rows = _body(counts, classes, chosen.tolist(), plan)
+            head: Row = [(f"{count} of {len(classes)} classes: those with the most mistakes", "muted")]
+            return [sized(row, width) for row in [head, *rows, *([[]] * height)][:height]]
+    return matrix(counts, classes, width, height)
+
+
+def scores(counts: np.ndarray, classes: Sequence[str], width: int, height: int, top: int = 0) -> list[Row]:
+    """A row for each class from number ``top`` on: precision, recall, F1 and how many cases there are of it."""
+    found, cases = _scores(counts), counts.sum(1).tolist()
+    digits = max(len(f"{max(cases):,}") + 1, SCORE)
+    columns = [*found]
+    while columns and width < LABEL + 1 + SCORE * len(columns) + digits:
+        columns.pop(0)
+    label = max(0, min(max(map(cell_len, [*classes, "class"])), width - 1 - SCORE * len(columns) - digits))
+    heads = {"precision": "prec.", "recall": "recall", "F1": "F1"}
+    header: Row = [(fit("class", label) + " ", "muted")]
+    header += [(fit(heads[name], SCORE, right=True), "muted") for name in columns]
+    rows = [[*header, (fit("cases", digits, right=True), "muted")]]
+    for index, name in list(enumerate(classes))[top : top + height - 1]:
+        row: Row = [(fit(name, label) + " ", "text")]
+        row += [(fit(_share(found[score][index]), SCORE, right=True), "value") for score in columns]
+        rows.append([*row, (fit(f"{cases[index]:,}", digits, right=True), "muted")])
+    return [sized(row, width) for row in [*rows, *([[]] * height)][:height]]
 
 
 def pairs(counts: np.ndarray, classes: Sequence[str], count: int, width: int) -> list[Row]:

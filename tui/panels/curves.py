@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 
 from descend.tui.panels.envelope import Envelope
-from descend.tui.panels.linechart import BAD, BELOW, LINE, Mark, Trace, line_chart
-from descend.tui.panels.panel import Panel
+from descend.tui.panels.linechart import BAD, BELOW, LINE, Mark, Trace, across, line_chart
+from descend.tui.panels.lines import Lines
 from descend.tui.panels.rows import Row, Run
 from descend.tui.panels.ticks import counted, number
 from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from descend.engine.history import History
+    from descend.tui.panels.data import Data
 
 SMOOTHING = (0.0, 0.6, 0.8, 0.9, 0.95)
+JUST = 0.2
+"""Seconds after getting the keys in which a press of the mouse is the one that gave them."""
 FIRST = ("loss", "accuracy")
 SPLITS = {"train": 0, "test": 1, "val": 2, "valid": 2, "validation": 2}
 """Splits that have the same colour and marker in every panel."""
 
 
-class Curves(Panel):
+class Curves(Lines):
     """Line curves of the series of one metric: ``train/loss`` and ``test/loss`` share the panel ``loss``.
 
     Attributes:
@@ -33,9 +38,9 @@ class Curves(Panel):
 
     order: ClassVar[int] = 10
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "log", "Log axis"),
-        Binding("left_square_bracket", "smooth(-1)", "Smoothing", key_display="[ ]", tooltip="Smooth less"),
-        Binding("right_square_bracket", "smooth(1)", "Smooth more", show=False),
+        Binding("l", "log", "Log axis", tooltip="Switch between a linear and a logarithmic axis"),
+        Binding("left_square_bracket", "smooth(-1)", "Smooth", key_display="[ ]", tooltip="Smooth less"),
+        Binding("right_square_bracket", "smooth(1)", "Smooth more", show=False, tooltip="Smooth more"),
     ]
 
     def __init__(self, history: History, subject: str) -> None:
@@ -43,6 +48,7 @@ class Curves(Panel):
         self.log_axis = False
         self.smoothing = 0.0
         self._envelopes: dict[str, Envelope] = {}
+        self._points, self._focused_at = False, 0.0
 
     @classmethod
     def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
@@ -58,11 +64,10 @@ class Curves(Panel):
 
     def traces(self) -> list[Trace]:
         """The curves, ``train`` first, each with the colour and marker of its split."""
-        names = [name for name in self.history.series if metric(name) == self.subject]
-        names.sort(key=lambda name: SPLITS.get(split(name), len(SPLITS)))
+        names = sorted(self.names(), key=lambda name: SPLITS.get(split(name), len(SPLITS)))
         taken = {SPLITS[split(name)] for name in names if split(name) in SPLITS}
         free = iter(index for index in range(len(names) + len(taken)) if index not in taken)
-        return [
+        found = [
             Trace(
                 plain(split(name) or self.subject),
                 self.history.series[name],
@@ -71,6 +76,21 @@ class Curves(Panel):
             )
             for name in names
         ]
+        return [trace for name, trace in zip(names, found, strict=True) if name not in self.hidden]
+
+    def names(self) -> list[str]:
+        return [name for name in self.history.series if metric(name) == self.subject]
+
+    def named(self, name: str) -> str:
+        return plain(split(name) or name)
+
+    def table(self) -> Data | None:
+        """The curves and the steps in sight."""
+        from descend.tui.panels import data
+
+        series = {name: self.history.series[name] for name in self.names() if name not in self.hidden}
+        found = data.of_series(series, self.view() if self.window is not None else None)
+        return found if found.total else None
 
     def content(self, width: int, height: int) -> list[Row]:
         traces = self.traces()
@@ -80,7 +100,7 @@ class Curves(Panel):
             traces,
             width,
             height,
-            span=self.span(),
+            span=self.view(),
             log=self.log_axis,
             smoothing=self.smoothing,
             marks=[
@@ -95,7 +115,7 @@ class Curves(Panel):
         traces = [trace for trace in self.traces() if trace.series.size]
         if not traces:
             return []
-        cells, span = self.size.width - 10, self.span()
+        cells, span = self.size.width - 10, self.view()
         glyphs = [LINE if trace.style == 0 and not trace.sparse(cells, span) else trace.glyph for trace in traces]
         if len(traces) == 1 and traces[0].name == self.label:
             return [[(f"{glyphs[0]} ", traces[0].pen), (self._value_at(traces[0]), "value")]]
@@ -109,7 +129,7 @@ class Curves(Panel):
             for glyph, trace, value in zip(glyphs, traces, values, strict=True)
         ]
         named: list[Row] = [[(f"{glyph} {trace.name}", trace.pen)] for glyph, trace in zip(glyphs, traces, strict=True)]
-        return [_spaced(full), _spaced(short), _spaced(named)]
+        return [_spaced(full), _spaced(short), _spaced(named), [(f"{len(traces)} curves, i lists them", "muted")]]
 
     def notes(self) -> list[Row]:
         traces = [trace for trace in self.traces() if trace.series.size]
@@ -121,6 +141,7 @@ class Curves(Panel):
             parts.append([("log axis", "muted"), (f", {BELOW} zero or less" if below else "", "error")])
         if self.smoothing:
             parts.append([(f"smoothing {self.smoothing:g}", "muted")])
+        parts += self.told()
         if past := self.past():
             parts.append(past)
         return [_spaced(parts[index:]) for index in range(len(parts))]
@@ -135,6 +156,30 @@ class Curves(Panel):
         index = SMOOTHING.index(self.smoothing) + direction
         self.smoothing = SMOOTHING[max(0, min(len(SMOOTHING) - 1, index))]
         self.redraw()
+
+    def on_focus(self) -> None:
+        """Know since when the panel has the keys."""
+        self._focused_at = time.monotonic()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Look at the step that is pointed at, unless this press of the button gave the panel the keys."""
+        self._points = event.button == 1 and time.monotonic() - self._focused_at > JUST
+        if self._points:
+            self._point(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Follow the mouse while its button is held."""
+        if self._points and event.button == 1:
+            self._point(event.x)
+
+    def _point(self, x: int) -> None:
+        """Look at the step in column ``x`` of the panel."""
+        pad = 2 if self.size.width >= 30 else 1
+        traces, span = [trace for trace in self.traces() if trace.series.size], self.view()
+        if traces:
+            left, cells = across(traces, self.size.width - 2 * pad, self.size.height - 2, span, self.log_axis)
+            if cells > 0 and 0 <= (place := x - pad - left) < cells:
+                self.post_message(self.Looked(round(span[0] + (place + 0.5) / cells * (span[1] - span[0]))))
 
     def _value_at(self, trace: Trace) -> str:
         """The last value, or the newest one at or before the cursor."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -13,7 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widgets import Static
 
-from descend.tui.panels.catalogue import wanted
+from descend.tui import preferences
+from descend.tui.driver import behind
+from descend.tui.panels.catalogue import Choice, Subject, arranged, named, offered
 from descend.tui.panels.panel import Panel
 from descend.tui.panels.plot import prepare
 from descend.tui.panels.replay import Replay
@@ -44,6 +46,7 @@ class PanelGrid(Replay):
     Args:
         history: the run.
         expected: names of series and pictures the run will record, so that their panels are there from the start.
+        lesson: whose panels these are; the user's choice among them lasts for all its runs.
     """
 
     DEFAULT_CSS = """
@@ -54,6 +57,7 @@ class PanelGrid(Replay):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "zoom(1)", "Panel", key_display="1-9", tooltip="Show one panel alone, or all again"),
         *(Binding(str(key), f"zoom({key})", f"Panel {key}", show=False) for key in range(2, 10)),
+        Binding("v", "choose", "Panels", tooltip="Choose which panels are shown, and their order"),
         Binding("escape", "live", "To the end", tooltip="Leave the replay: back to the newest step"),
         Binding("escape", "unzoom", "All panels"),
         Binding("left", "move(-1)", "Previous panel", show=False),
@@ -61,16 +65,25 @@ class PanelGrid(Replay):
     ]
 
     def __init__(
-        self, history: History, expected: Iterable[str] = (), *, id: str | None = None, classes: str | None = None
+        self,
+        history: History,
+        expected: Iterable[str] = (),
+        lesson: str = "",
+        *,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.history = history
         self.expected = tuple(expected)
+        self.lesson = lesson
+        self.choice: Choice = remembered(lesson)
         self.panels: list[Panel] = []
         self.zoomed: int | None = None
         self._selected = 0
         self._tabbed = False
         self._known: set[str] = set()
+        self._offered: list[Subject] = []
         self._tabs = PanelTabs()
         self._empty = Static("waiting for data", markup=False)
         self._timer: Timer | None = None
@@ -78,6 +91,7 @@ class PanelGrid(Replay):
         self._eager_due = 0.0
         self._following: set[Panel] = set()
         self._drawn_at: dict[Panel, float] = {}
+        self.again = max(AGAIN, preferences.get("redraw", AGAIN))
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -94,6 +108,10 @@ class PanelGrid(Replay):
     def on_panel_tabs_chosen(self, event: PanelTabs.Chosen) -> None:
         event.stop()
         self.zoom(event.index + 1)
+
+    def on_panel_looked(self, event: Panel.Looked) -> None:
+        event.stop()
+        self.look(event.step)
 
     def on_click(self, event: events.Click) -> None:
         if event.chain == 2 and isinstance(event.widget, Panel):
@@ -112,8 +130,7 @@ class PanelGrid(Replay):
     def follow_cursor(self) -> None:
         """See to it that all panels show the cursor's step, as soon as they can."""
         for panel in self.panels:
-            panel.cursor = self.cursor
-            panel.dirty = True
+            panel.look(self.cursor)
         self._following.update(self.panels)
         if self._timer is not None:
             self._timer.stop()
@@ -151,6 +168,8 @@ class PanelGrid(Replay):
             return self.zoomed is not None and not self._tabbed
         if action == "zoom":
             return bool(parameters) and isinstance(parameters[0], int) and parameters[0] <= len(self.panels)
+        if action == "choose":
+            return bool(self._offered)
         return super().check_action(action, parameters)
 
     def action_zoom(self, number: int) -> None:
@@ -160,6 +179,29 @@ class PanelGrid(Replay):
     def action_unzoom(self) -> None:
         """Show all panels again."""
         self.zoom(None)
+
+    def action_choose(self) -> None:
+        """Ask which panels to show, and in which order."""
+        from descend.tui.panels.dialogs.checklist import Checklist, Item
+
+        items = [
+            Item(named(subject), subject[0](self.history, subject[1]).label, shown)
+            for subject, shown in arranged(self._offered, self.choice)
+        ]
+
+        def chosen(items: Sequence[Item] | None) -> None:
+            if items is not None:
+                self.choose([(item.name, item.ticked) for item in items])
+
+        self.app.push_screen(Checklist("Panels", items, ordered=True), chosen)
+
+    def choose(self, choice: Choice) -> None:
+        """Show the panels of ``choice``, now and in the next runs of the lesson."""
+        names = {name for name, _ in choice}
+        self.choice = [*choice, *(kept for kept in self.choice if kept[0] not in names)]
+        if self.lesson:
+            preferences.put(f"panels/{self.lesson}", [list(one) for one in self.choice])
+        self._sync()
 
     def action_move(self, direction: int) -> None:
         """Go to the next (1) or previous (-1) panel."""
@@ -177,7 +219,8 @@ class PanelGrid(Replay):
             return
         self._known = {*self.history.series, *self.history.pictures, "progress", "status", "knobs", "notes"}
         present = {(type(panel), panel.subject): panel for panel in self.panels}
-        needed = wanted(self.history, self.expected)
+        self._offered = offered(self.history, self.expected)
+        needed = [subject for subject, shown in arranged(self._offered, self.choice) if shown]
         if list(present) == needed:
             return
         chosen = self.panels[self._selected] if self.panels else None
@@ -193,6 +236,8 @@ class PanelGrid(Replay):
         for panel in reversed(self.panels):
             if panel not in present.values():
                 self.mount(panel, before=later)
+            elif later is not None:
+                self.move_child(panel, before=later)
             later = panel
         self._selected = self.panels.index(chosen) if chosen in self.panels else 0
         if self.zoomed is not None:
@@ -242,8 +287,12 @@ class PanelGrid(Replay):
         waiting = [panel for panel in self.panels if panel.dirty and panel.display]
         if not waiting:
             return
+        if behind(self.app):  # what is drawn now would only delay the answer to the next key
+            self._due = self._eager_due = now + TURN
+            self._wake()
+            return
         panel = min(waiting, key=self._turn_of)
-        pause = 0.0 if panel in self._following else self._drawn_at.get(panel, 0.0) + AGAIN - now
+        pause = 0.0 if panel in self._following else self._drawn_at.get(panel, 0.0) + self.again - now
         if pause <= 0 and self.screen.is_current and panel.is_on_screen:
             panel.redraw()
             self._drawn_at[panel] = now
@@ -264,6 +313,17 @@ class PanelGrid(Replay):
         """Sorts the panels that wait: those that follow the cursor first, the focused one among them earlier."""
         following = panel in self._following
         return not following, self._drawn_at.get(panel, 0.0) - (AGAIN if following and panel.has_focus else 0.0)
+
+
+def remembered(lesson: str) -> Choice:
+    """The choice of panels that was made for ``lesson``; empty if none was, or if it cannot be read."""
+    nothing: list[object] = []
+    found = preferences.get(f"panels/{lesson}", nothing) if lesson else nothing
+    return [
+        (one[0], one[1])
+        for one in found
+        if isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) and isinstance(one[1], bool)
+    ]
 
 
 def columns_for(count: int, width: int, height: int) -> int | None:

@@ -1,6 +1,8 @@
 """Magnitudes per layer: how large gradients and weights are, and how much of its weights a step changes.
 
-The table shows the newest step; where there is room, curves show each layer's gradient over all steps.
+The table shows the newest step; where there is room, curves show one of the three for each layer over all steps. That
+updates of about a thousandth of the weights are sound is a rule of thumb: A. Karpathy, *CS231n*, "Ratio of
+weights:updates".
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from textual.binding import Binding, BindingType
+
 from descend.engine.records import Layers
 from descend.tui.panels.envelope import Envelope
 from descend.tui.panels.linechart import GLYPHS, LINE, PENS, Trace, line_chart
-from descend.tui.panels.panel import Panel
+from descend.tui.panels.lines import Lines
 from descend.tui.panels.rows import Row, sized
 from descend.tui.panels.ticks import decade_labels, number
 from descend.tui.text import fit, plain
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 HEALTHY = 1e-4, 1e-2
 """Updates of about a thousandth of the weights are sound; outside this band learning is slow, or leaps."""
+MEASURES = ("gradient", "weight", "upd./weight")
+"""What the curves can show."""
 Charted = dict[str, tuple[Trace, str]]
 """The curve of a layer, by its name, and the sign that leads to it."""
 SMALLEST_BAR = 8
@@ -54,14 +60,28 @@ class Layer(NamedTuple):
         return "✓ ok", "good"
 
 
-class LayerPanel(Panel):
-    """Gradient, weight and update magnitudes of every layer."""
+class LayerPanel(Lines):
+    """Gradient, weight and update magnitudes of every layer.
+
+    Attributes:
+        measure: which of `MEASURES` the curves show.
+    """
 
     order: ClassVar[int] = 20
+    HELP = (
+        "How large the gradient and the weights of each layer are, as Euclidean norms, and upd./weight: how much of "
+        "its weights a step changes. About a thousandth (1e-3) is healthy. Below 1e-4 the layer hardly learns: the "
+        "learning rate is too small, or its gradient vanishes. Above 1e-2 it leaps: the rate is too large. A gradient "
+        "of zero means that nothing reaches the layer."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "measure", "Measure", tooltip="Curves of the gradient, of the weights, or of update ÷ weight"),
+    ]
 
     def __init__(self, history: History, subject: str) -> None:
         super().__init__(history, subject)
-        self._gradients = Gradients()
+        self.measure = MEASURES[0]
+        self._curves = {measure: LayerCurves(measure) for measure in MEASURES}
 
     @classmethod
     def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
@@ -76,16 +96,40 @@ class LayerPanel(Panel):
         if newest is None:
             return []
         rows = layers_of(newest)
-        tall = min(len(rows), height - 1 - CHART)
+        tall = min(len(rows), height - 2 - CHART)
         if width < 30 or tall < min(len(rows), 3):
             return table(rows, width, height)
-        traces = self._gradients.traces(self.history.pictures["layers"], [row.name for row in rows])
-        span = self.span(*(trace.series for trace in traces))
+        drawn = [row.name for row in rows if row.name not in self.hidden]
+        traces = self._curves[self.measure].traces(self.history.pictures["layers"], drawn)
+        span = self.view(*(trace.series for trace in traces))
         charted = {trace.name: (trace, _glyph(trace, width, span)) for trace in traces}
         shown = table(rows, width, tall + 1, charted)
-        return shown + line_chart(
-            traces, width, height - len(shown), span=span, log=True, cursor=self.cursor, unicode=self.draws_unicode
-        )
+        band = self.measure == MEASURES[2]
+        caption = f"{self.measure} over the steps" + (", healthy between the dotted lines" if band else "")
+        rest = height - len(shown) - 1
+        return [
+            *shown,
+            sized([(fit(caption, width), "muted")], width),
+            *line_chart(
+                traces,
+                width,
+                rest,
+                span=span,
+                log=True,
+                cursor=self.cursor,
+                levels=HEALTHY if band else (),
+                unicode=self.draws_unicode,
+            ),
+        ]
+
+    def names(self) -> list[str]:
+        newest = self._newest()
+        return [plain(name) for name in newest.names] if newest is not None else []
+
+    def action_measure(self) -> None:
+        """Have the curves show the next of `MEASURES`."""
+        self.measure = MEASURES[(MEASURES.index(self.measure) + 1) % len(MEASURES)]
+        self.redraw()
 
     def legends(self) -> list[Row]:
         newest = self._newest()
@@ -106,17 +150,22 @@ class LayerPanel(Panel):
         if newest is None:
             return [self.past()]
         when = self.when(newest.step)
-        return [[("ok: update ÷ weight 1e-4 … 1e-2  ", "muted"), *when[0]], *when]
+        told = [run for part in self.told() for run in (*part, ("  ", "muted"))]
+        about = "healthy upd./weight: about 1e-3"
+        bands = (f"{about}, from 1e-4 to 1e-2", about, "healthy: 1e-3")
+        full: list[Row] = [[*told, (f"{band}  ", "muted"), *when[0]] for band in bands]
+        return [*full, *([[*told, *when[0]], told] if told else []), *when]
 
     def _newest(self) -> Layers | None:
         newest = self.picture()
         return newest if isinstance(newest, Layers) else None
 
 
-class Gradients:
-    """The gradient norms of each layer as curves, grown with the list of pictures."""
+class LayerCurves:
+    """One of `MEASURES` of each layer as curves, grown with the list of pictures."""
 
-    def __init__(self) -> None:
+    def __init__(self, measure: str = MEASURES[0]) -> None:
+        self.measure = measure
         self._series: dict[str, Series] = {}
         self._envelopes: dict[str, Envelope] = {}
         self._taken = 0
@@ -143,7 +192,7 @@ class Gradients:
         points: dict[str, tuple[list[int], list[float]]] = {}
         for picture in pictures[self._taken :]:
             if isinstance(picture, Layers):
-                for name, value in zip(picture.names, picture.gradient.numpy().tolist(), strict=True):
+                for name, value in zip(picture.names, _measured(picture, self.measure), strict=True):
                     steps, values = points.setdefault(plain(name), ([], []))
                     steps.append(picture.step)
                     values.append(value)
@@ -151,6 +200,20 @@ class Gradients:
             self._series.setdefault(name, Series()).extend(np.array(steps), np.array(values))
         self._taken = len(pictures)
         self._last = pictures[-1] if pictures else None
+
+
+def _measured(record: Layers, measure: str) -> list[float]:
+    """``measure`` of each layer; NaN where it is not known."""
+    import numpy as np
+
+    gradient, weight = record.gradient.numpy(), record.weight.numpy()
+    if measure == MEASURES[0]:
+        return gradient.tolist()
+    if measure == MEASURES[1]:
+        return weight.tolist()
+    if record.update is None:
+        return [math.nan] * len(record.names)
+    return np.divide(record.update.numpy(), weight, out=np.full(len(weight), np.nan), where=weight > 0).tolist()
 
 
 def layers_of(record: Layers) -> list[Layer]:

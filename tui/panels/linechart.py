@@ -5,6 +5,7 @@ Curves are told apart by colour and by marker. Values that are NaN or infinite a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,8 +48,19 @@ class Trace(NamedTuple):
 
     def sparse(self, cells: int, span: tuple[float, float]) -> bool:
         """Whether each point has room for a marker of its own when ``span`` is ``cells`` columns."""
-        share = (self.series.steps[-1] - self.series.steps[0]) / (span[1] - span[0])
-        return (self.series.size - 1) * 3 <= share * cells
+        first, last = self.inside(*span)
+        return last - first < 2 or (last - first - 1) * 3 <= self.share(span) * cells
+
+    def inside(self, start: float, end: float) -> tuple[int, int]:
+        """Indices of the first point from ``start`` on, and of the first one after ``end``."""
+        steps = self.series.steps
+        return int(steps.searchsorted(math.ceil(start))), int(steps.searchsorted(math.floor(end), "right"))
+
+    def share(self, span: tuple[float, float]) -> float:
+        """How much of ``span`` the points inside it reach over, 0 … 1."""
+        first, last = self.inside(*span)
+        steps = self.series.steps
+        return float(steps[last - 1] - steps[first]) / (span[1] - span[0]) if last > first else 0.0
 
 
 class Scale(NamedTuple):
@@ -95,24 +107,29 @@ def line_chart(
     smoothing: float = 0.0,
     marks: Sequence[Mark] = (),
     cursor: float | None = None,
+    levels: Sequence[float] = (),
     unicode: bool = True,
 ) -> list[Row]:
     """Draw ``traces`` over their steps into ``width`` × ``height`` cells.
 
     Args:
-        span: steps at the left and right edge; by default those of the first and last point.
+        span: steps at the left and right edge; by default those of the first and last point. Values inside it make the
+            vertical axis.
         log: logarithmic vertical axis; values of zero and below are marked at its foot.
         smoothing: weight of the past, 0 … 1, in a moving average drawn over each curve's full range.
         marks: drawn as labelled vertical lines.
-        cursor: a step to mark with a vertical line.
+        cursor: a step to mark with a vertical line, if it is inside.
+        levels: values to mark with horizontal lines; the vertical axis holds them.
 
     Returns nothing but blank rows if there is no point to draw.
     """
+    import numpy as np
+
     traces = [trace for trace in traces if trace.series.size]
     if not traces or width < SMALLEST[0] or height < SMALLEST[1]:
         return [[(" " * width, "text")] for _ in range(height)]
     start, end = span or extent([trace.series for trace in traces])
-    scale = vertical(traces, start, end, height, log)
+    scale = vertical(traces, start, end, height, log, levels)
     labelled = scale.labelled()
     cells, lines = canvas(width, height, [label for _, label in labelled])
     if cells < 8:
@@ -122,8 +139,10 @@ def line_chart(
     places = [(mark.step - start) / (end - start) for mark in inside]
     for place in places:
         chart.mark(place, "mark")
-    if cursor is not None:
-        chart.mark(min(1.0, max(0.0, (cursor - start) / (end - start))), "cursor")
+    for level in levels:
+        chart.level(float(scale.fraction(np.array(level))), "mark")
+    if cursor is not None and start <= cursor <= end:
+        chart.mark((cursor - start) / (end - start), "cursor")
     dot = 1 / (4 * lines) if unicode else 1 / lines
     curves = [_curve(trace, scale, start, end, 2 * cells if unicode else cells, dot, smoothing) for trace in traces]
     for trace, curve in zip(traces, curves, strict=True):
@@ -164,11 +183,14 @@ def extent(series: Iterable[Series], live: bool = False, total: int = 0) -> tupl
     return start, max(end, start + 1)
 
 
-def vertical(traces: Sequence[Trace], start: float, end: float, height: int, log: bool) -> Scale:
-    """The vertical axis that holds every finite value, from one round number to another."""
-    ranges = [trace.envelope.range(trace.series) for trace in traces]
-    low = max(min(low for low, _ in ranges), -_LARGEST)
-    high = min(max(high for _, high in ranges), _LARGEST)
+def vertical(
+    traces: Sequence[Trace], start: float, end: float, height: int, log: bool, levels: Sequence[float] = ()
+) -> Scale:
+    """The vertical axis that holds every finite value from step ``start`` to ``end``, and the ``levels``, from one
+    round number to another."""
+    ranges = [_range(trace, start, end) for trace in traces]
+    low = max(min([*(low for low, _ in ranges), *levels]), -_LARGEST)
+    high = min(max([*(high for _, high in ranges), *levels]), _LARGEST)
     room = max(1, (height - 2) // 3)
     if log and high > 0:
         if low <= 0:
@@ -181,6 +203,25 @@ def vertical(traces: Sequence[Trace], start: float, end: float, height: int, log
         low, high = 0.0, 1.0
     low, high, steps = ticks.linear(low, high, room)
     return Scale(low, high, False, steps)
+
+
+def across(
+    traces: Sequence[Trace], width: int, height: int, span: tuple[float, float], log: bool = False
+) -> tuple[int, int]:
+    """The first cell and the number of cells between the axes of a chart drawn with these arguments."""
+    labels = [label for _, label in vertical(traces, *span, height, log).labelled()]
+    cells = canvas(width, height, labels)[0]
+    return width - cells, cells
+
+
+def _range(trace: Trace, start: float, end: float) -> tuple[float, float]:
+    """Least and greatest finite value from ``start`` to ``end``; (inf, -inf) if there is none."""
+    import numpy as np
+
+    if trace.inside(start, end) == (0, trace.series.size):
+        return trace.envelope.range(trace.series)
+    columns = trace.envelope.columns(trace.series, start, end, 256)
+    return float(np.fmin.reduce(columns.low, initial=np.inf)), float(np.fmax.reduce(columns.high, initial=-np.inf))
 
 
 class _Curve(NamedTuple):
@@ -204,10 +245,11 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
     import numpy as np
 
     series = trace.series
-    if series.size <= count:
-        x = (series.steps - start) / (end - start)
-        finite = np.isfinite(series.values)
-        values = np.where(finite, series.values, np.nan)
+    first, last = trace.inside(start, end)
+    if last - first <= count:
+        x, values = (series.steps[first:last] - start) / (end - start), series.values[first:last]
+        finite = np.isfinite(values)
+        values = np.where(finite, values, np.nan)
         columns = Columns(values, values, values, (~finite).astype(np.int64))
     else:
         x = (np.arange(count) + 0.5) / count
@@ -227,15 +269,35 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
     centre = columns.mean[held]
     centre = scale.fraction(smoothed(centre, smoothing)) if smoothing else mean
     below = at[columns.low[held] <= 0] if scale.log else at[:0]
+    line_x, line_y, breaks = np.repeat(at, 2).reshape(-1, 2)[kept], pairs[kept], firsts[broken].tolist()
+    if last - first <= count:
+        left, right = _crossing(trace, scale, start, first), _crossing(trace, scale, end, last)
+        line_x = np.concatenate(([0.0] * len(left), line_x, [1.0] * len(right)))
+        line_y = np.concatenate((left, line_y, right))
+        breaks = [index + len(left) for index in breaks]
     return _Curve(
-        np.repeat(at, 2).reshape(-1, 2)[kept],
-        pairs[kept],
-        np.flatnonzero(broken).tolist() and firsts[broken].tolist(),
+        line_x,
+        line_y,
+        breaks,
         at,
         centre,
         x[columns.bad > 0],
         below,
     )
+
+
+def _crossing(trace: Trace, scale: Scale, step: float, place: int) -> np.ndarray:
+    """Where the line from point ``place`` - 1 to point ``place`` crosses ``step``, as a fraction; empty if it does not,
+    or if a point is not finite."""
+    import numpy as np
+
+    if not 0 < place < trace.series.size:
+        return np.empty(0)
+    steps, values = trace.series.steps[place - 1 : place + 1], trace.series.values[place - 1 : place + 1]
+    if not np.isfinite(values).all() or (scale.log and (values <= 0).any()):
+        return np.empty(0)
+    share = (step - steps[0]) / (steps[1] - steps[0])
+    return scale.fraction(np.array([values[0] * (1 - share) + values[1] * share]))
 
 
 def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
@@ -257,8 +319,7 @@ def _markers(trace: Trace, points: int, cells: int, span: tuple[float, float], *
         return slice(None)
     if alone or trace.style == 0:
         return None
-    share = (trace.series.steps[-1] - trace.series.steps[0]) / (span[1] - span[0])
-    stride = max(1, int(points * 12 / max(1.0, share * cells)))
+    stride = max(1, int(points * 12 / max(1.0, trace.share(span) * cells)))
     return slice((trace.style * stride) // len(GLYPHS), None, stride)
 
 

@@ -3,13 +3,17 @@ when its data changed, and only sent to the terminal where they differ."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
+from textual import log
+from textual.binding import Binding, BindingType
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     from descend.engine.history import History, Series
     from descend.engine.records import Picture
+    from descend.tui.panels.data import Data
 
 LIVE = ("starting", "running", "paused")
 """States of a run that may go on."""
@@ -46,6 +51,10 @@ class Panel(Widget, can_focus=True):
     """
 
     ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy what the panel shows to the clipboard, as a table"),
+        Binding("S,ctrl+s", "save", "Save", show=False, tooltip="Save the panel: its data as CSV, its picture as SVG"),
+    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{pen}" for pen in PENS}
     # The series colours are Okabe and Ito's, which stay apart for colour-blind eyes; darker ones on light themes.
     DEFAULT_CSS = """
@@ -81,6 +90,8 @@ class Panel(Widget, can_focus=True):
     """
     order: ClassVar[int] = 100
     """Panels of lower order come first."""
+    shown_by_default: ClassVar[bool] = True
+    """Whether the panel is there without being asked for."""
     unicode: bool | None = None
     """Whether to draw with more than ASCII; None: whether the terminal can."""
 
@@ -95,6 +106,14 @@ class Panel(Widget, can_focus=True):
         self._strips: dict[int, Strip] = {}
         self._styles_of: dict[str, Style] = {}
         self._drawn = (0, 0)
+        self._failed: Exception | None = None
+
+    class Looked(Message):
+        """The user pointed at ``step``, to look back at it."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     @classmethod
     def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
@@ -121,6 +140,18 @@ class Panel(Widget, can_focus=True):
     def notes(self) -> list[Row]:
         """What stands at the foot of the frame, from the fullest version to the shortest."""
         return []
+
+    def table(self) -> Data | None:
+        """What the panel shows as a table; None while there is nothing to show."""
+        from descend.tui.panels import data
+
+        newest = self.picture()
+        return data.of(newest) if newest is not None else None
+
+    def look(self, step: int | None) -> None:
+        """Show the run as it was at ``step``, from the next time on that the panel is drawn; None follows it."""
+        self.cursor = step
+        self.dirty = True
 
     def picture(self) -> Picture | None:
         """The panel's newest picture, up to the cursor."""
@@ -164,18 +195,45 @@ class Panel(Widget, can_focus=True):
         inner, lines = width - 2 - 2 * pad, height - 2
         if inner < 1 or lines < 1:
             return [sized([], width) for _ in range(height)]
-        rows = self.content(inner, lines) or wrapped(self._missing(), inner, lines)
-        title = plain(f"{self.number} {self.label}" if self.number else self.label)
+        title, rows, legends, notes = self._parts(inner, lines)
         side: list[Run] = [("│", "frame")]
         blank: list[Run] = [(" " * pad, "text")]
         framed = [
-            _edge("╭╮", width, title, self.legends()),
+            _edge("╭╮", width, title, legends),
             *(joined([*side, *blank, *row, *blank, *side]) for row in rows),
-            _edge("╰╯", width, "", self.notes()),
+            _edge("╰╯", width, "", notes),
         ]
         if self.draws_unicode:
             return framed
         return [[(ascii_only(part), pen) for part, pen in row] for row in framed]
+
+    def _parts(self, width: int, height: int) -> tuple[str, list[Row], list[Row], list[Row]]:
+        """Title, content, legends and notes; an apology if the panel cannot draw what it is given."""
+        title = ""
+        try:
+            title = plain(f"{self.number} {self.label}" if self.number else self.label)
+            rows = self.content(width, height) or wrapped(self._missing(), width, height)
+            parts = title, rows, self.legends(), self.notes()
+        except Exception as error:  # whatever is wrong with this panel, the others go on
+            if self._failed is None or repr(error) != repr(self._failed):
+                log.error(f"panel {self.subject!r} cannot be drawn", "".join(traceback.format_exception(error)))
+            self._failed = error
+            apology = f"This panel cannot show its data ({type(error).__name__}); the run and the other panels go on."
+            return title or plain(self.subject), wrapped(apology, width, height, "error"), [], []
+        self._failed = None
+        return parts
+
+    def action_copy(self) -> None:
+        """Copy the table to the clipboard."""
+        from descend.tui.panels.saving import copy
+
+        copy(self)
+
+    def action_save(self) -> None:
+        """Ask where to save the panel."""
+        from descend.tui.panels.saving import save
+
+        save(self)
 
     def _missing(self) -> str:
         """What stands where there is nothing to show."""
@@ -252,7 +310,7 @@ def _edge(corners: str, width: int, title: str, aside: Sequence[Row]) -> Row:
     room = width - 6
     left: Row = []
     if title and room >= 3:
-        title = title if len(title) <= room else fit(title, room)
+        title = title if length([(title, "title")]) <= room else fit(title, room)
         left = [(" ", "frame"), (title, "title"), (" ", "frame")]
     room = width - 4 - length(left)
     right = next((row for row in aside if row and length(row) + 3 <= room), [])

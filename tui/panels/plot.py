@@ -87,6 +87,10 @@ class Chart:
         """A vertical line, behind the curves."""
         self._figure.line(x, orientation=1, pixel=self._pixel(pen), style="dotted")
 
+    def level(self, y: float, pen: str) -> None:
+        """A horizontal line, behind the curves."""
+        self._figure.line(y, orientation=0, pixel=self._pixel(pen), style="dotted")
+
     def rows(self) -> list[Row]:
         """The chart, top row first; each row is ``width`` cells."""
         rows = self._rows(self._figure)

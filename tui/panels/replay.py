@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.actions import parse
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
@@ -24,6 +27,16 @@ TICK = 1 / 10
 """Seconds between two moves of the player."""
 
 
+def handed_on(bindings: Sequence[BindingType]) -> list[BindingType]:
+    """``bindings`` of the panels for the screen around them, which hands them on: its ``action_panels`` gets the
+    action. They do not show in the line of keys a second time."""
+    return [
+        replace(one, action=f"panels({one.action!r})", show=False)
+        for one in bindings
+        if isinstance(one, Binding) and one.key not in ("escape", "left", "right") and not one.key.isdigit()
+    ]
+
+
 class Replay(Container):
     """What shows a run as it is, or as it was.
 
@@ -41,16 +54,30 @@ class Replay(Container):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("comma", "scrub(-1)", "Replay", key_display=", .", tooltip="Look back: one recorded step back"),
-        Binding("full_stop", "scrub(1)", "One recorded step forward", show=False),
-        Binding("less_than_sign", "leap(-1)", "A twentieth of the run back", show=False, key_display="<"),
-        Binding("greater_than_sign", "leap(1)", "A twentieth of the run forward", show=False, key_display=">"),
-        Binding("home", "first", "The first step", show=False),
-        Binding("end", "live", "Back to the newest step", show=False),
+        Binding("full_stop", "scrub(1)", "One recorded step forward", show=False, tooltip="One recorded step forward"),
+        Binding(
+            "less_than_sign",
+            "leap(-1)",
+            "Leap back",
+            show=False,
+            key_display="<",
+            tooltip="A twentieth of the run back",
+        ),
+        Binding(
+            "greater_than_sign",
+            "leap(1)",
+            "Leap forward",
+            show=False,
+            key_display=">",
+            tooltip="A twentieth of the run forward",
+        ),
+        Binding("home", "first", "First step", show=False, tooltip="Look back at the first step"),
+        Binding("end", "live", "Newest step", show=False, tooltip="Back to the newest step"),
         Binding("p", "play", "Play", tooltip="Play from the cursor; a whole run takes ten seconds"),
         Binding("p", "hold", "Hold", tooltip="Hold the player at this step"),
         Binding("g", "seek", "Go to", tooltip="Type the step to look back at"),
         Binding("plus", "speed(1)", "Speed", key_display="+ -", tooltip="Play twice as fast"),
-        Binding("minus", "speed(-1)", "Play half as fast", show=False),
+        Binding("minus", "speed(-1)", "Slower", show=False, tooltip="Play half as fast"),
     ]
 
     class Moved(Message):
@@ -75,6 +102,11 @@ class Replay(Container):
         """Show the run as it was at ``step``; None, or a step that is not over, follows the run. Stops the player."""
         self._stop()
         self._set(step)
+
+    def offers(self, action: str) -> bool:
+        """Whether ``action``, as a binding writes it, works now."""
+        _, name, parameters = parse(action)
+        return bool(self.check_action(name, parameters))
 
     def follow_cursor(self) -> None:
         """Show what the cursor has come to; called when it has moved."""

@@ -9,7 +9,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 Run = tuple[str, str]
 """Text and the name of the pen it is written with."""
 Row = list[Run]
-SOLID = ("title", "hit", "miss")
+SOLID = ("title", "hit", "miss", "shade")
 """Pens, or how their names begin, whose blanks show: they may have a background."""
 
 

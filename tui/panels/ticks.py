@@ -1,4 +1,4 @@
-"""Numbers for axes and legends: round tick positions, short labels."""
+"""Numbers for axes and legends: round tick positions, short labels, speeds and times."""
 
 from __future__ import annotations
 
@@ -29,6 +29,18 @@ def counted(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.4g}{suffix}"
     return f"{value:.4g}"
+
+
+def speed(rate: float) -> str:
+    """A rate in a few characters."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """``0:04``, ``12:30`` or ``3:05:09``."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def spacing(span: float, count: int) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple, TypeVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
@@ -20,6 +21,9 @@ Result = TypeVar("Result")
 class Dialog(ModalScreen[Result]):
     """A box in the middle of the screen; `body` is its content."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "app.help", "Help", show=False, tooltip="What is focused, and its keys"),
+    ]
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
@@ -40,6 +44,25 @@ class Dialog(ModalScreen[Result]):
     def body(self) -> ComposeResult:
         """The widgets inside the box."""
         raise NotImplementedError
+
+
+class Hint(Static):
+    """The keys of a box in one line; those named last are left out where there is no room for all."""
+
+    DEFAULT_CSS = """
+    Hint { height: 1; }
+    """
+    GAP = "   "
+
+    def __init__(self, *parts: str) -> None:
+        super().__init__(classes="hint")
+        self.parts = parts
+
+    def render(self) -> Text:
+        parts = list(self.parts)
+        while len(parts) > 1 and cell_len(self.GAP.join(parts)) > self.size.width:
+            parts.pop()
+        return Text(self.GAP.join(parts), no_wrap=True, overflow="ellipsis")
 
 
 class Answer(NamedTuple):

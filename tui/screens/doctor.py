@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from descend.tui.screens.keys import KeyLine
+from descend.tui.system.panel import Machine
 
 if TYPE_CHECKING:
     from descend.engine.doctor import Check
@@ -25,7 +26,7 @@ class DoctorScreen(Screen[None]):
 
     HELP = (
         "What was found on this machine: Python, packages, terminal, data, folders and devices. ✓ is fine, ! is worth "
-        "knowing, ✗ will not work; the arrow says what to do."
+        "knowing, ✗ will not work; the arrow says what to do. The lines below say how busy the machine is right now."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", tooltip="Back to where you were"),
@@ -45,6 +46,7 @@ class DoctorScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static()
+        yield Machine()
         yield KeyLine()
 
     def on_mount(self) -> None:

@@ -11,16 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from descend.tui.screens.dialog import Dialog
+from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
-
-
-MOVES = ("app.focus_next", "app.focus_previous", "screen.copy_text")
-"""What Textual offers everywhere; said once."""
 
 
 class HelpScreen(Dialog[None]):
@@ -46,7 +42,7 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll():
             yield Static(Text("\n\n".join(self.told)))
             yield Static(self.keys, id="keys")
-        yield Static("esc goes back", classes="hint")
+        yield Hint("esc goes back")
 
     def action_scroll(self, way: str) -> None:
         """Scroll a line."""
@@ -75,7 +71,7 @@ def keys(screen: Screen[object]) -> Table:
     for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.tooltip):
         binding = active.binding
         told = binding.tooltip or binding.description
-        if binding.system or binding.action in MOVES or not active.enabled or not told:
+        if binding.system or not active.enabled or not told or not declared(active.node, binding):
             continue
         shown, _ = by_action.setdefault((id(active.node), binding.action), ([], told))
         shown.append(screen.app.get_key_display(binding))
@@ -86,3 +82,13 @@ def keys(screen: Screen[object]) -> Table:
         table.add_row(Text(" ".join(dict.fromkeys(shown)), "bold"), Text(told))
     table.add_row(Text("tab", "bold"), Text("Next part of the screen; shift+tab goes back"))
     return table
+
+
+def declared(node: DOMNode, binding: Binding) -> bool:
+    """Whether a class of ours gives ``node`` this key, rather than Textual, which names its actions for programmers."""
+    return any(
+        own.key == binding.key and own.action == binding.action
+        for kind in type(node).__mro__
+        if kind.__module__.startswith("descend.")
+        for own in Binding.make_bindings(kind.__dict__.get("BINDINGS", ()))
+    )

@@ -33,7 +33,8 @@ class Item(NamedTuple):
 class KeyLine(Widget):
     """One line, redrawn when the keys change. A click on a key presses it.
 
-    In order of importance: help and menu at the right, the screen's keys, the focused widget's, the app's others.
+    In order of importance: help and menu at the right, the way back, the screen's keys, the focused widget's, the
+    app's others.
     """
 
     ALLOW_SELECT = False
@@ -63,13 +64,10 @@ class KeyLine(Widget):
     def render(self) -> Text:
         right, *groups = self._groups()
         room = self.size.width - sum(item.width for item in right) + GAP
-        left: list[Item] = []
-        for group in groups:
-            for item in group:
-                if item.width > room:
-                    break
-                left.append(item)
-                room -= item.width
+        left = [item for group in groups for item in group]
+        by_rank = sorted(left, key=lambda item: item.key != "escape")
+        while left and sum(item.width for item in left) > room:
+            left.remove(by_rank.pop())
         line = Text(no_wrap=True)
         self._places = []
         for item in left:

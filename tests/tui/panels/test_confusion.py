@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from descend.tui.panels.confusion import matrix, pairs
+from descend.tui.panels.confusion import largest, matrix, pairs, scores
 from descend.tui.panels.rows import length, text
 
 from .conftest import FASHION
@@ -82,8 +82,9 @@ def test_every_size_is_filled_exactly(classes: int) -> None:
     names = [f"{'猫' if index % 3 else 'class'} {index}" for index in range(classes)]
     for width in range(1, 200, 7):
         for height in range(1, 60, 5):
-            rows = matrix(counts, names, width, height)
-            assert [length(row) for row in rows] == [width] * height
+            for draw in (matrix, largest, scores):
+                rows = draw(counts, names, width, height)
+                assert [length(row) for row in rows] == [width] * height
 
 
 def test_no_cases_and_no_mistakes() -> None:
@@ -91,3 +92,34 @@ def test_no_cases_and_no_mistakes() -> None:
     assert "no cases yet" in text(matrix(nothing, ["a", "b"], 20, 2))
     assert text(matrix(nothing, ["a", "b"], 60, 3)).splitlines()[1].split()[-3:] == ["–", "–", "–"]
     assert pairs(np.eye(3, dtype=int), ["a", "b", "c"], 5, 40) == []
+
+
+def confused(classes: int) -> np.ndarray:
+    """Counts of a classifier that only confuses each class of the last ten with the one before it."""
+    counts = np.diag(np.full(classes, 50))
+    for index in range(max(1, classes - 9), classes):
+        counts[index, index - 1] = index
+    return counts
+
+
+@pytest.mark.parametrize("classes", [2, 10, 26, 100])
+def test_the_matrix_alone_shows_the_most_confused_classes_where_not_all_fit(classes: int) -> None:
+    names = [f"c{index}" for index in range(classes)]
+    lines = text(largest(confused(classes), names, 74, 19)).splitlines()
+    if classes <= 10:
+        assert [line.split()[0] for line in lines[1 : classes + 1]] == names
+        return
+    told, _, rest = lines[0].partition(" of ")
+    assert rest.rstrip() == f"{classes} classes: those with the most mistakes"
+    rows = [line.split()[0] for line in lines[2:] if line.strip()]
+    assert len(rows) == int(told) >= 14
+    assert set(names[-10:]) <= set(rows)
+    assert rows == sorted(rows, key=names.index)
+
+
+def test_scores_of_many_classes_are_scrolled() -> None:
+    counts = confused(100)
+    lines = text(scores(counts, [f"c{index}" for index in range(100)], 60, 11, 90)).splitlines()
+    assert lines[0].split() == ["class", "prec.", "recall", "F1", "cases"]
+    assert [line.split()[0] for line in lines[1:]] == [f"c{index}" for index in range(90, 100)]
+    assert lines[2].split() == ["c91", "35%", "35%", "35%", "141"]

@@ -7,7 +7,7 @@ import pytest
 
 from descend.engine.history import History
 from descend.engine.records import Array, Layers
-from descend.tui.panels.layers import Gradients, Layer, LayerPanel, layers_of, table
+from descend.tui.panels.layers import Layer, LayerCurves, LayerPanel, layers_of, table
 from descend.tui.panels.rows import length, text
 
 LAYERS = [
@@ -81,7 +81,7 @@ def test_curves_show_every_layer_over_the_steps() -> None:
 
 
 def test_curves_follow_a_run_that_takes_steps_again() -> None:
-    history, curves = History(), Gradients()
+    history, curves = History(), LayerCurves()
     for step in range(10):
         history.feed([record(step, {"a": 1.0})])
     (before,) = curves.traces(history.pictures["layers"], ["a"])

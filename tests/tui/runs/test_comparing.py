@@ -107,3 +107,18 @@ def test_knobs_that_were_turned_are_told_with_every_value() -> None:
     together.poll(1.0)
     assert [row for row in compare(together).differing if row.name == "lr"] == [("lr", ["0.3", "0.3→0.1"])]
     assert [change.knob for change in together.history.changes] == ["B lr"]
+
+
+async def test_the_heading_tells_every_run_whatever_the_width() -> None:
+    long = {"epochs": 7, "hidden": 9, "lr": 0.9, "activation": "tanh", "batch_size": 8, "pace": 11}
+    first, second = finished(seed=3, knobs=long), finished(seed=4)
+    async with all_runs((80, 24)) as shell:
+        await comparing(shell, 2)
+        await shell.sees("━ A", "▲ B")
+        heading = shell.text.splitlines()[0]
+        assert len(heading) == 80
+        assert "seed=4" in heading
+        assert f"{first.id[-4:]} epochs=7" in heading
+        assert second.id[-4:] in heading
+        await shell.pilot.resize_terminal(160, 40)
+        await shell.sees("pace=11 seed=3")

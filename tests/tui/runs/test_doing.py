@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import csv
-import socket
-import sys
+import threading
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
-from descend.engine import runs, supervision
+from descend.engine import runs
 from descend.engine.records import Status
+from descend.engine.runs import Run
 from descend.tui.screens.lesson import LessonScreen
 from descend.tui.screens.runs import RunsScreen
+from descend.tui.screens.runs.fork import likeliest
 from tests.tui.recording import Worker, asked, begin, commands, finished, say, steps
 from tests.tui.runs.past import all_runs, dead, failed, go_to, listed, screen, states, with_checkpoints
-
-REVIVED = f"""
-import json, os, pathlib, sys, time
-folder = pathlib.Path(sys.argv[1])
-signed = {{"pid": os.getpid(), "started": time.time(), "host": {socket.gethostname()!r}}}
-(folder / "worker.json").write_text(json.dumps(signed))
-with open(folder / "events.jsonl", "a") as events:
-    events.write('{{"kind": "status", "state": "done", "step": 60}}\\n')
-"""
-"""A worker that takes a run and ends it at once."""
 
 
 async def test_a_paused_run_is_let_go_on() -> None:
@@ -43,13 +34,14 @@ async def test_a_paused_run_is_let_go_on() -> None:
     worker.die()
 
 
-async def test_a_dead_run_is_taken_up_by_a_new_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_dead_run_is_taken_up_by_the_worker_that_waits() -> None:
     run = with_checkpoints(dead(), 10, 20)
-    monkeypatch.setattr(supervision, "COMMAND", [sys.executable, "-c", REVIVED])
     async with all_runs() as shell:
         await shell.sees("R goes on from step 20, f forks it")
         await shell.press("R")
-        await shell.sees(f"{run.id} goes on.", "✓ done")
+        await shell.sees(f"{run.id} goes on.", "▶ running")
+        assert [taken.id for taken in shell.workers.launched] == [run.id]
+        assert shell.app.starting == set()
 
 
 async def test_why_a_run_cannot_be_resumed_is_told() -> None:
@@ -63,7 +55,10 @@ async def test_a_fork_begins_with_a_checkpoint_and_another_knob() -> None:
     parent = with_checkpoints(finished(), 10, 30, 60)
     async with all_runs((80, 24)) as shell:
         await shell.press("f")
-        await shell.sees("from the checkpoint of step", "‹ 60 ›", "Without a change")
+        await shell.sees("from the checkpoint of step", "‹ 30 ›", "Without a change")
+        await shell.press("up", "right")
+        await shell.sees("‹ 60 ›", "so the fork ends at once", "epochs=… gives it more")
+        await shell.press("down")
         for typed, told in (
             ("rate=1", "There is no knob 'rate'"),
             ("lr", "lr can be"),
@@ -74,7 +69,9 @@ async def test_a_fork_begins_with_a_checkpoint_and_another_knob() -> None:
             await shell.press("enter", *["backspace"] * len(typed))
         await shell.type("lr=0.01")
         await shell.sees("lr = 0.01:")
-        await shell.press("up", "left", "enter")
+        await shell.press("up", "left")
+        await shell.sees("‹ 30 ›")
+        await shell.press("enter")
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         (fork,) = shell.workers.launched
         manifest = fork.manifest()
@@ -86,6 +83,16 @@ async def test_a_fork_begins_with_a_checkpoint_and_another_knob() -> None:
         await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
         await go_to(shell, fork)
         await shell.sees("lr=0.01", "forked from", f"{parent.id} at step 30")
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "last", "chosen"),
+    [([10, 30, 60], 60, 30), ([50, 60], 60, 50), ([60], 60, 60), ([10, 30, 60], None, 60), ([0, 900], 900, 0)],
+)
+def test_a_fork_of_a_finished_run_begins_where_there_is_something_to_do(
+    checkpoints: list[int], last: int | None, chosen: int
+) -> None:
+    assert likeliest(checkpoints, last) == chosen
 
 
 async def test_a_run_without_checkpoints_offers_no_fork() -> None:
@@ -128,7 +135,7 @@ async def test_marked_runs_are_deleted_together_after_asking_but_none_at_work() 
         await shell.sees("Delete 2 runs?", one.id, two.id, f"At work, and not deleted: {working.id}.")
         await shell.press("escape")
         assert len(runs.listed()) == 4
-        await shell.press("d", "d")
+        await shell.press("d", "d", "y")  # d alone, however often, deletes nothing
         await shell.until(lambda: set(listed(shell)) == {kept.id, working.id})
         assert {run.id for run in runs.listed()} == {kept.id, working.id}
         await shell.sees("1 marked")
@@ -167,3 +174,31 @@ async def test_a_run_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         await shell.press("enter")
         await shell.sees("Cannot write")
         assert screen(shell).table.entry.id == run.id
+
+
+async def test_what_takes_long_says_so_and_leaving_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from descend.engine import export
+
+    monkeypatch.chdir(tmp_path)
+    go_on = threading.Event()
+
+    def slowly(run: Run, path: Path) -> Path:
+        go_on.wait(20)
+        path.write_text("written")
+        return path
+
+    monkeypatch.setitem(export.FORMATS, "csv", slowly)
+    run = finished()
+    async with all_runs((80, 24)) as shell:
+        await shell.press("x")
+        await shell.sees("‹ csv ›")
+        await shell.press("enter")
+        await shell.sees("exporting…")
+        await shell.press("q")
+        await shell.pilot.pause(0.2)
+        assert not shell.app._exit
+        go_on.set()
+        await shell.until(lambda: shell.app._exit)
+        assert (tmp_path / f"{run.id}.csv").read_text() == "written"

@@ -44,7 +44,7 @@ async def test_all_runs_are_listed_with_state_metric_and_curve(size: tuple[int, 
 async def test_a_newcomer_is_told_how_runs_come_about() -> None:
     async with all_runs((80, 24)) as shell:
         await shell.sees("No runs yet", "press space")
-        await shell.press("enter", "d", "e", "f", "c", "R", "space", "x", "w", "o", "G", "j")
+        await shell.press("enter", "d", "e", "f", "c", "R", "space", "x", "w", "s", "G", "j")
         assert isinstance(shell.app.screen, RunsScreen)
 
 
@@ -131,7 +131,7 @@ async def test_sorting_goes_through_the_columns() -> None:
         assert listed(shell)[-1] == old.id
         orders = {}
         for _ in range(7):
-            await shell.press("o")
+            await shell.press("s")
             orders[screen(shell).order] = listed(shell)
         assert orders["metric"] == [high.id, low.id]
         assert orders["lesson"] == [high.id, low.id]
@@ -162,7 +162,7 @@ async def test_damaged_runs_are_shown_as_damaged_and_can_be_deleted() -> None:
         assert isinstance(shell.app.screen, RunsScreen)
         await go_to(shell, garbage)
         await shell.sees("cannot be read")
-        await shell.press("d", "d")
+        await shell.press("d", "y")
         await shell.until(lambda: len(listed(shell)) == 2)
         (fine.folder / "run.json").unlink()
         await shell.until(lambda: states(shell).count("damaged") == 2)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from descend.engine.manifest import Manifest
 from descend.engine.records import KnobChange
-from descend.tui.panels.ticks import number
+from descend.tui.marks import MARKS
+from descend.tui.panels.ticks import duration, number
 from descend.tui.screens.compare.together import Together
-from descend.tui.screens.lesson.status import MARKS, duration
 from descend.tui.screens.runs.entry import shown
 from descend.tui.session import RunSession
 from descend.tui.text import plain

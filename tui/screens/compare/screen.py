@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.style import Style
 from rich.table import Table
@@ -22,7 +23,7 @@ from descend.tui.screens.compare.together import LETTERS, Together
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.entry import changed
 from descend.tui.screens.shell import InShell
-from descend.tui.text import ascii_only, plain, shows_unicode
+from descend.tui.text import ascii_only, fit, plain, shows_unicode
 
 if TYPE_CHECKING:
     from descend.engine.runs import Run
@@ -117,8 +118,7 @@ class CompareScreen(InShell, Screen[None]):
     def _show(self, found: Comparison) -> None:
         letters = [self._letter(index) for index in range(len(self.together.sessions))]
         names = [label(session.run, self.together, index) for index, session in enumerate(self.together.sessions)]
-        heading = Text("  ").join([Text("Compare", "bold"), *map(Text.assemble, letters, [" "] * len(names), names)])
-        self.query_one("#names", Static).update(heading)
+        self.query_one("#names", Static).update(heading(letters, names, self.size.width - 2))
         self.query_one(Differences).query_one(Static).update(rendered(found, letters, names))
 
     def _letter(self, index: int) -> Text:
@@ -127,6 +127,11 @@ class CompareScreen(InShell, Screen[None]):
         panel = next(iter(self.grid.query(Panel)), None)
         style = Style(color=panel.style(PENS[index]).color, bold=True) if panel is not None else Style(bold=True)
         return Text(mark if shows_unicode() else ascii_only(mark), style)
+
+    def on_resize(self) -> None:
+        """Name the runs in the room there is."""
+        if self._shown is not None:
+            self._show(self._shown)
 
     # Keys
 
@@ -153,6 +158,19 @@ class CompareScreen(InShell, Screen[None]):
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss()
+
+
+def heading(letters: list[Text], names: list[str], width: int) -> Text:
+    """The runs in one line of ``width`` cells; where that is too short, the longest names are cut."""
+    fixed = len("Compare") + sum(2 + letter.cell_len + 1 for letter in letters)
+    room, shares = width - fixed, dict.fromkeys(range(len(names)), 0)
+    for left, index in zip(range(len(names), 0, -1), sorted(shares, key=lambda n: cell_len(names[n])), strict=True):
+        shares[index] = max(0, min(cell_len(names[index]), room // left))
+        room -= shares[index]
+    said = Text("Compare", "bold", no_wrap=True)
+    for index, (letter, name) in enumerate(zip(letters, names, strict=True)):
+        said.append("  ").append_text(letter).append(f" {fit(name, shares[index])}", Style(bold=False))
+    return said
 
 
 def label(run: Run, together: Together, index: int) -> str:

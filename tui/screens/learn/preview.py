@@ -17,6 +17,7 @@ from descend.tui.screens.learn.survey import LiveRun
 from descend.tui.text import plain
 
 if TYPE_CHECKING:
+    from descend.engine.logbook import Progress
     from descend.tui.screens.learn.tree import Entry
 
 EMPHASIS = re.compile(r"(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\1")
@@ -33,11 +34,11 @@ class Preview(VerticalScroll, can_focus=False):
     def compose(self) -> ComposeResult:
         yield Static()
 
-    def show(self, entry: Entry | None, lessons: dict[str, Lesson], done: frozenset[str]) -> None:
+    def show(self, entry: Entry | None, lessons: dict[str, Lesson], states: dict[str, Progress]) -> None:
         """Describe ``entry``; None: a search that found nothing."""
         content: RenderableType
         if isinstance(entry, Lesson):
-            content = about_lesson(entry, entry.name in done)
+            content = about_lesson(entry, states.get(entry.name))
         elif isinstance(entry, LiveRun):
             content = about_run(entry, lessons)
         elif isinstance(entry, str):
@@ -48,9 +49,12 @@ class Preview(VerticalScroll, can_focus=False):
         self.scroll_home(animate=False)
 
 
-def about_lesson(lesson: Lesson, done: bool) -> Group:
+def about_lesson(lesson: Lesson, progress: Progress | None) -> Group:
     """Title, question, what it learns from and what can be turned."""
-    facts = f"about {lesson.minutes} minutes" + (", ✓ run to its end" if done else "")
+    facts = f"about {lesson.minutes} minutes"
+    if progress is not None:
+        finished = progress.state == "finished"
+        facts += ", ✓ finished" if finished else f", {progress.done} of {progress.total} parts done"
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, justify="right")

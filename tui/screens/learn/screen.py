@@ -15,16 +15,25 @@ from textual.worker import get_current_worker
 
 from descend.engine import catalogue
 from descend.engine.lesson import Lesson
+from descend.tui import preferences
+from descend.tui.marks import MARKS
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.learn.preview import Preview
 from descend.tui.screens.learn.survey import Findings, LiveRun, Survey
 from descend.tui.screens.learn.tree import LessonTree
+from descend.tui.screens.progress import Progress
 from descend.tui.screens.shell import InShell
+from descend.tui.text import plain
 
 FIRST = "digits"
 """The lesson a newcomer starts at."""
 EVERY = 3.0
 """Seconds between two looks at the runs folder."""
+WELCOME = (
+    Text("A lesson explains an idea, then trains a real network while you watch."),
+    Text("Pause it, step it, turn its knobs, look back: every curve is computed here."),
+    Text.assemble("Begin: ", ("enter", "bold"), " opens the lesson Digits, ", ("space", "bold"), " trains it."),
+)
 
 
 class Search(Input):
@@ -57,9 +66,10 @@ class LearnScreen(InShell, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "all", "all lessons", tooltip="Empty the search and show all lessons"),
     ]
+    COMMANDS = {Progress}  # noqa: RUF012
     DEFAULT_CSS = """
     LearnScreen {
-        & #heading { padding: 0 2; height: 3; }
+        & #heading { padding: 0 2; height: auto; margin-bottom: 1; }
         & Horizontal { height: 1fr; }
         & LessonTree { width: 2fr; min-width: 36; max-width: 64; }
         & Preview { width: 3fr; max-width: 96; }
@@ -71,9 +81,10 @@ class LearnScreen(InShell, Screen[None]):
         self.lessons = catalogue.lessons()
         self.survey = Survey()
         self.looking = False
+        self.welcoming = False
 
     def compose(self) -> ComposeResult:
-        yield Static(_heading(), id="heading")
+        yield Static(id="heading")
         yield Search(placeholder="search lessons", compact=True)
         with Horizontal():
             yield LessonTree(self.lessons)
@@ -85,11 +96,26 @@ class LearnScreen(InShell, Screen[None]):
         tree = self.query_one(LessonTree)
         tree.focus()
         tree.go_to(FIRST)
+        self.greet()
         self.set_interval(EVERY, self.look)
 
     def on_screen_resume(self) -> None:
         """Ticks and runs may have changed meanwhile."""
+        if self.welcoming:
+            self.greet()
         self.look()
+
+    def greet(self) -> None:
+        """Say what this is and how to begin, until a run was started; after that, the name alone."""
+        self.welcoming = self.shell.newcomer()
+        if not self.welcoming and not preferences.get("welcomed", False):
+            preferences.put("welcomed", True)  # also if every run is deleted
+        live = self.query_one(LessonTree).live
+        name = Text.assemble(("descend", "bold"), ("  a deep-learning laboratory", "dim"))
+        if live:  # their lines may have been scrolled away
+            name.append(f"  {MARKS[live[0].state]} {live[0].state}: {plain(live[0].lesson)}", "bold")
+            name.append(f" and {len(live) - 1} more" if len(live) > 1 else "")
+        self.query_one("#heading", Static).update(Text("\n").join([name, *(WELCOME if self.welcoming else ())]))
 
     def look(self) -> None:
         """Look through the runs folder without holding up the screen."""
@@ -109,13 +135,16 @@ class LearnScreen(InShell, Screen[None]):
     def _found(self, findings: Findings | None) -> None:
         self.looking = False
         tree = self.query_one(LessonTree)
-        if findings is not None and (findings.done, findings.live) != (tree.done, tree.live):
-            tree.done, tree.live = findings
+        if self.welcoming and (self.shell.followed or (findings is not None and any(findings))):
+            self.greet()
+        if findings is not None and (findings.states, findings.live) != (tree.states, tree.live):
+            tree.states, tree.live = findings
             tree.fill()
+            self.greet()
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted) -> None:
         """Describe the line under the cursor."""
-        self.query_one(Preview).show(event.node.data, self.lessons, self.query_one(LessonTree).done)
+        self.query_one(Preview).show(event.node.data, self.lessons, self.query_one(LessonTree).states)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter."""
@@ -124,7 +153,7 @@ class LearnScreen(InShell, Screen[None]):
             tree.query_text = event.value.strip()
             tree.fill()
             if tree.entry is None:
-                self.query_one(Preview).show(None, self.lessons, tree.done)
+                self.query_one(Preview).show(None, self.lessons, tree.states)
         self.refresh_bindings()
 
     def on_input_submitted(self) -> None:
@@ -155,15 +184,3 @@ class LearnScreen(InShell, Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape has something to do only while a search is on."""
         return action != "all" or bool(self.query(Search) and self.query_one(Search).value)
-
-
-def _heading() -> Text:
-    return Text.assemble(
-        ("descend", "bold"),
-        ("  a deep-learning laboratory\n", "dim"),
-        "Your first network is two keys away: ",
-        ("enter", "bold"),
-        " opens Digits, ",
-        ("space", "bold"),
-        " trains it.",
-    )

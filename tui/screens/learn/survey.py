@@ -1,10 +1,11 @@
-"""What the runs folder tells the Learn screen: which lessons were run to their end, and which runs are at work."""
+"""What the runs folder and the logbook tell the Learn screen: how far each lesson is, and which runs are at work."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from descend.engine.logbook import Progress
     from descend.engine.runs import Run
 
 
@@ -18,9 +19,9 @@ class LiveRun(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """``done``: names of lessons with a run that came to its end. ``live``: runs at work, newest first."""
+    """``states``: how far each lesson is that was begun, by name. ``live``: runs at work, newest first."""
 
-    done: frozenset[str]
+    states: dict[str, Progress]
     live: tuple[LiveRun, ...]
 
 
@@ -57,4 +58,17 @@ class Survey:
                 self._done.add(manifest.name)
             if not alive:
                 self._ended.add(known)
-        return Findings(frozenset(self._done), tuple(live))
+        return Findings(self._states(), tuple(live))
+
+    def _states(self) -> dict[str, Progress]:
+        """What the logbook says; a run that came to its end counts wherever it was started."""
+        from descend.engine import catalogue, logbook
+
+        entries, found = logbook.read_all(), {}
+        for name, lesson in catalogue.lessons().items():
+            entry = entries.get(name) or logbook.Entry()
+            entry.runs = entry.runs or int(name in self._done)
+            progress = logbook.progress(lesson, entry)
+            if progress.state != "new":
+                found[name] = progress
+        return found

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Tree
 
 from descend.engine.lesson import TRACKS, Lesson
+from descend.tui.marks import MARKS
 from descend.tui.screens.learn.survey import LiveRun
 from descend.tui.text import plain
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.widgets.tree import TreeNode
 
+    from descend.engine.logbook import Progress
+
+TICKS = {"new": " ", "begun": "·", "finished": "✓"}
 Entry = Lesson | LiveRun | str
 """What a line of the tree stands for: a lesson, a run at work, or a track by its letter."""
 
@@ -25,8 +29,8 @@ class LessonTree(Tree[Entry]):
     """Tracks and lessons. Only lessons and runs can be opened."""
 
     HELP = (
-        "The lessons, track by track. ✓ marks a lesson you have run to its end. Runs that are at work, here or "
-        "started from another terminal, come first: open one to watch it."
+        "The lessons, track by track. ✓ marks a lesson you have finished, · one you have begun. Runs that are at "
+        "work, here or started from another terminal, come first: open one to watch it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "open", key_display="enter", tooltip="Open the lesson, or fold its track"),
@@ -58,7 +62,7 @@ class LessonTree(Tree[Entry]):
         self.guide_depth = 2
         self.show_guides = False
         self.lessons = lessons
-        self.done: frozenset[str] = frozenset()
+        self.states: dict[str, Progress] = {}
         self.live: tuple[LiveRun, ...] = ()
         self.query_text = ""
         self._lines_of: dict[str, TreeNode[Entry]] = {}
@@ -130,11 +134,15 @@ class LessonTree(Tree[Entry]):
 
     def _track_label(self, letter: str, lessons: list[Lesson]) -> Text:
         title = plain(f"{letter}  {TRACKS[letter]}")
-        done = sum(lesson.name in self.done for lesson in lessons)
+        done = sum(self._state(lesson) == "finished" for lesson in lessons)
         return Text.assemble((title, "bold"), (f"  {done}/{len(lessons)}", "dim"))
 
     def _lesson_label(self, lesson: Lesson) -> Text:
-        return Text(f"{'✓' if lesson.name in self.done else ' '} {plain(lesson.title)}")
+        return Text(f"{TICKS[self._state(lesson)]} {plain(lesson.title)}")
+
+    def _state(self, lesson: Lesson) -> str:
+        """``new``, ``begun`` or ``finished``."""
+        return self.states[lesson.name].state if lesson.name in self.states else "new"
 
 
 def key(entry: Entry) -> str:
@@ -167,4 +175,4 @@ def _searched(lesson: Lesson) -> str:
 
 
 def _run_label(live: LiveRun) -> Text:
-    return Text(f"▶ {live.state}: {plain(live.lesson)}", "bold")
+    return Text(f"{MARKS.get(live.state, MARKS['running'])} {live.state}: {plain(live.lesson)}", "bold")

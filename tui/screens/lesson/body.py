@@ -1,4 +1,4 @@
-"""Theory and panels: beside each other where there is room, else in turns."""
+"""The parts of the lesson and the panels: beside each other where there is room, else in turns."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from textual.containers import Container, Horizontal
 
 from descend.engine.lesson import Lesson
 from descend.tui.screens.lesson.card import Card
+from descend.tui.screens.lesson.exercises import Exercises
+from descend.tui.screens.lesson.learner import Learner
+from descend.tui.screens.lesson.parts import Part, Parts
+from descend.tui.screens.lesson.predict import Predict
+from descend.tui.screens.lesson.quiz import Quiz
 from descend.tui.screens.lesson.settings import Settings
+from descend.tui.screens.lesson.source import Source
 from descend.tui.screens.lesson.theory import Theory
+from descend.tui.screens.shell import InShell
 
 if TYPE_CHECKING:
     from descend.engine.history import History
     from descend.tui.panels.grid import PanelGrid
 
 ROOMY = 136
-"""Columns from which on the theory stays beside the panels when a run begins."""
+"""Columns from which on the parts stay beside the panels when a run begins."""
 
 
-class Body(Horizontal):
+class Body(InShell, Horizontal):
     """The part of the lesson's screen that fills it. In a screen of the class ``-narrow`` one of the two is shown.
 
     Attributes:
@@ -31,47 +38,57 @@ class Body(Horizontal):
     DEFAULT_CSS = """
     Body {
         height: 1fr;
-        & Theory { width: 2fr; max-width: 72; }
+        & Parts { width: 2fr; max-width: 72; }
         & #stage { width: 3fr; }
     }
     .-narrow Body {
-        & Theory { width: 1fr; max-width: 100%; }
-        &.-panels Theory, &.-theory #stage { display: none; }
+        & Parts { width: 1fr; max-width: 100%; }
+        &.-panels Parts, &.-parts #stage { display: none; }
     }
-    .-wide Body.-alone Theory { display: none; }
-    .-tall Body { & Theory { padding-top: 1; } & Card { margin-top: 1; } }
+    .-wide Body.-alone Parts { display: none; }
+    .-wide Body.-code { & Parts { width: 3fr; max-width: 110; } & #stage { width: 2fr; } }
+    .-tall Body { & PartLine { margin-bottom: 1; } & Card { margin-top: 1; } }
     """
 
     def __init__(self, lesson: Lesson) -> None:
-        super().__init__(classes="-theory")
+        super().__init__(classes="-parts")
         self.lesson = lesson
+        self.learner: Learner
+        self.parts = Parts()
         self.grid: PanelGrid | None = None
 
     def compose(self) -> ComposeResult:
-        yield Theory(self.lesson)
+        self.learner = Learner.of(self.shell, self.lesson)
+        self.parts.fill(parts_of(self.lesson, self.learner))
+        yield self.parts
         with Container(id="stage"):
             yield Card()
 
     def on_mount(self) -> None:
         """Begin with reading."""
-        self.query_one(Theory).focus()
+        self.parts.part().take_keys()
 
     @property
-    def theory_shown(self) -> bool:
-        """Whether the theory is on the screen."""
-        return not self.has_class("-alone") if self._wide else self.has_class("-theory")
+    def parts_shown(self) -> bool:
+        """Whether a part of the lesson is on the screen."""
+        return not self.has_class("-alone") if self._wide else self.has_class("-parts")
+
+    @property
+    def panels_shown(self) -> bool:
+        """Whether the panels are on the screen."""
+        return self.grid is not None and self.query_one("#stage").display
 
     def show_settings(self, settings: Settings) -> None:
         """Say what the next run is asked for, where the panels will be."""
         self.query_one(Card).show(self.lesson, settings)
 
     def show_run(self, history: History) -> None:
-        """Show a run's panels; without the theory if that would leave them little room."""
+        """Show a run's panels; without the lesson's parts if that would leave them little room."""
         from descend.tui.panels.grid import PanelGrid
 
         if self.grid is None:
             self.query_one(Card).display = False
-            self.grid = PanelGrid(history)
+            self.grid = PanelGrid(history, lesson=self.lesson.name)
             self.query_one("#stage").mount(self.grid)
         else:
             self.grid.reset(history)
@@ -86,7 +103,7 @@ class Body(Horizontal):
             self._focus_panel()
 
     def view(self, what: str) -> None:
-        """Show ``theory``, beside the panels if there is room, or ``panels`` alone."""
+        """Show the ``parts``, beside the panels if there is room, or the ``panels`` alone."""
         if self._wide:
             self.set_class(what == "panels", "-alone")
         else:
@@ -94,17 +111,43 @@ class Body(Horizontal):
         self._focus(what)
 
     @property
+    def predict(self) -> Predict | None:
+        """The part that asks for predictions, if the lesson has it."""
+        part = self.parts.parts.get("predict")
+        return part if isinstance(part, Predict) else None
+
+    @property
+    def exercises(self) -> Exercises | None:
+        """The part with the exercises, if the lesson has it."""
+        part = self.parts.parts.get("exercises")
+        return part if isinstance(part, Exercises) else None
+
+    def showing(self, part: str) -> bool:
+        """Whether this part is on the screen."""
+        return self.parts_shown and self.parts.chosen == part
+
+    def choose(self, part: str) -> None:
+        """Show a part of the lesson and give it the keys."""
+        self.parts.choose(part)
+        self.set_class(part == "code", "-code")  # lines of code are long
+        self.view("parts")
+
+    @property
     def _wide(self) -> bool:
         return self.screen.has_class("-wide")
 
     def _turn_to(self, what: str) -> None:
         self.set_class(what == "panels", "-panels")
-        self.set_class(what == "theory", "-theory")
+        self.set_class(what == "parts", "-parts")
+
+    def take_keys(self) -> None:
+        """Put the keys back where the eyes are."""
+        self._focus("parts" if self.parts_shown else "panels")
 
     def _focus(self, what: str) -> None:
         """Put the keys where the eyes are."""
-        if what == "theory" or self.grid is None:
-            self.query_one(Theory).focus()
+        if what == "parts" or self.grid is None:
+            self.parts.part().take_keys()
         else:
             self.screen.set_focus(None)
             self._focus_panel()
@@ -113,3 +156,15 @@ class Body(Horizontal):
         """Give the keys to the first panel, as soon as there is one, unless something else has them."""
         if self.grid is not None and self.screen.focused is None and self.grid.shown:
             self.grid.shown[0].focus()
+
+
+def parts_of(lesson: Lesson, learner: Learner) -> list[Part]:
+    """What the lesson has to learn from."""
+    parts: list[Part] = [Theory(lesson, learner)]
+    if lesson.predictions:
+        parts.append(Predict(lesson, learner))
+    if lesson.quiz:
+        parts.append(Quiz(lesson, learner))
+    if lesson.exercises:
+        parts.append(Exercises(lesson, learner))
+    return [*parts, Source(lesson)]

@@ -1,4 +1,4 @@
-"""Theory beside a live run, and the keys that steer it."""
+"""A lesson beside a live run, and the keys that steer both."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from textual.screen import Screen
 
 from descend.engine.errors import DescendError
 from descend.engine.lesson import Lesson
+from descend.tui.panels.grid import PanelGrid
+from descend.tui.panels.replay import Replay, handed_on
 from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.lesson.afterwards import Afterwards
 from descend.tui.screens.lesson.banner import Banner
 from descend.tui.screens.lesson.body import Body
+from descend.tui.screens.lesson.dials import Dials
+from descend.tui.screens.lesson.parts import TITLES, TOLD, PartLine
 from descend.tui.screens.lesson.settings import Settings
 from descend.tui.screens.lesson.start import Starter
 from descend.tui.screens.lesson.status import StatusLine
 from descend.tui.screens.lesson.title import TitleLine
+from descend.tui.screens.progress import Progress
 from descend.tui.screens.shell import InShell
 from descend.tui.session import RunSession
+from descend.tui.system.panel import Machine
 from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from descend.engine.runs import Run
-    from descend.tui.panels.grid import PanelGrid
 
 POLLS = 20
 """Looks at the run folder a second."""
@@ -40,9 +46,11 @@ class LessonScreen(InShell, Screen[None]):
     """
 
     HELP = (
-        "A lesson: read its theory, predict, then press space to train for real. The line at the bottom always says "
-        "what the run is doing. A run goes on when you leave this screen or quit, and comes back when you do."
+        "A lesson: read its theory, predict, then press space to train for real. The line under the title names its "
+        "parts with their keys, as capitals, and says which are done. The line at the bottom always says what the run "
+        "is doing. A run goes on when you leave this screen or quit, and comes back when you do."
     )
+    COMMANDS = {Progress}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,17 +58,24 @@ class LessonScreen(InShell, Screen[None]):
         Binding("space", "pause", "pause", tooltip="Hold the run before its next step"),
         Binding("space", "resume", "go on", tooltip="Let the paused run go on"),
         Binding("space", "revive", "go on", tooltip="Take the ended run up again from its newest checkpoint"),
-        Binding("s", "step", "step", tooltip="Take a single training step, then hold"),
         Binding("x", "stop", "stop", tooltip="End the run after this step; what it recorded is kept"),
-        Binding("r", "restart", "restart", tooltip="Run anew with the same seed and the present settings"),
         Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
-        Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the theory"),
-        Binding("t", "view('theory')", "theory", tooltip="Show the theory"),
+        Binding("K", "dials", "turn", tooltip="Turn the live knobs while the run goes on"),
+        Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the lesson"),
+        Binding("t", "view('parts')", "lesson", tooltip="Show the lesson: theory, predictions, quiz, exercises, code"),
+        Binding("s", "step", "step", tooltip="Take a single training step, then hold"),
+        Binding("r", "restart", "restart", tooltip="Run anew with the same seed and the present settings"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
+        Binding("M", "machine", "machine", show=False, tooltip="How busy the machine is: show it, or hide it"),
         Binding("escape", "live", "to the end", tooltip="Leave the replay: back to the newest step"),
         Binding("escape", "leave", "back", tooltip="Back to all lessons; the run goes on"),
+        *handed_on([*Replay.BINDINGS, *PanelGrid.BINDINGS]),
         Binding("1", "zoom(1)", "panel", show=False, key_display="1-9", tooltip="Show one panel alone, or all again"),
         *(Binding(str(number), f"zoom({number})", "", show=False) for number in range(2, 10)),
+        *(
+            Binding(title[0], f"part('{name}')", title, show=False, tooltip=TOLD[name])
+            for name, title in TITLES.items()
+        ),
     ]
 
     def __init__(
@@ -71,19 +86,26 @@ class LessonScreen(InShell, Screen[None]):
         self.settings = settings or Settings.of(lesson)
         self.session: RunSession | None = None
         self.body = Body(lesson)
+        self.dials = Dials(lesson.knobs.specs)
         self.starter = Starter(self)
+        self.afterwards = Afterwards(self)
         self._attach_to, self._autorun = run, autorun
         self._known_phase = ""
+        self._looked_after = ""
+        self._seen_live = False
 
     def compose(self) -> ComposeResult:
         yield TitleLine(self.lesson.title)
         yield self.body
         yield Banner()
+        yield self.dials
+        yield Machine(lasting=True)
         yield StatusLine()
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Attach to what is at work, or wait for the user."""
+        self.body.learner.opened()
         self.body.show_settings(self.settings)
         self.show()
         self.set_interval(1 / POLLS, self.poll)
@@ -109,10 +131,15 @@ class LessonScreen(InShell, Screen[None]):
             self.shell.complain(error)
         self.shell.followed[run.id] = run
         self.session = RunSession(run)
+        self.query_one(Machine).watch_run(run)
+        self._seen_live = False
         self.body.show_run(self.session.history)
+        if self.body.predict is not None:
+            self.body.predict.begun(self.session)
         own = next(iter(self.lesson.data), "")
         self.query_one(TitleLine).show(run.id, self.settings.data if self.settings.data != own else "")
         self.poll()
+        self.show()
 
     def poll(self) -> None:
         """Take in what the run has said since the last time."""
@@ -122,11 +149,16 @@ class LessonScreen(InShell, Screen[None]):
         changed = session.poll()
         if "knobs" in changed:
             self.settings = self.settings.turned(session.history)
+            self.dials.show(self.settings)
         if changed:
             self.body.changed(changed)
             self.show()
+        self._seen_live = self._seen_live or session.live
         if session.behind:
             self.call_later(self.poll)
+        elif (ended := f"{session.run.id} {session.phase}") != self._looked_after and not session.live:
+            self._looked_after = ended
+            self.afterwards.ended(session, news=self._seen_live)
 
     def show(self) -> None:
         """Bring the status line, the banner and the keys up to date."""
@@ -139,6 +171,8 @@ class LessonScreen(InShell, Screen[None]):
         if phase != self._known_phase:
             self._known_phase = phase
             self.refresh_bindings()
+            if self.dials.opened and not (session is not None and session.live):
+                self.dials.action_close()
             if session is not None and session.phase not in ("starting", "running"):
                 self.shell.warm_up()  # the next run shall begin at once
 
@@ -166,7 +200,13 @@ class LessonScreen(InShell, Screen[None]):
             case "log":
                 return self.session is not None and self.session.phase in ("failed", "dead")
             case "view":
-                return parameters[0] == ("panels" if self.body.theory_shown else "theory")
+                return parameters[0] == ("panels" if self.body.parts_shown else "parts")
+            case "dials":
+                return bool(self.dials.knobs) and aim in ("running", "starting", "paused")
+            case "part":
+                return parameters[0] in self.body.parts.parts
+            case "panels":
+                return self.grid is not None and self.body.panels_shown and self.grid.offers(str(parameters[0]))
             case "zoom":
                 return self.grid is not None
             case "live":
@@ -174,7 +214,12 @@ class LessonScreen(InShell, Screen[None]):
         return True
 
     def action_run(self) -> None:
-        """Start a run."""
+        """Start a run; before the first one, lead to the predictions. A second press runs without them."""
+        learner = self.body.learner
+        if learner.should_predict and not self.body.showing("predict"):
+            self.action_part("predict")
+            return
+        learner.skips = True
         self.starter.begin(self.settings)
 
     def action_pause(self) -> None:
@@ -229,6 +274,19 @@ class LessonScreen(InShell, Screen[None]):
         live = self.session is not None and self.session.live
         self.shell.push_screen(EditorScreen(self.lesson, self.settings, live), self._edited)
 
+    def try_knobs(self) -> None:
+        """Change the settings, then run with them."""
+        from descend.tui.screens.lesson.editor import EditorScreen
+
+        def edited(settings: Settings | None) -> None:
+            if settings is not None:
+                self.settings = settings
+                self.body.show_settings(settings)
+                self.action_restart()
+
+        self.shell.warm_up()
+        self.shell.push_screen(EditorScreen(self.lesson, self.settings, live=False), edited)
+
     def _edited(self, settings: Settings | None) -> None:
         if settings is None or settings == self.settings:
             return
@@ -249,24 +307,56 @@ class LessonScreen(InShell, Screen[None]):
         if later:
             self.notify(f"{', '.join(later)}: from the next run on; r restarts now.", markup=False)
 
-    def _turn(self, name: str, value: bool | int | float | str) -> None:
+    def _turn(self, name: str, value: bool | int | float | str, quietly: bool = False) -> None:
         if self.session is None:
             return
         try:
             self.session.turn(name, value)
-            self.notify(plain(f"{name} = {value} from the next step on."), markup=False)
+            if not quietly:
+                self.notify(plain(f"{name} = {value} from the next step on."), markup=False)
         except DescendError as error:
             self.shell.complain(error)
 
+    def action_dials(self) -> None:
+        """Turn live knobs."""
+        self.dials.show(self.settings)
+        self.dials.open()
+
+    def on_dials_turned(self, event: Dials.Turned) -> None:
+        """Tell the run."""
+        self._turn(event.name, event.value, quietly=True)
+
+    def on_dials_closed(self) -> None:
+        """Give the keys back."""
+        self.body.take_keys()
+
     def action_view(self, what: str) -> None:
-        """Show theory or panels."""
+        """Show the lesson or the panels."""
         self.body.view(what)
         self.refresh_bindings()
+
+    def action_part(self, name: str) -> None:
+        """Show a part of the lesson."""
+        self.body.choose(name)
+        self.refresh_bindings()
+
+    def action_beside(self, by: int) -> None:
+        """Show the part to the left (-1) or right (1) of the one shown."""
+        self.action_part(self.body.parts.beside(by))
+
+    def on_part_line_chosen(self, event: PartLine.Chosen) -> None:
+        """Show the part that was clicked."""
+        self.action_part(event.part)
 
     def action_zoom(self, number: int) -> None:
         """Show a panel alone, also while the theory has the keys."""
         if self.grid is not None:
             self.grid.action_zoom(number)
+
+    async def action_panels(self, action: str) -> None:
+        """Have the panels do something, also while something else has the keys."""
+        if self.grid is not None:
+            await self.app.run_action(action, self.grid)
 
     def on_replay_moved(self) -> None:
         """Say which step is looked at."""
@@ -278,12 +368,24 @@ class LessonScreen(InShell, Screen[None]):
         if self.grid is not None:
             self.grid.action_live()
 
+    def progress_changed(self) -> None:
+        """Show the lesson as one that nobody has worked on yet: its progress was reset."""
+        self.body.learner.forget()
+        for part in self.body.parts.parts.values():
+            part.anew()
+        self.body.parts.show_states()
+        self.refresh_bindings()
+
     def action_log(self) -> None:
         """Show the end of the worker's log."""
         from descend.tui.screens.log import LogScreen
 
         if self.session is not None:
             self.shell.push_screen(LogScreen(self.session.run))
+
+    def action_machine(self) -> None:
+        """Show or hide how busy the machine is."""
+        self.query_one(Machine).toggle()
 
     def action_leave(self) -> None:
         """Back to all lessons."""

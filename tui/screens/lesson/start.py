@@ -33,6 +33,7 @@ class Starter:
         if self.busy:
             return
         self.busy = True
+        self.screen.shell.starting.add(self)
         self.screen.show()
 
         def prepare() -> None:
@@ -62,6 +63,7 @@ class Starter:
         if self.busy:
             return
         self.busy = True
+        self.screen.shell.starting.add(self)
         session.revived()
         self.screen.show()
 
@@ -107,12 +109,15 @@ class Starter:
 
     def _over(self) -> None:
         self.busy = False
+        self.screen.shell.starting.discard(self)
         if self.screen.is_attached:
             self.screen.show()
             self.screen.refresh_bindings()
 
     def _begun(self, run: Run, stepping: bool) -> None:
         self.screen.shell.followed[run.id] = run
+        self.screen.body.learner.ran(run.id)
+        self.screen.body.parts.show_states()
         self._over()
         if self.screen.is_attached:
             self.screen.attach(run)

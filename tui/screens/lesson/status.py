@@ -8,24 +8,14 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
+from descend.tui.marks import MARKS, STYLES
+from descend.tui.panels.ticks import duration, speed
 from descend.tui.session import RunSession
 from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from descend.tui.panels.replay import Replay
 
-MARKS = {
-    "idle": "○",
-    "replay": "◂",
-    "starting": "◌",
-    "running": "▶",
-    "paused": "‖",
-    "done": "✓",
-    "failed": "✗",
-    "stopped": "■",
-    "dead": "✗",
-}
-STYLES = {"replay": "warning", "running": "good", "done": "good", "paused": "warning", "failed": "bad", "dead": "bad"}
 GAP = "  "
 IDLE = "space runs the experiment, e changes its settings"
 
@@ -135,15 +125,3 @@ def fitting(pieces: list[Part], room: int) -> str:
     while kept and sum(cell_len(GAP + piece.text) for piece in kept) > room:
         kept.remove(max(kept))
     return "".join(GAP + piece.text for piece in kept)
-
-
-def speed(rate: float) -> str:
-    """A rate in a few characters."""
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
-
-
-def duration(seconds: float) -> str:
-    """``0:04``, ``12:30`` or ``3:05:09``."""
-    minutes, rest = divmod(int(max(0.0, seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

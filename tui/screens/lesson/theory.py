@@ -1,4 +1,4 @@
-"""The theory of a lesson, beside its panels or in their place."""
+"""The theory of a lesson: the first of its parts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from textual.containers import VerticalScroll
 from textual.widgets import Markdown
 
 from descend.engine.lesson import Lesson
+from descend.tui.screens.lesson.learner import Learner
+from descend.tui.screens.lesson.parts import Part
 from descend.tui.text import plain
 
 
-class Theory(VerticalScroll):
+class Theory(VerticalScroll, Part):
     """Scrolls a lesson's text."""
 
     HELP = "The theory of this lesson. Scroll it with the arrows, j and k, page up and page down."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "Scroll down", show=False),
         Binding("k", "scroll_up", "Scroll up", show=False),
+        Binding("left", "screen.beside(-1)", "Previous part", show=False),
+        Binding("right", "screen.beside(1)", "Next part", show=False),
     ]
     DEFAULT_CSS = """
     Theory {
@@ -31,9 +35,13 @@ class Theory(VerticalScroll):
     }
     """
 
-    def __init__(self, lesson: Lesson) -> None:
-        super().__init__()
-        self.lesson = lesson
+    def __init__(self, lesson: Lesson, learner: Learner) -> None:
+        super().__init__(id="theory")
+        self.lesson, self.learner = lesson, learner
+
+    def state(self) -> str:
+        """``✓`` once the learner has run what it is about."""
+        return "✓" if self.learner.runs else ""
 
     def compose(self) -> ComposeResult:
         yield Markdown(document(self.lesson), open_links=False)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 
-from descend.tui.panels.ticks import number
-from descend.tui.screens.lesson.status import MARKS, STYLES, duration
+from descend.tui.marks import MARKS, STYLES
+from descend.tui.panels.ticks import duration, number
 from descend.tui.screens.runs.entry import Entry
 from descend.tui.screens.runs.sparkline import WIDTHS
 from descend.tui.text import fit

@@ -26,10 +26,15 @@ Result = TypeVar("Result")
 
 
 class Deeds:
-    """Does to runs what the user asks for, for their screen."""
+    """Does to runs what the user asks for, for their screen.
+
+    Attributes:
+        doing: what is being done now, in words.
+    """
 
     def __init__(self, screen: RunsScreen) -> None:
         self.screen = screen
+        self.doing: dict[object, str] = {}
 
     def resume(self, entry: Entry) -> None:
         """Go on with a run."""
@@ -38,14 +43,14 @@ class Deeds:
         def resume() -> None:
             from descend.engine import supervision
 
-            supervision.resume(run)
+            supervision.resume(run, self.screen.shell.launch)
 
         def resumed(_: None) -> None:
             self.screen.shell.followed[run.id] = run
             self._say(f"{run.id} goes on.")
             self.screen.look()
 
-        self._do(resume, resumed)
+        self._do(f"resuming {plain(run.id)}…", resume, resumed)
 
     def fork(self, entry: Entry) -> None:
         """Ask what to change, then start the fork and open it."""
@@ -72,10 +77,10 @@ class Deeds:
 
         def asked(chosen: Fork | None) -> None:
             if chosen is not None:
-                self._do(lambda: fork(chosen), forked)
+                self._do("starting the fork…", lambda: fork(chosen), forked)
 
         shell.warm_up()
-        shell.push_screen(ForkScreen(run.id, lesson, steps), asked)
+        shell.push_screen(ForkScreen(run.id, lesson, steps, steps[-1] if entry.state == "done" else None), asked)
 
     def name(self, entry: Entry, field: Field) -> None:
         """Ask for title and note, beginning with ``field``."""
@@ -85,7 +90,7 @@ class Deeds:
 
             changed = {name: text for name, text in (fields or {}).items() if text != getattr(entry, name)}
             if changed:
-                self._do(lambda: runs.amend(entry.run, **changed), self._look)
+                self._do("writing it down…", lambda: runs.amend(entry.run, **changed), self._look)
 
         self.screen.shell.push_screen(NamingScreen(entry, field), asked)
 
@@ -99,7 +104,7 @@ class Deeds:
 
         def asked(export: Export | None) -> None:
             if export is not None:
-                self._do(lambda: write(export), lambda path: self._say(f"Written: {path}"))
+                self._do("exporting…", lambda: write(export), lambda path: self._say(f"Written: {path}"))
 
         self.screen.shell.push_screen(ExportScreen(entry.id), asked)
 
@@ -116,25 +121,34 @@ class Deeds:
         text = names(ended, "\n")
         if live:
             text += f"\n\nAt work, and not deleted: {names(live, ', ')}."
-        answer = Answer("d", "delete", f"Delete {what} for good, {size(sum(entry.size for entry in ended))}")
+        answer = Answer("y", "delete", f"Delete {what} for good, {size(sum(entry.size for entry in ended))}")
 
         def asked(answer: str | None) -> None:
             if answer:
-                self._do(lambda: delete([entry.run for entry in ended]), self._look)
+                self._do("deleting…", lambda: delete([entry.run for entry in ended]), self._look)
 
         self.screen.shell.push_screen(QuestionScreen(f"Delete {what}?", text, [answer]), asked)
 
-    def _do(self, deed: Callable[[], Result], then: Callable[[Result], object]) -> None:
-        """Do ``deed`` in a thread, then go on here; what goes wrong is told."""
-        app = self.screen.app
+    def _do(self, doing: str, deed: Callable[[], Result], then: Callable[[Result], object]) -> None:
+        """Do ``deed`` in a thread while the heading says ``doing``, then go on here; what goes wrong is told."""
+        app, shell, it = self.screen.app, self.screen.shell, object()
+        self.doing[it] = doing
+        shell.starting.add(it)
+        self.screen.told_later()
+
+        def over(call: Callable[..., object], given: object) -> None:
+            del self.doing[it]
+            call(given)
+            shell.starting.discard(it)
+            self.screen.told_later()
 
         def carry_out() -> None:
             try:
                 result = deed()
             except DescendError as error:
-                app.call_from_thread(self.screen.shell.complain, error)
+                app.call_from_thread(over, shell.complain, error)
             else:
-                app.call_from_thread(then, result)
+                app.call_from_thread(over, then, result)
 
         self.screen.run_worker(carry_out, thread=True, exit_on_error=False, group="deeds")
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
-from descend.tui.screens.dialog import Dialog
+from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.editor import Choice
 from descend.tui.text import plain
 
@@ -61,7 +61,7 @@ class ExportScreen(Dialog[Export | None]):
         yield Label("to")
         yield Input(self._path("csv"), compact=True, select_on_focus=False)
         yield Static(id="told")
-        yield Static("←→ choose the form   enter writes   esc leaves", classes="hint")
+        yield Hint("enter writes", "esc leaves", "←→ choose the form")
 
     def on_mount(self) -> None:
         """Start at the form."""

@@ -12,10 +12,13 @@ from textual.widgets import Input, Label, Static
 from descend.engine.errors import UsageError, nearest
 from descend.engine.knobs import Value
 from descend.engine.lesson import Lesson
-from descend.tui.screens.dialog import Dialog
+from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.editor import Choice
 from descend.tui.screens.runs.entry import shown
 from descend.tui.text import plain
+
+LENGTHS = ("epochs", "steps")
+"""What the knob is called that says how long a run trains."""
 
 
 class Fork(NamedTuple):
@@ -32,6 +35,7 @@ class ForkScreen(Dialog[Fork | None]):
         name: the run's id.
         lesson: its lesson.
         steps: of its checkpoints, ascending.
+        last: the step at which the run came to its end; None if it did not.
     """
 
     heading = "Fork"
@@ -53,25 +57,29 @@ class ForkScreen(Dialog[Fork | None]):
     }
     """
 
-    def __init__(self, name: str, lesson: Lesson, steps: list[int]) -> None:
+    def __init__(self, name: str, lesson: Lesson, steps: list[int], last: int | None = None) -> None:
         super().__init__()
-        self.run_name, self.lesson, self.steps = name, lesson, steps
+        self.run_name, self.lesson, self.steps, self.last = name, lesson, steps, last
 
     def body(self) -> ComposeResult:
         yield Label(Text(f"{plain(self.run_name)}, from the checkpoint of step"))
-        yield Choice(tuple(map(str, self.steps)), str(self.steps[-1]))
+        yield Choice(tuple(map(str, self.steps)), str(likeliest(self.steps, self.last)))
         yield Label("with a knob changed")
         yield Input(placeholder=self._example(), compact=True)
         yield Static(id="told")
-        yield Static("←→ choose the step   enter starts the fork   esc leaves", classes="hint")
+        yield Hint("enter starts it", "esc leaves", "←→ choose the step")
 
     def on_mount(self) -> None:
-        """Start at the knob: the newest checkpoint is the likeliest."""
+        """Start at the knob: the checkpoint that stands there is the likeliest."""
         self.query_one(Input).focus()
         self._check()
 
     def on_input_changed(self) -> None:
         """Say at once what is wrong."""
+        self._check()
+
+    def on_choice_changed(self) -> None:
+        """Say what a fork from there would do."""
         self._check()
 
     def action_fork(self) -> None:
@@ -94,6 +102,10 @@ class ForkScreen(Dialog[Fork | None]):
             told.add_class("-wrong")
             return None
         said = [f"{name} = {shown(value)}: {self.lesson.knobs.specs[name].help}." for name, value in knobs.items()]
+        longer = next((name for name in LENGTHS if name in self.lesson.knobs.specs), "")
+        if self.last is not None and int(self.query_one(Choice).value) >= self.last and longer not in knobs:
+            more = f" unless {longer}=… gives it more" if longer else ""
+            said.append(f"The run was over at this step, so the fork ends at once{more}.")
         told.update(Text(plain(" ".join(said) or "Without a change it goes on as the run itself would.")))
         told.remove_class("-wrong")
         return knobs
@@ -102,6 +114,15 @@ class ForkScreen(Dialog[Fork | None]):
         specs = self.lesson.knobs.specs
         spec = specs.get("lr") or next(iter(specs.values()), None)
         return plain(f"{spec.name}={shown(spec.default)}") if spec is not None else ""
+
+
+def likeliest(steps: list[int], last: int | None) -> int:
+    """The newest of ``steps``; of a run that came to its end at step ``last``, one that leaves it a quarter to go, or
+    failing that anything to go."""
+    for share in (0.75, 1.0):
+        if last is not None and (before := [step for step in steps if step <= share * last and step < last]):
+            return before[-1]
+    return steps[-1]
 
 
 def parse(text: str, lesson: Lesson) -> dict[str, Value]:

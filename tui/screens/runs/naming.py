@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Label
 
-from descend.tui.screens.dialog import Dialog
+from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.runs.entry import Entry
 from descend.tui.text import plain
 
@@ -45,7 +45,7 @@ class NamingScreen(Dialog[dict[str, str] | None]):
         for name, value in self.values.items():
             yield Label(name)
             yield Input(value, id=name, compact=True, max_length=LONGEST[name], select_on_focus=False)
-        yield Static("enter keeps both   tab goes on   esc leaves all as it is", classes="hint")
+        yield Hint("enter keeps both", "esc leaves all as it is", "tab goes on")
 
     def on_mount(self) -> None:
         """Start in the field that was asked for."""

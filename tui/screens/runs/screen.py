@@ -59,7 +59,7 @@ class RunsScreen(InShell, Screen[None]):
         Binding("f", "fork", "fork", tooltip="A new run from one of its checkpoints, with a knob changed"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
         Binding("d", "delete", "delete", tooltip="Delete the marked runs, or this one"),
-        Binding("o", "sort", "sort", tooltip="Sort by the next column"),
+        Binding("s", "sort", "sort", tooltip="Sort by the next column"),
         Binding("e", "name('title')", "rename", tooltip="Give the run a title"),
         Binding("n", "name('note')", "note", tooltip="Write a note about the run"),
         Binding("x", "export", "export", tooltip="Write its curves to a file"),
@@ -206,12 +206,18 @@ class RunsScreen(InShell, Screen[None]):
         if self.table.marked:
             parts.append(f"{len(self.table.marked)} marked")
         reading = "reading…" if self.left is None else f"{self.left:,} to read…" if self.left else ""
-        parts.append(reading or ORDERS[self.order].told)
+        doing = ", ".join(self.deeds.doing.values())
+        parts.append(doing or reading or ORDERS[self.order].told)
         heading = Text.assemble(("Runs  ", "bold"), (" · ".join(parts), "dim"))
         self.query_one("#heading", Static).update(heading, layout=False)
         nothing = "" if self.left is None else NONE_FOUND if entries else NONE_YET
         self.query_one(Detail).show(self.table.entry, nothing)
         self.refresh_bindings()
+
+    def told_later(self) -> None:
+        """Something is being done to runs, or that is over."""
+        if self.is_mounted:
+            self._tell()
 
     # Moving about
 

@@ -1,0 +1,121 @@
+"""How the shell speaks to the terminal: no more than it must, and no faster than the terminal takes it."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import AppFocus, CursorPosition
+
+from descend.tui.repaint import Repaint
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.message import Message
+
+BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
+"""Between these, terminals that can show nothing, so that no half of an update is seen."""
+ASK = "\x1b[6n"
+"""Every terminal answers this, where the cursor is, once it has taken in all that came before."""
+SLACK = 0.15
+"""Seconds by which an answer may take longer than the fastest so far before the terminal counts as behind."""
+GIVE_UP = 5.0
+"""Seconds after which an answer is not waited for any more."""
+
+GO = 1.0
+"""Seconds that leaving waits for an answer."""
+
+
+class LeanDriver(LinuxDriver):
+    """Textual's driver, with updates reduced to what changed on the screen, and a measure of how far the terminal is
+    behind: over a slow line, what is on its way to the screen would else delay the answer to each key."""
+
+    def __init__(self, app: App[Any], **settings: Any) -> None:
+        super().__init__(app, **settings)
+        self._repaint = Repaint()
+        self._shape: tuple[int, int] = (0, 0)
+        self._stale = False
+        self._began = False
+        self._fastest: float | None = None
+        self._asked: float | None = None
+        self._asks = True
+
+    @property
+    def behind(self) -> bool:
+        """Whether the terminal has still to show what was sent; in case of doubt, False."""
+        if self._writer_thread is not None and self._writer_thread._queue.qsize():
+            return True
+        asked, fastest = self._asked, self._fastest
+        if asked is None or fastest is None:
+            return False
+        return fastest + SLACK < time.monotonic() - asked < GIVE_UP
+
+    def write(self, data: str) -> None:
+        """Send ``data``, as far as the terminal does not show it already."""
+        if data == BEGIN:
+            self._began = True
+            return
+        if data == END:
+            if not self._began:
+                super().write(END)
+            self._began = False
+            return
+        if self._stale or self._size_changed():
+            self._stale = False
+            self._repaint.forget()
+        sent = self._repaint.reduced(data)
+        if not sent:
+            return
+        if self._began:
+            self._began, sent = False, BEGIN + sent
+        super().write(sent + self._question() if sent.endswith("H") else sent)
+
+    def _size_changed(self) -> bool:
+        """Whether the terminal has another size than the last time, so that it may show anything."""
+        before = self._shape
+        with suppress(OSError):
+            self._shape = os.get_terminal_size(self.fileno)
+        return self._shape != before
+
+    def _question(self) -> str:
+        """`ASK`, if no answer is outstanding."""
+        now = time.monotonic()
+        if not self._asks or (self._asked is not None and now < self._asked + GIVE_UP):
+            return ""
+        self._asks = self._asked is None or self._fastest is not None  # those that do not answer are not asked twice
+        self._asked = now if self._asks else None
+        return ASK if self._asks else ""
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        super().start_application_mode()
+        self._asks = True
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, without an answer under way that would be taken for what the user types next."""
+        self._asks = False
+        until = time.monotonic() + GO
+        while self._fastest is not None and self._asked is not None and time.monotonic() < until:
+            time.sleep(0.005)
+        super().stop_application_mode()
+
+    def process_message(self, message: Message) -> None:
+        """Take the terminal's answers out of what the user says."""
+        if isinstance(message, CursorPosition):
+            if (asked := self._asked) is not None:
+                taken = time.monotonic() - asked
+                self._fastest = taken if self._fastest is None else min(taken, self._fastest)
+                self._asked = None
+            return
+        if isinstance(message, AppFocus):
+            self._stale = True  # others may have written to the terminal meanwhile: the next full painting mends it
+        super().process_message(message)
+
+
+def behind(app: App[Any]) -> bool:
+    """Whether the terminal of ``app`` has still to show what it was sent."""
+    driver = app._driver
+    return isinstance(driver, LeanDriver) and driver.behind

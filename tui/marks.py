@@ -1,0 +1,16 @@
+"""The sign and the style that stand for each state of a run, everywhere in the shell."""
+
+from __future__ import annotations
+
+MARKS = {
+    "idle": "○",
+    "replay": "◂",
+    "starting": "◌",
+    "running": "▶",
+    "paused": "‖",
+    "done": "✓",
+    "failed": "✗",
+    "stopped": "■",
+    "dead": "✗",
+}
+STYLES = {"replay": "warning", "running": "good", "done": "good", "paused": "warning", "failed": "bad", "dead": "bad"}

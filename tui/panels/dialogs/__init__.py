@@ -1,0 +1,1 @@
+"""Boxes that ask something about a panel or about all of them."""

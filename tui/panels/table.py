@@ -1,0 +1,130 @@
+"""A table as it is at a step: words to the left of their column, numbers to its right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+
+from descend.engine.records import Table
+from descend.tui.panels import ticks
+from descend.tui.panels.rows import Row, sized
+from descend.tui.panels.scrolled import Scrolled
+from descend.tui.text import fit, plain
+
+GAP = 2
+LONGEST = 40
+"""Cells of a column at most, if there are others."""
+Cell = str | int | float | bool | None
+
+
+class TablePanel(Scrolled):
+    """A table that scrolls, by rows and by columns."""
+
+    order: ClassVar[int] = 60
+    HELP = "A table of the run. Up and down scroll its rows, shift+left and shift+right its columns, if it has more."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left_parenthesis,shift+left", "columns(-1)", "Columns", show=False, tooltip="A column to the left"),
+        Binding("right_parenthesis,shift+right", "columns(1)", "Columns", show=False, tooltip="A column to the right"),
+    ]
+    first = 0
+    """Index of the first column shown."""
+    _shown = 0
+
+    @classmethod
+    def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
+        return [name for name in pictures if name.startswith("table/")]
+
+    @property
+    def label(self) -> str:
+        return plain(self.subject.partition("/")[2])
+
+    def content(self, width: int, height: int) -> list[Row]:
+        newest = self._newest()
+        if newest is None:
+            return []
+        top = self.fits(len(newest.rows), height - 1)
+        self.first = min(self.first, max(0, len(newest.columns) - 1))
+        rows = newest.rows[top : top + self._page]
+        # As wide as the rows in sight need and as their neighbours do, so that scrolling moves few columns.
+        near = newest.rows[max(0, top - self._page) : top + 2 * self._page]
+        columns = [_column(name, [row[index] for row in near]) for index, name in enumerate(newest.columns)]
+        shown, room = 0, width
+        for cells, _ in columns[self.first :]:
+            if shown and cells > room:
+                break
+            shown, room = shown + 1, room - cells - GAP
+        self._shown = shown
+        chosen = range(self.first, self.first + shown)
+        header: Row = [(_cell(plain(newest.columns[index]), *columns[index]), "muted") for index in chosen]
+        body = [[(_cell(_written(row[i]), *columns[i]), _pen(row[i])) for i in chosen] for row in rows]
+        return [sized(_apart(line), width) for line in [header, *body, *([[]] * height)][:height]]
+
+    def legends(self) -> list[Row]:
+        newest = self._newest()
+        if newest is None:
+            return []
+        size = f"{len(newest.rows):,} × {len(newest.columns):,}"
+        return [[(size, "value")]]
+
+    def notes(self) -> list[Row]:
+        newest = self._newest()
+        if newest is None:
+            return [self.past()]
+        parts = [self.place("rows")]
+        if self._shown < len(newest.columns):
+            parts.append(f"columns {self.first + 1}–{self.first + self._shown} of {len(newest.columns)}")
+        told = "  ".join(part for part in parts if part)
+        when = self.when(newest.step)
+        return [[(f"{told}  ", "value"), *row] for row in when if told] + [[(told, "value")]] * bool(told) + when
+
+    def action_columns(self, by: int) -> None:
+        """Show columns further to the right, or (negative) to the left."""
+        newest = self._newest()
+        if newest is None or (by > 0 and self.first + self._shown >= len(newest.columns)):
+            return
+        self.first = max(0, self.first + by)
+        self.redraw()
+
+    def _newest(self) -> Table | None:
+        newest = self.picture()
+        return newest if isinstance(newest, Table) else None
+
+
+def _column(name: str, cells: Sequence[Cell]) -> tuple[int, bool]:
+    """How wide a column is, and whether it is one of numbers."""
+    longest = max([cell_len(plain(name)), *(cell_len(_written(cell)) for cell in cells)])
+    numbers = all(isinstance(cell, (int, float)) or cell is None for cell in cells)
+    return max(1, min(longest, LONGEST)), numbers and bool(cells)
+
+
+def _written(cell: Cell) -> str:
+    match cell:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if cell else "no"
+        case int():
+            return f"{cell:,}"
+        case float():
+            return ticks.number(cell)
+    return plain(cell)
+
+
+def _pen(cell: Cell) -> str:
+    if cell is None:
+        return "muted"
+    return "error" if isinstance(cell, float) and ticks.number(cell) in ("NaN", "∞", "−∞") else "text"
+
+
+def _cell(text: str, cells: int, right: bool) -> str:
+    return fit(text, cells, right=right)
+
+
+def _apart(row: Row) -> Row:
+    spaced: Row = []
+    for index, run in enumerate(row):
+        spaced += [(" " * GAP, "text")] * bool(index) + [run]
+    return spaced

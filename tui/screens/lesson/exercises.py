@@ -1,0 +1,162 @@
+"""The exercises: what to bring about, hints one at a time, a solution for who asks, and what the last try lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from descend.engine.exercises import Verdict
+from descend.engine.lesson import CodeExercise, Exercise, Lesson
+from descend.tui.screens.lesson.asking import Asking, keys
+from descend.tui.screens.lesson.learner import Learner
+from descend.tui.screens.lesson.trying import solution
+from descend.tui.text import plain
+
+
+class Exercises(Asking):
+    """The exercises of a lesson, one at a time.
+
+    Attributes:
+        verdicts: of the last try at each.
+    """
+
+    HELP = (
+        "Exercises. Some are solved by a run: set the knobs, run, and every run that ends is checked by itself. Others "
+        "are solved in Python: enter opens an editor. h shows a hint, and after the last one the solution."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "attempt", "try", key_display="enter", tooltip="Set the knobs and run, or write the code"),
+        Binding("h", "hint", "hint", tooltip="Show one more hint"),
+        Binding("h", "solution", "solution", tooltip="Show the solution; you are asked first"),
+        Binding("n", "beside(1)", "next", key_display="n N", tooltip="Next exercise"),
+        Binding("N", "beside(-1)", "Previous exercise", show=False, tooltip="Previous exercise"),
+    ]
+
+    def __init__(self, lesson: Lesson, learner: Learner) -> None:
+        super().__init__("exercises")
+        self.lesson, self.learner = lesson, learner
+        self.verdicts: dict[int, Verdict] = {}
+        unsolved = (number for number in range(len(lesson.exercises)) if number not in learner.solved)
+        self.number = next(unsolved, 0)
+
+    @property
+    def exercise(self) -> Exercise | CodeExercise:
+        """The one that is shown."""
+        return self.lesson.exercises[self.number]
+
+    def state(self) -> str:
+        """``✓`` once all are solved, else how many."""
+        count, solved = len(self.lesson.exercises), len(self.learner.solved)
+        return "✓" if solved >= count else f"{solved}/{count}" if solved else ""
+
+    def choices(self) -> Sequence[str]:
+        """There is nothing to choose."""
+        return ()
+
+    def content(self) -> list[RenderableType]:
+        """The exercise, what was shown of its hints, and how the last try went."""
+        one, count = self.exercise, len(self.lesson.exercises)
+        code = isinstance(one, CodeExercise)
+        head = Text(f"Exercise {self.number + 1} of {count}" if count > 1 else "Exercise", "bold")
+        head.append("  in Python" if code else "  with the knobs", self.pen("muted"))
+        if self.number in self.learner.solved:
+            head.append("  ✓ solved", self.pen("good"))
+        page: list[RenderableType] = [head, Text(), Text(plain(one.text)), Text()]
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        shown = self.learner.hints.get(self.number, 0)
+        for index, hint in enumerate(one.hints[:shown], 1):
+            table.add_row(Text(f"hint {index}", "bold"), Text(plain(hint)))
+        if shown:
+            page += [table, Text()]
+        page += self._last_try(one)
+        if self.number in self.learner.shown:
+            page += [Text("The solution", "bold"), solution(one, self.app.current_theme.dark), Text()]
+        return [*page, keys(**self._offers(code, shown, len(one.hints)))]
+
+    def _last_try(self, one: Exercise | CodeExercise) -> list[RenderableType]:
+        verdict = self.verdicts.get(self.number)
+        if verdict is None:
+            if isinstance(one, CodeExercise):
+                begun = self.number in self.learner.codes
+                return [Text("What you have written is kept." if begun else "", self.pen("muted"))] if begun else []
+            return [Text("Set the knobs and run: every run that ends is checked here.", self.pen("muted")), Text()]
+        word = "✓ Solved. " if verdict.passed else "✗ Not yet. "
+        return [Text.assemble((word, self.pen("good" if verdict.passed else "bad")), plain(verdict.sentence)), Text()]
+
+    def _offers(self, code: bool, shown: int, hints: int) -> dict[str, str]:
+        offers = {"enter": "write it" if code else "set the knobs and run"}
+        if shown < hints:
+            offers["h"] = f"hint {shown + 1} of {hints}"
+        elif self.number not in self.learner.shown:
+            offers["h"] = "the solution"
+        return offers
+
+    def anew(self) -> None:
+        """Show the first exercise, untried."""
+        self.verdicts.clear()
+        self.turn_to(0)
+
+    def judged(self, number: int, verdict: Verdict) -> None:
+        """Show how a try at an exercise went."""
+        self.verdicts[number] = verdict
+        if self.is_attached:
+            self.draw()
+            self.lesson_screen.body.parts.show_states()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hints come before the solution."""
+        left = self.learner.hints.get(self.number, 0) < len(self.exercise.hints)
+        match action:
+            case "hint":
+                return left
+            case "solution":
+                return not left and self.number not in self.learner.shown
+            case "beside":
+                return len(self.lesson.exercises) > 1
+        return super().check_action(action, parameters)
+
+    def action_beside(self, by: int) -> None:
+        """Go to the next (1) or previous (-1) exercise."""
+        self.turn_to((self.number + by) % len(self.lesson.exercises))
+
+    def action_hint(self) -> None:
+        """Show one more hint."""
+        self.learner.hint(self.number)
+        self.draw()
+        self.show_end()
+
+    def action_solution(self) -> None:
+        """Ask, then show the solution."""
+        from descend.tui.screens.dialog import Answer, QuestionScreen
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.learner.shown.add(self.number)
+                self.draw()
+                self.show_end()
+
+        text = "Once seen, it cannot be found any more. What you have tried so far is kept."
+        answers = [Answer("y", "yes", "Show the solution")]
+        self.app.push_screen(QuestionScreen("Show the solution?", text, answers), answered)
+
+    def action_attempt(self) -> None:
+        """Set the knobs and run, or open the editor."""
+        one = self.exercise
+        if isinstance(one, CodeExercise):
+            from descend.tui.screens.lesson.workbench import Workbench
+
+            self.app.push_screen(Workbench(self.lesson, self.number, self.learner), self._returned)
+        else:
+            self.lesson_screen.try_knobs()
+
+    def _returned(self, verdict: Verdict | None) -> None:
+        if verdict is not None:
+            self.judged(self.number, verdict)
+        self.draw()

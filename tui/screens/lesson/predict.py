@@ -1,0 +1,288 @@
+"""Predictions: the learner commits to an answer, and their own next run grades it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from descend.engine.errors import DescendError, UsageError
+from descend.engine.exercises import Graded, grade
+from descend.engine.lesson import Lesson, Prediction
+from descend.engine.result import Result
+from descend.tui.screens.lesson.asking import MARKS, Asking, Pen, keys
+from descend.tui.screens.lesson.learner import Learner
+from descend.tui.text import plain
+
+if TYPE_CHECKING:
+    from descend.tui.session import RunSession
+
+CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
+SKIP = "Your own run will tell. Commit to an answer now; space runs without one."
+
+
+class Guess(Input):
+    """A number; what moves between questions, runs or leaves goes past it."""
+
+    HELP = "Type the number you expect, then enter. 0,5 and 1e-3 are understood."
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Digits, signs and separators are typed; other keys do what they do elsewhere."""
+        return self._belongs(character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable and not self._belongs(event.character):
+            event.prevent_default()
+
+    def _belongs(self, character: str | None) -> bool:
+        if character == "e":
+            return any(typed.isdigit() for typed in self.value)
+        return bool(character) and str(character) in "0123456789+-−.,%"
+
+
+class Predict(Asking):
+    """The predictions of a lesson."""
+
+    HELP = (
+        "Predict, then run. Choose with a number or the arrows and enter, or type the number you expect. When a run of "
+        "yours has ended, this page says what it measured. Every run grades your prediction anew. Nothing is lost by "
+        "being wrong: it is the surprise that teaches."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "commit", key_display="enter", tooltip="Commit to this answer"),
+        Binding("enter", "beside(1)", "next", key_display="enter", tooltip="Next prediction"),
+        Binding("n", "beside(1)", "next", key_display="n N", tooltip="Next prediction"),
+        Binding("N", "beside(-1)", "Previous prediction", show=False, tooltip="Previous prediction"),
+        Binding("a", "again", "again", tooltip="Predict something else"),
+    ]
+    DEFAULT_CSS = """
+    Predict {
+        & > Guess { width: 24; margin: 1 0 0 2; background: $boost; display: none; }
+        &.-number > Guess { display: block; }
+    }
+    """
+
+    def __init__(self, lesson: Lesson, learner: Learner) -> None:
+        super().__init__("predict")
+        self.lesson, self.learner = lesson, learner
+        self.session: RunSession | None = None
+        self.grades: dict[int, Graded] = {}
+        self.late: set[int] = set()
+        self.wrong = ""
+        self.guess = Guess(placeholder="a number", compact=True)
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield self.guess
+
+    @property
+    def prediction(self) -> Prediction:
+        """The one that is asked for."""
+        return self.lesson.predictions[self.number]
+
+    @property
+    def committed(self) -> bool:
+        """Whether the learner has committed to an answer to this one."""
+        return self.number in self.learner.predictions
+
+    def state(self) -> str:
+        """``✓`` once every prediction was graded right, ``…`` while a run is awaited."""
+        count = len(self.lesson.predictions)
+        right = sum(graded.right is True for graded in self.grades.values())
+        if right == count or len(self.learner.graded_right) == count:
+            return "✓"
+        return "" if len(self.learner.predictions) < count else f"{right}/{count}" if self.grades else "…"
+
+    def choices(self) -> Sequence[str]:
+        """The choices of a prediction not committed to yet."""
+        return () if self.committed else self.prediction.choices
+
+    def content(self) -> list[RenderableType]:
+        """The prediction, and what became of it."""
+        one, count = self.prediction, len(self.lesson.predictions)
+        alone = "Prediction" if self.committed else "Predict first"
+        head = f"Prediction {self.number + 1} of {count}" if count > 1 else alone
+        page: list[RenderableType] = [Text(head, "bold"), Text(), Text(plain(one.text), "bold"), Text()]
+        self.set_class(not one.choices and not self.committed, "-number")
+        if not self.committed:
+            if one.choices:
+                page += [self.table(one.choices), Text()]
+            page.append(Text(plain(f"✗ {self.wrong}"), self.pen("bad")) if self.wrong else self._muted(SKIP))
+            return page
+        given, graded = self.learner.predictions[self.number], self.grades.get(self.number)
+        truth = graded.truth if graded is not None else None
+        if one.choices:
+            page += [self.table(one.choices, self._marks(int(given), truth)), Text()]
+        else:
+            page.append(Text.assemble("you said   ", (number(given), "bold")))
+            if truth is not None:
+                page.append(Text.assemble("measured   ", (number(truth), "bold")))
+            page.append(Text())
+        return [*page, *self._verdict(graded), Text(), keys(**self._offers())]
+
+    def _marks(self, given: int, truth: float | None) -> list[tuple[str, Pen | None]]:
+        marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * len(self.prediction.choices)
+        if truth is None:
+            marks[given] = "●", None
+        else:
+            marks[given] = "✗", "bad"
+            if 0 <= int(truth) < len(marks):
+                marks[int(truth)] = "✓", "good"
+        return marks
+
+    def _verdict(self, graded: Graded | None) -> list[RenderableType]:
+        """What the run says about the prediction."""
+        if graded is None:
+            return [self._muted(self._awaited())]
+        if graded.right is None:
+            return [Text(plain(graded.sentence)), self._muted("Your prediction stands for the next run.")]
+        mark, pen = MARKS[graded.right]
+        return [Text(f"{mark} {plain(graded.sentence)}", self.pen(pen)), Text(plain(self.prediction.why))]
+
+    def _awaited(self) -> str:
+        session = self.session
+        if session is not None and session.live and self.number not in self.late:
+            return "You have committed. This page tells the truth when the run has ended."
+        return "You have committed. space runs it; this page tells the truth when the run has ended."
+
+    def _offers(self) -> dict[str, str]:
+        offers = {"enter": "next prediction"} if len(self.lesson.predictions) > 1 else {}
+        return {**offers, "a": "predict something else"}
+
+    def _muted(self, text: str) -> Text:
+        return Text(text, self.pen("muted"))
+
+    def choose(self, index: int) -> None:
+        """Commit to a choice."""
+        self._commit(index)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Commit to the number that was typed, or say why it is none."""
+        event.stop()
+        try:
+            value = parsed(event.value)
+        except UsageError as error:
+            self.wrong = str(error)
+            self.draw()
+            return
+        self._commit(value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """A complaint is over once something else is typed."""
+        event.stop()
+        if self.wrong:
+            self.wrong = ""
+            self.draw()
+
+    def _commit(self, value: float) -> None:
+        session = self.session
+        self.learner.predict(self.number, value)
+        self.grades.pop(self.number, None)
+        if session is not None and not session.live:
+            self.late.add(self.number)  # the answer is on the screen already: only another run can grade it
+        self.guess.value = ""
+        count = len(self.lesson.predictions)
+        after = ((self.number + by) % count for by in range(count))
+        self.turn_to(next((other for other in after if other not in self.learner.predictions), self.number))
+        self.take_keys()
+        self.lesson_screen.body.parts.show_states()
+
+    def take_keys(self) -> None:
+        """Give the keys to the field where a number is asked for."""
+        self.draw()
+        self.guess.focus() if self.has_class("-number") else self.focus()
+
+    def anew(self) -> None:
+        """Ask for the first prediction."""
+        self.grades.clear()
+        self.late.clear()
+        self.turn_to(0)
+
+    def begun(self, session: RunSession) -> None:
+        """A run is shown now: what was committed to before it is graded by it."""
+        self.session = session
+        self.grades.clear()
+        self.late.clear()
+        self.draw()
+
+    def ended(self, session: RunSession) -> None:
+        """The run has ended: see what it says."""
+        try:
+            result = Result(session.history, session.run.manifest().knobs)
+        except DescendError:
+            return
+        step = session.history.progress.step if session.history.progress is not None else 0
+        untold = f"This run {CUT.get(session.phase, 'ended')} at step {step:,}, so it cannot tell."
+        for number, given in self.learner.predictions.items():
+            if number not in self.late:
+                done = session.phase == "done"
+                graded = grade(self.lesson, number, given, result) if done else Graded(None, None, untold)
+                self.grades[number] = graded
+                self.learner.grade(number, session.run.id, self.grades[number])
+        told = (number for number, graded in self.grades.items() if graded.right is not None)
+        self.turn_to(next(told, next(iter(self.grades), self.number)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what makes sense for this prediction."""
+        match action:
+            case "again":
+                return self.committed
+            case "take":
+                return bool(self.choices())
+            case "beside":
+                return len(self.lesson.predictions) > 1
+        return super().check_action(action, parameters)
+
+    def action_take(self) -> None:
+        """Commit to the choice under the cursor."""
+        self.choose(self.cursor)
+
+    def action_beside(self, by: int) -> None:
+        """Go to the next (1) or previous (-1) prediction."""
+        self.turn_to((self.number + by) % len(self.lesson.predictions))
+        self.take_keys()
+
+    def action_again(self) -> None:
+        """Take the answer back."""
+        self.learner.predict(self.number, None)
+        self.grades.pop(self.number, None)
+        self.turn_to(self.number)
+        self.take_keys()
+        self.lesson_screen.body.parts.show_states()
+
+
+def parsed(text: str) -> float:
+    """A number as people type it: ``0.5``, ``0,5``, ``1e-3``, ``12,000``.
+
+    Raises:
+        UsageError: it is none.
+    """
+    given = text.strip().replace(" ", "").replace("_", "").replace("−", "-")
+    if not given:
+        raise UsageError("Type the number you expect, then enter; space runs without one.")
+    if given.endswith("%"):
+        raise UsageError(f"Leave the % out: write {given[:-1] or '0.9'} or its hundredth, as the question asks for.")
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", given):
+        given = given.replace(",", "")
+    elif given.count(",") == 1 and "." not in given:
+        given = given.replace(",", ".")
+    try:
+        value = float(given)
+    except ValueError:
+        raise UsageError(f"'{text.strip()}' is no number; write one such as 0.5 or 12.") from None
+    if not math.isfinite(value):
+        raise UsageError(f"'{text.strip()}' is beyond all bounds; write a number such as 0.5 or 12.")
+    return value
+
+
+def number(value: float) -> str:
+    """A number in a few characters."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e12 else f"{value:.4g}"

@@ -1,0 +1,131 @@
+"""What the user chooses for good: how the shell looks, and what every lesson begins with."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from descend.engine.knobs import Knob, Value
+from descend.tui import preferences
+from descend.tui.panels.grid import AGAIN, PanelGrid
+from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.lesson.editor import SEED, devices
+from descend.tui.screens.lesson.row import Choice, Row
+from descend.tui.screens.shell import InShell
+from descend.tui.text import characters_changed, plain, shows_unicode
+from descend.tui.theme import AUTO
+
+CHARACTERS = (AUTO, "Unicode", "ASCII")
+REDRAWS = {"5 a second": AGAIN, "1 a second": 1.0, "every 5 s": 5.0}
+"""How often a panel is drawn anew at most, and the seconds between two redraws of one."""
+THEME = Knob(AUTO, name="theme", type=str, help="auto goes by the terminal: light where $COLORFGBG says so, else dark")
+SIGNS = Knob(AUTO, name="characters", type=str, help="auto goes by the locale; ASCII where signs come out as boxes")
+REDRAW = Knob("5 a second", name="redraw", type=str, help="how often a panel is drawn anew; rarely, for a slow line")
+DEVICE = Knob(AUTO, name="device", type=str, help="where runs train unless told otherwise; auto takes a GPU if any")
+
+
+class SettingsScreen(InShell, Dialog[None]):
+    """Every change counts, and is kept, at once."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
+    heading = "Settings of the shell"
+    HELP = (
+        "What is chosen here counts at once and lasts. Up and down move between the settings, left and right change "
+        "one. Device and seed are those a lesson begins with when it is opened next; e in a lesson changes them there."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q", "leave", "back", priority=True, tooltip="Back to where you were"),
+        Binding("down,j", "app.focus_next", "Next setting"),
+        Binding("up,k", "app.focus_previous", "Previous setting"),
+        Binding("ctrl+d", "defaults", "As at first", priority=True, tooltip="Put all settings back to what they were"),
+    ]
+    DEFAULT_CSS = """
+    SettingsScreen {
+        & VerticalScroll { height: auto; max-height: 60vh; }
+        & #told { margin-top: 1; height: 2; }
+        & .hint { margin-top: 0; }
+        &.-narrow Choice, &.-narrow Input { width: 20; }
+    }
+    """
+
+    def body(self) -> ComposeResult:
+        themes = (AUTO, "dark", "light", *self.app.available_themes)
+        redraw, places = preferences.get(REDRAW.name, AGAIN), devices()
+        written = next((words for words, seconds in REDRAWS.items() if seconds == redraw), "5 a second")
+        with VerticalScroll(can_focus=False):
+            yield _row(THEME, preferences.get("theme", AUTO), "auto | dark | light | …", themes)
+            yield _row(SIGNS, preferences.get("characters", AUTO), " | ".join(CHARACTERS), CHARACTERS)
+            yield _row(REDRAW, written, "of each panel", tuple(REDRAWS))
+            yield _row(DEVICE, preferences.get("device", AUTO), " | ".join(places), places)
+            yield _row(SEED, str(preferences.get("seed", 0)), f"0 … {SEED.high}")
+        yield Static(id="told")
+        yield Hint("esc goes back", "←→ change", "all is kept at once", "ctrl+d resets")
+
+    def on_mount(self) -> None:
+        """Start at the first setting."""
+        self.query(Row).first().field.focus()
+
+    def on_descendant_focus(self) -> None:
+        """Explain the setting that has the keys."""
+        for row in self.query(Row):
+            if row.field.has_focus:
+                self._say(row.told)
+
+    @on(Choice.Changed)
+    @on(Input.Changed)
+    def changed(self) -> None:
+        """Take over what is right."""
+        lasts = True
+        for row in self.query(Row):
+            value = row.check()
+            if value is not None and value != self._kept(row.spec):
+                lasts = self._keep(row.spec, value) and lasts
+        if not lasts:
+            self._say(f"{plain(str(preferences.file()))} cannot be written: this holds until you quit.")
+
+    def action_defaults(self) -> None:
+        """Forget every choice."""
+        for row in self.query(Row):
+            row.field.value = str(row.spec.default)
+        self.changed()
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def _kept(self, spec: Knob) -> Value:
+        kept = preferences.get(spec.name, AGAIN if spec is REDRAW else spec.default)
+        return next((words for words, seconds in REDRAWS.items() if seconds == kept), kept) if spec is REDRAW else kept
+
+    def _keep(self, spec: Knob, value: Value) -> bool:
+        """Keep a choice and act on it; whether it lasts."""
+        kept = REDRAWS[str(value)] if spec is REDRAW else value
+        lasts = preferences.put(spec.name, None if value == spec.default else kept)
+        if spec is THEME:
+            self.shell.use_theme()
+        elif spec is REDRAW:
+            for screen in self.app.screen_stack:
+                for grid in screen.query(PanelGrid):
+                    grid.again = REDRAWS[str(value)]
+        elif spec is SIGNS:
+            characters_changed()
+            if value == "Unicode" and not shows_unicode():
+                self._say("Python writes no UTF-8 here, so ASCII it is; `export PYTHONUTF8=1` changes that.")
+            for screen in self.app.screen_stack:
+                screen.refresh(layout=True)
+                for grid in screen.query(PanelGrid):
+                    grid.follow_cursor()  # which draws every panel anew
+        return lasts
+
+    def _say(self, sentence: str) -> None:
+        self.query_one("#told", Static).update(Text(sentence))
+
+
+def _row(spec: Knob, value: str, range: str, choices: tuple[str, ...] = ()) -> Row:
+    return Row(spec, value, range, f"{spec.name}: {spec.help}.", choices)

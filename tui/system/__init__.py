@@ -1,0 +1,1 @@
+"""How busy this machine is, and the worker of a run on it."""
