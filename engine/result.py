@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.errors import DescendError, nearest
+from descend.engine.history import History
 from descend.engine.knobs import Value
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from descend.engine.history import History
     from descend.engine.records import Picture, State
+    from descend.engine.runs import Run
 
 
 class Unknown(DescendError):
@@ -30,6 +31,18 @@ class Result:
     def __init__(self, history: History, knobs: Mapping[str, Value]) -> None:
         self.history = history
         self.knobs = {**knobs, **{change.knob: change.value for change in history.changes}}
+
+    @classmethod
+    def of(cls, run: Run) -> Result:
+        """What the run in a folder has said so far.
+
+        Raises:
+            DescendError: its ``run.json`` cannot be read.
+        """
+        history, follower = History(), run.follow()
+        while records := follower.read():
+            history.feed(records)
+        return cls(history, run.manifest().knobs)
 
     @property
     def state(self) -> State:

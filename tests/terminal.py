@@ -54,16 +54,27 @@ class Terminal:
 
     def read(self, seconds: float = 0.0) -> bool:
         """Take in what the program writes within ``seconds``; whether there was anything."""
+        text = self.take(seconds)
+        self.feed(text)
+        return bool(text)
+
+    def take(self, seconds: float = 0.0, size: int = 1 << 16) -> bytes:
+        """What the program writes within ``seconds``, not shown yet; the terminal answers where its cursor is."""
         if self._master < 0 or not select.select([self._master], [], [], seconds)[0]:
-            return False
+            return b""
         try:
-            text = os.read(self._master, 1 << 16)
+            text = os.read(self._master, size)
         except OSError:  # the program has ended
-            return False
+            return b""
         self.bytes_written += len(text)
+        if b"\x1b[6n" in text:
+            self.press("\x1b[1;1R")
+        return text
+
+    def feed(self, text: bytes) -> None:
+        """Show what the program wrote."""
         # pyte takes the private form of SGR (keyboard protocols) for colours, so leave such sequences out
         self._stream.feed(text.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b""))
-        return bool(text)
 
     def text(self) -> str:
         """The screen as it is now."""
@@ -88,7 +99,8 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Type ``keys`` (``\\r`` is enter, ``\\x1b`` escape)."""
-        os.write(self._master, keys.encode())
+        with suppress(OSError):  # the program may have ended
+            os.write(self._master, keys.encode())
 
     def hang_up(self) -> None:
         """Close the terminal, as a lost connection does."""

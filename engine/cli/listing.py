@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from descend.engine.errors import UsageError
 from descend.engine.text import clean
 
 
@@ -14,7 +15,17 @@ def add(commands: Any) -> None:
     command = commands.add_parser("list", help="list lessons, datasets or runs", description="List what there is.")
     command.add_argument("what", nargs="?", default="lessons", choices=list(LISTS), help="default: lessons")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
-    command.set_defaults(do=show)
+    command.add_argument("--coverage", action="store_true", help="which parts of the curriculum have a lesson")
+    command.set_defaults(do=listed)
+
+
+def listed(arguments: argparse.Namespace) -> int:
+    """``descend list``."""
+    if not arguments.coverage:
+        return show(arguments)
+    if arguments.what != "lessons":
+        raise UsageError("--coverage goes with `descend list lessons`.")
+    return show_coverage(arguments.json)
 
 
 def lessons() -> list[dict[str, Any]]:
@@ -33,7 +44,7 @@ def lessons() -> list[dict[str, Any]]:
             "knobs": {name: spec.default for name, spec in lesson.knobs.specs.items()},
         }
         for lesson in catalogue.lessons().values()
-    ]
+    ] + [{"name": name, "broken": reason} for name, reason in catalogue.broken().items()]
 
 
 def datasets() -> list[dict[str, Any]]:
@@ -41,7 +52,18 @@ def datasets() -> list[dict[str, Any]]:
     from descend.datasets import catalogue
 
     return [
-        {"name": name, "title": spec.title, "found": spec.present(), "embedded": spec.embedded}
+        {
+            "name": name,
+            "title": spec.title,
+            "kind": spec.kind,
+            "task": spec.task,
+            "sample": list(spec.sample_shape),
+            "outputs": spec.shape.outputs,
+            "train": spec.train_size,
+            "test": spec.test_size,
+            "found": spec.present(),
+            "embedded": spec.embedded,
+        }
         for name in catalogue.names()
         for spec in [catalogue.find(name)]
     ]
@@ -81,8 +103,8 @@ def run_cells(row: dict[str, Any]) -> dict[str, Any]:
 
 LISTS = {"lessons": lessons, "datasets": datasets, "runs": runs}
 COLUMNS = {
-    "lessons": ("name", "title", "track"),
-    "datasets": ("name", "title", "found"),
+    "lessons": ("name", "title", "track", "broken"),
+    "datasets": ("name", "kind", "task", "train", "test", "found", "title"),
     "runs": ("run", "state", "lesson", "result", "age", "size", "title"),
 }
 
@@ -114,6 +136,34 @@ def show(arguments: argparse.Namespace) -> int:
             if name != "title":
                 column.min_width = max(len(str(row.get(name, ""))) for row in rows)
     console.print(table)
+    return 0
+
+
+def show_coverage(as_json: bool) -> int:
+    """Print every id of the curriculum with the lessons that cover it, track by track."""
+    from descend.engine import catalogue
+    from descend.engine.curriculum import SYSTEMS, coverage
+    from descend.engine.lesson import TRACKS
+
+    covered = coverage(catalogue.lessons().values())
+    if as_json:
+        for system, names in covered.items():
+            print(json.dumps({"id": system, "name": SYSTEMS[system], "track": TRACKS[system[0]], "lessons": names}))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for letter, title in TRACKS.items():
+        mine = {system: names for system, names in covered.items() if system[0] == letter}
+        done = sum(map(bool, mine.values()))
+        console.print(Text(f"{letter}  {title}: {done} of {len(mine)}", style="bold"))
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for system, names in mine.items():
+            table.add_row(Text("+" if names else "-"), system, Text(SYSTEMS[system]), Text(clean(", ".join(names))))
+        console.print(table)
+    console.print(f"{sum(map(bool, covered.values()))} of {len(covered)} have a lesson.")
     return 0
 
 

@@ -31,17 +31,30 @@ def parser() -> Parser:
     """The whole command line."""
     from importlib.metadata import version
 
-    from descend.engine.cli import control, data, doctor, export, listing, run, shell, show
+    from descend.engine.cli import (
+        control,
+        data,
+        doctor,
+        exercise,
+        export,
+        listing,
+        new,
+        progress,
+        run,
+        shell,
+        show,
+        verify,
+    )
 
     top = Parser(
         prog="descend",
         description="A deep-learning laboratory in the terminal. Without a command it opens the shell.",
-        epilog="Exit status: 0 done, 1 the run failed, 2 bad usage. "
+        epilog="Exit status: 0 done, 1 the run failed or a claim does not hold, 2 bad usage. "
         "Runs are kept in $DESCEND_HOME, datasets in $DESCEND_DATA.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"descend {version('descend')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for module in (shell, run, control, show, export, listing, data, doctor):
+    for module in (shell, run, control, show, export, listing, verify, exercise, progress, new, data, doctor):
         module.add(commands)
     return top

@@ -71,7 +71,6 @@ def run(lab, k):
             "test": float((scores.argmax(1) != data.test_y).mean()),  # key: images and labels it has never seen
         }
         lab.scalars({"train/error": errors["train"], "test/error": errors["test"]})
-        lab.scalars(features=p, length=np.linalg.norm(weights))
         for name, value in (*errors.items(), ("length", float(np.log10(np.linalg.norm(weights))))):
             curves[name].append(value)
         done = octaves[: step + 1]

@@ -2,87 +2,124 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
+from tests.engine import contract
 
 from descend.datasets import catalogue as datasets
 from descend.engine import catalogue, runs
 from descend.engine.history import History
 from descend.engine.lab import Lab
-from descend.engine.lesson import TRACKS, Lesson
-from descend.engine.runs import Manifest
+from descend.engine.lesson import Lesson
+from descend.engine.records import Event, Picture
+from descend.engine.result import Result
+from descend.engine.runs import Manifest, Run
 from descend.engine.training import Tensors
 from descend.engine.worker import seed_everything
 
-LESSONS = list(catalogue.lessons().values())
+LESSONS = [lesson for lesson in catalogue.lessons().values() if not lesson.module.startswith(catalogue.OWN)]
+SMOKED: dict[str, tuple[Run, Result]] = {}
+"""Runs that several tests read, by lesson."""
 
 
 @pytest.fixture(params=LESSONS, ids=lambda lesson: lesson.name)
-def lesson(request: pytest.FixtureRequest) -> Iterator[Lesson]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield request.param
-    torch.set_num_threads(threads)
+def lesson(request: pytest.FixtureRequest) -> Lesson:
+    return request.param  # type: ignore[no-any-return]
 
 
-def run_briefly(lesson: Lesson, seed: int) -> History:
-    """Run the lesson's experiment in this process for one epoch, on data that is always here."""
-    data = next((name for name in lesson.data if datasets.find(name).embedded), "")
-    settings = {"epochs": 1} if "epochs" in lesson.knobs.specs else {}
-    if "pace" in lesson.knobs.specs:
-        settings["pace"] = 0
-    knobs = lesson.knobs.parse(settings)
-    run = runs.create(Manifest(id="", name=lesson.name, knobs=knobs.values(), seed=seed, device="cpu", data=data))
-    seed_everything(seed)
-    dataset = datasets.find(data).load() if data else None
-    lab = Lab(run, knobs, device=torch.device("cpu"), seed=seed, dataset=dataset)
-    try:
-        lesson.run(lab, knobs)
-        lab.finish()
-    finally:
-        lab.close()
-    history, follower = History(), run.follow()
-    while records := follower.read():
-        history.feed(records)
-    assert follower.skipped == 0
-    return history
+def smoked(lesson: Lesson) -> tuple[Run, Result]:
+    """A brief run of ``lesson``, done when first asked for."""
+    if lesson.name not in SMOKED:
+        SMOKED[lesson.name] = contract.runs_and_repeats_itself(lesson)
+    return SMOKED[lesson.name]
+
+
+def test_every_file_of_a_lesson_can_be_loaded() -> None:
+    own = {file.stem.replace("_", "-") for file in catalogue.own_folder().glob("*.py")}
+    assert not {name: why for name, why in catalogue.broken().items() if name not in own}
 
 
 def test_it_says_what_it_is(lesson: Lesson) -> None:
-    assert lesson.title
-    assert lesson.track in TRACKS
-    assert all(re.fullmatch(r"[A-O]\d\d", covered) for covered in lesson.covers)
-    assert lesson.sources
-    assert not lesson.after or catalogue.find(lesson.after)
-    assert all(datasets.find(name) for name in lesson.data)
-    assert "?" in lesson.question, "a lesson opens with a question"
-    assert 100 < len(lesson.theory.split()) <= 300, "about 250 words, and formulas"
+    contract.says_what_it_is(lesson)
 
 
 def test_its_quiz_can_be_answered(lesson: Lesson) -> None:
-    assert len(lesson.quiz) >= 2
-    for question in lesson.quiz:
-        assert 0 <= question.answer < len(question.choices) >= 2
-        assert len(set(question.choices)) == len(question.choices)
-        assert question.why
+    contract.quiz_can_be_answered(lesson)
 
 
 def test_every_knob_is_explained(lesson: Lesson) -> None:
-    assert lesson.knobs.specs
-    assert all(spec.help for spec in lesson.knobs.specs.values())
+    contract.knobs_are_explained(lesson)
 
 
-def test_it_runs_shows_at_least_two_panels_and_repeats_itself(lesson: Lesson, folders: Path) -> None:
-    history, again, other = run_briefly(lesson, 1), run_briefly(lesson, 1), run_briefly(lesson, 2)
-    assert history.status is not None
-    assert history.status.state == "done"
-    assert len({name.rpartition("/")[2] for name in history.series}) + len(history.pictures) >= 2
-    assert history.metrics == again.metrics
-    assert history.metrics != other.metrics
+def test_its_claims_can_be_tried(lesson: Lesson) -> None:
+    contract.claims_can_be_tried(lesson)
+
+
+def test_it_runs_shows_at_least_two_panels_and_repeats_itself(lesson: Lesson) -> None:
+    smoked(lesson)
+
+
+def test_its_predictions_can_be_graded(lesson: Lesson) -> None:
+    contract.predictions_can_be_graded(lesson, smoked(lesson)[1])
+
+
+def test_its_exercises_can_be_tried(lesson: Lesson) -> None:
+    contract.exercises_can_be_tried(lesson, smoked(lesson)[1])
+
+
+def test_its_code_exercises_tell_the_solution_from_the_starter(lesson: Lesson) -> None:
+    contract.code_exercises_tell_right_from_wrong(lesson)
+
+
+def test_together_they_show_every_kind_of_picture() -> None:
+    kinds = {kind for kind in get_args(Event) if issubclass(kind, Picture)}
+    shown = {
+        type(pictures[-1])
+        for lesson in LESSONS
+        if not lesson.data or any(datasets.find(name).embedded for name in lesson.data)
+        for pictures in smoked(lesson)[1].history.pictures.values()
+    }
+    assert not {kind.__name__ for kind in kinds - shown}
+
+
+JUDGE = """
+import json, sys
+from pathlib import Path
+from descend.engine import catalogue
+from descend.engine.exercises import check_run, grade
+from descend.engine.lesson import Exercise
+from descend.engine.result import Result
+from descend.engine.runs import Run
+for name, folder in json.loads(sys.argv[1]).items():
+    lesson, run = catalogue.find(name), Run(Path(folder))
+    for index, exercise in enumerate(lesson.exercises):
+        if isinstance(exercise, Exercise):
+            check_run(lesson, index, run)
+    for index in range(len(lesson.predictions)):
+        grade(lesson, index, 0, Result.of(run))
+    for heavy in catalogue.HEAVY & sys.modules.keys():
+        print(name, heavy)
+        del sys.modules[heavy]
+"""
+
+
+def test_neither_loading_them_nor_judging_their_runs_imports_anything_heavy() -> None:
+    """The shell does both."""
+    folders = {
+        lesson.name: str(smoked(lesson)[0].folder)
+        for lesson in LESSONS
+        if not lesson.data or any(datasets.find(name).embedded for name in lesson.data)
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", JUDGE, json.dumps(folders)], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert found.stdout == ""
 
 
 def shared_data(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,212 @@
+"""``descend exercise``: a lesson's exercises, without the shell."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.cli.arguments import whole
+from descend.engine.errors import DescendError, UsageError
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    from descend.engine.exercises import Verdict
+    from descend.engine.lesson import CodeExercise, Exercise, Lesson
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend exercise``."""
+    command = commands.add_parser(
+        "exercise",
+        help="show or check a lesson's exercises",
+        description="List a lesson's exercises, show one, or check what you have done. Exit status of a check: "
+        "0 solved, 1 not yet.",
+    )
+    command.add_argument("name", metavar="LESSON", help="lesson, see `descend list lessons`")
+    command.add_argument("number", metavar="N", nargs="?", type=whole("N"), help="which exercise, from 1")
+    does = command.add_mutually_exclusive_group()
+    does.add_argument("--write", metavar="FILE", help="write the code to begin with to a new file")
+    does.add_argument("--check", metavar="FILE|RUN", help="check your code, or a run if it asks for one")
+    does.add_argument("--hint", action="store_true", help="reveal one more hint")
+    does.add_argument("--solution", action="store_true", help="show the solution")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+    command.set_defaults(do=practise)
+
+
+def practise(arguments: argparse.Namespace) -> int:
+    """Do what was asked; return 1 if a check is not passed."""
+    from descend.engine import catalogue
+
+    lesson = catalogue.find(arguments.name)
+    if not lesson.exercises:
+        raise UsageError(f"Lesson '{lesson.name}' has no exercises.")
+    if arguments.number is None:
+        if arguments.write or arguments.check or arguments.hint or arguments.solution:
+            raise UsageError(f"Which exercise? Lesson '{lesson.name}' has {len(lesson.exercises)}; give its number.")
+        return listing(lesson, arguments.json)
+    if not 1 <= arguments.number <= len(lesson.exercises):
+        raise UsageError(f"Exercises of '{lesson.name}' are numbered 1 to {len(lesson.exercises)}.")
+    index = arguments.number - 1
+    if arguments.write:
+        return write(lesson, index, Path(arguments.write).expanduser())
+    if arguments.check:
+        return check(lesson, index, arguments.check, arguments.json)
+    if arguments.hint:
+        return hint(lesson, index)
+    return solution(lesson, index) if arguments.solution else show(lesson, index, arguments.json)
+
+
+def row(lesson: Lesson, index: int) -> dict[str, Any]:
+    """What is known of an exercise."""
+    from descend.engine import logbook
+    from descend.engine.lesson import CodeExercise
+
+    exercise = lesson.exercises[index]
+    practice = logbook.read(lesson.name).exercises.get(exercise.text, logbook.Practice())
+    return {
+        "number": index + 1,
+        "kind": "code" if isinstance(exercise, CodeExercise) else "run",
+        "solved": practice.solved,
+        "attempts": practice.attempts,
+        "hints": [practice.hints, len(exercise.hints)],
+        "text": exercise.text,
+    }
+
+
+def listing(lesson: Lesson, as_json: bool) -> int:
+    """All exercises of a lesson."""
+    rows = [row(lesson, index) for index in range(len(lesson.exercises))]
+    if as_json:
+        for one in rows:
+            print(json.dumps(one))
+        return 0
+    for one in rows:
+        print(f"{one['number']}. [{'solved' if one['solved'] else one['kind']}] {clean(one['text'])}")
+    print(f"`descend exercise {lesson.name} 1` shows one.")
+    return 0
+
+
+def show(lesson: Lesson, index: int, as_json: bool) -> int:
+    """One exercise, the hints revealed so far, and how to go about it."""
+    from descend.engine.exercises import starter_text
+    from descend.engine.lesson import CodeExercise
+
+    exercise, known = lesson.exercises[index], row(lesson, index)
+    starter = starter_text(exercise) if isinstance(exercise, CodeExercise) else ""
+    if as_json:
+        print(json.dumps({**known, "starter": starter}))
+        return 0
+    print(clean(exercise.text))
+    for number, text in enumerate(exercise.hints[: known["hints"][0]], 1):
+        print(f"Hint {number}: {clean(text)}")
+    command = f"descend exercise {lesson.name} {index + 1}"
+    if starter:
+        print(f"\n{code(starter)}")
+        print(f"`{command} --write FILE` writes this to a file, `{command} --check FILE` checks it.")
+    else:
+        print(
+            f"`descend run {lesson.name} --set KNOB=VALUE` makes a run, `{command} --check RUN` checks it "
+            f"(knobs: {', '.join(lesson.knobs.specs)})."
+        )
+    return 0
+
+
+def write(lesson: Lesson, index: int, file: Path) -> int:
+    """Write the starter to a new file."""
+    from descend.engine.exercises import starter_text
+
+    text = starter_text(code_exercise(lesson, index))
+    try:
+        with open(file, "x", encoding="utf-8") as new:
+            new.write(text)
+    except FileExistsError:
+        raise UsageError(f"{file} is there already; choose another name.") from None
+    except OSError as error:
+        raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
+    name = clean(str(file))
+    print(f"Wrote {name}; `descend exercise {lesson.name} {index + 1} --check {name}` checks it.")
+    return 0
+
+
+def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
+    """Check a file or a run, and note the attempt."""
+    from descend.engine import logbook, runs
+    from descend.engine.exercises import CodeCheck, check_run
+    from descend.engine.lesson import CodeExercise
+
+    source = None
+    verdict: Verdict | None
+    if isinstance(lesson.exercises[index], CodeExercise):
+        try:
+            source = Path(given).expanduser().read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise UsageError(f"{given} is not a text file in UTF-8.") from None
+        except OSError as error:
+            raise UsageError(f"Cannot read {given}: {error.strerror}.") from None
+        if not as_json and sys.stderr.isatty():
+            print("Checking …", file=sys.stderr)
+        with CodeCheck(lesson.name, index, source) as checking:
+            verdict = checking.wait()
+    else:
+        verdict = check_run(lesson, index, runs.find(given))
+    assert verdict is not None
+    if as_json:
+        print(json.dumps(vars(verdict)))
+    else:
+        if verdict.output.strip():
+            print(code(verdict.output))
+        print(clean(verdict.sentence))
+    try:
+        logbook.attempted(lesson, index, verdict.passed, source)
+    except DescendError as error:
+        print(f"descend: {clean(str(error))}", file=sys.stderr)
+    return 0 if verdict.passed else 1
+
+
+def hint(lesson: Lesson, index: int) -> int:
+    """Reveal one more."""
+    from descend.engine import logbook
+
+    hints = lesson.exercises[index].hints
+    if not hints:
+        raise UsageError("This exercise has no hints.")
+    shown = logbook.hinted(lesson, index)
+    for number, text in enumerate(hints[:shown], 1):
+        print(f"Hint {number} of {len(hints)}: {clean(text)}")
+    return 0
+
+
+def solution(lesson: Lesson, index: int) -> int:
+    """The solution: code, or a command."""
+    from descend.engine.exercises import solution_text
+    from descend.engine.lesson import CodeExercise
+
+    exercise: Exercise | CodeExercise = lesson.exercises[index]
+    if isinstance(exercise, CodeExercise):
+        print(solution_text(exercise), end="")
+    else:
+        knobs = " ".join(f"--set {name}={value}" for name, value in exercise.solution.items())
+        print(f"descend run {lesson.name} {knobs}")
+    return 0
+
+
+def code_exercise(lesson: Lesson, index: int) -> CodeExercise:
+    """Exercise ``index``.
+
+    Raises:
+        UsageError: it is solved by a run.
+    """
+    from descend.engine.lesson import CodeExercise
+
+    exercise = lesson.exercises[index]
+    if not isinstance(exercise, CodeExercise):
+        raise UsageError(f"Exercise {index + 1} of '{lesson.name}' is solved by a run; there is no code to begin with.")
+    return exercise
+
+
+def code(text: str) -> str:
+    """Several lines, each made safe for the terminal, its indentation kept."""
+    return "\n".join(clean(line.expandtabs(4)) for line in text.splitlines()) + "\n"

@@ -1,0 +1,79 @@
+"""``descend new``: begin a lesson of your own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from descend.engine.errors import DescendError, UsageError, nearest
+from descend.engine.text import clean
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend new lesson``."""
+    command = commands.add_parser("new", help="begin a lesson of your own", description="Begin something new.")
+    kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
+    lesson = kinds.add_parser(
+        "lesson",
+        help="write a lesson's file that works, to be changed",
+        description="Write a small lesson that runs and whose claims hold, for you to change. In a checkout of descend "
+        "it goes to engine/lessons, else to lessons below $DESCEND_HOME, where it is found as well.",
+    )
+    lesson.add_argument("name", metavar="NAME", help="lower case letters and digits, parts joined by - or _")
+    lesson.add_argument("--path", metavar="FOLDER", help="another folder to write it to")
+    lesson.add_argument(
+        "--covers", metavar="ID", default="E01", help="curriculum id, see `descend list lessons --coverage`"
+    )
+    lesson.set_defaults(do=new_lesson)
+
+
+def new_lesson(arguments: argparse.Namespace) -> int:
+    """Write the file and say what to do with it."""
+    from descend.engine import catalogue
+    from descend.engine.curriculum import SYSTEMS
+    from descend.engine.paths import writable
+    from descend.engine.template import lesson_text
+
+    stem = arguments.name.replace("-", "_")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", stem) or len(stem) > 40:
+        raise UsageError(
+            f"A lesson is named in lower case letters and digits, such as 'weight-decay', not '{arguments.name}'."
+        )
+    name, covers = stem.replace("_", "-"), arguments.covers.upper()
+    if covers not in SYSTEMS:
+        raise UsageError(f"There is no curriculum id '{arguments.covers}'{nearest(covers, SYSTEMS) or '.'}")
+    if name in catalogue.lessons() or name in catalogue.broken():
+        raise UsageError(f"There is a lesson '{name}' already; choose another name.")
+    if arguments.path is not None:
+        folder = Path(arguments.path).expanduser().absolute()
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}.")
+    else:
+        folder = checkout() or writable(catalogue.own_folder(), "DESCEND_HOME")
+    file = folder / f"{stem}.py"
+    try:
+        with open(file, "x", encoding="utf-8") as new:
+            new.write(lesson_text(stem.replace("_", " ").capitalize(), covers))
+    except FileExistsError:
+        raise UsageError(f"{file} is there already; choose another name.") from None
+    except OSError as error:
+        raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
+    print(f"Wrote {clean(str(file))}.")
+    if name in catalogue.lessons() or folder == checkout():
+        print(f"Try it: `descend run {name}`, `descend open {name}`, `descend verify {name}`.")
+    else:
+        print(f"It is found once it lies in {clean(str(catalogue.own_folder()))}.")
+    print("How lessons are written: AUTHORS.md beside engine/lesson.py.")
+    return 0
+
+
+def checkout() -> Path | None:
+    """``engine/lessons`` of the source checkout this runs from; None if it is installed, or may not be written."""
+    from descend.engine import lessons
+
+    folder = Path(next(iter(lessons.__path__))).resolve()
+    is_checkout = (folder.parents[1] / "pyproject.toml").is_file() and (folder.parents[1] / "tests").is_dir()
+    return folder if is_checkout and os.access(folder, os.W_OK) else None

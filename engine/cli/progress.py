@@ -1,0 +1,90 @@
+"""``descend progress``: what you have done, lesson by lesson."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from descend.engine.errors import UsageError
+from descend.engine.text import clean
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend progress`` and its actions."""
+    command = commands.add_parser(
+        "progress",
+        help="show, forget or export what you have done",
+        description="Show which lessons you have begun and finished: a lesson's parts are one run, each prediction, "
+        "each question answered right and each exercise solved.",
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+    command.set_defaults(do=show)
+    actions = command.add_subparsers(title="actions", metavar="ACTION")
+    forget = actions.add_parser("reset", help="forget a lesson, or all", description="Forget what you have done.")
+    forget.add_argument("name", metavar="LESSON", nargs="?", default="", help="lesson to forget")
+    forget.add_argument("--all", action="store_true", help="forget all of them")
+    forget.set_defaults(do=reset)
+    out = actions.add_parser("export", help="write all of it to a JSON file", description="Write all of it as JSON.")
+    out.add_argument("path", metavar="PATH", help="file to make")
+    out.set_defaults(do=export)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print a line for each lesson."""
+    from descend.engine import catalogue, logbook
+
+    entries = logbook.read_all()
+    rows = []
+    for lesson in catalogue.lessons().values():
+        entry = entries.get(lesson.name, logbook.Entry())
+        progress = logbook.progress(lesson, entry)
+        rows.append(
+            {
+                "name": lesson.name,
+                "title": lesson.title,
+                "state": progress.state,
+                "done": progress.done,
+                "parts": progress.total,
+                "runs": entry.runs,
+            }
+        )
+    if trouble := logbook.trouble():
+        print(f"descend: {clean(trouble)}", file=sys.stderr)
+    if arguments.json:
+        for row in rows:
+            print(json.dumps(row))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("name", "title", "state", "done", "runs", box=None)
+    for row in rows:
+        cells = (row["name"], clean(str(row["title"])), row["state"], f"{row['done']}/{row['parts']}", row["runs"])
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    Console(highlight=False).print(table)
+    return 0
+
+
+def reset(arguments: argparse.Namespace) -> int:
+    """Forget."""
+    from descend.engine import logbook
+
+    if bool(arguments.name) == arguments.all:
+        raise UsageError("Name one lesson to forget, or say --all.")
+    count = logbook.reset(None if arguments.all else arguments.name.lower().replace("_", "-"))
+    print(f"Forgot {count} lesson{'s' if count != 1 else ''}; runs are kept.")
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write the file."""
+    from descend.engine import logbook
+
+    path = Path(arguments.path).expanduser()
+    logbook.export(path)
+    print(f"Wrote {clean(str(path))}.")
+    return 0

@@ -1,0 +1,156 @@
+"""``descend verify``: run what lessons claim, and their exercises."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.cli.arguments import whole
+from descend.engine.errors import UsageError
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from descend.engine.lesson import Lesson
+    from descend.engine.verify import Finding, Proof
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend verify``."""
+    command = commands.add_parser(
+        "verify",
+        help="run the claims and exercises of lessons",
+        description="Run every claim and every exercise of lessons and print what was measured. A claim holds if it "
+        "does for as many seeds as it says. An exercise holds if what the learner begins with fails and its solution "
+        "passes. Exit status: 0 all hold, 1 some do not.",
+    )
+    command.add_argument("names", metavar="NAME", nargs="*", help="lessons, see `descend list lessons`")
+    command.add_argument("--all", action="store_true", help="all lessons")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+    command.add_argument("--jobs", type=whole("--jobs"), metavar="N", help="runs at once (default: as the cores allow)")
+    command.set_defaults(do=verify)
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Do it; return 1 if something does not hold."""
+    from descend.engine.verify import Proof
+
+    lessons = chosen(arguments)
+    at_once = at_once_by_default() if arguments.jobs is None else arguments.jobs
+    if not 1 <= at_once <= 64:
+        raise UsageError(f"--jobs is a whole number from 1 to 64, not {at_once}.")
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # so that nothing is left running
+        signal.signal(ending, signal.default_int_handler)
+    proof = Proof(lessons, at_once)
+    bare = [lesson.name for lesson in lessons if not lesson.claims]
+    began = time.monotonic()
+    findings = tell_json(proof) if arguments.json else tell(proof, lessons)
+    failed = sum(not finding.holds for finding in findings)
+    if arguments.json:
+        words = {"status": "failed" if failed else "held", "findings": len(findings), "failed": failed}
+        print(json.dumps({**words, "without_claims": bare, "seconds": round(time.monotonic() - began, 1)}))
+        return 1 if failed else 0
+    for name in bare:
+        print(f"Lesson '{name}' claims nothing.")
+    print(
+        f"{len(findings) - failed} of {len(findings)} hold"
+        f" ({proof.total} runs and checks, {time.monotonic() - began:.0f} s)."
+    )
+    return 1 if failed else 0
+
+
+def chosen(arguments: argparse.Namespace) -> list[Lesson]:
+    """The lessons that were named, each once.
+
+    Raises:
+        UsageError: none was, or there is no such lesson.
+    """
+    from descend.engine import catalogue
+
+    if arguments.all and arguments.names:
+        raise UsageError("Name lessons or say --all, not both.")
+    if arguments.all:
+        for name, reason in catalogue.broken().items():
+            print(f"descend: lesson '{name}' cannot be loaded and is left out: {reason}", file=sys.stderr)
+        return list(catalogue.lessons().values())
+    if not arguments.names:
+        raise UsageError("Which lessons? Name some, or say --all.")
+    return list({lesson.name: lesson for lesson in map(catalogue.find, arguments.names)}.values())
+
+
+def at_once_by_default() -> int:
+    """As many as there are cores for the threads of each run."""
+    from descend.engine.devices import cpu_threads
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, usable // cpu_threads())
+
+
+def tell_json(proof: Proof) -> list[Finding]:
+    """Print findings as they come, a JSON object each."""
+    findings = []
+    for finding in proof:
+        findings.append(finding)
+        print(json.dumps({**finding.to_json(), "seconds": round(finding.seconds, 2)}), flush=True)
+    return findings
+
+
+def tell(proof: Proof, lessons: list[Lesson]) -> list[Finding]:
+    """Print each lesson's table as soon as it is whole, with a bar of what is left to do on a terminal."""
+    from rich import progress
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(bar_width=24),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+    )
+    findings: list[Finding] = []
+    with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("runs and checks", total=proof.total)
+
+        proof.told = lambda: bar.update(task, completed=proof.done)
+        known = {lesson.name: lesson for lesson in lessons}
+        for finding in proof:
+            findings.append(finding)
+            lesson = known[finding.lesson]
+            mine = [one for one in findings if one.lesson == lesson.name]
+            if len(mine) == len(lesson.claims) + len(lesson.exercises):
+                table(console, lesson, mine)
+    return findings
+
+
+def table(console: Console, lesson: Lesson, findings: list[Finding]) -> None:
+    """One lesson's findings."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console.print(Text(clean(f"{lesson.name}: {lesson.title}"), style="bold"))
+    rows = Table("", "claim", "measured", "needed", "seeds", "s", box=None, pad_edge=False)
+    for column in rows.columns[2:]:
+        column.justify, column.no_wrap = "right", True
+    for finding in sorted(findings, key=lambda one: (one.kind, one.number)):
+        text = Text(clean(finding.text))
+        if finding.kind == "exercise":
+            text = Text.assemble(f"exercise {finding.number}: ", text)
+        if finding.why:
+            text.append(f"\n{clean(finding.why)}", style="italic")
+        claim = finding.kind == "claim"
+        rows.add_row(
+            Text("holds" if finding.holds else "FAILS", style="" if finding.holds else "bold"),
+            text,
+            f"{finding.worst:.4g}" if finding.values else "",
+            finding.asks.replace(" and ", "\n"),
+            f"{finding.held}/{finding.of}" if claim else "",
+            f"{finding.seconds:.1f}",
+        )
+    console.print(rows)
+    console.print()

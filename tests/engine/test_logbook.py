@@ -1,0 +1,177 @@
+"""The logbook: what it keeps, two shells at once, damage, and a home that cannot be written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.engine import own
+from tests.terminal import descend
+
+from descend.engine import logbook
+from descend.engine.errors import DescendError, UsageError
+from descend.engine.lesson import Lesson
+
+
+@pytest.fixture
+def halving(folders: Path) -> Lesson:
+    return own.install(folders)
+
+
+def test_nothing_is_known_at_first_and_reading_writes_nothing(halving: Lesson, folders: Path) -> None:
+    assert logbook.read("halving") == logbook.Entry()
+    assert logbook.read_all() == {}
+    assert logbook.progress(halving) == logbook.Progress("new", 0, 8)
+    assert not (folders / "logbook.json").exists()
+
+
+def test_what_is_done_is_kept(halving: Lesson) -> None:
+    logbook.opened(halving)
+    logbook.ran(halving)
+    logbook.ran(halving)
+    logbook.committed(halving, 0, 1, "run-a")
+    logbook.committed(halving, 0, 0, "run-b")
+    logbook.graded(halving, 0, "run-a", True)
+    logbook.graded(halving, 0, "run-c", True)
+    first = logbook.answered(halving, 0, 1)
+    assert (first.first_right, first.right) == (False, False)
+    second = logbook.answered(halving, 0, 0)
+    assert (second.first, second.latest, second.first_right, second.right, second.times) == (1, 0, False, True, 2)
+    assert logbook.attempted(halving, 1, False, "def triple(x): pass").attempts == 1
+    assert logbook.attempted(halving, 1, True).solved
+    assert logbook.attempted(halving, 1, False).solved, "what is solved stays so"
+    assert logbook.kept(halving, 1, "mine").attempts == 3
+    assert [logbook.hinted(halving, 0) for _ in range(3)] == [1, 2, 2]
+    entry = logbook.read("halving")
+    assert (entry.opened, entry.runs) == (1, 2)
+    made = entry.predictions[halving.predictions[0].text]
+    assert [(one.given, one.run, one.right) for one in made] == [(1, "run-a", True), (0, "run-b", None)]
+    assert entry.exercises["Triple a number."].code == "mine"
+    assert entry.exercises["End below 0.3."].hints == 2
+
+
+def test_progress_counts_parts(halving: Lesson) -> None:
+    logbook.opened(halving)
+    assert logbook.progress(halving).state == "new"
+    logbook.answered(halving, 0, 1)
+    assert logbook.progress(halving) == logbook.Progress("begun", 0, 8), "tried, though nothing is right yet"
+    logbook.ran(halving)
+    for index in range(3):
+        logbook.committed(halving, index, 0, "run")
+    logbook.answered(halving, 0, 0)
+    logbook.answered(halving, 1, 1)
+    logbook.attempted(halving, 0, True)
+    assert logbook.progress(halving) == logbook.Progress("begun", 7, 8)
+    assert logbook.progress(halving).share == 7 / 8
+    logbook.attempted(halving, 1, True)
+    assert logbook.progress(halving).state == "finished"
+    changed = replace(halving, quiz=halving.quiz[::-1])
+    assert logbook.progress(changed).state == "finished", "the order of questions does not matter"
+
+
+WRITER = """
+import sys
+from descend.engine import catalogue, logbook
+lesson = catalogue.find("halving")
+for number in range(40):
+    logbook.ran(lesson)
+    logbook.committed(lesson, 1, number, f"{sys.argv[1]}-{number}")
+"""
+
+
+def test_two_shells_lose_nothing(halving: Lesson) -> None:
+    shells = [subprocess.Popen([sys.executable, "-c", WRITER, name], env=dict(os.environ)) for name in "ab"]
+    assert [shell.wait(60) for shell in shells] == [0, 0]
+    entry = logbook.read("halving")
+    assert entry.runs == 80
+    made = entry.predictions[halving.predictions[1].text]
+    assert len(made) == logbook.KEPT
+    assert {one.run for one in made} & {"a-39", "b-39"}
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"lessons": 3}', b"\xff\xfe", b'{"format": "x"}'])
+def test_a_damaged_file_is_kept_aside_and_said_once(halving: Lesson, folders: Path, text: bytes) -> None:
+    file = folders / "logbook.json"
+    file.write_bytes(text)
+    assert logbook.read("halving") == logbook.Entry()
+    [aside] = folders.glob("logbook.damaged-*.json")
+    assert aside.read_bytes() == text
+    assert str(aside) in logbook.trouble()
+    logbook.opened(halving)
+    assert logbook.read("halving").opened == 1
+
+
+def test_a_newer_file_is_left_alone(halving: Lesson, folders: Path) -> None:
+    file = folders / "logbook.json"
+    file.write_text('{"format": 9, "lessons": []}')
+    assert logbook.read("halving") == logbook.Entry()
+    with pytest.raises(DescendError, match="of a newer format"):
+        logbook.opened(halving)
+    assert file.read_text() == '{"format": 9, "lessons": []}'
+
+
+def test_a_home_that_cannot_be_written_is_a_sentence_and_reading_goes_on(
+    halving: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "file" / "home"))
+    assert logbook.read_all() == {}
+    with pytest.raises(DescendError, match=r"Cannot create .*; set DESCEND_HOME"):
+        logbook.opened(halving)
+
+
+def test_a_full_disk_leaves_the_old_book(halving: Lesson, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logbook.opened(halving)
+    before = (folders / "logbook.json").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DescendError, match="cannot be written \\(No space left on device\\)"):
+        logbook.opened(halving)
+    assert (folders / "logbook.json").read_bytes() == before
+
+
+def test_reset_and_export(halving: Lesson, tmp_path: Path) -> None:
+    logbook.opened(halving)
+    logbook.export(tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text())["lessons"]["halving"]["opened"] == 1
+    with pytest.raises(UsageError, match="is there already"):
+        logbook.export(tmp_path / "out.json")
+    with pytest.raises(DescendError, match="No such file or directory"):
+        logbook.export(tmp_path / "nowhere" / "out.json")
+    with pytest.raises(UsageError, match="nothing on 'digitz'"):
+        logbook.reset("digitz")
+    assert logbook.reset("halving") == 1
+    logbook.opened(halving)
+    assert logbook.reset() == 1
+    assert logbook.read_all() == {}
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(descend(*words), capture_output=True, text=True, timeout=60, env=dict(os.environ))
+
+
+def test_the_command_shows_forgets_and_exports(halving: Lesson, tmp_path: Path) -> None:
+    logbook.ran(halving)
+    rows = [json.loads(line) for line in call("progress", "--json").stdout.splitlines()]
+    mine = next(row for row in rows if row["name"] == "halving")
+    assert (mine["state"], mine["done"], mine["parts"], mine["runs"]) == ("begun", 1, 8, 1)
+    assert "halving" in call("progress").stdout
+    assert call("progress", "export", str(tmp_path / "x.json")).returncode == 0
+    assert (tmp_path / "x.json").exists()
+    assert call("progress", "reset").returncode == 2
+    assert call("progress", "reset", "halving", "--all").returncode == 2
+    assert call("progress", "reset", "halving").stdout == "Forgot 1 lesson; runs are kept.\n"
+    assert call("progress", "reset", "--all").stdout == "Forgot 0 lessons; runs are kept.\n"
+
+
+def test_the_shell_can_read_it_without_torch() -> None:
+    code = "import sys; from descend.engine import logbook, exercises; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
