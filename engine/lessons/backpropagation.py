@@ -121,7 +121,7 @@ def show(lab, values, local, gradient):
         EDGES,
         values={
             "value": [values.get(node, nan) for node in PLACES],
-            "∂L": [gradient.get(node, nan) for node in PLACES],
+            "gradient": [gradient.get(node, nan) for node in PLACES],
         },
         weights={"slope": [local.get(edge, nan) for edge in EDGES]},
     )
