@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from descend.engine import catalogue, devices, runs
+from descend.engine import devices, experiment, runs
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.knobs import Value
 from descend.engine.records import Control, Failure, KnobChange, Resume, SetKnob
@@ -25,25 +25,33 @@ COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
 
 
 def environment() -> dict[str, str]:
-    """A worker's environment: its OpenMP threads spin only briefly while they wait, lest they take the cores from
-    each other and from the shell."""
-    return {"GOMP_SPINCOUNT": "1000", **os.environ}
+    """A worker's environment: NumPy computes with as many threads as torch does, and OpenMP's spin only briefly while
+    they wait, lest they take the cores from each other and from the shell."""
+    return {"GOMP_SPINCOUNT": "1000", "OPENBLAS_NUM_THREADS": str(devices.cpu_threads()), **os.environ}
 
 
 def ask(
-    lesson: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
+    name: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
 ) -> Manifest:
-    """What is asked of a run, checked; nothing is written, and whether the data is here is not looked at.
+    """What is asked of a run, checked; nothing is written, and whether a dataset is here is not looked at.
+
+    Args:
+        name: a lesson, a model, or a model of the user's own, ``path.py:Name``.
 
     Raises:
-        UsageError: unknown lesson, knob, device or dataset, or a value out of range.
+        UsageError: unknown name, knob, device or dataset, a value out of range, or what does not go together.
+        DescendError: the user's own data or model cannot be read.
     """
-    chosen = catalogue.find(lesson)
-    values = chosen.knobs.parse(knobs or {}).values()
+    chosen = experiment.find(name)
+    parsed = chosen.knobs.parse(knobs or {})
+    values = parsed.values()
     if not 0 <= seed < SEEDS:
         raise UsageError(f"A seed is a whole number from 0 to {SEEDS - 1}, not {seed}.")
-    data = data or next(iter(chosen.data), "")
-    if data and data not in chosen.data:
+    if isinstance(chosen, experiment.Training):
+        data = chosen.chosen(data, parsed)
+    elif not data:
+        data = next(iter(chosen.data), "")
+    elif data not in chosen.data:
         raise UsageError(f"Lesson '{chosen.name}' does not learn from '{data}'{nearest(data, chosen.data) or '.'}")
     return Manifest(
         id="",
@@ -57,7 +65,7 @@ def ask(
 
 
 def prepare(
-    lesson: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
+    name: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
 ) -> Run:
     """Check everything that was asked for and make the run's folder; nothing is written if anything is wrong.
 
@@ -66,7 +74,7 @@ def prepare(
         MissingData: the dataset is not on this machine.
         DescendError: the home folder cannot be written.
     """
-    manifest = ask(lesson, knobs, seed=seed, device=device, data=data)
+    manifest = ask(name, knobs, seed=seed, device=device, data=data)
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
@@ -129,7 +137,7 @@ def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
         UsageError: there is no such knob, it is not live, a value does not fit, or the run is not alive.
         DescendError: the folder is gone or cannot be written.
     """
-    specs = catalogue.find(run.manifest().name).knobs.specs
+    specs = experiment.find(run.manifest().name).knobs.specs
     commands = []
     for name, value in settings.items():
         if name not in specs:
@@ -152,7 +160,7 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
         DescendError: it diverged, or another worker took it first, or no worker could be started.
     """
     manifest = run.manifest()
-    catalogue.find(manifest.name).knobs.parse(manifest.knobs)  # what cannot run again is said before a worker starts
+    experiment.find(manifest.name).knobs.parse(manifest.knobs)  # what cannot run again is said before a worker starts
     state = run.state()
     if state == "paused":
         run.ask(Resume())
@@ -209,8 +217,8 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     if at < 0:
         raise UsageError(f"A step is a whole number from 0 on, not {at}.")
     nearest_step = min(steps, key=lambda step: (abs(step - at), step))
-    lesson = catalogue.find(parent.name)
-    values = lesson.knobs.parse({**knobs_at(run, nearest_step), **(knobs or {})}).values()
+    kind = experiment.find(parent.name).knobs
+    values = kind.parse({**knobs_at(run, nearest_step), **(knobs or {})}).values()
     manifest = msgspec.structs.replace(parent, knobs=values, parent=Parent(run.id, nearest_step), title="", note="")
 
     def fill(making: Run) -> None:

@@ -37,6 +37,8 @@ def test_a_newcomer_opens_the_first_lesson_trains_pauses_and_leaves(folders: Pat
         terminal.press("\r")
         terminal.wait("space run")
         terminal.press(" ")
+        terminal.wait("space runs without")  # the lesson asks for predictions first
+        terminal.press(" ")
         terminal.wait("running")
         terminal.wait(lambda text: step_shown(text) > 50)
         assert "loss" in terminal.text()

@@ -126,7 +126,7 @@ def compare(lab, k):
         difference = max(difference, np.abs(ours - theirs.numpy()).max())
     colour, weight, bias = rng.normal(size=(1, 3, 32, 32)), rng.normal(size=(16, 3, 3, 3)), rng.normal(size=16)
     ours, products = convolve(colour, weight, bias)
-    theirs = functional.conv2d(*(torch.tensor(values) for values in (colour, weight, bias)))
+    theirs = functional.conv2d(torch.tensor(colour), torch.tensor(weight), torch.tensor(bias))
     difference = max(difference, np.abs(ours - theirs.numpy()).max())
 
     lopsided = rng.normal(size=(3, 3))
@@ -158,8 +158,9 @@ def learn(lab, k):
     from descend.engine.training import Tensors, accuracy, evaluate
 
     data = Tensors.of(lab.dataset, lab.device)
+    first = nn.Conv2d(1, k.filters, 3, padding=1)
     net = nn.Sequential(
-        nn.Conv2d(1, k.filters, 3, padding=1),
+        first,
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Conv2d(k.filters, 16, 3, padding=1),
@@ -167,7 +168,6 @@ def learn(lab, k):
         nn.Flatten(),
         nn.Linear(16 * 4 * 4, 10),
     ).to(lab.device)
-    first = net[0]
     first.requires_grad_(not k.frozen)
     adam = torch.optim.Adam([weights for weights in net.parameters() if weights.requires_grad], 0.003)
     lab.track(net=net, adam=adam)

@@ -23,8 +23,8 @@ and the point moves to the next smaller noise level around it. `eta` = 1 adds fr
 
 **Predict, then run.** What is the cloud at t = T? What is lost with 5 reverse steps?
 
-**Watch** three particles on their way out, and three others on their way back. The film has both trajectories: each
-frame is made from the one before.
+**Watch** three particles wander out, and three others come back. The film has both trajectories: each frame is made
+from the one before.
 
 **Break it.** Few `train_steps`, a tiny `width`, or 3 reverse steps.
 """
@@ -32,11 +32,13 @@ frame is made from the one before.
 from descend.engine.lesson import Claim, CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
 
 SHAPES = ("moons", "ring", "spiral", "letters")
-STROKES = [((-2, -1), (-2, 1)), ((-2, 0), (-0.6, 0)), ((-0.6, -1), (-0.6, 1)), ((1, -1), (1, 1))]
+STROKES = [((-2, -1.5), (-2, 1.5)), ((-2, 0), (0, 0)), ((0, -1.5), (0, 1.5)), ((1.5, -1.5), (1.5, 1.5))]
 """The letters HI."""
 COUNT = 1000
 """Points generated, and points held out to compare with; twice as many are learned from."""
 FRAMES = 6
+TAIL = 15
+"""Places of a particle's path that are shown."""
 BUDGETS = (2, 5, 10, 20, 50)
 """Reverse steps that are compared."""
 
@@ -91,20 +93,23 @@ def levels(schedule, T):
 
 
 def network(width):
-    """MLP (n, 2 + 16) → (n, 2); its time enters as waves, see `seen`."""
+    """MLP from what `seen` gives, (n, 26), to the noise, (n, 2)."""
     from torch import nn
 
-    return nn.Sequential(
-        nn.Linear(18, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(),
-        nn.Linear(width, 2),
-    )  # fmt: skip
+    layers, size = [], 26
+    for _ in range(3):
+        layers += [nn.Linear(size, width), nn.SiLU()]
+        size = width
+    return nn.Sequential(*layers, nn.Linear(size, 2))
 
 
 def seen(x, t):
-    """What the network sees: places x (n, 2) beside the times t (n,) in [0, 1], as sines and cosines."""
+    """What the network sees: places x (n, 2), and waves of them and of the times t (n,) in [0, 1], as bare coordinates
+    hide fine detail from it."""
     import torch
 
-    waves = t[:, None] * torch.pi * 2.0 ** torch.arange(-1, 7, device=x.device)
+    times = t[:, None] * torch.pi * 2.0 ** torch.arange(-1, 7, device=x.device)
+    waves = torch.cat([2 * x, 4 * x, times], 1)
     return torch.cat([x, waves.sin(), waves.cos()], 1)
 
 
@@ -137,10 +142,10 @@ def energy_distance(a, b):
 
 
 def density(x):
-    """32 × 32 picture of how many points are where, (-3, 3) both ways."""
+    """24 × 24 picture of how many points are where, (-2.4, 2.4) both ways."""
     import torch
 
-    counts = torch.histogramdd(x.cpu(), 32, [-3.0, 3.0, -3.0, 3.0]).hist
+    counts = torch.histogramdd(x.cpu(), 24, [-2.4, 2.4, -2.4, 2.4]).hist
     return (counts.T.flip(0) / 4).clamp(max=1)
 
 
@@ -150,7 +155,7 @@ def forward(lab, k, x0, alpha_bar):
 
     x = x0.clone()
     lab.track(noised=x)
-    paths = lab.state.setdefault("out", [x[:3].cpu()])
+    paths = lab.state.setdefault("out", [x[:3].clone().cpu()])
     film = lab.state.setdefault("film", {"out, t = 0": density(x)})
     share, spread = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
     moments = {round(k.T * frame / (FRAMES - 1)) for frame in range(FRAMES)}
@@ -159,7 +164,7 @@ def forward(lab, k, x0, alpha_bar):
         t = step + 1
         keep = alpha_bar[t] / alpha_bar[t - 1]
         x.copy_(keep.sqrt() * x + (1 - keep).sqrt() * torch.randn(x.shape).to(x.device))  # key: from the frame before
-        paths.append(x[:3].cpu())
+        paths.append(x[:3].clone().cpu())
         lab.points("cloud", x, paths=traces(paths))
         at = {"data now": (t, share[t].item()), "noise now": (t, spread[t].item())}
         lab.curve("schedule", torch.arange(k.T + 1), at, data=share, noise=spread)
@@ -177,10 +182,11 @@ def forward(lab, k, x0, alpha_bar):
 
 
 def traces(paths):
-    """The paths of the first three particles, by name."""
+    """The last steps of the first three particles, by name."""
     import torch
 
-    return {f"particle {index + 1}": torch.stack(paths)[:, index] for index in range(3)}
+    recent = torch.stack(paths[-TAIL:])
+    return {f"particle {index + 1}": recent[:, index] for index in range(3)}
 
 
 def train(lab, k, net, data, alpha_bar):
@@ -240,9 +246,9 @@ def sample(lab, k, net, data, held_out, alpha_bar):
     for step in lab.steps(len(stops) - 1, unit="reverse steps"):
         now, then = stops[step], stops[step + 1]
         if not paths:
-            paths.append(x[:3].cpu())
+            paths.append(x[:3].clone().cpu())
         x.copy_(reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], k.eta))
-        paths.append(x[:3].cpu())
+        paths.append(x[:3].clone().cpu())
         lab.points("cloud", x, paths=traces(paths))
         arrows(lab, net, now / k.T)
         away = {"generated": nearest(x, held_out), "normal": nearest(normal, held_out)}
@@ -363,14 +369,14 @@ def check_film(film):
 
 
 def ten_steps(result):
-    """Ten reverse steps, half as far from the data as a cloud without shape."""
+    """Ten reverse steps, nearer to the data than a cloud without shape."""
     if result.state != "done":
         raise Wrong(f"The run is {result.state}; let it come to its end.")
     if result.knobs["sampling_steps"] > 10:
         raise Wrong(f"It takes up to {result.knobs['sampling_steps']} reverse steps; 10 are allowed.")
     share = result.last("generated/energy distance") / result.last("normal/energy distance")
-    if not share < 0.6:
-        raise Wrong(f"Its energy distance is {share:.2f} times that of a cloud without shape; get it below 0.6.")
+    if not share < 1:
+        raise Wrong(f"Its energy distance is {share:.2f} times that of a round cloud; get it below that of the cloud.")
 
 
 def at_the_end_of_noising(result):
@@ -427,9 +433,9 @@ LESSON = Lesson(
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "… and its points are on average less than half as far from the nearest held-out point",
+            "… and its points are on average less than 0.3 times as far from the nearest held-out point",
             measure=lambda r: r.run.last("generated/mean nearest") / r.run.last("normal/mean nearest"),
-            below=0.5,
+            below=0.3,
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
@@ -495,8 +501,8 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Ten reverse steps have to do. Choose the other settings so that the energy distance to the data is below "
-            "0.6 of that of a round cloud.",
+            "Ten reverse steps have to do, and with the schedule and eta it begins with they end further from the data "
+            "than a round cloud. Choose others, so that they end nearer (energy distance).",
             check=ten_steps,
             solution={"sampling_steps": 10, "schedule": "cosine"},
             hints=(
@@ -521,6 +527,8 @@ LESSON = Lesson(
         "J. Ho, A. Jain, P. Abbeel: Denoising diffusion probabilistic models, NeurIPS 2020",
         "J. Song, C. Meng, S. Ermon: Denoising diffusion implicit models, ICLR 2021",
         "A. Nichol, P. Dhariwal: Improved denoising diffusion probabilistic models, ICML 2021",
+        "M. Tancik et al.: Fourier features let networks learn high frequency functions in low dimensional domains, "
+        "NeurIPS 2020",
         "G. Székely, M. Rizzo: Energy statistics: a class of statistics based on distances, Journal of Statistical "
         "Planning and Inference 143 (2013), 1249-1272",
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
+from unittest.mock import patch
 
 from textual import events
 from textual.keys import _character_to_key as character_to_key
@@ -14,6 +15,7 @@ from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from descend.tui.app import DescendApp
+from descend.tui.screens.lesson.learner import Learner
 from tests.tui.recording import Workers
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -59,14 +61,16 @@ class Shell:
 
 
 @asynccontextmanager
-async def opened(size: tuple[int, int] = (120, 40), **start: Any) -> AsyncIterator[Shell]:
-    """The shell at a size; ``start`` are the app's arguments."""
-    workers = Workers()
-    app = DescendApp(worker=workers, **start)  # type: ignore[arg-type]
-    try:
-        async with app.run_test(size=size, notifications=True) as pilot:
-            shell = Shell(app, pilot, workers)
-            await shell.until(lambda: app.painted)
-            yield shell
-    finally:
-        app.close()
+async def opened(size: tuple[int, int] = (120, 40), asked: bool = False, **start: Any) -> AsyncIterator[Shell]:
+    """The shell at a size; ``start`` are the app's arguments, ``asked`` says whether a lesson asks for predictions
+    before its first run, as it does those who have neither predicted nor declined."""
+    with nullcontext() if asked else patch.object(Learner, "should_predict", False):
+        workers = Workers()
+        app = DescendApp(worker=workers, **start)  # type: ignore[arg-type]
+        try:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                shell = Shell(app, pilot, workers)
+                await shell.until(lambda: app.painted)
+                yield shell
+        finally:
+            app.close()

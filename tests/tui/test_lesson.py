@@ -19,11 +19,8 @@ def lesson(shell: Shell) -> LessonScreen:
 
 
 async def running(shell: Shell, until: int = 20) -> None:
-    """Press run, again where the lesson asks for predictions first, and have the worker take some steps."""
+    """Press run and have the worker take some steps."""
     await shell.press("space")
-    if (predict := lesson(shell).body.predict) is not None:
-        await shell.until(lambda: predict.display or shell.workers.launched)
-        await shell.press(*(["space"] if predict.display else []))
     await shell.until(lambda: shell.workers.launched)
     await shell.until(lambda: lesson(shell).session is not None)
     steps(shell.workers.launched[-1], 0, until)

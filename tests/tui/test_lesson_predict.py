@@ -37,7 +37,7 @@ async def whole(shell: Shell, last: int = 60, state: str = "done") -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], with_predictions: Lesson) -> None:
-    async with opened(size, lesson="practice") as shell:
+    async with opened(size, lesson="practice", asked=True) as shell:
         await shell.press("space")
         await shell.sees("Prediction 1 of 3", "Where does the error end?", "Your own run")
         assert shell.workers.launched == []
@@ -66,7 +66,7 @@ async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], wit
 
 
 async def test_one_who_will_not_predict_just_runs() -> None:
-    async with opened((80, 24), lesson="practice") as shell:
+    async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("space")
         await shell.sees("space runs without one")
         await shell.press("space")
@@ -74,13 +74,24 @@ async def test_one_who_will_not_predict_just_runs() -> None:
         await whole(shell)
         await shell.press("space")
         await launched(shell, 2)
-    async with opened((80, 24), lesson="practice") as shell:  # it was declined once: that is remembered
+    async with opened((80, 24), lesson="practice", asked=True) as shell:  # it was declined once: that is remembered
+        await shell.press("space")
+        await launched(shell)
+
+
+async def test_who_was_asked_once_is_not_asked_again_after_leaving() -> None:
+    async with opened((80, 24), lesson="practice", asked=True) as shell:
+        await shell.press("space")
+        await shell.sees("Prediction 1 of 3")
+        await shell.press("1", "escape")
+        shell.app.open_lesson("practice")
+        await shell.until(lambda: hasattr(shell.app.screen, "lesson"))
         await shell.press("space")
         await launched(shell)
 
 
 async def test_every_run_grades_anew_and_a_late_answer_waits_for_the_next() -> None:
-    async with opened((120, 40), lesson="practice") as shell:
+    async with opened((120, 40), lesson="practice", asked=True) as shell:
         await shell.press("P", "1", "space")
         await launched(shell)
         await whole(shell, 5)  # after five steps the error is still large
@@ -100,7 +111,7 @@ async def test_every_run_grades_anew_and_a_late_answer_waits_for_the_next() -> N
 
 
 async def test_a_run_that_fails_grades_nothing_and_says_why() -> None:
-    async with opened((80, 24), lesson="practice") as shell:
+    async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("P", "1", "space")
         await launched(shell)
         await whole(shell, 30, "failed")
@@ -111,7 +122,7 @@ async def test_a_run_that_fails_grades_nothing_and_says_why() -> None:
 
 
 async def test_what_is_no_number_is_explained_and_kept_to_be_mended() -> None:
-    async with opened((80, 24), lesson="practice") as shell:
+    async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("P", "n")
         await shell.sees("Prediction 2 of 3")
         await shell.press("enter")
@@ -125,7 +136,7 @@ async def test_what_is_no_number_is_explained_and_kept_to_be_mended() -> None:
 
 
 async def test_keys_go_past_the_field_for_a_number() -> None:
-    async with opened((80, 24), lesson="practice") as shell:
+    async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("P", "n")
         await shell.sees("Prediction 2 of 3", "e knobs")
         await shell.press("Q")
@@ -136,7 +147,7 @@ async def test_keys_go_past_the_field_for_a_number() -> None:
 
 
 async def test_the_news_are_told_where_the_panels_are() -> None:
-    async with opened((80, 24), lesson="practice") as shell:
+    async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("P", "1", "space")
         await launched(shell)
         await whole(shell)

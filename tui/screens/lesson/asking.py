@@ -37,6 +37,7 @@ class Asking(VerticalScroll, Part):
         Binding("right", "screen.beside(1)", "Next part", show=False),
         Binding("1", "pick(1)", "answer", key_display="1-9", tooltip="Answer with the choice of that number"),
         *(Binding(str(number), f"pick({number})", "", show=False) for number in range(2, 10)),
+        Binding("0", "pick(10)", "", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"asking--good", "asking--bad", "asking--muted"}
     DEFAULT_CSS = """
