@@ -1,9 +1,11 @@
-"""The catalogue of datasets, found by walking ``datasets``: dropping a family's file in adds them everywhere."""
+"""The catalogue of datasets, found by walking ``datasets``: dropping a family's file in adds them everywhere. The
+user's own data is named by its path."""
 
 from __future__ import annotations
 
 import functools
 import importlib
+import os
 import pkgutil
 
 from descend import datasets as package
@@ -24,13 +26,24 @@ def names() -> tuple[str, ...]:
     return tuple(specs())
 
 
-def find(name: str) -> Spec:
-    """The dataset called ``name``; ``_`` may stand for ``-``.
+def find(name: str, **options: object) -> Spec:
+    """The dataset called ``name``, where ``_`` may stand for ``-``; or the user's own data at a path.
+
+    A path may end in options, as ``data.csv?target=price&missing=drop``; ``options`` are added to them. Data of one's
+    own is looked at here, a table read whole.
 
     Raises:
-        UsageError: there is none; the sentence names the nearest.
+        UsageError: there is none; the sentence names the nearest. Or an option is wrong.
+        DescendError: the file or folder is there but cannot be learned from; the sentence says why.
     """
     known = specs()
-    if spec := known.get(name.lower().replace("_", "-")):
+    path, _, _ = name.partition("?")
+    if spec := known.get(path.lower().replace("_", "-")):
+        if options or path != name:
+            raise UsageError(f"The dataset '{spec.name}' takes no options; they are for data of your own.")
         return spec
+    if path and (os.sep in path or os.path.splitext(path)[1] or os.path.exists(path)):
+        from descend.datasets import paths
+
+        return paths.find(name, {key: str(value) for key, value in options.items()})
     raise UsageError(f"There is no dataset '{name}'{nearest(name, known) or '; see `descend data list`.'}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets.shape import Kind, Shape, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,22 +16,57 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images, split into a training and a test set.
+    """Samples and what is to be learned of them, split into a training and a test set.
 
     Attributes:
-        name: the dataset's name in the catalogue.
-        classes: name of each class, indexed by label.
-        train_x: images as they are stored, uint8, shape (n, h, w) or (n, h, w, c).
-        train_y: labels, int64, shape (n,), each in ``range(len(classes))``.
-        test_x: like ``train_x``, images never trained on.
+        name: its name in the catalogue, or the path of the user's own data.
+        classes: name of each class, indexed by label; () unless the task is classification.
+        train_x: images as they are stored, uint8, shape (n, h, w) or (n, h, w, 3); tables in their own units, float32,
+            shape (n, d), all finite; text as a stream of indices into ``vocabulary``, int64, shape (n,).
+        train_y: labels, int64, shape (n,), each in ``range(len(classes))``; or numbers, float32, shape (n,) for one
+            target and (n, k) for k; text has none, shape (0,).
+        test_x: like ``train_x``, never trained on.
         test_y: like ``train_y``.
-        scale: the brightest value a pixel can have; ``x / scale`` lies in [0, 1].
+        scale: the brightest value a pixel can have, so that ``x / scale`` lies in [0, 1]; 1 unless they are images.
+        kind: what a sample is.
+        task: what is learned.
+        features: name of each column of a table.
+        targets: name of each number to predict.
+        vocabulary: the characters of text, in order of their indices.
+        missing: number of missing values that were found in each column that had any.
+        notes: sentences on what was assumed and what was done with the data while it was read.
     """
 
     name: str
     classes: tuple[str, ...]
-    train_x: NDArray[np.uint8]
-    train_y: NDArray[np.int64]
-    test_x: NDArray[np.uint8]
-    test_y: NDArray[np.int64]
-    scale: int
+    train_x: NDArray[Any]
+    train_y: NDArray[Any]
+    test_x: NDArray[Any]
+    test_y: NDArray[Any]
+    scale: int = 1
+    kind: Kind = "image"
+    task: Task = "classification"
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    missing: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """What a model must know of it."""
+        return Shape.of(self.kind, self.train_x.shape[1:], self.task, self.classes, self.targets, self.vocabulary)
+
+    @cached_property
+    def mean(self) -> NDArray[np.float32]:
+        """Mean of each column over the training set, (d,); of a table only."""
+        return self.train_x.mean(0, dtype="float64").astype("float32")
+
+    @cached_property
+    def std(self) -> NDArray[np.float32]:
+        """Standard deviation of each column over the training set, (d,), 1 for a constant one; of a table only."""
+        import numpy as np
+
+        deviation = self.train_x.std(0, dtype="float64").astype("float32")
+        # rounding can leave a constant column with a deviation that is not quite nought
+        return np.where(deviation > 1e-6 * np.abs(self.mean), deviation, np.float32(1))

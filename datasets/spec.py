@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from descend.datasets.shape import Kind, Shape, Task
 from descend.engine.errors import DescendError
 
 if TYPE_CHECKING:
@@ -26,14 +27,18 @@ class Spec(ABC):
     """A dataset: what it is, whether it is here, and how to get and load it.
 
     Attributes:
-        name: lower case with dashes, as typed on the command line.
+        name: lower case with dashes, as typed on the command line; the user's own data is named by its path.
         title: its name as its authors write it.
         description: one or two sentences.
+        sample_shape: shape of one image, (h, w) or (h, w, c), or of one row of a table, (d,); () for text.
+        train_size: number of training samples; of characters, for text.
+        test_size: number of test samples, or characters.
+        kind: what a sample is.
         task: what is learned from it.
-        sample_shape: shape of one image, (h, w) or (h, w, c).
-        classes: name of each class, indexed by label.
-        train_size: number of training samples.
-        test_size: number of test samples.
+        classes: name of each class, indexed by label; () unless the task is classification.
+        features: name of each column of a table.
+        targets: name of each number to predict, if the task is regression.
+        vocabulary: the characters of text, in order of their indices.
         embedded: whether it comes with descend, so that it is always here.
     """
 
@@ -41,11 +46,25 @@ class Spec(ABC):
     title: str
     description: str
     sample_shape: tuple[int, ...]
-    classes: tuple[str, ...]
     train_size: int
     test_size: int
-    task: str = "classification"
+    kind: Kind = "image"
+    task: Task = "classification"
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
     embedded: ClassVar[bool] = True
+
+    @property
+    def shape(self) -> Shape:
+        """What a model must know of it."""
+        return Shape.of(self.kind, self.sample_shape, self.task, self.classes, self.targets, self.vocabulary)
+
+    @property
+    def address(self) -> str:
+        """What `catalogue.find` understands from any folder: the name, or the user's own data by its whole path."""
+        return self.name
 
     @abstractmethod
     def where(self) -> Path | None:

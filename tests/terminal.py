@@ -68,8 +68,12 @@ class Terminal:
             return b""
         self.bytes_written += len(text)
         if b"\x1b[6n" in text:
-            self.press("\x1b[1;1R")
+            self.answer()
         return text
+
+    def answer(self) -> None:
+        """Say where the cursor is."""
+        self.press("\x1b[1;1R")
 
     def feed(self, text: bytes) -> None:
         """Show what the program wrote."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
+import signal
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import AppFocus, CursorPosition
+from textual.events import AppFocus, CursorPosition, Resize
 
 from descend.tui.repaint import Repaint
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from textual.app import App
     from textual.message import Message
 
@@ -26,7 +32,7 @@ GIVE_UP = 5.0
 """Seconds after which an answer is not waited for any more."""
 
 GO = 1.0
-"""Seconds that leaving waits for an answer."""
+"""Seconds that leaving waits for an answer; from the question on if there never was one."""
 
 
 class LeanDriver(LinuxDriver):
@@ -36,7 +42,6 @@ class LeanDriver(LinuxDriver):
     def __init__(self, app: App[Any], **settings: Any) -> None:
         super().__init__(app, **settings)
         self._repaint = Repaint()
-        self._shape: tuple[int, int] = (0, 0)
         self._stale = False
         self._began = False
         self._fastest: float | None = None
@@ -63,22 +68,18 @@ class LeanDriver(LinuxDriver):
                 super().write(END)
             self._began = False
             return
-        if self._stale or self._size_changed():
+        if self._stale:
             self._stale = False
             self._repaint.forget()
+        with suppress(OSError):
+            columns, lines = os.get_terminal_size(self.fileno)
+            self._repaint.size = columns or math.inf, lines or math.inf
         sent = self._repaint.reduced(data)
         if not sent:
             return
         if self._began:
             self._began, sent = False, BEGIN + sent
         super().write(sent + self._question() if sent.endswith("H") else sent)
-
-    def _size_changed(self) -> bool:
-        """Whether the terminal has another size than the last time, so that it may show anything."""
-        before = self._shape
-        with suppress(OSError):
-            self._shape = os.get_terminal_size(self.fileno)
-        return self._shape != before
 
     def _question(self) -> str:
         """`ASK`, if no answer is outstanding."""
@@ -92,14 +93,24 @@ class LeanDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         super().start_application_mode()
-        self._asks = True
+        self._asks, self._asked = True, None
+        resized, loop = signal.getsignal(signal.SIGWINCH), asyncio.get_running_loop()
+
+        def forgets(number: int, frame: FrameType | None) -> None:
+            if callable(resized):
+                resized(number, frame)
+            self._stale = True  # a terminal that was small for a moment has lost what did not fit
+            loop.call_soon_threadsafe(partial(self._app.refresh, layout=True))
+
+        signal.signal(signal.SIGWINCH, forgets)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, without an answer under way that would be taken for what the user types next."""
         self._asks = False
-        until = time.monotonic() + GO
-        while self._fastest is not None and self._asked is not None and time.monotonic() < until:
-            time.sleep(0.005)
+        if self._asked is not None:
+            until = (self._asked if self._fastest is None else time.monotonic()) + GO
+            while self._asked is not None and time.monotonic() < until:
+                time.sleep(0.005)
         super().stop_application_mode()
 
     def process_message(self, message: Message) -> None:
@@ -110,7 +121,7 @@ class LeanDriver(LinuxDriver):
                 self._fastest = taken if self._fastest is None else min(taken, self._fastest)
                 self._asked = None
             return
-        if isinstance(message, AppFocus):
+        if isinstance(message, AppFocus | Resize):
             self._stale = True  # others may have written to the terminal meanwhile: the next full painting mends it
         super().process_message(message)
 

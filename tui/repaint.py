@@ -8,6 +8,7 @@ that changed: a third of the bytes or less, which is what counts over a slow lin
 from __future__ import annotations
 
 import functools
+import math
 import re
 from itertools import repeat
 
@@ -22,7 +23,13 @@ Cell = tuple[str, str]
 
 
 class Repaint:
-    """Follows one terminal. Whatever it does not understand passes unchanged, and makes it forget what is shown."""
+    """Follows one terminal. Whatever it does not understand passes unchanged, and makes it forget what is shown.
+
+    Attributes:
+        size: columns and lines of the terminal. What is written beyond them spoils its last column and line.
+    """
+
+    size: tuple[float, float] = (math.inf, math.inf)
 
     def __init__(self) -> None:
         self._lines: dict[int, list[Cell | None]] = {}
@@ -43,7 +50,7 @@ class Repaint:
         return sent
 
     def _send(self, update: str) -> str | None:
-        """What to send; None for an ``update`` that is more than moves, styles and text."""
+        """What to send; None for an ``update`` that is more than moves, styles and text on the screen."""
         out: list[str] = []
         style, pen, end = "", "", 0
         x, y = -1, -1
@@ -66,6 +73,8 @@ class Repaint:
                 wide = not self._is_narrow(text)
                 cells = _cells(text, style)
                 width = sum(map(get_character_cell_size, text)) if wide else len(text)
+                if x + width - 1 > self.size[0] or y > self.size[1]:
+                    return None
                 line = self._lines.setdefault(y, [])
                 if len(line) < x + width:
                     line.extend([None] * (x + width - len(line)))

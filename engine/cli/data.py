@@ -1,4 +1,4 @@
-"""``descend data``: list datasets and fetch them."""
+"""``descend data``: list datasets, fetch them and look into them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from descend.engine.text import clean
 
 
 def add(commands: Any) -> None:
-    """Declare ``descend data list`` and ``descend data fetch``."""
-    command = commands.add_parser("data", help="list or fetch datasets", description="List or fetch datasets.")
+    """Declare ``descend data list``, ``descend data fetch`` and ``descend data show``."""
+    command = commands.add_parser(
+        "data", help="list, fetch or look into datasets", description="List, fetch or look into datasets."
+    )
     actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list datasets", description="List the datasets.")
     listing.add_argument("--json", action="store_true", help="print one JSON object a line")
@@ -25,6 +27,22 @@ def add(commands: Any) -> None:
     fetch.add_argument("name", metavar="NAME", help="dataset, see `descend data list`")
     fetch.add_argument("--json", action="store_true", help="print one JSON object a line")
     fetch.set_defaults(do=fetch_dataset)
+    look = actions.add_parser(
+        "show",
+        help="look into a dataset",
+        description="""\
+Show samples, classes, columns, missing values and the split of a dataset, or of
+data of your own: a CSV file with a column to predict, a folder of images with a
+folder for each class, an .npz with x and y, or a text. Options follow the path
+after a question mark, in quotes because of the shell:
+
+  descend data show 'data.csv?target=price&missing=drop'""",
+        epilog=options_known(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    look.add_argument("name", metavar="NAME|PATH", help="dataset, see `descend data list`, or a file or folder")
+    look.add_argument("--json", action="store_true", help="print one JSON object")
+    look.set_defaults(do=show_dataset)
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -32,6 +50,49 @@ def show(arguments: argparse.Namespace) -> int:
     from descend.engine.cli.listing import show
 
     return show(arguments)
+
+
+def options_known() -> str:
+    """Every option of data of one's own, a line each."""
+    import dataclasses
+
+    from descend.datasets.arrays import ArrayOptions
+    from descend.datasets.folder import FolderOptions
+    from descend.datasets.table import TableOptions
+    from descend.datasets.writing import TextOptions
+
+    kinds = {
+        "a CSV file": TableOptions,
+        "a folder of images": FolderOptions,
+        "an .npz": ArrayOptions,
+        "a text": TextOptions,
+    }
+    lines = []
+    for kind, options in kinds.items():
+        lines.append(f"options of {kind}:")
+        for field in dataclasses.fields(options):
+            words = " or ".join(filter(None, field.metadata["among"]))
+            lines.append(f"  {field.name:12}{field.metadata['help']}{f' ({words})' if words else ''}")
+    return "\n".join(lines)
+
+
+def show_dataset(arguments: argparse.Namespace) -> int:
+    """Print what a dataset holds, or the numbers as JSON."""
+    from descend.datasets import catalogue
+    from descend.datasets.describe import describe
+
+    dataset = catalogue.find(arguments.name).load()
+    if arguments.json:
+        from dataclasses import asdict
+
+        print(json.dumps(asdict(describe(dataset))))
+        return 0
+    from rich.console import Console
+
+    from descend.engine.cli.viewer import view
+
+    view(dataset, Console())
+    return 0
 
 
 def fetch_dataset(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,9 @@ from descend.engine.text import clean
 
 def add(commands: Any) -> None:
     """Declare ``descend list``."""
-    command = commands.add_parser("list", help="list lessons, datasets or runs", description="List what there is.")
+    command = commands.add_parser(
+        "list", help="list lessons, models, datasets or runs", description="List what there is."
+    )
     command.add_argument("what", nargs="?", default="lessons", choices=list(LISTS), help="default: lessons")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
     command.add_argument("--coverage", action="store_true", help="which parts of the curriculum have a lesson")
@@ -45,6 +47,25 @@ def lessons() -> list[dict[str, Any]]:
         }
         for lesson in catalogue.lessons().values()
     ] + [{"name": name, "broken": reason} for name, reason in catalogue.broken().items()]
+
+
+def models() -> list[dict[str, Any]]:
+    """Every model of the zoo, and its parameters at the default settings."""
+    from descend.engine.model import models
+
+    return [
+        {
+            "name": model.name,
+            "title": model.title,
+            "family": model.family,
+            "parameters": model.parameters,
+            "kinds": list(model.kinds),
+            "tasks": list(model.tasks),
+            "for": str(model.reference),
+            "knobs": {name: spec.default for name, spec in model.knobs.specs.items()},
+        }
+        for model in models().values()
+    ]
 
 
 def datasets() -> list[dict[str, Any]]:
@@ -101,9 +122,10 @@ def run_cells(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-LISTS = {"lessons": lessons, "datasets": datasets, "runs": runs}
+LISTS = {"lessons": lessons, "models": models, "datasets": datasets, "runs": runs}
 COLUMNS = {
     "lessons": ("name", "title", "track", "broken"),
+    "models": ("name", "title", "family", "parameters"),
     "datasets": ("name", "kind", "task", "train", "test", "found", "title"),
     "runs": ("run", "state", "lesson", "result", "age", "size", "title"),
 }
@@ -127,7 +149,9 @@ def show(arguments: argparse.Namespace) -> int:
     if arguments.what == "runs":
         rows = [run_cells(row) for row in rows]
     columns = [column for column in COLUMNS[arguments.what] if any(row.get(column, "") != "" for row in rows)]
-    table = Table(*columns, box=None)
+    table = Table(box=None)
+    for heading in columns:
+        table.add_column(heading, justify="right" if heading == "parameters" else "left")
     for row in rows:
         table.add_row(*(Text(readable(row.get(column, ""))) for column in columns))
     if arguments.what == "runs":  # a title gives way, as it comes last; nothing else does
@@ -171,4 +195,6 @@ def readable(value: object) -> str:
     """A cell's text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return clean(str(value))

@@ -97,3 +97,13 @@ def test_what_is_not_understood_is_sent_as_it_is_and_everything_after_it_anew() 
     assert repaint.reduced(line) == ""
     repaint.forget()
     assert repaint.reduced(line) == line
+
+
+def test_what_is_written_beyond_the_screen_is_not_taken_for_shown() -> None:
+    asked, sent, repaint = Shown(), Shown(), Repaint()
+    repaint.size = COLUMNS, LINES
+    whole = "".join(f"\x1b[{y};1H{y}{'=' * (COLUMNS - 1)}" for y in range(1, LINES + 1)) + "\x1b[1;1H"
+    for text in (whole, f"\x1b[{LINES + 2};1Hlower\x1b[1;1H", whole, f"\x1b[2;{COLUMNS - 1}Hfurther\x1b[1;1H", whole):
+        asked.feed(text)
+        sent.feed(repaint.reduced(text))
+        assert asked.cells() == sent.cells()

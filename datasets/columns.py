@@ -1,0 +1,212 @@
+"""What the text of a column means: numbers, words, missing values; and numbers made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from descend.datasets.cells import is_number, shown
+from descend.engine.errors import DescendError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "none", "?"))
+"""What stands for a missing value, in lower case."""
+MOST_WORDS = 100
+"""Different words that a column of categories can have."""
+FEW_WORDS = 20
+"""So many are fine even if nearly every row has its own."""
+
+GROUPED = re.compile(r"[+-]?\d{1,3}(?P<mark>[,. '’\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?:[.,]\d*)?")
+POINT = re.compile(r"[+-]?\d*\.\d+")
+COMMA = re.compile(r"[+-]?\d*,\d+")
+DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?|\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[ap]m)?", re.IGNORECASE)
+UNIT = re.compile(r"[$€£¥]\s?[+-]?[\d.,]+|[+-]?[\d.,]+\s?[$€£¥%]")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's text.
+
+    Attributes:
+        name: its name.
+        cells: stripped text, one a row.
+        lines: line of the file where each row begins.
+        decimal: the decimal mark of its numbers.
+        thousands: the mark between groups of digits, "" for none.
+    """
+
+    name: str
+    cells: Sequence[str]
+    lines: Sequence[int]
+    decimal: str = "."
+    thousands: str = ""
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which rows lack a value, (rows,)."""
+        import numpy as np
+
+        if self.all_numbers is not None:
+            return np.isnan(self.all_numbers)
+        return np.array([cell.lower() in MISSING for cell in self.cells], bool)
+
+    @cached_property
+    def all_numbers(self) -> NDArray[np.float64] | None:
+        """The cells as numbers if each is one, or "nan", in the usual form; else None. Most columns are, and this is
+        fast."""
+        import numpy as np
+
+        if self.thousands or self.decimal != "." or any("_" in cell for cell in self.cells):
+            return None  # Python reads 1_000 as a number
+        try:
+            return np.array(list(map(float, self.cells)), np.float64)
+        except ValueError:
+            return None
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """The cells as numbers, (rows,); NaN where a value is missing or is none, see `wrong`."""
+        import numpy as np
+
+        if self.all_numbers is not None:
+            return self.all_numbers
+        values = []
+        for cell in self.cells:
+            if self.thousands:
+                cell = cell.replace(self.thousands, "")
+            if self.decimal != ".":
+                cell = cell.replace(".", "_").replace(self.decimal, ".")
+            try:
+                values.append(float(cell) if "_" not in cell else np.nan)
+            except ValueError:
+                values.append(np.nan)
+        return np.array(values, np.float64)
+
+    @cached_property
+    def wrong(self) -> NDArray[np.intp]:
+        """Rows whose cell is neither a number nor missing."""
+        import numpy as np
+
+        return np.flatnonzero(np.isnan(self.numbers) & ~self.missing)
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The different values in order: of numbers if they are, else of the alphabet."""
+        found = {cell for cell, missing in zip(self.cells, self.missing.tolist(), strict=True) if not missing}
+        return sorted(found, key=lambda word: (0, float(word), word) if is_number(word) else (1, 0.0, word))
+
+    @property
+    def empty(self) -> bool:
+        """Whether it lacks every value."""
+        return bool(self.missing.all())
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all that is there are numbers."""
+        return not len(self.wrong) and not self.empty
+
+    def counts_rows(self) -> bool:
+        """Whether it only numbers the rows, from 0 or 1."""
+        import numpy as np
+
+        return self.numeric and any(np.array_equal(self.numbers, np.arange(len(self.cells)) + a) for a in (0, 1))
+
+    @property
+    def free_text(self) -> bool:
+        """Whether it has too many different words to be categories."""
+        sound = len(self.cells) - int(self.missing.sum())
+        return len(self.words) > MOST_WORDS or len(self.words) > max(FEW_WORDS, sound / 2)
+
+    def problem(self, file: str, target: bool = False) -> str:
+        """The sentence on a column that seems to be numbers yet cannot be read as such; "" if it is one of words.
+
+        Args:
+            file: its name, for the sentence.
+            target: whether it is what to predict, and so cannot be left out.
+        """
+        first = int(self.wrong[0])
+        sound = len(self.cells) - int(self.missing.sum())
+        sample = [self.cells[row] for row in self.wrong[:200]]
+        column = f"Column '{shown(self.name)}' of {file}"
+        place = f"'{shown(self.cells[first])}' in line {self.lines[first]:,}"
+        out = "choose another with target=…" if target else f"leave the column out with ignore={shown(self.name)}"
+        codes = "task=classification" if target else f"categories={shown(self.name)}"
+
+        def mostly(form: re.Pattern[str]) -> bool:
+            share = sum(form.fullmatch(cell) is not None for cell in sample) / len(sample)
+            return len(self.wrong) * share + (sound - len(self.wrong)) >= 0.9 * sound and share > 0.5
+
+        if mostly(DATE):
+            return f"{column} holds dates or times, as {place}; turn them into numbers, or {out}."
+        if self.decimal == "," and mostly(POINT):
+            return f"{column} has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits."
+        if mostly(GROUPED):
+            mark = next(match["mark"] for cell in sample if (match := GROUPED.fullmatch(cell)))
+            say = {",": "thousands=, (or decimal=, if that is what it is)", ".": "thousands=.&decimal=,"}
+            return f"{column} groups the digits of numbers, as {place}; say {say.get(mark, f'thousands={mark}')}."
+        if mostly(COMMA):
+            return f"{column} has numbers with a comma, as {place}; say decimal=,."
+        if mostly(UNIT):
+            return f"{column} has a sign beside its numbers, as {place}; take it away from the cells, or {out}."
+        if len(self.wrong) < 0.5 * sound:
+            return (
+                f"{column} holds numbers, but {place}; mend it, leave the cell empty if the value is missing, or say "
+                f"{codes} if they are codes."
+            )
+        return ""
+
+
+def check_finite(column: Column, file: str) -> None:
+    """Raise DescendError if a number is infinite, or too large for the 32 bits that networks compute with."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        large = np.flatnonzero(np.abs(column.numbers) > np.finfo(np.float32).max)
+    if len(large):
+        row = int(large[0])
+        raise DescendError(
+            f"Column '{shown(column.name)}' of {file} has '{shown(column.cells[row])}' in line {column.lines[row]:,}, "
+            "more than a 32-bit number can be; mend it, or leave the cell empty if the value is missing."
+        )
+
+
+def check_columns(columns: Sequence[Column], file: str, codes: Sequence[str] = ()) -> None:
+    """Check that each of ``columns`` can be learned from; those named in ``codes`` are categories whatever they hold.
+
+    Raises:
+        DescendError: one lacks all its values, or is of dates, of numbers in a form that is not read, or of free text.
+    """
+    if gone := [column.name for column in columns if column.empty]:
+        raise DescendError(
+            f"{file} has no value at all in {quoted(gone)}; leave that out with ignore={','.join(gone)}."
+        )
+    many = []
+    for column in columns:
+        if column.name in codes:
+            if len(column.words) > MOST_WORDS:
+                many.append(column)
+        elif column.numeric:
+            check_finite(column, file)
+        elif sentence := column.problem(file):
+            raise DescendError(sentence)
+        elif column.free_text:
+            many.append(column)
+    if many:
+        listed = ", ".join(f"{len(column.words):,} different words in column '{shown(column.name)}'" for column in many)
+        raise DescendError(
+            f"{file} has {listed}, too many for categories; leave such columns out with "
+            f"ignore={','.join(column.name for column in many)}."
+        )
+
+
+def quoted(names: Sequence[str]) -> str:
+    """``column 'a'`` or ``columns 'a', 'b' and 3 more``."""
+    listed = ", ".join(f"'{shown(name)}'" for name in names[:8])
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f"column{'' if len(names) == 1 else 's'} {listed}{more}"

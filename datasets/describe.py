@@ -1,0 +1,169 @@
+"""What is in a dataset, in numbers: its split, its classes, its columns, what was missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets.dataset import Dataset
+from descend.datasets.stream import decoded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SAMPLES = 8
+"""Shown of each dataset."""
+EXCERPT = 400
+"""Characters of text shown."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A column of numbers, over the training set.
+
+    Attributes:
+        name: of the column.
+        least, mean, deviation, most: of its values.
+        different: how many different values it has.
+        missing: values that were missing in the file, in training and test set.
+    """
+
+    name: str
+    least: float
+    mean: float
+    deviation: float
+    most: float
+    different: int
+    missing: int = 0
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often a class, or a character, is there."""
+
+    name: str
+    train: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Description:
+    """A dataset in numbers.
+
+    Attributes:
+        name: the dataset's.
+        shape: what goes in and what has to come out, in words.
+        kind: image, table or text.
+        task: what is learned.
+        train, test: samples in each part; characters of text.
+        classes: how often each is there.
+        features: the columns of a table; of images one, all pixels together.
+        targets: the numbers to predict.
+        characters: how often each character of a text is there, the most frequent first.
+        missing: values missing in each column of the file.
+        notes: sentences on how the data was read.
+    """
+
+    name: str
+    shape: str
+    kind: str
+    task: str
+    train: int
+    test: int
+    classes: tuple[Count, ...]
+    features: tuple[Statistics, ...]
+    targets: tuple[Statistics, ...]
+    characters: tuple[Count, ...]
+    missing: dict[str, int]
+    notes: tuple[str, ...]
+
+
+def describe(dataset: Dataset) -> Description:
+    """``dataset`` in numbers."""
+
+    classes: tuple[Count, ...] = ()
+    features: tuple[Statistics, ...] = ()
+    targets: tuple[Statistics, ...] = ()
+    characters: tuple[Count, ...] = ()
+    if dataset.classes:
+        classes = tuple(_counts(dataset.classes, dataset.train_y, dataset.test_y))
+    elif dataset.targets:
+        columns = dataset.train_y.reshape(len(dataset.train_y), -1)
+        targets = tuple(_statistics(columns, dataset.targets, dataset))
+    if dataset.kind == "table":
+        features = tuple(_statistics(dataset.train_x, dataset.features, dataset))
+    elif dataset.kind == "image":
+        features = (_brightness(dataset.train_x),)
+    else:
+        counts = _counts(dataset.vocabulary, dataset.train_x, dataset.test_x)
+        characters = tuple(sorted(counts, key=lambda count: (-count.train, count.name)))
+    return Description(
+        dataset.name,
+        str(dataset.shape),
+        dataset.kind,
+        dataset.task,
+        len(dataset.train_x),
+        len(dataset.test_x),
+        classes,
+        features,
+        targets,
+        characters,
+        dict(dataset.missing),
+        dataset.notes,
+    )
+
+
+def chosen(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
+    """Indices of a few training samples to show: one of each class in turn, or the first."""
+    import numpy as np
+
+    if not dataset.classes:
+        return np.arange(min(count, len(dataset.train_x)))
+    first = np.argsort(dataset.train_y, kind="stable")
+    place_in_class = np.arange(len(first)) - np.searchsorted(dataset.train_y[first], dataset.train_y[first])
+    return first[np.argsort(place_in_class, kind="stable")][:count]
+
+
+def excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
+    """How the text of a dataset begins."""
+    return decoded(dataset.train_x[:length], dataset.vocabulary)
+
+
+def _counts(names: Sequence[str], train: NDArray[Any], test: NDArray[Any]) -> list[Count]:
+    import numpy as np
+
+    of_train, of_test = (np.bincount(part, minlength=len(names)).tolist() for part in (train, test))
+    return [Count(name, a, b) for name, a, b in zip(names, of_train, of_test, strict=True)]
+
+
+def _statistics(columns: NDArray[Any], names: Sequence[str], dataset: Dataset) -> list[Statistics]:
+    import numpy as np
+
+    return [
+        Statistics(
+            name,
+            float(column.min()),
+            float(column.mean(dtype=np.float64)),
+            float(column.std(dtype=np.float64)),
+            float(column.max()),
+            len(np.unique(column)),
+            dataset.missing.get(name, dataset.missing.get(name.rpartition("=")[0], 0)),
+        )
+        for name, column in zip(names, columns.T, strict=True)
+    ]
+
+
+def _brightness(pixels: NDArray[np.uint8]) -> Statistics:
+    """Of all pixels, by counting the 256 values that they can have."""
+    import numpy as np
+
+    counts = np.zeros(256, np.int64)
+    for part in np.array_split(pixels.reshape(-1), pixels.size // 2**22 + 1):  # counting makes 64-bit numbers of bytes
+        counts += np.bincount(part, minlength=256)
+    values = np.arange(256)
+    mean = float((counts * values).sum() / counts.sum())
+    deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))
+    there = np.flatnonzero(counts)
+    return Statistics("brightness", float(there[0]), mean, deviation, float(there[-1]), len(there))

@@ -1,0 +1,92 @@
+"""Options written after a path, as in ``data.csv?target=price&missing=drop``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from descend.engine.errors import UsageError, nearest
+
+Options = TypeVar("Options")
+
+
+def option(
+    default: Any, help: str, *, among: tuple[str, ...] = (), least: float | None = None, most: float | None = None
+) -> Any:
+    """A field of a dataclass of options.
+
+    Args:
+        default: also says whether a number, a word or a list (a tuple; written with commas between) is wanted.
+        among: the words it can be.
+        least, most: bounds of a number.
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "among": among, "least": least, "most": most})
+
+
+def parted(address: str) -> tuple[str, dict[str, str]]:
+    """``data.csv?a=1&b=2`` → ``("data.csv", {"a": "1", "b": "2"})``; ``%26`` and the like stand for ``&`` in a value.
+
+    Raises:
+        UsageError: an option is not of the form NAME=VALUE, or is given twice.
+    """
+    from urllib.parse import unquote
+
+    path, _, query = address.partition("?")
+    options: dict[str, str] = {}
+    for entry in filter(None, query.split("&")):
+        name, equals, value = entry.partition("=")
+        if not equals or not name:
+            raise UsageError(f"An option after '?' is NAME=VALUE, such as missing=drop, not '{entry}'.")
+        if name in options:
+            raise UsageError(f"The option {name} is given twice in '{address}'.")
+        options[name] = unquote(value)
+    return path, options
+
+
+def joined(path: str, options: Mapping[str, str]) -> str:
+    """The address that `parted` would part into ``path`` and ``options``."""
+    from urllib.parse import quote
+
+    query = "&".join(f"{name}={quote(value, safe=' ,;:/')}" for name, value in options.items())
+    return f"{path}?{query}" if query else path
+
+
+def parsed(kind: type[Options], given: Mapping[str, str], of: str) -> Options:
+    """The options of a ``kind``, which is a dataclass of `option` fields, with what was ``given``.
+
+    Args:
+        of: whose options they are, for the sentence, as "a table".
+
+    Raises:
+        UsageError: there is no such option, or its value does not fit.
+    """
+    fields: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    values = {}
+    for name, text in given.items():
+        if name not in fields:
+            guess = nearest(name, fields)
+            known = f"; known: {', '.join(fields)}."
+            raise UsageError(f"There is no option '{name}' for {of}{guess or known}")
+        values[name] = _value(name, text, fields[name])
+    return kind(**values)
+
+
+def _value(name: str, text: str, field: dataclasses.Field[Any]) -> Any:
+    among, least, most = (field.metadata[key] for key in ("among", "least", "most"))
+    if among and text not in among:
+        raise UsageError(f"The option {name} is one of {', '.join(word for word in among if word)}, not '{text}'.")
+    if isinstance(field.default, tuple):
+        return tuple(word.strip() for word in text.split(",") if word.strip())
+    if isinstance(field.default, str):
+        return text
+    kind: type[int] | type[float] = int if isinstance(field.default, int) else float
+    bounds = f"from {least:,} on" if most is None else f"from {least:,} to {most:,}"
+    wanted = f"a {'whole ' if kind is int else ''}number {bounds}"
+    try:
+        value = kind(text)
+    except ValueError:
+        raise UsageError(f"The option {name} is {wanted}, not '{text}'.") from None
+    if not value >= least or (most is not None and value > most):
+        raise UsageError(f"The option {name} is {wanted}, not {text}.")
+    return value

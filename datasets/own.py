@@ -1,0 +1,65 @@
+"""The user's own data: what its specs have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from descend.datasets.dataset import Dataset
+from descend.datasets.options import joined
+from descend.datasets.spec import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own(Spec):
+    """Data in a file or a folder that someone named by its path.
+
+    Attributes:
+        path: the file or folder, absolute.
+        options: what was written after the path, as pairs of a name and a value.
+        read: reads it; called by `load`.
+    """
+
+    path: Path
+    options: tuple[tuple[str, str], ...]
+    read: Callable[[], Dataset]
+    embedded: ClassVar[bool] = False
+
+    @property
+    def address(self) -> str:
+        return joined(str(self.path), dict(self.options))
+
+    def where(self) -> Path | None:
+        return self.path if self.path.exists() else None
+
+    def missing_message(self) -> str:
+        return f"{self.path} is gone; put it back, or name the data where it is now."
+
+    def load(self) -> Dataset:
+        self.require()
+        return self.read()
+
+
+def spec_of(
+    dataset: Dataset, path: Path, options: dict[str, str], description: str, read: Callable[[], Dataset]
+) -> Own:
+    """The spec of a ``dataset`` that was read from ``path``."""
+    return Own(
+        name=dataset.name,
+        title=path.name,
+        description=description,
+        kind=dataset.kind,
+        task=dataset.task,
+        sample_shape=tuple(dataset.train_x.shape[1:]),
+        classes=dataset.classes,
+        features=dataset.features,
+        targets=dataset.targets,
+        vocabulary=dataset.vocabulary,
+        train_size=len(dataset.train_x),
+        test_size=len(dataset.test_x),
+        path=path,
+        options=tuple(options.items()),
+        read=read,
+    )

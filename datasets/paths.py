@@ -1,0 +1,59 @@
+"""The user's own data by its path: what family a file or a folder belongs to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+from descend.datasets import arrays, folder, table, writing
+from descend.datasets.dataset import Dataset
+from descend.datasets.options import joined, parsed, parted
+from descend.datasets.own import Own, spec_of
+from descend.engine.errors import UsageError
+
+Options = tuple[tuple[str, str], ...]
+
+
+def find(address: str, more: Mapping[str, str]) -> Own:
+    """The data at ``address``, a path and its options, to which ``more`` are added.
+
+    Raises:
+        UsageError: there is no such path, it is of no kind that can be read, or an option is wrong.
+        DescendError: it cannot be learned from.
+    """
+    if Path(address).exists():  # a name may have a question mark in it
+        path, options = address, dict(more)
+    else:
+        path, options = parted(address)
+        options |= more
+    place = Path(path).expanduser().absolute()
+    name = joined(path, options)
+    try:
+        status = place.stat()
+    except OSError as error:
+        why = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error.strerror})"
+        raise UsageError(f"There is no file or folder '{path}'{why}.") from None
+    given = tuple(options.items())
+    if place.is_dir():
+        return folder.spec(place, name, parsed(folder.FolderOptions, options, "a folder of images"), given)
+    read = functools.partial(_read, place, name, given, (status.st_mtime_ns, status.st_size))
+    return spec_of(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
+
+
+@functools.lru_cache(maxsize=2)  # looking for it reads it, and so does loading it right after
+def _read(file: Path, name: str, given: Options, version: tuple[int, int]) -> Dataset:
+    options = dict(given)
+    suffix = file.suffix.lower()
+    if not file.is_file():
+        raise UsageError(f"{file} is neither a file nor a folder.")
+    if suffix in table.SUFFIXES:
+        return table.read(file, name, parsed(table.TableOptions, options, "a table"))
+    if suffix in arrays.SUFFIXES:
+        return arrays.read(file, name, parsed(arrays.ArrayOptions, options, "an .npz file"))
+    if suffix in writing.SUFFIXES:
+        return writing.read(file, name, parsed(writing.TextOptions, options, "a text file"))
+    known = ", ".join((*table.SUFFIXES, *arrays.SUFFIXES, *writing.SUFFIXES))
+    raise UsageError(
+        f"{file.name} is of no kind that can be read; data is a file that ends in {known}, or a folder of images."
+    )

@@ -1,0 +1,63 @@
+"""What a model must know of the data it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["image", "table", "text"]
+Task = Literal["classification", "regression", "language"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What goes in and what has to come out.
+
+    Attributes:
+        kind: what a sample is.
+        size: an image's (channels, height, width); a table's (features,); () for text, a stream of any length.
+        task: what is learned.
+        outputs: number of classes, of regression targets, or of tokens in the vocabulary.
+        vocabulary: number of different tokens of text; 0 for the others.
+    """
+
+    kind: Kind
+    size: tuple[int, ...]
+    task: Task
+    outputs: int
+    vocabulary: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        kind: Kind,
+        sample: tuple[int, ...],
+        task: Task,
+        classes: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        vocabulary: Sequence[str] = (),
+    ) -> Shape:
+        """The shape of data stored as samples of shape ``sample``: images (h, w) or (h, w, c), tables (d,), text ()."""
+        size = ((1, *sample) if len(sample) == 2 else (sample[2], *sample[:2])) if kind == "image" else sample
+        named = {"classification": classes, "regression": targets, "language": vocabulary}[task]
+        return cls(kind, size, task, len(named), len(vocabulary))
+
+    def __str__(self) -> str:
+        """In words, as ``images of 28 × 28 grey pixels in 10 classes``."""
+        if self.kind == "image":
+            channels, height, width = self.size
+            colours = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+            given = f"images of {height} × {width} {colours} pixels"
+        elif self.kind == "table":
+            given = f"a table of {counted(self.size[0], 'column')}"
+        else:
+            given = f"text of {self.vocabulary} different characters"
+        if self.task == "classification":
+            return f"{given} in {counted(self.outputs, 'class', 'classes')}"
+        return f"{given} and {counted(self.outputs, 'number')} to predict" if self.task == "regression" else given
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 row`` or ``1,000 rows``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,38 @@
+"""Which samples are trained on and which are kept for the test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SHARE = 0.2
+"""Of the samples, for the test."""
+
+
+def stratified(
+    labels: NDArray[np.int64], share: float = SHARE, seed: int = 0
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of the training and the test samples, both ascending.
+
+    Sorts the shuffled samples by class and takes them at even distances for the test, so that each class gives its
+    ``share`` to within one. A class of a single sample is trained on.
+    """
+    import numpy as np
+
+    # RandomState, because NumPy promises that its numbers never change; default_rng's may with any release
+    order = np.random.RandomState(seed).permutation(len(labels))
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    places = np.rint(np.arange(np.ceil(len(labels) * share)) / share).astype(np.intp)
+    test = np.sort(by_class[places[places < len(labels)]])
+    test = test[np.bincount(labels)[labels[test]] > 1]
+    return np.setdiff1d(order, test), test
+
+
+def shuffled(count: int, share: float = SHARE, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of the training and the test samples among ``count``, both ascending; the test's are drawn at random."""
+    import numpy as np
+
+    return stratified(np.zeros(count, np.int64), share, seed)

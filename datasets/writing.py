@@ -1,0 +1,59 @@
+"""The user's text file, of which the next character is to be learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from descend.datasets.cells import encoding_of, undecodable
+from descend.datasets.dataset import Dataset
+from descend.datasets.options import option
+from descend.datasets.stream import stream
+from descend.engine.errors import DescendError
+
+SUFFIXES = (".txt", ".text", ".md")
+MOST_BYTES = 2**28
+LEAST = 500
+"""Characters."""
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """What can be said of a text file."""
+
+    encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
+    limit: int = option(0, "characters to read at most; 0 is all", least=0)
+    test: float = option(0.1, "share of the text, at its end, that is kept for the test", least=0.01, most=0.9)
+
+
+def read(file: Path, name: str, options: TextOptions) -> Dataset:
+    """Read a text as a dataset called ``name``; its vocabulary is the characters that occur, line ends are ``\\n``.
+
+    Raises:
+        DescendError: it cannot be read, is no text or is too short or too long.
+        UsageError: there is no such encoding.
+    """
+    if file.stat().st_size > MOST_BYTES and not options.limit:
+        raise DescendError(
+            f"{file.name} has {file.stat().st_size:,} bytes, more than {MOST_BYTES:,}; limit=N takes the "
+            "first N characters."
+        )
+    encoding = encoding_of(file, options.encoding)
+    try:
+        with open(file, encoding=encoding) as opened:
+            text = opened.read(options.limit or -1)
+    except UnicodeError:
+        raise DescendError(undecodable(file, encoding)) from None
+    except OSError as error:
+        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+    if len(text) < LEAST:
+        raise DescendError(f"{file.name} has {len(text):,} characters; at least {LEAST} are needed to learn from.")
+    vocabulary = sorted(set(text))
+    if len(vocabulary) < 2:
+        raise DescendError(f"{file.name} is one character over and over, {vocabulary[0]!r}; there is nothing to learn.")
+    cut = len(text) - max(1, int(options.test * len(text)))
+    unseen = sorted(set(text[cut:]) - set(text[:cut]))
+    notes = [f"The last {len(text) - cut:,} characters are for the test."]
+    if unseen:
+        notes.append(f"{len(unseen)} of {len(vocabulary)} characters occur only in the test part.")
+    return stream(name, text, vocabulary, cut, notes)

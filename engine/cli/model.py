@@ -1,0 +1,172 @@
+"""``descend show MODEL``: what a model of the zoo consists of."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.cli.arguments import knob_values
+from descend.engine.errors import UsageError, nearest
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    from descend.datasets.shape import Shape
+    from descend.engine.architecture import Layer
+    from descend.engine.knobs import KnobSet
+    from descend.engine.model import Model
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Declare what only a model takes."""
+    command.add_argument("--data", default="", metavar="NAME", help="of a model: the dataset it is to fit")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KNOB=VALUE", help="of a model: set a knob", dest="settings"
+    )
+
+
+def meant(arguments: argparse.Namespace) -> bool:
+    """Whether the word is the whole name of a model; a run of that name is found by more of its id.
+
+    Raises:
+        UsageError: it is not, and yet there are options for a model.
+    """
+    from descend.engine.model import find, models
+
+    if arguments.run.lower().replace("_", "-") in models():
+        return True
+    if arguments.data or arguments.settings:
+        try:
+            find(arguments.run)
+        except UsageError as error:
+            raise UsageError(f"--data and --set are for models. {error}") from None
+    return False
+
+
+def suggest(word: str, runs: list[str]) -> None:
+    """Do nothing unless ``word`` is like the name of a model, and in none of ``runs``.
+
+    Raises:
+        UsageError: it is; the sentence names the model.
+    """
+    from descend.engine.model import models
+
+    if (hint := nearest(word, models())) and not any(word in run for run in runs):
+        raise UsageError(f"There is neither a run nor a model '{word}'{hint}") from None
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the model's description, knobs and layers, or one JSON object."""
+    from descend.engine.model import find
+
+    model = find(arguments.run)
+    shape, knobs = model.reference, model.knobs.parse(knob_values(arguments.settings))
+    if arguments.data:
+        from descend.datasets import catalogue
+
+        shape = catalogue.find(arguments.data).shape
+        if why := model.fits(shape):
+            raise UsageError(why)
+    facts = examined(model, knobs, shape)
+    if arguments.json:
+        print(json.dumps(as_json(model, knobs, facts, arguments.data)))
+    else:
+        print_text(model, knobs, shape, facts)
+    return 0
+
+
+def examined(model: Model, knobs: KnobSet, shape: Shape) -> dict[str, Any]:
+    """The model's layers, the shapes that go in and come out, and the sums; nothing is computed for it."""
+    import torch
+
+    from descend.engine import architecture
+
+    with torch.device("meta"):
+        net = model.build(knobs, shape)
+        x = architecture.example(shape, net)
+        layers = architecture.layers(net, x)
+    return {
+        "input": tuple(x.shape),
+        "layers": layers,
+        "parameters": sum(layer.parameters for layer in layers),
+        "multiply_adds": sum(layer.multiply_adds for layer in layers),
+        "bytes": architecture.weight_bytes(net),
+    }
+
+
+def as_json(model: Model, knobs: KnobSet, facts: dict[str, Any], data: str) -> dict[str, Any]:
+    """Everything `show` prints."""
+    from dataclasses import asdict
+
+    return {
+        "name": model.name,
+        "title": model.title,
+        "family": model.family,
+        "description": model.description,
+        "kinds": model.kinds,
+        "tasks": model.tasks,
+        "sources": model.sources,
+        "data": data,
+        "knobs": knobs.values(),
+        **facts,
+        "layers": [asdict(layer) for layer in facts["layers"]],
+    }
+
+
+def print_text(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any]) -> None:
+    """The model as text."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(model.title, style="bold"))
+    for paragraph in model.description.split("\n\n"):
+        console.print(Text(paragraph if paragraph.startswith(" ") else paragraph.replace("\n", " ")))
+        console.print()
+    if knobs.specs:
+        table = Table("knob", "value", "range", "", box=None, pad_edge=False)
+        for name, value in knobs.values().items():
+            table.add_row(name, Text(clean(shown(value))), knobs.specs[name].describe(), knobs.specs[name].help)
+        console.print(table)
+        console.print()
+    console.print(Text(f"For {clean(str(shape))}; one sample of {product(facts['input'][1:])}:\n"))
+    console.print(layer_table(facts["layers"]))
+    sums = f"{facts['parameters']:,} parameters, {size(facts['bytes'])} of weights"
+    console.print(Text(f"\n{sums}; {facts['multiply_adds']:,} multiply-adds a sample."))
+    for source in model.sources:
+        console.print(Text(source))
+
+
+def layer_table(layers: list[Layer]) -> Any:
+    """A line for each layer."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("layer", overflow="fold")
+    table.add_column("type", no_wrap=True)
+    table.add_column("output", overflow="fold")
+    table.add_column("parameters", justify="right")
+    table.add_column("multiply-adds", justify="right")
+    for layer in layers:
+        output = "not passed" if layer.output is None else product(layer.output)
+        parameters = f"{layer.parameters:,}" if layer.parameters else "shared" if layer.shared else ""
+        table.add_row(layer.path, layer.type, output, parameters, f"{layer.multiply_adds:,}".removeprefix("0"))
+    return table
+
+
+def product(shape: tuple[int, ...]) -> str:
+    """``1 × 28 × 28``."""
+    return " × ".join(map(str, shape))
+
+
+def shown(value: object) -> str:
+    """A knob's value."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def size(count: int) -> str:
+    """``213 kB``."""
+    unit = min(int(math.log10(max(count, 1)) // 3), 3)
+    return f"{count / 1000**unit:.3g} {('bytes', 'kB', 'MB', 'GB')[unit]}"

@@ -1,0 +1,39 @@
+"""EfficientNet-B0
+
+torchvision's EfficientNet-B0 with random weights: blocks like MobileNetV2's with a weight for each channel
+(squeeze-and-excitation), their depth and width found by search.
+
+Images of up to 64 pixels enter with stride 1, where the original halves them. The last layer has one output a class.
+
+    5,288,548 parameters for 3 × 224 × 224 and 1,000 classes
+    4,020,358 parameters for 3 × 32 × 32 and 10 classes
+"""
+
+from descend.engine.model import Model, Shape, knob, knobs
+
+
+@knobs
+class Knobs:
+    stem: str = knob("auto", choices=("auto", "small", "large"), help="small keeps the size, for up to 64 pixels")
+    dropout: float = knob(0.2, 0.0, 0.9, help="before the scores, while training")
+
+
+def build(k, shape):
+    from torchvision.models import efficientnet_b0
+
+    from descend.engine.models.parts.vision import fit_features
+
+    return fit_features(efficientnet_b0(weights=None, num_classes=shape.outputs, dropout=k.dropout), shape, k.stem)
+
+
+MODEL = Model(
+    family="torchvision",
+    build=build,
+    knobs=Knobs,
+    kinds=("image",),
+    tasks=("classification", "regression"),
+    reference=Shape("image", (3, 32, 32), "classification", 10),
+    parameters=4_020_358,
+    because="its filters look at neighbouring pixels",
+    sources=("M. Tan, Q. V. Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, 2019",),
+)

@@ -1,0 +1,1 @@
+"""What several models are made of; these modules import torch, so only ``build`` functions import them."""

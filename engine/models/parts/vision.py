@@ -1,0 +1,46 @@
+"""torchvision's networks, fitted to the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from descend.datasets.shape import Shape
+
+SMALL = 64
+"""Height or width, in pixels, up to which an image is too small for a stem that shrinks it fourfold."""
+
+
+def is_small(shape: Shape, stem: str) -> bool:
+    """Whether the stem is to keep the image's size: as ``stem`` says (small, large), or by that size (auto)."""
+    return stem == "small" or (stem == "auto" and min(shape.size[1:]) <= SMALL)
+
+
+def first(conv: nn.Conv2d, channels: int, small: bool) -> nn.Conv2d:
+    """The first convolution ``conv`` for images of ``channels``; 3 × 3 with stride 1 if they are small.
+
+    What is not changed is ``conv`` itself; a new one starts as torchvision's do (He et al., 2015).
+    """
+    if channels == conv.in_channels and not small:
+        return conv
+    kernel, stride, padding = (3, 1, 1) if small else (conv.kernel_size[0], conv.stride[0], conv.padding[0])
+    fitted = nn.Conv2d(channels, conv.out_channels, kernel, stride, padding, bias=False)
+    nn.init.kaiming_normal_(fitted.weight, mode="fan_out", nonlinearity="relu")
+    return fitted
+
+
+def fit_resnet(net: Any, shape: Shape, stem: str) -> nn.Module:
+    """A ResNet whose stem suits such images: small ones are neither halved by it nor pooled."""
+    small = is_small(shape, stem)
+    net.conv1 = first(net.conv1, shape.size[0], small)
+    if small:
+        net.maxpool = nn.Identity()
+    return net
+
+
+def fit_features(net: Any, shape: Shape, stem: str) -> nn.Module:
+    """A MobileNet or EfficientNet whose stem suits such images."""
+    block = net.features[0]
+    block[0] = first(block[0], shape.size[0], is_small(shape, stem))
+    return net

@@ -1,0 +1,39 @@
+"""ResNet-50
+
+torchvision's ResNet-50 with random weights: fifty layers in blocks of three convolutions, the middle one narrow, each
+block adding to its input.
+
+Images of up to 64 pixels get the stem usual for CIFAR: a 3 × 3 convolution with stride 1 and no pooling, where the
+original halves the image twice. The last layer has one output a class.
+
+    25,557,032 parameters for 3 × 224 × 224 and 1,000 classes
+    23,520,842 parameters for 3 × 32 × 32 and 10 classes
+"""
+
+from descend.engine.model import Model, Shape, knob, knobs
+
+
+@knobs
+class Knobs:
+    stem: str = knob("auto", choices=("auto", "small", "large"), help="small keeps the size, for up to 64 pixels")
+
+
+def build(k, shape):
+    from torchvision.models import resnet50
+
+    from descend.engine.models.parts.vision import fit_resnet
+
+    return fit_resnet(resnet50(weights=None, num_classes=shape.outputs), shape, k.stem)
+
+
+MODEL = Model(
+    family="torchvision",
+    build=build,
+    knobs=Knobs,
+    kinds=("image",),
+    tasks=("classification", "regression"),
+    reference=Shape("image", (3, 32, 32), "classification", 10),
+    parameters=23_520_842,
+    because="its filters look at neighbouring pixels",
+    sources=("K. He, X. Zhang, S. Ren, J. Sun, Deep Residual Learning for Image Recognition, 2016",),
+)
