@@ -72,6 +72,28 @@ def check(name: str) -> str:
     raise UsageError(f"'{name}' is not a device; use auto, cpu, cuda, cuda:N or mps.")
 
 
+def check_several(count: int, device: str) -> int:
+    """Return ``count`` if so many processes can train together on devices of the kind of ``device``.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if count == 1:
+        return 1
+    if count < 1:
+        raise UsageError(f"--devices is a whole number from 1 on, not {count}.")
+    found = cuda_count()
+    if device == "cuda" or (device == "auto" and found):
+        if count > found:
+            raise UsageError(f"There are not {count} NVIDIA GPUs on this machine, only {found}.")
+        return count
+    if device not in ("auto", "cpu"):
+        raise UsageError(f"Several devices are --device cuda, or processes on the CPU; {device} is one.")
+    if count > (os.cpu_count() or 1):
+        raise UsageError(f"{count} processes are too many for {os.cpu_count() or 1} processor cores.")
+    return count
+
+
 def torch_device(name: str) -> torch.device:
     """The torch device for ``name``; ``auto`` prefers CUDA, then MPS, then the CPU.
 
@@ -80,9 +102,9 @@ def torch_device(name: str) -> torch.device:
     """
     import torch
 
+    if name in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # which torchrun sets
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda", 0)
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     kind, _, index = name.partition(":")

@@ -21,8 +21,9 @@ class UsageError(DescendError):
 def nearest(word: str, names: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the name most like ``word``, or the list of names if it is short."""
     known = sorted(names)
-    if match := get_close_matches(word.lower(), known, n=1, cutoff=0.5):
-        return f"; did you mean '{match[0]}'?"
+    folded = {name.lower(): name for name in reversed(known)}
+    if match := get_close_matches(word.lower(), folded, n=1, cutoff=0.5):
+        return f"; did you mean '{folded[match[0]]}'?"
     if 0 < len(known) <= 12:
         return f"; known: {', '.join(known)}"
     return ""

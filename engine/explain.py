@@ -17,7 +17,7 @@ def explain(error: Exception, step: int, knobs: Mapping[str, Value], device: tor
     if isinstance(error, Diverged):
         return diverged(error, knobs)
     if isinstance(error, DescendError):
-        return Failure(step=step, title=str(error))
+        return Failure(step=step, title=str(error), advice=list(getattr(error, "advice", [])))
     if isinstance(error, torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "can't allocate" in str(error)
     ):

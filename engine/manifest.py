@@ -27,14 +27,16 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     id: str
     name: str
-    """The lesson's name."""
+    """The lesson, the model, or the user's own model as ``path.py:Name``."""
     knobs: dict[str, bool | int | float | str]
     seed: int
     device: str
     data: str = ""
-    """Dataset chosen instead of the lesson's own, if any."""
+    """Dataset, or the path of the user's own data; empty if the lesson makes its data."""
     threads: int = 1
     """CPU threads torch computes with; part of what makes a run repeatable bit for bit."""
+    devices: int = 1
+    """Processes that train together, one a device."""
     parent: Parent | None = None
     created: str = ""
     """Local time, ISO 8601 with offset."""

@@ -187,7 +187,8 @@ def create(manifest: Manifest, fill: Callable[[Run], None] = lambda making: None
         DescendError: the home folder cannot be written.
     """
     runs = writable(runs_home(), "DESCEND_HOME")
-    slug = re.sub(r"[^a-z0-9]+", "-", manifest.name.lower()).strip("-") or "run"
+    called = manifest.name.rpartition("/")[2].lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", called).strip("-") or "run"
     manifest.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{slug[:32]}-{secrets.token_hex(2)}"
     manifest.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     manifest.versions = versions()

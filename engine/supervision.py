@@ -22,6 +22,8 @@ from descend.engine.runs import ENDED, Manifest, Parent, Run
 SEEDS = 2**31
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
 """A fresh interpreter that does not import from the working folder."""
+TORCHRUN = [*COMMAND[:2], "-m", "torch.distributed.run", "--standalone"]
+"""Starts several workers of one run, of which the first records."""
 
 
 def environment() -> dict[str, str]:
@@ -31,12 +33,19 @@ def environment() -> dict[str, str]:
 
 
 def ask(
-    name: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
+    name: str,
+    knobs: Mapping[str, object] | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    data: str = "",
+    several: int = 1,
 ) -> Manifest:
     """What is asked of a run, checked; nothing is written, and whether a dataset is here is not looked at.
 
     Args:
         name: a lesson, a model, or a model of the user's own, ``path.py:Name``.
+        several: processes that are to train together, one a device.
 
     Raises:
         UsageError: unknown name, knob, device or dataset, a value out of range, or what does not go together.
@@ -59,13 +68,31 @@ def ask(
         knobs=values,
         seed=seed,
         device=devices.check(device),
+        devices=devices.check_several(several, device) if isinstance(chosen, experiment.Training) else lone(several),
         data=data,
         threads=devices.cpu_threads(),
     )
 
 
+def lone(several: int) -> int:
+    """1, which is how many processes run a lesson.
+
+    Raises:
+        UsageError: others were asked for.
+    """
+    if several != 1:
+        raise UsageError("A lesson runs on one device; --devices is for models.")
+    return 1
+
+
 def prepare(
-    name: str, knobs: Mapping[str, object] | None = None, *, seed: int = 0, device: str = "auto", data: str = ""
+    name: str,
+    knobs: Mapping[str, object] | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    data: str = "",
+    several: int = 1,
 ) -> Run:
     """Check everything that was asked for and make the run's folder; nothing is written if anything is wrong.
 
@@ -74,7 +101,7 @@ def prepare(
         MissingData: the dataset is not on this machine.
         DescendError: the home folder cannot be written.
     """
-    manifest = ask(name, knobs, seed=seed, device=device, data=data)
+    manifest = ask(name, knobs, seed=seed, device=device, data=data, several=several)
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
@@ -88,10 +115,13 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
     Raises:
         DescendError: the process could not be started.
     """
+    command, together = COMMAND, run.manifest().devices
+    if together > 1:
+        command = [*TORCHRUN, f"--nproc-per-node={together}", *COMMAND[2:]]
     try:
         with open(run.log_file, "ab") as log:
             return subprocess.Popen(
-                [*COMMAND, str(run.folder), str(heard(run))],
+                [*command, str(run.folder), str(heard(run))],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -175,12 +205,22 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
     worker = (start or launch)(run)
     while True:  # until the worker has signed and spoken, which takes less than a second, or given up
         writer = run.writer()
-        if writer is not None and writer.pid == worker.pid and size(run.events_file) > said:
+        if writer is not None and belongs(writer.pid, worker.pid) and size(run.events_file) > said:
             return
         if worker.poll() is not None:
             why = run.log_tail(1) or [f"see {run.log_file}."]
             raise DescendError(f"Run '{run.id}' could not be resumed: {why[0].removeprefix(ENDED).strip()}")
         time.sleep(0.02)
+
+
+def belongs(pid: int, started: int) -> bool:
+    """Whether the process ``pid`` is the one that was ``started``, or its child, as under torchrun."""
+    import psutil
+
+    try:
+        return pid == started or psutil.Process(pid).ppid() == started
+    except psutil.Error:
+        return False
 
 
 def diverged(run: Run) -> bool:
@@ -259,6 +299,8 @@ class WarmWorker:
         """
         worker, self._idle = self._idle, None
         self._working = [process for process in self._working if process.poll() is None]  # reap the finished
+        if worker is not None and run.manifest().devices > 1:  # which torchrun has to start
+            self._idle, worker = worker, None
         if worker is not None and worker.poll() is None and worker.stdin is not None:
             try:
                 worker.stdin.write(json.dumps([str(run.folder), heard(run)]).encode() + b"\n")

@@ -40,6 +40,10 @@ def main(words: list[str]) -> int:
             return 0  # the shell is gone
         words = json.loads(line)
     folder, control_from = words
+    if int(os.environ.get("RANK", "0")) and "TORCHELASTIC_RUN_ID" in os.environ:
+        from descend.engine.train.follower import follow
+
+        return follow(Run(Path(folder)))
     return work(Run(Path(folder)), int(control_from))
 
 
@@ -147,12 +151,12 @@ def fail(run: Run, sentence: str) -> None:
 
 def conduct(run: Run, control_from: int) -> int:
     """Set the stage (device, data, seeds, lab), run the experiment, record its end."""
-    from descend.engine import catalogue, devices
+    from descend.engine import devices, experiment
 
     warm_up()  # before the run's clock starts
     manifest = run.manifest()
-    lesson = catalogue.find(manifest.name)
-    knobs = lesson.knobs.parse(manifest.knobs)
+    chosen = experiment.find(manifest.name)
+    knobs = chosen.knobs.parse(manifest.knobs)
 
     import torch
 
@@ -169,8 +173,8 @@ def conduct(run: Run, control_from: int) -> int:
         dataset = datasets.find(manifest.data).load()
     resumed = checkpoints.newest(run)
     if resumed is not None and resumed["run"] == run.id:  # turned while it ran; a fork's own settings win instead
-        knobs = lesson.knobs.parse({**manifest.knobs, **resumed["knobs"]})
-    torch.set_num_threads(manifest.threads)
+        knobs = chosen.knobs.parse({**manifest.knobs, **resumed["knobs"]})
+    torch.set_num_threads(max(1, manifest.threads // manifest.devices))
     seed_everything(manifest.seed)
     lab = Lab(
         run, knobs, device=device, seed=manifest.seed, dataset=dataset, control_from=control_from, resumed=resumed
@@ -188,7 +192,7 @@ def conduct(run: Run, control_from: int) -> int:
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run goes on from {since}.")
-        lesson.run(lab, knobs)
+        chosen.run(lab, knobs)
         lab.finish()
         return 0
     except Stopped:

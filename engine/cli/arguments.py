@@ -11,9 +11,9 @@ from descend.engine.errors import UsageError
 def add_run_settings(command: argparse.ArgumentParser) -> None:
     """Knobs, seed, device and data."""
     add_knobs(command)
-    command.add_argument("--seed", type=whole("--seed"), default=0, help="seed of every random choice (default: 0)")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
-    command.add_argument("--data", default="", metavar="NAME", help="dataset instead of the lesson's own")
+    command.add_argument("--seed", type=whole("--seed"), default=None, help="seed of every random choice (default: 0)")
+    command.add_argument("--device", default="", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    command.add_argument("--data", default="", metavar="NAME", help="a dataset, or the path of data of your own")
 
 
 def add_knobs(command: argparse.ArgumentParser) -> None:

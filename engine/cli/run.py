@@ -1,12 +1,14 @@
-"""``descend run``: train without the shell."""
+"""``descend run``: train without the shell: a lesson, a model of the zoo, or a model of the user's own."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.cli.arguments import add_following, add_run_settings, knob_values
+from descend.engine.cli.arguments import add_following, add_run_settings, knob_values, whole
+from descend.engine.errors import UsageError
 
 if TYPE_CHECKING:
     from descend.engine.runs import Run
@@ -16,26 +18,45 @@ def add(commands: Any) -> None:
     """Declare ``descend run``."""
     command = commands.add_parser(
         "run",
-        help="run a lesson's experiment here, without the shell",
+        help="run a lesson's experiment or train a model here, without the shell",
         description="Train for real, show progress, print the final metrics. ctrl+c stops the run and keeps it.",
     )
-    command.add_argument("name", metavar="NAME", help="lesson, see `descend list lessons`")
+    command.add_argument(
+        "name",
+        metavar="NAME",
+        nargs="?",
+        default="",
+        help="a lesson, a model, or a model of your own as path.py:Name; see `descend list lessons`, `… models`",
+    )
     add_run_settings(command)
+    command.add_argument(
+        "--devices", type=whole("--devices"), metavar="N", help="of a model: train on N GPUs, or N processes on the CPU"
+    )
+    command.add_argument("--settings", dest="recipe", metavar="FILE", help="begin with the settings in a TOML file")
+    command.add_argument("--save", metavar="FILE", help="keep these settings in a TOML file, to share or to run again")
     add_following(command)
     command.set_defaults(do=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Start the run, follow it to its end, and return 0 if it was done, else 1."""
-    from descend.engine import supervision
+    from descend.engine import recipe, supervision
 
-    asked = supervision.prepare(
-        arguments.name,
-        knob_values(arguments.settings),
-        seed=arguments.seed,
-        device=arguments.device,
-        data=arguments.data,
-    )
+    kept = recipe.load(Path(arguments.recipe)) if arguments.recipe else recipe.Recipe()
+    name = arguments.name or kept.name
+    if not name:
+        raise UsageError("The following arguments are required: NAME; see `descend run --help`.")
+    seed = arguments.seed if arguments.seed is not None else kept.seed
+    settings = {**kept.knobs, **knob_values(arguments.settings)}
+    how: dict[str, Any] = {
+        "seed": seed or 0,
+        "device": arguments.device or kept.device or "auto",
+        "data": arguments.data or kept.data,
+        "several": arguments.devices if arguments.devices is not None else kept.devices,
+    }
+    if arguments.save:
+        recipe.save(supervision.ask(name, settings, **how), Path(arguments.save))
+    asked = supervision.prepare(name, settings, **how)
     return set_going(asked, arguments)
 
 

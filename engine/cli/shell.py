@@ -24,17 +24,20 @@ def add(commands: Any) -> None:
 
 def open_lesson(arguments: argparse.Namespace) -> int:
     """Check the lesson and its settings before any screen appears, then open the shell there."""
-    from descend.engine import supervision
+    from descend.engine import catalogue, supervision
     from descend.engine.cli.arguments import knob_values
 
+    catalogue.find(arguments.name)
     knobs = knob_values(arguments.settings)
-    asked = supervision.ask(arguments.name, knobs, seed=arguments.seed, device=arguments.device, data=arguments.data)
+    asked = supervision.ask(
+        arguments.name, knobs, seed=arguments.seed or 0, device=arguments.device or "auto", data=arguments.data
+    )  # what is not given here is left to the user's own settings
     return open_shell(
         lesson=asked.name,
         autorun=arguments.run,
         knobs=knobs,
-        seed=asked.seed,
-        device=asked.device,
+        seed=arguments.seed,
+        device=arguments.device,
         data=arguments.data,
     )
 

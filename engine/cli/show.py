@@ -1,4 +1,4 @@
-"""``descend show``: a run's result as text."""
+"""``descend show``: a run's result as text; what a model consists of is in `descend.engine.cli.model`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.cli.arguments import add_run
+from descend.engine.cli import model
+from descend.engine.errors import UsageError
 from descend.engine.text import clean
 
 if TYPE_CHECKING:
@@ -26,20 +27,30 @@ def add(commands: Any) -> None:
     """Declare ``descend show``."""
     command = commands.add_parser(
         "show",
-        help="print a run's result",
-        description="Print what has become of a run: its state and why, settings, metrics, curves, confusion matrix.",
+        help="print a run's result, or the layers of a model",
+        description="Print what has become of a run: its state and why, settings, metrics, curves, confusion matrix. "
+        "Or of a model: its layers, their output shapes and parameters.",
     )
-    add_run(command)
+    command.add_argument(
+        "run", metavar="RUN|MODEL", help="a run's id, or a part of it that no other run has; or a model of the zoo"
+    )
+    model.add_arguments(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(do=show)
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print the run as text, or as one JSON object."""
+    """Print the run, or the model, as text or as one JSON object."""
     from descend.engine import runs
     from descend.engine.summary import gathered, summarize
 
-    run = runs.find(arguments.run)
+    if model.meant(arguments):
+        return model.show(arguments)
+    try:
+        run = runs.find(arguments.run)
+    except UsageError:
+        model.suggest(arguments.run, [run.id for run in runs.listed()])
+        raise
     summary, history = summarize(run), gathered(run)
     if arguments.json:
         print(json.dumps(as_json(summary, history), allow_nan=False))
@@ -56,6 +67,8 @@ def show(arguments: argparse.Namespace) -> int:
         console.print(Text(f"{name:10}{value}"))
     for event in history.changes:
         console.print(Text(clean(f"step {event.step:,}: {event.knob} turned from {event.previous} to {event.value}")))
+    if history.changes:
+        console.print(Text("The command after `again` begins without these turns."))
     for note in history.notes:
         console.print(Text(f"step {note.step:,}: {clean(note.text)}"))
     print_curves(console, history)
@@ -75,25 +88,21 @@ def head(summary: Summary) -> str:
 
 
 def changed_knobs(summary: Summary) -> dict[str, Any]:
-    """Knobs that differ from the lesson's defaults; all of them if the lesson is not known here."""
-    from descend.engine import catalogue
+    """Knobs that differ from their defaults; all of them if what was run is not known here."""
+    from descend.engine import recipe
 
-    lesson = catalogue.lessons().get(summary.manifest.name)
-    specs = lesson.knobs.specs if lesson is not None else {}
-    return {
-        name: value
-        for name, value in summary.manifest.knobs.items()
-        if name not in specs or specs[name].default != value
-    }
+    return recipe.changed(summary.manifest)
 
 
 def settings(summary: Summary) -> dict[str, str]:
     """What was asked, a line each."""
+    from descend.engine import recipe
+
     manifest = summary.manifest
     knobs = ", ".join(f"{name}={value}" for name, value in changed_knobs(summary).items())
     lines = {
-        "lesson": manifest.name,
-        "knobs": knobs or "the lesson's defaults",
+        "name": manifest.name,
+        "knobs": knobs or "the defaults",
         "seed": str(manifest.seed),
         "device": manifest.device,
         "data": manifest.data,
@@ -104,6 +113,7 @@ def settings(summary: Summary) -> dict[str, str]:
     }
     if manifest.parent is not None:
         lines["forked"] = f"from {manifest.parent.run} at step {manifest.parent.step:,}"
+    lines["again"] = recipe.line(manifest)
     return {name: clean(line) for name, line in lines.items() if line}
 
 
@@ -185,6 +195,8 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
     """Everything `show` prints; curves as first, last, lowest and highest value (`export` has them whole)."""
     import msgspec
 
+    from descend.engine import recipe
+
     def finite(value: float) -> float | None:
         return value if math.isfinite(value) else None
 
@@ -193,6 +205,7 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
         "advice": summary.advice,
         "manifest": msgspec.to_builtins(summary.manifest),
         "changed_knobs": changed_knobs(summary),
+        "again": recipe.line(summary.manifest),
         "turned": [{"step": c.step, "knob": c.knob, "value": c.value, "previous": c.previous} for c in history.changes],
         "notes": [{"step": note.step, "text": note.text} for note in history.notes],
         "series": {

@@ -14,8 +14,8 @@ known on the spot: a product reacts to one factor at the rate of the other, tanh
 
     ∂L/∂(node) = Σ over edges out of it:  ∂L/∂(next) · (number on the edge)
 
-b, w and x all branch off z: their gradients come from ∂L/∂z, none from another's. One pass back costs about as much as
-one forward, with four weights or four billion.
+b and, by way of w·x, w and x feed z: their gradients come from ∂L/∂z, none from another's. One pass back costs only a
+few times what one forward does, with four weights or four billion.
 
 **Check it.** A central difference, [L(w + ε) − L(w − ε)]/2ε, must agree. Its error first falls as ε², then rises as
 1/ε, when rounding wins.
@@ -115,16 +115,11 @@ def loss_at(weights, x):
 def show(lab, values, local, gradient):
     """The graph with the numbers that are known so far."""
     nan = float("nan")
-    lab.graph(
-        "graph",
-        PLACES,
-        EDGES,
-        values={
-            "value": [values.get(node, nan) for node in PLACES],
-            "gradient": [gradient.get(node, nan) for node in PLACES],
-        },
-        weights={"slope": [local.get(edge, nan) for edge in EDGES]},
-    )
+    numbers = {"value": [values.get(node, nan) for node in PLACES]}
+    if gradient:
+        numbers["gradient"] = [gradient.get(node, 0.0) for node in PLACES]  # what comes back is added up from 0
+    slopes = {"slope": [local.get(edge, nan) for edge in EDGES]}
+    lab.graph("graph", PLACES, EDGES, values=numbers, weights=slopes)
 
 
 def run(lab, k):
@@ -145,7 +140,8 @@ def run(lab, k):
     gradient = backward(local, k.bug)
 
     sizes = [10 ** (-power / 2) for power in range(2, 25)]
-    worst = []
+    check = lab.state.setdefault("check", {"worst": [], "convicted": 0})
+    worst = check["worst"]
     for step in lab.steps(len(sizes), unit="step sizes"):
         found = {}
         for name in WEIGHTS:
@@ -153,7 +149,7 @@ def run(lab, k):
             found[name] = (loss_at(more, k.x) - loss_at(less, k.x)) / (2 * sizes[step])  # key: what a nudge really does
         worst.append(max(abs(found[name] - gradient[name]) for name in WEIGHTS))
         lab.curve(
-            "log₁₀ of the largest difference against log₁₀ ε",
+            "log₁₀ of largest difference by log₁₀ ε",
             [math.log10(size) for size in sizes[: step + 1]],
             difference=[math.log10(max(error, 1e-17)) for error in worst],
         )
@@ -163,9 +159,9 @@ def run(lab, k):
         ]
         if sizes[step] >= 1e-5:
             lab.table("gradient check", ["weight", "backward", "difference", "verdict"], rows)
-            convicted = [row[0] for row in rows if row[3] == "differs"]
+            check["convicted"] = sum(row[3] == "differs" for row in rows)
     best = min(range(len(sizes)), key=worst.__getitem__)
-    lab.results(**{"best step": sizes[best], "least difference": worst[best], "convicted": len(convicted)})
+    lab.results(**{"best step": sizes[best], "least difference": worst[best], "convicted": check["convicted"]})
     train(lab, k, torch.tensor(list(weights.values()), dtype=torch.float64))
 
 
@@ -239,7 +235,7 @@ def check_backward_of_layer(backward):
             more = loss()
             array[place] = kept - 1e-6
             slope, array[place] = (more - loss()) / 2e-6, kept
-            if abs(slope - mine[place]) > 1e-6:
+            if not abs(slope - mine[place]) <= 1e-6:
                 where = ", ".join(map(str, place))
                 raise Wrong(f"∂L/∂{name}[{where}] is {slope:.5f} by central differences; yours is {mine[place]:.5f}.")
 
@@ -304,11 +300,12 @@ LESSON = Lesson(
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "With w chained to b it still learns, but ends with more than five times the loss",
+            "With w chained to b it usually ends with more than five times the loss: in eight runs of ten or more",
             measure=lambda r: r.bug.last("train/loss") / r.none.last("train/loss"),
             above=5,
             runs={"none": {}, "bug": {"bug": "chained w to b"}},
-            seeds=(0, 1, 2, 3, 4),
+            seeds=tuple(range(10)),
+            needed=8,
         ),
     ),
     quiz=(
@@ -326,7 +323,7 @@ LESSON = Lesson(
                 "It is not needed",
             ),
             0,
-            "The slope on that edge is 1 − h². Storing such values is why training takes more memory than using a net.",
+            "The slope on that edge is 1 − h². Storing such values is one reason why training takes more memory.",
         ),
         Question(
             "A network has a million weights. How many forward passes does a check of all by central differences take?",

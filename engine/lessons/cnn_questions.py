@@ -33,7 +33,7 @@ from descend.engine.lesson import Claim, Exercise, Lesson, Prediction, Question,
 class Knobs:
     filters: int = knob(16, 1, 64, scale="log", help="filters of each convolution")
     kernel: int = knob(3, 1, 9, help="height and width of a kernel")
-    padding: bool = knob(True, help="zeros around the image, so that a convolution with an odd kernel keeps its size")
+    padding: bool = knob(True, help="zeros around the image, so that at stride 1 an odd kernel keeps its size")
     stride: int = knob(1, 1, 3, help="step width of the first convolution's window")
     image: int = knob(0, 0, 359, help="the test image that goes through")
     epochs: int = knob(5, 0, 50, help="times every training image is shown first")
@@ -83,7 +83,7 @@ def run(lab, k):
     from torch import nn
     from torch.nn import functional
 
-    from descend.engine.training import Tensors, record_test
+    from descend.engine.training import Tensors, accuracy, evaluate
 
     data = Tensors.of(lab.dataset, lab.device)
     train_x, test_x = (functional.interpolate(x[:, None], 28, mode="bilinear") for x in (data.train_x, data.test_x))
@@ -101,28 +101,21 @@ def run(lab, k):
         adam.step()
         lab.scalars({"train/loss": loss})
         if step % per_epoch == per_epoch - 1:
-            record_test(lab, net, data, functional.cross_entropy)
+            mean, counts = evaluate(net, data.test_x, data.test_y, 10, functional.cross_entropy)
+            lab.scalars({"test/loss": mean, "test/accuracy": accuracy(counts)})
     net.eval()
 
-    values = data.test_x[k.image : k.image + 1]
-    lab.images("the image", values)
-    rows, field, distance = [], 1, 1
+    image = data.test_x[k.image : k.image + 1]
+    lab.images("the image", image)
+    rows, outputs = taken_apart(layers, image)
     for step in lab.steps(len(layers), unit="layers"):
-        name, layer = list(layers.items())[step]
-        values = layer(values)
-        if isinstance(layer, (nn.Conv2d, nn.MaxPool2d)):
-            window, stride, _ = square(layer)
-            field += (window - 1) * distance  # key: each layer sees a little further
-            distance *= stride
-        elif isinstance(layer, nn.Linear):
-            field = 28
-        parameters = sum(weights.numel() for weights in layer.parameters())
-        rows.append([name, " × ".join(map(str, values.shape[1:])), parameters, min(field, 28)])
-        lab.table("layers", ["layer", "output", "parameters", "receptive field"], rows)
-        lab.bars("parameters", [row[0] for row in rows], count=[row[2] for row in rows])
-        lab.scalars({"receptive field": min(field, 28)})
+        known, values = rows[: step + 1], outputs[step]
+        name = known[-1][0]
+        lab.table("layers", ["layer", "output", "parameters", "receptive field"], known)
+        lab.bars("parameters", [row[0] for row in known], count=[row[2] for row in known])
         if values.dim() == 4:
             lab.images("feature maps", values[0, :16], [f"{name}, {index}" for index in range(min(16, k.filters))])
+    values = outputs[-1]
     lab.bars("probabilities", data.classes, probability=values[0])
     lab.results(
         **{
@@ -132,6 +125,27 @@ def run(lab, k):
             "field before flatten": rows[-3][3],
         }
     )
+
+
+def taken_apart(layers, image):
+    """For each layer a row, [name, size of its output, parameters, receptive field], and its output."""
+    import torch
+    from torch import nn
+
+    rows, outputs, values, field, distance = [], [], image, 1, 1
+    for name, layer in layers.items():
+        with torch.no_grad():
+            values = layer(values)
+        if isinstance(layer, (nn.Conv2d, nn.MaxPool2d)):
+            window, stride, _ = square(layer)
+            field += (window - 1) * distance  # key: each layer sees a little further
+            distance *= stride
+        elif isinstance(layer, nn.Linear):
+            field = 28
+        parameters = sum(weights.numel() for weights in layer.parameters())
+        rows.append([name, " × ".join(map(str, values.shape[1:])), parameters, min(field, 28)])
+        outputs.append(values)
+    return rows, outputs
 
 
 def most_in_convolutions(result):

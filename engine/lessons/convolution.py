@@ -8,9 +8,9 @@ the nine numbers?
     y = Σ wᵢ·xᵢ + b
 
 **All places.** The window moves on by `stride` pixels; `padding` puts zeros around the image. The sums, laid out as the
-places were, are the *feature map*: large where the patch resembles the kernel. Of n pixels with a kernel of k
+places were, are the *feature map*: large where the patch resembles the kernel. A kernel of k pixels has on n of them
 
-    ⌊(n + 2·padding − k)/stride⌋ + 1   places remain.
+    ⌊(n + 2·padding − k)/stride⌋ + 1   places.
 
 Mathematicians flip the kernel first; deep-learning libraries do not, so strictly theirs is a *cross-correlation*.
 
@@ -371,8 +371,9 @@ LESSON = Lesson(
             "Pixels are 0 to 16, never negative. Will the feature map have negative numbers?",
             choices=("no", "yes"),
             truth=lambda r: int(r.last("least of the map") < 0),
-            why="The sign says which way: this kernel counts what is to the right and takes away what is to the left, "
-            "so where a stroke ends on the right the sum is negative. ReLU then drops it.",
+            why="Where weights are negative, sums can be. The sign of an edge kernel says which way: `vertical edge` "
+            "counts what is to the right and takes away what is to the left, so where a stroke ends on the right the "
+            "sum is negative. ReLU then drops it. `identity` and `blur` have no negative weight.",
         ),
         Prediction(
             "The digit is moved one pixel to the right. What does its feature map do?",

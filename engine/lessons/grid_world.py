@@ -3,8 +3,9 @@
 Five by five squares, three walls, one goal. If you had the map, how would you find the best way from *every* square?
 And if you had none, only the bumps and one reward at the end?
 
-**The task.** Each move costs 0.04, the goal gives 1 and ends the episode. With probability `slip` the move goes off to
-one side. Wanted is a policy, an arrow for each square, with the greatest expected *return*
+**The task.** Each move costs 0.04; only the one that reaches the goal gives 1 instead and ends the episode. With
+probability `slip` the move goes off to one side. Wanted is a policy, an arrow for each square, with the greatest
+expected *return*
 
     r₁ + γ·r₂ + γ²·r₃ + …,   0 < γ < 1.
 
@@ -12,7 +13,8 @@ one side. Wanted is a policy, an arrow for each square, with the greatest expect
 
     V(s) ← maxₐ Σ p(s′|s, a)·[r + γ·V(s′)]
 
-Every sweep brings all values nearer to the true ones by at least the factor γ. Values spread from the goal like water.
+Every sweep shrinks the largest error of all values at least by the factor γ. Values spread from the goal, a square a
+sweep.
 
 **Learning** (Q-learning) knows nothing, tries moves and corrects its estimate of what followed:
 
@@ -185,17 +187,20 @@ def target_solved(reward, gamma, q_next, ended):
 
 def check_target(target):
     """On the way, at the end, and in a corridor that it must learn to value rightly."""
-    if abs(target(-0.04, 0.9, [0.1, 0.5, -0.2, 0.0], False) - 0.41) > 1e-9:
-        raise Wrong("On the way it is −0.04 + 0.9·0.5 = 0.41 for estimates 0.1, 0.5, −0.2 and 0.")
+    found = target(-0.04, 0.9, [0.1, 0.5, -0.2, 0.0], False)
+    if not isinstance(found, (int, float)):
+        raise Wrong(f"It returns a number; yours returns {type(found).__name__}.")
+    if not abs(found - 0.41) <= 1e-9:
+        raise Wrong(f"On the way, for estimates 0.1, 0.5, −0.2 and 0, it is −0.04 + 0.9·0.5 = 0.41; not {found:g}.")
     found = target(1.0, 0.9, [5.0, 0.0, 0.0, 0.0], True)
-    if abs(found - 1.0) > 1e-9:
+    if not abs(found - 1.0) <= 1e-9:
         raise Wrong(f"After the last move nothing follows: it is the reward, 1, whatever the estimates; not {found:g}.")
     q = [[0.0] * 4 for _ in range(4)]
     for _ in range(200):
         for place in range(3):
             ended = place == 2
             q[place][0] += 0.5 * (target(float(ended), 0.9, q[0 if ended else place + 1], ended) - q[place][0])
-    if abs(q[0][0] - 0.81) > 1e-3:
+    if not abs(q[0][0] - 0.81) <= 1e-3:
         raise Wrong(f"Three moves before a reward of 1 the value is 0.9² = 0.81; with yours it is {q[0][0]:.3g}.")
 
 
@@ -252,11 +257,12 @@ LESSON = Lesson(
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "… but not from everywhere: fewer than 20 squares after 600 episodes from A",
+            "… but seldom from everywhere: in nine runs of ten or more, from fewer than 21 squares",
             measure=lambda r: r.run.last("learned/squares that lead to the goal"),
-            above=10,
-            below=20,
-            seeds=(0, 1, 2, 3, 4),
+            above=8,
+            below=21,
+            seeds=tuple(range(10)),
+            needed=9,
         ),
         Claim(
             "Without slipping, learning finds the value of the start that planning computed",

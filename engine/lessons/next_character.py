@@ -21,7 +21,7 @@ follows all of those ways (*backpropagation through time*).
 **Predict, then run.** Switch `memory` off and U·hₜ₋₁ is left out. Which loss can the network then not get below?
 
 **Watch** the table of probabilities find its four right cells, and the path of the state through its plane: the two l
-start at one place and have to part.
+start near each other and have to part.
 
 **Break it.** One state unit; or a word with longer repeats.
 """
@@ -69,7 +69,6 @@ def run(lab, k):
         adam.step()
         right = (scores.argmax(1) == y).float().mean()
         lab.scalars({"train/loss": loss, "train/accuracy": right})
-        lab.layers(net)
         if lab.due():
             chance = scores.softmax(1).detach()
             read_so_far = [k.word[: place + 1] for place in range(len(y))]
@@ -246,7 +245,7 @@ LESSON = Lesson(
         Exercise(
             "Is one number memory enough? Teach hello to a network with a single state unit: loss below 0.05.",
             check=one_unit,
-            solution={"hidden": 1, "lr": 0.1, "steps": 1000},
+            solution={"hidden": 1, "lr": 0.05, "steps": 2000},
             hints=(
                 "15 parameters have to be placed exactly; that takes longer.",
                 "Larger steps, and more of them. If it still gets stuck, start from another seed.",

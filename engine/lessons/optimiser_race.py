@@ -48,7 +48,7 @@ def sgd(w, g, memory, lr):
 
 def momentum(w, g, memory, lr):
     v = memory.setdefault("v", 0 * w)
-    v.mul_(0.9).add_(g)  # key: a falling stone keeps its speed
+    v.mul_(0.9).add_(g)  # key: a rolling stone keeps its speed
     w -= lr * v
 
 
@@ -143,7 +143,7 @@ def without_memory(result):
     """SGD as low as momentum, with momentum's rate untouched."""
     if result.state != "done":
         raise Wrong(f"The run is {result.state}; let it come to its end.")
-    if result.knobs["momentum"] != 0.0002 or result.knobs["steps"] > 1000:
+    if result.knobs["momentum"] != 0.0002 or result.knobs["steps"] != 1000:
         raise Wrong("Leave momentum's rate at 0.0002 and the steps at 1,000; turn SGD's rate.")
     sgd, momentum = result.last("SGD/height"), result.last("momentum/height")
     if not abs(sgd - momentum) <= 0.1 * momentum:
@@ -207,11 +207,12 @@ LESSON = Lesson(
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "… and loses to SGD at 1",
+            "… and loses to SGD at 1, in eight runs of ten or more",
             measure=lambda r: r.run.last("Adam/cross-entropy") / r.run.last("SGD/cross-entropy"),
-            above=1.15,
+            above=1.05,
             runs={"run": {"net_sgd": 1.0}},
-            seeds=(0, 1, 2, 3, 4),
+            seeds=tuple(range(10)),
+            needed=8,
         ),
     ),
     quiz=(

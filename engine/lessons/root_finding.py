@@ -24,9 +24,9 @@ does this.
 
 **Watch.** The log₁₀ of the error: a straight line for bisection, ever steeper for the others.
 
-**Break it.** `x^3 - 2x + 2` from start 0: Newton jumps 0, 1, 0, 1 for ever. `atan x` from 1.5: it runs away.
-`x^3 - x` from 0.577: the tangent is flat. `x^3`: a triple root makes Newton crawl. A bracket without a change of
-sign proves nothing: bisection and Brent refuse it.
+**Break it.** `x^3 - 2x + 2` from start 0: Newton jumps 0, 1, 0, 1 for ever. `atan x` from 1.5: it runs away. `x^3 - x`
+from 0.577: the tangent is almost flat and throws it far off. `x^3`: a triple root makes Newton crawl. A bracket without
+a change of sign proves nothing: bisection and Brent refuse it.
 """
 
 from descend.engine.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
@@ -319,6 +319,8 @@ def corners_minus_one(result):
         raise Wrong("Bisection refused the bracket: f has the same sign at both ends.")
     if abs(result.last("bisection/root") + 1) > 1e-9:
         raise Wrong(f"Bisection went to {result.last('bisection/root'):.6g}; the root asked for is -1.")
+    if result.knobs["right"] - result.knobs["left"] > 2**28 * 1e-10 and count <= 30:
+        raise Wrong("An end or a middle fell on -1 exactly, which is luck; choose ends that do not.")
     if count > 30:
         raise Wrong(f"Bisection took {count:.0f} evaluations; at most 30 are allowed.")
 
@@ -396,7 +398,7 @@ LESSON = Lesson(
         Question(
             "Near the root Newton's error is 10⁻⁴. What is it about one step later, and when would that fail?",
             (
-                "10⁻⁸, unless the root is multiple",
+                "About 10⁻⁸, unless the root is multiple",
                 "10⁻⁵, whatever the root",
                 "5 · 10⁻⁵, as the step is halved",
                 "10⁻⁸ from any start, once the bracket is right",

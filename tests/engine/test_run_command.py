@@ -74,7 +74,7 @@ def test_a_diverging_run_fails_with_advice_and_keeps_its_curves() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["run", "digit"], "There is no lesson 'digit'; did you mean 'digits'?"),
+        (["run", "digit"], "There is no lesson or model 'digit'; did you mean 'digits'?"),
         (["run", "digits", "--set", "epoch=3"], "There is no knob 'epoch'; did you mean 'epochs'?"),
         (["run", "digits", "--set", "epochs=0"], "epochs must be at least 1, not 0."),
         (["run", "digits", "--set", "epochs"], "--set takes KNOB=VALUE, such as epochs=3, not 'epochs'."),

@@ -1,0 +1,157 @@
+"""What a run runs: a lesson, a model of the zoo, or a model of the user's own, behind one interface.
+
+A name means a lesson if there is one of that name, else a model; a path to a Python file means a model in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets.shape import Shape
+from descend.engine import catalogue, model
+from descend.engine.errors import DescendError, UsageError, nearest
+from descend.engine.knobs import Knob, KnobSet
+from descend.engine.lesson import Lesson
+from descend.engine.model import Model
+from descend.engine.train import settings, source
+from descend.engine.train.arguments import Argument
+from descend.engine.train.source import Source
+
+if TYPE_CHECKING:
+    from descend.engine.lab import Lab
+
+OWN = ("image", "table", "text"), ("classification", "regression", "language", "reconstruction")
+"""Kinds of data and tasks of a model of which only the text is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A model that learns from a dataset.
+
+    Attributes:
+        name: the model's, or ``path.py:Name``, the path absolute.
+        knobs: those of its architecture and the training settings.
+        model: of the zoo, or where the user's own is.
+    """
+
+    name: str
+    title: str
+    knobs: type[KnobSet]
+    model: Model | Source
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Datasets of the catalogue that the model can learn from."""
+        from descend.datasets import catalogue as datasets
+
+        return tuple(name for name in datasets.names() if not self.fits(datasets.find(name).shape))
+
+    def fits(self, shape: Shape) -> str:
+        """Nothing if the model can learn from such data, else a sentence that says why not."""
+        return self.model.fits(shape) if isinstance(self.model, Model) else ""
+
+    def check(self, values: KnobSet, shape: Shape) -> None:
+        """Check that the model and the settings go with the data.
+
+        Raises:
+            UsageError: they do not.
+        """
+        if why := self.fits(shape):
+            raise UsageError(f"{why}{self._instead()}")
+        settings.check(values, shape)
+
+    def run(self, lab: Lab, k: Any) -> None:
+        """Train."""
+        from descend.engine.train.session import train
+
+        train(lab, k, self.model)
+
+    def chosen(self, data: str, values: KnobSet) -> str:
+        """The address of the data to learn from.
+
+        Raises:
+            UsageError: none is named, or it does not go with the model.
+            DescendError: it is the user's own and cannot be read.
+        """
+        from descend.datasets import catalogue as datasets
+
+        if not data:
+            raise UsageError(f"What is {self.title} to learn from? Say --data NAME or PATH{self._instead(' ')}.")
+        spec = datasets.find(data)
+        self.check(values, spec.shape)
+        return spec.address
+
+    def _instead(self, before: str = " It fits ") -> str:
+        names = self.data
+        listed = ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
+        if not names:
+            return ""
+        return f"; it fits {listed}" if before == " " else f"{before}{listed}."
+
+
+Experiment = Lesson | Training
+
+
+def find(name: str) -> Experiment:
+    """What is called ``name``.
+
+    Raises:
+        UsageError: there is nothing of that name, or the file does not define it.
+        DescendError: the file is not Python, or the lesson's file cannot be loaded.
+    """
+    if source.is_address(name):
+        return own(source.parse(name))
+    wanted = name.lower().replace("_", "-")
+    if wanted in catalogue.lessons() or wanted in catalogue.broken():
+        return catalogue.find(name)
+    models = model.models()
+    if wanted in models:
+        return zoo(models[wanted])
+    known = [*catalogue.lessons(), *models]
+    raise UsageError(
+        f"There is no lesson or model '{name}'"
+        f"{nearest(name, known) or '; see `descend list lessons` and `descend list models`.'}"
+    )
+
+
+def zoo(chosen: Model) -> Training:
+    """A model of the zoo."""
+    specs = settings.specs_for(chosen.knobs.specs, chosen.kinds, chosen.tasks)
+    return Training(chosen.name, chosen.title, knob_set(KnobSet, specs), chosen)
+
+
+def own(found: Source) -> Training:
+    """A model of the user's own. Its arguments are knobs; one called like a training setting is ``model.NAME``."""
+    taken: Mapping[str, Knob] = settings.TrainKnobs.specs  # type: ignore[attr-defined]
+    arguments: dict[str, Knob] = {
+        f"model.{name}" if name in taken else name: argument for name, argument in found.arguments.items()
+    }
+    base = KnobSet if found.complete else OpenKnobs
+    specs = settings.specs_for(arguments, *OWN, own=True)
+    return Training(found.address, f"{found.name} of {found.file.name}", knob_set(base, specs), found)
+
+
+def knob_set(base: type[KnobSet], specs: Mapping[str, Knob]) -> type[KnobSet]:
+    """A class of knobs."""
+    return type("Knobs", (base,), {"specs": dict(specs)})
+
+
+class OpenKnobs(KnobSet):
+    """Knobs of a model whose text does not tell all arguments: whatever else is set is taken to be one."""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, object]) -> KnobSet:
+        further = {name: Argument.of(name, "", None) for name in given if name not in cls.specs}
+        if wrong := [name for name in further if not name.removeprefix("model.").isidentifier()]:
+            raise UsageError(f"There is no knob '{wrong[0]}'{nearest(wrong[0], cls.specs) or ' here.'}")
+        return knob_set(KnobSet, {**cls.specs, **further}).parse(given)
+
+
+def specs_of(name: str) -> Mapping[str, Knob]:
+    """The knobs of what is called ``name``; none if it is not here any more."""
+    try:
+        return find(name).knobs.specs
+    except DescendError:
+        return {}

@@ -1,0 +1,223 @@
+"""Data as batches on the training device.
+
+Samples wait as they are stored, bytes for images: on the device where they fit, else in main memory, from where other
+processes fetch them through pinned memory. Which samples a batch has is the same either way, and follows from the seed
+and the step alone, so that a resumed run needs no state for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from descend.datasets.dataset import Dataset
+from descend.engine.train.augment import augmented
+
+CHUNK = 4096
+"""Samples evaluated at once, at most."""
+NUMBERS = 1 << 23
+"""… and about so many numbers, unless a batch has more."""
+SHARE = 0.5
+"""Of the free memory of a device, for data."""
+WORKERS = 2
+
+
+class Form:
+    """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], tables with mean 0 and deviation 1.
+
+    Attributes:
+        target_mean, target_std: of the numbers to predict, () or (k,), which are learned with mean 0 and deviation 1.
+    """
+
+    def __init__(self, dataset: Dataset, device: torch.device, *, channels_last: bool, augment: str) -> None:
+        self.kind, self.task, self.device = dataset.kind, dataset.task, device
+        self.channels_last, self.augment = channels_last, augment
+        self.scale = dataset.scale
+        if self.kind == "table":
+            self.mean, self.std = (torch.as_tensor(part).to(device) for part in (dataset.mean, dataset.std))
+        self.target_mean = self.target_std = torch.zeros((), device=device)
+        if self.task == "regression":
+            y = torch.as_tensor(dataset.train_y).double()
+            deviation = y.std(0, correction=0)
+            self.target_mean = y.mean(0).float().to(device)
+            self.target_std = torch.where(deviation > 0, deviation, 1.0).float().to(device)
+
+    def inputs(self, x: Tensor, training: bool = False) -> Tensor:
+        """Samples as a model takes them."""
+        if self.kind == "text":
+            return x
+        if self.kind == "table":
+            return (x - self.mean) / self.std
+        x = x.unsqueeze(1) if x.dim() == 3 else x.permute(0, 3, 1, 2)
+        x = x.float().div_(self.scale)
+        if training and self.augment != "none":
+            x = augmented(x, self.augment)
+        return x.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+
+    def targets(self, y: Tensor) -> Tensor:
+        """What is to be learned: labels as they are, numbers with mean 0 and deviation 1."""
+        return (y - self.target_mean) / self.target_std if self.task == "regression" else y
+
+
+class Split:
+    """One part of the data, x (n, …) and y (n, …) as stored, or a stream of tokens (n,) as windows of ``context``."""
+
+    def __init__(self, x: Tensor, y: Tensor, form: Form, context: int, resident: bool) -> None:
+        self.form, self.context = form, context
+        self.resident = resident
+        self.x, self.y = (x.to(form.device), y.to(form.device)) if resident else (x, y)
+
+    def __len__(self) -> int:
+        """Samples, or windows."""
+        return max(0, (len(self.x) - 1) // self.context) if self.context else len(self.x)
+
+    @property
+    def numbers(self) -> int:
+        """Numbers in one sample."""
+        return self.context or max(1, self.x[:1].numel())
+
+    def take(self, chosen: Tensor, offset: int = 0, training: bool = False) -> tuple[Tensor, Tensor]:
+        """The samples of these indices, on the device."""
+        x, y = self.raw(chosen, offset)
+        return self.ready(x, y, training)
+
+    def raw(self, chosen: Tensor, offset: int = 0) -> tuple[Tensor, Tensor]:
+        """The samples of these indices where and as they are stored; windows begin ``offset`` later."""
+        if not self.context:
+            return self.x.index_select(0, chosen), self.y.index_select(0, chosen)
+        start = chosen * self.context + offset
+        window = self.x[start[:, None] + torch.arange(self.context + 1, device=start.device)]
+        return window[:, :-1], window[:, 1:]
+
+    def ready(self, x: Tensor, y: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
+        """What `raw` returned as a model takes it."""
+        device = self.form.device
+        x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+        return self.form.inputs(x, training), self.form.targets(y)
+
+    def chunks(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """All samples in order, as many at once as is fast and safe."""
+        size = max(batch_size, min(CHUNK, NUMBERS // self.numbers), 1)
+        for first in range(0, len(self), size):
+            chosen = torch.arange(first, min(first + size, len(self)), device=self.x.device)
+            yield self.take(chosen)
+
+    def first(self, count: int) -> tuple[Tensor, Tensor]:
+        """The first samples."""
+        return self.take(torch.arange(min(count, len(self)), device=self.x.device))
+
+
+class Feed:
+    """The training set, batch by batch, in a new random order each epoch.
+
+    Args:
+        least: a last batch of fewer samples is left out.
+        share: which of how many processes this is; each takes its share of every batch.
+    """
+
+    def __init__(
+        self, split: Split, batch_size: int, seed: int, least: int = 1, share: tuple[int, int] = (0, 1)
+    ) -> None:
+        self.split, self.seed, self.share = split, seed, share
+        self.batch_size = min(batch_size, len(split))
+        full, rest = divmod(len(split), self.batch_size)
+        self.per_epoch = full + (rest >= least)
+        self._epoch = -1
+        self._order, self._offset = torch.empty(0, dtype=torch.int64), 0
+        self._next, self._loader = -1, iter(())  # type: int, Iterator[tuple[Tensor, Tensor]]
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """The batch of a step, counted over all epochs."""
+        epoch, place = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            self._shuffle(epoch)
+        if self.split.resident:
+            chosen = self._shared(self._order[place * self.batch_size : (place + 1) * self.batch_size])
+            return self.split.take(chosen, self._offset, training=True)
+        if step != self._next:
+            self._loader, self._next = self._fetching(place), step
+        self._next += 1
+        if (step + 1) % self.per_epoch == 0:
+            self._next = -1  # the next epoch has another order
+        return self.split.ready(*next(self._loader), training=True)
+
+    def weight(self, step: int) -> float:
+        """By how much the mean over this share of a step's batch counts, that the mean of all be that of the batch."""
+        rank, size = self.share
+        first = step % self.per_epoch * self.batch_size
+        count = min(self.batch_size, len(self.split) - first)
+        return len(range(rank, count, size)) * size / count
+
+    def _shared(self, chosen: Tensor) -> Tensor:
+        """This process's share of a batch; if there is none left, one that does not count."""
+        rank, size = self.share
+        return chosen[rank::size] if rank < len(chosen) else chosen[:1]
+
+    def _shuffle(self, epoch: int) -> None:
+        self._epoch = epoch
+        chance = torch.Generator().manual_seed(self.seed * 100_003 + epoch)
+        self._order = torch.randperm(len(self.split), generator=chance).to(self.split.x.device)
+        if self.split.context:  # so that windows begin elsewhere in every epoch
+            room = len(self.split.x) - 1 - len(self.split) * self.split.context
+            self._offset = int(torch.randint(room + 1, (), generator=chance))
+
+    def _fetching(self, place: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches from ``place`` on of this epoch, fetched by other processes."""
+        parts = [self._shared(part) for part in self._order.split(self.batch_size)[place : self.per_epoch]]
+        cuda = self.split.form.device.type == "cuda"
+        return iter(
+            DataLoader(
+                Fetching(self.split, self._offset),  # type: ignore[arg-type]
+                batch_sampler=parts,  # type: ignore[arg-type]
+                collate_fn=whole,
+                num_workers=WORKERS if cuda else 0,
+                pin_memory=cuda,
+                generator=torch.Generator().manual_seed(0),  # or it would draw from the one that the model draws from
+            )
+        )
+
+
+class Fetching:
+    """A split as a ``DataLoader`` wants it: whole batches by their indices."""
+
+    def __init__(self, split: Split, offset: int) -> None:
+        self.split, self.offset = split, offset
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitems__(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        return self.split.raw(torch.as_tensor(chosen), self.offset)
+
+
+def whole(batch: Any) -> Any:
+    """A batch that was fetched whole needs no collating."""
+    return batch
+
+
+def fits(dataset: Dataset, device: torch.device) -> bool:
+    """Whether the data leaves room on the device for the model."""
+    if device.type != "cuda":
+        return True  # in main memory it is already
+    needed = sum(part.nbytes for part in (dataset.train_x, dataset.train_y, dataset.test_x, dataset.test_y))
+    return needed <= SHARE * torch.cuda.mem_get_info(device)[0]
+
+
+def splits(
+    dataset: Dataset, form: Form, *, context: int, validation: float, resident: bool, seed: int
+) -> tuple[Split, Split, Split | None]:
+    """Training set, test set, and what is held back of the training set, drawn by the ``seed``; none if 0."""
+    x, y = torch.as_tensor(dataset.train_x), torch.as_tensor(dataset.train_y)
+    test = Split(torch.as_tensor(dataset.test_x), torch.as_tensor(dataset.test_y), form, context, resident)
+    if not validation:
+        return Split(x, y, form, context, resident), test, None
+    held = min(max(1, round(validation * len(x))), len(x) - 1)
+    if context:
+        return Split(x[:-held], y, form, context, resident), test, Split(x[-held:], y, form, context, resident)
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
+    back, kept = order[:held].sort().values, order[held:].sort().values
+    return Split(x[kept], y[kept], form, 0, resident), test, Split(x[back], y[back], form, 0, resident)

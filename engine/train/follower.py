@@ -1,0 +1,57 @@
+"""What a process of a team other than the first does: it trains with its share, and says nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from descend.datasets.dataset import Dataset
+from descend.engine import checkpoints, devices, experiment
+from descend.engine.errors import DescendError
+from descend.engine.runs import Run
+from descend.engine.tracking import Tracked
+
+
+class Follower:
+    """Stands for the `Lab` in such a process."""
+
+    def __init__(self, device: torch.device, seed: int, dataset: Dataset, resumed: dict[str, Any] | None) -> None:
+        self.device, self.seed, self.dataset = device, seed, dataset
+        self.step, self.state = 0, dict[str, Any]()
+        self._resumed, self._tracked = resumed, Tracked()
+
+    def track(self, **objects: Any) -> None:
+        """Set the objects to what the checkpoint says of them, if there is one."""
+        for name, tracked in objects.items():
+            self._tracked.add(name, tracked)
+        if self._resumed is not None:
+            self._tracked.restore(self._resumed["tracked"])
+
+    def note(self, text: str) -> None:
+        """The first process says it."""
+
+    def results(self, **metrics: float) -> None:
+        """The first process says it."""
+
+
+def follow(run: Run) -> int:
+    """Train as one of several until the first says that it is over. Returns the exit status."""
+    from descend.datasets import catalogue as datasets
+    from descend.engine.worker import seed_everything
+
+    manifest = run.manifest()
+    chosen = experiment.find(manifest.name)
+    torch.set_num_threads(max(1, manifest.threads // manifest.devices))
+    seed_everything(manifest.seed)
+    lab: Any = Follower(
+        devices.torch_device(manifest.device),
+        manifest.seed,
+        datasets.find(manifest.data).load(),
+        checkpoints.newest(run),
+    )
+    try:
+        chosen.run(lab, chosen.knobs.parse(manifest.knobs))
+    except DescendError:
+        return 1  # the first process finds the same, and says it
+    return 0

@@ -1,0 +1,291 @@
+"""Trains a model on a dataset: builds, tries, trains, evaluates."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from descend.engine.model import Model
+from descend.engine.train import batches, optimisers, own_model, probe
+from descend.engine.train.evaluation import evaluate, scores, written
+from descend.engine.train.memory import out_of_memory
+from descend.engine.train.objective import Language, Objective, Tally, objective_of
+from descend.engine.train.precision import Precision
+from descend.engine.train.schedules import factor
+from descend.engine.train.source import Source
+from descend.engine.train.stopping import Stopping
+from descend.engine.train.team import Team
+from descend.engine.train.unfit import Unfit
+
+if TYPE_CHECKING:
+    from descend.engine.lab import Lab
+
+EVERYTHING = ("classification", "regression", "language", "reconstruction")
+UNITS = {"image": "images", "table": "rows", "text": "texts"}
+
+
+def train(lab: Lab, k: Any, model: Model | Source) -> None:
+    """Train ``model`` on the data of ``lab`` with the settings ``k``.
+
+    Raises:
+        Unfit: the model, the settings and the data do not go together.
+    """
+    session = Session(lab, k, model)
+    try:
+        session.prepare()
+        session.train()
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate" not in str(error):
+            raise
+        error.__traceback__ = None  # which holds what filled the memory
+        raise out_of_memory(session) from None
+
+
+class Session:
+    """One training.
+
+    Attributes:
+        net: the model; computed with through ``run``, which may be compiled.
+    """
+
+    net: nn.Module
+    run: Any
+    feed: batches.Feed
+    train_set: batches.Split
+    test_set: batches.Split
+    held: batches.Split | None
+    objective: Objective
+    optimiser: torch.optim.Optimizer
+
+    def __init__(self, lab: Lab, k: Any, model: Model | Source) -> None:
+        assert lab.dataset is not None
+        self.lab, self.k, self.model, self.dataset = lab, k, model, lab.dataset
+        self.team = Team(lab.device)
+        self.shape = self.dataset.shape
+        self.precision = Precision(k.precision, lab.device)
+        self.context = k.context if self.shape.kind == "text" else 0
+        self.batch_size = int(k.batch_size)
+
+    def prepare(self) -> None:
+        """Build the model, try it, and lay out the data."""
+        lab, k = self.lab, self.k
+        self.net, notes = self._build()
+        for note in notes:
+            lab.note(note)
+        images = self.shape.kind == "image"
+        convolves = images and any(isinstance(module, nn.Conv2d) for module in self.net.modules())
+        last = (
+            images
+            and convolves
+            and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
+        )
+        form = batches.Form(self.dataset, lab.device, channels_last=last, augment=getattr(k, "augment", "none"))
+        self.objective = objective_of(self.dataset, self._tasks(), k, form)
+        resident = k.placement == "device" or (k.placement == "auto" and batches.fits(self.dataset, lab.device))
+        if not resident and k.placement == "auto":
+            lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
+        self.train_set, self.test_set, self.held = batches.splits(
+            self.dataset,
+            form,
+            context=self.context,
+            validation=k.validation if k.patience else 0.0,
+            resident=resident,
+            seed=lab.seed,
+        )
+        self._check_sizes()
+        self.net.to(lab.device)
+        x, y = self._two_samples()
+        file = self.model.file if isinstance(self.model, Source) else None
+        for note in probe.probe(self.net, x, y, self.objective, self.precision.autocast, file):
+            lab.note(note)
+        if last:
+            self.net.to(memory_format=torch.channels_last)
+        self.run = self._compiled() if k.compile else self.net
+        single = probe.needs_more_than_one(self.net)
+        if single and self.batch_size == 1:
+            raise Unfit(
+                "The model has batch normalisation, which needs two samples a batch at least; set batch_size=2."
+            )
+        team = self.team
+        if self.batch_size < (2 if single else 1) * team.size:
+            raise Unfit(f"A batch of {self.batch_size} is too few for {team.size} processes; set a larger batch_size.")
+        self.feed = batches.Feed(
+            self.train_set, self.batch_size, lab.seed, 2 * team.size if single else 1, (team.rank, team.size)
+        )
+        self.run = team.wrapped(self.run, unused=isinstance(self.model, Source))
+        self.optimiser = optimisers.make(k, self.net, lab.device)
+        parameters = sum(parameter.numel() for parameter in self.net.parameters() if parameter.requires_grad)
+        lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
+        lab.results(parameters=parameters)
+
+    def train(self) -> None:
+        """Train to the end, or until nothing improves."""
+        lab = self.lab
+        lab.track(net=self.net, optimiser=self.optimiser)
+        if self.precision.scaler is not None:
+            lab.track(scaler=self.precision.scaler)
+        self.team.ready()
+        if self.team.rank:
+            return self._follow()
+        try:
+            self._lead()
+        finally:
+            with suppress(RuntimeError):  # the others may be gone
+                self.team.tell()
+        return None
+
+    def _lead(self) -> None:
+        """Train, as the only process or the first of several."""
+        lab, k, feed = self.lab, self.k, self.feed
+        steps = k.epochs * feed.per_epoch
+        stopping = Stopping(k.patience, lab.state) if k.patience else None
+        self.run.train()
+        ended = False
+        for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
+            if step % feed.per_epoch == 0:
+                tally = self._tested()
+                if ended := self._judged(stopping, step // feed.per_epoch, tally):
+                    break
+            rate = k.lr * factor(k.schedule, step, steps, k.warmup)
+            self.team.tell(step, rate, k.weight_decay, k.clip, getattr(k, "label_smoothing", 0.0))
+            loss, measures = self._step(*feed.batch(step), rate, feed.weight(step))
+            lab.scalars(
+                {"train/loss": loss, **{f"train/{name}": value for name, value in measures.items()}, "lr": rate}
+            )
+            lab.layers(self.net)
+        if not ended:
+            self._judged(stopping, k.epochs, self._tested())
+        if stopping is not None and "best" in lab.state:
+            epoch = stopping.restore(self.net)
+            of = f"the {self._unit} held back"
+            lab.note(f"The weights kept are those after epoch {epoch}, with the least loss on {of}.")
+            lab.results(**{f"test/{name}": value for name, value in self._evaluated(self.test_set).metrics().items()})
+            assert self.held is not None
+            final = self._evaluated(self.held).metrics()
+            lab.results(**{f"validation/{name}": value for name, value in final.items()})
+        metrics = self._evaluated(self.train_set).metrics()
+        lab.results(**{f"train/{name}": value for name, value in metrics.items()})
+
+    def _follow(self) -> None:
+        """Take the steps that the first process tells, with the settings as they are there."""
+        torch.manual_seed(self.lab.seed + self.team.rank)  # or all would leave out the same units
+        self.run.train()
+        while words := self.team.hear():
+            step, rate, self.k.weight_decay, self.k.clip, self.k.label_smoothing = words
+            self._step(*self.feed.batch(int(step)), rate, self.feed.weight(int(step)))
+
+    def _step(
+        self, x: torch.Tensor, y: torch.Tensor, rate: float, weight: float = 1.0
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """One step of the optimiser: the loss, and what else is measured. Nothing here waits for a GPU.
+
+        Args:
+            weight: of this process's share of the batch, 1 if it is the whole.
+        """
+        k, scaler = self.k, self.precision.scaler
+        with self.precision.autocast():
+            output = self.objective.fitted(scores(self.run(x)), x)
+        if output is None:
+            raise Unfit(f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them.")
+        output, target = output.float(), self.objective.target(x, y)
+        loss = self.objective.loss(output, target, getattr(k, "label_smoothing", 0.0))
+        for group in self.optimiser.param_groups:
+            group["lr"], group["weight_decay"] = rate, self.k.weight_decay
+        self.optimiser.zero_grad()
+        weighted = loss * weight if weight != 1 else loss
+        (scaler.scale(weighted) if scaler is not None else weighted).backward()
+        if k.clip:
+            if scaler is not None:
+                scaler.unscale_(self.optimiser)
+            nn.utils.clip_grad_norm_(self.net.parameters(), k.clip)
+        if scaler is not None:
+            scaler.step(self.optimiser)
+            scaler.update()
+        else:
+            self.optimiser.step()
+        return loss.detach(), self.objective.measures(output.detach(), target)
+
+    def _judged(self, stopping: Stopping | None, epoch: int, tally: Tally) -> bool:
+        """Whether early stopping ends the training after that many epochs."""
+        if stopping is None or self.held is None:
+            return False
+        metrics = self._evaluated(self.held).metrics()
+        self.lab.scalars({f"validation/{name}": value for name, value in metrics.items()})
+        if not epoch or not stopping.enough(epoch, metrics["loss"], self.net):
+            return False
+        if epoch < self.k.epochs:
+            self.lab.note(f"Stopped after epoch {epoch}: no improvement for {stopping.patience}.")
+        return True
+
+    def _tested(self) -> Tally:
+        """Evaluate on the test set and record it."""
+        tally = self._evaluated(self.test_set)
+        self.lab.scalars({f"test/{name}": value for name, value in tally.metrics().items()})
+        tally.show(self.lab)
+        if isinstance(self.objective, Language) and self.lab.due():
+            begin = self.test_set.x[: min(self.context, 16)].to(self.lab.device)
+            self.lab.text(
+                "sample", written(self.net, begin, self.objective.vocabulary, self.context, seed=self.lab.seed)
+            )
+        return tally
+
+    def _evaluated(self, split: batches.Split) -> Tally:
+        return evaluate(self.net, split, self.objective, self.batch_size, self.precision.autocast)
+
+    def _build(self) -> tuple[nn.Module, list[str]]:
+        if isinstance(self.model, Model):
+            return self.model.build(self.k, self.shape), []
+        from descend.engine.train.settings import TrainKnobs
+
+        taken = TrainKnobs.specs  # type: ignore[attr-defined]
+        values = {name: value for name, value in self.k.values().items() if name not in taken}
+        return own_model.build(self.model, values, self.shape, self.context)
+
+    def _tasks(self) -> tuple[str, ...]:
+        return self.model.tasks if isinstance(self.model, Model) else EVERYTHING
+
+    @property
+    def _unit(self) -> str:
+        return UNITS[self.shape.kind]
+
+    def _check_sizes(self) -> None:
+        """Raises Unfit if there is not enough of the data."""
+        for name, split in (("training", self.train_set), ("test", self.test_set), ("held-back", self.held)):
+            if split is not None and not len(split):
+                needs = (
+                    f" of {self.context + 1:,} characters: its {name} part has {len(split.x):,}" if self.context else ""
+                )
+                raise Unfit(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
+        if self.batch_size > len(self.train_set):
+            self.lab.note(
+                f"A batch of {self.batch_size:,} is more than the {len(self.train_set):,} training {self._unit} there "
+                "are, so every step takes them all."
+            )
+            self.batch_size = len(self.train_set)
+
+    def _two_samples(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Two samples that differ, if there are any among the first; the only one twice, if there is one."""
+        x, y = self.train_set.first(256)
+        different = next((place for place in range(1, len(x)) if not torch.equal(x[0], x[place])), len(x) - 1)
+        chosen = torch.tensor([0, different], device=x.device)
+        return x[chosen], y[chosen]
+
+    def _compiled(self) -> Any:
+        """The model compiled for a batch; as it is, with a note, if that fails."""
+        net, kept = torch.compile(self.net), [buffer.clone() for buffer in self.net.buffers()]
+        x, _ = self.train_set.first(self.batch_size)
+        try:
+            with torch.random.fork_rng(), self.precision.autocast():
+                net(x)
+            return net
+        except Exception as error:
+            self.lab.note(f"torch.compile failed ({own_model.first_line(error)}), so the model runs as it is.")
+            with suppress(Exception):
+                torch.compiler.reset()
+            return self.net
+        finally:
+            for buffer, before in zip(self.net.buffers(), kept, strict=True):
+                buffer.copy_(before)

@@ -1,0 +1,75 @@
+"""The training settings of a model, beside the knobs of its architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from descend.datasets.shape import Shape
+from descend.engine.errors import UsageError
+from descend.engine.knobs import Knob, KnobSet, knob, knobs
+
+
+@knobs
+class TrainKnobs:
+    """What every model is trained with."""
+
+    epochs: int = knob(10, 1, 10_000, scale="log", help="times every training sample is shown")
+    batch_size: int = knob(64, 1, 65_536, scale="log", help="samples a step")
+    optimiser: str = knob("adam", choices=("sgd", "momentum", "adam", "adamw", "rmsprop"), help="how steps are made")
+    lr: float = knob(0.001, 1e-6, 10.0, scale="log", live=True, help="learning rate, at its highest")
+    momentum: float = knob(0.9, 0.0, 0.999, help="of the optimiser 'momentum'")
+    schedule: str = knob("constant", choices=("constant", "step", "cosine", "one-cycle"), help="course of the rate")
+    warmup: float = knob(0.0, 0.0, 0.9, help="share of the training in which the rate rises; one-cycle: 0 is 0.3")
+    weight_decay: float = knob(0.0, 0.0, 1.0, live=True, help="pull of the weights towards zero")
+    label_smoothing: float = knob(0.0, 0.0, 0.5, live=True, help="share of each label spread over all classes")
+    clip: float = knob(0.0, 0.0, 1000.0, live=True, help="largest norm of the gradient; 0: any")
+    patience: int = knob(0, 0, 1000, help="epochs without improvement after which to stop; 0: never")
+    validation: float = knob(0.1, 0.01, 0.5, help="share of the training data held back to judge that, with patience")
+    augment: str = knob("none", choices=("none", "flip", "shift", "both"), help="change images at random as they come")
+    context: int = knob(64, 2, 4096, scale="log", help="characters read at once")
+    precision: str = knob("fp32", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32")
+    compile: bool = knob(False, help="compile the model with torch.compile")
+    channels_last: str = knob("auto", choices=("auto", "yes", "no"), help="memory order of images; auto: on a GPU")
+    placement: str = knob("auto", choices=("auto", "device", "host"), help="where the data waits; auto: where it fits")
+    objective: str = knob("auto", choices=("auto", "reconstruction"), help="auto: what the data asks for")
+
+
+ONLY = {"context": "text", "augment": "image", "channels_last": "image"}
+"""Settings that only one kind of data has."""
+
+
+def specs_for(
+    architecture: Mapping[str, Knob], kinds: Iterable[str], tasks: Iterable[str], own: bool = False
+) -> dict[str, Knob]:
+    """The knobs of a model: those of its architecture, then the training settings that it can use.
+
+    Args:
+        kinds, tasks: what the model takes and learns.
+        own: whether it is the user's own, of which it is not known what it learns.
+    """
+    kinds, tasks = set(kinds), set(tasks)
+    unused = {name for name, kind in ONLY.items() if kind not in kinds}
+    if not own:
+        unused.add("objective")
+    if "classification" not in tasks and "language" not in tasks:
+        unused.add("label_smoothing")
+    settings: Mapping[str, Knob] = TrainKnobs.specs  # type: ignore[attr-defined]
+    chosen = {name: spec for name, spec in settings.items() if name not in unused and name not in architecture}
+    return {**architecture, **chosen}
+
+
+def check(values: KnobSet, shape: Shape) -> None:
+    """Say which settings do not go with the data.
+
+    Raises:
+        UsageError: one does not.
+    """
+    asked = values.values()
+    defaults = values.specs
+    for name, kind in ONLY.items():
+        if name in asked and asked[name] != defaults[name].default and shape.kind != kind and name != "context":
+            raise UsageError(f"{name} is for {kind}s; here is {shape}.")
+    if asked.get("label_smoothing") and (shape.task == "regression" or asked.get("objective") == "reconstruction"):
+        raise UsageError(f"label_smoothing is for classes, and there are none to learn in {shape}.")
+    if asked.get("objective") == "reconstruction" and shape.kind == "text":
+        raise UsageError("Reconstruction is for images and tables; from text the next character is learned.")

@@ -1,0 +1,70 @@
+"""Processes that train together, each with a share of every batch: one a device, started by torchrun.
+
+Rank 0 is the run's worker: it alone records, evaluates and hears the user. Before every step it tells the others what
+to do; DistributedDataParallel then averages their gradients.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import torch
+from torch import distributed, nn
+
+PATIENCE = timedelta(days=30)
+"""The others wait as long while the run is held."""
+
+
+def is_one_of_several() -> bool:
+    """Whether torchrun started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+class Team:
+    """The processes; a single one where torchrun did not start this.
+
+    Attributes:
+        rank: which of them this is.
+        size: how many there are.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.rank, self.size = 0, 1
+        self._words: Any = None
+        if is_one_of_several():
+            if not distributed.is_initialized():
+                distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+            self._words = distributed.new_group(backend="gloo", timeout=PATIENCE)  # which no GPU waits for
+
+    def wrapped(self, net: Any, unused: bool) -> Any:
+        """``net`` with gradients that are averaged over all processes; ``unused``: some weights may take no part."""
+        if self.size == 1:
+            return net
+        devices = [self.device.index] if self.device.type == "cuda" else None
+        return nn.parallel.DistributedDataParallel(net, device_ids=devices, find_unused_parameters=unused)
+
+    def ready(self) -> None:
+        """Wait until all have come so far."""
+        if self._words is not None:
+            distributed.barrier(self._words)
+
+    def tell(self, *numbers: float) -> None:
+        """Tell the others the numbers of the next step; none: it is over."""
+        if self._words is None:
+            return
+        distributed.broadcast(torch.tensor([float(len(numbers))], dtype=torch.float64), 0, self._words)
+        if numbers:
+            distributed.broadcast(torch.tensor(numbers, dtype=torch.float64), 0, self._words)
+
+    def hear(self) -> list[float]:
+        """What rank 0 tells."""
+        count = torch.zeros(1, dtype=torch.float64)
+        distributed.broadcast(count, 0, self._words)
+        numbers = torch.zeros(int(count), dtype=torch.float64)
+        if len(numbers):
+            distributed.broadcast(numbers, 0, self._words)
+        return numbers.tolist()

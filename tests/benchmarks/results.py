@@ -1,0 +1,98 @@
+"""What models of the zoo reach on real data, with seeds and times.
+
+``DESCEND_DATA=… uv run python -m tests.benchmarks.results [MODEL …] [--seeds N] [--device NAME]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from descend.engine import supervision
+from descend.engine.errors import DescendError
+from descend.engine.history import History
+from descend.engine.recipe import line
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model, what it learns from and how, and the test accuracy it should reach."""
+
+    model: str
+    data: str
+    knobs: dict[str, Any]
+    wanted: float
+
+
+ENTRIES = (
+    Entry("logistic-regression", "breast-cancer", {"epochs": 50, "lr": 0.01, "weight_decay": 0.001}, 0.96),
+    Entry("mlp", "fashion-mnist", {"epochs": 4, "batch_size": 100}, 0.87),
+    Entry("simple-cnn", "fashion-mnist", {"epochs": 2, "lr": 0.002}, 0.88),
+    Entry("full-cnn", "mnist", {"epochs": 2}, 0.985),
+)
+
+
+def main() -> int:
+    """Train each entry with each seed and print the table; returns 1 if a median is below what is wanted."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("models", nargs="*", choices=[*(entry.model for entry in ENTRIES), []], metavar="MODEL")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--device", default="auto")
+    arguments = parser.parse_args()
+    table = Table("model", "data", "test accuracy by seed", "median", "wanted", "seconds", box=None)
+    commands, enough = [], True
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["DESCEND_HOME"] = home
+        for entry in ENTRIES:
+            if arguments.models and entry.model not in arguments.models:
+                continue
+            found, seconds = [], []
+            for seed in range(arguments.seeds):
+                try:
+                    accuracy, took, command = trained(entry, seed, arguments.device)
+                except DescendError as error:
+                    print(f"{entry.model}: {error}", file=sys.stderr)
+                    return 1
+                found.append(accuracy)
+                seconds.append(took)
+            commands.append(command)
+            median = statistics.median(found)
+            enough = enough and median >= entry.wanted
+            by_seed = " ".join(f"{100 * accuracy:.2f}" for accuracy in found)
+            wanted = f"≥ {100 * entry.wanted:g}"
+            table.add_row(
+                entry.model, entry.data, by_seed, f"{100 * median:.2f} %", wanted, f"{statistics.median(seconds):.1f}"
+            )
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    for command in commands:
+        console.print(command, markup=False)
+    return 0 if enough else 1
+
+
+def trained(entry: Entry, seed: int, device: str) -> tuple[float, float, str]:
+    """Test accuracy, seconds of training, and the command that does the same."""
+    run = supervision.prepare(entry.model, entry.knobs, seed=seed, device=device, data=entry.data)
+    worker = supervision.launch(run)
+    while worker.poll() is None:
+        time.sleep(0.1)
+    history, follower = History(), run.follow()
+    while records := follower.read():
+        history.feed(records)
+    accuracy = history.metrics.get("test/accuracy")
+    if run.state() != "done" or accuracy is None:
+        raise DescendError(history.failure.title if history.failure else f"The run is {run.state()}.")
+    return accuracy, history.elapsed, line(run.manifest())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Lessons, models and models of one's own behind one interface."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from descend.datasets import catalogue as datasets
+from descend.engine import catalogue, experiment, model, supervision
+from descend.engine.errors import UsageError
+
+
+def test_no_model_is_called_like_a_lesson() -> None:
+    assert not set(catalogue.lessons()) & set(model.models())
+
+
+def test_names_lead_to_lessons_and_models() -> None:
+    assert experiment.find("digits") is catalogue.find("digits")
+    assert isinstance(experiment.find("Simple_CNN"), experiment.Training)
+    with pytest.raises(UsageError, match="There is no lesson or model 'simple-cn'; did you mean 'simple-cnn'"):
+        experiment.find("simple-cn")
+
+
+@pytest.mark.parametrize("name", list(model.models()))
+def test_every_model_has_data_that_it_fits_and_only_that(name: str) -> None:
+    chosen = experiment.find(name)
+    assert isinstance(chosen, experiment.Training)
+    assert chosen.data
+    assert chosen.title
+    for data in datasets.names():
+        shape = datasets.find(data).shape
+        assert (data in chosen.data) == (not chosen.fits(shape))
+        assert not chosen.fits(shape) or chosen.fits(shape).endswith(".")
+    assert {"lr", "epochs", "batch_size", "optimiser"} <= set(chosen.knobs.specs)
+    assert chosen.knobs.specs["lr"].live
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "knobs", "sentence"),
+    [
+        ("mlp", "", {}, "What is MLP to learn from? Say --data NAME or PATH; it fits "),
+        ("mlp", "irsi", {}, "There is no dataset 'irsi'; did you mean 'iris'?"),
+        ("resnet18", "iris", {}, "ResNet-18 takes images, not tables"),
+        ("gpt", "digits", {}, "takes text, not images"),
+        ("mlp", "diabetes", {"label_smoothing": "0.1"}, "label_smoothing is for classes"),
+        ("mlp", "iris", {"augment": "flip"}, "augment is for images"),
+        ("mlp", "iris", {"optimiser": "adma"}, "optimiser is one of sgd, momentum, adam, adamw, rmsprop"),
+        ("mlp", "iris", {"lr": "-1"}, "lr must be at least 1e-06"),
+        ("mlp", "iris", {"context": "3"}, "There is no knob 'context'"),
+        ("mlp", "nowhere.csv", {}, "There is no file or folder 'nowhere.csv'"),
+    ],
+)
+def test_what_does_not_go_together_is_a_sentence(name: str, data: str, knobs: dict[str, str], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        supervision.ask(name, knobs, data=data)
+    assert sentence in str(caught.value)
+
+
+def test_asking_for_a_model_imports_no_torch() -> None:
+    code = (
+        "import sys; from descend.engine import supervision, recipe\n"
+        "asked = supervision.ask('mlp', {'lr': 0.1}, data='iris'); recipe.line(asked)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,336 @@
+"""Models as people write them, trained; and every way in which they can be wrong, each a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.engine.train.trained import done, failed, notes, written
+
+MODELS = '''
+class MLP(nn.Module):
+    def __init__(self, input_dim, hidden_dims=[64, 32], output_dim=10, dropout=0.1):
+        super().__init__()
+        layers, width = [], input_dim
+        for hidden in hidden_dims:
+            layers += [nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout)]
+            width = hidden
+        self.net = nn.Sequential(*layers, nn.Linear(width, output_dim))
+    def forward(self, x):
+        return self.net(x)
+
+class CNN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 3, padding=1)
+        self.conv2 = nn.Conv2d(6, 16, 3, padding=1)
+        self.fc1 = nn.Linear(16 * 2 * 2, 24)
+        self.fc2 = nn.Linear(24, 10)
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = x.view(-1, 16 * 2 * 2)
+        return self.fc2(F.relu(self.fc1(x)))
+
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 6, 5)
+        self.fc = nn.Linear(6 * 12 * 12, 10)
+    def forward(self, x):
+        return self.fc(F.max_pool2d(self.conv(x), 2).view(-1, 6 * 12 * 12))
+
+def factory(num_classes, width: int = 8):
+    return nn.Sequential(
+        nn.LazyConv2d(width, 3), nn.BatchNorm2d(width), nn.ReLU(), nn.Flatten(), nn.LazyLinear(num_classes))
+
+class Rows(nn.Module):
+    def __init__(self, input_size=8, hidden_size=12, num_classes=10):
+        super().__init__()
+        self.rnn = nn.LSTM(input_size, hidden_size, batch_first=True)
+        self.head = nn.Linear(hidden_size, num_classes)
+    def forward(self, x):
+        out, state = self.rnn(x.squeeze(1))
+        return self.head(out[:, -1]), state
+
+class Answer:
+    def __init__(self, logits):
+        self.logits = logits
+
+class Hugging(nn.Module):
+    def __init__(self, num_labels):
+        super().__init__()
+        self.l = nn.Linear(4, num_labels)
+    def forward(self, x):
+        return Answer(self.l(x))
+
+class OneLogit(nn.Module):
+    def __init__(self, n_features):
+        super().__init__()
+        self.l = nn.Linear(n_features, 1)
+    def forward(self, x):
+        return self.l(x).squeeze(-1)
+
+class Writer(nn.Module):
+    def __init__(self, vocab_size, d_model=16):
+        super().__init__()
+        self.e = nn.Embedding(vocab_size, d_model)
+        self.o = nn.Linear(d_model, vocab_size)
+    def forward(self, idx):
+        return {"logits": self.o(self.e(idx))}
+
+class VAE(nn.Module):
+    def __init__(self, code=4):
+        super().__init__()
+        self.inward, self.outward = nn.Linear(64, code), nn.Linear(code, 64)
+    def forward(self, x):
+        mu = self.inward(x.flatten(1))
+        return torch.sigmoid(self.outward(mu)), mu
+
+ready = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+class Zero(nn.Module):
+    """Begins with nought in its last layer, as residual networks do: it does learn from its input."""
+    def __init__(self):
+        super().__init__()
+        self.l = nn.Linear(4, 3)
+        nn.init.zeros_(self.l.weight)
+    def forward(self, x):
+        return self.l(x)
+'''
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """The file of models."""
+    return written(tmp_path, MODELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "knobs", "told"),
+    [
+        (
+            "MLP",
+            "iris",
+            {"hidden_dims": "[8, 8]", "epochs": "20"},
+            "Taken from the data: input_dim=4, output_dim=3. 139 parameters",
+        ),
+        ("MLP", "diabetes", {"dropout": "0"}, "output_dim=1"),
+        ("CNN", "digits", {}, "2,750 parameters"),
+        ("factory", "digits", {"width": "4", "batch_size": "479"}, "num_classes=10"),
+        ("Rows", "digits", {}, "is taken for its scores"),
+        ("Hugging", "iris", {}, "The model returns an object of type Answer"),
+        ("OneLogit", "breast-cancer", {}, "31 parameters"),
+        ("VAE", "digits", {"objective": "reconstruction"}, "is taken for its scores"),
+        ("ready", "digits", {}, "650 parameters"),
+        ("Zero", "iris", {}, "15 parameters"),
+    ],
+)
+def test_models_from_elsewhere_train(models: Path, name: str, data: str, knobs: dict[str, str], told: str) -> None:
+    history = done(f"{models}:{name}", data, **knobs)
+    assert told in notes(history)
+    assert history.metrics["train/loss"] < history.series["train/loss"].values[0]
+    assert "ignores" not in notes(history)
+
+
+def test_a_single_logit_is_judged_as_two_classes(models: Path) -> None:
+    history = done(f"{models}:OneLogit", "breast-cancer", lr=0.05, epochs=5)
+    assert history.metrics["test/accuracy"] > 0.93
+    assert history.pictures["confusion/test"][-1].counts.numpy().sum() == 114
+
+
+def test_text_of_ones_own_is_written_on(models: Path, tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("so it goes, and so it went, and so it will go on. " * 120)
+    history = done(f"{models}:Writer", str(book), context=16)
+    assert history.metrics["test/perplexity"] < 20
+    assert len(history.pictures["text/sample"][-1].text) == 216
+
+
+def test_hard_coded_sizes_are_explained(models: Path) -> None:
+    why = failed(f"{models}:LeNet5", "digits")
+    assert "failed at LeNet5.forward (nets.py, line 35): RuntimeError: shape '[-1, 864]' is invalid" in why
+    assert "x.flatten(1) needs none" in why
+    assert "Two samples are a tensor (2, 1, 8, 8)" in why
+
+
+WRONG = {
+    "Flat": (
+        "digits",
+        "class Flat(nn.Module):\n def __init__(s):\n  super().__init__(); s.fc1 = nn.Linear(64, 10)\n"
+        " def forward(s, x): return s.fc1(x)\n",
+        "failed at the layer fc1 (Linear) (nets.py, line 7): it takes 64 numbers a sample (in_features), and was given "
+        "8 (a tensor (2, 1, 8, 8)). Flatten each sample first",
+    ),
+    "Wide": ("iris", "def Wide(): return nn.Sequential(nn.Linear(5, 3))\n", "in_features should be 4 here."),
+    "Colour": (
+        "digits",
+        "def Colour(): return nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 10))\n",
+        "the layer 0 (Conv2d): it takes 3 channels (in_channels), and was given 1",
+    ),
+    "Small": (
+        "digits",
+        "def Small(): return nn.Sequential(nn.Conv2d(1, 4, 11), nn.Flatten(), nn.LazyLinear(10))\n",
+        "it takes at least 11 × 11 values (kernel_size), and was given 8 × 8",
+    ),
+    "Norm": (
+        "iris",
+        "def Norm(): return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(6), nn.Linear(8, 3))\n",
+        "the layer 1 (BatchNorm1d): it takes 6 channels (num_features), and was given 8",
+    ),
+    "Table": (
+        "iris",
+        "def Table(): return nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.LazyLinear(3))\n",
+        "a model for tables begins with nn.Linear",
+    ),
+    "Words": (
+        "iris",
+        "def Words(): return nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.LazyLinear(3))\n",
+        "it takes whole numbers, indices of tokens",
+    ),
+    "Ten": (
+        "iris",
+        "def Ten(): return nn.Sequential(nn.Linear(4, 10))\n",
+        "The output for two samples has the shape (2, 10), and should have (2, 3): 3 scores, one for each class. Its "
+        "last layer with weights is 0 (Linear(in_features=4, out_features=10, bias=True)). Its last layer should give",
+    ),
+    "Mixed": (
+        "digits",
+        "class Mixed(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(32, 10)\n"
+        " def forward(s, x): return s.l(x.view(-1, 32))\n",
+        "a view or reshape mixes them",
+    ),
+    "Maps": (
+        "digits",
+        "def Maps(): return nn.Sequential(nn.Conv2d(1, 10, 3))\n",
+        "It has more dimensions than that",
+    ),
+    "Same": ("digits", "def Same(): return nn.Sequential(nn.Conv2d(1, 1, 3, padding=1))\n", "objective=reconstruction"),
+    "Nothing": (
+        "iris",
+        "class Nothing(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x): s.l(x)\n",
+        "The model returned None, and no scores can be found in that; it should return one tensor",
+    ),
+    "Odd": (
+        "iris",
+        "class Odd(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x): return {'out': s.l(x)}\n",
+        "The model returned a dictionary with 'out'",
+    ),
+    "Fixed": (
+        "iris",
+        "class Fixed(nn.Module):\n def forward(s, x): return x[:, :3]\n",
+        "The model has no trainable parameters",
+    ),
+    "Frozen": (
+        "iris",
+        "def Frozen():\n net = nn.Linear(4, 3)\n net.requires_grad_(False)\n return net\n",
+        "The model has no trainable parameters",
+    ),
+    "Deaf": (
+        "iris",
+        "class Deaf(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x): return s.l(x * 0)\n",
+        "The model gives the same output for samples that differ: it ignores its input.",
+    ),
+    "Cut": (
+        "iris",
+        "class Cut(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x): return s.l(x).detach()\n",
+        "does not depend on any trainable parameter",
+    ),
+    "Hard": (
+        "iris",
+        "class Hard(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x): return s.l(x).round().long()\n",
+        "scores are floating-point numbers",
+    ),
+    "Nan": (
+        "iris",
+        "class Log(nn.Module):\n def forward(s, x): return x.log()\n"
+        "def Nan(): return nn.Sequential(nn.Linear(4, 3), nn.Tanh(), Log())\n",
+        "not finite, before any training, first at the layer 2 (Log)",
+    ),
+    "Twice": (
+        "iris",
+        "class Twice(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x, mask): return s.l(x)\n",
+        "forward is called with one argument, the samples.",
+    ),
+    "Absent": (
+        "iris",
+        "class Absent(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n",
+        "Absent",
+    ),
+    "Half": (
+        "iris",
+        "class Half(nn.Module):\n def __init__(s):\n  s.l = nn.Linear(4, 3)\n",
+        "Half could not be built: AttributeError: cannot assign module before Module.__init__() call (nets.py, line 6)",
+    ),
+    "Needs": (
+        "iris",
+        "def Needs(depth): return nn.Linear(4, 3)\n",
+        "Needs has to be given depth, which the data does not tell; say --set depth=VALUE.",
+    ),
+    "Raises": (
+        "iris",
+        "def Raises(depth=3):\n raise ValueError('depth is even\\nor so')\n",
+        "Raises could not be built: ValueError: depth is even (nets.py, line 5). It was called with no arguments",
+    ),
+    "Quits": ("iris", "def Quits():\n raise SystemExit(3)\n", "Quits could not be built: SystemExit: 3"),
+    "Number": ("iris", "Number = 3\n", "Number in nets.py is of type int; a model is a class derived from nn.Module"),
+    "Output": (
+        "iris",
+        "def Output(): return torch.zeros(2)\n",
+        "Output returned an object of type Tensor, not the module itself.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_what_is_wrong_is_a_sentence(tmp_path: Path, name: str) -> None:
+    data, code, sentence = WRONG[name]
+    why = failed(f"{written(tmp_path, code)}:{name}", data)
+    assert sentence in why
+    assert "\n" not in why
+    assert "Traceback" not in why
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("import absent_package\nclass N(nn.Module): pass\n", "nets.py needs the package 'absent_package'"),
+        ("import os\n\nos.nothing\nclass N(nn.Module): pass\n", "nets.py cannot be imported: AttributeError"),
+        ("import sys\nsys.exit(2)\nclass N(nn.Module): pass\n", "nets.py cannot be imported: SystemExit: 2"),
+        ("if False:\n    class N(nn.Module): pass\n", "nets.py defines no 'N'"),
+        ("input()\nclass N(nn.Module): pass\n", "nets.py cannot be imported: "),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_a_sentence_with_the_line(tmp_path: Path, code: str, sentence: str) -> None:
+    why = failed(f"{written(tmp_path, code)}:N", "iris")
+    assert sentence in why
+    assert "line" in why or "defines no" in why
+
+
+def test_what_lies_beside_it_and_above_it_is_found(tmp_path: Path) -> None:
+    package = tmp_path / "project_of_mine" / "nets"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").touch()
+    (package / "parts_of_mine.py").write_text("from torch import nn\ndef head(n): return nn.Linear(4, n)\n")
+    file = written(package, "from .parts_of_mine import head\ndef Net(n_classes): return head(n_classes)\n", "model.py")
+    done(f"{file}:Net", "iris")
+
+
+def test_a_file_called_like_a_module_that_is_there_already(tmp_path: Path) -> None:
+    file = written(tmp_path, "def Net(): return nn.Linear(4, 3)\n", "json.py")
+    done(f"{file}:Net", "iris")
+
+
+def test_probabilities_are_warned_of(tmp_path: Path) -> None:
+    code = "def Net(): return nn.Sequential(nn.Linear(4, 3), nn.{}(dim=1))\n"
+    soft = written(tmp_path, code.format("Softmax"), "soft.py")
+    assert "looks like probabilities" in notes(done(f"{soft}:Net", "iris"))
+    log = written(tmp_path, code.format("LogSoftmax"), "logsoft.py")
+    assert "looks like log-probabilities" in notes(done(f"{log}:Net", "iris"))

@@ -1,0 +1,40 @@
+"""Every model of the zoo can learn from data of every kind that it takes: it passes the trial before the training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from descend.datasets import catalogue
+from descend.engine import experiment, model
+from descend.engine.train.follower import Follower
+from descend.engine.train.session import Session
+
+HEAVY = ("resnet50", "efficientnet-b0")
+"""Like others of torchvision's, but slow."""
+SMALL = ("digits", "shapes-32", "iris", "diabetes", "corpus")
+PAIRS = [
+    (name, data)
+    for name, chosen in model.models().items()
+    if name not in HEAVY
+    for data in SMALL
+    if not chosen.fits(catalogue.find(data).shape) and (chosen.family != "torchvision" or data == "shapes-32")
+]
+
+
+@pytest.mark.parametrize(("name", "data"), PAIRS)
+def test_a_model_can_learn_from_what_it_fits(name: str, data: str) -> None:
+    torch.manual_seed(0)
+    chosen = experiment.find(name)
+    assert isinstance(chosen, experiment.Training)
+    k: Any = chosen.knobs.parse({"batch_size": 4})
+    lab: Any = Follower(torch.device("cpu"), 0, catalogue.find(data).load(), None)
+    notes: list[str] = []
+    lab.note = notes.append
+    session = Session(lab, k, chosen.model)
+    session.prepare()
+    assert len(notes) == 1, "nothing is odd about it"
+    loss, _ = session._step(*session.feed.batch(0), 0.001)
+    assert torch.isfinite(loss)

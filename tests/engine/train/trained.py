@@ -1,0 +1,66 @@
+"""Runs of models in this process, which is quicker than a worker of their own."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import torch
+
+from descend.engine import supervision, worker
+from descend.engine.history import History
+from descend.engine.runs import Run
+
+
+def conduct(run: Run) -> Run:
+    """Do what ``run`` asks for."""
+    before, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
+    try:
+        worker.conduct(run, 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        torch.set_num_threads(threads)
+    return run
+
+
+def trained(name: str, data: str, seed: int = 0, **knobs: object) -> Run:
+    """A run that has come to its end."""
+    run = supervision.prepare(name, {"epochs": 2, **knobs}, seed=seed, device="cpu", data=data)
+    return conduct(run)
+
+
+def said(run: Run) -> History:
+    """All that ``run`` said."""
+    history, follower = History(), run.follow()
+    while records := follower.read():
+        history.feed(records)
+    return history
+
+
+def done(name: str, data: str, **knobs: object) -> History:
+    """What a run said that has to succeed."""
+    history = said(trained(name, data, **knobs))
+    assert history.status is not None
+    assert history.status.state == "done", history.failure
+    return history
+
+
+def failed(name: str, data: str, **knobs: object) -> str:
+    """The sentence and advice with which a run fails."""
+    history = said(trained(name, data, **knobs))
+    assert history.failure is not None, "it did not fail"
+    assert history.status is not None
+    assert history.status.state == "failed"
+    return " ".join([history.failure.title, *history.failure.advice])
+
+
+def notes(history: History) -> str:
+    """The notes of a run."""
+    return " ".join(note.text for note in history.notes)
+
+
+def written(folder: Path, code: str, name: str = "nets.py") -> Path:
+    """A file with ``code`` after the usual imports."""
+    file = folder / name
+    file.write_text(f"import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n{code}")
+    return file
