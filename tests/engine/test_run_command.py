@@ -33,7 +33,7 @@ def test_digits_trains_above_95_percent_and_says_so_in_json() -> None:
     assert lines[0]["status"] == "starting"
     last = lines[-1]
     assert last["status"] == "done"
-    assert set(last["metrics"]) == {"train/loss", "train/accuracy", "test/loss", "test/accuracy"}
+    assert set(last["metrics"]) == {"train/loss", "train/accuracy", "test/loss", "test/accuracy", "parameters"}
     assert last["metrics"]["test/accuracy"] > 0.95
     assert last["metrics"]["train/loss"] < 0.1
     run = runs.find(last["run"])
