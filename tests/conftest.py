@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as a worker has it: threads that wait for a core cost most
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # many workers import torch: let the first one keep its bytecode
 
 
