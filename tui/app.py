@@ -217,14 +217,15 @@ class DescendApp(App[None]):
         data: str = "",
         run: Run | None = None,
     ) -> None:
-        """Open a lesson, attached to ``run`` if one is given; without ``seed`` or ``device`` with the user's own."""
+        """Open a lesson or a model, attached to ``run`` if given; ``seed`` and ``device`` are the user's by default."""
+        from descend.engine import experiment
         from descend.tui.screens.lesson import LessonScreen
         from descend.tui.screens.lesson.settings import Settings
 
         device = device or preferences.get("device", "auto")
         seed = preferences.get("seed", 0) if seed is None else seed
         try:
-            lesson = catalogue.find(name)
+            lesson = experiment.find(name)
             settings = Settings.of(lesson, knobs, data, device, seed)
         except DescendError as error:
             self.complain(error)
@@ -264,6 +265,16 @@ class DescendApp(App[None]):
         self._survey = self._survey or Survey()
         self.push_screen(RunsScreen(self._survey))
 
+    def action_train(self) -> None:
+        """Choose a model and its data, or go back to that."""
+        from descend.tui.screens.train.screen import TrainScreen
+
+        if any(isinstance(screen, TrainScreen) for screen in self.screen_stack):
+            while not isinstance(self.screen, TrainScreen):
+                self.pop_screen()
+            return
+        self.push_screen(TrainScreen())
+
     def action_settings(self) -> None:
         """Choose what lasts."""
         from descend.tui.screens.settings import SettingsScreen
@@ -290,10 +301,18 @@ class DescendApp(App[None]):
                 yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))
         for name, lesson in catalogue.lessons().items():
             yield SystemCommand(f"Lesson: {plain(lesson.title)}", "Open this lesson", partial(self.open_lesson, name))
+        yield SystemCommand("Train", "Train any model on any data that fits it, also your own", self.action_train)
         yield SystemCommand("Doctor", "Examine Python, packages, devices, terminal and data", self.action_doctor)
         dark = "light" if self.current_theme.dark else "dark"
         yield SystemCommand(f"Turn {dark}", f"Use the {dark} theme", partial(setattr, self, "theme", f"textual-{dark}"))
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+
+    def action_command_palette(self) -> None:
+        """Show the menu of all actions."""
+        from descend.tui.screens.palette import Palette
+
+        if not Palette.is_open(self):  # type: ignore[arg-type]
+            self.push_screen(Palette(id="--command-palette"))
 
     async def action_quit(self) -> None:
         """Leave; ask first what shall become of runs at work that were started or shown here, also of one that is only

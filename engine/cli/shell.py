@@ -15,22 +15,28 @@ def add(commands: Any) -> None:
     """Declare ``descend open``."""
     from descend.engine.cli.arguments import add_run_settings
 
-    command = commands.add_parser("open", help="open the shell at a lesson", description="Open the shell at a lesson.")
-    command.add_argument("name", metavar="NAME", help="lesson, see `descend list lessons`")
+    command = commands.add_parser(
+        "open", help="open the shell at a lesson, a model or a run", description="Open it there."
+    )
+    command.add_argument("name", metavar="NAME", help="a lesson, a model, path.py:Name, or the name of a run")
     command.add_argument("--run", action="store_true", help="start it at once")
     add_run_settings(command)
     command.set_defaults(do=open_lesson)
 
 
 def open_lesson(arguments: argparse.Namespace) -> int:
-    """Check the lesson and its settings before any screen appears, then open the shell there."""
-    from descend.engine import catalogue, supervision
+    """Check what is to be opened and its settings before any screen appears, then open the shell there."""
+    from descend.engine import experiment, runs, supervision
     from descend.engine.cli.arguments import knob_values
 
-    catalogue.find(arguments.name)
+    if (run := next((run for run in runs.listed() if run.id == arguments.name), None)) is not None:
+        experiment.find(run.manifest().name)
+        return open_shell(run=run)
+    chosen = experiment.find(arguments.name)
+    data = arguments.data or next(iter(chosen.data), "")
     knobs = knob_values(arguments.settings)
     asked = supervision.ask(
-        arguments.name, knobs, seed=arguments.seed or 0, device=arguments.device or "auto", data=arguments.data
+        arguments.name, knobs, seed=arguments.seed or 0, device=arguments.device or "auto", data=data
     )  # what is not given here is left to the user's own settings
     return open_shell(
         lesson=asked.name,
@@ -38,7 +44,7 @@ def open_lesson(arguments: argparse.Namespace) -> int:
         knobs=knobs,
         seed=arguments.seed,
         device=arguments.device,
-        data=arguments.data,
+        data=asked.data,
     )
 
 

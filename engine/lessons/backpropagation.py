@@ -129,7 +129,7 @@ def run(lab, k):
 
     start = torch.randn(4, dtype=torch.float64) * 0.7
     weights = dict(zip(WEIGHTS, start.tolist(), strict=True))
-    values, local, gradient = inputs(weights, k.x), {}, {}
+    values, local, gradient = inputs(weights, k.x), dict[tuple[str, str], float](), dict[str, float]()
     for step in lab.steps(len(INPUTS), unit="nodes forward"):
         local = forward(values, step + 1)
         show(lab, values, local, gradient)

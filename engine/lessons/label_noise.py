@@ -57,7 +57,8 @@ def run(lab, k):
     rows, columns = [f"{share:.0%} wrong".replace("%", " %") for share in SHARES], [str(size) for size in SIZES]
     accuracy = lab.state.setdefault("accuracy", [[float("nan")] * len(SIZES) for _ in SHARES])
     memorised = lab.state.setdefault("memorised", [[float("nan")] * len(SIZES) for _ in SHARES])
-    net = nn.Sequential(nn.Linear(64, k.hidden), nn.ReLU(), nn.Linear(k.hidden, 10)).to(lab.device)
+    hidden, output = nn.Linear(64, k.hidden), nn.Linear(k.hidden, 10)
+    net = nn.Sequential(hidden, nn.ReLU(), output).to(lab.device)
     adam = torch.optim.AdamW(net.parameters(), k.lr, weight_decay=k.decay)
     lab.track(net=net, adam=adam)
 
@@ -69,8 +70,8 @@ def run(lab, k):
         labels = torch.where(wrong, misread[chosen], data.train_y[chosen])
         if inner == 0:  # a new network
             torch.manual_seed(lab.seed)
-            for layer in (net[0], net[2]):
-                layer.reset_parameters()
+            hidden.reset_parameters()
+            output.reset_parameters()
             adam.state.clear()
         loss = nn.functional.cross_entropy(net(train_x[chosen]), labels)  # key: it is told that these are the truth
         adam.zero_grad()

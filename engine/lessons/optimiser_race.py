@@ -130,8 +130,8 @@ def network(lab, k):
             losses[f"{name}/cross-entropy"] = loss
         lab.scalars(losses)
     for name, net in nets.items():
-        loss, counts = evaluate(net, data.test_x, data.test_y, 10, functional.cross_entropy)
-        lab.results(**{f"{name}/cross-entropy": loss, f"{name}/test accuracy": accuracy(counts)})
+        mean, counts = evaluate(net, data.test_x, data.test_y, 10, functional.cross_entropy)
+        lab.results(**{f"{name}/cross-entropy": mean, f"{name}/test accuracy": accuracy(counts)})
 
 
 def run(lab, k):

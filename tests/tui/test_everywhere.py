@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from textual.command import CommandList
 
 from descend.engine import doctor
 from descend.engine.doctor import Check
@@ -69,6 +70,20 @@ async def test_every_action_is_found_by_name() -> None:
         await choose(shell, "help")
         await shell.until(lambda: isinstance(shell.app.screen, HelpScreen))
         await shell.press("escape")
+
+
+async def test_a_menu_without_room_bears_paging() -> None:
+    async with opened((80, 24)) as shell:
+        await shell.press("ctrl+p")
+        await shell.until(lambda: shell.app.screen.id == "--command-palette")
+        commands = shell.app.screen.query_one(CommandList)
+        await shell.until(lambda: commands.option_count)
+        await shell.press("down", "down")
+        await shell.pilot.resize_terminal(20, 2)
+        await shell.until(lambda: not commands.scrollable_content_region)
+        commands._clear_caches()
+        await shell.press("pageup", "pagedown", "escape")
+        await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
 
 
 @pytest.mark.parametrize("size", SIZES)

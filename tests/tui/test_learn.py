@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from descend.engine import catalogue, logbook
@@ -147,3 +149,16 @@ async def test_a_paused_run_is_marked_as_such() -> None:
     async with opened((80, 24)) as shell:
         await shell.sees("‖ paused: digits")
     worker.die()
+
+
+async def test_where_room_is_short_the_names_of_knobs_stay() -> None:
+    from rich.console import Console
+
+    from descend.tui.screens.learn.preview import about_lesson
+
+    for lesson in catalogue.lessons().values():
+        console = Console(width=41, record=True, file=io.StringIO())
+        console.print(about_lesson(lesson, None))
+        drawn = console.export_text().splitlines()
+        for name in lesson.knobs.specs:
+            assert any(line.startswith(name[:15]) for line in drawn), (lesson.name, name)

@@ -267,5 +267,5 @@ async def test_a_run_of_an_unknown_lesson_is_a_sentence() -> None:
     (run.folder / "run.json").write_text(text)
     sign(run)
     async with opened(run=run) as shell:
-        await shell.sees("There is no lesson 'no-such-lesson'")
+        await shell.sees("There is no lesson or model 'no-such-lesson'")
         assert isinstance(shell.app.screen, LearnScreen)

@@ -38,8 +38,11 @@ async def whole(shell: Shell, last: int = 60, state: str = "done") -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], with_predictions: Lesson) -> None:
     async with opened(size, lesson="practice", asked=True) as shell:
+        await shell.sees("space predict", "space asks what you expect")
         await shell.press("space")
-        await shell.sees("Prediction 1 of 3", "Where does the error end?", "Your own run")
+        await shell.sees(
+            "Prediction 1 of 3", "Where does the error end?", "Your own run", "space run", "space runs the"
+        )
         assert shell.workers.launched == []
         await shell.press("down", "enter")
         await shell.sees("Prediction 2 of 3", "After how many steps")
@@ -63,6 +66,11 @@ async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], wit
         assert [first.right, second.right, third.right] == [False, True, None]
         assert [first.given, second.given, third.given] == [1, 60, 0.1]
         assert first.run == shell.workers.launched[0].id
+
+
+async def test_who_asks_for_a_run_at_once_gets_it() -> None:
+    async with opened((80, 24), lesson="practice", autorun=True, asked=True) as shell:
+        await launched(shell)
 
 
 async def test_one_who_will_not_predict_just_runs() -> None:

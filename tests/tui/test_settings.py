@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from textual import events
+from textual.keys import key_to_character
+from textual.widgets import Input
 
 from descend.tui import preferences, text
 from descend.tui.screens.learn import LearnScreen
@@ -37,7 +40,9 @@ async def test_what_is_chosen_counts_at_once_and_lasts(size: tuple[int, int]) ->
         await shell.sees("‹ auto ›", "characters", "device", "seed")
         await shell.press("right", "right")
         await shell.until(lambda: shell.app.theme == "textual-light")
-        await shell.press("down", "down", "right", "down", "right", "down", "7")
+        await shell.press("down", "down", "right", "down", "right", "down")
+        await shell.until(lambda: isinstance(shell.app.focused, Input))
+        await shell.press("7")
         await shell.sees("‹ 1 a second ›", "‹ cpu ›")
         await shell.press("escape")
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
@@ -150,3 +155,26 @@ def test_with_few_colours_the_dark_theme_is_the_readable_one() -> None:
 )
 def test_the_plain_locale_is_recognised_though_python_speaks_utf_8(environment: dict[str, str], plain: bool) -> None:
     assert text.plain_locale(environment) is plain
+
+
+@pytest.mark.parametrize(("given", "seed", "device"), [([], None, ""), (["--seed", "0", "--device", "cpu"], 0, "cpu")])
+def test_the_command_line_leaves_what_it_does_not_say_to_the_settings(
+    given: list[str], seed: int | None, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from descend.engine.cli import main, shell
+
+    started: dict[str, object] = {}
+    monkeypatch.setattr(shell, "open_shell", lambda **start: started.update(start) or 0)
+    assert main(["open", "digits", *given]) == 0
+    assert (started["seed"], started["device"]) == (seed, device)
+
+
+async def test_a_seed_typed_in_haste_is_kept() -> None:
+    async with opened((80, 24)) as shell:
+        await settings(shell)
+        await shell.press("up")
+        await shell.until(lambda: isinstance(shell.app.focused, Input))
+        for key in ("4", "2", "escape"):
+            shell.app.post_message(events.Key(key, key_to_character(key)))
+        await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
+        assert preferences.get("seed", 0) == 42

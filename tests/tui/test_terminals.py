@@ -18,6 +18,7 @@ TERMINALS = {
     "16 colours": {**FEW, "TERM": "xterm"},
     "16 colours on white": {**FEW, "TERM": "xterm", "COLORFGBG": "0;15"},
     "linux console": {**FEW, "TERM": "linux"},
+    "dumb": {**FEW, "TERM": "dumb"},
     "no colours": {"NO_COLOR": "1"},
     "C locale": {"LANG": "C", "LC_ALL": "", "LC_CTYPE": ""},
 }

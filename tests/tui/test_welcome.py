@@ -40,6 +40,17 @@ async def test_two_keys_lead_to_a_running_lesson_and_the_welcome_never_comes_bac
         assert BEGIN not in shell.text
 
 
+async def test_a_newcomers_three_keys_do_what_the_welcome_says() -> None:
+    async with opened((80, 24), asked=True) as shell:
+        await shell.sees(BEGIN + ", space predicts, space again trains it.")
+        await shell.press("enter")
+        await shell.sees("space predict", "space asks what you expect, space again runs the experiment")
+        await shell.press("space")
+        await shell.sees("Predict first", "space run", "space runs the experiment")
+        await shell.press("space")
+        await shell.until(lambda: shell.workers.launched)
+
+
 async def test_opening_a_lesson_without_running_it_keeps_the_welcome() -> None:
     async with opened((80, 24)) as shell:
         await shell.press("enter")
@@ -63,7 +74,7 @@ def footer(shell: Shell) -> str:
 
 async def test_the_keys_at_the_bottom_are_true_and_the_way_back_is_always_among_them() -> None:
     async with opened((80, 24)) as shell:
-        assert footer(shell).startswith("enter open  / search  u runs  o settings  q quit")
+        assert footer(shell).startswith("enter open  / search  n train  u runs  o settings  q quit")
         await shell.press("enter")
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         await shell.sees("space run")

@@ -10,9 +10,14 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from descend.tui.text import fit
+
+LONGEST = 30
+"""Cells of a panel's name at most."""
+
 
 class PanelTabs(Widget):
-    """``1 loss  2 accuracy …``, the chosen one set off; a click chooses."""
+    """``1 loss  2 accuracy …``, the chosen one set off, ``‹ ›`` where there are more; a click chooses."""
 
     DEFAULT_CSS = """
     PanelTabs { height: 1; width: 1fr; dock: top; color: $foreground 80%; }
@@ -44,7 +49,9 @@ class PanelTabs(Widget):
             parts.append("‹")
         for index, part in enumerate(self._parts()[self._first :], self._first):
             parts.append((part, "bold reverse") if index == self._chosen else part)
-        return Content.assemble(*parts)
+        line = Content.assemble(*parts)
+        room = self.size.width
+        return line if line.cell_length <= room else line.truncate(room - 1) + "›"
 
     def on_click(self, event: events.Click) -> None:
         place = event.x - (1 if self._first else 0)
@@ -54,13 +61,14 @@ class PanelTabs(Widget):
             place -= cell_len(part)
 
     def _parts(self) -> list[str]:
-        return [f" {index + 1} {label} " if index < 9 else f" {label} " for index, label in enumerate(self._labels)]
+        labels = (fit(label, LONGEST) if cell_len(label) > LONGEST else label for label in self._labels)
+        return [f" {index + 1} {label} " if index < 9 else f" {label} " for index, label in enumerate(labels)]
 
 
 def first_shown(widths: Sequence[int], chosen: int, room: int) -> int:
-    """The first tab to show so that ``chosen`` is within ``room`` cells; one cell is kept for a sign that more are left
-    of it."""
+    """The first tab to show so that ``chosen`` is within ``room`` cells; one cell each is kept for a sign that more
+    are left or right of it."""
     first = 0
-    while first < chosen and sum(widths[first : chosen + 1]) + (1 if first else 0) > room:
+    while first < chosen and sum(widths[first : chosen + 1]) + bool(first) + (chosen + 1 < len(widths)) > room:
         first += 1
     return first

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from descend.tui.text import plain
@@ -63,6 +63,14 @@ class Hint(Static):
         while len(parts) > 1 and cell_len(self.GAP.join(parts)) > self.size.width:
             parts.pop()
         return Text(self.GAP.join(parts), no_wrap=True, overflow="ellipsis")
+
+
+class Line(Input):
+    """A line to type in, in a box whose enter key takes all of it: after what was typed, however fast."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave enter to the box."""
+        return action != "submit" and super().check_action(action, parameters)
 
 
 class Answer(NamedTuple):

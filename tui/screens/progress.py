@@ -40,8 +40,10 @@ class Progress(Provider):
         return cast("DescendApp", self.app)
 
     def _actions(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        lesson: Lesson | None = getattr(self.screen, "lesson", None)
-        if lesson is not None:
+        from descend.engine.lesson import Lesson
+
+        lesson = getattr(self.screen, "lesson", None)
+        if isinstance(lesson, Lesson):
             told = "Forget predictions, answers and exercises of this lesson"
             yield "Reset this lesson's progress", told, partial(self._reset, lesson)
         yield "Reset all progress", "Forget what was done in every lesson", partial(self._reset, None)

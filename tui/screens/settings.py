@@ -40,7 +40,8 @@ class SettingsScreen(InShell, Dialog[None]):
         "one. Device and seed are those a lesson begins with when it is opened next; e in a lesson changes them there."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q", "leave", "back", priority=True, tooltip="Back to where you were"),
+        Binding("escape,enter", "leave", "back", tooltip="Back to where you were"),
+        Binding("q", "leave", "back", priority=True, tooltip="Back to where you were"),
         Binding("down,j", "app.focus_next", "Next setting"),
         Binding("up,k", "app.focus_previous", "Previous setting"),
         Binding("ctrl+d", "defaults", "As at first", priority=True, tooltip="Put all settings back to what they were"),
@@ -96,7 +97,8 @@ class SettingsScreen(InShell, Dialog[None]):
         self.changed()
 
     def action_leave(self) -> None:
-        """Go back."""
+        """Go back; what was typed in haste counts too."""
+        self.changed()
         self.dismiss()
 
     def _kept(self, spec: Knob) -> Value:

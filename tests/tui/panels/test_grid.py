@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from textual.app import App, ComposeResult
-from textual.geometry import Region
+from textual.geometry import Region, Size
 
 from descend.engine.history import History
 from descend.engine.records import Array, Confusion, Event
@@ -324,3 +324,21 @@ async def test_ascii_terminals(history: History, monkeypatch: pytest.MonkeyPatch
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         assert "\n".join(app.lines()).isascii()
+
+
+def test_a_long_name_leaves_room_for_other_tabs_and_more_are_announced() -> None:
+    from descend.tui.panels.tabs import LONGEST, PanelTabs
+
+    class Tabs(PanelTabs):
+        size = Size(40, 1)  # type: ignore[assignment]
+
+    tabs = Tabs()
+    tabs._labels, tabs._chosen = ["loss", "x" * 200, "accuracy"], 0
+    line = tabs.render()
+    assert line.cell_length <= 40
+    assert line.plain.startswith(" 1 loss  2 xxx")
+    assert line.plain.endswith("›")
+    tabs._chosen = 2
+    assert tabs.render().plain.startswith("‹")
+    assert tabs.render().plain.endswith(" 3 accuracy ")
+    assert "x" * LONGEST not in tabs.render().plain

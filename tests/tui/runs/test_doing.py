@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.keys import key_to_character
 from textual.widgets import Input
 
 from descend.engine import runs
@@ -15,6 +17,7 @@ from descend.engine.runs import Run
 from descend.tui.screens.lesson import LessonScreen
 from descend.tui.screens.runs import RunsScreen
 from descend.tui.screens.runs.fork import likeliest
+from tests.tui.driving import Shell
 from tests.tui.recording import Worker, asked, begin, commands, finished, say, steps
 from tests.tui.runs.past import all_runs, dead, failed, go_to, listed, screen, states, with_checkpoints
 
@@ -202,3 +205,33 @@ async def test_what_takes_long_says_so_and_leaving_waits_for_it(
         go_on.set()
         await shell.until(lambda: shell.app._exit)
         assert (tmp_path / f"{run.id}.csv").read_text() == "written"
+
+
+async def test_what_is_typed_in_haste_counts_before_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that come in one piece, as over a slow line."""
+    monkeypatch.chdir(tmp_path)
+    run = with_checkpoints(finished(), 10)
+    async with all_runs((80, 24)) as shell:
+        await shell.press("e")
+        await shell.sees("enter keeps both")
+        await in_haste(shell, *"best", "enter")
+        await shell.until(lambda: run.manifest().title == "best")
+        await shell.press("x")
+        await shell.sees("‹ csv ›")
+        await shell.press("down")
+        await shell.until(lambda: shell.app.screen.query_one(Input).has_focus)
+        await in_haste(shell, *"xyz", "enter")
+        await shell.sees("Written:")
+        assert (tmp_path / f"{run.id}.csvxyz").exists()
+        await shell.press("f")
+        await shell.sees("from the checkpoint of step")
+        await in_haste(shell, "l", "r", "equals_sign", "9", "enter")
+        await shell.until(lambda: shell.workers.launched)
+        assert shell.workers.launched[0].manifest().knobs["lr"] == 9
+
+
+async def in_haste(shell: Shell, *keys: str) -> None:
+    """Press keys without a moment between them."""
+    for key in keys:
+        shell.app.post_message(events.Key(key, key_to_character(key)))
+    await shell.pilot.pause(0.1)

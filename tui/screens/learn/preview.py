@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from descend.tui.screens.learn.tree import Entry
 
 EMPHASIS = re.compile(r"(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\1")
+LONGEST = 16
+"""Cells that a knob's name always gets, if it needs them."""
 STYLES = {"**": "bold", "*": "italic", "`": "bold"}
 
 
@@ -56,8 +58,9 @@ def about_lesson(lesson: Lesson, progress: Progress | None) -> Group:
         finished = progress.state == "finished"
         facts += ", ✓ finished" if finished else f", {progress.done} of {progress.total} parts done"
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
+    longest = max(map(len, [*lesson.knobs.specs, "data"]))
+    table.add_column(no_wrap=True, min_width=min(LONGEST, longest))  # where room is short, what is said of it is cut
+    table.add_column(no_wrap=True, min_width=5, justify="right")
     table.add_column(no_wrap=True)
     for name, spec in lesson.knobs.specs.items():
         table.add_row(Text(plain(name)), Text(plain(str(spec.default)), "bold"), Text(plain(spec.describe()), "dim"))

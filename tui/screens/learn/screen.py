@@ -32,7 +32,10 @@ EVERY = 3.0
 WELCOME = (
     Text("A lesson explains an idea, then trains a real network while you watch."),
     Text("Pause it, step it, turn its knobs, look back: every curve is computed here."),
-    Text.assemble("Begin: ", ("enter", "bold"), " opens the lesson Digits, ", ("space", "bold"), " trains it."),
+    Text.assemble(
+        *("Begin: ", ("enter", "bold"), " opens the lesson Digits, ", ("space", "bold"), " predicts, "),
+        *(("space", "bold"), " again trains it."),
+    ),
 )
 
 

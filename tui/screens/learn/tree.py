@@ -35,6 +35,7 @@ class LessonTree(Tree[Entry]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "open", key_display="enter", tooltip="Open the lesson, or fold its track"),
         Binding("slash", "screen.search", "search", key_display="/", tooltip="Search titles and theories"),
+        Binding("n", "app.train", "train", tooltip="Train any model on any data that fits it, also your own"),
         Binding("j", "cursor_down", "Next line", show=False),
         Binding("k", "cursor_up", "Previous line", show=False),
         Binding("l,right", "enter_node", "Unfold, or go to the first lesson of the track", show=False),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from descend.engine.lesson import Exercise
+from descend.engine.lesson import Exercise, Lesson
+from descend.tui.screens.lesson.learner import Learner
 from descend.tui.text import plain
 
 if TYPE_CHECKING:
@@ -40,21 +41,21 @@ class Afterwards:
         from descend.engine.errors import DescendError
         from descend.engine.result import Result
 
-        body = self.screen.body
-        part = body.exercises
-        if part is None:
+        body, lesson = self.screen.body, self.screen.lesson
+        part, learner = body.exercises, body.learner
+        if part is None or not isinstance(lesson, Lesson) or not isinstance(learner, Learner):
             return
         try:
             result = Result(session.history, session.run.manifest().knobs)
         except DescendError:
             return
-        for number, exercise in enumerate(self.screen.lesson.exercises):
+        for number, exercise in enumerate(lesson.exercises):
             if not isinstance(exercise, Exercise):
                 continue
-            verdict = exercises.check_result(self.screen.lesson, number, result)
-            solved_now = verdict.passed and number not in body.learner.solved
+            verdict = exercises.check_result(lesson, number, result)
+            solved_now = verdict.passed and number not in learner.solved
             if solved_now or (news and part.number == number and body.parts.chosen == "exercises"):
-                body.learner.attempt(number, verdict.passed)
+                learner.attempt(number, verdict.passed)
             part.judged(number, verdict)
             if solved_now and not body.showing("exercises"):
                 self.screen.notify(f"Exercise {number + 1} is solved.", markup=False)

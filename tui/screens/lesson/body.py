@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 
+from descend.engine.experiment import Experiment, Training
 from descend.engine.lesson import Lesson
 from descend.tui.screens.lesson.card import Card
 from descend.tui.screens.lesson.exercises import Exercises
@@ -18,6 +19,8 @@ from descend.tui.screens.lesson.settings import Settings
 from descend.tui.screens.lesson.source import Source
 from descend.tui.screens.lesson.theory import Theory
 from descend.tui.screens.shell import InShell
+from descend.tui.screens.train.observer import Observer
+from descend.tui.screens.train.page import Page
 
 if TYPE_CHECKING:
     from descend.engine.history import History
@@ -50,16 +53,20 @@ class Body(InShell, Horizontal):
     .-tall Body { & PartLine { margin-bottom: 1; } & Card { margin-top: 1; } }
     """
 
-    def __init__(self, lesson: Lesson) -> None:
+    def __init__(self, lesson: Experiment) -> None:
         super().__init__(classes="-parts")
         self.lesson = lesson
-        self.learner: Learner
+        self.learner: Learner | Observer
         self.parts = Parts()
         self.grid: PanelGrid | None = None
 
     def compose(self) -> ComposeResult:
-        self.learner = Learner.of(self.shell, self.lesson)
-        self.parts.fill(parts_of(self.lesson, self.learner))
+        if isinstance(self.lesson, Training):
+            self.learner = Observer(self.lesson)
+            self.parts.fill([Page(self.lesson)])
+        else:
+            self.learner = learner = Learner.of(self.shell, self.lesson)
+            self.parts.fill(parts_of(self.lesson, learner))
         yield self.parts
         with Container(id="stage"):
             yield Card()
@@ -81,6 +88,8 @@ class Body(InShell, Horizontal):
     def show_settings(self, settings: Settings) -> None:
         """Say what the next run is asked for, where the panels will be."""
         self.query_one(Card).show(self.lesson, settings)
+        for page in self.query(Page):
+            page.show(settings)
 
     def show_run(self, history: History) -> None:
         """Show a run's panels; without the lesson's parts if that would leave them little room."""

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
 
-from descend.engine.lesson import Lesson
+from descend.engine.experiment import Experiment
 from descend.tui.screens.lesson.settings import Settings
 from descend.tui.text import plain
 
@@ -19,7 +19,7 @@ class Card(Static):
     Card { width: 1fr; height: auto; padding: 1 2; border: round $foreground 35%; }
     """
 
-    def show(self, lesson: Lesson, settings: Settings) -> None:
+    def show(self, lesson: Experiment, settings: Settings) -> None:
         """List the settings and how to begin."""
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)

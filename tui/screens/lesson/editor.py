@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from descend.engine.experiment import Experiment
 from descend.engine.knobs import Knob, Value
-from descend.engine.lesson import Lesson
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.row import Choice, Row
 from descend.tui.screens.lesson.settings import Settings
@@ -39,7 +39,7 @@ class EditorScreen(Dialog[Settings | None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave all as it is"),
-        Binding("enter", "apply", "Take the settings over", priority=True),
+        Binding("enter", "apply", "Take the settings over"),
         Binding("down", "app.focus_next", "Next setting"),
         Binding("up", "app.focus_previous", "Previous setting"),
         Binding("ctrl+d", "defaults", "The lesson's own settings", priority=True),
@@ -55,7 +55,7 @@ class EditorScreen(Dialog[Settings | None]):
     }
     """
 
-    def __init__(self, lesson: Lesson, settings: Settings, live: bool) -> None:
+    def __init__(self, lesson: Experiment, settings: Settings, live: bool) -> None:
         super().__init__()
         self.lesson, self.settings, self.live = lesson, settings, live
 

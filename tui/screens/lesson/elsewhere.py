@@ -47,8 +47,14 @@ class Elsewhere:
             command = [*command, f"+{line}"]
         try:
             try:
+                failed = None
                 with app.suspend():
-                    status = subprocess.run([*command, str(self.file)], check=False).returncode
+                    try:
+                        status = subprocess.run([*command, str(self.file)], check=False).returncode
+                    except OSError as error:  # raised in here, it would leave the shell without its terminal
+                        failed = error
+                if failed is not None:
+                    raise failed
             except SuspendNotSupported:
                 subprocess.Popen([*command, str(self.file)], start_new_session=True)
                 return f"{command[0]} was started; every save is checked here."

@@ -88,7 +88,12 @@ class Exercises(Asking):
                 return [Text("What you have written is kept." if begun else "", self.pen("muted"))] if begun else []
             return [Text("Set the knobs and run: every run that ends is checked here.", self.pen("muted")), Text()]
         word = "✓ Solved. " if verdict.passed else "✗ Not yet. "
-        return [Text.assemble((word, self.pen("good" if verdict.passed else "bad")), plain(verdict.sentence)), Text()]
+        return [
+            Text.assemble(
+                (word, self.pen("good" if verdict.passed else "bad")), plain(verdict.sentence.removeprefix("Solved."))
+            ),
+            Text(),
+        ]
 
     def _offers(self, code: bool, shown: int, hints: int) -> dict[str, str]:
         offers = {"enter": "write it" if code else "set the knobs and run"}

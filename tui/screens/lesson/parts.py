@@ -19,7 +19,14 @@ from descend.tui.panels.tabs import first_shown
 if TYPE_CHECKING:
     from descend.tui.screens.lesson.screen import LessonScreen
 
-TITLES = {"theory": "Theory", "predict": "Predict", "quiz": "Quiz", "exercises": "Exercises", "code": "Code"}
+TITLES = {
+    "theory": "Theory",
+    "predict": "Predict",
+    "quiz": "Quiz",
+    "exercises": "Exercises",
+    "code": "Code",
+    "about": "About",
+}
 """The parts in order. The key of each is its initial, as a capital."""
 TOLD = {
     "theory": "Show the theory",
@@ -27,6 +34,7 @@ TOLD = {
     "quiz": "Answer questions about the lesson",
     "exercises": "Solve exercises with knobs or in Python",
     "code": "Read the lesson's own source file",
+    "about": "Read about the model, its data and its settings",
 }
 
 

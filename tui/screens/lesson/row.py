@@ -16,6 +16,7 @@ from textual.widgets import Input, Label, Static
 
 from descend.engine.errors import UsageError
 from descend.engine.knobs import Knob, Value
+from descend.tui.screens.dialog import Line
 from descend.tui.screens.lesson.slider import LEAP, Slider, is_numeric, turned, written
 from descend.tui.text import plain
 
@@ -55,7 +56,7 @@ class Choice(Widget, can_focus=True):
         self.post_message(self.Changed())
 
 
-class Number(Input):
+class Number(Line):
     """A number that is typed, or turned with the arrows; the whole of it is selected when it gets the keys."""
 
     HELP = (
@@ -121,7 +122,7 @@ class Row(Vertical):
         elif spec.type in (int, float):
             self.field = Number(spec, value)
         else:
-            self.field = Input(value, compact=True, select_on_focus=True)
+            self.field = Line(value, compact=True, select_on_focus=True)
         self.slider = Slider(spec) if is_numeric(spec) and spec.name != "seed" else None
         self.set_class(self.slider is not None, "-slides")
 

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from descend.engine.errors import DescendError
-from descend.engine.lesson import Lesson
+from descend.engine.experiment import Experiment, Training
 from descend.tui.panels.grid import PanelGrid
 from descend.tui.panels.replay import Replay, handed_on
 from descend.tui.screens.keys import KeyLine
@@ -54,6 +54,7 @@ class LessonScreen(InShell, Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "predict", "predict", tooltip="Say what you expect of your first run; space again starts it"),
         Binding("space", "run", "run", tooltip="Start a run with the present settings"),
         Binding("space", "pause", "pause", tooltip="Hold the run before its next step"),
         Binding("space", "resume", "go on", tooltip="Let the paused run go on"),
@@ -79,7 +80,7 @@ class LessonScreen(InShell, Screen[None]):
     ]
 
     def __init__(
-        self, lesson: Lesson, settings: Settings | None = None, run: Run | None = None, autorun: bool = False
+        self, lesson: Experiment, settings: Settings | None = None, run: Run | None = None, autorun: bool = False
     ) -> None:
         super().__init__()
         self.lesson = lesson
@@ -133,10 +134,11 @@ class LessonScreen(InShell, Screen[None]):
         self.session = RunSession(run)
         self.query_one(Machine).watch_run(run)
         self._seen_live = False
+        self.body.show_settings(self.settings)
         self.body.show_run(self.session.history)
         if self.body.predict is not None:
             self.body.predict.begun(self.session)
-        own = next(iter(self.lesson.data), "")
+        own = "" if isinstance(self.lesson, Training) else next(iter(self.lesson.data), "")
         self.query_one(TitleLine).show(run.id, self.settings.data if self.settings.data != own else "")
         self.poll()
         self.show()
@@ -164,7 +166,11 @@ class LessonScreen(InShell, Screen[None]):
         """Bring the status line, the banner and the keys up to date."""
         session = self.session
         self.query_one(StatusLine).show(
-            session, device=self.settings.device, starting=self.starter.busy, replay=self.grid
+            session,
+            device=self.settings.device,
+            starting=self.starter.busy,
+            replay=self.grid,
+            predict=self._to_predict(),
         )
         self.query_one(Banner).show(session)
         phase = f"{session.phase} {session.asked}" if session else f"idle {self.starter.busy}"
@@ -182,9 +188,10 @@ class LessonScreen(InShell, Screen[None]):
         """Offer what makes sense in the present state."""
         aim = self.session.aim if self.session else None
         match action:
-            case "run":
+            case "run" | "predict":
                 ended = aim in (None, "done", "failed", "stopped", "dead")
-                return ended and not self.starter.busy and not self._revivable()
+                ready = ended and not self.starter.busy and not self._revivable()
+                return ready and (action == "predict") == self._to_predict()
             case "revive":
                 return not self.starter.busy and self._revivable()
             case "pause":
@@ -214,13 +221,13 @@ class LessonScreen(InShell, Screen[None]):
         return True
 
     def action_run(self) -> None:
-        """Start a run; before the first one, lead to the predictions. A second press runs without them."""
-        learner = self.body.learner
-        if learner.should_predict and not self.body.showing("predict"):
-            self.action_part("predict")
-            return
-        learner.skips = True
+        """Start a run."""
+        self.body.learner.skips = True
         self.starter.begin(self.settings)
+
+    def action_predict(self) -> None:
+        """Ask for the predictions, before the first run; who then runs without them is not asked again."""
+        self.action_part("predict")
 
     def action_pause(self) -> None:
         """Hold the run."""
@@ -251,6 +258,10 @@ class LessonScreen(InShell, Screen[None]):
         """Take the ended run up again."""
         if self.session is not None:
             self.starter.revive(self.session)
+
+    def _to_predict(self) -> bool:
+        """Whether the next press of space asks for predictions."""
+        return self.body.learner.should_predict and not self.body.showing("predict")
 
     def _tell(self, what: str) -> None:
         try:
@@ -333,11 +344,13 @@ class LessonScreen(InShell, Screen[None]):
     def action_view(self, what: str) -> None:
         """Show the lesson or the panels."""
         self.body.view(what)
+        self.show()
         self.refresh_bindings()
 
     def action_part(self, name: str) -> None:
         """Show a part of the lesson."""
         self.body.choose(name)
+        self.show()
         self.refresh_bindings()
 
     def action_beside(self, by: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from descend.engine.lesson import Lesson
+from descend.engine.experiment import Experiment
 
 if TYPE_CHECKING:
     from descend.engine.history import History
@@ -24,7 +24,12 @@ class Settings:
 
     @classmethod
     def of(
-        cls, lesson: Lesson, knobs: dict[str, object] | None = None, data: str = "", device: str = "auto", seed: int = 0
+        cls,
+        lesson: Experiment,
+        knobs: dict[str, object] | None = None,
+        data: str = "",
+        device: str = "auto",
+        seed: int = 0,
     ) -> Settings:
         """The lesson's defaults with some settings chosen.
 
@@ -35,7 +40,7 @@ class Settings:
         return cls(values, data or next(iter(lesson.data), ""), device, seed)
 
     @classmethod
-    def from_run(cls, lesson: Lesson, manifest: Manifest) -> Settings:
+    def from_run(cls, lesson: Experiment, manifest: Manifest) -> Settings:
         """What a run was asked for, which need not fit the lesson as it is now.
 
         Raises:

@@ -147,7 +147,7 @@ class Starter:
         answers = [Answer("f", FETCH, f"Fetch {spec.title} now")]
         answers += [
             Answer(str(number), other.name, f"Use {other.title} instead{' (embedded)' if other.embedded else ''}")
-            for number, other in enumerate(here, 1)
+            for number, other in enumerate(here[:9], 1)
         ]
 
         def answered(answer: str | None) -> None:

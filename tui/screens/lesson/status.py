@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 GAP = "  "
 IDLE = "space runs the experiment, e changes its settings"
+FIRST = "space asks what you expect, space again runs the experiment"
 
 
 class Part(NamedTuple):
@@ -47,7 +48,13 @@ class StatusLine(Widget):
         self._state, self._word, self._parts, self._fraction = "idle", "idle", [Part(0, IDLE)], 0.0
 
     def show(
-        self, session: RunSession | None, *, device: str = "", starting: bool = False, replay: Replay | None = None
+        self,
+        session: RunSession | None,
+        *,
+        device: str = "",
+        starting: bool = False,
+        replay: Replay | None = None,
+        predict: bool = False,
     ) -> None:
         """Say where the run is.
 
@@ -56,12 +63,13 @@ class StatusLine(Widget):
             device: what was asked for, as long as the run has not said what it got.
             starting: whether a new run is being prepared.
             replay: where the run is looked back at.
+            predict: whether space asks for predictions before it runs.
         """
         now: tuple[str, str, list[Part], float]
         if starting:
             now = ("starting", "starting…", [], 0.0)
         elif session is None:
-            now = ("idle", "idle", [Part(0, IDLE)], 0.0)
+            now = ("idle", "idle", [Part(0, FIRST if predict else IDLE)], 0.0)
         elif replay is not None and replay.cursor is not None and (ends := session.history.ends):
             now = ("replay", "replay", looking_back(session, replay, replay.cursor), replay.cursor / max(1, ends[1]))
         else:

@@ -198,7 +198,9 @@ class Workbench(InShell, Screen["Verdict | None"]):
         named = verdict.line is None or f"line {verdict.line}" in verdict.sentence.lower()
         place = "" if named or verdict.passed else f"Line {verdict.line}: "
         head = "✓ Solved. " if verdict.passed else "✗ Not yet. "
-        self.query_one(Verdicts).say(place + verdict.sentence, head, verdict.passed, verdict.output)
+        self.query_one(Verdicts).say(
+            place + verdict.sentence.removeprefix("Solved."), head, verdict.passed, verdict.output
+        )
         self.area.mark(None if verdict.passed else verdict.line)
         self.refresh_bindings()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from descend.engine import catalogue
+from descend.engine import experiment
 from descend.engine.errors import DescendError
 from descend.tui.screens.dialog import Answer, QuestionScreen
 from descend.tui.screens.runs.columns import size
@@ -58,7 +58,7 @@ class Deeds:
         if entry.manifest is None or not steps:
             return
         try:
-            lesson = catalogue.find(entry.manifest.name)
+            lesson = experiment.find(entry.manifest.name)
         except DescendError as error:
             shell.complain(error)
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from descend.engine import catalogue
-from descend.engine.errors import UsageError
+from descend.engine import experiment
+from descend.engine.errors import DescendError
 from descend.engine.records import State
 from descend.tui.session import LIVE
 from descend.tui.text import plain
@@ -93,8 +93,8 @@ class Entry:
 def changed(manifest: Manifest) -> list[str]:
     """The settings of a run that are not its lesson's own, as ``name=value``."""
     try:
-        lesson = catalogue.find(manifest.name)
-    except UsageError:
+        lesson = experiment.find(manifest.name)
+    except DescendError:
         return [f"{plain(name)}={plain(str(value))}" for name, value in manifest.knobs.items()]
     own = lesson.knobs.specs
     found = [

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
-from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.dialog import Dialog, Hint, Line
 from descend.tui.screens.lesson.editor import Choice
 from descend.tui.text import plain
 
@@ -39,7 +39,7 @@ class ExportScreen(Dialog[Export | None]):
     HELP = "Writes the run's result for other programs. Left and right choose the form, enter writes, escape leaves."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
-        Binding("enter", "write", "Write", priority=True),
+        Binding("enter", "write", "Write"),
         Binding("down", "app.focus_next", "Next field"),
         Binding("up", "app.focus_previous", "Previous field"),
     ]
@@ -59,7 +59,7 @@ class ExportScreen(Dialog[Export | None]):
         yield Label(Text(f"{plain(self.run_name)}, as"))
         yield Choice(tuple(FORMATS), "csv")
         yield Label("to")
-        yield Input(self._path("csv"), compact=True, select_on_focus=False)
+        yield Line(self._path("csv"), compact=True, select_on_focus=False)
         yield Static(id="told")
         yield Hint("enter writes", "esc leaves", "←→ choose the form")
 

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
 from descend.engine.errors import UsageError, nearest
+from descend.engine.experiment import Experiment
 from descend.engine.knobs import Value
-from descend.engine.lesson import Lesson
-from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.dialog import Dialog, Hint, Line
 from descend.tui.screens.lesson.editor import Choice
 from descend.tui.screens.runs.entry import shown
 from descend.tui.text import plain
@@ -45,7 +45,7 @@ class ForkScreen(Dialog[Fork | None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
-        Binding("enter", "fork", "Start the fork", priority=True),
+        Binding("enter", "fork", "Start the fork"),
         Binding("down", "app.focus_next", "Next field"),
         Binding("up", "app.focus_previous", "Previous field"),
     ]
@@ -57,7 +57,7 @@ class ForkScreen(Dialog[Fork | None]):
     }
     """
 
-    def __init__(self, name: str, lesson: Lesson, steps: list[int], last: int | None = None) -> None:
+    def __init__(self, name: str, lesson: Experiment, steps: list[int], last: int | None = None) -> None:
         super().__init__()
         self.run_name, self.lesson, self.steps, self.last = name, lesson, steps, last
 
@@ -65,7 +65,7 @@ class ForkScreen(Dialog[Fork | None]):
         yield Label(Text(f"{plain(self.run_name)}, from the checkpoint of step"))
         yield Choice(tuple(map(str, self.steps)), str(likeliest(self.steps, self.last)))
         yield Label("with a knob changed")
-        yield Input(placeholder=self._example(), compact=True)
+        yield Line(placeholder=self._example(), compact=True)
         yield Static(id="told")
         yield Hint("enter starts it", "esc leaves", "←→ choose the step")
 
@@ -125,7 +125,7 @@ def likeliest(steps: list[int], last: int | None) -> int:
     return steps[-1]
 
 
-def parse(text: str, lesson: Lesson) -> dict[str, Value]:
+def parse(text: str, lesson: Experiment) -> dict[str, Value]:
     """``lr=0.01 epochs=3`` as knobs of ``lesson``.
 
     Raises:

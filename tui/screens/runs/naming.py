@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label
 
-from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.dialog import Dialog, Hint, Line
 from descend.tui.screens.runs.entry import Entry
 from descend.tui.text import plain
 
@@ -27,7 +27,7 @@ class NamingScreen(Dialog[dict[str, str] | None]):
     HELP = "What you call this run and what you have to say about it. Enter keeps both, escape leaves all as it is."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave all as it is"),
-        Binding("enter", "keep", "Keep both", priority=True),
+        Binding("enter", "keep", "Keep both"),
         Binding("down", "app.focus_next", "Next field"),
         Binding("up", "app.focus_previous", "Previous field"),
     ]
@@ -44,7 +44,7 @@ class NamingScreen(Dialog[dict[str, str] | None]):
     def body(self) -> ComposeResult:
         for name, value in self.values.items():
             yield Label(name)
-            yield Input(value, id=name, compact=True, max_length=LONGEST[name], select_on_focus=False)
+            yield Line(value, id=name, compact=True, max_length=LONGEST[name], select_on_focus=False)
         yield Hint("enter keeps both", "esc leaves all as it is", "tab goes on")
 
     def on_mount(self) -> None:

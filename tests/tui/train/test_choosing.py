@@ -1,0 +1,131 @@
+"""A person who chooses a model and data in the shell, their own too, looks into the data, and trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui.driving import SIZES, Shell, opened
+
+TABLE = "width,height,kind\n" + "".join(f"{n},{n % 7},{'big' if n > 20 else 'small'}\n" for n in range(40))
+NET = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, features, classes, hidden=8):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, classes))
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+async def typed(shell: Shell, path: str) -> None:
+    """Paste a path."""
+    await shell.until(lambda: isinstance(shell.app.focused, Input))
+    assert isinstance(shell.app.focused, Input)
+    shell.app.focused.value = path
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_choose_a_model_and_data_and_train(size: tuple[int, int]) -> None:
+    async with opened(size) as shell:
+        await shell.press("n")
+        await shell.sees("Models", "Data", "mlp", "iris", "descend run mlp --data digits", "space train")
+        await shell.press("enter", "down", "enter")
+        await shell.until(lambda: shell.workers.launched)
+        (run,) = shell.workers.launched
+        assert (run.manifest().name, run.manifest().data) == ("mlp", "iris")
+        await shell.sees("running")
+        await shell.press("escape")
+        await shell.sees("Models")
+
+
+async def test_what_does_not_fit_is_marked_and_refused_with_the_reason() -> None:
+    async with opened(lesson=None) as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp")
+        screen = shell.app.screen
+        screen.models.highlighted = screen.models.get_option_index("lenet")  # type: ignore[attr-defined]
+        await shell.sees("✗ iris", "LeNet")
+        screen.data.highlighted = screen.data.get_option_index("iris")  # type: ignore[attr-defined]
+        await shell.sees("takes images, not tables")
+        await shell.press("space")
+        await shell.pilot.pause(0.3)
+        assert not shell.workers.launched
+
+
+async def test_own_model_and_own_data_are_typed_in(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(TABLE)
+    (tmp_path / "net.py").write_text(NET)
+    async with opened((200, 60)) as shell:
+        await shell.press("n")
+        await shell.sees("Models")
+        await shell.press("d")
+        await typed(shell, f"{tmp_path}/nothing.csv")
+        await shell.press("enter")
+        await shell.sees("nothing.csv'")
+        await shell.press("escape", "d")
+        await typed(shell, f"{tmp_path}/data.csv?target=kind")
+        await shell.press("enter")
+        await shell.sees("a table of 2 columns in 2 classes")
+        await shell.press("m")
+        await typed(shell, f"{tmp_path}/net.py:Net")
+        await shell.press("enter")
+        await shell.sees("Net of net.py")
+        await shell.press("space")
+        await shell.until(lambda: shell.workers.launched)
+        (run,) = shell.workers.launched
+        assert run.manifest().name == f"{tmp_path}/net.py:Net"
+        assert run.manifest().data.startswith(f"{tmp_path}/data.csv")
+        await shell.sees("running", "Net of net.py")
+
+
+async def test_settings_are_changed_kept_and_read_again(tmp_path: Path) -> None:
+    async with opened((120, 60)) as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp")
+        await shell.press("e")
+        await shell.sees("Settings", "optimiser")
+        await shell.press("right", "enter")
+        await shell.sees("--set")
+        await shell.press("w")
+        await typed(shell, f"{tmp_path}/mine.toml")
+        await shell.press("enter")
+        await shell.until(lambda: (tmp_path / "mine.toml").exists())
+        await shell.press("escape")
+    async with opened((120, 60)) as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp")
+        assert "--set" not in shell.text
+        await shell.press("l")
+        await typed(shell, f"{tmp_path}/mine.toml")
+        await shell.press("enter")
+        await shell.sees("--set")
+
+
+async def test_look_into_data() -> None:
+    async with opened((120, 40)) as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp")
+        await shell.press("i")
+        await shell.sees("digits", "samples for training", "Classes")
+        await shell.press("escape")
+        await shell.sees("Models")
+
+
+async def test_missing_data_is_offered_to_fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESCEND_DATA", str(tmp_path))
+    async with opened((80, 24)) as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp")
+        screen = shell.app.screen
+        screen.data.highlighted = screen.data.get_option_index("mnist")  # type: ignore[attr-defined]
+        await shell.sees("--data mnist", "to fetch")
+        await shell.press("space")
+        await shell.sees("is not on this machine", "Fetch MNIST now")
+        assert not shell.workers.launched

@@ -1,0 +1,1 @@
+"""Choosing a model and its data, and what is said about them."""

@@ -1,0 +1,79 @@
+"""The lines of the Train screen: models by family, datasets by where they are, with what does not fit set back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from descend.datasets.spec import Spec
+from descend.engine.experiment import Training
+from descend.engine.model import Model
+from descend.tui.text import plain
+
+LEARNED = {"classification": "classes", "regression": "numbers", "language": "characters"}
+"""What is learned, in a word."""
+
+
+class Choices(OptionList):
+    """A list to choose from with the arrows, j and k; a heading is passed over."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "Down", show=False),
+        Binding("k", "cursor_up", "Up", show=False),
+    ]
+    DEFAULT_CSS = """
+    Choices { width: 1fr; height: 1fr; border: round $foreground 35%; padding: 0; background: $background;
+        text-wrap: nowrap; text-overflow: ellipsis;
+        &:focus { border: round $primary; background-tint: $foreground 0%; } }
+    """
+
+    def fill(self, lines: Iterable[tuple[str, Text]], chosen: str) -> None:
+        """Show ``lines``, pairs of an id (empty: a heading) and what is shown, with the cursor on ``chosen``."""
+        self.clear_options()
+        self.add_options([Option(text, id=name or None, disabled=not name) for name, text in lines])
+        if chosen:
+            self.highlighted = self.get_option_index(chosen)
+
+    @property
+    def chosen(self) -> str:
+        """The id under the cursor."""
+        option = self.highlighted_option
+        return option.id or "" if option is not None else ""
+
+
+def model_lines(trainings: Iterable[Training]) -> list[tuple[str, Text]]:
+    """Each family's name, then its models with the number of their parameters."""
+    lines, family = [], ""
+    for training in trainings:
+        model = training.model
+        now = model.family if isinstance(model, Model) else "your own"
+        if now != family:
+            family = now
+            lines.append(("", Text(now, "bold")))
+        size = f"{model.parameters:,}" if isinstance(model, Model) else ""
+        name = training.name if isinstance(model, Model) else training.title
+        lines.append((training.name, row(f"  {plain(name)}", size, "")))
+    return lines
+
+
+def data_lines(specs: Iterable[Spec], training: Training) -> list[tuple[str, Text]]:
+    """Each dataset: whether it is here, and whether the model can learn from it (``✗``: not)."""
+    lines = []
+    for spec in specs:
+        fits = not training.fits(spec.shape)
+        here = "" if spec.present() else "to fetch"
+        told = here or f"{spec.kind}, {LEARNED[spec.task]}"
+        lines.append((spec.address, row(f"{' ' if fits else '✗'} {plain(spec.name)}", told, "" if fits else "dim")))
+    return lines
+
+
+def row(name: str, told: str, style: str) -> Text:
+    """A name, and what is told of it in a column of its own."""
+    gap = " " * max(1, 20 - cell_len(name))
+    return Text.assemble((name, style), (f"{gap}{told}", "dim"), no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,275 @@
+"""Chooses a model and the data it learns from, and trains it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static
+from textual.worker import get_current_worker
+
+from descend.datasets import catalogue as datasets
+from descend.datasets.spec import Spec
+from descend.engine import experiment, model, recipe
+from descend.engine.errors import DescendError, UsageError
+from descend.engine.experiment import Training
+from descend.tui import preferences
+from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.lesson.settings import Settings
+from descend.tui.screens.shell import InShell
+from descend.tui.screens.train.lists import Choices, data_lines, model_lines
+from descend.tui.screens.train.page import manifest
+from descend.tui.text import plain
+
+ASKED = {
+    "model": "a model of your own: path/to/model.py:Name",
+    "data": "data of your own: path/to/data.csv?target=price, a folder of images, an .npz or a text",
+    "save": "write these settings to: path/to/settings.toml",
+    "load": "read settings from: path/to/settings.toml",
+}
+
+
+class Typed(Input):
+    """A path that is typed in."""
+
+    HELP = "Type a path. Enter takes it, escape leaves all as it is."
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.close", "cancel")]
+    DEFAULT_CSS = """
+    Typed { display: none; margin: 0 1; background: $boost; &.-open { display: block; } }
+    """
+
+
+class TrainScreen(InShell, Screen[None]):
+    """Models at the left, datasets at the right, and below what a run with both would be."""
+
+    HELP = (
+        "Choose a model, then the data it learns from: enter goes from one list to the other, enter on a dataset "
+        "trains. What does not fit the model is marked ✗, and the line below says why. m and d take a model and data "
+        "of your own."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "train", "train", tooltip="Train this model on this data"),
+        Binding("e", "edit", "settings", tooltip="Change architecture, optimiser, schedule, device and seed"),
+        Binding("i", "look", "look", tooltip="Look into the dataset: samples, classes, columns, missing values"),
+        Binding("m", "type('model')", "own model", tooltip="Train a model of your own"),
+        Binding("d", "type('data')", "own data", tooltip="Learn from a file or folder of your own"),
+        Binding("w", "type('save')", "write", tooltip="Keep these settings in a TOML file"),
+        Binding("l", "type('load')", "load", tooltip="Take settings from a TOML file"),
+        Binding("right", "lists(1)", "Datasets", show=False),
+        Binding("left", "lists(0)", "Models", show=False),
+        Binding("escape", "leave", "back", tooltip="Back to the lessons"),
+    ]
+    DEFAULT_CSS = """
+    TrainScreen {
+        & #title { padding: 0 2; background: $surface; text-style: bold; }
+        & Horizontal { height: 1fr; }
+        & #said { height: auto; max-height: 6; padding: 0 2; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trainings = {name: experiment.zoo(one) for name, one in model.models().items()}
+        self.specs: dict[str, Spec] = dict(datasets.specs())
+        self.settings: dict[str, Settings] = {}
+        self.asked = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static("Train a model", id="title")
+        with Horizontal():
+            yield Choices(id="models")
+            yield Choices(id="data")
+        yield Static(id="said")
+        yield Typed(compact=True)
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Begin at a small network and a small dataset."""
+        self.models.border_title, self.data.border_title = "Models", "Data"
+        self.models.fill(model_lines(self.trainings.values()), "mlp" if "mlp" in self.trainings else "")
+        self.models.focus()
+        self._fill_data("digits" if "digits" in self.specs else next(iter(self.specs)))
+
+    @property
+    def models(self) -> Choices:
+        """The left list."""
+        return self.query_one("#models", Choices)
+
+    @property
+    def data(self) -> Choices:
+        """The right list."""
+        return self.query_one("#data", Choices)
+
+    @property
+    def training(self) -> Training:
+        """The model under the cursor."""
+        return self.trainings.get(self.models.chosen) or next(iter(self.trainings.values()))
+
+    def chosen(self) -> Settings:
+        """What a run would be asked for."""
+        kept = self.settings.get(self.training.name) or Settings.of(
+            self.training, device=preferences.get("device", "auto"), seed=preferences.get("seed", 0)
+        )
+        return Settings(kept.knobs, self.data.chosen, kept.device, kept.seed)
+
+    def why_not(self) -> str:
+        """Nothing if the model can be trained on the data as it is set, else a sentence that says why not."""
+        training = self.training
+        spec = self.specs.get(self.data.chosen)
+        if spec is None:
+            return "Choose a dataset."
+        if why := training.fits(spec.shape):
+            return why
+        try:
+            training.check(training.knobs.parse(self.chosen().knobs), spec.shape)
+        except UsageError as error:
+            return str(error)
+        return ""
+
+    def _fill_data(self, chosen: str) -> None:
+        self.data.fill(data_lines(self.specs.values(), self.training), chosen)
+        self.show()
+
+    def show(self) -> None:
+        """Say what would be run, or why it cannot be."""
+        spec, why = self.specs.get(self.data.chosen), self.why_not()
+        text = Text(plain(f"{self.training.title}: learns from {spec.shape if spec else 'nothing yet'}.") + "\n")
+        if why:
+            text.append(plain(f"✗ {why}"), "bold")
+        else:
+            text.append(plain(recipe.line(manifest(self.training, self.chosen()))), "bold")
+        self.query_one("#said", Static).update(text)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Mark what fits the model, and say what would be run."""
+        if event.option_list is self.models and self.data.chosen:
+            self._fill_data(self.data.chosen)
+        else:
+            self.show()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Go on to the datasets; from there, train."""
+        if event.option_list is self.models:
+            self.data.focus()
+        else:
+            self.action_train()
+
+    def action_lists(self, which: int) -> None:
+        """Give the keys to the models (0) or the datasets (1)."""
+        (self.data if which else self.models).focus()
+
+    def action_train(self) -> None:
+        """Start the run and open it."""
+        if why := self.why_not():
+            self.shell.complain(UsageError(why))
+            return
+        asked = self.chosen()
+        self.shell.open_lesson(self.training.name, True, dict(asked.knobs), asked.seed, asked.device, asked.data)
+
+    def action_edit(self) -> None:
+        """Change the settings."""
+        from descend.tui.screens.lesson.editor import EditorScreen
+
+        name = self.training.name
+
+        def edited(settings: Settings | None) -> None:
+            if settings is not None:
+                self.settings[name] = settings
+                if settings.data in self.specs:
+                    self._fill_data(settings.data)
+                self.show()
+
+        self.shell.push_screen(EditorScreen(self.training, self.chosen(), live=False), edited)
+
+    def action_look(self) -> None:
+        """Look into the dataset."""
+        from descend.tui.screens.train.viewer import ViewerScreen
+
+        if self.data.chosen:
+            self.shell.push_screen(ViewerScreen(self.data.chosen))
+
+    # What is typed
+
+    def action_type(self, what: str) -> None:
+        """Ask for a path."""
+        line = self.query_one(Typed)
+        self.asked, line.value, line.placeholder = what, "", ASKED[what]
+        line.add_class("-open")
+        line.focus()
+
+    def action_close(self) -> None:
+        """Ask no more."""
+        self.query_one(Typed).remove_class("-open")
+        (self.data if self.asked == "data" else self.models).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Do what was asked; files are read in a thread."""
+        typed, what = event.value.strip(), self.asked
+        if not typed:
+            self.action_close()
+            return
+        if what == "save":
+            asked = manifest(self.training, self.chosen())
+            self.run_worker(lambda: self._work(what, typed, asked), thread=True, exclusive=True)
+        else:
+            self.run_worker(lambda: self._work(what, typed, None), thread=True, exclusive=True)
+
+    def _work(self, what: str, typed: str, asked: object) -> None:
+        """Read or write, then go on in the screen's own thread."""
+        path, found, spec = Path(typed).expanduser(), None, None
+        kept = recipe.Recipe(name=typed if what == "model" else "", data=typed if what == "data" else "")
+        try:
+            if what == "save":
+                recipe.save(asked, path)  # type: ignore[arg-type]
+            elif what == "load":
+                kept = recipe.load(path)
+                if not kept.name:
+                    raise UsageError(f'{typed} names no model; add a line such as name = "mlp".')
+            if kept.name:
+                found = experiment.find(kept.name)
+                if not isinstance(found, Training):
+                    raise UsageError(f"{found.title} is a lesson; here models are trained.")
+            if kept.data:
+                spec = datasets.find(kept.data)
+            settings = (
+                Settings.of(
+                    found, dict(kept.knobs), spec.address if spec else "", kept.device or "auto", kept.seed or 0
+                )
+                if found is not None and what == "load"
+                else None
+            )
+        except DescendError as error:
+            self._back(self.shell.complain, error)
+            return
+        self._back(self._take, what, typed, found, spec, settings)
+
+    def _back(self, call: object, *given: object) -> None:
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(call, *given)  # type: ignore[arg-type]
+
+    def _take(
+        self, what: str, typed: str, found: Training | None, spec: Spec | None, settings: Settings | None
+    ) -> None:
+        if not self.is_attached:
+            return
+        data = self.data.chosen
+        if found is not None:
+            self.trainings[found.name] = found
+            if settings is not None:
+                self.settings[found.name] = settings
+            self.models.fill(model_lines(self.trainings.values()), found.name)
+        if spec is not None:
+            self.specs[data := spec.address] = spec
+        self._fill_data(data)
+        if what == "save":
+            self.notify(plain(f"The settings are in {typed}."), markup=False)
+        self.action_close()
+
+    def action_leave(self) -> None:
+        """Back."""
+        self.dismiss(None)
