@@ -56,7 +56,6 @@ class Machine(Widget):
         super().__init__()
         self.sampler = Sampler()
         self._lasting = lasting
-        self._rows = 1
 
     def on_mount(self) -> None:
         """Begin, if it is wanted."""
@@ -84,9 +83,7 @@ class Machine(Widget):
             self.sampler.stop()
             return
         self.sampler.start()
-        rows = len(self._lines())
-        self.refresh(layout=rows != self._rows)
-        self._rows = rows
+        self.refresh(layout=len(self._lines()) != self.size.height)
 
     @property
     def visible_now(self) -> bool:
