@@ -118,7 +118,7 @@ def models(tmp_path: Path) -> Path:
         ("MLP", "diabetes", {"dropout": "0"}, "output_dim=1"),
         ("CNN", "digits", {}, "2,750 parameters"),
         ("factory", "digits", {"width": "4", "batch_size": "479"}, "num_classes=10"),
-        ("Rows", "digits", {}, "is taken for its scores"),
+        ("Rows", "digits", {"epochs": "5"}, "is taken for its scores"),
         ("Hugging", "iris", {}, "The model returns an object of type Answer"),
         ("OneLogit", "breast-cancer", {}, "31 parameters"),
         ("VAE", "digits", {"objective": "reconstruction"}, "is taken for its scores"),
