@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as a worker has it: threads that wait for a core cost most
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # many workers import torch: let the first one keep its bytecode
+
+
+@pytest.fixture(autouse=True, scope="module")
+def thin_garbage() -> Iterator[None]:
+    """After each module, look no more at what is alive by then: among thousands of tests, collecting garbage in all
+    that they leave behind would take the seconds in which a screen has to answer."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
