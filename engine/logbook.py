@@ -30,7 +30,8 @@ LONGEST = 100_000
 """Characters kept of the learner's own text."""
 
 T = TypeVar("T")
-_trouble = ""
+_troubles: dict[Path, str] = {}
+"""What was wrong with a logbook and has not been said yet."""
 
 
 class Committed(msgspec.Struct):
@@ -115,8 +116,8 @@ def read_all() -> dict[str, Entry]:
 
 
 def trouble() -> str:
-    """A sentence if this process found the logbook damaged, else empty."""
-    return _trouble
+    """A sentence if this process found the logbook damaged and has not asked since, else empty."""
+    return _troubles.pop(_file(), "")
 
 
 def progress(lesson: Lesson, entry: Entry | None = None) -> Progress:
@@ -282,7 +283,6 @@ def _read() -> Book:
 @contextmanager
 def _book() -> Iterator[Book]:
     """The book, to be changed; written when the block ends without an error."""
-    global _trouble
     folder = writable(home(), "DESCEND_HOME")
     try:
         lock = os.open(folder / "logbook.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -293,7 +293,7 @@ def _book() -> Iterator[Book]:
             except _Damaged:
                 aside = folder / f"logbook.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"
                 _file().rename(aside)
-                _trouble = f"The logbook was damaged and is kept as {aside}; a new one has been begun."
+                _troubles[_file()] = f"The logbook was damaged and is kept as {aside}; a new one has been begun."
                 book = Book()
             if book.format > FORMAT:
                 raise DescendError("The logbook is of a newer format than this descend writes; update descend.")

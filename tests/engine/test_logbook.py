@@ -102,6 +102,7 @@ def test_a_damaged_file_is_kept_aside_and_said_once(halving: Lesson, folders: Pa
     [aside] = folders.glob("logbook.damaged-*.json")
     assert aside.read_bytes() == text
     assert str(aside) in logbook.trouble()
+    assert not logbook.trouble()
     logbook.opened(halving)
     assert logbook.read("halving").opened == 1
 

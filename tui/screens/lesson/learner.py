@@ -49,11 +49,10 @@ class Learner:
     @classmethod
     def of(cls, shell: DescendApp, lesson: Lesson) -> Learner:
         """The one of this shell, up to date with the logbook."""
-        first = shell not in _KNOWN
         learner = _KNOWN.setdefault(shell, {}).setdefault(lesson.name, cls(shell, lesson))
         learner.lesson = lesson
         learner.read()
-        if first and (trouble := logbook.trouble()):
+        if trouble := logbook.trouble():
             shell.notify(plain(trouble), severity="warning", timeout=10, markup=False)
         return learner
 
