@@ -8,7 +8,6 @@ import os
 import signal
 import time
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -81,6 +80,14 @@ class LeanDriver(LinuxDriver):
             self._began, sent = False, BEGIN + sent
         super().write(sent + self._question() if sent.endswith("H") else sent)
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """What the terminal itself says, whatever ``COLUMNS`` and ``LINES`` were when the shell was started."""
+        with suppress(OSError):
+            columns, lines = os.get_terminal_size(self.fileno)
+            if columns and lines:
+                return columns, lines
+        return super()._get_terminal_size()
+
     def _question(self) -> str:
         """`ASK`, if no answer is outstanding."""
         now = time.monotonic()
@@ -96,11 +103,14 @@ class LeanDriver(LinuxDriver):
         self._asks, self._asked = True, None
         resized, loop = signal.getsignal(signal.SIGWINCH), asyncio.get_running_loop()
 
-        def forgets(number: int, frame: FrameType | None) -> None:
+        def ask_anew() -> None:
             if callable(resized):
-                resized(number, frame)
+                resized(signal.SIGWINCH, None)
+            self._app.refresh(layout=True)
+
+        def forgets(number: int, frame: FrameType | None) -> None:
             self._stale = True  # a terminal that was small for a moment has lost what did not fit
-            loop.call_soon_threadsafe(partial(self._app.refresh, layout=True))
+            loop.call_soon_threadsafe(ask_anew)  # not here, where the next signal would overtake this one's size
 
         signal.signal(signal.SIGWINCH, forgets)
 

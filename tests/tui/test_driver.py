@@ -179,6 +179,15 @@ def test_another_size_is_painted_whole(sizes: list[tuple[int, int]], pause: floa
         assert terminal.end() == 0
 
 
+def test_the_size_is_the_terminals_whatever_the_environment_says() -> None:
+    with Answering(COLUMNS="100", LINES="30") as terminal:
+        terminal.wait(lambda text: terminal.whole(""))
+        terminal.resize(30, 10)
+        terminal.wait(lambda text: terminal.whole(""))
+        terminal.press("\x18")
+        assert terminal.end() == 0
+
+
 @pytest.mark.parametrize("kind", [Answering, Silent, Late, LateAndTwice])
 @pytest.mark.parametrize("typed", ["", "ab"])
 def test_no_answer_is_left_for_the_prompt(kind: type[Answering], typed: str) -> None:
