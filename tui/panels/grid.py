@@ -131,7 +131,13 @@ class PanelGrid(Replay):
         """See to it that all panels show the cursor's step, as soon as they can."""
         for panel in self.panels:
             panel.look(self.cursor)
-        self._following.update(self.panels)
+        self._soon(*self.panels)
+
+    def _soon(self, *panels: Panel) -> None:
+        """See to it that ``panels`` are drawn before the others, as soon as they can."""
+        for panel in panels:
+            panel.dirty = True
+        self._following.update(panels)
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -232,6 +238,7 @@ class PanelGrid(Replay):
                 self._following.discard(panel)
         for number, panel in enumerate(self.panels, 1):
             panel.number = number if number < 10 else None
+            panel.later = self._soon
         later: Panel | None = None
         for panel in reversed(self.panels):
             if panel not in present.values():
@@ -262,7 +269,7 @@ class PanelGrid(Replay):
         for index, panel in enumerate(self.panels):
             display = not alone or index == self._selected
             if display and not panel.display:
-                panel.invalidate()
+                self._soon(panel)
             panel.display = display
             panel.styles.column_span = 1
         columns = 1 if alone else columns or 1

@@ -4,7 +4,7 @@ when its data changed, and only sent to the terminal where they differ."""
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.color import Color as RichColor
@@ -102,6 +102,8 @@ class Panel(Widget, can_focus=True):
         self.cursor: int | None = None
         self.number: int | None = None
         self.dirty = True
+        self.later: Callable[[Panel], None] | None = None
+        """Sees to it that the panel is redrawn soon; without it a new size is drawn when it is painted."""
         self._rows: list[Row] = []
         self._strips: dict[int, Strip] = {}
         self._styles_of: dict[str, Style] = {}
@@ -261,20 +263,37 @@ class Panel(Widget, can_focus=True):
         if regions:
             self.refresh(*regions)
 
-    def invalidate(self) -> None:
-        """Draw anew when the panel is painted next."""
-        self._drawn = (-1, -1)
-
     def render_line(self, y: int) -> Strip:
-        """One line of the panel, from the cache unless the size is new."""
+        """One line of the panel; at a new size, of the old one cut to it if the panel is soon drawn `later`."""
         size = (self.size.width, self.size.height)
         if self._drawn != size:
-            self._drawn, self._rows = size, self.rows(*size)
+            if self._rows and self.later is not None:
+                self._rows = self._fitted(*size)
+                self.dirty = True
+                self.later(self)
+            else:
+                self._rows = self.rows(*size)
+                self.dirty = False
+            self._drawn = size
             self._strips.clear()
-            self.dirty = False
         if y not in self._strips:
             self._strips[y] = self._strip(self._rows[y] if y < len(self._rows) else sized([], size[0]))
         return self._strips[y]
+
+    def _fitted(self, width: int, height: int) -> list[Row]:
+        """What is drawn already, in a frame of another size: takes no time, so that the answer to a key does not."""
+        if width < 4 or height < 2:
+            return [sized([], width) for _ in range(height)]
+        inside = [sized([*_inside(row)], width - 2) for row in self._rows[1:-1]]
+        blank: Row = sized([], width - 2)
+        title = plain(f"{self.number} {self.label}" if self.number else self.label)
+        side: Run = ("│", "frame")
+        framed = [
+            _edge("╭╮", width, title, []),
+            *(joined([side, *row, side]) for row in [*inside, *[blank] * height][: height - 2]),
+            _edge("╰╯", width, "", []),
+        ]
+        return framed if self.draws_unicode else [[(ascii_only(part), pen) for part, pen in row] for row in framed]
 
     def notify_style_update(self) -> None:
         """Forget colours; what is drawn stays."""
@@ -299,6 +318,12 @@ class Panel(Widget, can_focus=True):
                 self._styles_of[pen] = self.style(pen)
             segments.append(Segment(part, self._styles_of[pen]))
         return Strip(segments)
+
+
+def _inside(row: Row) -> Iterator[Run]:
+    """``row`` without the first and the last cell, which are the frame's."""
+    for index, (part, pen) in enumerate(row):
+        yield part[index == 0 : len(part) - (index == len(row) - 1)], pen
 
 
 def _opaque(background: Color) -> RichColor | None:

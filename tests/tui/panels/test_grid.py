@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region, Size
+from textual.strip import Strip
 
 from descend.engine.history import History
 from descend.engine.records import Array, Confusion, Event
 from descend.tui.panels import Panel, PanelGrid
 from descend.tui.panels.curves import Curves
 from descend.tui.panels.grid import columns_for
+from descend.tui.panels.rows import Row
 
 from .conftest import history_of, scalars, training
 
@@ -124,6 +126,39 @@ async def test_tabs_name_the_panels_and_digits_choose(history: History) -> None:
         assert [panel.label for panel in app.grid.shown] == ["accuracy"]
 
 
+async def test_the_answer_to_a_key_waits_for_no_drawing(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Host(history)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app)
+        painting: list[Panel] = []
+        render_line, rows, found = Panel.render_line, Panel.rows, []
+
+        def rendering(panel: Panel, y: int) -> Strip:
+            painting.append(panel)
+            try:
+                return render_line(panel, y)
+            finally:
+                painting.pop()
+
+        def drawing(panel: Panel, width: int, height: int) -> list[Row]:
+            found.append(bool(painting))
+            return rows(panel, width, height)
+
+        monkeypatch.setattr(Panel, "render_line", rendering)
+        monkeypatch.setattr(Panel, "rows", drawing)
+        for number in (2, None, 1, None):
+            app.grid.zoom(number)
+            await pilot.pause()
+            assert all(app.framed(panel) for panel in app.grid.shown)
+            await settle(app)
+            for panel in app.grid.shown:
+                drawn = panel.draw(panel.size.width, panel.size.height)
+                shown = app.lines()[panel.region.y : panel.region.bottom]
+                assert [line[panel.region.x : panel.region.right] for line in shown] == [strip.text for strip in drawn]
+        assert len(found) > 4
+        assert not any(found)
+
+
 async def test_zoom_and_back(history: History) -> None:
     app = Host(history)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -204,6 +239,7 @@ async def test_expected_panels_wait_for_their_data(history: History) -> None:
     app = Host(History(), expected=("train/loss", "confusion/test"))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
+        await settle(app)
         assert "".join(app.lines()).count("waiting for data") == 2
         app.grid.panels[0].focus()
         await pilot.press("l", "comma", "1", "1")

@@ -35,6 +35,8 @@ class Body(InShell, Horizontal):
 
     Attributes:
         grid: the panels, None until there is a run.
+        parts_shown: whether a part of the lesson is on the screen.
+        panels_shown: whether the panels are, if there are any.
     """
 
     SCOPED_CSS = False  # it depends on the screen's width and height classes
@@ -46,19 +48,19 @@ class Body(InShell, Horizontal):
     }
     .-narrow Body {
         & Parts { width: 1fr; max-width: 100%; }
-        &.-panels Parts, &.-parts #stage { display: none; }
     }
-    .-wide Body.-alone Parts { display: none; }
     .-wide Body.-code { & Parts { width: 3fr; max-width: 110; } & #stage { width: 2fr; } }
     .-tall Body { & PartLine { margin-bottom: 1; } & Card { margin-top: 1; } }
     """
 
     def __init__(self, lesson: Experiment) -> None:
-        super().__init__(classes="-parts")
+        super().__init__()
         self.lesson = lesson
         self.learner: Learner | Observer
         self.parts = Parts()
         self.grid: PanelGrid | None = None
+        self._alone = False
+        self._turn = "parts"
 
     def compose(self) -> ComposeResult:
         if isinstance(self.lesson, Training):
@@ -73,17 +75,19 @@ class Body(InShell, Horizontal):
 
     def on_mount(self) -> None:
         """Begin with reading."""
+        self._place()
         self.parts.part().take_keys()
+
+    def on_resize(self) -> None:
+        self._place()
 
     @property
     def parts_shown(self) -> bool:
-        """Whether a part of the lesson is on the screen."""
-        return not self.has_class("-alone") if self._wide else self.has_class("-parts")
+        return not self._alone if self._wide else self._turn == "parts"
 
     @property
     def panels_shown(self) -> bool:
-        """Whether the panels are on the screen."""
-        return self.grid is not None and self.query_one("#stage").display
+        return self.grid is not None and (self._wide or self._turn == "panels")
 
     def show_settings(self, settings: Settings) -> None:
         """Say what the next run is asked for, where the panels will be."""
@@ -101,8 +105,8 @@ class Body(InShell, Horizontal):
             self.query_one("#stage").mount(self.grid)
         else:
             self.grid.reset(history)
-        self._turn_to("panels")
-        self.set_class(self.screen.size.width < ROOMY, "-alone")
+        self._turn, self._alone = "panels", self.screen.size.width < ROOMY
+        self._place()
         self._focus("panels")
 
     def changed(self, names: set[str]) -> None:
@@ -114,9 +118,10 @@ class Body(InShell, Horizontal):
     def view(self, what: str) -> None:
         """Show the ``parts``, beside the panels if there is room, or the ``panels`` alone."""
         if self._wide:
-            self.set_class(what == "panels", "-alone")
+            self._alone = what == "panels"
         else:
-            self._turn_to(what)
+            self._turn = what
+        self._place()
         self._focus(what)
 
     @property
@@ -145,9 +150,10 @@ class Body(InShell, Horizontal):
     def _wide(self) -> bool:
         return self.screen.has_class("-wide")
 
-    def _turn_to(self, what: str) -> None:
-        self.set_class(what == "panels", "-panels")
-        self.set_class(what == "parts", "-parts")
+    def _place(self) -> None:
+        """Display what is shown; not by a class, for which the styles of every panel would be found anew."""
+        self.parts.display = self.parts_shown
+        self.query_one("#stage").display = self._wide or self._turn == "panels"
 
     def take_keys(self) -> None:
         """Put the keys back where the eyes are."""
