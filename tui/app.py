@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.theme import Theme
 
+    from descend.engine.experiment import Experiment
     from descend.engine.runs import Run
     from descend.engine.supervision import WarmWorker
     from descend.tui.screens.runs import Survey
@@ -132,6 +134,10 @@ class DescendApp(App[None]):
         import descend.tui.screens.lesson
         import descend.tui.screens.runs  # noqa: F401
 
+        if not gc.isenabled():
+            gc.freeze()  # what is loaded stays: looking through it for garbage would hold up keys again and again
+            gc.enable()
+
     # What the user has chosen
 
     def use_theme(self) -> None:
@@ -216,17 +222,17 @@ class DescendApp(App[None]):
         device: str = "",
         data: str = "",
         run: Run | None = None,
+        devices: int = 1,
     ) -> None:
         """Open a lesson or a model, attached to ``run`` if given; ``seed`` and ``device`` are the user's by default."""
-        from descend.engine import experiment
         from descend.tui.screens.lesson import LessonScreen
         from descend.tui.screens.lesson.settings import Settings
 
         device = device or preferences.get("device", "auto")
         seed = preferences.get("seed", 0) if seed is None else seed
         try:
-            lesson = experiment.find(name)
-            settings = Settings.of(lesson, knobs, data, device, seed)
+            lesson = self._experiment(name, run)
+            settings = Settings.of(lesson, knobs, data, device, seed, devices)
         except DescendError as error:
             self.complain(error)
             return
@@ -235,6 +241,23 @@ class DescendApp(App[None]):
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
+
+    def _experiment(self, name: str, run: Run | None) -> Experiment:
+        """The lesson or model called ``name``; if a model's file is gone, what its ``run`` tells of it.
+
+        Raises:
+            DescendError: there is none.
+        """
+        from descend.engine import experiment
+        from descend.engine.train.source import is_address
+
+        try:
+            return experiment.find(name)
+        except DescendError as error:
+            if run is None or not is_address(name):
+                raise
+            self.complain(DescendError(f"{error} The run can be looked at, but not be repeated."))
+            return experiment.gone(name, run.manifest().knobs)
 
     def open_run(self, run: Run) -> None:
         """Open the lesson of ``run``, attached to it."""
@@ -301,7 +324,8 @@ class DescendApp(App[None]):
                 yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))
         for name, lesson in catalogue.lessons().items():
             yield SystemCommand(f"Lesson: {plain(lesson.title)}", "Open this lesson", partial(self.open_lesson, name))
-        yield SystemCommand("Train", "Train any model on any data that fits it, also your own", self.action_train)
+        if not any(action in ("app.train", "train") for _, action in offered):  # else it stands there with its key
+            yield SystemCommand("Train", "Train any model on any data that fits it, also your own", self.action_train)
         yield SystemCommand("Doctor", "Examine Python, packages, devices, terminal and data", self.action_doctor)
         dark = "light" if self.current_theme.dark else "dark"
         yield SystemCommand(f"Turn {dark}", f"Use the {dark} theme", partial(setattr, self, "theme", f"textual-{dark}"))

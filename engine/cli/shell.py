@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ def open_shell(**start: Any) -> int:
     """Run the Textual app until the user quits."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
+    gc.disable()  # there is no garbage yet, but each look for it delays the first screen; `DescendApp` enables it
     from descend.tui.app import run_app
 
     return run_app(**start)

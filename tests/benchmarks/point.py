@@ -18,34 +18,35 @@ def warm(shell: Terminal) -> None:
     """Wait until the shell's idle worker has nothing left to import."""
     deadline, quiet = time.monotonic() + WARM, 0
     while time.monotonic() < deadline and quiet < 4:
-        idle = [p for p in psutil.Process(shell.process.pid).children() if "--idle" in p.cmdline()]
+        idle = [p for p in psutil.Process(shell.process.pid).children() if _idles(p)]
         before = sum(sum(p.cpu_times()[:2]) for p in idle)
         watch(shell, 0.5)
         quiet = quiet + 1 if idle and before > 0.3 and sum(sum(p.cpu_times()[:2]) for p in idle) == before else 0
 
 
+def _idles(process: psutil.Process) -> bool:
+    try:
+        return "--idle" in process.cmdline()
+    except psutil.Error:  # it ended meanwhile
+        return False
+
+
 def main() -> None:
     """Run the lesson again and again and print the median."""
     times = []
-    with home() as folder, Terminal(descend("open", "flat-out"), *SIZE, environment(folder)) as shell:
-        shell.wait("space run")
+    with home() as folder:
         for _ in range(ROUNDS):
-            warm(shell)
-            start = time.monotonic()
-            shell.press(" ")
-            shell.wait("starting", 30)
-            shell.wait(lambda text: step_shown(text) > 0 and "━ train" in text, 30)
-            times.append(time.monotonic() - start)
-            shell.press("x")
-            shell.wait("■ stopped", 30)
-            shell.press("t")
-            shell.wait("Six panels", 10)
-            shell.press("\x1b")
-            shell.wait("enter", 10)
-            shell.press("\r")
-            shell.wait("space run", 10)
-        shell.press("q")
-        shell.end()
+            with Terminal(descend("open", "flat-out"), *SIZE, environment(folder)) as shell:
+                shell.wait("space run")
+                warm(shell)
+                start = time.monotonic()
+                shell.press(" ")
+                shell.wait(lambda text: step_shown(text) > 0 and "━ train" in text, 30)
+                times.append(time.monotonic() - start)
+                shell.press("x")
+                shell.wait("■ stopped", 30)
+                shell.press("q")
+                shell.end()
     print(
         f"run → first point  {statistics.median(times):.2f} s  (min {min(times):.2f}, max {max(times):.2f}; budget 0.5)"
     )
