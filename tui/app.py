@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from descend.tui.screens.runs import Survey
 
 LEAVE = "Leave; runs at work can go on without the shell"
+GARBAGE = 2_000, 10, 1_000_000
+"""After how many new objects they are looked through for garbage, and how often that is done before older ones are."""
+IDLE = 20.0
+"""Seconds between two looks at all others; half as many without a key make one."""
 PATIENCE = 5.0
 """Seconds that leaving waits for what is being done."""
 
@@ -134,9 +138,16 @@ class DescendApp(App[None]):
         import descend.tui.screens.lesson
         import descend.tui.screens.runs  # noqa: F401
 
-        if not gc.isenabled():
-            gc.freeze()  # what is loaded stays: looking through it for garbage would hold up keys again and again
+        if not gc.isenabled():  # so `open_shell` leaves it
+            gc.freeze()  # what is loaded stays
+            gc.set_threshold(*GARBAGE)
             gc.enable()
+            self.call_from_thread(self.set_interval, IDLE, self._tidy)
+
+    def _tidy(self) -> None:
+        """Look through everything for garbage, which takes a moment, when that holds up no key."""
+        if isinstance(self._driver, LeanDriver) and time.monotonic() - self._driver.heard > IDLE / 2:
+            gc.collect()
 
     # What the user has chosen
 

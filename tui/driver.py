@@ -36,7 +36,11 @@ GO = 1.0
 
 class LeanDriver(LinuxDriver):
     """Textual's driver, with updates reduced to what changed on the screen, and a measure of how far the terminal is
-    behind: over a slow line, what is on its way to the screen would else delay the answer to each key."""
+    behind: over a slow line, what is on its way to the screen would else delay the answer to each key.
+
+    Attributes:
+        heard: when the user last did something.
+    """
 
     def __init__(self, app: App[Any], **settings: Any) -> None:
         super().__init__(app, **settings)
@@ -46,6 +50,7 @@ class LeanDriver(LinuxDriver):
         self._fastest: float | None = None
         self._asked: float | None = None
         self._asks = True
+        self.heard = time.monotonic()
 
     @property
     def behind(self) -> bool:
@@ -131,6 +136,7 @@ class LeanDriver(LinuxDriver):
                 self._fastest = taken if self._fastest is None else min(taken, self._fastest)
                 self._asked = None
             return
+        self.heard = time.monotonic()
         if isinstance(message, AppFocus | Resize):
             self._stale = True  # others may have written to the terminal meanwhile: the next full painting mends it
         super().process_message(message)
