@@ -73,6 +73,11 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
         train_at, test_at = np.flatnonzero(~test), np.flatnonzero(test)
     if not len(train_at) or not len(test_at):
         raise DescendError(f"{file.name} leaves no sample to train on or none to test with; give it more of both.")
+    if unknown := sorted(set(y[test_at].tolist()) - set(y[train_at].tolist())) if classes else []:
+        listed = ", ".join(f"'{classes[label]}'" for label in unknown[:8])
+        notes.append(
+            f"Only in the test set, and so never learned: {counted(len(unknown), 'class', 'classes')}, {listed}."
+        )
     if options.missing == "mean" and x.ndim == 2 and np.isnan(x).any():
         with warnings.catch_warnings(action="ignore"):  # of a column that has numbers in the test set only
             means = np.nanmean(x[train_at], 0)
@@ -118,6 +123,10 @@ def members(file: Path) -> dict[str, NDArray[Any]]:
                         f"Array '{key}' of {file.name} holds Python objects, which could run any program when they are "
                         "read; save it with a type of numbers or text."
                     ) from None
+    except MemoryError:
+        raise DescendError(
+            f"{file.name} says that it holds more than fits into memory; save fewer samples, or it is damaged."
+        ) from None
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror or 'it is damaged'}).") from None
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError, NotImplementedError, SyntaxError) as error:

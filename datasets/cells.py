@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,12 @@ SAMPLE = 2**16
 SEPARATOR = "sep="
 """Some spreadsheets begin a file with it and the delimiter."""
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # which begins as the next does
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 OTHERS = {
     b"PK\x03\x04": "it is a ZIP archive, as spreadsheets are; save the sheet as CSV",
     b"\x1f\x8b": "it is compressed with gzip; unpack it first",
@@ -59,13 +64,16 @@ class Cells:
     notes: list[str] = field(default_factory=list)
 
 
-def read(file: Path, *, delimiter: str = "", encoding: str = "", header: str = "", limit: int = 0) -> Cells:
+def read(
+    file: Path, *, delimiter: str = "", encoding: str = "", header: str = "", limit: int = 0, skip: int = 0
+) -> Cells:
     """Read a CSV file; "" leaves the choice to what is found in it.
 
     Args:
         delimiter: one of `DELIMITERS` or the character itself.
         header: "yes" or "no".
         limit: data rows to read at most, 0 for all.
+        skip: lines to pass over before the table begins.
 
     Raises:
         DescendError: it cannot be read, or is no such table; the sentence says in which line and what to do.
@@ -75,13 +83,15 @@ def read(file: Path, *, delimiter: str = "", encoding: str = "", header: str = "
     notes: list[str] = []
     try:
         with open(file, encoding=encoding, newline="") as stream:
+            passed_over(stream, skip)
             sample = stream.read(SAMPLE)
         for start, what in NO_TABLES.items():
             if sample.lstrip().lower().startswith(start):
                 raise DescendError(f"{file.name} is no table but {what}.")
         delimiter = delimiter_of(sample, delimiter)
         with open(file, encoding=encoding, newline="") as stream:
-            rows, lines = filled(file, records(file, stream, delimiter), delimiter, limit, notes)
+            passed_over(stream, skip)
+            rows, lines = filled(file, records(file, stream, delimiter, skip), delimiter, limit, notes)
     except UnicodeError:
         raise DescendError(undecodable(file, encoding)) from None
     except OSError as error:
@@ -121,11 +131,12 @@ def filled(
     """The rows that are not empty, stripped, and the line where each begins; one more than ``limit``, for the names.
 
     Raises:
-        DescendError: a row has another number of cells than the first, there are too many, or none.
+        DescendError: a row has another number of cells than the others, there are too many, or none.
     """
     rows: list[list[str]] = []
     lines: list[int] = []
     blank = 0
+    wide = False  # whether every row has one cell more than there are names
     for line, row in found:
         cells = [cell.strip() for cell in row]
         if line == 1 and cells[:1] == [SEPARATOR]:
@@ -133,11 +144,13 @@ def filled(
         if not any(cells):
             blank += bool(cells)
             continue
-        if rows and len(cells) != len(rows[0]):
-            raise DescendError(
-                f"Line {line:,} of {file.name} has {counted(len(cells), 'cell')} where line {lines[0]} has "
-                f"{len(rows[0])}; mend it (a cell with {spoken(delimiter)} in it stands in double quotes)."
-            )
+        if len(rows) == 1 and len(cells) == len(rows[0]) + 1:
+            wide = not any(map(is_number, rows[0]))
+        if rows and len(cells) != len(rows[0]) + wide:
+            if wide and len(rows) == 2:  # the line before was the odd one
+                line, cells = lines[1], rows[1]
+                wide = False
+            raise ragged(file, delimiter, line, cells, lines[wide], rows[wide])
         rows.append(cells)
         lines.append(line)
         if limit and len(rows) > limit:
@@ -149,9 +162,24 @@ def filled(
             )
     if not rows:
         raise DescendError(f"{file.name} is empty; a table has a line of names and a line for each sample.")
+    if wide and not any(row[-1] for row in rows[1:]):  # every line but the first ends in a delimiter
+        rows[0].append("")
+    elif wide and len({row[0] for row in rows[1:]}) == len(rows) - 1:  # as R writes the names of rows
+        rows[0].insert(0, "")
+    elif wide:
+        raise ragged(file, delimiter, lines[1], rows[1], lines[0], rows[0])
     if blank:
         notes.append(f"{blank:,} empty rows were passed over.")
     return rows, lines
+
+
+def ragged(file: Path, delimiter: str, line: int, cells: list[str], other: int, others: list[str]) -> DescendError:
+    """The sentence on a ``line`` that has not as many cells as the ``other``."""
+    above = f", or say skip={line - 1} if the table begins there" if len(cells) > len(others) else ""
+    return DescendError(
+        f"Line {line:,} of {file.name} has {counted(len(cells), 'cell')} where line {other} has {len(others)}; mend it "
+        f"(a cell with {spoken(delimiter)} in it stands in double quotes){above}."
+    )
 
 
 def encoding_of(file: Path, chosen: str) -> str:
@@ -183,7 +211,12 @@ def encoding_of(file: Path, chosen: str) -> str:
             return name
     if b"\0" in start:
         line = start[: start.index(b"\0")].count(b"\n") + 1
-        raise DescendError(f"{file.name} is no text: it has a zero byte in line {line}.")
+        zeros = [start[side:2000:2].count(0) for side in (0, 1)]
+        half = (
+            ("le" if zeros[1] > zeros[0] else "be") if max(zeros) > 2 * min(zeros) + min(len(start), 2000) / 4 else ""
+        )
+        wide = f", as text in UTF-16 has; if it is that, say encoding=utf-16-{half}" if half else ""
+        raise DescendError(f"{file.name} is no text: it has a zero byte in line {line}{wide}.")
     return "utf-8"
 
 
@@ -195,10 +228,12 @@ def undecodable(file: Path, encoding: str) -> str:
                 try:
                     line.decode("utf-8")
                 except UnicodeDecodeError as error:
-                    around = clean(line[max(0, error.start - 12) : error.start + 12].decode("latin-1")).strip()
+                    other = "cp1252" if any(0x80 <= byte < 0xA0 for byte in line) else "latin-1"
+                    around = line[max(0, error.start - 12) : error.start + 12].decode(other, "replace")
                     return (
                         f"{file.name} is not in UTF-8: line {number} has the byte 0x{line[error.start]:02X}; if "
-                        f"'{around}' reads well there, say encoding=latin-1, else the encoding it was saved in."
+                        f"'{clean(around).strip()}' reads well there, say encoding={other}, else the encoding it was "
+                        "saved in."
                     )
     return f"{file.name} is not in {encoding}; say encoding=… with the one it was saved in, such as utf-8 or latin-1."
 
@@ -221,51 +256,73 @@ def delimiter_of(sample: str, chosen: str) -> str:
     for delimiter in "\t;|, ":  # a decimal comma cuts as evenly as a semicolon between cells, and stands for less
         widths: list[int] = []
         with suppress(csv.Error):
-            rows = csv.reader(lines[:200], delimiter=delimiter, skipinitialspace=True)
+            rows = csv.reader(spaced(lines[:200], delimiter), delimiter=delimiter, skipinitialspace=True)
             widths.extend(len(row) for row in rows if row)
-        even = sum(width == widths[0] for width in widths) / len(widths) if widths and widths[0] > 1 else 0.0
+        even = sum(0 <= width - widths[0] <= 1 for width in widths) / len(widths) if widths and widths[0] > 1 else 0.0
         if round(even, 1) > most:
             best, most = delimiter, round(even, 1)
     return best
 
 
-def records(file: Path, stream: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line where each record begins and its cells.
+def spaced(lines: Iterable[str], delimiter: str) -> Iterable[str]:
+    """``lines`` with tabs as blanks and none at their ends, where blanks stand between cells."""
+    return (f"{line.replace(chr(9), ' ').rstrip()}\n" for line in lines) if delimiter == " " else lines
+
+
+def passed_over(stream: TextIO, lines: int) -> None:
+    """Read ``lines`` of a stream that are not wanted."""
+    for _ in range(lines):
+        stream.readline()
+
+
+def records(file: Path, stream: TextIO, delimiter: str, skipped: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line where each record begins and its cells; ``skipped`` lines of the file were read before.
 
     Raises:
         DescendError: a quote is not closed, or followed by something else than the delimiter.
     """
-    reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)
+    reader = csv.reader(spaced(stream, delimiter), delimiter=delimiter, skipinitialspace=True, strict=True)
     while True:
-        line = reader.line_num + 1
+        line = skipped + reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
+            if "field limit" in str(error) and reader.line_num + skipped == line:
+                raise DescendError(
+                    f"Line {line:,} of {file.name} has a cell of more than {csv.field_size_limit():,} characters; cut "
+                    "it, or close the quote that begins it."
+                ) from None
             if "end of data" in str(error) or "field limit" in str(error):
                 raise DescendError(
                     f"A quote that is opened in line {line:,} of {file.name} is never closed; close it, or write a "
                     'quote within a cell as "".'
                 ) from None
+            line = skipped + reader.line_num
             raise DescendError(
-                f"Line {reader.line_num:,} of {file.name} goes on after a closing quote; write a quote within a cell "
-                'as "".'
+                f'Line {line:,} of {file.name} goes on after a closing quote; write a quote within a cell as "".'
             ) from None
         yield line, row
 
 
 def named(rows: list[list[str]]) -> bool:
-    """Whether the first of ``rows`` names the columns: it has no number, and its words do not come again below."""
+    """Whether the first of ``rows`` names the columns: it has no number but for years that follow one another, and its
+    words do not come again below."""
     first, below = rows[0], rows[1:101]
     numbered = [str(place) for place in range(len(first))]
     if below and (first == numbered or first == ["", *numbered[:-1]]):
         return True  # names that a program gave
-    if any(is_number(cell) for cell in first):
-        return False
+    begins = {row[0] for row in below}
+    if below and len(set(first)) == len(first) > 2 and not first[0] and "" not in begins and len(begins) == len(below):
+        return True  # numbers as names, above the names of rows
+    again = any(cell and cell == row[place] for place, cell in enumerate(first) for row in below)
+    if numbers := [cell for cell in first if is_number(cell)]:
+        years = [int(cell) for cell in numbers if cell.isdecimal()]
+        follow = len(years) == len(numbers) > 2 and years == list(range(years[0], years[0] + len(years)))
+        return follow and len(years) < len(first) == len(set(first)) and not again
     if not below or any(is_number(cell) for row in below for cell in row):
         return True
-    again = any(cell and cell == row[place] for place, cell in enumerate(first) for row in below)
     return not again and len(set(first)) == len(first)
 
 

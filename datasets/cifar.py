@@ -63,6 +63,16 @@ class Cifar(Spec):
         theirs = self.folder().with_name(TORCHVISION)
         return theirs if all(os.path.isfile(theirs / name.removesuffix(".bin")) for name in self.sizes()) else None
 
+    def present(self) -> bool:
+        if (folder := self.where()) is None:
+            return False
+        theirs = folder != self.folder()  # pickled with a little around the pixels
+        for name, count in self.sizes().items():
+            size = os.path.getsize(folder / (name.removesuffix(".bin") if theirs else name))
+            if size < count * self.record() or (size > count * self.record() and not theirs):
+                return False
+        return True
+
     def missing_message(self) -> str:
         folder = self.folder()
         lacks = f"{folder} lacks {', '.join(self.missing())}" if folder.is_dir() else f"there is no folder {folder}"

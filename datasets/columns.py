@@ -10,23 +10,32 @@ from typing import TYPE_CHECKING
 
 from descend.datasets.cells import is_number, shown
 from descend.engine.errors import DescendError
+from descend.engine.text import clean
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "none", "?"))
+MISSING = frozenset(("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "nat", "null", "none", "?"))
 """What stands for a missing value, in lower case."""
 MOST_WORDS = 100
 """Different words that a column of categories can have."""
+PROSE = 2
+"""Blanks that texts to learn from have at least, on the average."""
 FEW_WORDS = 20
 """So many are fine even if nearly every row has its own."""
 
 GROUPED = re.compile(r"[+-]?\d{1,3}(?P<mark>[,. '’\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?:[.,]\d*)?")
 POINT = re.compile(r"[+-]?\d*\.\d+")
 COMMA = re.compile(r"[+-]?\d*,\d+")
-DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?|\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[ap]m)?", re.IGNORECASE)
+MONTH = r"(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+DATE = re.compile(
+    r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?|\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[ap]m)?"
+    rf"|(\w+, )?(\d{{1,2}}[-/ ])?{MONTH}[-/ ](\d{{1,2}},?[-/ ])?\d{{2,4}}( .*)?",
+    re.IGNORECASE,
+)
 UNIT = re.compile(r"[$€£¥]\s?[+-]?[\d.,]+|[+-]?[\d.,]+\s?[$€£¥%]")
+FORMS = {"dates": DATE, "point": POINT, "grouped": GROUPED, "comma": COMMA, "unit": UNIT}
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Column:
         lines: line of the file where each row begins.
         decimal: the decimal mark of its numbers.
         thousands: the mark between groups of digits, "" for none.
+        place: its number in the file, from 1.
     """
 
     name: str
@@ -46,6 +56,7 @@ class Column:
     lines: Sequence[int]
     decimal: str = "."
     thousands: str = ""
+    place: int = 1
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -117,49 +128,83 @@ class Column:
 
         return self.numeric and any(np.array_equal(self.numbers, np.arange(len(self.cells)) + a) for a in (0, 1))
 
+    def names_rows(self) -> bool:
+        """Whether it has another word in every row."""
+        return len(self.words) == len(self.cells) > 0 and len(self.wrong) == len(self.cells)
+
     @property
     def free_text(self) -> bool:
         """Whether it has too many different words to be categories."""
         sound = len(self.cells) - int(self.missing.sum())
         return len(self.words) > MOST_WORDS or len(self.words) > max(FEW_WORDS, sound / 2)
 
-    def problem(self, file: str, target: bool = False) -> str:
-        """The sentence on a column that seems to be numbers yet cannot be read as such; "" if it is one of words.
+    @property
+    def blanks(self) -> float:
+        """Blanks in a cell, on the average."""
+        return sum(cell.count(" ") for cell in self.cells) / len(self.cells)
 
-        Args:
-            file: its name, for the sentence.
-            target: whether it is what to predict, and so cannot be left out.
-        """
-        first = int(self.wrong[0])
+    @property
+    def spelled(self) -> str:
+        """What an option calls it: its name, or its number if the name has a mark of its own meaning there."""
+        plain = clean(self.name) == self.name and not set(self.name) & set(",&%")
+        return self.name if plain else str(self.place)
+
+    @cached_property
+    def form(self) -> str:
+        """What its cells hold: numbers, or else dates, point, grouped, comma, unit (of numbers in forms that are not
+        read), mixed (numbers and some words) or words."""
+        if self.numeric or self.empty:
+            return "numbers"
         sound = len(self.cells) - int(self.missing.sum())
         sample = [self.cells[row] for row in self.wrong[:200]]
-        column = f"Column '{shown(self.name)}' of {file}"
-        place = f"'{shown(self.cells[first])}' in line {self.lines[first]:,}"
-        out = "choose another with target=…" if target else f"leave the column out with ignore={shown(self.name)}"
-        codes = "task=classification" if target else f"categories={shown(self.name)}"
 
         def mostly(form: re.Pattern[str]) -> bool:
             share = sum(form.fullmatch(cell) is not None for cell in sample) / len(sample)
             return len(self.wrong) * share + (sound - len(self.wrong)) >= 0.9 * sound and share > 0.5
 
-        if mostly(DATE):
+        for name, form in FORMS.items():
+            if (name != "point" or self.decimal == ",") and mostly(form):
+                return name
+        return "mixed" if len(self.wrong) < 0.5 * sound else "words"
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no option makes numbers or categories of it."""
+        return self.empty or self.form in ("dates", "unit") or (self.form == "words" and self.free_text)
+
+    def problem(self, file: str, out: str, codes: str) -> str:
+        """The sentence on a column that seems to be numbers yet cannot be read as such; "" if it is one of words.
+
+        Args:
+            file: its name, for the sentence.
+            out: what to say to do without it.
+            codes: the option that makes categories of it.
+        """
+        if self.form in ("numbers", "words"):
+            return ""
+        form = FORMS.get(self.form)
+        fitting = (row for row in self.wrong.tolist() if form is None or form.fullmatch(self.cells[row]))
+        first = next(fitting)
+        column = f"Column '{shown(self.name)}' of {file}"
+        place = f"'{shown(self.cells[first])}' in line {self.lines[first]:,}"
+        if self.form == "dates":
             return f"{column} holds dates or times, as {place}; turn them into numbers, or {out}."
-        if self.decimal == "," and mostly(POINT):
+        if self.form == "unit":
+            return f"{column} has a sign beside its numbers, as {place}; take it away from the cells, or {out}."
+        if self.form == "point":
             return f"{column} has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits."
-        if mostly(GROUPED):
-            mark = next(match["mark"] for cell in sample if (match := GROUPED.fullmatch(cell)))
+        if self.form == "grouped":
+            match = GROUPED.fullmatch(self.cells[first])
+            mark = match["mark"] if match else ","
             say = {",": "thousands=, (or decimal=, if that is what it is)", ".": "thousands=.&decimal=,"}
             return f"{column} groups the digits of numbers, as {place}; say {say.get(mark, f'thousands={mark}')}."
-        if mostly(COMMA):
+        if self.form == "comma":
             return f"{column} has numbers with a comma, as {place}; say decimal=,."
-        if mostly(UNIT):
-            return f"{column} has a sign beside its numbers, as {place}; take it away from the cells, or {out}."
-        if len(self.wrong) < 0.5 * sound:
-            return (
-                f"{column} holds numbers, but {place}; mend it, leave the cell empty if the value is missing, or say "
-                f"{codes} if they are codes."
-            )
-        return ""
+        if first == 0 and self.lines[0] == 1 and len(self.wrong) == 1:
+            return f"{column} holds numbers, but {place}; mend it, or say skip=1 if that line is no data."
+        word = shown(self.cells[first]).replace("%", "%25").replace("&", "%26")
+        gap = "leave the cell empty" if "," in word else f"say gaps={word}"
+        return f"{column} holds numbers, but {place}; mend it, {gap} if the value is missing, or say {codes} for codes."
 
 
 def check_finite(column: Column, file: str) -> None:
@@ -176,16 +221,22 @@ def check_finite(column: Column, file: str) -> None:
         )
 
 
-def check_columns(columns: Sequence[Column], file: str, codes: Sequence[str] = ()) -> None:
+def check_columns(columns: Sequence[Column], file: str, codes: Sequence[str] = (), ignored: Sequence[str] = ()) -> None:
     """Check that each of ``columns`` can be learned from; those named in ``codes`` are categories whatever they hold.
+
+    Args:
+        ignored: what is left out already; a sentence that says what else to leave out repeats it.
 
     Raises:
         DescendError: one lacks all its values, or is of dates, of numbers in a form that is not read, or of free text.
     """
-    if gone := [column.name for column in columns if column.empty]:
-        raise DescendError(
-            f"{file} has no value at all in {quoted(gone)}; leave that out with ignore={','.join(gone)}."
-        )
+    hopeless = [column for column in columns if column.hopeless and column.name not in codes]
+    leave = f"ignore={','.join([*ignored, *(column.spelled for column in hopeless)])}"
+    gone = [column.name for column in columns if column.empty]
+    them = "what cannot be learned from" if len(hopeless) > max(1, len(gone)) else "it" if len(gone) == 1 else "them"
+    if gone:
+        raise DescendError(f"{file} has no value at all in {quoted(gone)}; leave {them} out with {leave}.")
+    out = f"leave {'the column' if len(hopeless) == 1 else 'what cannot be learned from'} out with {leave}"
     many = []
     for column in columns:
         if column.name in codes:
@@ -193,15 +244,17 @@ def check_columns(columns: Sequence[Column], file: str, codes: Sequence[str] = (
                 many.append(column)
         elif column.numeric:
             check_finite(column, file)
-        elif sentence := column.problem(file):
+        elif sentence := column.problem(file, out, f"categories={','.join([*codes, column.spelled])}"):
             raise DescendError(sentence)
         elif column.free_text:
             many.append(column)
     if many:
+        wordy = max(many, key=lambda column: column.blanks)
+        learned = f", or learn from texts alone with text={wordy.spelled}" if wordy.blanks >= PROSE else ""
         listed = ", ".join(f"{len(column.words):,} different words in column '{shown(column.name)}'" for column in many)
         raise DescendError(
             f"{file} has {listed}, too many for categories; leave such columns out with "
-            f"ignore={','.join(column.name for column in many)}."
+            f"ignore={','.join([*ignored, *(column.spelled for column in many)])}{learned}."
         )
 
 

@@ -22,9 +22,10 @@ class Dataset:
         name: its name in the catalogue, or the path of the user's own data.
         classes: name of each class, indexed by label; () unless the task is classification.
         train_x: images as they are stored, uint8, shape (n, h, w) or (n, h, w, 3); tables in their own units, float32,
-            shape (n, d), all finite; text as a stream of indices into ``vocabulary``, int64, shape (n,).
+            shape (n, d), all finite; text as indices into ``vocabulary``, int64: a stream, shape (n,), or texts of one
+            length, shape (n, t).
         train_y: labels, int64, shape (n,), each in ``range(len(classes))``; or numbers, float32, shape (n,) for one
-            target and (n, k) for k; text has none, shape (0,).
+            target and (n, k) for k; a stream of text has none, shape (0,).
         test_x: like ``train_x``, never trained on.
         test_y: like ``train_y``.
         scale: the brightest value a pixel can have, so that ``x / scale`` lies in [0, 1]; 1 unless they are images.

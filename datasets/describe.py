@@ -97,7 +97,7 @@ def describe(dataset: Dataset) -> Description:
     elif dataset.kind == "image":
         features = (_brightness(dataset.train_x),)
     else:
-        counts = _counts(dataset.vocabulary, dataset.train_x, dataset.test_x)
+        counts = _counts(dataset.vocabulary, dataset.train_x.reshape(-1), dataset.test_x.reshape(-1))
         characters = tuple(sorted(counts, key=lambda count: (-count.train, count.name)))
     return Description(
         dataset.name,
@@ -127,7 +127,14 @@ def chosen(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
 
 
 def excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
-    """How the text of a dataset begins."""
+    """How the text of a dataset begins; a few texts, if each is a sample, with what is to be learned of them."""
+    if dataset.task != "language":
+        places = chosen(dataset).tolist()
+        answers = [
+            dataset.classes[dataset.train_y[at]] if dataset.classes else str(dataset.train_y[at]) for at in places
+        ]
+        texts = [" ".join(decoded(dataset.train_x[at], dataset.vocabulary).split()) for at in places]
+        return "\n".join(f"{answer}: {text}" for answer, text in zip(answers, texts, strict=True))
     return decoded(dataset.train_x[:length], dataset.vocabulary)
 
 

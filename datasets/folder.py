@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 MOST_BYTES = 2**32
 MOST_FILES = 1_000_000
 SIZES = (8, 16, 24, 28, 32, 48, 64)
+LEFTOVERS = (
+    ".",
+    "__MACOSX",
+    "@eaDir",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+    "Thumbs.db",
+    "desktop.ini",
+)
+"""How names begin of what other programs leave in folders."""
 TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")
 
 
@@ -128,7 +139,7 @@ def read(name: str, listing: Listing, height: int, width: int, grey: bool, optio
     notes = list(listing.notes)
     if not whole.all():
         first = listing.files[int(whole.argmin())]
-        notes.append(f"{counted(int((~whole).sum()), 'broken image')} skipped, the first {first.name}.")
+        notes.append(f"{counted(int((~whole).sum()), 'broken image')} skipped, the first {legible(first.name)}.")
     train, test = parts(listing, whole, options)
     labels = np.array(listing.labels, np.int64)
     if len(set(labels[train].tolist())) < len(listing.classes):
@@ -166,21 +177,30 @@ def listed(root: Path, limit: int = 0) -> Listing:
     notes: list[str] = []
     names = {folder.name.lower(): folder for folder in folders(root)}
     train = next((names[name] for name in TRAIN if name in names), None)
-    test = next((names[name] for name in TEST if name in names), None)
+    test = next((names[name] for name in TEST if name in names and folders(names[name])), None)
     if train is not None and folders(train):
         classes, parted = by_class(train, notes), [(train, False)]
+        used = [train.name]
         if test is not None:
             parted.append((test, True))
-            others = [folder for folder in names.values() if folder not in (train, test)]
-            if others:
-                notes.append(f"Left out beside {train.name} and {test.name}: {', '.join(f.name for f in others)}.")
+            used.append(test.name)
+        else:
+            notes.append(
+                f"Beside {train.name} is no folder with classes to test with, so a share of it is kept for that."
+            )
+        if others := [legible(folder.name) for folder in names.values() if folder not in (train, test)]:
+            notes.append(f"Left out beside {' and '.join(used)}: {', '.join(others)}.")
     else:
         classes, parted = by_class(root, notes), [(root, False)]
     if len(classes) < 2:
         one = f"only the class '{next(iter(classes))}'" if classes else "no folders in it"
-        raise DescendError(f"{root} has {one}; images are put into one folder for each class, two or more.")
+        inner = next(iter(folders(parted[0][0])), None)
+        inside = f"; if the classes are in {inner}, name that" if inner and len(folders(inner)) > 1 else ""
+        raise DescendError(f"{root} has {one}; images are put into one folder for each class, two or more{inside}.")
     found: list[tuple[Path, int, bool]] = []
     ordered = sorted(classes)
+    if len({name.casefold() for name in ordered}) < len(ordered):
+        notes.append("Some classes differ in capital letters only; if they are meant to be one, put them together.")
     for place, for_test in parted:
         here = by_class(place, notes) if for_test else classes
         if unknown := sorted(set(here) - set(classes)):
@@ -205,6 +225,11 @@ def listed(root: Path, limit: int = 0) -> Listing:
     return Listing(tuple(files), tuple(labels), tests, tuple(ordered), tuple(dict.fromkeys(notes)))
 
 
+def legible(name: str) -> str:
+    """A name on disk as text; bytes that are none are spelled, as ``\\xff``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def folders(place: Path) -> list[Path]:
     """The folders in ``place``, hidden ones left out."""
     return [entry for entry in entries(place) if entry.is_dir()]
@@ -213,7 +238,7 @@ def folders(place: Path) -> list[Path]:
 def entries(place: Path) -> list[Path]:
     """What is in ``place`` by name, without what is hidden or left there by other programs."""
     try:
-        return sorted(entry for entry in place.iterdir() if not entry.name.startswith((".", "__MACOSX")))
+        return sorted(entry for entry in place.iterdir() if not entry.name.startswith(LEFTOVERS))
     except OSError as error:
         raise DescendError(f"{place} cannot be read ({error.strerror}); make it readable.") from None
 
@@ -227,12 +252,13 @@ def by_class(place: Path, notes: list[str]) -> dict[str, list[Path]]:
         files = list(itertools.islice(walked(folder, {os.path.realpath(place)}), MOST_FILES))
         if others + len(files) >= MOST_FILES:
             raise DescendError(f"{place} holds more than {MOST_FILES:,} files; name the folder with the images in it.")
-        found[folder.name] = [file for file in files if file.suffix.lower() in picture.SUFFIXES]
-        others += len(files) - len(found[folder.name])
+        pictures = [file for file in files if file.suffix.lower() in picture.SUFFIXES]
+        found[legible(folder.name)] = pictures
+        others += len(files) - len(pictures)
     if loose:
-        notes.append(f"{counted(len(loose), 'image')} in {place.name} itself belong to no class and were left out.")
+        notes.append(f"Left out, as of no class: {counted(len(loose), 'image')} in {legible(place.name)} itself.")
     if others:
-        notes.append(f"{counted(others, 'file')} that are no images were passed over.")
+        notes.append(f"Passed over, as no images: {counted(others, 'file')}.")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,24 @@ class Mnist(Spec):
 
     def where(self) -> Path | None:
         return None if self.missing() else self.folder()
+
+    def present(self) -> bool:
+        return self.where() is not None and all(map(self.whole, self.shapes()))
+
+    def whole(self, name: str) -> bool:
+        """Whether one file that is here is as long as it should be; one that cannot be read is left to `load`."""
+        file, shape = self.file(name), self.shapes()[name]
+        size = 4 + 4 * len(shape) + math.prod(shape)
+        try:
+            if file.suffix != ".gz":
+                return file.stat().st_size == size
+            with open(file, "rb") as stream:
+                stream.seek(-4, os.SEEK_END)  # where gzip writes how long its content is
+                return int.from_bytes(stream.read(4), "little") == size
+        except PermissionError:
+            return True
+        except OSError:
+            return False
 
     def missing_message(self) -> str:
         folder = self.folder()

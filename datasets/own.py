@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from descend.datasets.dataset import Dataset
 from descend.datasets.options import joined
-from descend.datasets.spec import Spec
+from descend.datasets.spec import Progress, Spec
+from descend.engine.errors import DescendError, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,19 @@ class Own(Spec):
 
     def missing_message(self) -> str:
         return f"{self.path} is gone; put it back, or name the data where it is now."
+
+    def require(self) -> Path:
+        """Return where it is.
+
+        Raises:
+            DescendError: it is gone; nobody but its owner can bring it back.
+        """
+        if not self.present():
+            raise DescendError(self.missing_message())
+        return self.path
+
+    def fetch(self, progress: Progress) -> None:
+        raise UsageError(f"{self.path.name} is data of your own; there is nothing to fetch.")
 
     def load(self) -> Dataset:
         self.require()

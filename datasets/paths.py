@@ -28,6 +28,13 @@ def find(address: str, more: Mapping[str, str]) -> Own:
         path, options = parted(address)
         options |= more
     place = Path(path).expanduser().absolute()
+    try:
+        str(place).encode()
+    except UnicodeEncodeError as error:
+        byte = str(place)[error.start].encode("utf-8", "surrogateescape")
+        raise UsageError(
+            f"The path '{path}' has the byte 0x{byte.hex().upper()}, which is no text in UTF-8; rename it."
+        ) from None
     name = joined(path, options)
     try:
         status = place.stat()

@@ -16,7 +16,8 @@ class Shape:
 
     Attributes:
         kind: what a sample is.
-        size: an image's (channels, height, width); a table's (features,); () for text, a stream of any length.
+        size: an image's (channels, height, width); a table's (features,); of texts that are each a sample
+            (characters,); () for text that is a stream of any length.
         task: what is learned.
         outputs: number of classes, of regression targets, or of tokens in the vocabulary.
         vocabulary: number of different tokens of text; 0 for the others.
@@ -38,7 +39,8 @@ class Shape:
         targets: Sequence[str] = (),
         vocabulary: Sequence[str] = (),
     ) -> Shape:
-        """The shape of data stored as samples of shape ``sample``: images (h, w) or (h, w, c), tables (d,), text ()."""
+        """The shape of data stored as samples of shape ``sample``: images (h, w) or (h, w, c), tables (d,), texts (t,),
+        a stream ()."""
         size = ((1, *sample) if len(sample) == 2 else (sample[2], *sample[:2])) if kind == "image" else sample
         named = {"classification": classes, "regression": targets, "language": vocabulary}[task]
         return cls(kind, size, task, len(named), len(vocabulary))
@@ -52,7 +54,8 @@ class Shape:
         elif self.kind == "table":
             given = f"a table of {counted(self.size[0], 'column')}"
         else:
-            given = f"text of {self.vocabulary} different characters"
+            texts = f"texts of {self.size[0]:,} characters, {self.vocabulary} different" if self.size else ""
+            given = texts or f"text of {self.vocabulary} different characters"
         if self.task == "classification":
             return f"{given} in {counted(self.outputs, 'class', 'classes')}"
         return f"{given} and {counted(self.outputs, 'number')} to predict" if self.task == "regression" else given

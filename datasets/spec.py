@@ -19,7 +19,7 @@ Progress = Callable[[str, int, int | None], None]
 
 
 class MissingData(DescendError):
-    """A dataset is not on this machine."""
+    """A dataset is not on this machine, and `Spec.fetch` can bring it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,8 @@ class Spec(ABC):
         name: lower case with dashes, as typed on the command line; the user's own data is named by its path.
         title: its name as its authors write it.
         description: one or two sentences.
-        sample_shape: shape of one image, (h, w) or (h, w, c), or of one row of a table, (d,); () for text.
+        sample_shape: shape of one image, (h, w) or (h, w, c), of one row of a table, (d,), or of one text, (t,); () for
+            text that is a stream.
         train_size: number of training samples; of characters, for text.
         test_size: number of test samples, or characters.
         kind: what a sample is.
@@ -84,7 +85,8 @@ class Spec(ABC):
         """
 
     def present(self) -> bool:
-        """Whether all its files are on this machine; `load` finds out whether they are sound."""
+        """Whether all its files are on this machine, as long as they should be; `load` finds out whether they are
+        sound."""
         return self.where() is not None
 
     def require(self) -> Path:
@@ -92,9 +94,10 @@ class Spec(ABC):
 
         Raises:
             MissingData: it is not on this machine.
+            DescendError: it should have come with descend and has not.
         """
         if (place := self.where()) is None:
-            raise MissingData(self.missing_message())
+            raise (DescendError if self.embedded else MissingData)(self.missing_message())
         return place
 
     def fetch(self, progress: Progress) -> None:

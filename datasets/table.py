@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from descend.datasets import cells as text
 from descend.datasets.columns import Column, check_columns, quoted
 from descend.datasets.dataset import Dataset
+from descend.datasets.gaps import LEAST_ROWS, without_gaps
+from descend.datasets.labelled import texts_of
 from descend.datasets.options import option
 from descend.datasets.shape import Task, counted
 from descend.datasets.split import shuffled, stratified
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".data")
-LEAST_ROWS = 5
 MOST_CLASSES = 1000
 FEW_CLASSES = 20
 """Whole numbers with at most so many different values are taken for classes."""
 
+ANOTHER = "choose another with target=…"
 NARROW = 2**-12
 """The span of a column, of its largest value, below which less than half of a 32-bit number's digits tell its rows
 apart."""
@@ -38,11 +40,15 @@ class TableOptions:
     target: str = option("", "the column to predict, by name or number; default: the last")
     task: str = option("", "what to learn; default: by what is in the target", among=("classification", "regression"))
     missing: str = option("error", "what to do about missing values", among=("error", "drop", "mean"))
+    text: str = option("", "the column with texts to learn from, as characters; the others are left out")
+    length: int = option(0, "characters of each text at most; 0 is the longest, up to 128", least=0, most=4096)
     ignore: tuple[str, ...] = option((), "columns to leave out")
+    gaps: tuple[str, ...] = option((), "what stands for a missing value, beside an empty cell, NA, ? and the like")
     categories: tuple[str, ...] = option((), "columns of numbers that are codes")
     encode: str = option("onehot", "categories as a column for each, or as one of ranks", among=("onehot", "ordinal"))
     header: str = option("", "whether the first line names the columns", among=("yes", "no"))
     delimiter: str = option("", "what stands between cells: comma, semicolon, tab, bar, space or a character")
+    skip: int = option(0, "lines above the table to pass over", least=0)
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
     decimal: str = option(".", "the decimal mark", among=(".", ","))
     thousands: str = option("", "the mark between groups of digits")
@@ -57,6 +63,7 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
     Numbers stay as they are. A column of words becomes a column of 0 and 1 for each word but for the first of two, or
     with ``encode=ordinal`` one column of the words' ranks. With ``missing=mean`` a number that is missing becomes the
     mean of its column in the training set, a word the most frequent there; rows that lack the target are left out.
+    With ``text`` that column alone is learned from, as characters.
 
     Raises:
         DescendError: the file is no such table; the sentence says where and what to do.
@@ -65,28 +72,51 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
     import numpy as np
 
     table = text.read(
-        file, delimiter=options.delimiter, encoding=options.encoding, header=options.header, limit=options.limit
+        file,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
+        header=options.header,
+        limit=options.limit,
+        skip=options.skip,
     )
     notes, where = table.notes, file.name
     columns = [
-        Column(name, cells, table.lines, options.decimal, options.thousands)
-        for name, cells in zip(table.names, table.columns, strict=True)
+        Column(
+            name,
+            ["" if cell in options.gaps else cell for cell in cells] if options.gaps else cells,
+            table.lines,
+            options.decimal,
+            options.thousands,
+            place,
+        )
+        for place, (name, cells) in enumerate(zip(table.names, table.columns, strict=True), 1)
     ]
     if len(table.lines) < LEAST_ROWS:
         raise DescendError(
             f"{where} has {counted(len(table.lines), 'row')} of data; a training and a test set take at least "
             f"{LEAST_ROWS}."
         )
-    kept = usable(columns, options.ignore, where, notes)
-    targets = chosen(columns, kept, options.target, where, notes)
-    features = [column for column in kept if column not in targets]
+    wanted = wanted_of(columns, options.target, where)
+    texts = [found(columns, options.text, where)] if options.text else []
+    if texts and texts[0] in wanted:
+        raise UsageError(
+            f"Column '{texts[0].name}' of {where} is to be learned from and to be predicted; choose another."
+        )
+    kept = usable(columns, options.ignore, [*wanted, *texts], where, notes)
+    targets = chosen([column for column in kept if column not in texts], wanted, where, notes)
+    features = texts or [column for column in kept if column not in targets]
     if not features:
         raise DescendError(f"{where} has no column left to learn from beside {quoted([t.name for t in targets])}.")
     codes = [found(columns, name, where).name for name in options.categories]
-    check_columns(features, where, codes)
+    if not texts:
+        check_columns(features, where, codes, options.ignore)
+    elif texts[0].empty:
+        raise DescendError(f"{where} has no text at all in {quoted([texts[0].name])}; choose another with text=….")
+    elif left := [column.name for column in kept if column not in (*texts, *targets)]:
+        notes.append(f"Left out beside the text: {quoted(left)}.")
     task = task_of(targets, options.task, where, notes)
 
-    keep, missing = without_gaps(features, targets, options.missing, table.lines, where, notes)
+    keep, missing = without_gaps(features, targets, options.missing, options.ignore, table.lines, where, notes)
     classes: tuple[str, ...] = ()
     if task == "classification":
         classes, y = labels(targets[0], keep, where, notes)
@@ -95,10 +125,18 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
         numbers = [target.numbers[keep] for target in targets]
         y = (numbers[0] if len(numbers) == 1 else np.stack(numbers, 1)).astype(np.float32)
         train, test = shuffled(len(y), options.test, options.seed)
+    if classes and len(classes) == len(y):
+        raise DescendError(
+            f"{where} has one row of each class of '{targets[0].name}', and so none for the test; {ANOTHER}."
+        )
     if not len(train) or not len(test):
         raise DescendError(
             f"{where} leaves no row to train on or none for the test; add rows, or choose another test=…."
         )
+    if texts:
+        cells = [cell for cell, kept_row in zip(texts[0].cells, keep.tolist(), strict=True) if kept_row]
+        named = {"classes": classes, "targets": () if classes else tuple(target.name for target in targets)}
+        return texts_of(name, cells, y, (train, test), options.length, notes, task=task, missing=missing, **named)
     x, names = numbers_of(features, codes, keep, train, options.encode, notes)
     return Dataset(
         name,
@@ -116,50 +154,28 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
     )
 
 
-def without_gaps(
-    features: Sequence[Column], targets: Sequence[Column], do: str, lines: Sequence[int], file: str, notes: list[str]
-) -> tuple[NDArray[np.bool_], dict[str, int]]:
-    """Which rows to keep, (rows,), and the number of values that each column lacks.
-
-    Raises:
-        DescendError: values are missing and nothing was said about that, or too few rows are left.
-    """
-    import numpy as np
-
-    missing = {column.name: int(column.missing.sum()) for column in [*features, *targets] if column.missing.any()}
-    if not missing:
-        return np.ones(len(lines), bool), missing
-    lacking = np.any([column.missing for column in [*features, *targets]], axis=0)
-    if do == "error":
-        raise DescendError(refusal(missing, int(lacking.sum()), lines[int(lacking.argmax())], file))
-    drop = lacking if do == "drop" else np.any([target.missing for target in targets], axis=0)
-    if drop.any():
-        notes.append(f"{counted(int(drop.sum()), 'row')} of {len(drop):,} with missing values left out.")
-    if (left := int((~drop).sum())) < LEAST_ROWS:
-        names = [target.name for target in targets] if do == "mean" else list(missing)
-        remedy = "choose another target=…" if do == "mean" else f"say missing=mean, or ignore={','.join(names)}"
-        raise DescendError(
-            f"{file} has {counted(left, 'row')} without a gap in {quoted(names)}, and {LEAST_ROWS} are needed; "
-            f"{remedy}."
-        )
-    if do == "mean" and any(column.missing[~drop].any() for column in features):
-        notes.append("Missing numbers are the mean of their column, missing words the most frequent.")
-    return ~drop, missing
-
-
-def usable(columns: list[Column], ignore: Sequence[str], file: str, notes: list[str]) -> list[Column]:
-    """The columns without those to ``ignore`` and without unnamed ones that are empty or only number the rows."""
+def usable(
+    columns: list[Column], ignore: Sequence[str], wanted: Sequence[Column], file: str, notes: list[str]
+) -> list[Column]:
+    """The columns without those to ``ignore`` and without unnamed ones that are empty or only number or name the rows,
+    unless they are ``wanted``."""
     left_out = [found(columns, name, file) for name in ignore]
     kept = []
     for place, column in enumerate(columns, 1):
         if column in left_out:
             continue
-        if column.name == f"column {place}" and column.empty:
+        if column in wanted:
+            kept.append(column)
+        elif column.name == f"column {place}" and column.empty:
             notes.append(f"Column {place} has no name and no value, and was left out.")
         elif column.name == "column 1" and len(columns) > 2 and column.counts_rows():
             notes.append("Column 1 has no name and only numbers the rows, and was left out.")
+        elif column.name == "column 1" and len(columns) > 2 and column.names_rows():
+            notes.append("Column 1 has no name and another word in every row, and was left out.")
         else:
             kept.append(column)
+            if len(columns) > 2 and column.name != f"column {place}" and column.counts_rows():
+                notes.append(f"Column '{column.name}' only numbers the rows; ignore={column.spelled} leaves it out.")
     if len(kept) < 2:
         raise DescendError(f"{file} has {counted(len(kept), 'column')} left; one is to predict and one to learn from.")
     return kept
@@ -186,19 +202,23 @@ def found(columns: Sequence[Column], name: str, file: str) -> Column:
     raise UsageError(f"{file} has no column '{name}'{guess or f', among {len(columns)}.'}")
 
 
-def chosen(columns: Sequence[Column], kept: Sequence[Column], target: str, file: str, notes: list[str]) -> list[Column]:
-    """The columns to predict: the last that is ``kept`` unless ``target`` names it, or several with commas between."""
-    if not target:
-        notes.append(f"The last column, '{kept[-1].name}', is what to predict; target=… chooses another.")
-        return [kept[-1]]
+def wanted_of(columns: Sequence[Column], target: str, file: str) -> list[Column]:
+    """The columns that ``target`` names, several with commas between; none if it is empty."""
     whole = any(column.name == target for column in columns)  # a name may have a comma in it
     names = [target] if whole else [name for name in map(str.strip, target.split(",")) if name]
-    targets = [found(columns, name, file) for name in names]
-    if gone := [column.name for column in targets if column not in kept]:
+    return [found(columns, name, file) for name in names]
+
+
+def chosen(kept: Sequence[Column], wanted: Sequence[Column], file: str, notes: list[str]) -> list[Column]:
+    """The columns to predict: those that are ``wanted``, else the last that is ``kept``."""
+    if not wanted:
+        notes.append(f"The last column, '{kept[-1].name}', is what to predict; target=… chooses another.")
+        return [kept[-1]]
+    if gone := [column.name for column in wanted if column not in kept]:
         raise UsageError(f"The target {quoted(gone)} of {file} is left out; take it from ignore or choose another.")
-    if len({column.name for column in targets}) < len(targets):
-        raise UsageError(f"A target is named twice in target={target}.")
-    return targets
+    if len({column.name for column in wanted}) < len(wanted):
+        raise UsageError(f"The target {quoted([column.name for column in wanted])} is named twice.")
+    return list(wanted)
 
 
 def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -> Task:
@@ -209,12 +229,13 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
     """
     target = targets[0]
     if any(column.empty for column in targets):
-        raise DescendError(f"{file} has no value at all in the target {quoted([c.name for c in targets if c.empty])}.")
+        empty = quoted([column.name for column in targets if column.empty])
+        raise DescendError(f"{file} has no value at all in the target {empty}; choose another with target=….")
     if task == "regression" or (not task and len(targets) > 1):
         if words := [column for column in targets if len(column.wrong)]:
             row = int(words[0].wrong[0])
             raise DescendError(
-                words[0].problem(file, target=True)
+                words[0].problem(file, ANOTHER, "task=classification")
                 or f"Regression predicts numbers, but column '{words[0].name}' of {file} has "
                 f"'{text.shown(words[0].cells[row])}' in line {words[0].lines[row]:,}; say task=classification."
             )
@@ -229,7 +250,7 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
         if not whole or different > FEW_CLASSES or different > max(2, rows / 2):
             notes.append(f"The target '{target.name}' holds numbers, so the task is regression; task=… changes that.")
             return "regression"
-    elif not target.numeric and not task and (sentence := target.problem(file, target=True)):
+    elif not target.numeric and not task and (sentence := target.problem(file, ANOTHER, "task=classification")):
         raise DescendError(sentence)
     if different > MOST_CLASSES or different > max(FEW_CLASSES, rows / 2):
         raise DescendError(
@@ -331,13 +352,3 @@ def numbers_of(
     if narrow:
         notes.append(f"So nearly the same everywhere that 32-bit numbers lose digits: {quoted(narrow)}.")
     return np.ascontiguousarray(np.concatenate(parts, 1)), names
-
-
-def refusal(missing: dict[str, int], rows: int, line: int, file: str) -> str:
-    """The sentence on missing values about which nothing was said."""
-    listed = ", ".join(f"'{name}' {count:,}" for name, count in list(missing.items())[:8])
-    more = f" and {len(missing) - 8} other columns" if len(missing) > 8 else ""
-    return (
-        f"{file} lacks {counted(sum(missing.values()), 'value')} in {counted(rows, 'row')} ({listed}{more}; the first "
-        f"in line {line:,}); say missing=drop to leave those rows out, or missing=mean to fill the gaps."
-    )

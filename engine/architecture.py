@@ -40,7 +40,8 @@ class Layer:
 def example(shape: Shape, net: nn.Module, device: torch.device | str = "meta") -> Tensor:
     """A batch of one sample of such data, all zeros, on ``device``; text as long as ``net`` can read at once."""
     if shape.kind == "text":
-        return torch.zeros(1, getattr(net, "context", TEXT), dtype=torch.int64, device=device)
+        length = shape.size[0] if shape.size else getattr(net, "context", TEXT)
+        return torch.zeros(1, length, dtype=torch.int64, device=device)
     return torch.zeros(1, *shape.size, device=device)
 
 
@@ -94,6 +95,20 @@ def layers(net: nn.Module, x: Tensor) -> list[Layer]:
         if any(id(parameter) not in counted for parameter in module.parameters(recurse=False))
     ]
     return found + idle
+
+
+def parts(net: nn.Module) -> list[Layer]:
+    """The modules of ``net`` that have parameters of their own, or no parts, as they are defined: nothing is called."""
+    found: list[Layer] = []
+    counted: set[int] = set()
+    for path, module in net.named_modules():
+        own = list(module.parameters(recurse=False))
+        new = {id(parameter): parameter.numel() for parameter in own if id(parameter) not in counted}
+        counted.update(new)
+        if own or not any(module.children()):
+            count, shared = sum(new.values()), len(new) < len(own)
+            found.append(Layer(path or "(model)", type(module).__name__, None, count, shared, 0))
+    return found
 
 
 def weight_bytes(net: nn.Module) -> int:

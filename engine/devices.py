@@ -97,17 +97,21 @@ def check_several(count: int, device: str) -> int:
 def torch_device(name: str) -> torch.device:
     """The torch device for ``name``; ``auto`` prefers CUDA, then MPS, then the CPU.
 
+    A GPU becomes the current one, lest pinned memory and what processes exchange also take room on the first.
+
     Raises:
         UsageError: torch cannot use it, although the machine may have it.
     """
     import torch
 
     if name in ("auto", "cuda") and torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # which torchrun sets
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # which torchrun sets
     if name == "auto":
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     kind, _, index = name.partition(":")
     if not usable.get(kind) or (kind == "cuda" and int(index or 0) >= torch.cuda.device_count()):
         raise UsageError(f"torch {torch.__version__} cannot use {name} here; run `descend doctor` to see why.")
+    if kind == "cuda":
+        torch.cuda.set_device(int(index or 0))
     return torch.device(name)

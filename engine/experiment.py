@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets.shape import Shape
@@ -21,6 +22,7 @@ from descend.engine.train.source import Source
 
 if TYPE_CHECKING:
     from descend.engine.lab import Lab
+    from descend.engine.manifest import Manifest
 
 OWN = ("image", "table", "text"), ("classification", "regression", "language", "reconstruction")
 """Kinds of data and tasks of a model of which only the text is known."""
@@ -124,13 +126,23 @@ def zoo(chosen: Model) -> Training:
 
 def own(found: Source) -> Training:
     """A model of the user's own. Its arguments are knobs; one called like a training setting is ``model.NAME``."""
-    taken: Mapping[str, Knob] = settings.TrainKnobs.specs  # type: ignore[attr-defined]
+    taken = {*settings.TrainKnobs.specs, *settings.BESIDE}  # type: ignore[attr-defined]
     arguments: dict[str, Knob] = {
         f"model.{name}" if name in taken else name: argument for name, argument in found.arguments.items()
     }
     base = KnobSet if found.complete else OpenKnobs
     specs = settings.specs_for(arguments, *OWN, own=True)
     return Training(found.address, f"{found.name} of {found.file.name}", knob_set(base, specs), found)
+
+
+def gone(address: str, knobs: Mapping[str, object]) -> Training:
+    """A model of the user's own whose file is not here any more, as far as a run of it with ``knobs`` tells: enough to
+    look at that run."""
+    path, _, name = address.rpartition(":")
+    taken = settings.TrainKnobs.specs  # type: ignore[attr-defined]
+    names = [knob.removeprefix("model.") for knob in knobs if knob not in taken]
+    arguments = {name: Argument.of(name, "", None) for name in names}
+    return own(Source(Path(path), name, arguments, complete=True))
 
 
 def knob_set(base: type[KnobSet], specs: Mapping[str, Knob]) -> type[KnobSet]:
@@ -149,9 +161,30 @@ class OpenKnobs(KnobSet):
         return knob_set(KnobSet, {**cls.specs, **further}).parse(given)
 
 
+def again(run: str, manifest: Manifest) -> Experiment:
+    """What the run of that id runs, to go on with it.
+
+    Raises:
+        UsageError: as `find`.
+        DescendError: as `find`, or it is a model of the user's own whose file is gone.
+    """
+    file = source.file_of(manifest.name)
+    if file is not None and not file.exists():
+        raise DescendError(f"Run '{run}' trains a model of {file}, which is not there any more; put it back to go on.")
+    return find(manifest.name)
+
+
+def edited(chosen: Experiment, manifest: Manifest) -> str:
+    """A warning if the file of the user's own model is another than when the run was asked for; or nothing."""
+    before, model = manifest.source, chosen.model if isinstance(chosen, Training) else None
+    if not before or not isinstance(model, Source) or before == model.digest():
+        return ""
+    return f"Warning: {model.file.name} was edited since the run was asked for; it goes on with what is there now."
+
+
 def specs_of(name: str) -> Mapping[str, Knob]:
-    """The knobs of what is called ``name``; none if it is not here any more."""
+    """The knobs of what is called ``name``; if it is not here any more, none but the settings of a training."""
     try:
         return find(name).knobs.specs
     except DescendError:
-        return {}
+        return gone(name, {}).knobs.specs if source.is_address(name) else {}

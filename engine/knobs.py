@@ -48,9 +48,9 @@ class Knob:
             raise UsageError(f"{self.name} is one of {', '.join(map(str, self.choices))}, not '{given}'.")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             if self.low is not None and value < self.low:
-                raise UsageError(f"{self.name} must be at least {self.low:g}, not {given}.")
+                raise UsageError(f"{self.name} must be at least {self._bound(self.low)}, not {given}.")
             if self.high is not None and value > self.high:
-                raise UsageError(f"{self.name} must be at most {self.high:g}, not {given}.")
+                raise UsageError(f"{self.name} must be at most {self._bound(self.high)}, not {given}.")
         return value
 
     def _convert(self, given: object) -> Value:
@@ -76,7 +76,11 @@ class Knob:
             return " | ".join(map(str, self.choices))
         if self.low is None or self.high is None:
             return "yes | no" if self.type is bool else self.type.__name__
-        return f"{self.low:g} … {self.high:g}"
+        return f"{self._bound(self.low)} … {self._bound(self.high)}"
+
+    def _bound(self, value: float) -> str:
+        """An end of the range: whole numbers in full, as they are typed."""
+        return str(int(value)) if self.type is int else f"{value:g}"
 
 
 class KnobSet:

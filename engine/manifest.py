@@ -43,6 +43,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     versions: dict[str, str] = {}
     git: str = ""
     """Commit of the working folder, with ``+`` if it had changes; empty outside a repository."""
+    source: str = ""
+    """SHA-256 of the file of the user's own model, in hexadecimal, when the run was asked for."""
     title: str = ""
     """What the user calls it."""
     note: str = ""

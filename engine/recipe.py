@@ -42,7 +42,9 @@ def changed(manifest: Manifest) -> dict[str, Any]:
     from descend.engine.experiment import specs_of
 
     specs: Mapping[str, Knob] = specs_of(manifest.name)
-    return {name: value for name, value in manifest.knobs.items() if name not in specs or specs[name].default != value}
+    return {
+        name: value for name, value in manifest.knobs.items() if value != (specs[name].default if name in specs else "")
+    }
 
 
 def line(manifest: Manifest) -> str:
@@ -77,8 +79,14 @@ def save(manifest: Manifest, file: Path) -> None:
     """Write the recipe of ``manifest`` to ``file``, all of it or nothing; paths below its folder become relative.
 
     Raises:
+        UsageError: ``file`` is there and holds something else than settings.
         DescendError: it cannot be written.
     """
+    if file.exists():
+        try:
+            load(file)
+        except UsageError:
+            raise UsageError(f"{file} is there already and holds no settings; choose another name.") from None
     recipe, folder = of(manifest), file.absolute().parent
     lines = [f"name = {text(relative(recipe.name, folder))}"]
     if needs_data(manifest):

@@ -62,9 +62,11 @@ def ask(
         data = next(iter(chosen.data), "")
     elif data not in chosen.data:
         raise UsageError(f"Lesson '{chosen.name}' does not learn from '{data}'{nearest(data, chosen.data) or '.'}")
+    own = isinstance(chosen, experiment.Training) and isinstance(chosen.model, experiment.Source)
     return Manifest(
         id="",
         name=chosen.name,
+        source=chosen.model.digest() if own else "",  # type: ignore[union-attr]
         knobs=values,
         seed=seed,
         device=devices.check(device),
@@ -190,7 +192,9 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
         DescendError: it diverged, or another worker took it first, or no worker could be started.
     """
     manifest = run.manifest()
-    experiment.find(manifest.name).knobs.parse(manifest.knobs)  # what cannot run again is said before a worker starts
+    experiment.again(run.id, manifest).knobs.parse(
+        manifest.knobs
+    )  # what cannot run again is said before a worker starts
     state = run.state()
     if state == "paused":
         run.ask(Resume())
@@ -257,7 +261,7 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     if at < 0:
         raise UsageError(f"A step is a whole number from 0 on, not {at}.")
     nearest_step = min(steps, key=lambda step: (abs(step - at), step))
-    kind = experiment.find(parent.name).knobs
+    kind = experiment.again(run.id, parent).knobs
     values = kind.parse({**knobs_at(run, nearest_step), **(knobs or {})}).values()
     manifest = msgspec.structs.replace(parent, knobs=values, parent=Parent(run.id, nearest_step), title="", note="")
 

@@ -54,8 +54,8 @@ class Tracked:
                         tracked.copy_(saved[name])
             except (RuntimeError, ValueError, KeyError):
                 raise DescendError(
-                    f"The checkpoint does not fit '{name}': a changed knob has changed its shape; "
-                    "fork with knobs that keep the network as it is."
+                    f"The checkpoint does not fit '{name}': a changed knob, or an edit of a model's own file, has "
+                    "changed its shape; fork with knobs that keep the network as it is."
                 ) from None
 
     def turn(self, knob: str, value: Value) -> None:

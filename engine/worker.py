@@ -192,6 +192,8 @@ def conduct(run: Run, control_from: int) -> int:
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run goes on from {since}.")
+        if warning := experiment.edited(chosen, manifest):
+            lab.note(warning)
         chosen.run(lab, knobs)
         lab.finish()
         return 0

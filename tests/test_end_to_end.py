@@ -35,7 +35,7 @@ def test_a_newcomer_opens_the_first_lesson_trains_pauses_and_leaves(folders: Pat
     with Terminal(descend()) as terminal:
         terminal.wait("Digits: a first network")
         terminal.press("\r")
-        terminal.wait("space run")
+        terminal.wait("space asks what you expect")
         terminal.press(" ")
         terminal.wait("space runs without")  # the lesson asks for predictions first
         terminal.press(" ")

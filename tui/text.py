@@ -16,8 +16,8 @@ _SELECTORS = dict.fromkeys(range(0xFE00, 0xFE10))
 
 # What is drawn where the terminal cannot show more than ASCII; whatever is not listed becomes a question mark.
 _ASCII = str.maketrans(
-    "─│╭╮╰╯┌┐└┘├┤┬┴┼┊━╸●▲■◆▼✚" + "·×→←↓↑…≤≥∞–−✓µ◂" + "█▉▊▋▌▍▎▏" + "▶‖✗○◌‹›▔▁⏎",
-    "-|+++++++++++++:=-o^#*v+" + ".x><v^.<>8--yu<" + "########" + ">=xoo<>--<",
+    "─│╭╮╰╯┌┐└┘├┤┬┴┼┊━╸●▲■◆▼✚" + "·×→←↓↑…≤≥–−✓µ◂" + "█▉▊▋▌▍▎▏" + "▶‖✗○◌‹›▔▁⏎",
+    "-|+++++++++++++:=-o^#*v+" + ".x><v^.<>--yu<" + "########" + ">=xoo<>--<",
 )
 
 

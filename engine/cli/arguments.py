@@ -13,7 +13,12 @@ def add_run_settings(command: argparse.ArgumentParser) -> None:
     add_knobs(command)
     command.add_argument("--seed", type=whole("--seed"), default=None, help="seed of every random choice (default: 0)")
     command.add_argument("--device", default="", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
-    command.add_argument("--data", default="", metavar="NAME", help="a dataset, or the path of data of your own")
+    command.add_argument(
+        "--data",
+        default="",
+        metavar="NAME|PATH",
+        help="a dataset (`descend list datasets`), or the path of your own: a table, a folder of images, .npz, text",
+    )
 
 
 def add_knobs(command: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from descend.engine.errors import DescendError
+from descend.engine.errors import DescendError, UsageError
 from descend.engine.text import clean
 
 
@@ -42,6 +42,9 @@ after a question mark, in quotes because of the shell:
     )
     look.add_argument("name", metavar="NAME|PATH", help="dataset, see `descend data list`, or a file or folder")
     look.add_argument("--json", action="store_true", help="print one JSON object")
+    look.add_argument(
+        "--augment", default="", metavar="HOW", help="of images: also show what this change makes of a few samples"
+    )
     look.set_defaults(do=show_dataset)
 
 
@@ -81,7 +84,17 @@ def show_dataset(arguments: argparse.Namespace) -> int:
     from descend.datasets import catalogue
     from descend.datasets.describe import describe
 
+    if arguments.augment:
+        from descend.engine.train.settings import TrainKnobs
+
+        TrainKnobs.specs["augment"].parse(arguments.augment)  # type: ignore[attr-defined]
+        if arguments.json:
+            raise UsageError("--augment shows pictures, which --json does not print; leave one of them out.")
     dataset = catalogue.find(arguments.name).load()
+    if arguments.augment:
+        from descend.engine.train.preview import samples
+
+        samples(dataset)  # before all else is printed, that there are images
     if arguments.json:
         from dataclasses import asdict
 
@@ -91,7 +104,12 @@ def show_dataset(arguments: argparse.Namespace) -> int:
 
     from descend.engine.cli.viewer import view
 
-    view(dataset, Console())
+    console = Console()
+    view(dataset, console)
+    if arguments.augment:
+        from descend.engine.cli.viewer import view_augmented
+
+        view_augmented(dataset, arguments.augment, console)
     return 0
 
 

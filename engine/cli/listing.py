@@ -51,7 +51,7 @@ def lessons() -> list[dict[str, Any]]:
 
 def models() -> list[dict[str, Any]]:
     """Every model of the zoo, and its parameters at the default settings."""
-    from descend.engine.model import models
+    from descend.engine.model import GIVEN, models
 
     return [
         {
@@ -59,6 +59,7 @@ def models() -> list[dict[str, Any]]:
             "title": model.title,
             "family": model.family,
             "parameters": model.parameters,
+            "takes": ", ".join(GIVEN[kind] for kind in model.kinds),
             "kinds": list(model.kinds),
             "tasks": list(model.tasks),
             "for": str(model.reference),
@@ -125,10 +126,15 @@ def run_cells(row: dict[str, Any]) -> dict[str, Any]:
 LISTS = {"lessons": lessons, "models": models, "datasets": datasets, "runs": runs}
 COLUMNS = {
     "lessons": ("name", "title", "track", "broken"),
-    "models": ("name", "title", "family", "parameters"),
+    "models": ("name", "title", "takes", "parameters"),
     "datasets": ("name", "kind", "task", "train", "test", "found", "title"),
     "runs": ("run", "state", "lesson", "result", "age", "size", "title"),
 }
+
+MODELS = """
+Parameters are those for the data a model is made for, 28 × 28 images as a rule.
+descend show NAME --data DATA         its layers and settings, for your data
+descend run NAME --data DATA          train it; own models too, as path.py:NAME"""
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -160,6 +166,8 @@ def show(arguments: argparse.Namespace) -> int:
             if name != "title":
                 column.min_width = max(len(str(row.get(name, ""))) for row in rows)
     console.print(table)
+    if arguments.what == "models":
+        console.print(MODELS)
     return 0
 
 

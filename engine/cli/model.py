@@ -1,10 +1,11 @@
-"""``descend show MODEL``: what a model of the zoo consists of."""
+"""``descend show MODEL``: what a model of the zoo consists of; one of the user's own is in `descend.engine.cli.own`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.cli.arguments import knob_values
@@ -20,20 +21,23 @@ if TYPE_CHECKING:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Declare what only a model takes."""
-    command.add_argument("--data", default="", metavar="NAME", help="of a model: the dataset it is to fit")
+    command.add_argument("--data", default="", metavar="NAME|PATH", help="of a model: the dataset it is to fit")
     command.add_argument(
         "--set", action="append", default=[], metavar="KNOB=VALUE", help="of a model: set a knob", dest="settings"
     )
 
 
 def meant(arguments: argparse.Namespace) -> bool:
-    """Whether the word is the whole name of a model; a run of that name is found by more of its id.
+    """Whether the word is the whole name of a model, or a file; a run of that name is found by more of its id.
 
     Raises:
         UsageError: it is not, and yet there are options for a model.
     """
     from descend.engine.model import find, models
+    from descend.engine.train.source import is_address
 
+    if is_address(arguments.run):
+        return True
     if arguments.run.lower().replace("_", "-") in models():
         return True
     if arguments.data or arguments.settings:
@@ -58,8 +62,12 @@ def suggest(word: str, runs: list[str]) -> None:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the model's description, knobs and layers, or one JSON object."""
+    from descend.engine.cli import own
     from descend.engine.model import find
+    from descend.engine.train.source import is_address
 
+    if is_address(arguments.run):
+        return own.show(arguments)
     model = find(arguments.run)
     shape, knobs = model.reference, model.knobs.parse(knob_values(arguments.settings))
     if arguments.data:
@@ -137,22 +145,37 @@ def print_text(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any]
     console.print(Text(f"\n{sums}; {facts['multiply_adds']:,} multiply-adds a sample."))
     for source in model.sources:
         console.print(Text(source))
+    console.print(Text(f"\n{how_to_train(model.name, model.fits)}"))
 
 
-def layer_table(layers: list[Layer]) -> Any:
-    """A line for each layer."""
+def how_to_train(name: str, fits: Callable[[Shape], str]) -> str:
+    """A command that trains it, on the first dataset it can learn from."""
+    from descend.datasets import catalogue
+
+    known = ["digits", *catalogue.names()]
+    data = next((other for other in known if not fits(catalogue.find(other).shape)), "NAME")
+    return f"Train it: descend run {name} --data {data}; `descend run --help` lists the settings of the training."
+
+
+def layer_table(layers: list[Layer], shapes: bool = True) -> Any:
+    """A line for each layer; ``shapes``: with what passes it."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     table.add_column("layer", overflow="fold")
     table.add_column("type", no_wrap=True)
-    table.add_column("output", overflow="fold")
+    if shapes:
+        table.add_column("output", overflow="fold")
     table.add_column("parameters", justify="right")
-    table.add_column("multiply-adds", justify="right")
+    if shapes:
+        table.add_column("multiply-adds", justify="right")
     for layer in layers:
         output = "not passed" if layer.output is None else product(layer.output)
         parameters = f"{layer.parameters:,}" if layer.parameters else "shared" if layer.shared else ""
-        table.add_row(layer.path, layer.type, output, parameters, f"{layer.multiply_adds:,}".removeprefix("0"))
+        names = Text(clean(layer.path)), Text(clean(layer.type))
+        sums = f"{layer.multiply_adds:,}".removeprefix("0")
+        table.add_row(*names, *((output, parameters, sums) if shapes else (parameters,)))
     return table
 
 

@@ -29,8 +29,7 @@ def mosaic(images: NDArray[np.uint8], captions: Sequence[str], scale: int, width
     import numpy as np
     from rich.text import Text
 
-    most = max(8, (width + GAP) // 4 - GAP)
-    small = np.stack([_reduced(image, most, scale) for image in images])
+    small = np.stack([_reduced(image, _most(width), scale) for image in images])
     columns = small.shape[2]
     a_row = max(1, (width + GAP) // (columns + GAP))
     lines = []
@@ -40,6 +39,17 @@ def mosaic(images: NDArray[np.uint8], captions: Sequence[str], scale: int, width
         labels = [caption[:columns].ljust(columns) for caption in captions[start : start + a_row]]
         lines += [Text((" " * GAP).join(labels).rstrip()), Text("")]
     return lines[:-1]
+
+
+def in_a_row(image: NDArray[np.uint8], scale: int, width: int) -> int:
+    """How many pictures like ``image`` (h, w) or (h, w, 3) stand side by side, at least one."""
+    columns = _reduced(image, _most(width), scale).shape[1]
+    return max(1, (width + GAP) // (columns + GAP))
+
+
+def _most(width: int) -> int:
+    """Pixels of the longer side of a picture."""
+    return max(8, (width + GAP) // 4 - GAP)
 
 
 def _reduced(image: NDArray[np.uint8], most: int, scale: int) -> NDArray[np.uint8]:

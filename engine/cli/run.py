@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +15,47 @@ if TYPE_CHECKING:
     from descend.engine.runs import Run
 
 
+EXAMPLES = """examples:
+  descend run digits                             a lesson
+  descend run mlp --data iris --set epochs=30    a model of the zoo
+  descend run net.py:Net --data houses.csv --set width=64
+                   your own model and data, where width is an argument of Net
+"""
+
+
+def training_settings() -> str:
+    """What `--set` can set for every model, a line each."""
+    from descend.engine.train.settings import TrainKnobs
+
+    lines = ["", "what --set can set for a model, beside its own knobs (`descend show NAME`):"]
+    for name, spec in TrainKnobs.specs.items():  # type: ignore[attr-defined]
+        default = ("yes" if spec.default else "no") if isinstance(spec.default, bool) else spec.default
+        lines += wrapped(f"  {f'{name}={default}':22}", f"{spec.help} ({spec.describe()})")
+    return "\n".join([*lines, "The knobs of lessons are in `descend list lessons --json`."])
+
+
+def wrapped(start: str, text: str) -> list[str]:
+    """``text`` after ``start`` in lines of 80 characters, aligned."""
+    indent = " " * max(len(start), 24)
+    return textwrap.wrap(text, 80, initial_indent=start.ljust(24), subsequent_indent=indent)
+
+
 def add(commands: Any) -> None:
     """Declare ``descend run``."""
     command = commands.add_parser(
         "run",
         help="run a lesson's experiment or train a model here, without the shell",
-        description="Train for real, show progress, print the final metrics. ctrl+c stops the run and keeps it.",
+        description="Train for real, show progress, print the final metrics.\nctrl+c stops the run and keeps it.",
+        epilog=EXAMPLES + training_settings(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
         "name",
         metavar="NAME",
         nargs="?",
         default="",
-        help="a lesson, a model, or a model of your own as path.py:Name; see `descend list lessons`, `… models`",
+        help="a lesson, a model of the zoo (`descend list lessons`, `descend list models`), or a model of your own: "
+        "path/to/file.py:NAME, a class derived from nn.Module or a function that returns one",
     )
     add_run_settings(command)
     command.add_argument(

@@ -27,12 +27,15 @@ def add(commands: Any) -> None:
     """Declare ``descend show``."""
     command = commands.add_parser(
         "show",
-        help="print a run's result, or the layers of a model",
+        help="print a run's result, or the layers of a model, also one of your own",
         description="Print what has become of a run: its state and why, settings, metrics, curves, confusion matrix. "
-        "Or of a model: its layers, their output shapes and parameters.",
+        "Or of a model: its layers, their output shapes and parameters; for one of your own, path.py:Name, its file is "
+        "run, and --data tells for which data.",
     )
     command.add_argument(
-        "run", metavar="RUN|MODEL", help="a run's id, or a part of it that no other run has; or a model of the zoo"
+        "run",
+        metavar="RUN|MODEL",
+        help="a run's id, or a part of it that no other run has; or a model of the zoo, or your own as path.py:Name",
     )
     model.add_arguments(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")

@@ -10,8 +10,11 @@ from descend.datasets.describe import Count, Description, Statistics, chosen, de
 from descend.engine.text import clean
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import Console, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
 MOST_ROWS = 40
 """Classes, columns or characters listed."""
@@ -27,11 +30,52 @@ def view(dataset: Dataset, console: Console) -> None:
         console.print(part, highlight=False, markup=False)
 
 
+def view_augmented(dataset: Dataset, how: str, console: Console) -> None:
+    """Print a few images of ``dataset`` and what the augmentation ``how`` makes of them."""
+    from descend.engine.train.preview import changed, samples
+    from descend.engine.train.settings import AUGMENTATIONS
+
+    unicode = console.encoding.lower().startswith("utf")
+    places, after = samples(dataset), changed(dataset, how)
+    names = [dataset.classes[label] if dataset.classes else "" for label in dataset.train_y[places].tolist()]
+    console.print(heading(f"Samples, and with augment={how}: {AUGMENTATIONS[how]}"), highlight=False)
+    for line in before_and_after(dataset.train_x[places], after, names, dataset.scale, console, unicode):
+        console.print(line, highlight=False)
+
+
+def before_and_after(
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    names: Sequence[str],
+    scale: int,
+    console: Console,
+    unicode: bool,
+) -> Iterator[Text]:
+    """A row for each image: as it is over its class, then what it became, as often as there is room.
+
+    Args:
+        before: (n, h, w) or (n, h, w, 3).
+        after: (draws, n, …).
+        names: classes.
+    """
+    import numpy as np
+    from rich.text import Text
+
+    from descend.engine.cli.mosaic import in_a_row, mosaic
+
+    colour = unicode and console.color_system is not None and not console.no_color
+    room = in_a_row(before[0], scale, console.width)
+    for place, name in enumerate(names):
+        row = np.stack([before[place], *after[: max(1, room - 1), place]])
+        yield from mosaic(row, [clean(name), *[""] * (len(row) - 1)], scale, console.width, colour=colour)
+        yield Text()
+
+
 def parts(dataset: Dataset, of: Description, console: Console, unicode: bool) -> Iterator[RenderableType]:
     """What is printed, one below the other."""
     from rich.text import Text
 
-    unit = "characters" if of.kind == "text" else "samples"
+    unit = "characters" if of.task == "language" else "samples"
     yield Text(written(f"{of.name}: {of.shape}", unicode), style="bold")
     yield Text(f"{of.train:,} {unit} for training, {of.test:,} for the test.")
     for note in of.notes:
@@ -59,7 +103,7 @@ def parts(dataset: Dataset, of: Description, console: Console, unicode: bool) ->
         yield heading("Characters")
         named = [Count(spelled(count.name), count.train, count.test) for count in of.characters]
         yield counts(named, "character", console.width, unicode)
-        yield heading("The text begins")
+        yield heading("The text begins" if of.task == "language" else "Samples")
         yield Text("\n".join(clean(line) for line in excerpt(dataset).split("\n")))
 
 

@@ -34,7 +34,8 @@ def dataset_checks() -> Iterator[Check]:
             yield Check("Data", name, False, f"{spec.title}, built in but not there", spec.missing_message())
         else:
             advice = f"Run `descend data fetch {name}` if you want it."
-            yield Check("Data", name, None, f"{spec.title}, not on this machine", advice)
+            found = f"not whole in {where}" if where else "not on this machine"
+            yield Check("Data", name, None, f"{spec.title}, {found}", advice)
 
 
 def folder_checks() -> Iterator[Check]:

@@ -15,12 +15,12 @@ from descend.engine.errors import UsageError
 from descend.engine.knobs import FALSE, TRUE, Knob, Value
 
 INPUTS = re.compile(
-    "(in|input)_(features|dim|size|shape)|(num|n|input)_?(features|inputs)|dim_in|d_in|n_?in|num_in|features"
+    "(in|input)_(features|dim|size|sz|shape)|(num|n|input)_?(features|inputs|cont|continuous)|dim_in|d_in|n_?in|num_in|features"
 )
 CHANNELS = re.compile("(in|input|num|n)_(channels|chans|ch)|channels|nc")
 SIDES = re.compile("(image|img)_(size|dim)|(input_)?resolution")
 OUTPUTS = re.compile(
-    "(num|n)_?(classes|outputs|labels|targets|out)|classes|class_count|(out|output)_(features|dim|size)|dim_out|d_out"
+    "(num|n)_?(classes|outputs|labels|targets|out)|classes|class_count|(out|output)_(features|dim|size|sz)|dim_out|d_out"
 )
 TOKENS = re.compile("(vocab|vocabulary)(_size)?|(num|n)_?(tokens?|vocab)")
 LENGTHS = re.compile("block_size|seq_(len|length)|context(_length)?|max_(seq_)?(len|length)|n_ctx")
@@ -34,10 +34,12 @@ class Argument(Knob):
     Attributes:
         kind: bool, int, float, str, or empty if that is not known.
         stated: its default as it is written in the file; None if it has none.
+        annotation: its type as it is written in the file.
     """
 
     kind: str = ""
     stated: str | None = None
+    annotation: str = ""
 
     @classmethod
     def of(cls, name: str, annotation: str, stated: str | None) -> Argument:
@@ -46,10 +48,11 @@ class Argument(Knob):
         if wrapped := re.fullmatch(r"(?:typing\.)?Optional\[(\w+)\]", kind):
             kind = wrapped[1]
         if kind not in ("bool", "int", "float", "str"):
-            kind = type(literal(stated)).__name__ if not annotation and stated is not None else ""
+            value = literal(stated) if not annotation else None
+            kind = "" if value == stated else type(value).__name__  # a default such as nn.ReLU stays as it is written
             kind = kind if kind in ("bool", "int", "float", "str") else ""
         help = "of the model; " + ("from the data, or has to be given" if stated is None else f"{stated} unless given")
-        return cls(default="", type=str, name=name, kind=kind, stated=stated, help=help)
+        return cls(default="", type=str, name=name, kind=kind, stated=stated, annotation=annotation, help=help)
 
     def parse(self, given: object) -> Value:
         """Check ``given`` against the argument's type and return it as text.
@@ -97,16 +100,19 @@ def literal(text: str | None) -> Any:
     return list(value) if isinstance(value, tuple) and not text.startswith("(") else value
 
 
-def from_data(name: str, stated: str | None, shape: Shape, context: int) -> Any:
+def from_data(name: str, stated: str | None, shape: Shape, context: int, reconstruct: bool = False) -> Any:
     """What the data says of an argument called ``name`` that nobody has given; None if it says nothing.
 
     An argument with a default keeps it, unless the default states how many channels, columns, classes or tokens there
-    are, which only the data can know.
+    are, or how large images are, which only the data can know.
     """
     word, required = name.lower().rstrip("_"), stated is None or stated == "None"
-    if OUTPUTS.fullmatch(word):
+    if OUTPUTS.fullmatch(word) and not reconstruct:
         return shape.outputs
+    if reconstruct and shape.kind == "image" and re.fullmatch("(out(put)?|n|num)_?(channels|chans|ch|classes)", word):
+        return shape.size[0]
     if shape.kind == "text":
+        context = shape.size[0] if shape.size else context  # texts are of one length, a stream is read in windows
         return shape.vocabulary if TOKENS.fullmatch(word) else context if LENGTHS.fullmatch(word) else None
     whole = shape.size if word.endswith("shape") else prod(shape.size)
     if shape.kind == "table":
@@ -116,15 +122,21 @@ def from_data(name: str, stated: str | None, shape: Shape, context: int) -> Any:
         return channels
     if required and INPUTS.fullmatch(word):
         return whole
-    if required and SIDES.fullmatch(word) and height == width:
+    if SIDES.fullmatch(word) and height == width:
         return height
     return None
 
 
-def filled(arguments: Mapping[str, Argument], given: Mapping[str, Any], shape: Shape, context: int) -> dict[str, Any]:
+def filled(
+    arguments: Mapping[str, Argument],
+    given: Mapping[str, Any],
+    shape: Shape,
+    context: int,
+    reconstruct: bool = False,
+) -> dict[str, Any]:
     """Arguments that nobody has given and the data determines."""
     found = {
-        name: from_data(name, argument.stated, shape, context)
+        name: from_data(name, argument.stated, shape, context, reconstruct)
         for name, argument in arguments.items()
         if name not in given
     }

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from descend.datasets.dataset import Dataset
-from descend.engine.train.augment import augmented
+from descend.engine.train.augment import augmentation
 
 CHUNK = 4096
 """Samples evaluated at once, at most."""
@@ -35,7 +35,8 @@ class Form:
 
     def __init__(self, dataset: Dataset, device: torch.device, *, channels_last: bool, augment: str) -> None:
         self.kind, self.task, self.device = dataset.kind, dataset.task, device
-        self.channels_last, self.augment = channels_last, augment
+        self.channels_last = channels_last
+        self.augment = augmentation(augment)
         self.scale = dataset.scale
         if self.kind == "table":
             self.mean, self.std = (torch.as_tensor(part).to(device) for part in (dataset.mean, dataset.std))
@@ -49,13 +50,13 @@ class Form:
     def inputs(self, x: Tensor, training: bool = False) -> Tensor:
         """Samples as a model takes them."""
         if self.kind == "text":
-            return x
+            return x.contiguous()  # for models that say view
         if self.kind == "table":
             return (x - self.mean) / self.std
         x = x.unsqueeze(1) if x.dim() == 3 else x.permute(0, 3, 1, 2)
         x = x.float().div_(self.scale)
-        if training and self.augment != "none":
-            x = augmented(x, self.augment)
+        if training:
+            x = self.augment(x)
         return x.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
 
     def targets(self, y: Tensor) -> Tensor:
@@ -64,11 +65,15 @@ class Form:
 
 
 class Split:
-    """One part of the data, x (n, …) and y (n, …) as stored, or a stream of tokens (n,) as windows of ``context``."""
+    """One part of the data, x (n, …) and y (n, …) as stored, or a stream of tokens (n,) as windows of ``context``.
+
+    Attributes:
+        at_once: samples evaluated at once, at most.
+    """
 
     def __init__(self, x: Tensor, y: Tensor, form: Form, context: int, resident: bool) -> None:
         self.form, self.context = form, context
-        self.resident = resident
+        self.resident, self.at_once = resident, CHUNK
         self.x, self.y = (x.to(form.device), y.to(form.device)) if resident else (x, y)
 
     def __len__(self) -> int:
@@ -99,9 +104,13 @@ class Split:
         x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
         return self.form.inputs(x, training), self.form.targets(y)
 
+    def chunk(self, batch_size: int) -> int:
+        """Samples to evaluate at once: as many as is fast and safe, and a batch at least."""
+        return max(batch_size, min(self.at_once, NUMBERS // self.numbers), 1)
+
     def chunks(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """All samples in order, as many at once as is fast and safe."""
-        size = max(batch_size, min(CHUNK, NUMBERS // self.numbers), 1)
+        """All samples in order, so many at once."""
+        size = self.chunk(batch_size)
         for first in range(0, len(self), size):
             chosen = torch.arange(first, min(first + size, len(self)), device=self.x.device)
             yield self.take(chosen)

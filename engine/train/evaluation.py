@@ -9,18 +9,36 @@ import torch
 from torch import nn
 
 from descend.engine.train.batches import Split
-from descend.engine.train.objective import Objective, Tally
+from descend.engine.train.memory import give_back, is_out_of_memory
+from descend.engine.train.objective import Language, Objective, Tally
 from descend.engine.train.outputs import tensor_in
 
 
-@torch.no_grad()
 def evaluate(net: nn.Module, split: Split, objective: Objective, batch_size: int, autocast: Callable[[], Any]) -> Tally:
-    """The sums over ``split`` of ``net`` in evaluation mode; it is in training mode afterwards."""
+    """The sums over ``split`` of ``net`` in evaluation mode; it is in training mode afterwards.
+
+    As many samples are taken at once as fit, where those are not fewer than ``batch_size``.
+    """
+    while True:
+        size = split.chunk(batch_size)
+        try:
+            return summed(net, split, objective, batch_size, autocast)
+        except RuntimeError as error:
+            if size <= batch_size or not is_out_of_memory(error):
+                raise
+            error.__traceback__ = None  # which holds what filled the memory
+        split.at_once = max(1, min(size, len(split)) // 2)
+        give_back(split.form.device)
+
+
+@torch.no_grad()
+def summed(net: nn.Module, split: Split, objective: Objective, batch_size: int, autocast: Callable[[], Any]) -> Tally:
+    """The sums, of so many samples at once as `Split.chunk` says."""
     net.eval()
     tally = objective.tally(split.form.device)
     for x, y in split.chunks(batch_size):
         with autocast():
-            output = objective.fitted(scores(net(x)), x)
+            output = objective.fitted(scores(net(x), objective.part), x) if len(x) > 1 else alone(net, objective, x)
         if output is None:
             raise RuntimeError(f"the model's output changed its form with {len(x)} samples")
         output, target = output.float(), objective.target(x, y)
@@ -29,24 +47,35 @@ def evaluate(net: nn.Module, split: Split, objective: Objective, batch_size: int
     return tally
 
 
-def scores(output: Any) -> torch.Tensor:
-    """The tensor in what a model returned."""
-    found = tensor_in(output)
+def alone(net: nn.Module, objective: Objective, x: torch.Tensor) -> torch.Tensor | None:
+    """The output for a single sample, which is given twice: a squeeze in forward could take it for no batch."""
+    twice = torch.cat([x, x])
+    output = objective.fitted(scores(net(twice), objective.part), twice)
+    return None if output is None else output[:1]
+
+
+def scores(output: Any, part: int | str | None = None) -> torch.Tensor:
+    """The tensor in what a model returned, or the one that ``part`` says."""
+    found = tensor_in(output, part)
     assert found is not None
     return found
 
 
 @torch.no_grad()
 def written(
-    net: nn.Module, begin: torch.Tensor, vocabulary: tuple[str, ...], context: int, length: int = 200, seed: int = 0
+    net: nn.Module, begin: torch.Tensor, objective: Language, context: int, length: int = 200, seed: int = 0
 ) -> str:
     """A text that ``net`` continues from ``begin`` (t,), drawing each character by its probability."""
     net.eval()
     chance = torch.Generator().manual_seed(seed)
     tokens = begin.reshape(1, -1)
     for _ in range(length):
-        logits = scores(net(tokens[:, -context:]))[0, -1].float().cpu()
+        given = tokens[:, -context:]
+        fitted = objective.fitted(scores(net(given), objective.part), given)
+        if fitted is None:
+            raise RuntimeError(f"the model's output has another form for a text of {given.shape[1]} characters")
+        logits = fitted[0, -1].float().cpu()
         drawn = torch.multinomial(logits.softmax(0), 1, generator=chance).to(tokens.device)
         tokens = torch.cat([tokens, drawn.reshape(1, 1)], 1)
     net.train()
-    return "".join(vocabulary[index] for index in tokens[0].tolist())
+    return "".join(objective.vocabulary[index] for index in tokens[0].tolist())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Any
 
 import torch
@@ -36,10 +38,14 @@ class Follower:
 
 
 def follow(run: Run) -> int:
-    """Train as one of several until the first says that it is over. Returns the exit status."""
+    """Train as one of several until the first says that it is over. Returns the exit status.
+
+    SIGTERM is left to the first, which ends the run in order.
+    """
     from descend.datasets import catalogue as datasets
     from descend.engine.worker import seed_everything
 
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     manifest = run.manifest()
     chosen = experiment.find(manifest.name)
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))
@@ -52,6 +58,7 @@ def follow(run: Run) -> int:
     )
     try:
         chosen.run(lab, chosen.knobs.parse(manifest.knobs))
-    except DescendError:
-        return 1  # the first process finds the same, and says it
+    except DescendError as error:  # which the first process says, if it finds the same
+        print(error, file=sys.stderr, flush=True)
+        return 1
     return 0

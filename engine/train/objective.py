@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from descend.datasets.dataset import Dataset
 from descend.datasets.shape import Shape
+from descend.engine.train import endings
 from descend.engine.train.batches import Form
 
 if TYPE_CHECKING:
@@ -47,9 +48,13 @@ class Objective(ABC):
 
     Attributes:
         wanted: the output for one sample, in words.
+        part: which of several tensors that the model returns it is, if not the usual one.
+        ends: what the model's output went through last (`descend.engine.train.endings`), if it is to be undone.
     """
 
     wanted: str
+    ends: str = ""
+    part: int | str | None = None
 
     @abstractmethod
     def size(self, x: Tensor) -> tuple[int, ...]:
@@ -88,9 +93,10 @@ class Classes(Objective):
 
     def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
         if len(self.names) == 2 and tuple(output.shape) in ((len(x),), (len(x), 1)):
-            score = output.reshape(len(x), 1)
+            score = endings.scores(output.reshape(len(x), 1), self.ends)
             return torch.cat([torch.zeros_like(score), score], 1)  # its softmax is the sigmoid of the score
-        return super().fitted(output, x)
+        fitted = super().fitted(output, x)
+        return fitted if fitted is None else endings.scores(fitted, self.ends)
 
     def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         return functional.cross_entropy(output, target, label_smoothing=smoothing)
@@ -211,6 +217,12 @@ class Language(Objective):
 
     def size(self, x: Tensor) -> tuple[int, ...]:
         return (*x.shape, len(self.vocabulary))
+
+    def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
+        if tuple(output.shape) == (x.numel(), len(self.vocabulary)):  # all places in a row
+            output = output.reshape(self.size(x))
+        fitted = super().fitted(output, x)
+        return fitted if fitted is None else endings.scores(fitted, self.ends)
 
     def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         return functional.cross_entropy(output.flatten(0, 1), target.flatten(), label_smoothing=smoothing)

@@ -9,19 +9,39 @@ import torch
 from torch import Tensor
 
 
-def tensor_in(output: Any) -> Tensor | None:
+def tensor_in(output: Any, part: int | str | None = None) -> Tensor | None:
     """The scores in what a model returned: it itself, its ``logits``, or the first of several; None if there are none.
+
+    ``part`` says which of several it is, where that is known.
 
     Libraries return objects or dictionaries with ``logits``; recurrent layers the outputs first, then their state.
     """
     if isinstance(output, Tensor):
         return output
+    if part is not None:
+        try:
+            chosen = output[part]
+        except (LookupError, TypeError):
+            chosen = None
+        if isinstance(chosen, Tensor):
+            return chosen
     named = output.get("logits") if isinstance(output, Mapping) else getattr(output, "logits", None)
     if isinstance(named, Tensor):
         return named
     if isinstance(output, (tuple, list)) and output and isinstance(output[0], Tensor):
         return output[0]
     return None
+
+
+def parts(output: Any) -> dict[int | str, Tensor]:
+    """The tensors in a sequence or a dictionary that a model returned, by place or key."""
+    if isinstance(output, Mapping):
+        items = list(output.items())
+    elif isinstance(output, (tuple, list)):
+        items = list(enumerate(output))
+    else:
+        return {}
+    return {key: value for key, value in items if isinstance(value, Tensor)}
 
 
 def told(value: Any, depth: int = 0) -> str:

@@ -3,64 +3,139 @@ asked for by that file's name."""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
+import random
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
 from descend.datasets.shape import Shape
 from descend.engine.errors import nearest
 from descend.engine.text import clean
 from descend.engine.train.arguments import Argument, filled, literal
+from descend.engine.train.configuration import fields, gathered, signature_of
+from descend.engine.train.settings import BESIDE, TrainKnobs
 from descend.engine.train.source import Source
 from descend.engine.train.unfit import Unfit
 
 
-def build(source: Source, values: Mapping[str, Any], shape: Shape, context: int) -> tuple[nn.Module, list[str]]:
+def build(
+    source: Source, values: Mapping[str, Any], shape: Shape | None, context: int, reconstruct: bool = False
+) -> tuple[nn.Module, list[str]]:
     """The module, and sentences on which arguments were filled in from the data.
+
+    What its file does beside, such as set seeds, a default type or the words of a command line, is undone.
 
     Args:
         values: knobs that are arguments of the model, as text; empty for the default.
+        shape: of the data, None if that is not known.
+        reconstruct: whether it is to return its input.
 
     Raises:
         Unfit: it cannot be imported or built; the sentence says where.
     """
-    made = imported(source)
+    with undone(source.file):
+        chances = random.getstate(), np.random.get_state(), torch.get_rng_state()
+        made = imported(source)
+        random.setstate(chances[0])
+        np.random.set_state(chances[1])
+        torch.set_rng_state(chances[2])
+        return _built(made, source, values, shape, context, reconstruct)
+
+
+@contextmanager
+def undone(file: Path) -> Iterator[None]:
+    """Undo what an import of ``file`` may change for all of the process; a command line it reads has no arguments."""
+    words, kind, device, seed = sys.argv, torch.get_default_dtype(), torch.get_default_device(), torch.initial_seed()
+    threads, gradients = torch.get_num_threads(), torch.is_grad_enabled()
+    sys.argv = [str(file)]
+    try:
+        yield
+    finally:
+        sys.argv = words
+        torch.set_default_dtype(kind)
+        if torch.get_default_device() != device:
+            torch.set_default_device(None)
+        torch.set_num_threads(threads)
+        torch.set_grad_enabled(gradients)
+        if torch.initial_seed() != seed:
+            torch.manual_seed(seed)
+
+
+def _built(
+    made: Any, source: Source, values: Mapping[str, Any], shape: Shape | None, context: int, reconstruct: bool
+) -> tuple[nn.Module, list[str]]:
     if isinstance(made, nn.Module):
         if refused := [name for name, value in values.items() if value]:
             raise Unfit(f"{source.name} in {source.file.name} is a module already, and takes no {refused[0]}.")
-        return made, []
+        return single(made)
     if not callable(made):
         raise Unfit(
             f"{source.name} in {source.file.name} is of type {type(made).__name__}; a model is a class derived from "
             "nn.Module, or a function that returns one."
         )
+    names = vars(sys.modules[made.__module__]) if made.__module__ in sys.modules else {}
+    config = names.get(source.config[1]) if source.config is not None else None
     arguments = taken(made, source)
+    if config is not None and source.config is not None:
+        arguments.pop(source.config[0], None)
+        arguments = {**fields(config, source.arguments), **arguments}
     given: dict[str, Any] = {}
-    for knob, text in values.items():
+    for setting, text in values.items():
         if text:
-            name = knob.removeprefix("model.")
-            given[name] = arguments[name].value(str(text)) if name in arguments else literal(str(text))
-    found = filled(arguments, given, shape, context)
-    check_arguments(made, source, arguments, {**found, **given})
+            name = setting.removeprefix("model.")
+            given[name] = valued(arguments.get(name), str(text), names)
+    found = filled(arguments, given, shape, context, reconstruct) if shape is not None else {}
+    anything = config is not None and signature_of(config)[1]
+    check_arguments(made, source, arguments, {**found, **given}, shape is not None, anything)
     try:
-        net = made(**found, **given)
+        words = {**found, **given}
+        if config is not None and source.config is not None:
+            words = gathered(source.config[0], config, words, set(taken(made, source)))
+        net = made(**words)
     except (Exception, SystemExit) as error:
         raise Unfit(
-            f"{source.name} could not be built: {type(error).__name__}: {first_line(error)}"
-            f"{place(error, source.file)}.",
+            f"{source.name} could not be built: {cause(error)}{place(error, source.file)}.",
             f"It was called with {called({**found, **given})}; --set NAME=VALUE changes that.",
         ) from None
     if not isinstance(net, nn.Module):
         raise Unfit(f"{source.name} returned an object of type {type(net).__name__}, not the module itself.")
-    notes = [f"Taken from the data: {called(found)}."] if found else []
-    return net, notes
+    net, notes = single(net)
+    return net, [*([f"Taken from the data: {called(found)}."] if found else []), *notes]
+
+
+def single(net: nn.Module) -> tuple[nn.Module, list[str]]:
+    """``net`` with weights in single precision, and a sentence if it had others."""
+    others = {
+        str(tensor.dtype).removeprefix("torch.")
+        for tensor in net.parameters()
+        if tensor.is_floating_point() and tensor.dtype != torch.float32
+    }
+    if not others:
+        return net, []
+    return net.float(), [f"The model's weights were {' and '.join(sorted(others))}; they are float32 here."]
+
+
+def valued(argument: Argument | None, text: str, names: Mapping[str, Any]) -> Any:
+    """What an argument is given for ``text``; what the model's file calls so, as ``nn.ReLU``, is meant itself."""
+    value = argument.value(text) if argument is not None else literal(text)
+    first, *rest = text.split(".")
+    if value != text or (argument is not None and argument.kind == "str") or first not in names:
+        return value
+    try:
+        return functools.reduce(getattr, rest, names[first])
+    except AttributeError:
+        return value
 
 
 def imported(source: Source) -> Any:
@@ -70,16 +145,26 @@ def imported(source: Source) -> Any:
         Unfit: importing it fails, or it has nothing of that name.
     """
     root, parts = source.file.parent, [source.file.stem]
-    while (root / "__init__.py").exists() and root.name.isidentifier():
+    levels = source.levels  # a folder without __init__.py is a package all the same where its files say `from .parts`
+    while root.name.isidentifier() and ((root / "__init__.py").exists() or len(parts) <= levels):
         parts.insert(0, root.name)
         root = root.parent
     name = ".".join(parts)
     sys.path.insert(0, str(root))  # so that it finds what lies beside it
     try:
-        if name in sys.modules or not all(part.isidentifier() for part in parts):  # json.py, my-model.py
-            module = loaded(source.file, f"descend_own_model_{''.join(c if c.isalnum() else '_' for c in name)}")
-        else:
-            module = importlib.import_module(name)
+        while True:
+            try:
+                if name in sys.modules or not all(part.isidentifier() for part in parts):  # json.py, my-model.py
+                    words = "".join(c if c.isalnum() else "_" for c in name)
+                    module = loaded(source.file, f"descend_own_model_{words}")
+                else:
+                    module = importlib.import_module(name)
+                break
+            except ModuleNotFoundError as error:
+                if (above := above_with((error.name or "").partition(".")[0], source.file)) is None:
+                    raise
+                sys.path.append(str(above))
+                importlib.invalidate_caches()
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         where = place(error, source.file) or f" ({source.file.name})"
@@ -89,8 +174,9 @@ def imported(source: Source) -> Any:
         ) from None
     except (Exception, SystemExit) as error:
         raise Unfit(
-            f"{source.file.name} cannot be imported: {type(error).__name__}: {first_line(error)}"
-            f"{place(error, source.file)}."
+            f"{source.file.name} cannot be imported: {cause(error)}{place(error, source.file)}.",
+            "If that line is no part of the model, such as one that loads data or trains, put it below "
+            "`if __name__ == '__main__':`.",
         ) from None
     try:
         return getattr(module, source.name)
@@ -98,6 +184,14 @@ def imported(source: Source) -> Any:
         raise Unfit(
             f"{source.file.name} defines no '{source.name}'{nearest(source.name, vars(module)) or '.'}"
         ) from None
+
+
+def above_with(package: str, file: Path) -> Path | None:
+    """The nearest folder above ``file`` with such a package or module that is not searched yet; None if none has."""
+    for folder in list(file.parents)[1:5]:
+        if ((folder / package).is_dir() or (folder / f"{package}.py").is_file()) and str(folder) not in sys.path:
+            return folder
+    return None
 
 
 def loaded(file: Path, name: str) -> Any:
@@ -126,7 +220,12 @@ def taken(made: Callable[..., Any], source: Source) -> dict[str, Argument]:
 
 
 def check_arguments(
-    made: Callable[..., Any], source: Source, arguments: Mapping[str, Argument], given: Mapping[str, Any]
+    made: Callable[..., Any],
+    source: Source,
+    arguments: Mapping[str, Argument],
+    given: Mapping[str, Any],
+    with_data: bool = True,
+    anything: bool = False,
 ) -> None:
     """Say which argument is missing, or is none.
 
@@ -137,13 +236,17 @@ def check_arguments(
         parameters = inspect.signature(made).parameters.values()
     except (ValueError, TypeError):
         return
-    if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
+    if not anything and not any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
         for name in given:
             if name not in arguments:
                 raise Unfit(f"{source.name} takes no argument '{name}'{nearest(name, arguments) or '.'}")
     if missing := [name for name, argument in arguments.items() if argument.stated is None and name not in given]:
-        sets = " ".join(f"--set {name}=VALUE" for name in missing)
-        raise Unfit(f"{source.name} has to be given {' and '.join(missing)}, which the data does not tell; say {sets}.")
+        sets = " ".join(f"--set {knob(name)}=VALUE" for name in missing)
+        tells = "which the data does not tell; say" if with_data else "which --data NAME may tell; or say"
+        write = f"Or write a function in {source.file.name} that returns the model, and name that."
+        if source.makers:
+            write = f"Or name what makes one without: {', '.join(source.makers[:6])}."
+        raise Unfit(f"{source.name} has to be given {listed(missing)}, {tells} {sets}.", write)
 
 
 def called(arguments: Mapping[str, Any]) -> str:
@@ -151,10 +254,39 @@ def called(arguments: Mapping[str, Any]) -> str:
     return clean(", ".join(f"{name}={value!r}" for name, value in arguments.items())) or "no arguments"
 
 
+def later(error: Exception, source: Source, step: int) -> Unfit | None:
+    """What to say of an ``error`` in the user's code after the model had been tried; None if it is from elsewhere."""
+    where = place(error, source.file)
+    if not where:
+        return None
+    traceback.print_exception(error)
+    return Unfit(
+        f"The model failed at step {step}{where}: {cause(error)}.",
+        "Before, it worked with two samples; batches have more, the last of an epoch and evaluations other numbers.",
+    )
+
+
+def knob(argument: str) -> str:
+    """What the knob of an argument is called: ``model.NAME`` if a training setting has its name."""
+    return f"model.{argument}" if argument in {*TrainKnobs.specs, *BESIDE} else argument  # type: ignore[attr-defined]
+
+
+def listed(names: list[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def cause(error: BaseException) -> str:
+    """The kind of an exception and what it says; of one that says nothing, the line of code that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    code = frames[-1].line if frames and not str(error).strip() else ""
+    return f"{type(error).__name__}{f' of `{clean(code)}`' if code else f': {first_line(error)}'}"
+
+
 def first_line(error: BaseException) -> str:
     """What an exception says, in one line without the full stop."""
     lines = str(error).strip().splitlines()
-    return clean(lines[0] if lines else "it does not say why").rstrip(".")
+    return clean(lines[0] if lines else "it does not say why").rstrip(" .:")
 
 
 def place(error: BaseException, file: Path) -> str:

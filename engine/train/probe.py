@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
-from descend.engine.train.objective import Classes, Objective
-from descend.engine.train.outputs import size, tensor_in, told
+from descend.engine.train import endings
+from descend.engine.train.objective import Classes, Language, Objective, Reconstruction
+from descend.engine.train.outputs import parts, size, tensor_in, told
 from descend.engine.train.own_model import first_line, place
+from descend.engine.train.suspicions import suspicions
 from descend.engine.train.unfit import Unfit
 from descend.engine.train.wrong_shape import explained
 
@@ -29,14 +30,20 @@ def probe(
     Args:
         x, y: two samples that differ, as the model takes them.
         autocast: makes the context in which it computes.
-        file: where its code is, to name lines of it.
+        file: where its code is, to name lines of it; None for a model of the zoo, which is above suspicion.
 
     Raises:
         Unfit: it cannot learn.
     """
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
     with torch.random.fork_rng(devices):
-        return _probe(net, x, y, objective, autocast, file or Path())
+        notes = _probe(net, x, y, objective, autocast, file or Path())
+        if file is not None:
+            net.eval()
+            check_learning(net, x, y, objective, autocast, file)  # what one step leaves behind may harm the next
+            notes += suspicions(net, x, objective, autocast)
+            net.train()
+    return notes
 
 
 def _probe(
@@ -46,6 +53,10 @@ def _probe(
     with torch.no_grad(), autocast():
         outcome, bad = forward(net, x, file)
     output = tensor_in(outcome)
+    if output is None or objective.fitted(output, x) is None:
+        fitting = [key for key, part in parts(outcome).items() if objective.fitted(part, x) is not None]
+        objective.part = fitting[0] if fitting else None
+        output = tensor_in(outcome, objective.part)
     if output is None:
         raise Unfit(
             f"The model returned {told(outcome)}, and no scores can be found in that; it should return one tensor, "
@@ -54,22 +65,25 @@ def _probe(
     notes = []
     if not isinstance(outcome, Tensor):
         notes.append(f"The model returns {told(outcome)}; the tensor {size(output.shape)} is taken for its scores.")
-    fitted = objective.fitted(output, x)
-    if fitted is None:
-        raise wrong_output(net, output, x, objective)
     if not output.is_floating_point():
-        raise Unfit(
-            f"The model returns {told(output)}; scores are floating-point numbers, so leave out the argmax or rounding."
-        )
+        how = "take the .real part or the .abs()" if output.is_complex() else "leave out the argmax or rounding"
+        raise Unfit(f"The model returns {told(output)}; scores are floating-point numbers, so {how}.")
+    if objective.fitted(output, x) is None:
+        raise wrong_output(net, output, x, objective)
     if not torch.isfinite(output).all():
-        where = f"first at the layer {bad}" if bad else "though no layer's output did"
-        raise Unfit(f"The output has values that are not finite, before any training, {where}.")
+        where = f"first at {bad}" if bad else "though no layer's output did"
+        first = next((name for name, weights in net.named_parameters() if not torch.isfinite(weights).all()), "")
+        advice = (
+            f"Its weights {first} have such values: torch.empty and torch.Tensor(…) leave what they find; fill them."
+        )
+        raise Unfit(
+            f"The output has values that are not finite, before any training, {where}.", advice if first else ""
+        )
     if not any(parameter.requires_grad for parameter in net.parameters()):
         raise Unfit("The model has no trainable parameters, so there is nothing to learn with.")
     check_learning(net, x, y, objective, autocast, file)
-    check_input_matters(net, x, autocast)
-    if isinstance(objective, Classes):
-        notes += probabilities(output.float(), len(objective.names))
+    learned = isinstance(objective, (Classes, Language))
+    notes += endings.said(objective.ends) if learned else endings.bounded(objective.ends)
     net.train()
     return notes
 
@@ -90,7 +104,8 @@ def forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
         inside.pop()
         value = tensor_in(output)
         if not bad and value is not None and value.is_floating_point() and not torch.isfinite(value).all():
-            bad.append(f"{names.get(module) or 'itself'} ({type(module).__name__})")
+            kind = type(module).__name__
+            bad.append(f"the layer {names[module]} ({kind})" if names.get(module) else f"{kind}.forward")
 
     names = {module: name for name, module in net.named_modules()}
     hooks = []
@@ -120,6 +135,12 @@ def wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Objective
         advice = "The first number should be that of the samples: a view or reshape mixes them; x.flatten(1) does not."
     elif got == tuple(x.shape):
         advice = "It has the input's shape; a model that is to repeat its input needs --set objective=reconstruction."
+    elif len(got) == len(want) > 2 and got[1] != want[1] and got[2:] == want[2:]:
+        advice = f"Its last layer should give {want[1]} channels, and gives {got[1]}."
+    elif len(got) == len(want) > 2 and got[2:] != want[2:]:
+        advice = f"It should be {size(want[1:])} for each sample, and is {size(got[1:])}."
+        if isinstance(objective, Language):
+            advice = "There should be scores at every place, also where forward is given no targets."
     elif len(got) == len(want):
         advice = f"Its last layer should give {want[-1]} numbers, and gives {got[-1]}."
     elif len(got) > len(want):
@@ -161,80 +182,33 @@ def _check_gradient(
     net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path
 ) -> None:
     with autocast():
-        output = tensor_in(forward(net, x, file)[0])
+        output = tensor_in(forward(net, x, file)[0], objective.part)
         assert output is not None
         if not output.requires_grad:
             raise Unfit(
                 "The output does not depend on any trainable parameter, so there is no gradient.",
                 "Look in forward for torch.no_grad(), .detach(), .item() or NumPy, or parameters that it leaves out.",
             )
+        if not (isinstance(objective, Reconstruction) and objective.images):  # whose values lie between 0 and 1
+            objective.ends = endings.ending(output)
         fitted = objective.fitted(output, x)
-        assert fitted is not None
+        if fitted is None:
+            raise Unfit(
+                f"In training the output has the shape {size(tuple(output.shape))}, and not that of evaluation, "
+                f"{size(objective.size(x))}."
+            )
         loss = objective.loss(fitted.float(), objective.target(x, y))
     try:
         loss.backward()
     except torch.OutOfMemoryError:
         raise
     except Exception as error:
-        raise Unfit(f"The gradient cannot be taken: {first_line(error)}{place(error, file)}.") from None
-
-
-@torch.no_grad()
-def check_input_matters(net: nn.Module, x: Tensor, autocast: Callable[[], Any]) -> None:
-    """Whether two samples ever give two outputs; asked of a copy with other weights too, as fresh ones may be nought.
-
-    Raises:
-        Unfit: the output is the same whatever comes in.
-    """
-    if torch.equal(x[0], x[1]):
-        return  # the data has no two samples that differ
-    for moved in (False, True):
-        with moved_weights(net) if moved else unmoved(), autocast():
-            output = tensor_in(net(x))
-        if output is None or not torch.equal(output[0], output[1]):
-            return
-    raise Unfit(
-        "The model gives the same output for samples that differ: it ignores its input.",
-        "Follow the input through forward: is it overwritten, multiplied by 0, or reduced to a constant?",
-    )
-
-
-@contextmanager
-def unmoved() -> Any:
-    """Leaves everything as it is."""
-    yield
-
-
-@contextmanager
-def moved_weights(net: nn.Module) -> Any:
-    """The weights moved at random, for as long as the context lasts."""
-    kept = [parameter.detach().clone() for parameter in net.parameters()]
-    try:
-        for parameter in net.parameters():
-            if parameter.is_floating_point():
-                parameter.add_(torch.randn_like(parameter), alpha=0.1)
-        yield
-    finally:
-        for parameter, before in zip(net.parameters(), kept, strict=True):
-            parameter.copy_(before)
-
-
-def probabilities(output: Tensor, classes: int) -> list[str]:
-    """A warning if the output seems to have been through a softmax or a sigmoid already."""
-    if output.dim() == 2 and output.shape[1] == classes > 1:
-        if (output >= 0).all() and torch.allclose(output.sum(1), torch.ones_like(output[:, 0]), atol=1e-3):
-            return [
-                "The output looks like probabilities (it adds up to 1), but the loss applies a softmax itself: "
-                "training is slow with two; leave the softmax out of forward."
-            ]
-        if (output <= 0).all() and torch.allclose(output.exp().sum(1), torch.ones_like(output[:, 0]), atol=1e-3):
-            return ["The output looks like log-probabilities, which does no harm: the loss applies log-softmax itself."]
-    elif ((output > 0) & (output < 1)).all():
-        return [
-            "The output lies between 0 and 1, as after a sigmoid, which the loss applies itself; leave it out of "
-            "forward if training is slow."
-        ]
-    return []
+        advice = ""
+        if "a second time" in str(error):
+            advice = "Something is kept from the step before, such as a hidden state; detach it, or make it anew."
+        elif "inplace operation" in str(error):
+            advice = "An operation in place, such as x += y, overwrote what the gradient needs; write x = x + y."
+        raise Unfit(f"The gradient cannot be taken: {first_line(error)}{place(error, file)}.", advice) from None
 
 
 def is_lazy(net: nn.Module) -> bool:
@@ -242,6 +216,22 @@ def is_lazy(net: nn.Module) -> bool:
     return any(isinstance(parameter, UninitializedParameter) for parameter in net.parameters())
 
 
-def needs_more_than_one(net: nn.Module) -> bool:
-    """Whether it has layers that cannot be trained with a single sample."""
-    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in net.modules())
+def needs_more_than_one(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any]) -> bool:
+    """Whether it cannot be trained with a single sample, the first of ``x``; nothing changes.
+
+    Layers that normalise batches may not be, nor a forward that drops dimensions of 1.
+    """
+    kept = [buffer.clone() for buffer in net.buffers()]
+    devices = [x.device.index or 0] if x.device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices), torch.no_grad(), autocast():
+            output = tensor_in(net(x[:1]), objective.part)
+        return output is None or objective.fitted(output, x[:1]) is None
+    except torch.OutOfMemoryError:
+        raise
+    except Exception:
+        return True
+    finally:
+        with torch.no_grad():
+            for buffer, before in zip(net.buffers(), kept, strict=True):
+                buffer.copy_(before)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from descend.engine.controls import Stopped
 from descend.engine.model import Model
 from descend.engine.train import batches, optimisers, own_model, probe
+from descend.engine.train.adapting import adapted, fits
 from descend.engine.train.evaluation import evaluate, scores, written
-from descend.engine.train.memory import out_of_memory
+from descend.engine.train.memory import is_out_of_memory, out_of_memory
 from descend.engine.train.objective import Language, Objective, Tally, objective_of
 from descend.engine.train.precision import Precision
 from descend.engine.train.schedules import factor
@@ -37,11 +39,15 @@ def train(lab: Lab, k: Any, model: Model | Source) -> None:
     try:
         session.prepare()
         session.train()
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate" not in str(error):
-            raise
-        error.__traceback__ = None  # which holds what filled the memory
-        raise out_of_memory(session) from None
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            error.__traceback__ = None  # which holds what filled the memory
+            raise out_of_memory(session) from None
+        if (lost := session.team.lost(error)) is not None:
+            raise lost from None
+        raise session.fault(error) from None
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise session.fault(error) from None
 
 
 class Session:
@@ -49,6 +55,7 @@ class Session:
 
     Attributes:
         net: the model; computed with through ``run``, which may be compiled.
+        least: samples that it can be trained with.
     """
 
     net: nn.Module
@@ -59,6 +66,7 @@ class Session:
     held: batches.Split | None
     objective: Objective
     optimiser: torch.optim.Optimizer
+    least: int
 
     def __init__(self, lab: Lab, k: Any, model: Model | Source) -> None:
         assert lab.dataset is not None
@@ -66,8 +74,13 @@ class Session:
         self.team = Team(lab.device)
         self.shape = self.dataset.shape
         self.precision = Precision(k.precision, lab.device)
-        self.context = k.context if self.shape.kind == "text" else 0
+        self.context = k.context if self.shape.task == "language" else 0
         self.batch_size = int(k.batch_size)
+
+    def fault(self, error: Exception) -> Exception:
+        """``error`` as a sentence if it was raised by the user's own code; else as it is."""
+        own = self.model if isinstance(self.model, Source) else None
+        return (own and own_model.later(error, own, self.lab.step)) or error
 
     def prepare(self) -> None:
         """Build the model, try it, and lay out the data."""
@@ -99,19 +112,27 @@ class Session:
         self.net.to(lab.device)
         x, y = self._two_samples()
         file = self.model.file if isinstance(self.model, Source) else None
-        for note in probe.probe(self.net, x, y, self.objective, self.precision.autocast, file):
-            lab.note(note)
+        if last and k.channels_last == "auto" and not fits(self.net, x, self.objective, self.precision.autocast):
+            last = form.channels_last = False  # a view in its forward may need the usual order
+            x, y = self._two_samples()
+        notes = adapted(self.net, x, self.objective, self.precision.autocast) if file else []
+        notes += probe.probe(self.net, x, y, self.objective, self.precision.autocast, file)
         if last:
             self.net.to(memory_format=torch.channels_last)
         self.run = self._compiled() if k.compile else self.net
-        single = probe.needs_more_than_one(self.net)
+        single = probe.needs_more_than_one(self.net, x, self.objective, self.precision.autocast)
+        self.least = 2 if single else 1
         if single and self.batch_size == 1:
             raise Unfit(
-                "The model has batch normalisation, which needs two samples a batch at least; set batch_size=2."
+                "The model cannot be trained with a single sample at a time, as batch normalisation cannot; "
+                "set batch_size=2 or more."
             )
         team = self.team
-        if self.batch_size < (2 if single else 1) * team.size:
-            raise Unfit(f"A batch of {self.batch_size} is too few for {team.size} processes; set a larger batch_size.")
+        if self.batch_size < self.least * team.size:
+            more = "; set a larger batch_size" if self.batch_size < len(self.train_set) else ", and there is no more"
+            raise Unfit(f"A batch of {self.batch_size} is too few for {team.size} processes{more}.")
+        if single and team.size > 1:
+            lab.note("Layers that normalise batches see one process's share of a batch, not all of it.")
         self.feed = batches.Feed(
             self.train_set, self.batch_size, lab.seed, 2 * team.size if single else 1, (team.rank, team.size)
         )
@@ -119,6 +140,8 @@ class Session:
         self.optimiser = optimisers.make(k, self.net, lab.device)
         parameters = sum(parameter.numel() for parameter in self.net.parameters() if parameter.requires_grad)
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
+        for note in notes:  # last, as the shell shows the last
+            lab.note(note)
         lab.results(parameters=parameters)
 
     def train(self) -> None:
@@ -132,9 +155,11 @@ class Session:
             return self._follow()
         try:
             self._lead()
-        finally:
-            with suppress(RuntimeError):  # the others may be gone
-                self.team.tell()
+        except Stopped:
+            self.team.tell()
+            raise
+        with suppress(RuntimeError):  # all is done, even if another is gone
+            self.team.tell()  # not where a step failed: in the midst of one the others do not listen
         return None
 
     def _lead(self) -> None:
@@ -171,10 +196,10 @@ class Session:
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the settings as they are there."""
-        torch.manual_seed(self.lab.seed + self.team.rank)  # or all would leave out the same units
         self.run.train()
         while words := self.team.hear():
             step, rate, self.k.weight_decay, self.k.clip, self.k.label_smoothing = words
+            torch.manual_seed(hash((self.lab.seed, self.team.rank, step)))  # lest all leave out the same units
             self._step(*self.feed.batch(int(step)), rate, self.feed.weight(int(step)))
 
     def _step(
@@ -187,7 +212,7 @@ class Session:
         """
         k, scaler = self.k, self.precision.scaler
         with self.precision.autocast():
-            output = self.objective.fitted(scores(self.run(x)), x)
+            output = self.objective.fitted(scores(self.run(x), self.objective.part), x)
         if output is None:
             raise Unfit(f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them.")
         output, target = output.float(), self.objective.target(x, y)
@@ -197,10 +222,11 @@ class Session:
         self.optimiser.zero_grad()
         weighted = loss * weight if weight != 1 else loss
         (scaler.scale(weighted) if scaler is not None else weighted).backward()
+        if scaler is not None:
+            scaler.unscale_(self.optimiser)  # so that gradients are clipped and shown as they are
         if k.clip:
-            if scaler is not None:
-                scaler.unscale_(self.optimiser)
             nn.utils.clip_grad_norm_(self.net.parameters(), k.clip)
+        optimisers.lay_out_gradients(self.optimiser)
         if scaler is not None:
             scaler.step(self.optimiser)
             scaler.update()
@@ -227,9 +253,7 @@ class Session:
         tally.show(self.lab)
         if isinstance(self.objective, Language) and self.lab.due():
             begin = self.test_set.x[: min(self.context, 16)].to(self.lab.device)
-            self.lab.text(
-                "sample", written(self.net, begin, self.objective.vocabulary, self.context, seed=self.lab.seed)
-            )
+            self.lab.text("sample", written(self.net, begin, self.objective, self.context, seed=self.lab.seed))
         return tally
 
     def _evaluated(self, split: batches.Split) -> Tally:
@@ -242,7 +266,8 @@ class Session:
 
         taken = TrainKnobs.specs  # type: ignore[attr-defined]
         values = {name: value for name, value in self.k.values().items() if name not in taken}
-        return own_model.build(self.model, values, self.shape, self.context)
+        repeat = getattr(self.k, "objective", "auto") == "reconstruction"
+        return own_model.build(self.model, values, self.shape, self.context, repeat)
 
     def _tasks(self) -> tuple[str, ...]:
         return self.model.tasks if isinstance(self.model, Model) else EVERYTHING
@@ -274,12 +299,14 @@ class Session:
         return x[chosen], y[chosen]
 
     def _compiled(self) -> Any:
-        """The model compiled for a batch; as it is, with a note, if that fails."""
+        """The model compiled for this process's share of a batch; as it is, with a note, if that fails."""
         net, kept = torch.compile(self.net), [buffer.clone() for buffer in self.net.buffers()]
-        x, _ = self.train_set.first(self.batch_size)
+        x, _ = self.train_set.first(-(-self.batch_size // self.team.size))
         try:
-            with torch.random.fork_rng(), self.precision.autocast():
-                net(x)
+            with torch.random.fork_rng([x.device.index] if x.is_cuda else []):
+                with self.precision.autocast():
+                    output = scores(net(x))
+                output.float().mean().backward()
             return net
         except Exception as error:
             self.lab.note(f"torch.compile failed ({own_model.first_line(error)}), so the model runs as it is.")
@@ -287,5 +314,6 @@ class Session:
                 torch.compiler.reset()
             return self.net
         finally:
+            self.net.zero_grad()
             for buffer, before in zip(self.net.buffers(), kept, strict=True):
                 buffer.copy_(before)

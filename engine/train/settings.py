@@ -8,6 +8,18 @@ from descend.datasets.shape import Shape
 from descend.engine.errors import UsageError
 from descend.engine.knobs import Knob, KnobSet, knob, knobs
 
+AUGMENTATIONS = {
+    "none": "as they are",
+    "flip": "mirrored left to right by chance",
+    "shift": "moved by up to an eighth of the size",
+    "both": "flip and shift",
+    "affine": "turned by up to 15 degrees, moved and scaled",
+    "colour": "other brightness, contrast, saturation and hue",
+    "erase": "by chance without a rectangle",
+    "randaugment": "two changes of fourteen kinds, one after the other",
+}
+"""What becomes of images while a model is trained; see `descend.engine.train.augment`."""
+
 
 @knobs
 class TrainKnobs:
@@ -25,7 +37,7 @@ class TrainKnobs:
     clip: float = knob(0.0, 0.0, 1000.0, live=True, help="largest norm of the gradient; 0: any")
     patience: int = knob(0, 0, 1000, help="epochs without improvement after which to stop; 0: never")
     validation: float = knob(0.1, 0.01, 0.5, help="share of the training data held back to judge that, with patience")
-    augment: str = knob("none", choices=("none", "flip", "shift", "both"), help="change images at random as they come")
+    augment: str = knob("none", choices=tuple(AUGMENTATIONS), help="change training images at random as they come")
     context: int = knob(64, 2, 4096, scale="log", help="characters read at once")
     precision: str = knob("fp32", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32")
     compile: bool = knob(False, help="compile the model with torch.compile")
@@ -33,6 +45,19 @@ class TrainKnobs:
     placement: str = knob("auto", choices=("auto", "device", "host"), help="where the data waits; auto: where it fits")
     objective: str = knob("auto", choices=("auto", "reconstruction"), help="auto: what the data asks for")
 
+
+GROUPS = {
+    "model": (),
+    "data": ("data", "batch_size", "augment", "context", "objective"),
+    "optimiser": ("optimiser", "lr", "momentum", "clip"),
+    "schedule": ("epochs", "schedule", "warmup", "patience", "validation"),
+    "regularisation": ("weight_decay", "label_smoothing"),
+    "machine": ("device", "devices", "seed", "precision", "compile", "channels_last", "placement"),
+}
+"""Settings that belong together, with those of `BESIDE`; a model's own are in *model*."""
+
+BESIDE = "data", "device", "devices", "seed"
+"""What is chosen of a run beside its knobs."""
 
 ONLY = {"context": "text", "augment": "image", "channels_last": "image"}
 """Settings that only one kind of data has."""
@@ -56,6 +81,15 @@ def specs_for(
     settings: Mapping[str, Knob] = TrainKnobs.specs  # type: ignore[attr-defined]
     chosen = {name: spec for name, spec in settings.items() if name not in unused and name not in architecture}
     return {**architecture, **chosen}
+
+
+def grouped(names: Iterable[str]) -> dict[str, list[str]]:
+    """The settings called ``names`` by group, in the order of `GROUPS`; the model's own in theirs."""
+    names = list(names)
+    taken = {name for group in GROUPS.values() for name in group}
+    found = {group: [name for name in known if name in names] for group, known in GROUPS.items()}
+    found["model"] = [name for name in names if name not in taken]
+    return {group: members for group, members in found.items() if members}
 
 
 def check(values: KnobSet, shape: Shape) -> None:

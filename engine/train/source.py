@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.train.arguments import Argument
+from descend.engine.train.configuration import configuration, settings
+from descend.engine.train.signature import defined, looks_like_a_model, makers, signature
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,25 @@ class Source:
         name: as it is called there.
         arguments: what it takes, by name, as far as its text tells.
         complete: whether those are all; else others may be given too, and are looked up when it is built.
+        config: the argument that is an object of settings, and its class; the settings are among ``arguments`` instead.
+        makers: functions of the file that make the model and need not be given anything.
+        levels: how many folders above it the file imports from, relative to itself.
     """
 
     file: Path
     name: str
     arguments: dict[str, Argument]
     complete: bool
+    config: tuple[str, str] | None = None
+    makers: tuple[str, ...] = ()
+    levels: int = 0
+
+    def digest(self) -> str:
+        """SHA-256 of the file as it is now, in hexadecimal; empty if it cannot be read."""
+        try:
+            return hashlib.sha256(self.file.read_bytes()).hexdigest()
+        except OSError:
+            return ""
 
     @property
     def address(self) -> str:
@@ -36,6 +52,11 @@ def is_address(name: str) -> bool:
     """Whether ``name`` is meant as a file with a model, not as a name from a catalogue."""
     path = name.rpartition(":")[0] or name
     return path.endswith(".py") or name.endswith(".py")
+
+
+def file_of(name: str) -> Path | None:
+    """The file that ``name`` means; None if it is no address."""
+    return Path(name if name.endswith(".py") else name.rpartition(":")[0]) if is_address(name) else None
 
 
 def parse(address: str) -> Source:
@@ -70,71 +91,10 @@ def parse(address: str) -> Source:
         public = [found for found in names if not found.startswith("_")]
         raise UsageError(f"{path} defines no '{name}'{nearest(name, models or public) or '.'}")
     arguments, complete = signature(names.get(name), names)
-    return Source(file, name, arguments, complete)
-
-
-def defined(body: list[ast.stmt]) -> dict[str, ast.stmt]:
-    """The names that statements give to something; ``*`` if they import whatever a module has."""
-    found: dict[str, ast.stmt] = {}
-    for node in body:
-        match node:
-            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-                found[node.name] = node
-            case ast.Import() | ast.ImportFrom():
-                found |= {(alias.asname or alias.name).partition(".")[0]: node for alias in node.names}
-            case ast.Assign():
-                names = [leaf.id for target in node.targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)]
-                found |= dict.fromkeys(names, node)
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                found[name] = node
-            case ast.If() | ast.With():
-                found |= defined(node.body)
-                found |= defined(getattr(node, "orelse", []))
-            case ast.Try():
-                found |= defined([*node.body, *node.orelse, *node.finalbody])
-                for handler in node.handlers:
-                    found |= defined(handler.body)
-    return found
-
-
-def looks_like_a_model(node: ast.stmt) -> bool:
-    """Whether a definition is a class with a ``forward``, or derived from something called Module."""
-    if not isinstance(node, ast.ClassDef):
-        return False
-    bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
-    methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
-    return "forward" in methods or any(base in ("Module", "Sequential", "LightningModule") for base in bases)
-
-
-def signature(node: ast.stmt | None, names: dict[str, ast.stmt]) -> tuple[dict[str, Argument], bool]:
-    """The arguments of a function, or of a class's ``__init__``; and whether those are all."""
-    if isinstance(node, ast.ClassDef):
-        for item in node.body:
-            if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                return parameters(item.args, method=True)
-        bases = [names.get(ast.unparse(base)) for base in node.bases]
-        if len(bases) == 1 and isinstance(bases[0], ast.ClassDef) and bases[0] is not node and not node.decorator_list:
-            return signature(bases[0], {name: other for name, other in names.items() if other is not node})
-        plain = all(ast.unparse(base) in ("nn.Module", "torch.nn.Module", "Module") for base in node.bases)
-        return {}, plain and not node.decorator_list and not node.keywords
-    if isinstance(node, ast.FunctionDef):
-        arguments, complete = parameters(node.args, method=False)
-        return arguments, complete and not node.decorator_list
-    return {}, False
-
-
-def parameters(given: ast.arguments, *, method: bool) -> tuple[dict[str, Argument], bool]:
-    """A signature's arguments; and whether it takes no others."""
-    positional = [*given.posonlyargs, *given.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(given.defaults)) + list(given.defaults)
-    pairs = list(zip(positional, defaults, strict=True))[1 if method else 0 :]
-    pairs += list(zip(given.kwonlyargs, given.kw_defaults, strict=True))
-    found = {
-        arg.arg: Argument.of(
-            arg.arg,
-            ast.unparse(arg.annotation) if arg.annotation is not None else "",
-            ast.unparse(default) if default is not None else None,
-        )
-        for arg, default in pairs
-    }
-    return found, given.kwarg is None and given.vararg is None
+    config = configuration(name, arguments, names)
+    if config is not None:
+        del arguments[config[0]]
+        further, all_known = settings(names[config[1]], names)
+        arguments, complete = {**further, **arguments}, complete and all_known
+    levels = max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+    return Source(file, name, arguments, complete, config, makers(name, names), levels)

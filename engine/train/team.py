@@ -1,20 +1,25 @@
 """Processes that train together, each with a share of every batch: one a device, started by torchrun.
 
 Rank 0 is the run's worker: it alone records, evaluates and hears the user. Before every step it tells the others what
-to do; DistributedDataParallel then averages their gradients.
+to do; DistributedDataParallel then averages their gradients. Where one of them ends, the others cannot go on.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import torch
 from torch import distributed, nn
 
+from descend.engine.train.unfit import Unfit
+
 PATIENCE = timedelta(days=30)
 """The others wait as long while the run is held."""
+WORDS = 8
+"""Numbers that one message has room for, after their count."""
 
 
 def is_one_of_several() -> bool:
@@ -53,18 +58,35 @@ class Team:
             distributed.barrier(self._words)
 
     def tell(self, *numbers: float) -> None:
-        """Tell the others the numbers of the next step; none: it is over."""
-        if self._words is None:
-            return
-        distributed.broadcast(torch.tensor([float(len(numbers))], dtype=torch.float64), 0, self._words)
-        if numbers:
-            distributed.broadcast(torch.tensor(numbers, dtype=torch.float64), 0, self._words)
+        """Tell the others the numbers of the next step; none: it is over.
+
+        Raises:
+            RuntimeError: one of them is gone.
+        """
+        if self._words is not None:
+            message = torch.zeros(1 + WORDS, dtype=torch.float64)
+            message[: 1 + len(numbers)] = torch.tensor([len(numbers), *numbers], dtype=torch.float64)
+            distributed.broadcast(message, 0, self._words)
 
     def hear(self) -> list[float]:
-        """What rank 0 tells."""
-        count = torch.zeros(1, dtype=torch.float64)
-        distributed.broadcast(count, 0, self._words)
-        numbers = torch.zeros(int(count), dtype=torch.float64)
-        if len(numbers):
-            distributed.broadcast(numbers, 0, self._words)
-        return numbers.tolist()
+        """What rank 0 tells; nothing if it is over, or rank 0 is gone."""
+        message = torch.zeros(1 + WORDS, dtype=torch.float64)
+        with suppress(RuntimeError):
+            distributed.broadcast(message, 0, self._words)
+        count, *numbers = message.tolist()
+        return numbers[: int(count)]
+
+    def lost(self, error: RuntimeError) -> Unfit | None:
+        """What to say if ``error`` means that another process is gone; None if it means something else.
+
+        What the device still waits for is given up, so that what was recorded before can be read.
+        """
+        if self.size == 1 or not (isinstance(error, distributed.DistError) or "gloo" in str(error)):
+            return None
+        with suppress(RuntimeError, AttributeError):
+            distributed.group.WORLD.abort()  # type: ignore[union-attr]
+        return Unfit(
+            f"One of the {self.size} processes has ended, so the others cannot go on.",
+            "The run's worker.log may say why.",
+            "Resume the run: it goes on from its newest checkpoint.",
+        )

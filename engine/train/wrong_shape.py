@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from descend.engine.train.outputs import size, told
-from descend.engine.train.own_model import first_line
+from descend.engine.train.own_model import cause
 from descend.engine.train.unfit import Unfit
 
 SPATIAL = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3}
@@ -38,9 +38,7 @@ def explained(
     told_given = f" It was given {told(first)}." if name and isinstance(first, Tensor) else ""
     if any(word in str(error) for word in ("view size", "is invalid for input of size", "shape '[")):
         advice = "A hard-coded size in view or reshape fits other data; x.flatten(1) needs none."
-    return Unfit(
-        f"The model failed at {layer}{where}: {type(error).__name__}: {first_line(error)}.{told_given}", advice, samples
-    )
+    return Unfit(f"The model failed at {layer}{where}: {cause(error)}.{told_given}", advice, samples)
 
 
 def expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, str]:
@@ -70,6 +68,9 @@ def expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, 
         module.normalized_shape
     ):
         return f"samples that end in {size(tuple(module.normalized_shape))} (normalized_shape)", given, ""
+    if isinstance(module, nn.RNNBase) and not first.is_floating_point():
+        advice = "Text comes as indices of characters: begin with an nn.Embedding."
+        return "floating-point numbers, (n, steps, numbers)", given, advice
     if isinstance(module, nn.RNNBase) and last != module.input_size:
         advice = ""
         if x.dim() == 4:
@@ -100,15 +101,18 @@ def convolution(module: Any, dimensions: int, first: Tensor, x: Tensor) -> tuple
     """What a convolution takes, what it was given, and advice."""
     given, axes = told(first), ("length",) if dimensions == 1 else ("depth", "height", "width")[3 - dimensions :]
     form = f"(n, channels, {', '.join(axes)})"
-    if first.dim() not in (dimensions + 1, dimensions + 2):
+    if first.dim() not in (dimensions + 1, dimensions + 2) or (first.dim() == dimensions + 1 == x.dim()):
         advice = "These samples are no images; a model for tables begins with nn.Linear." if x.dim() == 2 else ""
         return f"{form}, {dimensions + 2} dimensions", given, advice
     channels = first.shape[1] if first.dim() == dimensions + 2 else first.shape[0]
     if channels != module.in_channels:
+        advice = f"in_channels should be {channels} here." if first.shape == x.shape else ""
+        if first.shape != x.shape and sorted(first.shape) == sorted(x.shape):
+            advice = "Images come as (n, channels, height, width), so leave out the permute."
         return (
-            f"{module.in_channels} channels (in_channels)",
+            f"{module.in_channels} channel{'s' if module.in_channels != 1 else ''} (in_channels)",
             f"{channels} ({given})",
-            f"in_channels should be {channels} here." if first.shape == x.shape else "",
+            advice,
         )
     sizes = first.shape[-dimensions:]
     if any(

@@ -241,3 +241,17 @@ def test_texts_that_cannot_be_learned_from(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(writing, "MOST_BYTES", 1000)
     assert "limit=N takes the first N characters" in refused(file)
     assert len(load(file, "limit=900").train_x) == 810
+
+
+def test_a_header_that_claims_too_much_is_a_sentence(file: Path) -> None:
+    head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000,), }".ljust(117) + b"\n"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("x.npy", "y.npy"):
+            archive.writestr(name, b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head)
+    assert "more than fits into memory" in refused(file)
+
+
+def test_classes_of_the_test_alone_are_said(file: Path) -> None:
+    np.savez(file, train_x=TABLE, train_y=np.arange(50) % 2, test_x=TABLE[:20], test_y=np.arange(20) % 4)
+    notes = load(file).notes
+    assert "Only in the test set, and so never learned: 2 classes, '2', '3'." in notes

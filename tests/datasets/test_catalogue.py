@@ -14,7 +14,7 @@ import pytest
 from descend.datasets import catalogue
 from descend.datasets.shape import Shape
 from descend.datasets.spec import MissingData
-from descend.engine.errors import UsageError
+from descend.engine.errors import DescendError, UsageError
 
 
 def test_embedded_datasets_come_first() -> None:
@@ -164,3 +164,21 @@ def test_the_catalogue_imports_nothing_heavy(action: str, heavy: str) -> None:
     ).stdout.split()
     assert "descend.datasets.mnist" in imported
     assert set(imported) & set(heavy.split()) == set()
+
+
+def test_data_of_ones_own_and_what_comes_with_descend_cannot_be_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own.csv"
+    file.write_text("a,y\n" + "1,2.5\n3,4.5\n" * 9)
+    spec = catalogue.find(str(file))
+    with pytest.raises(UsageError, match="is data of your own; there is nothing to fetch"):
+        spec.fetch(lambda *_: None)
+    file.unlink()
+    with pytest.raises(DescendError, match="is gone") as raised:
+        spec.require()
+    assert not isinstance(raised.value, MissingData)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(DescendError, match="reinstall scikit-learn") as raised:
+        catalogue.find("iris").load()
+    assert not isinstance(raised.value, MissingData)

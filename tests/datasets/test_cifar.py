@@ -131,6 +131,13 @@ def test_a_pickle_of_other_things_is_damage(content: bytes, theirs: Path) -> Non
         SMALL.load()
 
 
+def test_a_pickle_that_was_cut_short_is_not_called_found(theirs: Path) -> None:
+    assert SMALL.present()
+    file = theirs / "test_batch"
+    file.write_bytes(file.read_bytes()[:20_000])
+    assert not SMALL.present()
+
+
 def published(site: Site, content: bytes, **page: object) -> Cifar:
     """`SMALL` with its archive on a local server."""
     url = site.put("cifar-10-binary.tar.gz", Page(content, **page))  # type: ignore[arg-type]
@@ -163,7 +170,9 @@ def test_a_missing_file_is_named(name: str, folder: Path) -> None:
     ],
 )
 def test_a_damaged_file_is_named_with_its_remedy(content: bytes, reason: str, folder: Path) -> None:
+    assert SMALL.present()
     (folder / "test_batch.bin").write_bytes(content)
+    assert SMALL.present() == ("label" in reason)  # its length tells of the others
     with pytest.raises(Damaged, match=f"test_batch.bin is damaged.*{reason}.*descend data fetch cifar-10"):
         SMALL.load()
 
@@ -190,9 +199,10 @@ def test_fetching_again_mends_what_is_damaged(site: Site, folder: Path) -> None:
 
 
 def test_an_archive_that_is_here_already_is_used(site: Site) -> None:
-    spec = published(site, archive(contents()))
+    content = archive(contents())  # made once: it holds the time
+    spec = published(site, content)
     spec.folder().mkdir(parents=True)
-    (spec.folder().parent / "cifar-10-binary.tar.gz").write_bytes(archive(contents()))
+    (spec.folder().parent / "cifar-10-binary.tar.gz").write_bytes(content)
     spec.fetch(lambda *_: None)
     assert site.requests == []
     spec.load()

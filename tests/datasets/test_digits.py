@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from descend.datasets import catalogue, digits
-from descend.datasets.spec import MissingData
 from descend.engine.errors import DescendError
 
 SPEC = catalogue.find("digits")
@@ -71,5 +70,5 @@ def test_a_file_of_other_values_is_an_error(old_new: tuple[bytes, bytes], tmp_pa
 def test_without_scikit_learn_they_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert not SPEC.present()
-    with pytest.raises(MissingData, match="reinstall scikit-learn"):
+    with pytest.raises(DescendError, match="reinstall scikit-learn"):
         SPEC.load()

@@ -238,8 +238,8 @@ def test_what_is_hidden_or_no_picture_is_passed_over(root: Path) -> None:
     data = load(root)
     assert data.classes == ("cats", "dogs")
     assert len(data.train_x) + len(data.test_x) == 10
-    assert any("1 file that" in note for note in data.notes)
-    assert any("belong to no class" in note for note in data.notes)
+    assert any("no images: 1 file." in note for note in data.notes)
+    assert any("of no class: 1 image" in note for note in data.notes)
 
 
 def test_folders_within_a_class_and_links_in_a_circle(root: Path) -> None:
@@ -298,3 +298,58 @@ def test_a_changed_file_is_pixels_or_broken(place: int, flip: int, keep: int, tm
         assert found.shape == (16, 16, 3)
         return
     assert clean(message) == message
+
+
+def test_a_test_folder_without_classes_leaves_the_split_to_chance(tmp_path: Path) -> None:
+    root = tmp_path / "pets"
+    for place in range(10):
+        save(root / "train" / ("cats" if place % 2 else "dogs") / f"{place}.png", RAMP)
+        save(root / "test" / f"{place}.png", RAMP)
+    data = load(root)
+    assert (len(data.train_x), len(data.test_x)) == (8, 2)
+    assert "Left out beside train: test." in data.notes
+    for place in range(4):
+        save(root / "val" / ("cats" if place % 2 else "dogs") / f"{place}.png", RAMP)
+    assert len(load(root).test_x) == 4
+
+
+def test_what_other_programs_leave_behind_is_no_class(root: Path) -> None:
+    for name in ("@eaDir", "$RECYCLE.BIN", "lost+found"):
+        (root / name).mkdir()
+        (root / "cats" / name).mkdir()
+    (root / "cats" / "Thumbs.db").write_bytes(b"x")
+    data = load(root)
+    assert data.classes == ("cats", "dogs")
+    assert not any("Passed over" in note for note in data.notes)
+
+
+def test_classes_one_folder_further_in_are_pointed_at(tmp_path: Path) -> None:
+    for place in range(10):
+        save(tmp_path / "pets" / "data" / ("cats" if place % 2 else "dogs") / f"{place}.png", RAMP)
+    with pytest.raises(DescendError, match=r"only the class 'data'.*if the classes are in .*data, name that"):
+        load(tmp_path / "pets")
+    assert load(tmp_path / "pets" / "data").classes == ("cats", "dogs")
+
+
+def test_names_that_are_no_text_are_spelled(root: Path, tmp_path: Path) -> None:
+    odd = os.path.join(os.fsencode(root), b"cow\xff")
+    try:
+        os.mkdir(odd)
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    for place in range(4):
+        save(Path(os.fsdecode(odd)) / f"{place}.png", RAMP)
+    (Path(os.fsdecode(odd)) / os.fsdecode(b"x\xfe.png")).write_bytes(b"")
+    data = load(root, "broken=skip")
+    assert data.classes == ("cats", "cow\\xff", "dogs")
+    assert "1 broken image skipped, the first x\\xfe.png." in data.notes
+    with pytest.raises(UsageError, match="has the byte 0xFF, which is no text in UTF-8; rename it"):
+        catalogue.find(os.fsdecode(odd))
+
+
+def test_classes_that_differ_in_capital_letters_are_said(root: Path) -> None:
+    save(root / "Cats" / "1.png", RAMP)
+    save(root / "Cats" / "2.png", RAMP)
+    if "Cats" not in os.listdir(root):
+        pytest.skip("this file system does not tell capital letters apart")
+    assert any("capital letters only" in note for note in load(root).notes)

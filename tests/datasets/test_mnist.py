@@ -78,12 +78,27 @@ def test_a_folder_that_cannot_be_read_is_not_called_missing(folder: Path, monkey
 @pytest.mark.parametrize("name", SMALL.shapes())
 def test_each_damaged_file_is_named_with_its_remedy(name: str, folder: Path) -> None:
     file = folder / f"{name}.gz"
-    file.write_bytes(file.read_bytes()[:-3])
     assert SMALL.present()
+    file.write_bytes(file.read_bytes()[:-3])
+    assert not SMALL.present()
     with pytest.raises(idx.Damaged) as raised:
         SMALL.load()
     assert str(raised.value).startswith(str(file))
     assert f"descend data fetch {SMALL.name}" in str(raised.value)
+
+
+@pytest.mark.parametrize("kept", [0, 3, 30])
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_file_that_was_cut_short_is_not_called_found(plain: bool, kept: int, folder: Path) -> None:
+    file = folder / "train-images-idx3-ubyte.gz"
+    if plain:
+        unpack(file)
+        file = file.with_suffix("")
+    assert SMALL.present()
+    file.write_bytes(file.read_bytes()[:kept])
+    assert not SMALL.present()
+    with pytest.raises(idx.Damaged):
+        SMALL.load()
 
 
 def test_a_label_without_a_class_is_damage(folder: Path) -> None:

@@ -363,9 +363,15 @@ def test_every_dataset_is_listed() -> None:
 def test_a_downloaded_dataset_is_found_where_it_is(folders: Path) -> None:
     raw = folders.parent / "data/MNIST/raw"
     raw.mkdir(parents=True)
-    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
-        (raw / f"{name}-ubyte.gz").touch()
+    sizes = {"train-images-idx3": 47_040_016, "train-labels-idx1": 60_008, "t10k-images-idx3": 7_840_016}
+    for name, size in {**sizes, "t10k-labels-idx1": 10_008}.items():
+        with open(raw / f"{name}-ubyte", "wb") as file:
+            file.truncate(size)  # as long as it should be, without taking room
     assert by_name(storage.dataset_checks())["mnist"] == Check("Data", "mnist", True, f"MNIST, in {raw}")
+    os.truncate(raw / "t10k-labels-idx1-ubyte", 10_000)
+    cut = by_name(storage.dataset_checks())["mnist"]
+    assert (cut.ok, cut.found) == (None, f"MNIST, not whole in {raw}")
+    assert "descend data fetch mnist" in cut.advice
 
 
 def test_a_built_in_dataset_that_is_gone_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

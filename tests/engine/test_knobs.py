@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from descend.engine.errors import UsageError
-from descend.engine.knobs import KnobSet, knob, knobs
+from descend.engine.knobs import Knob, KnobSet, knob, knobs
 
 
 @knobs
@@ -57,3 +57,11 @@ def test_an_authors_mistakes_are_found_on_import() -> None:
         @knobs
         class OutOfRange:
             width: int = knob(300, 1, 256)
+
+
+def test_ends_of_a_range_are_written_as_one_types_them() -> None:
+    seed = Knob(0, 0, 2**31 - 1, name="seed", type=int)
+    assert seed.describe() == "0 … 2147483647"
+    with pytest.raises(UsageError, match="at most 2147483647, not 3000000000"):
+        seed.parse("3000000000")
+    assert Knob(0.1, 1e-6, 10.0, name="lr", type=float).describe() == "1e-06 … 10"

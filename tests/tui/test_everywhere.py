@@ -13,6 +13,7 @@ from descend.engine.doctor import Check
 from descend.tui.screens.help import HelpScreen
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
+from descend.tui.screens.options import Options
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.recording import steps
 from tests.tui.test_lesson import running
@@ -83,6 +84,35 @@ async def test_a_menu_without_room_bears_paging() -> None:
         await shell.until(lambda: not commands.scrollable_content_region)
         commands._clear_caches()
         await shell.press("pageup", "pagedown", "escape")
+        await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
+
+
+async def test_lists_without_room_bear_paging_and_drawing() -> None:
+    async with opened((80, 24), lesson="digits") as shell:
+        await running(shell)
+        steps(shell.workers.launched[0], 0, 20)
+        await shell.sees("1 loss")
+        await shell.press("v")
+        await shell.until(lambda: shell.app.screen.query(Options))
+        listed = shell.app.screen.query_one(Options)
+        await shell.press("down")
+        for size in [(1, 1), (4, 50), (20, 2)]:
+            await shell.pilot.resize_terminal(*size)
+            listed._clear_caches()
+            await shell.press("pageup", "pagedown", "end", "pagedown")
+        await shell.pilot.resize_terminal(80, 24)
+        await shell.press("escape")
+        await shell.until(lambda: not shell.app.screen.query(Options))
+
+
+async def test_a_menu_in_next_to_no_column_is_drawn() -> None:
+    async with opened((80, 24)) as shell:
+        await shell.press("ctrl+p")
+        await shell.until(lambda: shell.app.screen.id == "--command-palette")
+        for width in (4, 3, 2, 1):
+            await shell.pilot.resize_terminal(width, 50)
+            await shell.pilot.pause(0.05)
+        await shell.press("escape")
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
 
 

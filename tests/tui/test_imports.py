@@ -17,6 +17,8 @@ import sys
 import descend.tui.panels.grid, descend.tui.screens.lesson, descend.tui.screens.doctor, descend.tui.screens.leave
 import descend.tui.screens.settings, descend.tui.system.panel
 import descend.tui.screens.runs, descend.tui.screens.compare, descend.engine.summary, descend.engine.export
+import descend.tui.screens.train.screen, descend.tui.screens.train.augment, descend.tui.screens.train.viewer
+import descend.tui.screens.train.layers, descend.engine.train.preview
 import descend.engine.supervision, descend.datasets.catalogue, descend.engine.history
 print(*sorted({"torch", "torchvision", "sklearn", "scipy", "sympy"} & set(sys.modules)))
 """

@@ -162,3 +162,11 @@ async def test_where_room_is_short_the_names_of_knobs_stay() -> None:
         drawn = console.export_text().splitlines()
         for name in lesson.knobs.specs:
             assert any(line.startswith(name[:15]) for line in drawn), (lesson.name, name)
+
+
+async def test_where_there_is_no_room_for_two_columns_the_titles_have_it() -> None:
+    async with opened((50, 16)) as shell:
+        await shell.sees("Backpropagation on a computational graph", "enter open")
+        assert "Can a few thousand" not in shell.text
+        await shell.pilot.resize_terminal(80, 16)
+        await shell.sees("Can a few thousand")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from descend.engine.errors import DescendError
@@ -269,3 +271,14 @@ async def test_a_run_of_an_unknown_lesson_is_a_sentence() -> None:
     async with opened(run=run) as shell:
         await shell.sees("There is no lesson or model 'no-such-lesson'")
         assert isinstance(shell.app.screen, LearnScreen)
+
+
+async def test_a_run_that_is_started_while_its_screen_goes_away_is_borne() -> None:
+    async with opened(lesson="digits") as shell:
+        screen = shell.app.screen
+        assert isinstance(screen, LessonScreen)
+        shell.app.pop_screen()
+        while screen.is_attached:
+            screen.starter._over()
+            await asyncio.sleep(0)
+        await shell.until(lambda: not isinstance(shell.app.screen, LessonScreen))

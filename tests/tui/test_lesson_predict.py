@@ -40,9 +40,7 @@ async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], wit
     async with opened(size, lesson="practice", asked=True) as shell:
         await shell.sees("space predict", "space asks what you expect")
         await shell.press("space")
-        await shell.sees(
-            "Prediction 1 of 3", "Where does the error end?", "Your own run", "space run", "space runs the"
-        )
+        await shell.sees("Prediction 1 of 3", "Where does the error end?", "Your own run", "space run", "number answer")
         assert shell.workers.launched == []
         await shell.press("down", "enter")
         await shell.sees("Prediction 2 of 3", "After how many steps")

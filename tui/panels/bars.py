@@ -177,14 +177,9 @@ _TO_THE_LEFT = str.maketrans("▏▎▍▌▋▊▉", "▕▕▐▐▐██")
 """There are no eighths that grow to the left: the nearest of an eighth, a half and a whole cell."""
 
 
-def named(value: float) -> str:
-    """A value with four significant digits; what is infinite in letters, which every terminal can show."""
-    return number(value) if math.isfinite(value) or math.isnan(value) else "inf" if value > 0 else "-inf"
-
-
 def aligned(values: Sequence[float]) -> list[str]:
     """The values, their decimal points below one another where that takes little room."""
-    parts = [named(value).partition(".") for value in values]
+    parts = [number(value).partition(".") for value in values]
     left, right = max(len(whole) for whole, _, _ in parts), max(len(point + rest) for _, point, rest in parts)
     if left + right > WIDEST or any("e" in rest for _, _, rest in parts):
         left = max(len("".join(part)) for part in parts)
@@ -196,6 +191,11 @@ def _entries(record: Bars, unicode: bool) -> list[Entry]:
     """The key: what the groups are."""
     signs = len(record.groups) > 1
     return [
-        Entry((look(index)[0] if unicode else ASCII_BARS[index % len(ASCII_BARS)]) if signs else "", plain(name), pen)
+        Entry((look(index)[0] if unicode else ASCII_BARS[index % len(ASCII_BARS)]) if signs else "", _named(name), pen)
         for index, (name, pen) in enumerate((name, look(index)[1]) for index, name in enumerate(record.groups))
     ]
+
+
+def _named(group: str) -> str:
+    """A group's name, which Python wants without blanks, as it is read."""
+    return plain(group).replace("_", " ")

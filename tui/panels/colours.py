@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TOP = 32
 """The highest level of a map; the lowest is 0."""
 BAD = {TOP + 1: "×", TOP + 2: "↑", TOP + 3: "↓"}
-"""Levels of what is not finite, and the sign of each: NaN, ∞, −∞."""
+"""Levels of what is not finite, and the sign of each: NaN, inf, -inf."""
 RAMP = " .:-=+*#%@"
 """Levels without colour: the more ink, the higher."""
 _LARGEST = 1e300
@@ -126,11 +126,6 @@ def scale(values: np.ndarray, low: float | None = None, high: float | None = Non
 def _short(value: float) -> str:
     text = ticks.number(value)
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
-
-
-def spelled(text: str, unicode: bool) -> str:
-    """A number's text, with infinity as a word where there is no sign for it."""
-    return text if unicode else text.replace("∞", "inf").replace("−", "-")
 
 
 def ramp(level: int) -> str:

@@ -10,9 +10,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from descend.tui.panels.envelope import Envelope
+from descend.tui.panels.key import Entry, beside, flowed, legends, shorter, spaced
 from descend.tui.panels.linechart import BAD, BELOW, LINE, Mark, Trace, across, line_chart
 from descend.tui.panels.lines import Lines
-from descend.tui.panels.rows import Row, Run
+from descend.tui.panels.rows import Row, sized
 from descend.tui.panels.ticks import counted, number
 from descend.tui.text import plain
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 SMOOTHING = (0.0, 0.6, 0.8, 0.9, 0.95)
 JUST = 0.2
 """Seconds after getting the keys in which a press of the mouse is the one that gave them."""
+ROOMY = 9
+"""Lines that a chart keeps before its key gets rows of its own, one for every three lines more."""
+VALUE = 8
+"""Cells of a value in such a row."""
 FIRST = ("loss", "accuracy")
 SPLITS = {"train": 0, "test": 1, "val": 2, "valid": 2, "validation": 2}
 """Splits that have the same colour and marker in every panel."""
@@ -48,6 +53,7 @@ class Curves(Lines):
         self.log_axis = False
         self.smoothing = 0.0
         self._envelopes: dict[str, Envelope] = {}
+        self._told_inside = False
         self._points, self._focused_at = False, 0.0
 
     @classmethod
@@ -96,10 +102,12 @@ class Curves(Lines):
         traces = self.traces()
         if not any(trace.series.size for trace in traces):
             return []
-        return line_chart(
+        key = self._key(width, (height - ROOMY) // 3)
+        self._told_inside = bool(key)
+        chart = line_chart(
             traces,
             width,
-            height,
+            height - len(key),
             span=self.view(),
             log=self.log_axis,
             smoothing=self.smoothing,
@@ -110,26 +118,38 @@ class Curves(Lines):
             cursor=self.cursor,
             unicode=self.draws_unicode,
         )
+        return [*key, *chart]
 
     def legends(self) -> list[Row]:
-        traces = [trace for trace in self.traces() if trace.series.size]
-        if not traces:
+        entries = self._entries()
+        if not entries or self._told_inside:
             return []
+        return [*legends(entries), *map(spaced, shorter(entries)), [(f"{len(entries)} curves, i lists them", "muted")]]
+
+    def _entries(self) -> list[Entry]:
+        """The key: the curves and their values, without a name where there is but one, called as the panel."""
+        traces = [trace for trace in self.traces() if trace.series.size]
         cells, span = self.size.width - 10, self.view()
-        glyphs = [LINE if trace.style == 0 and not trace.sparse(cells, span) else trace.glyph for trace in traces]
-        if len(traces) == 1 and traces[0].name == self.label:
-            return [[(f"{glyphs[0]} ", traces[0].pen), (self._value_at(traces[0]), "value")]]
-        values = [self._value_at(trace) for trace in traces]
-        full: list[Row] = [
-            [(f"{glyph} {trace.name} ", trace.pen), (value, "value")]
-            for glyph, trace, value in zip(glyphs, traces, values, strict=True)
+        alone = len(traces) == 1 and traces[0].name == self.label
+        return [
+            Entry(
+                LINE if trace.style == 0 and not trace.sparse(cells, span) else trace.glyph,
+                "" if alone else trace.name,
+                trace.pen,
+                self._value_at(trace),
+            )
+            for trace in traces
         ]
-        short: list[Row] = [
-            [(f"{glyph} ", trace.pen), (value, "value")]
-            for glyph, trace, value in zip(glyphs, traces, values, strict=True)
-        ]
-        named: list[Row] = [[(f"{glyph} {trace.name}", trace.pen)] for glyph, trace in zip(glyphs, traces, strict=True)]
-        return [_spaced(full), _spaced(short), _spaced(named), [(f"{len(traces)} curves, i lists them", "muted")]]
+
+    def _key(self, width: int, lines: int) -> list[Row]:
+        """The key with all values, in at most ``lines`` rows of ``width`` cells, where the frame has no room for it. It
+        takes as much room whatever the values, so that the chart below stays where it is."""
+        entries = [entry._replace(value=entry.value.ljust(VALUE)) for entry in self._entries()]
+        title = f"{self.number} {self.label}" if self.number else self.label
+        if beside(legends(entries)[0], title, width):
+            return []
+        rows = flowed([entry.row(True) for entry in entries], width)
+        return [sized(row, width) for row in rows] if len(rows) <= lines else []
 
     def notes(self) -> list[Row]:
         traces = [trace for trace in self.traces() if trace.series.size]
@@ -144,7 +164,7 @@ class Curves(Lines):
         parts += self.told()
         if past := self.past():
             parts.append(past)
-        return [_spaced(parts[index:]) for index in range(len(parts))]
+        return [spaced(parts[index:]) for index in range(len(parts))]
 
     def action_log(self) -> None:
         """Switch between a linear and a logarithmic vertical axis."""
@@ -199,11 +219,3 @@ def split(name: str) -> str:
 
 def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _spaced(parts: Sequence[Row]) -> Row:
-    """Parts in a row, two blanks apart."""
-    row: list[Run] = []
-    for index, part in enumerate(parts):
-        row += [("  " if index else "", "frame"), *part]
-    return [run for run in row if run[0]]

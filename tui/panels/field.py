@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from descend.engine.records import Field
-from descend.tui.panels.colours import Scale, in_colour, scale, shaded, spelled
+from descend.tui.panels.colours import Scale, in_colour, scale, shaded
 from descend.tui.panels.legend import Look, key, letters
 from descend.tui.panels.matrix import matrix
 from descend.tui.panels.panel import Panel
@@ -138,7 +138,7 @@ class FieldPanel(Panel):
         value = float(record.values.numpy()[row, column])
         if record.classes and value == value and 0 <= round(min(max(value, -1), 1e9)) < len(record.classes):
             return f"{place}: {letters(record.classes)[round(value)]} {plain(record.classes[round(value)])}"
-        return f"{place}: {spelled(number(value), self.draws_unicode)}"
+        return f"{place}: {number(value)}"
 
     def _scale(self, record: Field) -> Scale:
         if self._scaled is None or self._scaled[0] is not record:

@@ -69,7 +69,7 @@ class GraphPanel(Panel):
         if edges:
             parts.append((f"on a line: {edges}, dotted if negative  ", "muted"))
         if self._lacking:
-            parts.append((f"{self._lacking} numbers without room  ", "muted"))
+            parts.append((f"no room for {self._lacking} number{'s' * (self._lacking > 1)}  ", "muted"))
         return [[*parts[start:], *row] for row in when[:1] for start in range(len(parts))] + when
 
     def style(self, pen: str) -> Style:

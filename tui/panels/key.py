@@ -50,30 +50,45 @@ def legends(entries: Sequence[Entry]) -> list[Row]:
     return [spaced([entry.row(full) for entry in entries]) for full in (True, False)]
 
 
+def beside(row: Row, title: str, width: int) -> bool:
+    """Whether the edge of a frame around ``width`` cells has room for ``row`` beside ``title``."""
+    return length(row) + cell_len(title) + 9 <= width + (4 if width >= 26 else 2)
+
+
 def key(entries: Sequence[Entry], title: str, width: int, lines: int) -> list[Row]:
     """The key in at most ``lines`` rows of ``width`` cells; none where the frame's edge has room for it beside
     ``title``. What has no room is counted."""
-    frame = 4 if width >= 26 else 2
-    if lines < 1 or not entries or length(legends(entries)[1]) + cell_len(title) + 9 <= width + frame:
+    if lines < 1 or not entries or beside(legends(entries)[1], title, width):
         return []
-    ways = [[entry.row(full) for entry in entries] for full in (True, False)]
-    for longest in SHORTER:
-        cut = [entry.row(False, longest) for entry in entries]
-        if len({row[0][0][len(entry.sign) :] for row, entry in zip(cut, entries, strict=True)}) == len(entries):
-            ways.append(cut)
-    found = next((rows for way in ways if len(rows := _flowed(way, width)) <= lines), None)
-    if found is None:
-        count = len(entries)
-        while count and len(found := _flowed([*ways[1][:count], _more(len(entries) - count)], width)) > lines:
-            count -= 1
-    return [sized(row, width) for row in found or []]
+    ways = [*([entry.row(full) for entry in entries] for full in (True, False)), *shorter(entries)]
+    found = next((rows for way in ways if len(rows := flowed(way, width)) <= lines), None)
+    return [sized(row, width) for row in found or fitted(ways[1], width, lines)]
+
+
+def fitted(parts: Sequence[Row], width: int, lines: int) -> list[Row]:
+    """As many parts as there is room for in ``lines`` rows, and how many have none."""
+    rows, count = flowed(parts, width), min(len(parts), lines * width)
+    while len(rows) > lines and count:
+        count -= 1
+        rows = flowed([*parts[:count], _more(len(parts) - count)], width)
+    return rows
+
+
+def shorter(entries: Sequence[Entry]) -> list[list[Row]]:
+    """The names ever shorter, as long as they stay distinct."""
+    ways = [[entry.row(False, longest) for entry in entries] for longest in SHORTER]
+    return [
+        way
+        for way in ways
+        if len({row[0][0][len(entry.sign) :] for row, entry in zip(way, entries, strict=True)}) == len(entries)
+    ]
 
 
 def _more(count: int) -> Row:
     return [(f"… {count} more", "muted")]
 
 
-def _flowed(parts: Sequence[Row], width: int) -> list[Row]:
+def flowed(parts: Sequence[Row], width: int) -> list[Row]:
     """Parts set in rows like words."""
     rows: list[Row] = [[]]
     for part in parts:

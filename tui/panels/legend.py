@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from descend.engine.records import Field
-from descend.tui.panels.colours import BAD, TOP, Scale, spelled
-from descend.tui.panels.rows import Row, length, sized
+from descend.tui.panels.colours import BAD, TOP, Scale
+from descend.tui.panels.key import fitted
+from descend.tui.panels.rows import Row, sized
 from descend.tui.text import ascii_only, fit, plain
 
 FILLED, HOLLOW = "●▲■◆▼", "○△□◇▽"
@@ -17,7 +18,7 @@ START = "S"
 """Where a path starts, in ASCII."""
 LONGEST = 20
 """Cells of a name in the legend, at most."""
-_WORDS = dict(zip(BAD, ("NaN", "∞", "−∞"), strict=True))
+_WORDS = dict(zip(BAD, ("NaN", "inf", "-inf"), strict=True))
 
 
 class Look(NamedTuple):
@@ -64,36 +65,22 @@ def key(record: Field, width: int, look: Look, lines: int) -> list[Row]:
         entries.append([(f"{look.sign(start)}→{look.sign(end)}", "value"), (f" {_cut(name)}", "text")])
     for level, sign in _bad(record):
         swatch = [(f" {sign} ", "shade ink bad")] if look.colour else [(look.sign(sign), "error")]
-        entries.append([*swatch, (f" {spelled(_WORDS[level], look.unicode)}", "text")])
-    return _flowed(entries, width, lines)
+        entries.append([*swatch, (f" {_WORDS[level]}", "text")])
+    return [sized(row, width) for row in fitted(entries, width, lines)] if entries and lines > 0 else []
 
 
 def _bad(record: Field) -> list[tuple[int, str]]:
-    """The levels of `BAD` that are there."""
+    """The levels of `BAD` that are there; NaN is none where a text, such as ``wall``, stands for it."""
     import numpy as np
 
     values = record.values.numpy()
     if np.isfinite(values).all():
         return []
-    found = np.isnan(values).any(), np.isposinf(values).any(), np.isneginf(values).any()
+    missing = np.isnan(values)
+    if record.texts:
+        missing &= np.array([[not text.strip() for text in line] for line in record.texts])
+    found = missing.any(), np.isposinf(values).any(), np.isneginf(values).any()
     return [item for item, there in zip(BAD.items(), found, strict=True) if there]
-
-
-def _flowed(entries: Sequence[Row], width: int, lines: int) -> list[Row]:
-    """The entries one after another, as many as fit; the last row says how many do not."""
-    rows: list[Row] = []
-    for done, entry in enumerate(entries):
-        left = f"… {len(entries) - done} more"
-        spare = 0 if done == len(entries) - 1 or len(rows) < lines else len(left) + 2
-        if rows and length(rows[-1]) + 2 + length(entry) + spare <= width:
-            rows[-1] = [*rows[-1], ("  ", "text"), *entry]
-        elif len(rows) < lines:
-            rows.append(entry)
-        else:
-            if length(rows[-1]) + 2 + len(left) <= width:
-                rows[-1] = [*rows[-1], ("  ", "text"), (left, "muted")]
-            break
-    return [sized(row, width) for row in rows]
 
 
 def _cut(name: str) -> str:

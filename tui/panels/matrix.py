@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from descend.engine.records import Field
 from descend.tui.panels.cells import Cells
-from descend.tui.panels.colours import BAD, TOP, ramp, spelled
+from descend.tui.panels.colours import BAD, TOP, ramp
 from descend.tui.panels.halfblocks import picked, ramps, resized, shades
 from descend.tui.panels.legend import Look, letters
 from descend.tui.panels.plane import class_levels
@@ -71,7 +71,7 @@ def _large(cells: Cells, left: int, top: int, record: Field, look: Look) -> _Box
     values = record.values.numpy()
     rows, columns = values.shape
     y = min((cells.height - top) // rows, TALL)
-    written = _written(record, look.unicode)
+    written = _written(record)
     longest = [max(cell_len(text) for line in texts for text in line) for texts in written]
     title = max((cell_len(plain(name)) for name in record.columns), default=0)
     x = min((cells.width - left) // columns, max(2 * y, longest[0] + 2, min(title + 1, WIDE)))
@@ -192,7 +192,7 @@ def _mark(cells: Cells, left: int, top: int, spot: tuple[int, int], box: _Box) -
         cells.put(x, y, "┼", "cursor")
 
 
-def _written(record: Field, unicode: bool) -> list[list[list[str]]]:
+def _written(record: Field) -> list[list[list[str]]]:
     """What may be written in the cells, from the fullest version to the shortest."""
     if record.texts:
         return [[[plain(text) for text in line] for line in record.texts]]
@@ -203,7 +203,7 @@ def _written(record: Field, unicode: bool) -> list[list[list[str]]]:
         signs = [*letters(record.classes)[:TOP], BAD[TOP + 1]]
         levels = np.minimum(class_levels(values, len(record.classes)), len(signs) - 1)
         return [[[signs[level] for level in line] for line in levels.tolist()]]
-    return [[[spelled(form(value), unicode) for value in line] for line in values.tolist()] for form in _forms(values)]
+    return [[[form(value) for value in line] for line in values.tolist()] for form in _forms(values)]
 
 
 def _forms(values: np.ndarray) -> list[Callable[[float], str]]:

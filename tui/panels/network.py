@@ -15,7 +15,7 @@ from rich.cells import cell_len, set_cell_size
 
 from descend.engine.records import Array, Graph
 from descend.tui.panels.cells import Cells, Dots
-from descend.tui.panels.colours import Scale, spelled
+from descend.tui.panels.colours import Scale
 from descend.tui.panels.rows import Row
 from descend.tui.panels.ticks import number
 from descend.tui.text import plain
@@ -272,7 +272,7 @@ def _numbers(values: Mapping[str, Array], unicode: bool) -> list[list[str]]:
     result = []
     for index, (name, array) in enumerate(values.items()):
         written = _format(array.numpy())
-        texts = [spelled(written(value), unicode) for value in array.numpy().tolist()]
+        texts = [written(value) for value in array.numpy().tolist()]
         result.append([f"{prefix(name, unicode) if index else ''}{text}" for text in texts])
     return result
 

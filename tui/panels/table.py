@@ -116,7 +116,7 @@ def _written(cell: Cell) -> str:
 def _pen(cell: Cell) -> str:
     if cell is None:
         return "muted"
-    return "error" if isinstance(cell, float) and ticks.number(cell) in ("NaN", "∞", "−∞") else "text"
+    return "error" if isinstance(cell, float) and ticks.number(cell) in ("NaN", "inf", "-inf") else "text"
 
 
 def _cell(text: str, cells: int, right: bool) -> str:

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from descend.tui.screens.options import Options
 from descend.tui.text import plain
 
 Result = TypeVar("Result")
@@ -57,6 +58,11 @@ class Hint(Static):
     def __init__(self, *parts: str) -> None:
         super().__init__(classes="hint")
         self.parts = parts
+
+    def tell(self, *parts: str) -> None:
+        """Show other keys."""
+        self.parts = parts
+        self.refresh()
 
     def render(self) -> Text:
         parts = list(self.parts)
@@ -106,7 +112,7 @@ class QuestionScreen(Dialog[str | None]):
 
     def body(self) -> ComposeResult:
         yield Static(Text(self.text))
-        yield OptionList(*(Option(_option(answer), id=answer.value or None) for answer in self.answers))
+        yield Options(*(Option(_option(answer), id=answer.value or None) for answer in self.answers))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the highlighted answer."""

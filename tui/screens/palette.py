@@ -6,7 +6,11 @@ from textual.command import CommandList, CommandPalette
 
 
 class Palette(CommandPalette):
-    """Textual's, which would fail if one pages through a list that has no room."""
+    """Textual's, which would fail where its list has no room, as that of `Options` would."""
+
+    DEFAULT_CSS = """
+    Palette CommandList { min-width: 8; }
+    """
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region or not action.startswith("page"):

@@ -8,7 +8,6 @@ import torch
 
 from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
-from descend.engine.train.augment import augmented
 from descend.engine.train.batches import Feed, Form, Split, splits
 
 CPU = torch.device("cpu")
@@ -99,17 +98,3 @@ def test_what_is_held_back_is_not_trained_on() -> None:
     whole = catalogue.find("digits").load().train_x
     together = np.concatenate([train.x.numpy(), held.x.numpy()]).reshape(1437, -1)
     assert np.array_equal(np.sort(together, 0), np.sort(whole.reshape(1437, -1), 0))
-
-
-def test_each_image_is_changed_by_itself() -> None:
-    torch.manual_seed(0)
-    x = torch.zeros(200, 1, 16, 16)
-    x[:, 0, 8, 3] = 1
-    flipped = augmented(x, "flip")
-    assert set(flipped.flatten(1).argmax(1).tolist()) == {8 * 16 + 3, 8 * 16 + 12}
-    places = augmented(x, "shift").flatten(1).argmax(1)
-    assert set((places // 16).tolist()) == {6, 7, 8, 9, 10}
-    assert set((places % 16).tolist()) == {1, 2, 3, 4, 5}
-    both = augmented(x, "both")
-    assert both.shape == x.shape
-    assert torch.equal(both.sum((1, 2, 3)), torch.ones(200))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.engine.train.trained import done, failed, notes, written
+import torch
+from tests.engine.train.trained import conduct, done, failed, notes, said, trained, written
+
+from descend.engine import supervision
+from descend.engine.errors import DescendError
 
 MODELS = '''
 class MLP(nn.Module):
@@ -215,7 +219,7 @@ WRONG = {
     "Odd": (
         "iris",
         "class Odd(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
-        " def forward(s, x): return {'out': s.l(x)}\n",
+        " def forward(s, x): return {'out': s.l(x)[:, :2]}\n",
         "The model returned a dictionary with 'out'",
     ),
     "Fixed": (
@@ -228,11 +232,46 @@ WRONG = {
         "def Frozen():\n net = nn.Linear(4, 3)\n net.requires_grad_(False)\n return net\n",
         "The model has no trainable parameters",
     ),
-    "Deaf": (
+    "Again": (
         "iris",
-        "class Deaf(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
-        " def forward(s, x): return s.l(x * 0)\n",
-        "The model gives the same output for samples that differ: it ignores its input.",
+        "class Again(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3); s.kept = 0\n"
+        " def forward(s, x):\n  y = s.l(x) + s.kept\n  s.kept = y.mean()\n  return y\n",
+        "Something is kept from the step before, such as a hidden state; detach it, or make it anew.",
+    ),
+    "Trains": (
+        "iris",
+        "raise RuntimeError('no data')\ndef Trains(): return nn.Linear(4, 3)\n",
+        "put it below `if __name__ == '__main__':`",
+    ),
+    "Asserts": (
+        "digits",
+        "class Asserts(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x):\n  assert x.dim() == 2\n  return s.l(x)\n",
+        "failed at Asserts.forward (nets.py, line 8): AssertionError of `assert x.dim() == 2`.",
+    ),
+    "Later": (
+        "iris",
+        "class Later(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x):\n  assert len(x) < 9\n  return s.l(x)\n",
+        "The model failed at step 0 (nets.py, line 8): AssertionError of `assert len(x) < 9`. Before, it worked",
+    ),
+    "Best": (
+        "iris",
+        "class Best(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x): return s.l(x).argmax(1)\n",
+        "scores are floating-point numbers, so leave out the argmax",
+    ),
+    "Turned": (
+        "shapes-32",
+        "class Turned(nn.Module):\n def __init__(s):\n  super().__init__(); s.c = nn.Conv2d(3, 4, 3)\n"
+        " def forward(s, x): return s.c(x.permute(0, 3, 1, 2)).mean((2, 3))\n",
+        "so leave out the permute.",
+    ),
+    "Empty": (
+        "iris",
+        "class Empty(nn.Module):\n def __init__(s):\n  super().__init__()\n"
+        "  s.w = nn.Parameter(torch.full((4, 3), torch.nan))\n def forward(s, x): return x @ s.w\n",
+        "Its weights w have such values",
     ),
     "Cut": (
         "iris",
@@ -328,9 +367,265 @@ def test_a_file_called_like_a_module_that_is_there_already(tmp_path: Path) -> No
     done(f"{file}:Net", "iris")
 
 
-def test_probabilities_are_warned_of(tmp_path: Path) -> None:
-    code = "def Net(): return nn.Sequential(nn.Linear(4, 3), nn.{}(dim=1))\n"
-    soft = written(tmp_path, code.format("Softmax"), "soft.py")
-    assert "looks like probabilities" in notes(done(f"{soft}:Net", "iris"))
-    log = written(tmp_path, code.format("LogSoftmax"), "logsoft.py")
-    assert "looks like log-probabilities" in notes(done(f"{log}:Net", "iris"))
+ENDINGS = """
+def Plain(): return nn.Sequential(nn.Linear(4, 3))
+def Soft(): return nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))
+def LogSoft(): return nn.Sequential(nn.Linear(4, 3), nn.LogSoftmax(dim=1))
+
+class Chance(nn.Module):
+    def __init__(self, n_features):
+        super().__init__()
+        self.l = nn.Linear(n_features, 1)
+    def forward(self, x):
+        return torch.sigmoid(self.l(x)).squeeze()
+"""
+
+
+def test_probabilities_are_learned_as_the_scores_they_were_made_of(tmp_path: Path) -> None:
+    file = written(tmp_path, ENDINGS)
+    plain, soft, log = (done(f"{file}:{name}", "iris") for name in ("Plain", "Soft", "LogSoft"))
+    assert "comes from a softmax" in notes(soft)
+    assert "is log-probabilities" in notes(log)
+    assert soft.metrics["test/loss"] == pytest.approx(plain.metrics["test/loss"], rel=1e-4)
+    assert log.metrics["test/loss"] == pytest.approx(plain.metrics["test/loss"], rel=1e-4)
+
+
+def test_a_single_probability_is_judged_as_two_classes(tmp_path: Path) -> None:
+    history = done(f"{written(tmp_path, ENDINGS)}:Chance", "breast-cancer", lr=0.05, epochs=5)
+    assert "comes from a sigmoid" in notes(history)
+    assert history.metrics["test/accuracy"] > 0.93
+
+
+SUSPECT = {
+    "Bounded": (
+        "diabetes",
+        "def Bounded(): return nn.Sequential(nn.Linear(10, 1), nn.ReLU())\n",
+        "Warning: the output comes from a ReLU, and cannot take all values",
+    ),
+    "Deaf": (
+        "iris",
+        "class Deaf(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
+        " def forward(s, x): return s.l(x * 0)\n",
+        "Warning: the model gives the same output for samples that differ: it ignores its input.",
+    ),
+    "Rows": (
+        "digits",
+        "class Rows(nn.Module):\n def __init__(s):\n  super().__init__(); s.r = nn.GRU(8, 8); s.l = nn.Linear(8, 10)\n"
+        " def forward(s, x): return s.l(s.r(x.squeeze(1))[0][:, -1])\n",
+        "Warning: the output for a sample depends on the others of its batch",
+    ),
+    "Counts": (
+        "iris",
+        "class Counts(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3); s.n = 0\n"
+        " def forward(s, x):\n  s.n += 1\n  return s.l(x) * s.n\n",
+        "Warning: the model gives two outputs for one input: it remembers something",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(SUSPECT))
+def test_what_is_hardly_meant_is_warned_of(tmp_path: Path, name: str) -> None:
+    data, code, sentence = SUSPECT[name]
+    assert sentence in done(f"{written(tmp_path, code)}:{name}", data, batch_size=479, epochs=1).notes[-1].text
+
+
+GPT = """
+from dataclasses import dataclass
+
+@dataclass
+class GPTConfig:
+    block_size: int = 1024
+    vocab_size: int = 50304
+    width: int = 64
+    lr: float = 0.0
+
+class GPT(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.tokens = nn.Embedding(config.vocab_size, config.width)
+        self.places = nn.Embedding(config.block_size, config.width)
+        self.head = nn.Linear(config.width, config.vocab_size)
+    def forward(self, idx, targets=None):
+        x = self.tokens(idx) + self.places(torch.arange(idx.shape[1]))
+        if targets is None:
+            return self.head(x[:, [-1]]), None
+        logits = self.head(x)
+        return logits, F.cross_entropy(logits.view(-1, logits.size(-1)), targets.view(-1))
+
+class Rows(nn.Module):
+    def __init__(self, vocab_size):
+        super().__init__()
+        self.tokens, self.head = nn.Embedding(vocab_size, 8), nn.Linear(8, vocab_size)
+    def forward(self, x):
+        return self.head(self.tokens(x)).view(-1, self.head.out_features), None
+
+class Seer(nn.Module):
+    def __init__(self, vocab_size):
+        super().__init__()
+        self.tokens, self.head = nn.Embedding(vocab_size, 8), nn.Linear(8, vocab_size)
+    def forward(self, x):
+        x = self.tokens(x)
+        return self.head(x + x.mean(1, keepdim=True)).log_softmax(-1)
+"""
+
+
+def test_a_language_model_with_an_object_of_settings(tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("so it goes, and so it went, and so it will go on. " * 60)
+    file = written(tmp_path, GPT)
+    history = done(f"{file}:GPT", str(book), context=16, width=8, **{"model.lr": 0.5})
+    assert "Taken from the data: block_size=16, vocab_size=" in notes(history)
+    assert "forward is given targets too" in notes(history)
+    assert history.metrics["train/loss"] < history.series["train/loss"].values[0]
+    assert "Warning" not in notes(history)
+    assert "Warning" not in notes(done(f"{file}:Rows", str(book), context=16, epochs=1))
+    assert "depend on characters after it" in notes(done(f"{file}:Seer", str(book), context=16, epochs=1))
+
+
+SEVERAL = """
+class Code(nn.Module):
+    def __init__(self, image_size=224):
+        super().__init__()
+        self.inward, self.outward = nn.Linear(image_size ** 2, 4), nn.Linear(4, image_size ** 2)
+    def forward(self, x):
+        code = self.inward(x.flatten(1))
+        return code, self.outward(code).view_as(x)
+
+class Named(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.l = nn.Linear(4, 3)
+    def forward(self, x):
+        return {"features": x, "out": self.l(x)}
+
+def Sized(batch_size):
+    return nn.Linear(4, 3)
+"""
+
+
+def test_of_several_outputs_the_one_that_fits_is_taken(tmp_path: Path) -> None:
+    file = written(tmp_path, SEVERAL)
+    history = done(f"{file}:Code", "digits", objective="reconstruction", batch_size=479)
+    assert "Taken from the data: image_size=8." in notes(history)
+    assert "the tensor (2, 1, 8, 8) is taken" in notes(history)
+    assert history.metrics["train/loss"] < history.series["train/loss"].values[0]
+    assert "the tensor (2, 3) is taken" in notes(done(f"{file}:Named", "iris", epochs=1))
+
+
+def test_an_argument_called_like_a_training_setting(tmp_path: Path) -> None:
+    file = written(tmp_path, SEVERAL)
+    assert "say --set model.batch_size=VALUE" in failed(f"{file}:Sized", "iris")
+    done(f"{file}:Sized", "iris", epochs=1, **{"model.batch_size": 3})
+
+
+BLOCKS = """
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.l = nn.Linear(width, width)
+    def forward(self, x):
+        return F.relu(self.l(x))
+
+class Stack(nn.Module):
+    def __init__(self, block, num_blocks, activation=nn.ReLU, num_classes=10):
+        super().__init__()
+        self.net = nn.Sequential(*[block(4) for _ in num_blocks], activation(), nn.Linear(4, num_classes))
+    def forward(self, x):
+        return self.net(x)
+
+def Two():
+    return Stack(Block, [1, 1], num_classes=3)
+"""
+
+
+def test_arguments_can_be_what_the_file_defines(tmp_path: Path) -> None:
+    file = written(tmp_path, BLOCKS)
+    assert "Or name what makes one without: Two." in failed(f"{file}:Stack", "iris")
+    history = done(f"{file}:Stack", "iris", block="Block", num_blocks="[1, 1, 1]", activation="nn.Tanh")
+    assert "75 parameters" in notes(history)
+
+
+def test_what_a_file_does_to_the_process_is_undone(tmp_path: Path) -> None:
+    code = (
+        "import argparse\nwords = argparse.ArgumentParser()\nwords.add_argument('--seed', type=int, default=1)\n"
+        "torch.manual_seed(words.parse_args().seed)\ntorch.set_default_dtype(torch.float64)\n"
+        "torch.set_num_threads(2)\ntorch.set_grad_enabled(False)\ndef Net(): return nn.Linear(4, 3)\n"
+    )
+    file = written(tmp_path, code)
+    one, again, other = (said(trained(f"{file}:Net", "iris", seed=seed, epochs=1)) for seed in (0, 0, 1))
+    assert "The model's weights were float64; they are float32 here." in notes(one)
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.is_grad_enabled()
+    assert torch.get_num_threads() == 1
+    assert one.metrics["test/loss"] == again.metrics["test/loss"] != other.metrics["test/loss"]
+
+
+def test_a_package_without_init_and_one_above(tmp_path: Path) -> None:
+    folder = tmp_path / "wide_project" / "deep_nets"
+    folder.mkdir(parents=True)
+    (folder / "own_parts.py").write_text("from torch import nn\nhead = nn.Linear\n")
+    file = written(folder, "from .own_parts import head\ndef Net(n_classes): return head(4, n_classes)\n", "a_model.py")
+    done(f"{file}:Net", "iris", epochs=1)
+    (folder.parent / "shared_parts").mkdir()
+    (folder.parent / "shared_parts" / "heads.py").write_text("from torch import nn\nhead = nn.Linear\n")
+    file = written(folder, "from shared_parts.heads import head\ndef Net(): return head(4, 3)\n", "b_model.py")
+    done(f"{file}:Net", "iris", epochs=1)
+
+
+SINGLES = """
+def Normed(): return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+
+class Squeezed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.l = nn.Linear(4, 3)
+    def forward(self, x):
+        return self.l(x.unsqueeze(1)).squeeze()
+"""
+
+
+@pytest.mark.parametrize("name", ["Normed", "Squeezed"])
+def test_a_last_batch_of_one_sample(tmp_path: Path, name: str) -> None:
+    file = written(tmp_path, SINGLES)
+    history = done(f"{file}:{name}", "iris", batch_size=17, epochs=1)  # 120 = 7 × 17 + 1, 30 = 17 + 13
+    assert history.progress is not None
+    assert history.progress.step == 7
+    assert "cannot be trained with a single sample" in failed(f"{file}:{name}", "iris", batch_size=1)
+
+
+def test_a_batch_that_is_larger_than_the_data(tmp_path: Path) -> None:
+    history = done(f"{written(tmp_path, SINGLES)}:Normed", "iris", batch_size=5000, epochs=3)
+    assert history.progress is not None
+    assert history.progress.step == 3
+    assert "A batch of 5,000 is more than the 120 training rows" in notes(history)
+
+
+def test_a_file_that_is_edited_or_gone_before_a_fork(tmp_path: Path) -> None:
+    file = written(tmp_path, "def Net(): return nn.Linear(4, 3)\n")
+    run = trained(f"{file}:Net", "iris", epochs=1)
+    assert "edited" not in notes(said(run))
+    file.write_text(file.read_text() + "# as before\n")
+    history = said(conduct(supervision.fork(run, 0, {"epochs": 2})))
+    assert "Warning: nets.py was edited since the run was asked for" in notes(history)
+    assert history.status is not None
+    assert history.status.state == "done"
+    file.write_text(file.read_text().replace("nn.Linear(4, 3)", "nn.Linear(4, 3, bias=False)"))
+    history = said(conduct(supervision.fork(run, 0, {"epochs": 2})))
+    assert history.failure is not None
+    assert "an edit of a model's own file" in history.failure.title
+    file.unlink()
+    for go_on in (lambda: supervision.fork(run, 0), lambda: supervision.resume(run)):
+        with pytest.raises(DescendError, match="which is not there any more; put it back to go on"):
+            go_on()
+
+
+def test_weights_that_are_complex_numbers(tmp_path: Path) -> None:
+    code = (
+        "class Waves(nn.Module):\n def __init__(s):\n  super().__init__()\n"
+        "  s.w = nn.Parameter(torch.randn(4, 3, dtype=torch.cfloat))\n"
+        " def forward(s, x): return (x.to(torch.cfloat) @ s.w){}\n"
+    )
+    assert "take the .real part" in failed(f"{written(tmp_path, code.format(''), 'bare.py')}:Waves", "iris")
+    history = done(f"{written(tmp_path, code.format('.abs()'), 'absolute.py')}:Waves", "iris", lr=0.05)
+    assert history.metrics["train/loss"] < history.series["train/loss"].values[0]

@@ -193,7 +193,7 @@ class Net(nn.Module):
 def test_batch_normalisation_is_not_given_single_samples(tmp_path: Path) -> None:
     file = written(tmp_path, NORM)
     assert done(f"{file}:Net", "iris", batch_size=17).status.step == 14  # type: ignore[union-attr]
-    assert "needs two samples a batch" in failed(f"{file}:Net", "iris", batch_size=1)
+    assert "cannot be trained with a single sample" in failed(f"{file}:Net", "iris", batch_size=1)
 
 
 def test_when_memory_runs_out_the_batch_that_fits_is_named(tmp_path: Path) -> None:

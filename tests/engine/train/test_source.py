@@ -114,3 +114,60 @@ def test_reading_a_file_runs_nothing_of_it(tmp_path: Path) -> None:
     file = written(tmp_path, f"open({str(mark)!r}, 'w')\nclass Net(nn.Module): pass\n")
     experiment.find(f"{file}:Net")
     assert not mark.exists()
+
+
+CONFIGS = """
+from dataclasses import dataclass
+from settings_elsewhere import OtherConfig
+
+class Base:
+    width = 8
+    _hidden = 1
+
+class NetConfig(Base):
+    depth: int = 2
+
+class Net(nn.Module):
+    def __init__(self, config, bias=True): pass
+
+class Annotated(nn.Module):
+    def __init__(self, how: Base): pass
+
+class Unknown(nn.Module):
+    def __init__(self, args: "OtherConfig"): pass
+
+class Wrapped(nn.Module):
+    def __init__(self, config: Net): pass
+
+def tiny(depth=1):
+    return Net(NetConfig())
+
+def large(depth):
+    return Net(NetConfig())
+
+def train():
+    net = Net(NetConfig())
+"""
+
+
+def test_an_object_of_settings_is_known_by_its_annotation_or_its_name(tmp_path: Path) -> None:
+    file = written(tmp_path, CONFIGS)
+    net, annotated, unknown, wrapped = (parse(f"{file}:{name}") for name in ("Net", "Annotated", "Unknown", "Wrapped"))
+    assert net.config == ("config", "NetConfig")
+    assert list(net.arguments) == ["width", "depth", "bias"]
+    assert net.complete
+    assert net.makers == ("tiny",)
+    assert (annotated.config, list(annotated.arguments)) == (("how", "Base"), ["width"])
+    assert (unknown.config, unknown.complete) == (("args", "OtherConfig"), False)
+    assert wrapped.config is None
+
+
+def test_the_digest_follows_the_text(tmp_path: Path) -> None:
+    file = written(tmp_path, "class Net(nn.Module): pass\n")
+    found = parse(f"{file}:Net")
+    before = found.digest()
+    file.write_text(file.read_text() + "\n")
+    assert len(before) == 64
+    assert before != found.digest()
+    file.unlink()
+    assert not found.digest()

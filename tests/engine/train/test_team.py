@@ -8,15 +8,31 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.engine.train.trained import said, trained, written
-from tests.live import finished, kill, training
+import torch
+from tests.engine.train.trained import conduct, done, failed, said, trained, written
+from tests.live import finished, kill, until
 
+from descend.datasets import catalogue
 from descend.engine import recipe, supervision
 from descend.engine.errors import UsageError
 from descend.engine.records import Stop
 from descend.engine.runs import Run
+from descend.engine.train.batches import Feed, Form, splits
+from descend.engine.train.team import Team
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processor cores")
+
+
+HUNGRY = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.l = nn.Linear(4, 3)
+    def forward(self, x):
+        if len(x) > 20 and self.training:
+            raise torch.OutOfMemoryError("no more")
+        return self.l(x)
+"""
 
 
 def together(name: str, data: str, seed: int = 0, **knobs: object) -> Run:
@@ -25,6 +41,24 @@ def together(name: str, data: str, seed: int = 0, **knobs: object) -> Run:
     process = supervision.launch(run)
     threading.Thread(target=process.wait, daemon=True).start()
     return run
+
+
+def points(run: Run) -> int:
+    """Steps that ``run`` has recorded, in any order."""
+    series = said(run).series
+    return len(series["train/loss"].steps) if "train/loss" in series else 0
+
+
+def processes(run: Run) -> list[psutil.Process]:
+    """Those of a ``run`` that takes steps: torchrun, the first, the other."""
+    before = points(run)
+    until(lambda: points(run) > before)
+    writer = run.writer()
+    assert writer is not None
+    first = psutil.Process(writer.pid)
+    team = first.parent()
+    assert team is not None
+    return [team, first, *(child for child in team.children() if child.pid != first.pid)]
 
 
 def test_two_processes_learn_what_one_does() -> None:
@@ -37,26 +71,70 @@ def test_two_processes_learn_what_one_does() -> None:
             assert value == pytest.approx(alone.metrics[name], rel=1e-4), name
 
 
-def test_a_team_is_killed_resumed_and_stopped() -> None:
-    run = training(together("mlp", "moons", epochs=400, batch_size=16))
-    writer = run.writer()
-    assert writer is not None
-    team = psutil.Process(psutil.Process(writer.pid).ppid())
-    others = team.children()
-    assert len(others) == 2
+def test_a_team_ends_when_one_of_it_is_killed_and_is_resumed() -> None:
+    run = together("mlp", "moons", epochs=400, batch_size=16)
+    team, first, other = processes(run)
+    other.terminate()  # as when the machine shuts down: the first ends the run in order
+    before = points(run)
+    until(lambda: points(run) > before)
+    assert other.is_running()
     kill(run)
-    psutil.wait_procs([team, *others], 60)
+    psutil.wait_procs([team, first, other], 60)
     assert run.state() == "dead"
-    assert not any(process.is_running() for process in others), "nobody is left behind"
+    assert not any(process.is_running() for process in (team, other)), "nobody is left behind"
     kept = run.checkpoint_steps()[-1]
     supervision.resume(run)
-    training(run)
-    run.ask(Stop())
+    team, first, other = processes(run)
+    other.kill()
     finished(run)
-    assert run.state() == "stopped"
-    status = said(run).status
-    assert status is not None
-    assert status.step >= kept
+    psutil.wait_procs([team, first], 60)
+    assert not any(process.is_running() for process in (team, first))
+    failure = said(run).failure
+    assert failure is not None
+    assert failure.title == "One of the 2 processes has ended, so the others cannot go on."
+    assert failure.step >= kept
+
+
+def test_the_others_are_told_that_a_run_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[float, ...]] = []
+    monkeypatch.setattr(Team, "tell", lambda _, *numbers: told.append(numbers))
+    run = supervision.prepare("mlp", {}, device="cpu", data="iris")
+    run.ask(Stop())
+    assert conduct(run).state() == "stopped"
+    assert told[-1] == ()
+
+
+def test_where_a_step_fails_nobody_waits_for_those_in_its_midst(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_to_others: list[tuple[float, ...]] = []
+    monkeypatch.setattr(Team, "tell", lambda _, *numbers: said_to_others.append(numbers))
+    assert "is used up" in failed(f"{written(tmp_path, HUNGRY)}:Net", "iris", batch_size=64)
+    assert len(said_to_others[-1]) == 5, "the last word was a step, to which the others cannot listen any more"
+    said_to_others.clear()
+    done("mlp", "iris")
+    assert said_to_others[-1] == ()
+
+
+def test_data_of_fewer_samples_than_processes_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crowd(team: Team, device: torch.device) -> None:
+        team.device, team.rank, team.size, team._words = device, 0, 200, None
+
+    monkeypatch.setattr(Team, "__init__", crowd)
+    assert "A batch of 120 is too few for 200 processes, and there is no more" in failed("mlp", "iris", batch_size=5000)
+    assert "A batch of 64 is too few for 200 processes; set a larger batch_size" in failed("mlp", "iris")
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_shares_of_every_batch_count_as_the_whole_does(size: int) -> None:
+    dataset = catalogue.find("iris").load()
+    form = Form(dataset, torch.device("cpu"), channels_last=False, augment="none")
+    train = splits(dataset, form, context=0, validation=0.0, resident=True, seed=0)[0]
+    whole = Feed(train, 17, 0)  # 120 = 7 · 17 + 1: the last batch has a single sample
+    shares = [Feed(train, 17, 0, share=(rank, size)) for rank in range(size)]
+    for step in range(whole.per_epoch):
+        mean = sum(feed.weight(step) * feed.batch(step)[0].mean(0) for feed in shares) / size
+        assert torch.allclose(torch.as_tensor(mean), whole.batch(step)[0].mean(0), atol=1e-5)
 
 
 def test_what_is_wrong_with_a_model_is_said_once(tmp_path: Path) -> None:

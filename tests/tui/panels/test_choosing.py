@@ -173,3 +173,17 @@ def test_the_keys_of_panels_do_not_hide_each_other() -> None:
         own = [key for base in kind.__mro__ for one in base.__dict__.get("BINDINGS", []) for key in one.key.split(",")]
         assert len(own) == len(set(own)), kind
         assert not set(own) & shared, kind
+
+
+async def test_a_long_name_in_the_list_of_panels_takes_one_line() -> None:
+    long = "distance to the nearest of the points that were held out, in units of the data"
+    app = host(history_of([scalars(step, {f"train/{long}": 1.0, "train/loss": 1.0}) for step in range(3)]))
+    async with app.run_test(size=(60, 24)) as pilot:
+        await settle(app)
+        await pilot.press("v")
+        await pilot.pause()
+        lines = app.lines()
+        place = next(index for index, line in enumerate(lines) if "[x] distance" in line)
+        assert "…" in lines[place]
+        assert "[" in lines[place + 1] or "[" in lines[place - 1]
+        assert not any("held out" in line for line in lines)

@@ -214,3 +214,13 @@ def test_a_hundred_thousand_points_cost_little_more_than_a_thousand() -> None:
     thousand, many = took(1000), took(100_000)
     print(f"redraw: {thousand * 1e3:.2f} ms of a thousand points, {many * 1e3:.2f} ms of a hundred thousand")
     assert many < 10 * thousand
+
+
+def test_the_key_is_told_once() -> None:
+    panel = shown(CurvePanel, curve(difference=X))
+    panel.number = 1
+    names = {"a name": X, "a longer name": X, "another name": X, "one more name": X}
+    many = shown(CurvePanel, curve(lines=names))
+    for width in range(30, 120, 5):
+        assert text(panel.rows(width, 16)).count("━") == 1
+        assert text(many.rows(width, 16)).count("━") == 1

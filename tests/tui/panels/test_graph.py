@@ -103,7 +103,7 @@ def test_numbers_of_edges_stand_on_their_lines() -> None:
     drawn = "\n".join(lines)
     for numbers in ("2 ∂6", "-3 ∂-4", "-6 ∂-2", "10 ∂-2", "4 ∂-2", "-2 ∂4"):
         assert drawn.count(numbers) == 2  # in the node it comes from, and on the line
-    assert "without room" not in text(panel(computation()).rows(74, 20))
+    assert "no room" not in text(panel(computation()).rows(74, 20))
 
 
 def test_direction_is_visible() -> None:
@@ -156,7 +156,7 @@ def test_a_perceptron_is_legible() -> None:
 def test_says_how_many_numbers_have_no_room() -> None:
     shown = panel(perceptron())
     drawn = text(shown.rows(48, 11))
-    missing = int(drawn.split(" numbers without room")[0].split()[-1])
+    missing = int(drawn.split("no room for ")[1].split()[0])
     _, lacking = network(perceptron(), 44, 9, None, colour=False, unicode=True)
     assert missing == lacking > 0
     assert network(perceptron(), 200, 80, None, colour=False, unicode=True)[1] == 0

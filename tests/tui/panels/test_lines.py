@@ -223,3 +223,40 @@ def test_zooming_into_a_million_points_draws_each_of_them() -> None:
     drawn = text(line_chart([Trace("x", series, Envelope())], 60, 12, span=(777_750.0, 777_800.0)))
     assert "4┤" in drawn
     assert sum(character in BRAILLE for line in drawn.splitlines()[:4] for character in line) >= 2
+
+
+NAMES = ("bisection/log10 error", "newton/log10 error", "secant/log10 error", "brent/log10 error")
+
+
+@pytest.mark.parametrize(
+    ("size", "values"), [((80, 24), True), ((60, 17), True), ((60, 11), False), ((120, 11), True), ((48, 17), True)]
+)
+async def test_curves_are_named_wherever_there_is_room(size: tuple[int, int], values: bool) -> None:
+    app = Host(descent(names=NAMES))
+    async with app.run_test(size=size):
+        await settle(app)
+        panel = app.grid.panels[0]
+        drawn = text(panel.rows(*size)).splitlines()
+        told = "\n".join(line.split("┤")[0] for line in drawn[:4])
+        for name, glyph in zip(("bisection", "newton", "secant", "brent"), "━▲■◆", strict=True):
+            assert told.count(f"{glyph} {name[:5]}") == 1
+        assert ("━ bisection 0" in told) == values
+        assert all(length(row) == size[0] for row in panel.rows(*size))
+
+
+async def test_where_the_key_has_lines_of_its_own_the_chart_stays_where_it_is() -> None:
+    histories = [
+        history_of(
+            [Scalars(steps=Array.of(np.arange(9)), values={name: Array.of(value * np.arange(9)) for name in NAMES})]
+        )
+        for value in (1.0, -1.23456e-5)
+    ]
+    heights = set()
+    for history in histories:
+        app = Host(history)
+        async with app.run_test(size=(60, 20)):
+            await settle(app)
+            rows = text(app.grid.panels[0].rows(60, 20)).splitlines()
+            heights.add(next(index for index, row in enumerate(rows) if "┤" in row or "│ " in row[3:20]))
+            assert sum("bisection" in row for row in rows) == 1
+    assert len(heights) == 1

@@ -33,3 +33,7 @@ def test_ascii_keeps_the_width() -> None:
     assert ascii_only(text).isascii()
     assert cell_len(ascii_only(text)) == cell_len(text)
     assert ascii_only("├●→") == "+o>"
+
+
+def test_infinity_is_never_a_digit_in_ascii() -> None:
+    assert not ascii_only("∞").isdigit()

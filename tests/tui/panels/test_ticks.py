@@ -11,7 +11,7 @@ from descend.tui.panels import ticks
     ("value", "shown"),
     [
         (0.31234, "0.3123"), (12.345, "12.35"), (123456.7, "123457"), (0, "0"), (3, "3"), (-0.5, "-0.5000"),
-        (1.234e-5, "1.23e-5"), (3e12, "3.00e12"), (math.nan, "NaN"), (math.inf, "∞"), (-math.inf, "−∞"),
+        (1.234e-5, "1.23e-5"), (3e12, "3.00e12"), (math.nan, "NaN"), (math.inf, "inf"), (-math.inf, "-inf"),
     ],
 )  # fmt: skip
 def test_numbers_are_short(value: float, shown: str) -> None:

@@ -198,9 +198,17 @@ async def test_where_the_terminal_has_only_ascii_the_table_has_too(monkeypatch: 
 
 @pytest.mark.parametrize("width", range(40, 220, 7))
 def test_columns_never_need_more_room_than_there_is(width: int) -> None:
-    found = layout(width, 14, 300)
+    found = layout(width, 14, 300, 50)
     assert found.width <= max(width, 53)
     assert "state" in [column.name for column in found.columns]
+
+
+def test_columns_take_the_room_that_others_do_not_need() -> None:
+    narrow, wide = ({column.name: column.width for column in layout(width, 24, 0, 40).columns} for width in (80, 200))
+    assert "title" not in narrow
+    assert narrow["lesson"] >= 18
+    assert (wide["lesson"], wide["metric"]) == (24, 40)
+    assert {column.name: column.width for column in layout(200, 24, 30, 40).columns}["title"] == 30
 
 
 def test_runs_are_told_of_before_all_are_read_those_at_work_first() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
+from descend.datasets.spec import Spec
 from tests.tui.driving import SIZES, Shell, opened
 
 TABLE = "width,height,kind\n" + "".join(f"{n},{n % 7},{'big' if n > 20 else 'small'}\n" for n in range(40))
@@ -53,7 +55,8 @@ async def test_what_does_not_fit_is_marked_and_refused_with_the_reason() -> None
         screen.models.highlighted = screen.models.get_option_index("lenet")  # type: ignore[attr-defined]
         await shell.sees("✗ iris", "LeNet")
         screen.data.highlighted = screen.data.get_option_index("iris")  # type: ignore[attr-defined]
-        await shell.sees("takes images, not tables")
+        await shell.sees("takes images, not tables", "✗ simple-cnn", "✗ lenet")
+        assert "✗ mlp" not in shell.text
         await shell.press("space")
         await shell.pilot.pause(0.3)
         assert not shell.workers.launched
@@ -106,6 +109,39 @@ async def test_settings_are_changed_kept_and_read_again(tmp_path: Path) -> None:
         await typed(shell, f"{tmp_path}/mine.toml")
         await shell.press("enter")
         await shell.sees("--set")
+
+
+async def test_the_line_is_copied() -> None:
+    async with opened() as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp --data digits")
+        await shell.press("y")
+        await shell.sees("Copied: descend run mlp --data digits")
+        assert shell.app.clipboard == "descend run mlp --data digits"
+
+
+async def test_where_data_is_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESCEND_DATA", str(tmp_path))
+    answered, threads = threading.Event(), []
+
+    def present(spec: Spec) -> bool:
+        threads.append(threading.current_thread())
+        answered.wait(20)
+        return spec.embedded
+
+    monkeypatch.setattr(Spec, "present", present)
+    async with opened() as shell:
+        try:
+            await shell.press("n")
+            await shell.sees("descend run mlp --data digits", "mnist")
+            assert "to fetch" not in shell.text
+            await shell.press("down", "up", "enter", "down")
+            await shell.sees("descend run mlp --data iris")
+        finally:
+            answered.set()
+        await shell.sees("to fetch")
+        await shell.sees("--data iris")
+        assert threading.main_thread() not in threads
 
 
 async def test_look_into_data() -> None:

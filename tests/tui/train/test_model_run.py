@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from descend.engine import runs, supervision
-from descend.engine.records import Status
+from descend.engine.records import Note, Status
 from tests.tui.driving import SIZES, opened
 from tests.tui.recording import Worker, begin, commands, end, say, steps
 
@@ -56,3 +56,16 @@ async def test_a_live_run_of_a_model_opens_from_the_runs_and_its_knobs_turn() ->
         await shell.until(lambda: "set" in commands(run))
         await shell.press("escape", "x")
         await shell.until(lambda: "stop" in commands(run))
+
+
+async def test_a_warning_stays_beside_what_is_said_after_it() -> None:
+    async with opened((120, 40), lesson="mlp", data="iris") as shell:
+        await shell.press("space")
+        await shell.until(lambda: shell.workers.launched)
+        (run,) = shell.workers.launched
+        steps(run, 0, 10)
+        say(run, Note(step=0, text="Warning: the model ignores its input."))
+        say(run, Note(step=0, text="15 parameters."), Note(step=1, text="The last word."))
+        await shell.sees("Warning: the model ignores its input.", "The last word.")
+        assert "15 parameters." not in shell.text
+        end(run, "done")

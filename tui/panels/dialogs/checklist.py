@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from descend.tui.screens.dialog import Dialog
+from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.options import Options
 from descend.tui.text import plain
 
 
@@ -23,7 +24,7 @@ class Item(NamedTuple):
     ticked: bool
 
 
-class Ticks(OptionList):
+class Ticks(Options):
     """The lines of a checklist."""
 
     HELP = "The arrows move, space ticks a line or takes its tick away, a ticks all or none."
@@ -55,6 +56,7 @@ class Checklist(Dialog[list[Item] | None]):
     Checklist {
         & OptionList {
             height: auto; max-height: 60vh; border: none; background: $surface; padding: 0;
+            text-wrap: nowrap; text-overflow: ellipsis;
             &:focus { border: none; background-tint: $foreground 0%; }
         }
         & #told { color: $text-error; text-style: bold; height: auto; display: none; &.-wrong { display: block; } }
@@ -68,8 +70,8 @@ class Checklist(Dialog[list[Item] | None]):
     def body(self) -> ComposeResult:
         yield Ticks(*map(_option, self.items))
         yield Static("✗ Tick at least one.", id="told")
-        move = "   shift+↑↓ or J K move it" if self.ordered else ""
-        yield Static(f"space ticks   a all or none{move}   enter keeps   esc leaves", classes="hint")
+        move = ("shift+↑↓ moves",) if self.ordered else ()
+        yield Hint("space ticks", "enter keeps", "esc leaves", *move, "a all")
 
     def on_mount(self) -> None:
         """Start at the first line."""

@@ -51,7 +51,7 @@ def settings(manifest: Manifest, session: RunSession) -> dict[str, str]:
     """Knobs with the values they were turned to, data, seed, device, threads, origin and versions of a run."""
     history = session.history
     found = {"lesson": manifest.name}
-    found |= {name: turned(value, name, history.changes) for name, value in manifest.knobs.items()}
+    found |= {name: turned(value, name, history.changes) for name, value in manifest.knobs.items() if value != ""}
     found |= {"data": manifest.data or NOTHING, "seed": str(manifest.seed)}
     found["device"] = (history.status.device if history.status else "") or manifest.device
     found["threads"] = str(manifest.threads)

@@ -70,12 +70,14 @@ class LearnScreen(InShell, Screen[None]):
         Binding("escape", "all", "all lessons", tooltip="Empty the search and show all lessons"),
     ]
     COMMANDS = {Progress}  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]  # noqa: RUF012
     DEFAULT_CSS = """
     LearnScreen {
         & #heading { padding: 0 2; height: auto; margin-bottom: 1; }
         & Horizontal { height: 1fr; }
         & LessonTree { width: 2fr; min-width: 36; max-width: 64; }
         & Preview { width: 3fr; max-width: 96; }
+        &.-narrow { & LessonTree { max-width: 100%; } & Preview { display: none; } }
     }
     """
 

@@ -35,7 +35,7 @@ class Asking(VerticalScroll, Part):
         Binding("up,k", "move(-1)", "Previous choice", show=False),
         Binding("left", "screen.beside(-1)", "parts", show=False),
         Binding("right", "screen.beside(1)", "Next part", show=False),
-        Binding("1", "pick(1)", "answer", key_display="1-9", tooltip="Answer with the choice of that number"),
+        Binding("1", "pick(1)", "answer", key_display="number", tooltip="Answer with the choice of that number"),
         *(Binding(str(number), f"pick({number})", "", show=False) for number in range(2, 10)),
         Binding("0", "pick(10)", "", show=False),
     ]

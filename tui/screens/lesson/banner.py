@@ -51,7 +51,7 @@ class Banner(VerticalScroll, can_focus=False):
 
 
 def news(session: RunSession) -> list[str]:
-    """The failure and what to try, or the latest note; nothing if there is neither."""
+    """The failure and what to try, or all warnings and the latest note; nothing if there are none."""
     history = session.history
     if session.phase == "dead":
         from descend.engine.summary import death
@@ -62,4 +62,5 @@ def news(session: RunSession) -> list[str]:
         if history.failure is None:
             return ["The run failed.", LOG]
         return [plain(history.failure.title), *map(plain, history.failure.advice), LOG]
-    return [plain(history.notes[-1].text)] if history.notes else []
+    *earlier, last = [plain(note.text) for note in history.notes] or [""]
+    return [*(text for text in earlier if text.startswith("Warning: ")), *([last] if last else [])]

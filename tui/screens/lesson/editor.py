@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from descend.engine.experiment import Experiment
+from descend.engine.experiment import Experiment, Training
 from descend.engine.knobs import Knob, Value
+from descend.engine.train.settings import BESIDE, grouped
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.lesson.row import Choice, Row
+from descend.tui.screens.lesson.row import NAME, Choice, Row
 from descend.tui.screens.lesson.settings import Settings
 from descend.tui.text import plain
 
@@ -47,6 +50,9 @@ class EditorScreen(Dialog[Settings | None]):
     DEFAULT_CSS = """
     EditorScreen {
         & VerticalScroll { height: auto; max-height: 60vh; }
+        &.-grouped > Vertical { height: 100%; }
+        &.-grouped VerticalScroll { height: 1fr; max-height: 100%; }
+        & .group { text-style: bold underline; margin-top: 1; &:first-child { margin-top: 0; } }
         & #told { margin-top: 1; height: 2; }
         & .hint { margin-top: 0; }
         &.-narrow Slider { width: 10; }
@@ -58,21 +64,36 @@ class EditorScreen(Dialog[Settings | None]):
     def __init__(self, lesson: Experiment, settings: Settings, live: bool) -> None:
         super().__init__()
         self.lesson, self.settings, self.live = lesson, settings, live
+        self.set_class(self.trains, "-grouped")
 
     def body(self) -> ComposeResult:
+        choices = {"data": self.lesson.data, "device": devices()}
+        specs = self._specs()
+        named = self.settings.knobs | {name: getattr(self.settings, name) for name in BESIDE}
+        own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
+        width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
+        groups = grouped(specs) if self.trains else {"": list(specs)}
         with VerticalScroll(can_focus=False):
-            for name, spec in self.lesson.knobs.specs.items():
-                live = "live  " if spec.live else ""
-                choices = choices_of(spec)
-                yield Row(spec, str(self.settings.knobs[name]), live + spec.describe(), self._told(spec), choices)
-            if data := self.lesson.data if len(self.lesson.data) > 1 else ():
-                spec = Knob("", help="what it learns from", name="data", type=str)
-                yield Row(spec, self.settings.data, " | ".join(data), self._told(spec), data)
-            spec, places = Knob("", help="where it trains", name="device", type=str), devices()
-            yield Row(spec, self.settings.device, " | ".join(places), self._told(spec), places)
-            yield Row(SEED, str(self.settings.seed), f"0 … {SEED.high}", self._told(SEED))
+            for group, names in groups.items():
+                if group:
+                    yield Static(group.capitalize(), classes="group")
+                for name in names:
+                    spec, few = specs[name], choices.get(name) or choices_of(specs[name])
+                    can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
+                    yield Row(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
         yield Static(id="told")
         yield Hint("enter takes over", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is a model, which has settings enough to be grouped."""
+        return isinstance(self.lesson, Training)
+
+    def _specs(self) -> dict[str, Knob]:
+        """All settings: the knobs, then what is chosen beside them."""
+        beside = [*([DATA] if len(self.lesson.data) > 1 else []), DEVICE, SEED, *([DEVICES] if self.trains else [])]
+        knobs = {name: replace(spec, name=name) for name, spec in self.lesson.knobs.specs.items()}
+        return knobs | {spec.name: spec for spec in beside}
 
     def on_mount(self) -> None:
         """Start at the first setting."""
@@ -99,13 +120,14 @@ class EditorScreen(Dialog[Settings | None]):
                 return
             values[row.setting] = value
         knobs = {name: values[name] for name in self.lesson.knobs.specs}
+        chosen = {name: values.get(name, getattr(self.settings, name)) for name in BESIDE}
         self.dismiss(
-            Settings(knobs, str(values.get("data", self.settings.data)), str(values["device"]), int(values["seed"]))
+            Settings(knobs, str(chosen["data"]), str(chosen["device"]), int(chosen["seed"]), int(chosen["devices"]))
         )
 
     def action_defaults(self) -> None:
         """Put the lesson's own settings in all fields."""
-        own = Settings.of(self.lesson)
+        own = Settings.of(self.lesson, data=self.settings.data if self.trains else "")
         for row in self.rows:
             row.field.value = str(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
             row.check()
@@ -116,12 +138,21 @@ class EditorScreen(Dialog[Settings | None]):
 
     def _told(self, spec: Knob) -> str:
         told = f"{spec.name}: {spec.help}".rstrip(": ")
+        if len(spec.choices) > FEW:
+            told += f" ({', '.join(map(str, spec.choices))})"
         if not self.live:
             return told
         return f"{'Turns at once' if spec.live else 'From the next run on'}. {told}"
 
 
+DATA = Knob("", help="what it learns from", name="data", type=str)
+DEVICE = Knob("auto", help="where it trains", name="device", type=str)
 SEED = Knob(0, 0, 2**31 - 1, help="same seed, same run", name="seed", type=int)
+DEVICES = Knob(1, 1, 64, help="GPUs, or processes on the CPU, that train together", name="devices", type=int)
+FEW = 3
+"""Choices that there is always room for beside them."""
+LONGEST = 24
+"""Cells for a name, at most."""
 
 
 def choices_of(spec: Knob) -> tuple[str, ...]:

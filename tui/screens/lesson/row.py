@@ -20,6 +20,11 @@ from descend.tui.screens.dialog import Line
 from descend.tui.screens.lesson.slider import LEAP, Slider, is_numeric, turned, written
 from descend.tui.text import plain
 
+NAME = 15
+"""Cells for a name and the mark before it, where names are short."""
+CHANGED = "*"
+"""Before the name of a setting that is not its own."""
+
 
 class Choice(Widget, can_focus=True):
     """One of a few values, changed with the left and right arrows, h and l, or space."""
@@ -94,28 +99,41 @@ class Row(Vertical):
         range: what it can be, in words.
         told: what it means and when a change takes effect.
         choices: its values, if there are few.
+        own: the value it has unless it is changed; by default the knob's.
+        name_width: cells for its name and the mark before it.
     """
 
     DEFAULT_CSS = """
     Row {
         height: auto;
         & > Horizontal { height: 1; }
-        & .name { width: 13; padding-right: 1; text-overflow: ellipsis; text-wrap: nowrap; }
+        & .name { padding-right: 1; text-overflow: ellipsis; text-wrap: nowrap; }
         & Slider { margin-right: 1; display: none; }
         & Input, & Choice { width: 31; margin-right: 1; }
         & Input { background: $boost; }
         &.-slides Slider { display: block; }
         &.-slides Input { width: 10; }
         & .range { width: 1fr; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap; }
-        & > .wrong { display: none; color: $text-error; text-style: bold; padding-left: 13; }
+        & > .wrong { display: none; color: $text-error; text-style: bold; padding-left: 2; }
         &.-wrong > .wrong { display: block; }
+        &.-changed .name { text-style: bold; }
         &.-here .name { text-style: bold reverse; }
     }
     """
 
-    def __init__(self, spec: Knob, value: str, range: str, told: str, choices: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        spec: Knob,
+        value: str,
+        range: str,
+        told: str,
+        choices: tuple[str, ...] = (),
+        own: Value | None = None,
+        name_width: int = NAME,
+    ) -> None:
         super().__init__()
         self.spec, self.range, self.told = spec, range, told
+        self.own, self.name_width = spec.default if own is None else own, name_width
         self.field: Input | Choice
         if choices:
             self.field = Choice(choices, value)
@@ -133,7 +151,9 @@ class Row(Vertical):
 
     def compose(self) -> ComposeResult:
         with Horizontal():
-            yield Label(Text(plain(self.setting)), classes="name")
+            name = Label(classes="name")
+            name.styles.width = self.name_width
+            yield name
             if self.slider is not None:
                 yield self.slider
             yield self.field
@@ -170,6 +190,13 @@ class Row(Vertical):
         except UsageError as error:
             self.query_one(".wrong", Static).update(Text(plain(f"✗ {error}")))
         self.set_class(value is None, "-wrong")
+        changed = value is None or value != self.own
+        self.set_class(changed, "-changed")
+        self.query_one(".name", Label).update(Text(f"{CHANGED if changed else ' '} {plain(self.setting)}"))
         if self.slider is not None:
             self.slider.show(float(value) if value is not None else None)
         return value
+
+    def on_choice_changed(self) -> None:
+        """Mark it if it is not what it was."""
+        self.check()

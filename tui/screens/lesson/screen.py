@@ -307,7 +307,9 @@ class LessonScreen(InShell, Screen[None]):
         self.refresh_bindings()
         if self.session is None or not self.session.live:
             return
-        later = [name for name in ("data", "device", "seed") if getattr(settings, name) != getattr(before, name)]
+        later = [
+            name for name in ("data", "device", "devices", "seed") if getattr(settings, name) != getattr(before, name)
+        ]
         for name, value in settings.knobs.items():
             if value == before.knobs[name]:
                 continue

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """Knob values, dataset (empty if the lesson makes its own), device and seed."""
+    """Knob values, dataset (empty if the lesson makes its own), device, seed, and processes that train together."""
 
     knobs: dict[str, Value] = field(default_factory=dict)
     data: str = ""
     device: str = "auto"
     seed: int = 0
+    devices: int = 1
 
     @classmethod
     def of(
@@ -30,6 +31,7 @@ class Settings:
         data: str = "",
         device: str = "auto",
         seed: int = 0,
+        devices: int = 1,
     ) -> Settings:
         """The lesson's defaults with some settings chosen.
 
@@ -37,7 +39,7 @@ class Settings:
             UsageError: a knob is unknown or a value does not fit.
         """
         values = lesson.knobs.parse(knobs or {}).values()
-        return cls(values, data or next(iter(lesson.data), ""), device, seed)
+        return cls(values, data or next(iter(lesson.data), ""), device, seed, devices)
 
     @classmethod
     def from_run(cls, lesson: Experiment, manifest: Manifest) -> Settings:
@@ -46,7 +48,7 @@ class Settings:
         Raises:
             UsageError: it does not.
         """
-        return cls.of(lesson, dict(manifest.knobs), manifest.data, manifest.device, manifest.seed)
+        return cls.of(lesson, dict(manifest.knobs), manifest.data, manifest.device, manifest.seed, manifest.devices)
 
     def turned(self, history: History) -> Settings:
         """These settings with the knobs that were turned during the run."""

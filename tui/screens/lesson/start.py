@@ -11,6 +11,7 @@ from descend.tui.screens.lesson.settings import Settings
 from descend.tui.session import RunSession
 
 if TYPE_CHECKING:
+    from descend.datasets.spec import Spec
     from descend.engine.runs import Run
     from descend.tui.screens.lesson.screen import LessonScreen
 
@@ -37,6 +38,7 @@ class Starter:
         self.screen.show()
 
         def prepare() -> None:
+            from descend.datasets import catalogue
             from descend.datasets.spec import MissingData
             from descend.engine import supervision
 
@@ -47,10 +49,12 @@ class Starter:
                     seed=settings.seed,
                     device=settings.device,
                     data=settings.data,
+                    several=settings.devices,
                 )
                 self.screen.shell.launch(run)
             except MissingData:
-                self._back(self._missing, settings, stepping)
+                others = [catalogue.find(name) for name in self.screen.lesson.data if name != settings.data]
+                self._back(self._missing, settings, stepping, [other for other in others if other.present()])
             except DescendError as error:
                 self._back(self._failed, error)
             else:
@@ -107,10 +111,15 @@ class Starter:
         """Go on in the screen's own thread."""
         self.screen.app.call_from_thread(call, *given)
 
+    @property
+    def _there(self) -> bool:
+        """Whether the screen is there, and not being taken down."""
+        return self.screen.is_attached and self.screen.display
+
     def _over(self) -> None:
         self.busy = False
         self.screen.shell.starting.discard(self)
-        if self.screen.is_attached:
+        if self._there:
             self.screen.show()
             self.screen.refresh_bindings()
 
@@ -119,31 +128,29 @@ class Starter:
         self.screen.body.learner.ran(run.id)
         self.screen.body.parts.show_states()
         self._over()
-        if self.screen.is_attached:
+        if self._there:
             self.screen.attach(run)
             if stepping:
                 self.screen.action_step()
 
     def _found(self, run: Run) -> None:
-        if self.screen.is_attached and self.screen.session is None and not self.busy:
+        if self._there and self.screen.session is None and not self.busy:
             self.screen.attach(run)
 
     def _failed(self, error: DescendError) -> None:
         self._over()
         self.screen.shell.complain(error)
 
-    def _missing(self, settings: Settings, stepping: bool) -> None:
-        """Say which dataset is missing and offer what there is; nothing is ever replaced unasked."""
+    def _missing(self, settings: Settings, stepping: bool, here: list[Spec]) -> None:
+        """Say which dataset is missing and offer those that are ``here``; nothing is ever replaced unasked."""
         from descend.datasets import catalogue
         from descend.tui.screens.dialog import Answer, QuestionScreen
         from descend.tui.screens.lesson.fetch import FetchScreen
 
         self._over()
-        if not self.screen.is_attached:
+        if not self._there:
             return
         spec = catalogue.find(settings.data)
-        others = [catalogue.find(name) for name in self.screen.lesson.data if name != spec.name]
-        here = [other for other in others if other.present()]
         answers = [Answer("f", FETCH, f"Fetch {spec.title} now")]
         answers += [
             Answer(str(number), other.name, f"Use {other.title} instead{' (embedded)' if other.embedded else ''}")

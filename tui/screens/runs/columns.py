@@ -19,6 +19,8 @@ MARKS = {**MARKS, "damaged": "✗"}
 STYLES = {**STYLES, "damaged": "bad"}
 ROOMY = 100
 """Cells from which on columns stand further apart and curves are longer."""
+NAME = 24
+"""Cells of a lesson's name for which the least columns go."""
 
 
 class Column(NamedTuple):
@@ -79,10 +81,12 @@ class Layout(NamedTuple):
         return sum(column.width for column in self.columns) + self.gap * (len(self.columns) - 1)
 
 
-def layout(width: int, lessons: int, labels: int) -> Layout:
-    """The columns that have room in ``width`` cells, for names of up to ``lessons`` and labels of ``labels`` cells."""
+def layout(width: int, lessons: int, labels: int, metrics: int) -> Layout:
+    """The columns that have room in ``width`` cells, for lessons, labels and metrics of so many cells; 0 ``labels`` if
+    there are none."""
     roomy = width >= ROOMY
     lesson, label = Column("lesson", 10, order="lesson"), Column("title", 12, order="title")
+    middle = Column("metric", 20, order="metric")
     chosen = Layout(
         2 if roomy else 1,
         [
@@ -90,17 +94,20 @@ def layout(width: int, lessons: int, labels: int) -> Layout:
             Column("state", 10, order="state"),
             lesson,
             label,
-            Column("metric", 20, order="metric"),
+            middle,
             Column("curve", WIDTHS[roomy]),
             Column("age", 7, True, order="age"),
             Column("took", 8, True, order="took"),
             Column("size", 8, True, order="size"),
         ],
     )
+    if not labels:
+        chosen.columns.remove(label)
+    wanted = max(0, min(lessons, NAME) - lesson.width)
     for name in ("size", "took", "curve", "title", "age"):  # the first to go first
-        if chosen.width > width:
-            chosen.columns.remove(next(column for column in chosen.columns if column.name == name))
-    for growing, needed in ((lesson, lessons), (label, labels)):
+        if chosen.width + (wanted if name in ("size", "took") else 0) > width:
+            chosen.columns[:] = [column for column in chosen.columns if column.name != name]
+    for growing, needed in ((lesson, lessons), (middle, metrics), (label, labels)):
         if growing in chosen.columns:
             grown = max(growing.width, min(needed, growing.width + width - chosen.width))
             chosen.columns[chosen.columns.index(growing)] = growing._replace(width=grown)
@@ -125,11 +132,16 @@ def cell(entry: Entry, column: str) -> tuple[str, str]:
     raise KeyError(column)
 
 
+def measured(entry: Entry) -> str:
+    """The value of a run's metric, as text."""
+    return number(entry.value) if entry.value is not None else "NaN"
+
+
 def metric(entry: Entry, width: int) -> list[tuple[str, str]]:
     """Name and value of a run's metric in ``width`` cells."""
     if not entry.metric:
         return [(" " * width, "text")]
-    value = number(entry.value) if entry.value is not None else "NaN"
+    value = measured(entry)
     return [(fit(entry.metric, width - cell_len(value) - 1) + " ", "muted"), (value, "value")]
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from descend.tui.screens.runs.columns import MARKS
-from descend.tui.screens.runs.entry import Entry, shown
+from descend.tui.screens.runs.entry import Entry, brief, shown
 from descend.tui.text import plain
 
 LOG = "w shows the end of its log."
@@ -64,7 +64,9 @@ def facts(entry: Entry) -> str:
     if (manifest := entry.manifest) is not None:
         if manifest.parent is not None:
             parts.append(f"forked from {plain(manifest.parent.run)} at step {manifest.parent.step:,}")
-        parts += [f"{plain(name)} {shown(value)}" for name, value in manifest.knobs.items()]
+        if brief(manifest.name) != manifest.name:
+            parts.append(plain(manifest.name))
+        parts += [f"{plain(name)} {shown(value)}" for name, value in manifest.knobs.items() if value != ""]
         parts += [f"seed {manifest.seed}", f"device {plain(manifest.device)}"]
         if manifest.data:
             parts.append(f"data {plain(manifest.data)}")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from descend.engine import experiment
 from descend.engine.errors import DescendError
 from descend.engine.records import State
+from descend.engine.train.source import is_address
 from descend.tui.session import LIVE
 from descend.tui.text import plain
 
 if TYPE_CHECKING:
+    from descend.engine.experiment import Experiment
     from descend.engine.manifest import Manifest
     from descend.engine.runs import Run
     from descend.engine.summary import Summary
@@ -60,7 +63,7 @@ class Entry:
             run=summary.run,
             state=summary.state,
             signature=signature,
-            lesson=plain(manifest.name),
+            lesson=plain(brief(manifest.name)),
             title=title,
             label=title or " ".join(changed(manifest)),
             note=plain(manifest.note).strip(),
@@ -85,28 +88,38 @@ class Entry:
         return self.run.id
 
     def matches(self, words: list[str]) -> bool:
-        """Whether every one of the lower-case ``words`` occurs in its id, lesson, title or state."""
-        text = f"{plain(self.id)} {self.lesson} {self.label} {self.note} {self.state}".lower()
+        """Whether every one of the lower-case ``words`` occurs in its id, lesson, data, title or state."""
+        asked = plain(f"{self.manifest.name} {self.manifest.data}") if self.manifest is not None else self.lesson
+        text = f"{plain(self.id)} {asked} {self.label} {self.note} {self.state}".lower()
         return all(word in text for word in words)
 
 
 def changed(manifest: Manifest) -> list[str]:
     """The settings of a run that are not its lesson's own, as ``name=value``."""
+    lesson: Experiment
     try:
         lesson = experiment.find(manifest.name)
     except DescendError:
-        return [f"{plain(name)}={plain(str(value))}" for name, value in manifest.knobs.items()]
+        if not is_address(manifest.name):
+            return [f"{plain(name)}={plain(str(value))}" for name, value in manifest.knobs.items()]
+        lesson = experiment.gone(manifest.name, manifest.knobs)
     own = lesson.knobs.specs
     found = [
         f"{plain(name)}={shown(value)}"
         for name, value in manifest.knobs.items()
-        if name not in own or value != own[name].default
+        if value != (own[name].default if name in own else "")
     ]
     if manifest.seed:
         found.append(f"seed={manifest.seed}")
     if manifest.data and manifest.data != next(iter(lesson.data), ""):
-        found.append(f"data={plain(manifest.data)}")
+        found.append(f"data={plain(brief(manifest.data))}")
     return found
+
+
+def brief(address: str) -> str:
+    """A model or data of the user's own without the folders it is in; any other name as it is."""
+    path, mark, options = address.partition("?")
+    return f"{path.rpartition(os.sep)[2]}{mark}{options}"
 
 
 def shown(value: object) -> str:

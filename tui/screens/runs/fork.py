@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
@@ -126,14 +127,18 @@ def likeliest(steps: list[int], last: int | None) -> int:
 
 
 def parse(text: str, lesson: Experiment) -> dict[str, Value]:
-    """``lr=0.01 epochs=3`` as knobs of ``lesson``.
+    """``lr=0.01 epochs=3`` as knobs of ``lesson``; a value with blanks stands in quotes, as in a shell.
 
     Raises:
         UsageError: something in it is no knob, or a value does not fit.
     """
     specs = lesson.knobs.specs
     values: dict[str, Value] = {}
-    for word in text.split():
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise UsageError("A quotation mark is still open.") from None
+    for word in words:
         name, equals, value = word.partition("=")
         if name not in specs:
             raise UsageError(f"There is no knob '{name}'{nearest(name, specs) or ' here'}.")

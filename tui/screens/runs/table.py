@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from descend.tui.screens.runs.columns import Layout, cell, layout, metric
+from descend.tui.screens.runs.columns import Layout, cell, layout, measured, metric
 from descend.tui.screens.runs.entry import Entry
 from descend.tui.text import ascii_only, fit, shows_unicode
 
@@ -195,7 +195,8 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _fit(self) -> None:
         lessons = max((cell_len(entry.lesson) for entry in self.entries), default=0)
         labels = max((cell_len(entry.label) for entry in self.entries), default=0)
-        found = layout(self.scrollable_content_region.width, lessons, labels)
+        metrics = max((cell_len(f"{entry.metric} {measured(entry)}") for entry in self.entries), default=0)
+        found = layout(self.scrollable_content_region.width, lessons, labels, metrics)
         if found != self._layout:
             self._layout = found
             self._drawn.clear()

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from descend.datasets.shape import Shape
 from descend.datasets.spec import Spec
 from descend.engine.experiment import Training
 from descend.engine.model import Model
+from descend.tui.screens.options import Options
 from descend.tui.text import plain
 
 LEARNED = {"classification": "classes", "regression": "numbers", "language": "characters"}
 """What is learned, in a word."""
 
 
-class Choices(OptionList):
+class Choices(Options):
     """A list to choose from with the arrows, j and k; a heading is passed over."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,6 +41,11 @@ class Choices(OptionList):
         if chosen:
             self.highlighted = self.get_option_index(chosen)
 
+    def retell(self, lines: Iterable[tuple[str, Text]]) -> None:
+        """Show other ``lines`` of the same ids; the cursor stays."""
+        for place, (_, text) in enumerate(lines):
+            self.replace_option_prompt_at_index(place, text)
+
     @property
     def chosen(self) -> str:
         """The id under the cursor."""
@@ -47,8 +53,9 @@ class Choices(OptionList):
         return option.id or "" if option is not None else ""
 
 
-def model_lines(trainings: Iterable[Training]) -> list[tuple[str, Text]]:
-    """Each family's name, then its models with the number of their parameters."""
+def model_lines(trainings: Iterable[Training], shape: Shape | None) -> list[tuple[str, Text]]:
+    """Each family's name, then its models: the number of their parameters, and whether they can learn from data of this
+    ``shape`` (``✗``: not)."""
     lines, family = [], ""
     for training in trainings:
         model = training.model
@@ -58,22 +65,26 @@ def model_lines(trainings: Iterable[Training]) -> list[tuple[str, Text]]:
             lines.append(("", Text(now, "bold")))
         size = f"{model.parameters:,}" if isinstance(model, Model) else ""
         name = training.name if isinstance(model, Model) else training.title
-        lines.append((training.name, row(f"  {plain(name)}", size, "")))
+        fits = shape is None or not training.fits(shape)
+        lines.append((training.name, row(f"{' ' if fits else '✗'} {plain(name)}", size, "" if fits else "dim", 22)))
     return lines
 
 
-def data_lines(specs: Iterable[Spec], training: Training) -> list[tuple[str, Text]]:
-    """Each dataset: whether it is here, and whether the model can learn from it (``✗``: not)."""
+def data_lines(specs: Iterable[Spec], training: Training, absent: Mapping[str, str]) -> list[tuple[str, Text]]:
+    """Each dataset: whether it is here, and whether the model can learn from it (``✗``: not).
+
+    Args:
+        absent: what to say of those that are not here, by address.
+    """
     lines = []
     for spec in specs:
         fits = not training.fits(spec.shape)
-        here = "" if spec.present() else "to fetch"
-        told = here or f"{spec.kind}, {LEARNED[spec.task]}"
+        told = absent.get(spec.address) or f"{spec.kind}, {LEARNED[spec.task]}"
         lines.append((spec.address, row(f"{' ' if fits else '✗'} {plain(spec.name)}", told, "" if fits else "dim")))
     return lines
 
 
-def row(name: str, told: str, style: str) -> Text:
-    """A name, and what is told of it in a column of its own."""
-    gap = " " * max(1, 20 - cell_len(name))
+def row(name: str, told: str, style: str, cells: int = 20) -> Text:
+    """A name in its ``cells``, and what is told of it in a column of its own."""
+    gap = " " * max(1, cells - cell_len(name))
     return Text.assemble((name, style), (f"{gap}{told}", "dim"), no_wrap=True, overflow="ellipsis")

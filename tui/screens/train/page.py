@@ -16,6 +16,7 @@ from descend.engine.manifest import Manifest
 from descend.engine.model import Model
 from descend.tui.screens.lesson.parts import Part
 from descend.tui.screens.lesson.settings import Settings
+from descend.tui.screens.train.layers import LayerList
 from descend.tui.text import plain
 
 
@@ -24,9 +25,11 @@ class Page(VerticalScroll, Part):
 
     HELP = (
         "The model, the data it learns from, the settings that differ from the usual ones, and the command that makes "
-        "the same run. Scroll with the arrows, j and k, page up and page down."
+        "the same run. L lists the layers with their output shapes and parameters; for a model of your own its file is "
+        "run for that. Scroll with the arrows, j and k, page up and page down."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("L", "layers", "layers", tooltip="List the model's layers, output shapes and parameters"),
         Binding("j", "scroll_down", "Scroll down", show=False),
         Binding("k", "scroll_up", "Scroll up", show=False),
     ]
@@ -39,11 +42,17 @@ class Page(VerticalScroll, Part):
         self.training = training
 
     def compose(self) -> ComposeResult:
-        yield Static()
+        yield Static(id="said")
+        yield LayerList(self.training)
+
+    def action_layers(self) -> None:
+        """List the layers."""
+        self.query_one(LayerList).count()
 
     def show(self, settings: Settings) -> None:
         """Describe the model with these settings."""
-        self.query_one(Static).update(document(self.training, settings))
+        self.query_one("#said", Static).update(document(self.training, settings))
+        self.query_one(LayerList).reset(settings)
 
 
 def document(training: Training, settings: Settings) -> Text:
@@ -83,5 +92,6 @@ def manifest(training: Training, settings: Settings) -> Manifest:
         knobs=dict(settings.knobs),
         seed=settings.seed,
         device=settings.device,
+        devices=settings.devices,
         data=settings.data,
     )

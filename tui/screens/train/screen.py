@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.worker import get_current_worker
 
 from descend.datasets import catalogue as datasets
+from descend.datasets.own import Own
 from descend.datasets.spec import Spec
 from descend.engine import experiment, model, recipe
 from descend.engine.errors import DescendError, UsageError
@@ -33,6 +36,9 @@ ASKED = {
     "load": "read settings from: path/to/settings.toml",
 }
 
+TO_FETCH, GONE = "to fetch", "gone"
+"""What is said of data that is not here: a dataset's, one's own."""
+
 
 class Typed(Input):
     """A path that is typed in."""
@@ -49,8 +55,8 @@ class TrainScreen(InShell, Screen[None]):
 
     HELP = (
         "Choose a model, then the data it learns from: enter goes from one list to the other, enter on a dataset "
-        "trains. What does not fit the model is marked ✗, and the line below says why. m and d take a model and data "
-        "of your own."
+        "trains. Models that do not fit the data, and data that does not fit the model, are marked ✗, and the line "
+        "below says why. m and d take a model and data of your own."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "train", "train", tooltip="Train this model on this data"),
@@ -60,6 +66,7 @@ class TrainScreen(InShell, Screen[None]):
         Binding("d", "type('data')", "own data", tooltip="Learn from a file or folder of your own"),
         Binding("w", "type('save')", "write", tooltip="Keep these settings in a TOML file"),
         Binding("l", "type('load')", "load", tooltip="Take settings from a TOML file"),
+        Binding("y", "copy", "copy", tooltip="Copy the command that makes this run to the clipboard"),
         Binding("right", "lists(1)", "Datasets", show=False),
         Binding("left", "lists(0)", "Models", show=False),
         Binding("escape", "leave", "back", tooltip="Back to the lessons"),
@@ -78,6 +85,7 @@ class TrainScreen(InShell, Screen[None]):
         self.specs: dict[str, Spec] = dict(datasets.specs())
         self.settings: dict[str, Settings] = {}
         self.asked = ""
+        self.absent: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         yield Static("Train a model", id="title")
@@ -91,9 +99,25 @@ class TrainScreen(InShell, Screen[None]):
     def on_mount(self) -> None:
         """Begin at a small network and a small dataset."""
         self.models.border_title, self.data.border_title = "Models", "Data"
-        self.models.fill(model_lines(self.trainings.values()), "mlp" if "mlp" in self.trainings else "")
+        self.models.border_subtitle, self.data.border_subtitle = "m your own", "d your own"
+        self.models.fill(self._model_lines(), "mlp" if "mlp" in self.trainings else "")
         self.models.focus()
         self._fill_data("digits" if "digits" in self.specs else next(iter(self.specs)))
+
+    def on_screen_resume(self) -> None:
+        """Find out which datasets are here; the disk they are on may be slow."""
+        specs = list(self.specs.values())
+
+        def look() -> None:
+            gone = {spec.address: GONE if isinstance(spec, Own) else TO_FETCH for spec in specs if not spec.present()}
+            self._back(self._found, gone)
+
+        self.run_worker(look, thread=True, exit_on_error=False, group="look")
+
+    def _found(self, absent: dict[str, str]) -> None:
+        if self.is_attached and absent != self.absent:
+            self.absent = absent
+            self._fill_data(self.data.chosen)
 
     @property
     def models(self) -> Choices:
@@ -115,7 +139,7 @@ class TrainScreen(InShell, Screen[None]):
         kept = self.settings.get(self.training.name) or Settings.of(
             self.training, device=preferences.get("device", "auto"), seed=preferences.get("seed", 0)
         )
-        return Settings(kept.knobs, self.data.chosen, kept.device, kept.seed)
+        return replace(kept, data=self.data.chosen)
 
     def why_not(self) -> str:
         """Nothing if the model can be trained on the data as it is set, else a sentence that says why not."""
@@ -132,25 +156,33 @@ class TrainScreen(InShell, Screen[None]):
         return ""
 
     def _fill_data(self, chosen: str) -> None:
-        self.data.fill(data_lines(self.specs.values(), self.training), chosen)
+        self.data.fill(self._data_lines(), chosen)
         self.show()
 
+    def _data_lines(self) -> list[tuple[str, Text]]:
+        return data_lines(self.specs.values(), self.training, self.absent)
+
+    def _model_lines(self) -> list[tuple[str, Text]]:
+        spec = self.specs.get(self.data.chosen)
+        return model_lines(self.trainings.values(), spec.shape if spec else None)
+
     def show(self) -> None:
-        """Say what would be run, or why it cannot be."""
+        """Mark what does not fit what is chosen in the other list; say what would be run, or why it cannot be."""
+        self.models.retell(self._model_lines())
+        self.data.retell(self._data_lines())
         spec, why = self.specs.get(self.data.chosen), self.why_not()
-        text = Text(plain(f"{self.training.title}: learns from {spec.shape if spec else 'nothing yet'}.") + "\n")
+        text = Text(
+            plain(f"{self.training.title} on {spec.name}: {spec.shape}." if spec else self.training.title) + "\n"
+        )
         if why:
             text.append(plain(f"✗ {why}"), "bold")
         else:
             text.append(plain(recipe.line(manifest(self.training, self.chosen()))), "bold")
         self.query_one("#said", Static).update(text)
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Mark what fits the model, and say what would be run."""
-        if event.option_list is self.models and self.data.chosen:
-            self._fill_data(self.data.chosen)
-        else:
-            self.show()
+    def on_option_list_option_highlighted(self) -> None:
+        """Say what would be run."""
+        self.show()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go on to the datasets; from there, train."""
@@ -169,7 +201,22 @@ class TrainScreen(InShell, Screen[None]):
             self.shell.complain(UsageError(why))
             return
         asked = self.chosen()
-        self.shell.open_lesson(self.training.name, True, dict(asked.knobs), asked.seed, asked.device, asked.data)
+        self.shell.open_lesson(
+            self.training.name,
+            True,
+            dict(asked.knobs),
+            asked.seed,
+            asked.device,
+            asked.data,
+            devices=asked.devices,
+        )
+
+    def action_copy(self) -> None:
+        """Copy the command that makes this run."""
+        line = recipe.line(manifest(self.training, self.chosen()))
+        self.app.copy_to_clipboard(line)
+        needs = " In tmux this needs `set -g set-clipboard on`." if "TMUX" in os.environ else ""
+        self.notify(plain(f"Copied: {line}{needs}"), markup=False)
 
     def action_edit(self) -> None:
         """Change the settings."""
@@ -190,8 +237,17 @@ class TrainScreen(InShell, Screen[None]):
         """Look into the dataset."""
         from descend.tui.screens.train.viewer import ViewerScreen
 
-        if self.data.chosen:
-            self.shell.push_screen(ViewerScreen(self.data.chosen))
+        if not self.data.chosen:
+            return
+        training, asked = self.training, self.chosen()
+
+        def taken(how: str | None) -> None:
+            if how is not None:
+                self.settings[training.name] = replace(asked, knobs={**asked.knobs, "augment": how})
+                self.show()
+
+        augment = str(asked.knobs.get("augment", ""))
+        self.shell.push_screen(ViewerScreen(self.data.chosen, augment, asked.seed), taken)
 
     # What is typed
 
@@ -238,7 +294,12 @@ class TrainScreen(InShell, Screen[None]):
                 spec = datasets.find(kept.data)
             settings = (
                 Settings.of(
-                    found, dict(kept.knobs), spec.address if spec else "", kept.device or "auto", kept.seed or 0
+                    found,
+                    dict(kept.knobs),
+                    spec.address if spec else "",
+                    kept.device or "auto",
+                    kept.seed or 0,
+                    kept.devices,
                 )
                 if found is not None and what == "load"
                 else None
@@ -262,7 +323,7 @@ class TrainScreen(InShell, Screen[None]):
             self.trainings[found.name] = found
             if settings is not None:
                 self.settings[found.name] = settings
-            self.models.fill(model_lines(self.trainings.values()), found.name)
+            self.models.fill(self._model_lines(), found.name)
         if spec is not None:
             self.specs[data := spec.address] = spec
         self._fill_data(data)

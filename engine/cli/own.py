@@ -1,0 +1,140 @@
+"""``descend show PATH.py:NAME``: what a model of the user's own consists of. Its file is run for that."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import inspect
+import json
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.cli.arguments import knob_values
+from descend.engine.errors import DescendError, UsageError
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from descend.datasets.shape import Shape
+    from descend.engine.experiment import Training
+    from descend.engine.knobs import KnobSet
+    from descend.engine.train.source import Source
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the model's arguments and layers, or one JSON object; with ``--data`` also the shapes that pass them.
+
+    Raises:
+        DescendError: it cannot be built, or does not take such data.
+    """
+    from descend.engine import experiment
+    from descend.engine.train import source
+    from descend.engine.train.unfit import Unfit
+
+    found = source.parse(arguments.run)
+    training = experiment.own(found)
+    knobs = training.knobs.parse(knob_values(arguments.settings))
+    shape = None
+    if arguments.data:
+        from descend.datasets import catalogue
+
+        shape = catalogue.find(arguments.data).shape
+        training.check(knobs, shape)
+    try:
+        with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            facts = examined(found, knobs, shape)
+    except Unfit as error:
+        raise DescendError(" ".join([str(error), *error.advice])) from None
+    if arguments.json:
+        print(json.dumps({"name": found.address, "data": arguments.data, **facts}))
+    else:
+        print_text(training, found, knobs, shape, facts)
+    return 0
+
+
+def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, Any]:
+    """The model's layers and sums. What it consists of is found by building it, what passes it by calling it.
+
+    Raises:
+        Unfit: it cannot be built or called.
+        UsageError: it can only be built for data, and none is given.
+    """
+    from dataclasses import asdict
+
+    import torch
+
+    from descend.engine import architecture
+    from descend.engine.train import own_model, probe
+    from descend.engine.train.settings import TrainKnobs
+
+    values = knobs.values()
+    taken = TrainKnobs.specs  # type: ignore[attr-defined]
+    given = {name: value for name, value in values.items() if name in found.arguments or name not in taken}
+    context, repeat = int(values["context"]), values["objective"] == "reconstruction"
+    torch.manual_seed(0)
+    net, notes = own_model.build(found, given, shape, context, repeat)
+    facts: dict[str, Any] = {"description": description(net), "arguments": given, "notes": notes}
+    if shape is None:
+        if probe.is_lazy(net):
+            raise UsageError("Some layers of this model take their shapes from the data; say --data NAME or PATH.")
+        layers = architecture.parts(net)
+    else:
+        size = shape.size or (context,)
+        x = torch.zeros(2, *size, dtype=torch.int64 if shape.kind == "text" else torch.float32)
+        net.eval()
+        with torch.no_grad():
+            probe.forward(net, x, found.file)
+            try:
+                layers = architecture.layers(net, x := x[:1])
+            except Exception:  # some models need two samples
+                layers = architecture.layers(net, x := torch.cat([x, x]))
+        facts |= {"input": tuple(x.shape), "multiply_adds": sum(layer.multiply_adds for layer in layers) // len(x)}
+    return {
+        **facts,
+        "layers": [asdict(layer) for layer in layers],
+        "parameters": sum(layer.parameters for layer in layers),
+        "bytes": architecture.weight_bytes(net),
+    }
+
+
+def description(net: nn.Module) -> str:
+    """The first paragraph of what its author says of the class; nothing if it is torch's own."""
+    own = type(net).__dict__.get("__doc__") if not type(net).__module__.startswith("torch.") else None
+    return inspect.cleandoc(own).partition("\n\n")[0].replace("\n", " ") if own else ""
+
+
+def print_text(training: Training, found: Source, knobs: KnobSet, shape: Shape | None, facts: dict[str, Any]) -> None:
+    """The model as text."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from descend.engine.architecture import Layer
+    from descend.engine.cli.model import layer_table, product, size
+
+    console = Console(highlight=False)
+    console.print(Text(clean(training.title), style="bold"))
+    if facts["description"]:
+        console.print(Text(clean(facts["description"])))
+    console.print()
+    if facts["arguments"]:
+        table = Table("argument", "given", "", box=None, pad_edge=False)
+        for name, value in facts["arguments"].items():
+            table.add_row(Text(clean(name)), Text(clean(str(value))), Text(clean(knobs.specs[name].help)))
+        console.print(table)
+        console.print()
+    for note in facts["notes"]:
+        console.print(Text(clean(note)))
+    if shape is not None:
+        samples = "one sample" if facts["input"][0] == 1 else "two samples"
+        console.print(Text(f"For {clean(str(shape))}; {samples} of {product(facts['input'][1:])}:\n"))
+    layers = [Layer(**layer) for layer in facts["layers"]]
+    console.print(layer_table(layers, shapes=shape is not None))
+    sums = f"{facts['parameters']:,} parameters, {size(facts['bytes'])} of weights"
+    if shape is None:
+        console.print(Text(f"\n{sums}. With --data NAME or PATH also the shapes that pass its layers."))
+    else:
+        console.print(Text(f"\n{sums}; {facts['multiply_adds']:,} multiply-adds a sample."))

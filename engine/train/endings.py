@@ -1,0 +1,61 @@
+"""How a model's output was made last: scores, or what a softmax or sigmoid made of them already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+SHAPES = ("View", "Reshape", "UnsafeView", "Squeeze", "Unsqueeze", "ToCopy", "Clone", "Transpose", "Permute", "T")
+"""Operations that leave the numbers as they are, as autograd names them."""
+NAMES = {
+    "Softmax": "softmax",
+    "LogSoftmax": "log_softmax",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Relu": "ReLU",
+    "Softplus": "softplus",
+}
+LEAST = 1e-7
+"""Smallest probability of which the logarithm is taken."""
+
+
+def ending(output: Tensor) -> str:
+    """The last operation on ``output``, which has a gradient, if it is one of `NAMES`; or nothing."""
+    node: Any = output.grad_fn
+    while node is not None:
+        name = type(node).__name__.partition("Backward")[0]
+        if name in NAMES:
+            return NAMES[name]
+        if name not in SHAPES or not node.next_functions:
+            return ""
+        node = node.next_functions[0][0]
+    return ""
+
+
+def scores(output: Tensor, ends: str) -> Tensor:
+    """The scores that ``output`` was made of, but for a constant."""
+    if ends == "softmax":
+        return output.float().clamp(min=LEAST).log()
+    if ends == "sigmoid":
+        return torch.logit(output.float(), LEAST)
+    return output
+
+
+def said(ends: str) -> list[str]:
+    """What to tell of it."""
+    if ends in ("softmax", "sigmoid"):
+        what = "logarithms" if ends == "softmax" else "log-odds"
+        return [f"The output comes from a {ends}, so the loss is that of its {what}; leaving it out is more exact."]
+    return ["The output is log-probabilities, as the loss takes them."] if ends == "log_softmax" else []
+
+
+def bounded(ends: str) -> list[str]:
+    """What to tell of it where numbers with mean 0 and deviation 1 are to be learned."""
+    if not ends:
+        return []
+    return [
+        f"Warning: the output comes from a {ends}, and cannot take all values that are to be learned, of mean 0 "
+        "and deviation 1 here; leave it out."
+    ]

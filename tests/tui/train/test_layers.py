@@ -1,0 +1,68 @@
+"""The layers of a model on its page, counted by a process that may import torch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from descend.engine import experiment
+from descend.engine.cli import main
+from descend.tui.screens.lesson.settings import Settings
+from descend.tui.screens.train import layers
+from tests.tui.driving import opened
+
+NET = """from torch import nn
+
+print("a file may say something")
+
+
+class Net(nn.Module):
+    def __init__(self, features, classes, hidden=8):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, classes))
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+async def test_the_page_lists_the_layers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = experiment.find("mlp")
+    assert isinstance(training, experiment.Training)
+    words = layers.asked(training, Settings.of(training, {"hidden": 16, "epochs": 3}, "iris"))
+    assert main(["show", *words]) == 0
+    (tmp_path / "printed").write_text(capsys.readouterr().out, encoding="utf-8")
+    says = "import pathlib, sys; assert sys.argv[2:] == {!r}; print(pathlib.Path(sys.argv[1]).read_text())"
+    monkeypatch.setattr(layers, "COMMAND", (sys.executable, "-c", says.format(words), str(tmp_path / "printed")))
+    async with opened((80, 24), lesson="mlp", data="iris", knobs={"hidden": 16, "epochs": 3}) as shell:
+        await shell.sees("L layers")
+        await shell.press("L")
+        await shell.sees("1 × 16", "Linear", " 80", "parameters;")
+
+
+def test_layers_of_a_file_are_asked_for_with_its_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    training = experiment.find(f"{tmp_path}/net.py:Net")
+    assert isinstance(training, experiment.Training)
+    assert main(["show", *layers.asked(training, Settings.of(training, {"hidden": "16", "lr": 1}, "iris"))]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["parameters"] == 4 * 16 + 16 + 16 * 3 + 3
+    assert "a file may say something" in captured.err
+
+
+async def test_other_settings_are_counted_anew_and_failures_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    fails = (sys.executable, "-c", "import sys; sys.exit('descend: It cannot \\x1b[31mbe done.')")
+    monkeypatch.setattr(layers, "COMMAND", fails)
+    async with opened((120, 60), lesson="mlp", data="iris") as shell:
+        await shell.sees("L lists them")
+        await shell.press("L")
+        await shell.sees("✗ It cannot [31mbe done.")
+        await shell.press("e")
+        await shell.sees("Settings")
+        await shell.press("right", "enter")
+        await shell.sees("L lists them")

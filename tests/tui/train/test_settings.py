@@ -1,0 +1,104 @@
+"""The settings of a model in the shell: grouped, marked where changed, and all of them in the run and the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Static
+
+from descend.engine import experiment
+from descend.tui.screens.lesson.editor import EditorScreen
+from descend.tui.screens.lesson.settings import Settings
+from tests.tui.driving import Shell, opened
+
+NET = "from torch import nn\n\n\ndef Net(features, seed=3, a_rather_long_name=8):\n    return nn.Linear(features, 1)\n"
+LAB = 'name = "mlp"\ndata = "digits"\ndevices = 2\n\n[knobs]\nepochs = 2\naugment = "both"\n'
+
+
+async def load(shell: Shell, path: Path) -> None:
+    await shell.press("n")
+    await shell.sees("descend run mlp")
+    await shell.press("l")
+    await shell.until(lambda: isinstance(shell.app.focused, Input))
+    assert isinstance(shell.app.focused, Input)
+    shell.app.focused.value = str(path)
+    await shell.press("enter")
+
+
+async def test_settings_of_a_model_are_grouped_and_those_of_a_file_marked(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text(LAB)
+    async with opened((120, 60)) as shell:
+        await load(shell, tmp_path / "lab.toml")
+        await shell.sees("--set epochs=2 --set augment=both --devices 2")
+        await shell.press("e")
+        await shell.sees("Settings", "* epochs", "* augment", "label_smoothing")
+        screen = shell.app.screen
+        assert isinstance(screen, EditorScreen)
+        groups = [str(one.content) for one in screen.query(".group").results(Static)]
+        assert groups == ["Model", "Data", "Optimiser", "Schedule", "Regularisation", "Machine"]
+        assert {row.setting for row in screen.rows if row.has_class("-changed")} == {"epochs", "augment", "devices"}
+        assert len({row.setting for row in screen.rows}) == len(screen.rows)
+        await shell.press("ctrl+d")
+        await shell.until(lambda: "* epochs" not in shell.text)
+        assert next(row for row in screen.rows if row.setting == "data").field.value == "digits", "the choice stays"
+        await shell.press("escape")
+        await shell.sees("--devices 2")
+
+
+async def test_devices_of_a_file_reach_the_run(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text(LAB)
+    async with opened() as shell:
+        await load(shell, tmp_path / "lab.toml")
+        await shell.sees("--devices 2")
+        await shell.press("space")
+        await shell.until(lambda: shell.workers.launched)
+        manifest = shell.workers.launched[0].manifest()
+        assert (manifest.devices, manifest.knobs["epochs"], manifest.data) == (2, 2, "digits")
+        await shell.sees("running")
+        assert shell.app.screen.settings.devices == 2  # type: ignore[attr-defined]
+
+
+async def test_arguments_called_like_a_setting_of_the_run_have_a_line_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    training = experiment.find(f"{tmp_path}/net.py:Net")
+    async with opened((80, 24)) as shell:
+        shell.app.push_screen(EditorScreen(training, Settings.of(training, data="diabetes"), live=False))
+        await shell.sees("model.seed", "a_rather_long_name")
+        screen = shell.app.screen
+        assert isinstance(screen, EditorScreen)
+        names = [row.setting for row in screen.rows]
+        assert names.count("seed") == names.count("model.seed") == 1
+
+
+async def test_a_lesson_has_no_groups_and_one_device() -> None:
+    async with opened(lesson="digits") as shell:
+        await shell.sees("e knobs")
+        await shell.press("e")
+        await shell.sees("Settings", "epochs")
+        assert not shell.app.screen.query(".group")
+        assert "devices" not in shell.text
+
+
+async def test_what_is_no_file_of_settings_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NET)
+    async with opened((120, 40)) as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp")
+        await shell.press("w")
+        await shell.until(lambda: isinstance(shell.app.focused, Input))
+        assert isinstance(shell.app.focused, Input)
+        shell.app.focused.value = "net.py"
+        await shell.press("enter")
+        await shell.sees("is there already")
+        assert (tmp_path / "net.py").read_text() == NET
+
+
+async def test_the_menu_offers_to_train_once() -> None:
+    async with opened() as shell:
+        for keys in ((), ("n",)):
+            await shell.press(*keys)
+            await shell.pilot.pause(0.1)
+            titles = [command.title for command in shell.app.get_system_commands(shell.app.screen)]
+            assert sum(title.split(" (")[0] == "Train" for title in titles) == 1, titles

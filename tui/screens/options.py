@@ -1,0 +1,20 @@
+"""The list to choose from that the shell's screens share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.geometry import Size
+from textual.widgets import OptionList
+
+
+class Options(OptionList):
+    """Textual's, which would fail where it has no room: by paging through no lines, or wrapping text into no column."""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Lines of all options in ``width`` cells."""
+        return super().get_content_height(container, viewport, max(width, 4))
+
+    def _move_page(self, direction: Literal[-1, 1]) -> None:
+        if self.scrollable_content_region:
+            super()._move_page(direction)

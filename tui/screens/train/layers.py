@@ -1,0 +1,102 @@
+"""Lists the layers of a model, counted in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.widgets import Static
+
+from descend.engine.model import Model
+from descend.tui.text import plain
+
+if TYPE_CHECKING:
+    from descend.engine.experiment import Training
+    from descend.tui.screens.lesson.settings import Settings
+
+COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "show")
+"""Counts them, where torch can be imported; a file of the user's own is run for that."""
+HINT = "L lists them, with output shapes and parameters."
+
+
+class LayerList(Static):
+    """Says how to list the layers of a model, then lists them for the settings it was asked for."""
+
+    def __init__(self, training: Training) -> None:
+        super().__init__(id="layers")
+        self.training = training
+        self.settings: Settings | None = None
+        self._process: Process | None = None
+
+    def reset(self, settings: Settings) -> None:
+        """Other settings may make other layers."""
+        if settings != self.settings:
+            self.settings = settings
+            self._end()
+            self._tell(Text(HINT))
+
+    def count(self) -> None:
+        """List them as soon as they are counted."""
+        if self.settings is not None:
+            self._end()
+            self._tell(Text("counting…"))
+            self._come_into_view()
+            self.run_worker(self._count(self.settings), exclusive=True, exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        """Leave nothing at work."""
+        self._end()
+
+    async def _count(self, settings: Settings) -> None:
+        process = self._process = await asyncio.create_subprocess_exec(
+            *COMMAND, *asked(self.training, settings), stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
+        )
+        output, said = await process.communicate()
+        if settings != self.settings or not self.is_attached:
+            return
+        if process.returncode:
+            lines = said.decode(errors="replace").strip().splitlines() or ["The layers could not be counted."]
+            self._tell(Text(plain(f"✗ {lines[-1].removeprefix('descend: ')}")))
+        else:
+            self._tell(listed(json.loads(output)))
+        self._come_into_view()
+
+    def _come_into_view(self) -> None:
+        self.call_after_refresh(self.scroll_visible, animate=False, top=True)
+
+    def _tell(self, what: RenderableType) -> None:
+        self.update(Group(Text("Layers", "bold"), what))
+
+    def _end(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+
+def asked(training: Training, settings: Settings) -> list[str]:
+    """The words after ``descend show``: the model, its data, and those of its settings that make other layers."""
+    specs, model = training.knobs.specs, training.model
+    known = model.knobs.specs if isinstance(model, Model) else specs
+    words = [training.name, "--json", *(["--data", settings.data] if settings.data else [])]
+    for name, value in settings.knobs.items():
+        if name in known and value != specs[name].default:
+            words += ["--set", f"{name}={value}"]
+    return words
+
+
+def listed(found: dict[str, Any]) -> RenderableType:
+    """A line for each layer, and the sum."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("layer", "type", "output"):
+        table.add_column(name, overflow="fold")
+    table.add_column("parameters", justify="right")
+    for layer in found["layers"]:
+        output = "not passed" if layer["output"] is None else " × ".join(map(str, layer["output"]))
+        own = f"{layer['parameters']:,}" if layer["parameters"] else "shared" if layer["shared"] else ""
+        table.add_row(*(Text(plain(cell)) for cell in (layer["path"], layer["type"], output, own)))
+    return Group(table, Text(f"{found['parameters']:,} parameters; the output is that of one sample."))
