@@ -51,6 +51,8 @@ PICTURE = 0.2
 """Seconds between two pictures of one kind, at least."""
 SPARSER = 0.01
 """… and at least this part of the training time so far, so that a long run stays small."""
+TAKEN = 0.01
+"""Seconds for which a picture that waits to be drawn, and is the last if the run is held or ends now, is new enough."""
 EVERY = 200
 """A loop of at most so many steps shows every picture at every step."""
 COSTLY = 9
@@ -109,6 +111,7 @@ class Lab(Pictures):
             self.state.update(resumed["state"])
             self._last.update(resumed["last"])
         self._due_at: dict[str, float] = {}
+        self._taken_at: dict[tuple[str, str | None], float] = {}
         self._asked, self._asked_at, self._spent = -1, 0.0, 0.0
         self._waiting: dict[str, Callable[[], Picture]] = {}
         self._total, self._per_epoch, self._unit, self._samples, self._count = 0, 0, "steps", 1, 0
@@ -197,8 +200,7 @@ class Lab(Pictures):
         if self._asked == self.step:
             return True
         now = self._clock.elapsed()
-        inside = 0 < self._index < self._count - 1 and self._count > EVERY and not self._controls.stepping
-        if inside and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
+        if self._in_long_loop() and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
             return False
         self._asked, self._asked_at, self._spent = self.step, now, 0.0
         return True
@@ -371,6 +373,17 @@ class Lab(Pictures):
         if now < self._due_at.get(key, 0.0) and self._count > EVERY and self._asked != self.step:
             return False
         self._due_at[key] = now + max(PICTURE, SPARSER * now)
+        return True
+
+    def _in_long_loop(self) -> bool:
+        """Whether this step need not be seen: it is one of many, not the first or last, and not a single one."""
+        return 0 < self._index < self._count - 1 and self._count > EVERY and not self._controls.stepping
+
+    def _takes(self, kind: str, name: str | None) -> bool:
+        key, now = (kind, name), self._clock.elapsed()
+        if now < self._taken_at.get(key, -1.0) + TAKEN and self._in_long_loop() and self._asked != self.step:
+            return False
+        self._taken_at[key] = now
         return True
 
     def _show(self, key: str, make: Callable[[], Picture]) -> None:

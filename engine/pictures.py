@@ -1,8 +1,9 @@
 """The pictures an experiment can show: the part of the lab that turns arrays and tensors into records.
 
-Every method may be called at every step. What is shown is taken at once and drawn when a picture is due, which is at
-most five times a second, at every step of a short loop, whenever the run is held, and at the run's end. Making what is
-shown may itself be costly, such as evaluating a net on a grid: then ask `Lab.due` first.
+Every method may be called at every step. What is shown is taken at once, in a fast loop at most a hundred times a
+second, and drawn when a picture is due, which is at most five times a second, at every step of a short loop, whenever
+the run is held, and at the run's end. Making what is shown may itself be costly, such as evaluating a net on a grid:
+then ask `Lab.due` first.
 
 Arrays are NumPy arrays, tensors on any device, or sequences of numbers.
 """
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -39,6 +41,20 @@ LARGEST = 300_000
 """Numbers that one picture has at most."""
 
 
+Method = TypeVar("Method", bound=Callable[..., None])
+
+
+def taking(method: Method) -> Method:
+    """``method`` takes a picture, named by its first argument: not where that would be too soon after the last one."""
+
+    @wraps(method)
+    def sparing(self: Pictures, *given: Any, **named: Any) -> None:
+        if self._takes(method.__name__, given[0] if given else named.get("name")):
+            method(self, *given, **named)
+
+    return cast(Method, sparing)
+
+
 class Pictures(ABC):
     """What `Lab` shows. Each method raises ValueError where arrays do not fit together, on the experiment's thread."""
 
@@ -46,6 +62,10 @@ class Pictures(ABC):
 
     def __init__(self) -> None:
         self._layers = LayerWatch()
+
+    @abstractmethod
+    def _takes(self, kind: str, name: str | None) -> bool:
+        """Whether to take a picture at this step."""
 
     @abstractmethod
     def _show(self, key: str, make: Callable[[], Picture]) -> None:
@@ -75,6 +95,7 @@ class Pictures(ABC):
             lambda: Confusion(step=step, counts=Array.of(fetched(counts)), classes=names, split=split),
         )
 
+    @taking
     def curve(self, name: str, x: Values, marks: Mapping[str, Values] | None = None, /, **lines: Values) -> None:
         """Show functions y(x): ``x`` and each of ``lines`` have n numbers, in any shape.
 
@@ -96,6 +117,7 @@ class Pictures(ABC):
             ),
         )
 
+    @taking
     def points(
         self,
         name: str,
@@ -142,6 +164,7 @@ class Pictures(ABC):
 
         self._show(f"points/{name}", make)
 
+    @taking
     def field(
         self,
         name: str,
@@ -196,6 +219,7 @@ class Pictures(ABC):
 
         self._show(f"field/{name}", make)
 
+    @taking
     def bars(self, name: str, labels: Sequence[str], /, **groups: Values) -> None:
         """Show a value for each of the n ``labels``; several ``groups`` of n values stand beside each other."""
         step, names, kept = self.step, list(labels), {group: taken(values) for group, values in groups.items()}
@@ -211,6 +235,7 @@ class Pictures(ABC):
             ),
         )
 
+    @taking
     def histogram(
         self, name: str, bins: int = 40, range: tuple[float, float] | None = None, /, **samples: Values
     ) -> None:
@@ -229,6 +254,7 @@ class Pictures(ABC):
 
         self._show(f"histogram/{name}", make)
 
+    @taking
     def images(
         self,
         name: str,
@@ -263,6 +289,7 @@ class Pictures(ABC):
 
         self._show(f"images/{name}", make)
 
+    @taking
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Show a table; each row has a cell a column."""
         cells = [[plain(cell) for cell in row] for row in rows]
@@ -270,11 +297,13 @@ class Pictures(ABC):
         table.check()
         self._show(f"table/{name}", lambda: table)
 
+    @taking
     def text(self, name: str, text: str) -> None:
         """Show words."""
         shown = Text(step=self.step, name=name, text=str(text))
         self._show(f"text/{name}", lambda: shown)
 
+    @taking
     def graph(
         self,
         name: str,

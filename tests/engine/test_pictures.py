@@ -95,6 +95,27 @@ def test_what_is_shown_is_taken_at_once(folders: Path) -> None:
     assert len(history.pictures["curve/growth"]) < 100
 
 
+def test_a_fast_loop_is_not_held_up_by_pictures_that_nobody_sees(folders: Path) -> None:
+    class Counted:
+        taken = 0
+
+        def __array__(self, *given: Any, **named: Any) -> np.ndarray:
+            self.taken += 1
+            return np.arange(3.0)
+
+    steps, values = 20 * EVERY, Counted()
+
+    def experiment(lab: Lab) -> None:
+        for step in lab.steps(steps):
+            lab.text("step", f"{step}")
+            lab.histogram("values", 3, numbers=values)
+
+    history = shown(experiment)
+    assert last(history, "text/step").text == f"{steps - 1}"
+    assert last(history, "histogram/values").step == steps - 1
+    assert values.taken < steps / 4
+
+
 def test_a_short_loop_shows_every_step_and_a_costly_picture_is_made_seldom(folders: Path) -> None:
     asked = {"short": 0, "long": 0}
 
