@@ -260,7 +260,7 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
     mean = np.clip(mean, low, high)
     before = np.concatenate(([0], np.cumsum(columns.bad)))[held]  # bad values before each column that is drawn
     broken = np.concatenate(([False], before[1:] > before[:-1])) if len(held) else np.zeros(0, bool)
-    rising = np.concatenate(([True], mean[1:] >= mean[:-1])) if len(held) else np.zeros(0, bool)
+    rising = _rising(low, high)
     thin = high - low < dot
     pairs = np.stack((np.where(rising, low, high), np.where(rising, high, low)), 1)
     pairs[thin, 0] = mean[thin]
@@ -284,6 +284,17 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
         x[columns.bad > 0],
         below,
     )
+
+
+def _rising(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Which ranges a line goes through from below, if it enters each at the end that is nearer: with least ink."""
+    import numpy as np
+
+    at, rising = -math.inf, []
+    for bottom, top in zip(low.tolist(), high.tolist(), strict=True):
+        rising.append(abs(at - bottom) <= abs(at - top))
+        at = top if rising[-1] else bottom
+    return np.array(rising, bool)
 
 
 def _crossing(trace: Trace, scale: Scale, step: float, place: int) -> np.ndarray:
