@@ -57,6 +57,7 @@ class DescendApp(App[None]):
 
     Attributes:
         followed: runs that were started or shown here, by id, in that order.
+        opens: name of the lesson that is opened at once, if any.
         painted: whether the first screen has been shown, so that work may begin.
         detached: runs left at work by the user's choice when quitting.
         starting: whatever is at something that leaving would break off, such as starting a run.
@@ -91,6 +92,7 @@ class DescendApp(App[None]):
         self.starting: set[object] = set()
         self._start = partial(self.open_lesson, lesson, autorun, knobs, seed, device, data) if lesson else None
         self._attach_to = run
+        self.opens = lesson
         self.animation_level = "none"  # what a key does is seen at once, also over a slow line
         self._worker = worker
         self._worker_lock = threading.Lock()

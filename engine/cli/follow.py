@@ -191,6 +191,8 @@ def report(console: Any, run: Run, history: History) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from descend.engine.cli.show import number
+
     if history.failure is not None:
         console.print(Text(clean(history.failure.title), style="bold"))
         for line in history.failure.advice:
@@ -198,7 +200,7 @@ def report(console: Any, run: Run, history: History) -> None:
     table = Table("metric", "value", box=None)
     table.columns[1].justify = "right"
     for name, value in sorted(history.metrics.items()):
-        table.add_row(Text(clean(name)), "not finite" if value is None else f"{value:.4f}")
+        table.add_row(Text(clean(name)), number(value))
     if history.metrics:
         console.print(table)
     console.print(Text(f"{state(history)} after {history.elapsed:.1f} s: {run.folder}"))

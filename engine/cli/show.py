@@ -130,8 +130,10 @@ def duration(seconds: float) -> str:
 
 
 def number(value: float | None) -> str:
-    """A value in four digits."""
-    return "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
+    """A value in four digits, a whole number in all of them."""
+    if value is None or not math.isfinite(value):
+        return "not finite"
+    return f"{value:,.0f}" if value == round(value) and abs(value) < 1e12 else f"{value:.4g}"
 
 
 def print_curves(console: Console, history: History) -> None:

@@ -170,3 +170,10 @@ async def test_where_there_is_no_room_for_two_columns_the_titles_have_it() -> No
         assert "Can a few thousand" not in shell.text
         await shell.pilot.resize_terminal(80, 16)
         await shell.sees("Can a few thousand")
+
+
+async def test_leaving_a_lesson_that_was_opened_at_once_leads_to_its_line() -> None:
+    async with opened((80, 24), lesson="eigenpairs") as shell:
+        await shell.press("escape")
+        await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
+        assert shell.app.screen.query_one(LessonTree).entry.name == "eigenpairs"

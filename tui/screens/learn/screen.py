@@ -97,10 +97,11 @@ class LearnScreen(InShell, Screen[None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Start at the first lesson."""
+        """Start at the first lesson, or at the one that is opened at once."""
         tree = self.query_one(LessonTree)
         tree.focus()
         tree.go_to(FIRST)
+        tree.go_to(self.shell.opens or FIRST)
         self.greet()
         self.set_interval(EVERY, self.look)
 
