@@ -267,6 +267,7 @@ async def test_only_what_changed_and_shows_is_drawn(history: History, monkeypatc
         assert [panel.label for panel, _ in drawn] == ["loss"]
         app.grid.zoom(2)
         await pilot.pause()
+        await settle(app)  # the panel alone is drawn at its new size
         drawn.clear()
         app.grid.changed(history.feed([scalars(301, {"train/loss": 0.37})]))
         await asyncio.sleep(0.3)
