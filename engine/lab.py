@@ -185,7 +185,7 @@ class Lab(Pictures):
         Costs about a microsecond a value and never waits for a GPU.
         """
         point = {}
-        for name, value in ({**values, **named} if named else values).items() if values else named.items():
+        for name, value in {**values, **named}.items() if values else named.items():
             if isinstance(value, torch.Tensor):
                 value = value.item() if value.is_cpu else value.detach().clone()
             point[name] = value

@@ -294,22 +294,24 @@ class DescendApp(App[None]):
         """Show all runs, or go back to them."""
         from descend.tui.screens.runs import RunsScreen, Survey
 
-        if any(isinstance(screen, RunsScreen) for screen in self.screen_stack):
-            while not isinstance(self.screen, RunsScreen):
-                self.pop_screen()
-            return
-        self._survey = self._survey or Survey()
-        self.push_screen(RunsScreen(self._survey))
+        if not self._went_back(RunsScreen):
+            self._survey = self._survey or Survey()
+            self.push_screen(RunsScreen(self._survey))
 
     def action_train(self) -> None:
         """Choose a model and its data, or go back to that."""
         from descend.tui.screens.train.screen import TrainScreen
 
-        if any(isinstance(screen, TrainScreen) for screen in self.screen_stack):
-            while not isinstance(self.screen, TrainScreen):
-                self.pop_screen()
-            return
-        self.push_screen(TrainScreen())
+        if not self._went_back(TrainScreen):
+            self.push_screen(TrainScreen())
+
+    def _went_back(self, kind: type[Screen[None]]) -> bool:
+        """Leave the screens above the one of this ``kind``; False if there is none."""
+        if not any(isinstance(screen, kind) for screen in self.screen_stack):
+            return False
+        while not isinstance(self.screen, kind):
+            self.pop_screen()
+        return True
 
     def action_settings(self) -> None:
         """Choose what lasts."""

@@ -104,6 +104,7 @@ class Panel(Widget, can_focus=True):
         self.dirty = True
         self.later: Callable[[Panel], None] | None = None
         """Sees to it that the panel is redrawn soon; without it a new size is drawn when it is painted."""
+        self._title = ""
         self._rows: list[Row] = []
         self._strips: dict[int, Strip] = {}
         self._styles_of: dict[str, Style] = {}
@@ -198,11 +199,17 @@ class Panel(Widget, can_focus=True):
         if inner < 1 or lines < 1:
             return [sized([], width) for _ in range(height)]
         title, rows, legends, notes = self._parts(inner, lines)
-        side: list[Run] = [("│", "frame")]
         blank: list[Run] = [(" " * pad, "text")]
+        return self._framed(width, title, [[*blank, *row, *blank] for row in rows], legends, notes)
+
+    def _framed(
+        self, width: int, title: str, inside: list[Row], legends: Sequence[Row] = (), notes: Sequence[Row] = ()
+    ) -> list[Row]:
+        """``inside``, rows of ``width`` - 2 cells, in a frame."""
+        side: Run = ("│", "frame")
         framed = [
             _edge("╭╮", width, title, legends),
-            *(joined([*side, *blank, *row, *blank, *side]) for row in rows),
+            *(joined([side, *row, side]) for row in inside),
             _edge("╰╯", width, "", notes),
         ]
         if self.draws_unicode:
@@ -211,9 +218,9 @@ class Panel(Widget, can_focus=True):
 
     def _parts(self, width: int, height: int) -> tuple[str, list[Row], list[Row], list[Row]]:
         """Title, content, legends and notes; an apology if the panel cannot draw what it is given."""
-        title = ""
+        title = self._title = ""
         try:
-            title = plain(f"{self.number} {self.label}" if self.number else self.label)
+            title = self._title = plain(f"{self.number} {self.label}" if self.number else self.label)
             rows = self.content(width, height) or wrapped(self._missing(), width, height)
             parts = title, rows, self.legends(), self.notes()
         except Exception as error:  # whatever is wrong with this panel, the others go on
@@ -286,14 +293,7 @@ class Panel(Widget, can_focus=True):
             return [sized([], width) for _ in range(height)]
         inside = [sized([*_inside(row)], width - 2) for row in self._rows[1:-1]]
         blank: Row = sized([], width - 2)
-        title = plain(f"{self.number} {self.label}" if self.number else self.label)
-        side: Run = ("│", "frame")
-        framed = [
-            _edge("╭╮", width, title, []),
-            *(joined([side, *row, side]) for row in [*inside, *[blank] * height][: height - 2]),
-            _edge("╰╯", width, "", []),
-        ]
-        return framed if self.draws_unicode else [[(ascii_only(part), pen) for part, pen in row] for row in framed]
+        return self._framed(width, self._title, [*inside, *[blank] * height][: height - 2])
 
     def notify_style_update(self) -> None:
         """Forget colours; what is drawn stays."""
