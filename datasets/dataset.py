@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+WARNING = "Warning: "
+"""First word of notes that should not be missed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -24,8 +27,8 @@ class Dataset:
         train_x: images as they are stored, uint8, shape (n, h, w) or (n, h, w, 3); tables in their own units, float32,
             shape (n, d), all finite; text as indices into ``vocabulary``, int64: a stream, shape (n,), or texts of one
             length, shape (n, t).
-        train_y: labels, int64, shape (n,), each in ``range(len(classes))``; or numbers, float32, shape (n,) for one
-            target and (n, k) for k; a stream of text has none, shape (0,).
+        train_y: labels, int64, shape (n,), each in ``range(len(classes))``; or numbers, float32 or float64, shape (n,)
+            for one target and (n, k) for k; a stream of text has none, shape (0,).
         test_x: like ``train_x``, never trained on.
         test_y: like ``train_y``.
         scale: the brightest value a pixel can have, so that ``x / scale`` lies in [0, 1]; 1 unless they are images.
@@ -35,7 +38,8 @@ class Dataset:
         targets: name of each number to predict.
         vocabulary: the characters of text, in order of their indices.
         missing: number of missing values that were found in each column that had any.
-        notes: sentences on what was assumed and what was done with the data while it was read.
+        notes: sentences on what was assumed and what was done with the data while it was read; one that begins with
+            `WARNING` is said of every run as well.
     """
 
     name: str

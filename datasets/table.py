@@ -123,7 +123,7 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
         train, test = stratified(y, options.test, options.seed)
     else:
         numbers = [target.numbers[keep] for target in targets]
-        y = (numbers[0] if len(numbers) == 1 else np.stack(numbers, 1)).astype(np.float32)
+        y = (numbers[0] if len(numbers) == 1 else np.stack(numbers, 1)).astype(np.float64)
         train, test = shuffled(len(y), options.test, options.seed)
     if classes and len(classes) == len(y):
         raise DescendError(

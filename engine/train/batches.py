@@ -30,7 +30,8 @@ class Form:
     """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], tables with mean 0 and deviation 1.
 
     Attributes:
-        target_mean, target_std: of the numbers to predict, () or (k,), which are learned with mean 0 and deviation 1.
+        target_mean, target_std: of the numbers to predict, which are learned with mean 0 and deviation 1; float64 in
+            main memory, () or (k,).
     """
 
     def __init__(self, dataset: Dataset, device: torch.device, *, channels_last: bool, augment: str) -> None:
@@ -40,12 +41,12 @@ class Form:
         self.scale = dataset.scale
         if self.kind == "table":
             self.mean, self.std = (torch.as_tensor(part).to(device) for part in (dataset.mean, dataset.std))
-        self.target_mean = self.target_std = torch.zeros((), device=device)
+        self.target_mean = self.target_std = torch.zeros((), dtype=torch.float64)
         if self.task == "regression":
             y = torch.as_tensor(dataset.train_y).double()
-            deviation = y.std(0, correction=0)
-            self.target_mean = y.mean(0).float().to(device)
-            self.target_std = torch.where(deviation > 0, deviation, 1.0).float().to(device)
+            self.target_mean, deviation = y.mean(0), y.std(0, correction=0)
+            rounding = 1e-13 * self.target_mean.abs()  # a constant target's deviation may not be quite nought
+            self.target_std = torch.where(deviation > rounding, deviation, 1.0)
 
     def inputs(self, x: Tensor, training: bool = False) -> Tensor:
         """Samples as a model takes them."""
@@ -60,12 +61,21 @@ class Form:
         return x.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
 
     def targets(self, y: Tensor) -> Tensor:
-        """What is to be learned: labels as they are, numbers with mean 0 and deviation 1."""
-        return (y - self.target_mean) / self.target_std if self.task == "regression" else y
+        """What is to be learned of stored ``y``: labels as they are, numbers with mean 0 and deviation 1, float32.
+
+        They are centred in double precision, as differences of 1 at 1.7e9 are none in single.
+        """
+        return ((y.double() - self.target_mean) / self.target_std).float() if self.task == "regression" else y
+
+    def untargeted(self, y: Tensor) -> Tensor:
+        """The numbers of which `targets` made ``y``, or a network that learns them, in their own units: float64 in main
+        memory."""
+        return y.cpu().double() * self.target_std + self.target_mean
 
 
 class Split:
-    """One part of the data, x (n, …) and y (n, …) as stored, or a stream of tokens (n,) as windows of ``context``.
+    """One part of the data, x (n, …) as stored and y (n, …) as `Form.targets` makes it, or a stream of tokens (n,) as
+    windows of ``context``.
 
     Attributes:
         at_once: samples evaluated at once, at most.
@@ -102,7 +112,7 @@ class Split:
         """What `raw` returned as a model takes it."""
         device = self.form.device
         x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
-        return self.form.inputs(x, training), self.form.targets(y)
+        return self.form.inputs(x, training), y
 
     def chunk(self, batch_size: int) -> int:
         """Samples to evaluate at once: as many as is fast and safe, and a batch at least."""
@@ -220,8 +230,10 @@ def splits(
     dataset: Dataset, form: Form, *, context: int, validation: float, resident: bool, seed: int
 ) -> tuple[Split, Split, Split | None]:
     """Training set, test set, and what is held back of the training set, drawn by the ``seed``; none if 0."""
-    x, y = torch.as_tensor(dataset.train_x), torch.as_tensor(dataset.train_y)
-    test = Split(torch.as_tensor(dataset.test_x), torch.as_tensor(dataset.test_y), form, context, resident)
+    x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))
+    test = Split(
+        torch.as_tensor(dataset.test_x), form.targets(torch.as_tensor(dataset.test_y)), form, context, resident
+    )
     if not validation:
         return Split(x, y, form, context, resident), test, None
     held = min(max(1, round(validation * len(x))), len(x) - 1)

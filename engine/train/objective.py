@@ -203,9 +203,8 @@ class NumberTally(Tally):
 
     def _all(self) -> tuple[Tensor, Tensor]:
         """Predictions and targets in the targets' units."""
-        mean, deviation = self.form.target_mean, self.form.target_std
-        said, true = (torch.cat(parts) * deviation + mean for parts in zip(*self.parts, strict=True))
-        return said.cpu().double(), true.cpu().double()
+        said, true = (self.form.untargeted(torch.cat(parts)) for parts in zip(*self.parts, strict=True))
+        return said, true
 
 
 class Language(Objective):

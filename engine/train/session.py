@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from descend.datasets.dataset import WARNING
 from descend.engine.controls import Stopped
 from descend.engine.model import Model
 from descend.engine.train import batches, optimisers, own_model, probe
@@ -86,7 +87,7 @@ class Session:
         """Build the model, try it, and lay out the data."""
         lab, k = self.lab, self.k
         self.net, notes = self._build()
-        for note in notes:
+        for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
             lab.note(note)
         images = self.shape.kind == "image"
         convolves = images and any(isinstance(module, nn.Conv2d) for module in self.net.modules())

@@ -9,11 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from descend.datasets.dataset import WARNING
 from descend.engine.train.objective import Language, Objective
 from descend.engine.train.outputs import tensor_in
 
-WARNING = "Warning: "
-"""First word of notes that should not be missed."""
 SAME = 1e-3
 """Difference of outputs, as a share of their size, that rounding can make."""
 

@@ -306,7 +306,7 @@ def test_the_task_follows_from_the_target_unless_told(
     data = load(write("x,y\n" + rows), options)
     assert (data.task, data.classes) == (task, classes)
     assert data.targets == (("y",) if task == "regression" else ())
-    assert data.train_y.dtype == (np.float32 if task == "regression" else np.int64)
+    assert data.train_y.dtype == (np.float64 if task == "regression" else np.int64)
     assert any("so the task is" in note for note in data.notes) == (not options)
 
 

@@ -98,3 +98,27 @@ def test_what_is_held_back_is_not_trained_on() -> None:
     whole = catalogue.find("digits").load().train_x
     together = np.concatenate([train.x.numpy(), held.x.numpy()]).reshape(1437, -1)
     assert np.array_equal(np.sort(together, 0), np.sort(whole.reshape(1437, -1), 0))
+
+
+def test_targets_are_centred_before_they_lose_digits() -> None:
+    """Seconds since 1970, of which single precision holds every 128th."""
+    seconds = 1_700_000_000 + np.arange(64.0)
+    x = np.arange(64, dtype=np.float32)[:, None]
+    dataset = Dataset(
+        "times", (), x, seconds, x[:8], seconds[:8], kind="table", task="regression", features=("x",), targets=("t",)
+    )
+    made = form(dataset)
+    train, test, _ = splits(dataset, made, context=0, validation=0.0, resident=True, seed=0)
+    y = train.first(64)[1]
+    assert y.dtype == torch.float32
+    assert torch.allclose(y, torch.as_tensor((seconds - seconds.mean()) / seconds.std()).float())
+    assert torch.equal(made.untargeted(y).round(), torch.as_tensor(seconds))
+    assert torch.equal(test.first(8)[1], y[:8])
+
+
+def test_a_constant_target_is_not_divided_by_what_rounding_left() -> None:
+    y = np.full(30, 0.1)
+    x = np.arange(30, dtype=np.float32)[:, None]
+    dataset = Dataset("same", (), x, y, x, y, kind="table", task="regression", features=("x",), targets=("y",))
+    train, _, _ = splits(dataset, form(dataset), context=0, validation=0.0, resident=True, seed=0)
+    assert train.first(30)[1].abs().max() < 1e-6

@@ -1,0 +1,55 @@
+"""What memory data may take: estimated before it is read, and bounded by a share of what is free."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from descend.engine.errors import DescendError
+
+SHARE = 0.5
+"""Of the free memory, for data that is read."""
+GROUP = Path("/sys/fs/cgroup")
+"""Where Linux says what the control group of this process, such as a container's, may use and uses."""
+
+
+def check_memory(needed: float, what: str, remedy: str) -> None:
+    """Check, before it is read, that there is room for data.
+
+    Args:
+        needed: bytes of main memory that it will take at most, while it is read and after.
+        what: the data, for the sentence, as "houses.csv".
+        remedy: what to do, for the sentence, as "limit=N takes the first N rows".
+
+    Raises:
+        DescendError: it would take more than a share of what is free.
+    """
+    if needed > (room := SHARE * free_memory()):
+        raise DescendError(
+            f"{what} takes about {size_of(needed)} of memory, more than {size_of(room)}, half of what is free here; "
+            f"{remedy}."
+        )
+
+
+def free_memory() -> int:
+    """Bytes of main memory that this process can still have, within the limits of its control group and its own."""
+    import psutil
+
+    rooms = [psutil.virtual_memory().available]
+    with suppress(OSError, ValueError):  # no such file, or "max"
+        cached = re.search(r"^inactive_file (\d+)$", (GROUP / "memory.stat").read_text(), re.MULTILINE)  # is given up
+        used = int((GROUP / "memory.current").read_text()) - int(cached[1] if cached else 0)
+        rooms.append(int((GROUP / "memory.max").read_text()) - used)
+    with suppress(ImportError):
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            rooms.append(limit - psutil.Process().memory_info().vms)
+    return max(0, min(rooms))
+
+
+def size_of(amount: float) -> str:
+    """A number of bytes in words, as ``1.9 GB`` or ``120 MB``."""
+    return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{max(1, round(amount / 1e6)):,} MB"

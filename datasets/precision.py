@@ -1,0 +1,24 @@
+"""Whether numbers can be told apart by the digits that they are kept with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SINGLE, DOUBLE = 24, 53
+"""Binary digits of a number of 32 and of 64 bits."""
+LEAST = 12
+"""… of which so many should tell a column's values apart."""
+
+
+def narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
+    """Whether finite ``values``, (n,), differ by so little of their size that numbers of so many ``digits`` lose what
+    tells them apart; a constant does not."""
+    import numpy as np
+
+    low, high = float(values.min()), float(values.max())
+    return 0 < high - low < 2.0 ** (LEAST - digits) * max(abs(low), abs(high)) or (
+        high == low and bool(np.any(values != values[0]))  # large whole numbers that a float cannot tell apart
+    )
