@@ -9,6 +9,7 @@ import os
 import pkgutil
 
 from descend import datasets as package
+from descend.datasets.options import cut
 from descend.datasets.spec import Spec
 from descend.engine.errors import UsageError, nearest
 
@@ -37,7 +38,7 @@ def find(name: str, **options: object) -> Spec:
         DescendError: the file or folder is there but cannot be learned from; the sentence says why.
     """
     known = specs()
-    path, _, _ = name.partition("?")
+    path, _ = cut(name)
     if spec := known.get(path.lower().replace("_", "-")):
         if options or path != name:
             raise UsageError(f"The dataset '{spec.name}' takes no options; they are for data of your own.")

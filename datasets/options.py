@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -32,7 +34,7 @@ def parted(address: str) -> tuple[str, dict[str, str]]:
     """
     from urllib.parse import unquote
 
-    path, _, query = address.partition("?")
+    path, query = cut(address)
     options: dict[str, str] = {}
     for entry in filter(None, query.split("&")):
         name, equals, value = entry.partition("=")
@@ -42,6 +44,19 @@ def parted(address: str) -> tuple[str, dict[str, str]]:
             raise UsageError(f"The option {name} is given twice in '{address}'.")
         options[name] = unquote(value)
     return path, options
+
+
+def cut(address: str) -> tuple[str, str]:
+    """A path and the options after it; ``("is it?.csv", "seed=1")`` where there is such a file.
+
+    The path is the longest beginning that exists; else it ends at the first question mark that options can follow.
+    """
+    marks = [match.start() for match in re.finditer(r"\?", address)]
+    for end in (len(address), *reversed(marks)):
+        if os.path.exists(os.path.expanduser(address[:end])):  # which is false for a name that is too long to be one
+            return address[:end], address[end + 1 :]
+    path, *query = re.split(r"\?(?=\w+=)", address, maxsplit=1)
+    return path, "".join(query)
 
 
 def joined(path: str, options: Mapping[str, str]) -> str:

@@ -22,11 +22,8 @@ def find(address: str, more: Mapping[str, str]) -> Own:
         UsageError: there is no such path, it is of no kind that can be read, or an option is wrong.
         DescendError: it cannot be learned from.
     """
-    if Path(address).exists():  # a name may have a question mark in it
-        path, options = address, dict(more)
-    else:
-        path, options = parted(address)
-        options |= more
+    path, options = parted(address)
+    options |= more
     place = Path(path).expanduser().absolute()
     try:
         str(place).encode()

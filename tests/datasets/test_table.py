@@ -455,6 +455,24 @@ def test_a_path_that_leads_nowhere_is_a_usage_error(
 def test_a_name_may_have_a_question_mark(write: Write) -> None:
     file = write(PLAIN, "what?.csv")
     assert catalogue.find(str(file)).load().features == ("length", "count")
+    assert load(file, "target=count&task=regression&ignore=colour").targets == ("count",)
+    inner = write(PLAIN, "data.csv").rename(file.parent / "a?b=c.csv")
+    assert load(inner).features == ("length", "count")
+    assert load(inner, "target=count&gaps=?&task=regression&ignore=colour").targets == ("count",)
+    folder = file.parent / "who? me"
+    folder.mkdir()
+    assert load(write(PLAIN, "who? me/data.csv"), "seed=1").features == ("length", "count")
+
+
+def test_options_that_are_longer_than_a_file_name_are_options(write: Write) -> None:
+    names = [f"a column of many words {place}" for place in range(60)]
+    rows = "".join(",".join(str(place * column % 7) for column in range(60)) + f",{place / 7}\n" for place in range(20))
+    file = write(",".join(names) + ",y\n" + rows)
+    assert load(file, f"ignore={','.join(names[:40])}").features == tuple(names[40:])
+    with pytest.raises(UsageError, match="There is no file or folder"):
+        catalogue.find(f"{file.parent}/gone.csv?ignore={','.join(names)}")
+    with pytest.raises(UsageError, match="There is no file or folder"):
+        catalogue.find(f"{file.parent}/{'x' * 300}.csv")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
