@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import itertools
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from descend.datasets.delimiters import SEPARATOR, cut, delimiter_of, spoken, widths
+from descend.datasets.encodings import SAMPLE, encoding_of, undecodable
+from descend.datasets.forms import is_number
+from descend.datasets.lines import Lines, body
+from descend.datasets.memory import SHARE, check_memory, free_memory
 from descend.datasets.shape import counted
-from descend.engine.errors import DescendError, UsageError
+from descend.datasets.tabular import sampled
+from descend.engine.errors import DescendError
 from descend.engine.text import clean
 
 MOST_CELLS = 10_000_000
-"""Cells read at most: as text they take about 700 MB."""
-SAMPLE = 2**16
-"""Bytes looked at to find the delimiter."""
-SEPARATOR = "sep="
-"""Some spreadsheets begin a file with it and the delimiter."""
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
-MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # which begins as the next does
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-OTHERS = {
-    b"PK\x03\x04": "it is a ZIP archive, as spreadsheets are; save the sheet as CSV",
-    b"\x1f\x8b": "it is compressed with gzip; unpack it first",
-    b"\xd0\xcf\x11\xe0": "it is an old spreadsheet; save the sheet as CSV",
-    b"PAR1": "it is a Parquet file; save it as CSV",
-    b"version https://git-lfs": "it only points to a file in Git LFS; run `git lfs pull`",
-    b"\x93NUMPY": "it is a NumPy array; save it in an .npz with x and y",
-}
-
+"""Cells read at most."""
+FOOTER = 20
+"""Lines below a table at most, for an advice to pass them over."""
+CELL = 100
+"""Bytes that one takes as text and as a number."""
 NO_TABLES = {
     "<!doctype": "a web page; download the file itself",
     "<html": "a web page; download the file itself",
@@ -65,15 +55,25 @@ class Cells:
 
 
 def read(
-    file: Path, *, delimiter: str = "", encoding: str = "", header: str = "", limit: int = 0, skip: int = 0
+    file: Path,
+    *,
+    delimiter: str = "",
+    encoding: str = "",
+    header: str = "",
+    limit: int = 0,
+    skip: int = 0,
+    footer: int = 0,
+    comment: str = "",
 ) -> Cells:
     """Read a CSV file; "" leaves the choice to what is found in it.
 
     Args:
-        delimiter: one of `DELIMITERS` or the character itself.
+        delimiter: one of `delimiters.SAID` or the mark itself.
         header: "yes" or "no".
         limit: data rows to read at most, 0 for all.
         skip: lines to pass over before the table begins.
+        footer: lines to pass over at the end, of those that are not empty.
+        comment: what a line that is to be passed over begins with, or "no".
 
     Raises:
         DescendError: it cannot be read, or is no such table; the sentence says in which line and what to do.
@@ -88,10 +88,12 @@ def read(
         for start, what in NO_TABLES.items():
             if sample.lstrip().lower().startswith(start):
                 raise DescendError(f"{file.name} is no table but {what}.")
-        delimiter = delimiter_of(sample, delimiter)
+        delimiter = delimiter_of(body(sampled(sample), comment), delimiter)
+        check_size(file, sample, delimiter, limit)
         with open(file, encoding=encoding, newline="") as stream:
             passed_over(stream, skip)
-            rows, lines = filled(file, records(file, stream, delimiter, skip), delimiter, limit, notes)
+            source = Lines(file, stream, comment, MOST_CELLS, skip, delimiter)
+            rows, lines = filled(file, records(source), source, limit, footer, notes)
     except UnicodeError:
         raise DescendError(undecodable(file, encoding)) from None
     except OSError as error:
@@ -105,19 +107,22 @@ def read(
         notes.append(f"Columns are parted by {spoken(delimiter)}.")
     if encoding not in ("utf-8", "utf-8-sig"):
         notes.append(f"The file is read as {encoding}.")
-    if named(rows) if not header else header == "yes":
-        names = [name or f"column {place}" for place, name in enumerate(rows[0], 1)]
-        rows, lines = rows[1:], lines[1:]
-        if not header:
+    above = source.names() if header != "no" and not named(rows) else []
+    notes.extend(source.said(bool(above)))
+    if above or (named(rows) if not header else header == "yes"):
+        names = [name or f"column {place}" for place, name in enumerate(above or rows[0], 1)]
+        if not above:
+            rows, lines = rows[1:], lines[1:]
+        if not above and not header:
             notes.append("The first line names the columns; header=no takes it for data.")
     else:
         names = [f"column {place}" for place in range(1, len(rows[0]) + 1)]
         notes.append("The columns have no names" + ("." if header else "; header=yes takes the first line for them."))
-    for place, name in enumerate(names):
-        if name in names[:place]:
+    places: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        if places.setdefault(name, place) < place:
             raise DescendError(
-                f"Columns {names.index(name) + 1} and {place + 1} of {file.name} are both called '{shown(name)}'; "
-                "rename one."
+                f"Columns {places[name]} and {place} of {file.name} are both called '{shown(name)}'; rename one."
             )
     if limit:
         rows, lines = rows[:limit], lines[:limit]
@@ -125,8 +130,29 @@ def read(
     return Cells(file, names, columns, lines, notes)
 
 
+def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
+    """Check that there is room for as many cells as the file has if all its lines are like those of the ``sample``.
+
+    Raises:
+        DescendError: there are too many, or they take too much memory.
+    """
+    lines = sampled(sample)
+    found = widths(lines, delimiter)
+    if len(sample) < SAMPLE or len(lines) < 2 or not found:
+        return  # it is small, or its lines are long and counted as they are read
+    width = max(found)
+    rows = file.stat().st_size * len(found) / sum(len(line.encode()) for line in lines)
+    cells = width * (min(rows, limit) if limit else rows)
+    take = "limit=N takes the first N rows, at most {:,}".format
+    if cells > 2 * MOST_CELLS:  # or they are counted as they are read
+        raise DescendError(
+            f"{file.name} has about {cells:,.0f} cells, more than {MOST_CELLS:,}; {take(MOST_CELLS // width)}."
+        )
+    check_memory(cells * CELL, file.name, take(int(SHARE * free_memory() / CELL / width)))
+
+
 def filled(
-    file: Path, found: Iterator[tuple[int, list[str]]], delimiter: str, limit: int, notes: list[str]
+    file: Path, found: Iterator[tuple[int, list[str]]], source: Lines, limit: int, footer: int, notes: list[str]
 ) -> tuple[list[list[str]], list[int]]:
     """The rows that are not empty, stripped, and the line where each begins; one more than ``limit``, for the names.
 
@@ -137,6 +163,8 @@ def filled(
     lines: list[int] = []
     blank = 0
     wide = False  # whether every row has one cell more than there are names
+    most = min(MOST_CELLS, SHARE * free_memory() / CELL)
+    waiting: deque[tuple[int, list[str]]] = deque()  # what may turn out to be the footer
     for line, row in found:
         cells = [cell.strip() for cell in row]
         if line == 1 and cells[:1] == [SEPARATOR]:
@@ -144,21 +172,28 @@ def filled(
         if not any(cells):
             blank += bool(cells)
             continue
+        waiting.append((line, cells))
+        if len(waiting) <= footer:
+            continue
+        line, cells = waiting.popleft()
         if len(rows) == 1 and len(cells) == len(rows[0]) + 1:
             wide = not any(map(is_number, rows[0]))
-        if rows and len(cells) != len(rows[0]) + wide:
+        source.width = len(rows[0]) + wide if rows else len(cells)
+        if len(cells) != source.width:
             if wide and len(rows) == 2:  # the line before was the odd one
                 line, cells = lines[1], rows[1]
                 wide = False
-            raise ragged(file, delimiter, line, cells, lines[wide], rows[wide])
+            below = odd_below(itertools.chain(waiting, found), source.width)
+            raise ragged(source, line, cells, lines[wide], rows[wide], below)
         rows.append(cells)
         lines.append(line)
         if limit and len(rows) > limit:
             break
-        if len(rows) * len(rows[0]) > MOST_CELLS:
+        if len(rows) * len(rows[0]) > most:
             raise DescendError(
-                f"{file.name} has more than {MOST_CELLS:,} cells (reached in line {line:,}); limit=N takes the first N "
-                f"rows, at most {MOST_CELLS // len(rows[0]):,}."
+                f"{file.name} has more than {most:,.0f} cells (reached in line {line:,}), "
+                f"{'which is the most' if most == MOST_CELLS else 'for which there is memory'}; limit=N takes the "
+                f"first N rows, at most {int(most) // len(rows[0]):,}."
             )
     if not rows:
         raise DescendError(f"{file.name} is empty; a table has a line of names and a line for each sample.")
@@ -167,106 +202,38 @@ def filled(
     elif wide and len({row[0] for row in rows[1:]}) == len(rows) - 1:  # as R writes the names of rows
         rows[0].insert(0, "")
     elif wide:
-        raise ragged(file, delimiter, lines[1], rows[1], lines[0], rows[0])
+        raise ragged(source, lines[1], rows[1], lines[0], rows[0])
     if blank:
         notes.append(f"{blank:,} empty rows were passed over.")
+    if footer:
+        notes.append(f"The last {counted(footer, 'line')} passed over, as told.")
     return rows, lines
 
 
-def ragged(file: Path, delimiter: str, line: int, cells: list[str], other: int, others: list[str]) -> DescendError:
-    """The sentence on a ``line`` that has not as many cells as the ``other``."""
-    above = f", or say skip={line - 1} if the table begins there" if len(cells) > len(others) else ""
+def odd_below(found: Iterator[tuple[int, list[str]]], width: int) -> int:
+    """Lines from an odd one to the end, if those ``found`` below it are few and not of ``width`` either; else 0."""
+    below = [row for _, row in itertools.islice(found, FOOTER + 1) if any(map(str.strip, row))]
+    return 0 if len(below) > FOOTER or any(len(row) == width for row in below) else len(below) + 1
+
+
+def ragged(source: Lines, line: int, cells: list[str], other: int, others: list[str], below: int = 0) -> DescendError:
+    """The sentence on a ``line`` that has not as many cells as the ``other``.
+
+    Args:
+        below: lines that may be a footer; 0 if it is none.
+    """
+    quotes = f" (a cell with {spoken(source.delimiter)} in it stands in double quotes)" if len(cells) > 1 else ""
+    advice = [f"mend it{quotes}"]
+    if len(cells) > len(others):
+        advice.append(f"or say skip={line - 1} if the table begins there")
+    if below:
+        advice.append(f"or say footer={below} if the table has ended there")
+    if cells[0].startswith(source.marks()):
+        advice.append(f"or say comment={source.marked(cells[0])} if it is a comment")
     return DescendError(
-        f"Line {line:,} of {file.name} has {counted(len(cells), 'cell')} where line {other} has {len(others)}; mend it "
-        f"(a cell with {spoken(delimiter)} in it stands in double quotes){above}."
+        f"Line {line:,} of {source.file.name} has {counted(len(cells), 'cell')} where line {other} has {len(others)}; "
+        f"{', '.join(advice)}."
     )
-
-
-def encoding_of(file: Path, chosen: str) -> str:
-    """The codec to read with: the one ``chosen``, else the one the file's first bytes name, else UTF-8.
-
-    Raises:
-        UsageError: there is no such encoding.
-        DescendError: the file cannot be read, is empty or is no text.
-    """
-    try:
-        with open(file, "rb") as stream:
-            start = stream.read(SAMPLE)
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
-    if not start.strip():
-        raise DescendError(f"{file.name} is empty; there is nothing to learn from.")
-    for mark, what in OTHERS.items():
-        if start.startswith(mark):
-            raise DescendError(f"{file.name} is no table or text: {what}.")
-    if chosen:
-        try:
-            if not codecs.lookup(chosen)._is_text_encoding:  # what open() asks as well
-                raise LookupError
-        except (LookupError, ValueError):
-            raise UsageError(f"There is no encoding '{chosen}'; usual ones are utf-8, latin-1 and utf-16.") from None
-        return "utf-8-sig" if codecs.lookup(chosen).name == "utf-8" else chosen
-    for mark, name in MARKS.items():
-        if start.startswith(mark):
-            return name
-    if b"\0" in start:
-        line = start[: start.index(b"\0")].count(b"\n") + 1
-        zeros = [start[side:2000:2].count(0) for side in (0, 1)]
-        half = (
-            ("le" if zeros[1] > zeros[0] else "be") if max(zeros) > 2 * min(zeros) + min(len(start), 2000) / 4 else ""
-        )
-        wide = f", as text in UTF-16 has; if it is that, say encoding=utf-16-{half}" if half else ""
-        raise DescendError(f"{file.name} is no text: it has a zero byte in line {line}{wide}.")
-    return "utf-8"
-
-
-def undecodable(file: Path, encoding: str) -> str:
-    """The sentence on the first line of ``file`` that is not in ``encoding``, and how another would read it."""
-    if encoding.startswith("utf-8"):
-        with open(file, "rb") as stream:
-            for number, line in enumerate(stream, 1):
-                try:
-                    line.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    other = "cp1252" if any(0x80 <= byte < 0xA0 for byte in line) else "latin-1"
-                    around = line[max(0, error.start - 12) : error.start + 12].decode(other, "replace")
-                    return (
-                        f"{file.name} is not in UTF-8: line {number} has the byte 0x{line[error.start]:02X}; if "
-                        f"'{clean(around).strip()}' reads well there, say encoding={other}, else the encoding it was "
-                        "saved in."
-                    )
-    return f"{file.name} is not in {encoding}; say encoding=… with the one it was saved in, such as utf-8 or latin-1."
-
-
-def delimiter_of(sample: str, chosen: str) -> str:
-    """The character between two cells: the one ``chosen``, else the one that cuts the first lines most evenly.
-
-    Raises:
-        UsageError: it is not a single character.
-    """
-    if chosen:
-        if len(chosen := DELIMITERS.get(chosen, chosen)) != 1 or chosen in '"\r\n':
-            raise UsageError(f"A delimiter is one character, or {', '.join(DELIMITERS)}, not '{chosen}'.")
-        return chosen
-    if sample.startswith(SEPARATOR) and sample[5:6] in ("\r", "\n"):
-        return sample[4]
-    lines = sample.splitlines(keepends=True)
-    lines = lines[:-1] if len(sample) == SAMPLE and len(lines) > 1 else lines
-    best, most = ",", 0.0
-    for delimiter in "\t;|, ":  # a decimal comma cuts as evenly as a semicolon between cells, and stands for less
-        widths: list[int] = []
-        with suppress(csv.Error):
-            rows = csv.reader(spaced(lines[:200], delimiter), delimiter=delimiter, skipinitialspace=True)
-            widths.extend(len(row) for row in rows if row)
-        even = sum(0 <= width - widths[0] <= 1 for width in widths) / len(widths) if widths and widths[0] > 1 else 0.0
-        if round(even, 1) > most:
-            best, most = delimiter, round(even, 1)
-    return best
-
-
-def spaced(lines: Iterable[str], delimiter: str) -> Iterable[str]:
-    """``lines`` with tabs as blanks and none at their ends, where blanks stand between cells."""
-    return (f"{line.replace(chr(9), ' ').rstrip()}\n" for line in lines) if delimiter == " " else lines
 
 
 def passed_over(stream: TextIO, lines: int) -> None:
@@ -275,21 +242,24 @@ def passed_over(stream: TextIO, lines: int) -> None:
         stream.readline()
 
 
-def records(file: Path, stream: TextIO, delimiter: str, skipped: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line where each record begins and its cells; ``skipped`` lines of the file were read before.
+def records(source: Lines) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line where each record begins and its cells.
 
     Raises:
         DescendError: a quote is not closed, or followed by something else than the delimiter.
     """
-    reader = csv.reader(spaced(stream, delimiter), delimiter=delimiter, skipinitialspace=True, strict=True)
+    source.begin()
+    file = source.file
+    reader = cut(source, source.delimiter, strict=True)
     while True:
-        line = skipped + reader.line_num + 1
+        source.fresh = True
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            if "field limit" in str(error) and reader.line_num + skipped == line:
+            line = source.start
+            if "field limit" in str(error) and source.number == line:
                 raise DescendError(
                     f"Line {line:,} of {file.name} has a cell of more than {csv.field_size_limit():,} characters; cut "
                     "it, or close the quote that begins it."
@@ -299,11 +269,11 @@ def records(file: Path, stream: TextIO, delimiter: str, skipped: int = 0) -> Ite
                     f"A quote that is opened in line {line:,} of {file.name} is never closed; close it, or write a "
                     'quote within a cell as "".'
                 ) from None
-            line = skipped + reader.line_num
             raise DescendError(
-                f'Line {line:,} of {file.name} goes on after a closing quote; write a quote within a cell as "".'
+                f"Line {source.number:,} of {file.name} goes on after a closing quote; write a quote within a cell as "
+                '"".'
             ) from None
-        yield line, row
+        yield source.start, row
 
 
 def named(rows: list[list[str]]) -> bool:
@@ -324,21 +294,6 @@ def named(rows: list[list[str]]) -> bool:
     if not below or any(is_number(cell) for row in below for cell in row):
         return True
     return not again and len(set(first)) == len(first)
-
-
-def is_number(cell: str) -> bool:
-    """Whether ``cell`` is a number as programs write it."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell and cell.lower() not in ("nan", "inf", "infinity")
-
-
-def spoken(delimiter: str) -> str:
-    """A delimiter's name."""
-    names = {character: f"a {name}" for name, character in DELIMITERS.items()}
-    return names.get(delimiter, f"'{delimiter}'")
 
 
 def shown(text: str) -> str:

@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from descend.datasets.cells import is_number, shown
-from descend.engine.errors import DescendError
+from descend.datasets.cells import shown
+from descend.datasets.forms import FORMS, GROUPED, WORDS, is_number, is_value, missing_among
+from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.text import clean
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MISSING = frozenset(("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "nat", "null", "none", "?"))
-"""What stands for a missing value, in lower case."""
 MOST_WORDS = 100
 """Different words that a column of categories can have."""
+SUGGESTED = 2000
+"""Names that one that is not there is compared with."""
 PROSE = 2
 """Blanks that texts to learn from have at least, on the average."""
 FEW_WORDS = 20
 """So many are fine even if nearly every row has its own."""
 
-GROUPED = re.compile(r"[+-]?\d{1,3}(?P<mark>[,. '’\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?:[.,]\d*)?")
-POINT = re.compile(r"[+-]?\d*\.\d+")
-COMMA = re.compile(r"[+-]?\d*,\d+")
-MONTH = r"(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
-DATE = re.compile(
-    r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?|\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[ap]m)?"
-    rf"|(\w+, )?(\d{{1,2}}[-/ ])?{MONTH}[-/ ](\d{{1,2}},?[-/ ])?\d{{2,4}}( .*)?",
-    re.IGNORECASE,
-)
-UNIT = re.compile(r"[$€£¥]\s?[+-]?[\d.,]+|[+-]?[\d.,]+\s?[$€£¥%]")
-FORMS = {"dates": DATE, "point": POINT, "grouped": GROUPED, "comma": COMMA, "unit": UNIT}
+LONG = re.compile(r"[+-]?\d{16,}")
+"""Whole numbers that a 64-bit float may not hold."""
+ZEROS = re.compile(r"0\d+")
+"""Digits as codes have them and numbers not."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """A column's text.
 
@@ -49,6 +44,8 @@ class Column:
         decimal: the decimal mark of its numbers.
         thousands: the mark between groups of digits, "" for none.
         place: its number in the file, from 1.
+        gaps: what stands for a missing value, beside what does in every table.
+        values: words, in lower case, that are values whatever they stand for elsewhere; "all" for each.
     """
 
     name: str
@@ -57,6 +54,8 @@ class Column:
     decimal: str = "."
     thousands: str = ""
     place: int = 1
+    gaps: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -65,7 +64,8 @@ class Column:
 
         if self.all_numbers is not None:
             return np.isnan(self.all_numbers)
-        return np.array([cell.lower() in MISSING for cell in self.cells], bool)
+        gone = missing_among(self.cells, self.gaps, self.values)
+        return np.array([cell in gone for cell in self.cells], bool)
 
     @cached_property
     def all_numbers(self) -> NDArray[np.float64] | None:
@@ -75,10 +75,13 @@ class Column:
 
         if self.thousands or self.decimal != "." or any("_" in cell for cell in self.cells):
             return None  # Python reads 1_000 as a number
+        if not self.gaps.isdisjoint(self.cells):
+            return None
         try:
-            return np.array(list(map(float, self.cells)), np.float64)
+            found = np.array(list(map(float, self.cells)), np.float64)
         except ValueError:
             return None
+        return None if self.values and np.isnan(found).any() else found
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
@@ -89,6 +92,8 @@ class Column:
             return self.all_numbers
         values = []
         for cell in self.cells:
+            if cell in self.gaps:
+                cell = ""
             if self.thousands:
                 cell = cell.replace(self.thousands, "")
             if self.decimal != ".":
@@ -104,6 +109,8 @@ class Column:
         """Rows whose cell is neither a number nor missing."""
         import numpy as np
 
+        if self.all_numbers is not None:
+            return np.empty(0, np.intp)
         return np.flatnonzero(np.isnan(self.numbers) & ~self.missing)
 
     @cached_property
@@ -112,25 +119,56 @@ class Column:
         found = {cell for cell, missing in zip(self.cells, self.missing.tolist(), strict=True) if not missing}
         return sorted(found, key=lambda word: (0, float(word), word) if is_number(word) else (1, 0.0, word))
 
-    @property
+    @cached_property
     def empty(self) -> bool:
         """Whether it lacks every value."""
         return bool(self.missing.all())
 
-    @property
+    @cached_property
     def numeric(self) -> bool:
-        """Whether all that is there are numbers."""
-        return not len(self.wrong) and not self.empty
+        """Whether all that is there are numbers, which 64-bit floats hold."""
+        return not len(self.wrong) and not self.empty and self.inexact is None
+
+    @cached_property
+    def inexact(self) -> int | None:
+        """The first row with a whole number that no 64-bit float holds, as identifiers are; None if there is none."""
+        import numpy as np
+
+        large = np.abs(self.numbers) >= 2.0**53
+        for row in np.flatnonzero(large).tolist() if large.any() else ():
+            if LONG.fullmatch(self.cells[row]) and int(self.cells[row]) != int(self.numbers[row]):
+                return row
+        return None
+
+    @cached_property
+    def padded(self) -> int | None:
+        """The first row with a number that begins with a nought too many, as in codes; None if there is none."""
+        return next((row for row, cell in enumerate(self.cells) if cell[:1] == "0" and ZEROS.fullmatch(cell)), None)
+
+    @cached_property
+    def words_kept(self) -> dict[str, int]:
+        """Words that stand for a missing value elsewhere and are values here, unless told so, and how often each is
+        there."""
+        if self.all_numbers is not None or self.empty:
+            return {}
+        found = Counter(cell for cell, gone in zip(self.cells, self.missing.tolist(), strict=True) if not gone)
+        return {cell: n for cell, n in found.items() if cell.lower() in WORDS and not is_value(cell, self.values)}
 
     def counts_rows(self) -> bool:
         """Whether it only numbers the rows, from 0 or 1."""
         import numpy as np
 
-        return self.numeric and any(np.array_equal(self.numbers, np.arange(len(self.cells)) + a) for a in (0, 1))
+        first = self.numbers[0]
+        return first in (0, 1) and self.numeric and np.array_equal(self.numbers, np.arange(len(self.cells)) + first)
 
     def names_rows(self) -> bool:
         """Whether it has another word in every row."""
         return len(self.words) == len(self.cells) > 0 and len(self.wrong) == len(self.cells)
+
+    @property
+    def unique(self) -> bool:
+        """Whether it has another value in every row."""
+        return len(set(self.cells)) == len(self.cells) and not self.missing.any()
 
     @property
     def free_text(self) -> bool:
@@ -155,6 +193,8 @@ class Column:
         read), mixed (numbers and some words) or words."""
         if self.numeric or self.empty:
             return "numbers"
+        if all(is_value(self.cells[row], self.values) for row in self.wrong.tolist()):
+            return "words"  # because someone said so, or because they are numbers that no float holds
         sound = len(self.cells) - int(self.missing.sum())
         sample = [self.cells[row] for row in self.wrong[:200]]
 
@@ -221,11 +261,44 @@ def check_finite(column: Column, file: str) -> None:
         )
 
 
-def check_columns(columns: Sequence[Column], file: str, codes: Sequence[str] = (), ignored: Sequence[str] = ()) -> None:
+class Finder:
+    """Finds the columns of ``file`` by their names, or their numbers, from 1, or from the end if negative."""
+
+    def __init__(self, columns: Sequence[Column], file: str) -> None:
+        self.columns, self.file = columns, file
+        self.named = {column.name.lower(): column for column in reversed(columns)}
+        self.named.update({column.name: column for column in columns})
+
+    def __call__(self, name: str) -> Column:
+        """The column called ``name``, whose capital letters may differ.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if column := self.named.get(name) or self.named.get(name.lower()):
+            return column
+        if name.lstrip("-").isdecimal():
+            place = int(name)
+            if 0 < place <= len(self.columns) or 0 < -place <= len(self.columns):
+                return self.columns[place - 1 if place > 0 else place]
+            raise UsageError(f"{self.file} has no column {name}, only {len(self.columns)}.")
+        guess = nearest(name, [column.name for column in self.columns[:SUGGESTED]])
+        raise UsageError(f"{self.file} has no column '{name}'{guess or f', among {len(self.columns)}.'}")
+
+
+def check_columns(
+    columns: Sequence[Column],
+    file: str,
+    codes: Collection[str] = (),
+    ignored: Sequence[str] = (),
+    *,
+    measured: bool = False,
+) -> None:
     """Check that each of ``columns`` can be learned from; those named in ``codes`` are categories whatever they hold.
 
     Args:
         ignored: what is left out already; a sentence that says what else to leave out repeats it.
+        measured: whether they are numbers even if no float holds them.
 
     Raises:
         DescendError: one lacks all its values, or is of dates, of numbers in a form that is not read, or of free text.
@@ -242,7 +315,7 @@ def check_columns(columns: Sequence[Column], file: str, codes: Sequence[str] = (
         if column.name in codes:
             if len(column.words) > MOST_WORDS:
                 many.append(column)
-        elif column.numeric:
+        elif column.numeric or (measured and not len(column.wrong)):
             check_finite(column, file)
         elif sentence := column.problem(file, out, f"categories={','.join([*codes, column.spelled])}"):
             raise DescendError(sentence)
@@ -251,9 +324,10 @@ def check_columns(columns: Sequence[Column], file: str, codes: Sequence[str] = (
     if many:
         wordy = max(many, key=lambda column: column.blanks)
         learned = f", or learn from texts alone with text={wordy.spelled}" if wordy.blanks >= PROSE else ""
+        alike = ", another in every row as identifiers have" if all(column.unique for column in many) else ""
         listed = ", ".join(f"{len(column.words):,} different words in column '{shown(column.name)}'" for column in many)
         raise DescendError(
-            f"{file} has {listed}, too many for categories; leave such columns out with "
+            f"{file} has {listed}, too many for categories{alike}; leave such columns out with "
             f"ignore={','.join([*ignored, *(column.spelled for column in many)])}{learned}."
         )
 

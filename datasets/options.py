@@ -67,6 +67,11 @@ def joined(path: str, options: Mapping[str, str]) -> str:
     return f"{path}?{query}" if query else path
 
 
+def names_of(kind: type[Any]) -> set[str]:
+    """The names of the options of a ``kind``."""
+    return {field.name for field in dataclasses.fields(kind)}
+
+
 def parsed(kind: type[Options], given: Mapping[str, str], of: str) -> Options:
     """The options of a ``kind``, which is a dataclass of `option` fields, with what was ``given``.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from pathlib import Path
 
 from descend.datasets import arrays, folder, table, writing
 from descend.datasets.dataset import Dataset
-from descend.datasets.options import joined, parsed, parted
+from descend.datasets.options import joined, names_of, parsed, parted
 from descend.datasets.own import Own, spec_of
+from descend.datasets.tabular import tabular
 from descend.engine.errors import UsageError
+
+AS_TABLE = "Read as a table, as its lines are cut into columns; kind=text reads it as text."
 
 Options = tuple[tuple[str, str], ...]
 
@@ -51,13 +55,27 @@ def _read(file: Path, name: str, given: Options, version: tuple[int, int]) -> Da
     suffix = file.suffix.lower()
     if not file.is_file():
         raise UsageError(f"{file} is neither a file nor a folder.")
-    if suffix in table.SUFFIXES:
-        return table.read(file, name, parsed(table.TableOptions, options, "a table"))
     if suffix in arrays.SUFFIXES:
         return arrays.read(file, name, parsed(arrays.ArrayOptions, options, "an .npz file"))
-    if suffix in writing.SUFFIXES:
+    kind = options.get("kind") or kind_of(file, options)
+    if kind == "text":
         return writing.read(file, name, parsed(writing.TextOptions, options, "a text file"))
+    if kind:
+        found = table.read(file, name, parsed(table.TableOptions, options, "a table"))
+        note = () if suffix in table.SUFFIXES or "kind" in options else (AS_TABLE,)
+        return dataclasses.replace(found, notes=(*note, *found.notes))
     known = ", ".join((*table.SUFFIXES, *arrays.SUFFIXES, *writing.SUFFIXES))
     raise UsageError(
-        f"{file.name} is of no kind that can be read; data is a file that ends in {known}, or a folder of images."
+        f"{file.name} is of no kind that can be read; data is a file that ends in {known}, or in what else with "
+        "kind=table or kind=text, or a folder of images."
     )
+
+
+def kind_of(file: Path, options: Mapping[str, str]) -> str:
+    """What ``file`` holds, by its ending, by ``options`` that only tables have, and by its lines: table, text or ""."""
+    suffix = file.suffix.lower()
+    if suffix not in writing.SUFFIXES:
+        return "table" if suffix in table.SUFFIXES else ""
+    if suffix in writing.TABLES and (set(options) - names_of(writing.TextOptions)) & names_of(table.TableOptions):
+        return "table"
+    return "table" if suffix in writing.TABLES and tabular(file, options.get("encoding", "")) else "text"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from descend.datasets import arrays, catalogue, writing
+from descend.datasets import arrays, catalogue, memory
 from descend.datasets.dataset import Dataset
 from descend.datasets.stream import decoded
 from descend.engine.errors import DescendError
@@ -238,7 +238,7 @@ def test_texts_that_cannot_be_learned_from(tmp_path: Path, monkeypatch: pytest.M
         assert sentence in refused(file)
     assert "å" in load(file, "encoding=latin-1").vocabulary
     file.write_bytes(STORY.encode() * 2)
-    monkeypatch.setattr(writing, "MOST_BYTES", 1000)
+    monkeypatch.setattr(memory, "free_memory", lambda: 24_000)
     assert "limit=N takes the first N characters" in refused(file)
     assert len(load(file, "limit=900").train_x) == 810
 

@@ -114,7 +114,7 @@ def test_marks_for_gaps_are_told(tmp_path: Path) -> None:
         f"{'-200' if place == 3 else '-' if place == 5 else place},{place}\n" for place in range(40)
     )
     file = written(tmp_path, text)
-    assert "'-' in line 7; mend it, say gaps=- if the value is missing" in refused(file)
+    assert "the first, '-', in line 7); say missing=drop to leave out 1 row of 40" in refused(file)
     data = load(file, "gaps=-,-200&missing=drop")
     assert data.missing == {"a": 2}
     assert data.train_x.min() >= 0
@@ -165,7 +165,7 @@ def test_a_named_column_that_numbers_the_rows_is_kept_and_said(tmp_path: Path) -
     file = written(tmp_path, "Id,a,y\n" + "".join(f"{place + 1},{place / 3},{place % 5}.5\n" for place in range(40)))
     data = load(file)
     assert data.features == ("Id", "a")
-    assert "Column 'Id' only numbers the rows; ignore=Id leaves it out." in data.notes
+    assert "Column 'Id' only numbers the rows, as identifiers do; ignore=Id leaves it out." in data.notes
 
 
 def test_a_class_for_every_row_is_refused(tmp_path: Path) -> None:
@@ -200,6 +200,6 @@ def test_a_cell_that_never_ends_is_told_from_a_quote_that_is_not_closed(tmp_path
 def test_a_gap_in_the_target_alone_cannot_be_filled(tmp_path: Path) -> None:
     file = written(tmp_path, "a,y\n" + "".join(f"{place},{place if place % 3 else ''}\n" for place in range(40)))
     message = refused(file)
-    assert message.endswith("say missing=drop to leave those rows out.")
+    assert message.endswith("say missing=drop to leave out 14 rows of 40.")
     data = load(file, "missing=drop")
     assert len(data.train_x) + len(data.test_x) == 26

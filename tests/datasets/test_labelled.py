@@ -67,7 +67,7 @@ def test_longer_texts_are_cut_and_shorter_ones_get_blanks_in_front(file: Path) -
 
 def test_a_number_can_be_learned_of_texts(file: Path) -> None:
     data = load(file, "text=message&target=words&task=regression")
-    assert (data.task, data.targets, data.train_y.dtype) == ("regression", ("words",), np.float32)
+    assert (data.task, data.targets, data.train_y.dtype) == ("regression", ("words",), np.float64)
 
 
 def test_the_column_of_texts_is_pointed_at_and_what_does_not_fit_is_said(file: Path) -> None:

@@ -235,14 +235,14 @@ def gaps(where: dict[int, str]) -> str:
 
 
 def test_missing_values_are_dropped_when_told(write: Write) -> None:
-    data = load(write(gaps({3: "a", 4: "b", 5: "y", 11: "a"})), "missing=drop")
+    data = load(write(gaps({3: "a", 4: "b", 5: "y", 11: "a"})), "missing=drop&gaps=null")
     assert data.missing == {"a": 2, "b": 1, "y": 1}
     assert len(data.train_x) + len(data.test_x) == 36
     assert any("4 rows of 40" in note for note in data.notes)
 
 
 def test_missing_values_are_filled_from_the_training_set_when_told(write: Write) -> None:
-    data = load(write(gaps({3: "a", 4: "b", 5: "y", 11: "a"})), "missing=mean")
+    data = load(write(gaps({3: "a", 4: "b", 5: "y", 11: "a"})), "missing=mean&gaps=null")
     assert data.missing == {"a": 2, "b": 1, "y": 1}
     assert data.features == ("a", "b=x", "b=y", "b=z")
     assert len(data.train_x) + len(data.test_x) == 39  # the row without a target is gone

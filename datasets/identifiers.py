@@ -1,0 +1,41 @@
+"""Columns that tell rows apart rather than describe them."""
+
+from __future__ import annotations
+
+import re
+
+from descend.datasets.columns import Column
+
+NAMED = re.compile(
+    r"(?i:(^|[\W_])(id|ids|uid|uuid|guid|key|code|no|nr|num|number|index|idx|sku|isbn|ean|iban|serial|barcode))$"
+    r"|[a-z](Id|ID|Key|Code|No|Nr)$"
+)
+"""Names that identifiers have."""
+DIGITS = 6
+"""Whole numbers of so many digits each, none of them twice, are identifiers whatever they are called."""
+REPEATED = 20
+"""Different numbers of a column that is named so, from which on they are more than a few codes."""
+
+
+def identifies(column: Column) -> str:
+    """Why a column that can be learned from seems to tell rows apart only; "" if it does not."""
+    import numpy as np
+
+    if not len(column.cells):
+        return ""
+    different = len(set(column.cells))
+    named = NAMED.search(column.name) is not None
+    if different < len(column.cells) and not (named and different > REPEATED):
+        return ""
+    if not column.numeric:
+        return "has another word in every row" if different == len(column.cells) and not column.missing.any() else ""
+    if not column.cells[0].isdecimal() or (column.numbers % 1).any() or not (column.numbers >= 0).all():
+        return ""
+    if different < len(column.cells):
+        return f"has {different:,} different whole numbers and the name of an identifier"
+    if (np.diff(column.numbers) == 1).all():
+        return "only numbers the rows" if column.numbers[0] in (0, 1) else f"only counts, up from {column.cells[0]}"
+    digits = {len(cell) for cell in column.cells}
+    if named or (len(digits) == 1 and min(digits) >= DIGITS):
+        return "has another whole number in every row"
+    return ""

@@ -1,0 +1,117 @@
+"""Rows of a table that are no samples: units below the names, and totals of what is above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from descend.datasets.cells import shown
+from descend.datasets.columns import Column
+from descend.datasets.dataset import WARNING
+from descend.datasets.forms import MARKS, WORDS, is_number
+from descend.datasets.shape import counted
+from descend.engine.errors import DescendError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEAST = 6
+"""Rows, from which on the first can be told from the others."""
+TOTAL = re.compile(
+    r"((grand|sub|over-?all|column)?[- ]?(totals?|sums?)|gesamt(summe)?|(zwischen)?summe|insgesamt|(sous-)?total"
+    r"( (général|general|generale|geral))?|somme|somma|totale|totaal|subtotaal|totalt|toplam|suma|soma|razem|ogółem|"
+    r"итого|всего|合计|合計|总计|總計|小计|小計|합계|소계|yhteensä|i alt|celkem|összesen|averages?|means?|mittelwert|"
+    r"durchschnitt|moyenne|promedio|media|média)(\s*[:(].*|\s+\d{4})?",
+    re.IGNORECASE,
+)
+"""What rows of totals, or of means, are called."""
+BRACKETED = re.compile(r"[\[(].*[\])]")
+
+
+def samples(columns: Sequence[Column], units: str, totals: str, file: str, notes: list[str]) -> NDArray[np.bool_]:
+    """Which rows are samples, (rows,).
+
+    Args:
+        units: whether the first row holds units, "yes" or "no"; "" to find out.
+        totals: "keep" or "drop" rows of totals; "" to drop those that do sum what is above, and to ask about others.
+
+    Raises:
+        DescendError: rows seem to be totals, and it is not sure.
+    """
+    import numpy as np
+
+    count = len(columns[0].cells)
+    keep = np.ones(count, bool)
+    if units == "yes" or (units != "no" and count >= LEAST and holds_units(columns)):
+        keep[0] = False
+        listed = ", ".join(shown(column.cells[0]) for column in columns[:8] if column.cells[0])
+        line = columns[0].lines[0]
+        notes.append(f"Line {line:,} holds units ({listed}) and was passed over; units=no takes it for data.")
+    if totals == "keep" or count < LEAST:
+        return keep
+    at = totals_among(columns)
+    if not at:
+        return keep
+    keep[at] = False
+    word = next(column.cells[at[-1]] for column in columns if TOTAL.fullmatch(column.cells[at[-1]]))
+    line = columns[0].lines[at[-1]]
+    if not totals and not sums_up(columns, keep, at[-1]):
+        raise DescendError(
+            f"{file} has '{shown(word)}' in line {line:,}, as a row of totals has; say totals=drop to leave out "
+            f"{counted(len(at), 'row')} of {count:,}, or totals=keep if it is data."
+        )
+    notes.append(
+        f"{WARNING}{counted(len(at), 'row')} of totals left out, '{shown(word)}' in line {line:,}; totals=keep keeps "
+        "such rows."
+    )
+    return keep
+
+
+def holds_units(columns: Sequence[Column]) -> bool:
+    """Whether the first row has words over numbers, in brackets or over two columns of them at least, and nothing that
+    comes again below."""
+    over = []
+    for column in columns:
+        first, below = column.cells[0], column.cells[1:]
+        if all(is_number(cell) or cell in MARKS or cell.lower() in WORDS for cell in below[:100]) and any(
+            map(is_number, below[:100])
+        ):
+            if is_number(first):
+                return False
+            over.append(first)
+        elif first and first in below:
+            return False
+    named = [cell for cell in over if cell and cell.lower() not in WORDS]
+    return len(named) > 1 or (len(named) == 1 == len(over) and BRACKETED.fullmatch(named[0]) is not None)
+
+
+def totals_among(columns: Sequence[Column]) -> list[int]:
+    """Rows with a word for totals, if the first or the last row has one and no more than one row in twenty."""
+
+    def called(row: int) -> bool:
+        return any(TOTAL.fullmatch(column.cells[row]) for column in columns if column.cells[row][:1].isalpha())
+
+    count = len(columns[0].cells)
+    if not called(count - 1) and not called(0):
+        return []
+    words = [
+        column for column in columns if any(TOTAL.fullmatch(column.cells[row]) for row in (0, count - 1))
+    ]  # most tables have one such column
+    found = sorted({row for column in words for row, cell in enumerate(column.cells) if cell and TOTAL.fullmatch(cell)})
+    return found if len(found) <= max(1, count / 20) else []
+
+
+def sums_up(columns: Sequence[Column], others: NDArray[np.bool_], row: int) -> bool:
+    """Whether in some column the number in a ``row`` is the sum of those in the ``others``, and not nought."""
+    import numpy as np
+
+    for column in columns:
+        value = column.numbers[row]
+        if np.isnan(value) or value == 0:
+            continue
+        whole = float(np.nansum(column.numbers[others]))
+        if np.isclose(whole, value, rtol=1e-6, atol=0.005 * min(1.0, abs(value))):
+            return True
+    return False
