@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets.dataset import Dataset
+from descend.datasets.memory import check_memory
 from descend.datasets.stream import encoded
 from descend.engine.errors import DescendError
 
@@ -45,6 +46,7 @@ def texts_of(
 
     longest = max(map(len, texts))
     t = min(length or LENGTH, longest)
+    check_memory(3 * 8 * t * len(texts), f"{len(texts):,} texts of {t:,} characters", "length=N or limit=N takes less")
     cut = sum(len(text) > t for text in texts)
     even = [text[:t].rjust(t, BLANK) for text in texts]
     vocabulary = sorted(set().union(*even))

@@ -16,6 +16,7 @@ from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.gaps import LEAST_ROWS, without_gaps
 from descend.datasets.identifiers import identifies
 from descend.datasets.labelled import texts_of
+from descend.datasets.memory import check_memory
 from descend.datasets.odd_rows import samples
 from descend.datasets.options import option
 from descend.datasets.precision import narrow
@@ -227,6 +228,11 @@ def numbers_of(
     """
     import numpy as np
 
+    width = sum(
+        1 if encode == "ordinal" or (column.numeric and column.name not in codes) else len(column.words)
+        for column in features
+    )
+    check_memory(3 * 4 * int(keep.sum()) * width, "The table as numbers", "encode=ordinal makes one of each category")
     parts: list[NDArray[np.float32]] = []
     names: list[str] = []
     constant, blurred, categorical = [], [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def parts(dataset: Dataset, of: Description, console: Console, unicode: bool) ->
             yield heading("To predict")
             yield statistics(of.targets, bool(of.missing))
         yield heading("Samples")
-        yield rows(dataset, console.width)
+        yield rows(dataset, of, console.width)
     elif of.kind == "image":
         (bright,) = of.features
         yield Text(
@@ -145,12 +146,20 @@ def statistics(columns: Sequence[Statistics], missing: bool) -> RenderableType:
     for column in table.columns[1:]:
         column.justify = "right"
     for one in columns[:MOST_ROWS]:
-        values = [f"{value:.4g}" for value in (one.least, one.mean, one.deviation, one.most)]
+        values = [figure(value, one) for value in (one.least, one.mean)]
+        values += [f"{one.deviation:.4g}", figure(one.most, one)]
         table.add_row(Text(clean(one.name)), *values, f"{one.different:,}", *([f"{one.missing:,}"] if missing else []))
     return shortened(folding(table), len(columns))
 
 
-def rows(dataset: Dataset, width: int) -> RenderableType:
+def figure(value: float, of: Statistics) -> str:
+    """A ``value`` of a column in as many digits, from 4 to 15, as tell its values apart."""
+    size, spread = max(abs(of.least), abs(of.most)), of.deviation
+    digits = 4 + max(0, round(math.log10(size / spread)) - 1) if 0 < spread < size else 4
+    return f"{value:.{min(digits, 15)}g}"
+
+
+def rows(dataset: Dataset, of: Description, width: int) -> RenderableType:
     """A few samples of a table, and as many of its columns as there is room for."""
     from rich.table import Column, Table
     from rich.text import Text
@@ -162,11 +171,14 @@ def rows(dataset: Dataset, width: int) -> RenderableType:
     heads = (Column(Text(clean(name))) for name in (*shown, *more, *answers))
     table = Table(*heads, box=None, pad_edge=False)
     for place in chosen(dataset).tolist():
-        values = [f"{value:.4g}" for value in dataset.train_x[place, : len(shown)].tolist()]
+        values = [
+            figure(*pair) for pair in zip(dataset.train_x[place].tolist(), of.features[: len(shown)], strict=False)
+        ]
         if dataset.classes:
             answer = [Text(clean(dataset.classes[dataset.train_y[place]]))]
         else:
-            answer = [Text(f"{value:.4g}") for value in dataset.train_y[place].reshape(-1).tolist()]
+            told = zip(dataset.train_y[place].reshape(-1).tolist(), of.targets, strict=True)
+            answer = [Text(figure(*pair)) for pair in told]
         table.add_row(*values, *[""] * len(more), *answer)
     return folding(table)
 
