@@ -70,8 +70,8 @@ def samples(columns: Sequence[Column], units: str, totals: str, file: str, notes
 
 
 def holds_units(columns: Sequence[Column]) -> bool:
-    """Whether the first row has words over numbers, in brackets or over two columns of them at least, and nothing that
-    comes again below."""
+    """Whether the first row has words over numbers, two at least or one in brackets, and nothing that comes again
+    below."""
     over = []
     for column in columns:
         first, below = column.cells[0], column.cells[1:]
@@ -84,7 +84,7 @@ def holds_units(columns: Sequence[Column]) -> bool:
         elif first and first in below:
             return False
     named = [cell for cell in over if cell and cell.lower() not in WORDS]
-    return len(named) > 1 or (len(named) == 1 == len(over) and BRACKETED.fullmatch(named[0]) is not None)
+    return len(named) > 1 or (len(named) == 1 and BRACKETED.fullmatch(named[0]) is not None)
 
 
 def totals_among(columns: Sequence[Column]) -> list[int]:
