@@ -12,7 +12,7 @@ from typing import TextIO
 
 from descend.datasets.delimiters import SEPARATOR, cut, delimiter_of, spoken, widths
 from descend.datasets.encodings import SAMPLE, encoding_of, undecodable
-from descend.datasets.forms import is_number
+from descend.datasets.forms import hold_numbers, is_number
 from descend.datasets.lines import Lines, body
 from descend.datasets.memory import SHARE, check_memory, free_memory
 from descend.datasets.shape import counted
@@ -44,6 +44,7 @@ class Cells:
         names: name of each column.
         columns: for each column, the stripped text of its cells.
         lines: for each row, the line of the file where it begins, from 1.
+        named: whether the file names its columns.
         notes: sentences on what was assumed.
     """
 
@@ -51,6 +52,7 @@ class Cells:
     names: list[str]
     columns: list[list[str]]
     lines: list[int]
+    named: bool
     notes: list[str] = field(default_factory=list)
 
 
@@ -109,10 +111,16 @@ def read(
         notes.append(f"The file is read as {encoding}.")
     above = source.names() if header != "no" and not named(rows) else []
     notes.extend(source.said(bool(above)))
-    if above or (named(rows) if not header else header == "yes"):
+    has_names = bool(above) or (named(rows) if not header else header == "yes")
+    if has_names:
         names = [name or f"column {place}" for place, name in enumerate(above or rows[0], 1)]
         if not above:
             rows, lines = rows[1:], lines[1:]
+        if not above and not header and titled(names, rows):
+            raise DescendError(
+                f"The first line of {file.name} seems to be a title, and line {lines[0]:,} to name the columns; say "
+                f"skip={lines[0] - 1}, or header=yes if the first names them."
+            )
         if not above and not header:
             notes.append("The first line names the columns; header=no takes it for data.")
     else:
@@ -127,7 +135,7 @@ def read(
     if limit:
         rows, lines = rows[:limit], lines[:limit]
     columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
-    return Cells(file, names, columns, lines, notes)
+    return Cells(file, names, columns, lines, has_names, notes)
 
 
 def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
@@ -274,6 +282,18 @@ def records(source: Lines) -> Iterator[tuple[int, list[str]]]:
                 '"".'
             ) from None
         yield source.start, row
+
+
+def titled(names: list[str], rows: list[list[str]]) -> bool:
+    """Whether the first line is a title, of one cell, and the first of the ``rows`` below it names the columns."""
+    unnamed = sum(name == f"column {place}" for place, name in enumerate(names, 1))
+    first = rows[0] if rows else []
+    return (
+        unnamed == len(names) - 1
+        and all(first)
+        and not any(map(is_number, first))
+        and any(hold_numbers(column) for column in zip(*rows[1:101], strict=True))
+    )
 
 
 def named(rows: list[list[str]]) -> bool:

@@ -242,9 +242,15 @@ class Column:
             return f"{column} has numbers with a comma, as {place}; say decimal=,."
         if first == 0 and self.lines[0] == 1 and len(self.wrong) == 1:
             return f"{column} holds numbers, but {place}; mend it, or say skip=1 if that line is no data."
+        alone = len(self.wrong) == 1 and self.lines[0] > 1
+        out_of = {0: "units=yes if that line holds units", len(self.cells) - 1: "footer=1 if the table has ended there"}
+        other = f", {out_of[first]}" if alone and first in out_of else ""
         word = shown(self.cells[first]).replace("%", "%25").replace("&", "%26")
         gap = "leave the cell empty" if "," in word else f"say gaps={word}"
-        return f"{column} holds numbers, but {place}; mend it, {gap} if the value is missing, or say {codes} for codes."
+        return (
+            f"{column} holds numbers, but {place}; mend it, {gap} if the value is missing{other}, or say {codes} for "
+            "codes."
+        )
 
 
 def check_finite(column: Column, file: str) -> None:

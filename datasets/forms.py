@@ -35,6 +35,12 @@ def is_number(cell: str) -> bool:
     return "_" not in cell and cell.lower() not in ("nan", "inf", "infinity")
 
 
+def hold_numbers(cells: Sequence[str]) -> bool:
+    """Whether ``cells`` are numbers, and some of them may be missing."""
+    found = [cell for cell in cells if cell not in MARKS and cell.lower() not in WORDS]
+    return bool(found) and all(map(is_number, found))
+
+
 def formed(cell: str) -> bool:
     """Whether ``cell`` is a date, or a number with a mark in it or beside it."""
     return any(form.fullmatch(cell) for form in FORMS.values())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from descend.datasets.cells import shown
 from descend.datasets.columns import Column
 from descend.datasets.dataset import WARNING
-from descend.datasets.forms import MARKS, WORDS, is_number
+from descend.datasets.forms import WORDS, hold_numbers, is_number
 from descend.datasets.shape import counted
 from descend.engine.errors import DescendError
 
@@ -75,9 +75,7 @@ def holds_units(columns: Sequence[Column]) -> bool:
     over = []
     for column in columns:
         first, below = column.cells[0], column.cells[1:]
-        if all(is_number(cell) or cell in MARKS or cell.lower() in WORDS for cell in below[:100]) and any(
-            map(is_number, below[:100])
-        ):
+        if hold_numbers(below[:100]):
             if is_number(first):
                 return False
             over.append(first)

@@ -94,7 +94,8 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
         for place, (name, cells) in enumerate(zip(table.names, table.columns, strict=True), 1)
     ]
     lines: Sequence[int] = table.lines
-    if lines and not (sound := samples(columns, options.units, options.totals, where, notes)).all():
+    units = options.units or ("" if table.named else "no")
+    if lines and not (sound := samples(columns, units, options.totals, where, notes)).all():
         lines = list(itertools.compress(lines, sound))
         columns = [replace(c, cells=list(itertools.compress(c.cells, sound)), lines=lines) for c in columns]
     if len(lines) < LEAST_ROWS:

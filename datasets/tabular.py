@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 from descend.datasets.delimiters import LINES, cut, delimiter_of
 from descend.datasets.encodings import SAMPLE, encoding_of
-from descend.datasets.forms import is_number
+from descend.datasets.forms import hold_numbers
 from descend.datasets.lines import body
 
 LEAST = 5
 """Lines in which a table can be told from a text."""
+EVEN = 0.8
+"""Share of the lines of a table that have as many cells; what is odd about the others is said when it is read."""
 
 
 def sampled(sample: str) -> list[str]:
@@ -21,7 +24,7 @@ def sampled(sample: str) -> list[str]:
 
 
 def cut_alike(sample: str) -> list[list[str]]:
-    """The rows of the first lines of a file if all are cut into as many cells by a tab, semicolon, bar or the like, or
+    """The rows among the first lines of a file if most are cut into as many cells by a tab, semicolon or the like, or
     by commas or blanks into some that are numbers; else []."""
     lines = [line for line in body(sampled(sample), "")[:LINES] if line.strip()]
     if len(lines) < LEAST:
@@ -31,24 +34,26 @@ def cut_alike(sample: str) -> list[list[str]]:
         rows = [row for row in cut(lines, delimiter) if row]
     except csv.Error:
         return []
-    if len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
+    (width, often), *_ = Counter(map(len, rows)).most_common(1) or [(0, 0)]
+    if width < 2 or often < max(LEAST, EVEN * len(rows)):
         return []
-    return rows if delimiter not in ", " or any(all_numbers(rows)) else []
+    rows = [[cell.strip() for cell in row] for row in rows if len(row) == width]
+    return rows if delimiter not in ", " or any(of_numbers(rows)) else []
 
 
-def all_numbers(rows: list[list[str]]) -> list[bool]:
+def of_numbers(rows: list[list[str]]) -> list[bool]:
     """Which columns hold numbers only, below the first row."""
-    return [all(is_number(cell.strip()) for cell in column) for column in zip(*rows[1:], strict=True)]
+    return [hold_numbers(column) for column in zip(*rows[1:], strict=True)]
 
 
 def tabular(file: Path, encoding: str) -> bool:
-    """Whether a text in a ``file`` is a table: all its first lines have as many cells, and columns of numbers, more of
-    them than not if blanks stand between cells."""
+    """Whether a text in a ``file`` is a table: most of its first lines have as many cells, and columns of numbers, more
+    of them than not if blanks stand between cells."""
     try:
         with open(file, encoding=encoding_of(file, encoding), newline="") as stream:
             sample = stream.read(SAMPLE)
     except (OSError, UnicodeError):
         return False  # which is said when it is read
-    numbers = all_numbers(rows) if (rows := cut_alike(sample)) else []
+    numbers = of_numbers(rows) if (rows := cut_alike(sample)) else []
     blanks = delimiter_of(body(sampled(sample), ""), "") == " "
     return 2 * sum(numbers) >= len(numbers) > 0 if blanks else any(numbers)

@@ -253,6 +253,28 @@ def test_what_stands_below_a_table_is_passed_over_when_told(file: Path) -> None:
     assert same_rows(load(file, f"{table(ROWS)}\n\n  \n,,\n"))
 
 
+def test_a_title_above_the_names_is_told(file: Path) -> None:
+    for above, skip in (("Trees of 2023\n\n", 2), ("Trees of 2023,,\n,,\n", 2), ("Trees,,\n", 1)):
+        assert f"skip={skip}" in refused(file, above + table(ROWS))
+        assert same_rows(load(file, above + table(ROWS), f"skip={skip}"))
+    assert load(file, table(ROWS, head=",,kind")).classes == ("ash", "elm", "oak")
+
+
+def test_a_last_line_of_words_may_be_no_data(file: Path) -> None:
+    content = table(ROWS) + "0.5,n of trees,elm\n"
+    assert "'n of trees' in line 62; mend it, say gaps=n of trees if the value is missing, footer=1 if" in refused(
+        file, content
+    )
+    assert same_rows(load(file, content, "footer=1"))
+
+
+def test_a_table_with_an_odd_line_is_no_prose(tmp_path: Path) -> None:
+    content = table(ROWS, "\t").replace("\t".join(ROWS[20]), "moved on")
+    assert "Line 22 of trees.txt has 1 cell where line 1 has 3" in refused(tmp_path / "trees.txt", content)
+    content = table([(x, "." if place == 3 else n, kind) for place, (x, n, kind) in enumerate(ROWS)], "\t")
+    assert "the first, '.', in line 5" in refused(tmp_path / "trees.txt", content)
+
+
 def test_units_below_the_names_are_passed_over_and_said(file: Path) -> None:
     head, rest = table(ROWS).split("\n", 1)
     for line in ("mm,s,-", "(mm),(s),", "[mm],,"):
