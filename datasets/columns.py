@@ -154,6 +154,12 @@ class Column:
         found = Counter(cell for cell, gone in zip(self.cells, self.missing.tolist(), strict=True) if not gone)
         return {cell: n for cell, n in found.items() if cell.lower() in WORDS and not is_value(cell, self.values)}
 
+    @property
+    def unless(self) -> str:
+        """What to add to a sentence that says that it has no value, if it has words that could be some."""
+        word = next((cell for cell in self.cells if cell and cell not in self.gaps), "")
+        return f", or say values=all if words such as '{shown(word)}' are values" if word else ""
+
     def counts_rows(self) -> bool:
         """Whether it only numbers the rows, from 0 or 1."""
         import numpy as np
@@ -314,7 +320,8 @@ def check_columns(
     gone = [column.name for column in columns if column.empty]
     them = "what cannot be learned from" if len(hopeless) > max(1, len(gone)) else "it" if len(gone) == 1 else "them"
     if gone:
-        raise DescendError(f"{file} has no value at all in {quoted(gone)}; leave {them} out with {leave}.")
+        unless = next((column.unless for column in columns if column.empty and column.unless), "")
+        raise DescendError(f"{file} has no value at all in {quoted(gone)}; leave {them} out with {leave}{unless}.")
     out = f"leave {'the column' if len(hopeless) == 1 else 'what cannot be learned from'} out with {leave}"
     many = []
     for column in columns:

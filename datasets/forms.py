@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-GROUPED = re.compile(r"[+-]?\d{1,3}(?P<mark>[,. '’\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?:[.,]\d*)?")
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[,. '’\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?:[.,]\d*)?")
 POINT = re.compile(r"[+-]?\d*\.\d+")
 COMMA = re.compile(r"[+-]?\d*,\d+")
 MONTH = r"(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"

@@ -96,7 +96,7 @@ def refusal(
         remedies.append(f"missing=mean to fill the gaps{more_rows}")
     words = {
         cell: None
-        for column in (*features, *targets)
+        for column in (*features, *(targets if classified else ()))
         if column.missing.any()
         for cell, gone in zip(column.cells, column.missing.tolist(), strict=True)
         if gone and cell and cell not in column.gaps

@@ -29,7 +29,7 @@ def identifies(column: Column) -> str:
         return ""
     if not column.numeric:
         return "has another word in every row" if different == len(column.cells) and not column.missing.any() else ""
-    if not column.cells[0].isdecimal() or (column.numbers % 1).any() or not (column.numbers >= 0).all():
+    if column.numbers[0] % 1 or (column.numbers % 1).any() or not (column.numbers >= 0).all():
         return ""
     if different < len(column.cells):
         return f"has {different:,} different whole numbers and the name of an identifier"

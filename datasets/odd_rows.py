@@ -27,6 +27,8 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 """What rows of totals, or of means, are called."""
+PARTIAL = re.compile(r"(grand|sub|sous|zwischen|over-?all).*|小计|小計|소계", re.IGNORECASE)
+"""Those of them of which there may be many."""
 BRACKETED = re.compile(r"[\[(].*[\])]")
 
 
@@ -48,7 +50,9 @@ def samples(columns: Sequence[Column], units: str, totals: str, file: str, notes
         keep[0] = False
         listed = ", ".join(shown(column.cells[0]) for column in columns[:8] if column.cells[0])
         line = columns[0].lines[0]
-        notes.append(f"Line {line:,} holds units ({listed}) and was passed over; units=no takes it for data.")
+        notes.append(
+            f"Line {line:,} holds units or the like ({listed}) and was passed over; units=no takes it for data."
+        )
     if totals == "keep" or count < LEAST:
         return keep
     at = totals_among(columns)
@@ -86,7 +90,8 @@ def holds_units(columns: Sequence[Column]) -> bool:
 
 
 def totals_among(columns: Sequence[Column]) -> list[int]:
-    """Rows with a word for totals, if the first or the last row has one and no more than one row in twenty."""
+    """Rows with a word for totals, if the first or the last row has one and no more than one row in twenty, or one in
+    three where some are subtotals."""
 
     def called(row: int) -> bool:
         return any(TOTAL.fullmatch(column.cells[row]) for column in columns if column.cells[row][:1].isalpha())
@@ -98,7 +103,8 @@ def totals_among(columns: Sequence[Column]) -> list[int]:
         column for column in columns if any(TOTAL.fullmatch(column.cells[row]) for row in (0, count - 1))
     ]  # most tables have one such column
     found = sorted({row for column in words for row, cell in enumerate(column.cells) if cell and TOTAL.fullmatch(cell)})
-    return found if len(found) <= max(1, count / 20) else []
+    several = any(PARTIAL.fullmatch(column.cells[row]) for column in words for row in found)
+    return found if len(found) <= max(1, count / (3 if several else 20)) else []
 
 
 def sums_up(columns: Sequence[Column], others: NDArray[np.bool_], row: int) -> bool:

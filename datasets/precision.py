@@ -15,10 +15,12 @@ LEAST = 12
 
 def narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
     """Whether finite ``values``, (n,), differ by so little of their size that numbers of so many ``digits`` lose what
-    tells them apart; a constant does not."""
+    tells them apart; a constant does not, and whole numbers do not that are held as they are."""
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
+    if max(abs(low), abs(high)) < 2.0**digits and not np.any(values % 1):
+        return False
     return 0 < high - low < 2.0 ** (LEAST - digits) * max(abs(low), abs(high)) or (
         high == low and bool(np.any(values != values[0]))  # large whole numbers that a float cannot tell apart
     )

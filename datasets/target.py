@@ -57,7 +57,8 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
     target = targets[0]
     if any(column.empty for column in targets):
         empty = quoted([column.name for column in targets if column.empty])
-        raise DescendError(f"{file} has no value at all in the target {empty}; choose another with target=….")
+        unless = next((column.unless for column in targets if column.empty), "")
+        raise DescendError(f"{file} has no value at all in the target {empty}; {ANOTHER}{unless}.")
     if task == "regression" or (not task and len(targets) > 1):
         if words := [column for column in targets if len(column.wrong)]:
             row = int(words[0].wrong[0])

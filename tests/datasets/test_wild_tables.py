@@ -164,6 +164,7 @@ def test_identifiers_as_a_target_are_refused_or_their_loss_is_said(file: Path) -
         ("PassengerId", lambda place: str(place + 1), "only numbers the rows"),
         ("case", lambda place: str(place + 500), "only counts, up from 500"),
         ("v", lambda place: str(842_302 + 7919 * place % 60_000), "another whole number in every row"),
+        ("Order ID", lambda place: f"{place * 31 % 97}.0", "another whole number in every row"),
         ("user_id", lambda place: str(place % 30), "30 different whole numbers"),
     ],
 )
@@ -280,7 +281,7 @@ def test_units_below_the_names_are_passed_over_and_said(file: Path) -> None:
     for line in ("mm,s,-", "(mm),(s),", "[mm],,"):
         data = load(file, f"{head}\n{line}\n{rest}")
         assert same_rows(data)
-        assert any("Line 2 holds units (" in note for note in data.notes)
+        assert any("Line 2 holds units or the like (" in note for note in data.notes)
     assert "holds numbers, but 'mm' in line 2" in refused(file, f"{head}\nmm,s,-\n{rest}", "units=no")
 
 
@@ -305,6 +306,22 @@ def test_a_row_that_only_seems_to_be_totals_is_asked_about(file: Path) -> None:
     assert "kind=Total" in load(file, content, "totals=keep").features
     eclipses = table([(["total", "partial"][place % 2], n, x) for place, (x, n, _) in enumerate(ROWS)], head="what,n,x")
     assert len(load(file, eclipses).train_x) == 48
+
+
+def test_subtotals_go_with_the_totals(file: Path) -> None:
+    lines = [
+        f"{kind},{n},{x}\n" + ("Subtotal,30,2.5\n" if place % 10 == 9 else "")
+        for place, (x, n, kind) in enumerate(ROWS)
+    ]
+    content = f"kind,n,x\n{''.join(lines)}Grand total,1,1\n"
+    assert "totals=drop to leave out 7 rows of 67" in refused(file, content)
+    assert numbers_in(load(file, content, "totals=drop"), "n") == sorted(float(n) for _, n, _ in ROWS)
+
+
+def test_a_column_of_nothing_but_such_words_is_empty_unless_told(file: Path) -> None:
+    content = table([(x, n, ["None", "NA"][place % 2]) for place, (x, n, _) in enumerate(ROWS)])
+    assert "or say values=all if words such as 'None' are values" in refused(file, content)
+    assert classes_of(load(file, content, "values=all")) == read_otherwise(content)
 
 
 def test_many_columns_take_time_in_proportion(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
