@@ -2,53 +2,123 @@
 
 from __future__ import annotations
 
-import warnings
+import functools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from descend.datasets.gate import Gate
+from descend.datasets.memory import check_memory
 from descend.engine.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL import Image
+    from PIL import Image, ImageFile
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
-GREY = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I")
+UNREAD = ("EPS", "MPEG")
+"""Formats that Pillow knows by name and hands to other programs, or does not decode."""
+CODECS = {"AVIF": "avif", "JPEG2000": "jpg_2000", "WEBP": "webp"}
+"""Formats that Pillow can be built without, and what it calls their decoder."""
+GREY = ("1", "L", "LA", "La")
+COLOURS = tuple(f"{form};16{order}" for form in ("RGB", "RGBA", "RGBX") for order in "LBN")
+OPAQUE_GREY = "LA;16B"
+"""How files store values of 16 bits of which Pillow keeps 8; grey ones without opacity it keeps whole."""
+SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+FULL = (0.0, 65535.0)
+PER_PIXEL, PER_WIDE_PIXEL = 16, 48
+"""Bytes that a pixel takes at most while it is decoded, in 8 bits and in more."""
+TOGETHER = 2**28
+"""Bytes for pictures that are decoded at the same time."""
+gate = Gate(TOGETHER)
 ORIENTATION = 0x0112
 """The Exif tag that says how the camera was held; from 5 on it lay on its side."""
 
 
 class Broken(DescendError):
-    """A file is no picture, or not a whole one."""
+    """A file is no picture, or not a whole one, or one that is not read."""
 
 
-def looked_at(file: Path) -> tuple[int, int, bool]:
-    """Height and width, as it is held, and whether it is grey; only the file's beginning is read.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a picture's beginning tells.
+
+    Attributes:
+        height, width: as the camera was held.
+        grey: whether it has no colours.
+        wide: whether its values are of more than 8 bits, and so of a range of their own.
+        several: whether more frames or pages follow the first.
+    """
+
+    height: int
+    width: int
+    grey: bool
+    wide: bool
+    several: bool
+
+
+@functools.cache
+def endings() -> frozenset[str]:
+    """How names of pictures end that Pillow can read here, in lower case, as ``.png``."""
+    from PIL import Image, ImageFile, features
+
+    Image.init()
+
+    def read(form: str) -> bool:
+        factory = Image.OPEN[form][0] if form in Image.OPEN else None
+        stub = isinstance(factory, type) and issubclass(factory, ImageFile.StubImageFile)
+        return factory is not None and not stub and form not in UNREAD and bool(features.check(CODECS.get(form, "pil")))
+
+    known = Image.registered_extensions()
+    return frozenset({".mpo", *(ending for ending, form in known.items() if read(form))})  # .mpo is read as a JPEG
+
+
+def looked_at(file: Path) -> Look:
+    """What the beginning of ``file`` tells of the picture in it.
 
     Raises:
         Broken: it is no picture.
     """
     with _opened(file) as picture:
-        try:
-            width, height = picture.size
-            # asked for without need, some formats read all of the file
-            if ("exif" in picture.info or picture.format == "TIFF") and picture.getexif().get(ORIENTATION, 1) >= 5:
-                width, height = height, width  # it lies on its side
-            grey = picture.mode in GREY
-            if picture.mode == "P" and (palette := picture.getpalette()):
-                grey = palette[0::3] == palette[1::3] == palette[2::3]
-            return height, width, grey
-        except Exception as error:  # decoders fail in many ways on files that are cut short or made up
-            raise Broken(f"{file} is a broken picture ({_why(error)}).") from None
+        if picture.mode == "LAB":
+            raise Broken(f"{file} is in LAB colours, which are not read; save it in RGB.")
+        width, height = picture.size
+        # asked for without need, some formats read all of the file
+        if ("exif" in picture.info or picture.format == "TIFF") and picture.getexif().get(ORIENTATION, 1) >= 5:
+            width, height = height, width  # it lies on its side
+        raw, wide = _raw(picture), _wide(picture)
+        grey = picture.mode in GREY or (wide and raw not in COLOURS)
+        if picture.mode == "P" and (palette := picture.getpalette()):
+            grey = palette[0::3] == palette[1::3] == palette[2::3]
+        several = getattr(picture, "is_animated", False) and picture.format != "PSD"  # its layers, seen as one
+        return Look(height, width, grey, wide, several)
 
 
-def pixels(file: Path, height: int, width: int, grey: bool) -> NDArray[np.uint8]:
+def span(file: Path) -> tuple[float, float] | None:
+    """The least and the largest value of a picture that is wide; None of another, which is decoded all the same.
+
+    Raises:
+        Broken: it is no picture, or not a whole one.
+    """
+    with _opened(file) as picture, gate.passing(_needed(file, picture)):
+        if not _wide(picture):
+            picture.load()
+            return None
+        values, _ = _values(file, picture)
+        return float(values.min()), float(values.max())
+
+
+def pixels(file: Path, height: int, width: int, grey: bool, spread: tuple[float, float] = FULL) -> NDArray[np.uint8]:
     """The picture as bytes, (height, width) or (height, width, 3).
 
     It is turned as its camera says, laid on white where it is transparent, cut at the longer sides to the wanted
-    proportions and made smaller or larger. 16-bit values keep their 8 highest bits; of an animation the first frame
-    is taken.
+    proportions and made smaller or larger. Of several frames or pages the first is taken.
+
+    Args:
+        spread: the values that become 0 and 255 if it is wide; what lies beyond is as dark or as bright as can be.
 
     Raises:
         Broken: it is no picture, or not a whole one.
@@ -56,46 +126,124 @@ def pixels(file: Path, height: int, width: int, grey: bool) -> NDArray[np.uint8]
     import numpy as np
     from PIL import Image, ImageOps
 
-    with _opened(file) as picture:
-        try:
-            picture.draft(None, (2 * width, 2 * height))  # a large JPEG is read at a fraction of its size
-            picture.load()
-            picture = ImageOps.exif_transpose(picture)
-            if picture.mode.startswith("I"):
-                values = np.asarray(picture).astype(np.int64)
-                picture = Image.fromarray((values.clip(0, 65535) >> 8).astype(np.uint8))
-            elif picture.mode == "F":
-                raise Broken(f"{file} holds fractions, not pixels of 8 or 16 bits; save it as PNG.")
+    with _opened(file) as opened:
+        picture: Image.Image = opened
+        opened.draft(None, (2 * width, 2 * height))  # a large JPEG is read at a fraction of its size
+        with gate.passing(_needed(file, opened)):
+            if _wide(opened):
+                picture = _narrowed(file, opened, spread)
+            else:
+                opened.load()
+            ImageOps.exif_transpose(picture, in_place=True)
             if picture.has_transparency_data:
                 ground = Image.new("RGBA", picture.size, "white")
                 picture = Image.alpha_composite(ground, picture.convert("RGBA"))
-            picture = picture.convert("L" if grey else "RGB")
+            mode = "L" if grey else "RGB"
+            if picture.mode != mode:
+                picture = picture.convert(mode)
             if picture.size != (width, height):
                 picture = ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)
             return np.array(picture, np.uint8)
-        except Broken:
-            raise
-        except Exception as error:
-            raise Broken(f"{file} is a broken picture ({_why(error)}).") from None
 
 
-def _opened(file: Path) -> Image.Image:
+def _narrowed(file: Path, opened: ImageFile.ImageFile, spread: tuple[float, float]) -> Image.Image:
+    """A wide picture in 8 bits."""
+    import numpy as np
+    from PIL import Image
+
+    values, alpha = _values(file, opened)
+    low, high = spread
+    scaled = np.subtract(values, low, dtype=np.float32 if values.dtype.itemsize == 2 else np.float64)
+    scaled *= 255 / ((high - low) or 1)
+    picture = Image.fromarray(np.rint(scaled.clip(0, 255, out=scaled), out=scaled).astype(np.uint8))
+    if alpha is not None:
+        picture.putalpha(Image.fromarray(alpha))
+    picture.getexif()[ORIENTATION] = opened.getexif().get(ORIENTATION, 1)
+    return picture
+
+
+def _values(file: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+    """The values of a wide picture, (h, w) or (h, w, 3), and how opaque it is, (h, w), if it says so.
+
+    Of colours in 16 bits Pillow keeps the higher byte of each. Told that their bytes stand in the other order, it keeps
+    the lower; told that grey and opacity are four bytes, it keeps all of them.
+    """
+    import numpy as np
+
+    raw = _raw(picture)
+    if raw not in COLOURS and raw != OPAQUE_GREY:
+        picture.load()
+        values = np.asarray(picture)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise Broken(f"{file} has values that are no finite numbers.")
+        return values, None
+    if raw == OPAQUE_GREY:
+        _retold(picture, "RGBA")
+        picture.load()
+        four = np.asarray(picture).astype(np.uint16)
+        return four[..., 0] << 8 | four[..., 1], four[..., 2].astype(np.uint8)
+    with _opened(file) as again:
+        _retold(again, raw[:-1] + SWAPPED[raw[-1]])
+        again.load()
+        picture.load()
+        high, low = np.asarray(picture), np.asarray(again)
+    values = high[..., :3].astype(np.uint16) << 8 | low[..., :3]
+    return values, high[..., 3] if high.shape[2] == 4 else None
+
+
+def _wide(picture: ImageFile.ImageFile) -> bool:
+    """Whether the values of a picture that is not loaded yet have more than 8 bits."""
+    return picture.mode[0] in "IF" or _raw(picture) in (*COLOURS, OPAQUE_GREY)
+
+
+def _raw(picture: ImageFile.ImageFile) -> str:
+    """How the file stores values, as Pillow's decoders call it; "" if that is not told before it is loaded."""
+    first = picture.tile[0].args if picture.tile else ""
+    return str((first[0] if first else "") if isinstance(first, tuple) else first)
+
+
+def _retold(picture: ImageFile.ImageFile, raw: str) -> None:
+    """Have the decoders take the file's values for ``raw``."""
+    picture.tile = [
+        tile._replace(args=(raw, *tile.args[1:]) if isinstance(tile.args, tuple) else raw) for tile in picture.tile
+    ]
+
+
+def _needed(file: Path, picture: ImageFile.ImageFile) -> int:
+    """Bytes that it takes at most to decode the picture.
+
+    Raises:
+        Broken: they are more than there is room for.
+    """
+    width, height = picture.size
+    needed = width * height * (PER_WIDE_PIXEL if _wide(picture) else PER_PIXEL)
+    if needed > TOGETHER:
+        try:
+            check_memory(needed, f"{file}, a picture of {width:,} × {height:,} pixels,", "save it smaller")
+        except DescendError as error:
+            raise Broken(str(error)) from None
+    return needed
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[ImageFile.ImageFile]:
+    """The picture in ``file``; whatever fails while it is open makes it `Broken`."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         if not file.stat().st_size:
             raise Broken(f"{file} is an empty file.")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(file)
+        with Image.open(file) as picture:
+            if picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or sys.maxsize):
+                raise Image.DecompressionBombError
+            yield picture
     except Broken:
         raise
     except UnidentifiedImageError:
         raise Broken(f"{file} is no picture, whatever its name says.") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
         raise Broken(f"{file} has more than {Image.MAX_IMAGE_PIXELS:,} pixels.") from None
-    except Exception as error:
+    except Exception as error:  # decoders fail in many ways on files that are cut short or made up
         raise Broken(f"{file} is a broken picture ({_why(error)}).") from None
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from descend.datasets import catalogue, folder, picture
+from descend.datasets import catalogue, memory, picture
 from descend.datasets.dataset import Dataset
 from descend.engine.errors import DescendError, UsageError
 from descend.engine.text import clean
@@ -122,9 +122,9 @@ def test_every_kind_of_picture_keeps_its_pixels(kind: str, tmp_path: Path) -> No
     make, expected = KINDS[kind]
     make(tmp_path)
     (file,) = tmp_path.glob("*.*")
-    height, width, grey = picture.looked_at(file)
-    assert (height, width, grey) == (16, 16, expected.ndim == 2)
-    found = picture.pixels(file, 16, 16, grey)
+    look = picture.looked_at(file)
+    assert (look.height, look.width, look.grey) == (16, 16, expected.ndim == 2)
+    found = picture.pixels(file, 16, 16, look.grey)
     assert found.dtype == np.uint8
     assert np.abs(found.astype(int) - expected).max() <= 1
 
@@ -132,7 +132,7 @@ def test_every_kind_of_picture_keeps_its_pixels(kind: str, tmp_path: Path) -> No
 def test_a_colour_palette_is_colour(tmp_path: Path) -> None:
     file = tmp_path / "x.png"
     Image.fromarray(COLOURS).convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(file)
-    assert not picture.looked_at(file)[2]
+    assert not picture.looked_at(file).grey
     assert np.abs(picture.pixels(file, 16, 16, False).astype(int) - COLOURS).mean() < 4
 
 
@@ -149,9 +149,9 @@ def test_a_photograph_stands_upright(turned: int, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = turned
     file = save(tmp_path / "x.png", wide, exif=exif)
-    height, width, grey = picture.looked_at(file)
-    assert (height, width) == ((32, 16) if turned >= 5 else (16, 32))
-    found = picture.pixels(file, height, width, grey)
+    look = picture.looked_at(file)
+    assert (look.height, look.width) == ((32, 16) if turned >= 5 else (16, 32))
+    found = picture.pixels(file, look.height, look.width, look.grey)
     corner = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}[turned]
     assert found[corner] == 255
     assert (found == 255).mean() == 0.25
@@ -238,7 +238,7 @@ def test_what_is_hidden_or_no_picture_is_passed_over(root: Path) -> None:
     data = load(root)
     assert data.classes == ("cats", "dogs")
     assert len(data.train_x) + len(data.test_x) == 10
-    assert any("no images: 1 file." in note for note in data.notes)
+    assert "Passed over in pets, as no images: 2 files (.csv 1, .txt 1)." in data.notes
     assert any("of no class: 1 image" in note for note in data.notes)
 
 
@@ -259,7 +259,7 @@ def test_folders_within_a_class_and_links_in_a_circle(root: Path) -> None:
         (lambda root: save(root / "cats" / "x.png", RAMP), "has only the class 'cats'"),
         (lambda root: [save(root / name / "x.png", RAMP) for name in "abcdef"], "6 images in all and 1 of 'a'"),
         (lambda root: [save(root / name / "x.png", RAMP) for name in "ab"], "2 images in all"),
-        (lambda root: [save(root / "a" / "x.png", RAMP), (root / "b").mkdir()], "holds no images"),
+        (lambda root: [save(root / "a" / "x.png", RAMP), (root / "b").mkdir()], "b is an empty folder; put images"),
     ],
 )
 def test_a_folder_that_cannot_be_learned_from_is_a_sentence(
@@ -271,7 +271,7 @@ def test_a_folder_that_cannot_be_learned_from_is_a_sentence(
 
 
 def test_too_many_pixels_are_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "MOST_BYTES", 2000)
+    monkeypatch.setattr(memory, "free_memory", lambda: 8000)
     assert "choose a smaller size" in refused(root)
     assert load(root, "size=8").train_x.shape == (8, 8, 8)
 
@@ -307,7 +307,7 @@ def test_a_test_folder_without_classes_leaves_the_split_to_chance(tmp_path: Path
         save(root / "test" / f"{place}.png", RAMP)
     data = load(root)
     assert (len(data.train_x), len(data.test_x)) == (8, 2)
-    assert "Left out beside train: test." in data.notes
+    assert "Left out beside train: 'test'." in data.notes
     for place in range(4):
         save(root / "val" / ("cats" if place % 2 else "dogs") / f"{place}.png", RAMP)
     assert len(load(root).test_x) == 4

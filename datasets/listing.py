@@ -1,0 +1,228 @@
+"""The pictures in a user's folder: which there are, of which class, and which are for the test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from descend.datasets import picture
+from descend.datasets.order import in_order
+from descend.datasets.shape import counted
+from descend.engine.errors import DescendError, UsageError, nearest
+from descend.engine.text import clean
+
+MOST_FILES = 1_000_000
+LEFTOVERS = (
+    ".",
+    "__MACOSX",
+    "@eaDir",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+    "Thumbs.db",
+    "desktop.ini",
+)
+"""How names begin of what other programs leave in folders."""
+TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")
+SHOWN = 6
+"""Endings of names that are listed."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of a folder: files and labels, and which are for the test; None if the folder does not part them."""
+
+    files: tuple[Path, ...]
+    labels: tuple[int, ...]
+    test: tuple[bool, ...] | None
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def listed(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Listing:
+    """The pictures below ``root``, in order of class and path.
+
+    Args:
+        limit: pictures of each class and part at most; 0 is all.
+        ignore: classes to leave out.
+
+    Raises:
+        DescendError: there are no two classes, or one has too few images.
+        UsageError: there is no class to leave out of such a name.
+    """
+    notes: list[str] = []
+    train, test = parts_of(root, notes)
+    there = by_class(train or root)
+    if unknown := [name for name in ignore if name not in there]:
+        raise UsageError(f"{root} has no class '{unknown[0]}' to leave out{nearest(unknown[0], there) or '.'}")
+    classes = in_order(name for name in there if name not in ignore)
+    if len(classes) < 2:
+        one = f"only the class '{classes[0]}'" if classes else "no folders in it"
+        inner = next(iter(folders(train or root)), None)
+        inside = f"; if the classes are in {inner}, name that" if inner and len(folders(inner)) > 1 else ""
+        raise DescendError(f"{root} has {one}; images are put into one folder for each class, two or more{inside}.")
+    if len({name.casefold() for name in classes}) < len(classes):
+        notes.append("Some classes differ in capital letters only; if they are meant to be one, put them together.")
+    for name in classes:
+        if not there[name].pictures:
+            raise DescendError(
+                f"{(train or root) / name} {there[name].lack}; put images into it{without(name, ignore)}."
+            )
+    places = [(train or root, there, False)]
+    if test is not None:
+        tested = {name: folder for name, folder in by_class(test).items() if name not in ignore}
+        if unknown := in_order(set(tested) - set(classes)):
+            raise DescendError(
+                f"{test} has a class '{unknown[0]}' that {train} does not have; one of the two is wrong"
+                f"{without(unknown[0], ignore)}."
+            )
+        places.append((test, tested, True))
+        if untested := [name for name in classes if name not in tested or not tested[name].pictures]:
+            notes.append(f"Never tested, for lack of images in {legible(test.name)}: {few(untested)}.")
+    for place, here, _ in places:
+        notes += said(place, [folder for name, folder in here.items() if name not in ignore])
+    found = [
+        (file, label, for_test)
+        for _, here, for_test in places
+        for label, name in enumerate(classes)
+        if name in here
+        for file in here[name].pictures[: limit or None]
+    ]
+    files, labels = [file for file, _, _ in found], [label for _, label, _ in found]
+    many = Counter(labels)
+    rare = min(range(len(classes)), key=lambda label: many[label])
+    if len(files) < 5 or (test is None and many[rare] < 2):
+        raise DescendError(
+            f"{root} has {counted(len(files), 'image')} in all and {many[rare]} of '{classes[rare]}'; at least 5 in "
+            "all and 2 of each class are needed."
+        )
+    tests = None if test is None else tuple(for_test for _, _, for_test in found)
+    return Listing(tuple(files), tuple(labels), tests, tuple(classes), tuple(dict.fromkeys(notes)))
+
+
+def parts_of(root: Path, notes: list[str]) -> tuple[Path | None, Path | None]:
+    """The folders with the classes to train on and to test with; None where ``root`` has no such folder."""
+    there = folders(root)
+
+    def part(names: Sequence[str]) -> Path | None:
+        """The first folder of such a name that has folders in it."""
+        fitting = (folder for name in names for folder in there if folder.name.lower() == name)
+        return next((folder for folder in fitting if folders(folder)), None)
+
+    train, test = part(TRAIN), part(TEST)
+    if train is None:
+        if len(there) > 1 and all(folder.name.lower() in (*TRAIN, *TEST) for folder in there):
+            raise DescendError(
+                f"{root} has the folders {few([folder.name for folder in there])}, which are no classes, and no train "
+                "with a folder for each class in it; put the images to train on into such folders."
+            )
+        return None, None
+    used = [train, *([test] if test is not None else [])]
+    if test is None:
+        notes.append(f"Beside {train.name} is no folder with classes to test with, so a share of it is kept for that.")
+    elif test.name.lower() not in TEST[:2]:
+        notes.append(f"Tested with what is in {test.name}.")
+    if others := [legible(folder.name) for folder in there if folder not in used]:
+        notes.append(f"Left out beside {' and '.join(folder.name for folder in used)}: {few(others)}.")
+    return train, test
+
+
+def legible(name: str) -> str:
+    """A name on disk as text; bytes that are none are spelled, as ``\\xff``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def folders(place: Path) -> list[Path]:
+    """The folders in ``place``, hidden ones left out."""
+    return [entry for entry in entries(place) if entry.is_dir()]
+
+
+def entries(place: Path) -> list[Path]:
+    """What is in ``place`` by name, without what is hidden or left there by other programs."""
+    try:
+        return sorted(entry for entry in place.iterdir() if not entry.name.startswith(LEFTOVERS))
+    except OSError as error:
+        raise DescendError(f"{place} cannot be read ({error.strerror}); make it readable.") from None
+
+
+@dataclass(frozen=True)
+class ClassFolder:
+    """What is in a folder of a class: pictures in order, and how the names of other files end, how often."""
+
+    pictures: tuple[Path, ...]
+    others: Counter[str]
+
+    @property
+    def lack(self) -> str:
+        """Why there is nothing to learn from."""
+        if not self.others:
+            return "is an empty folder"
+        return f"holds no images, as Pillow reads them here, only {passed(self.others)}"
+
+
+def by_class(place: Path) -> dict[str, ClassFolder]:
+    """What is in each folder in ``place``, and in folders within it."""
+    found: dict[str, ClassFolder] = {}
+    total, endings = 0, picture.endings()
+    for folder in folders(place):
+        files = list(itertools.islice(walked(folder, {os.path.realpath(place)}), MOST_FILES))
+        total += len(files)
+        if total >= MOST_FILES:
+            raise DescendError(f"{place} holds more than {MOST_FILES:,} files; name the folder with the images in it.")
+        pictures = tuple(file for file in files if file.suffix.lower() in endings)
+        others = Counter(ending(file) for file in files if file.suffix.lower() not in endings)
+        found[legible(folder.name)] = ClassFolder(pictures, others)
+    return found
+
+
+def said(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
+    """Sentences on the files in ``place`` and its ``classes`` that are not used."""
+    loose = [entry for entry in entries(place) if entry.is_file()]
+    pictures = [file for file in loose if file.suffix.lower() in picture.endings()]
+    others = sum((folder.others for folder in classes), Counter(map(ending, set(loose) - set(pictures))))
+    notes = []
+    if pictures:
+        notes.append(f"Left out, as of no class: {counted(len(pictures), 'image')} in {legible(place.name)} itself.")
+    if others:
+        notes.append(f"Passed over in {legible(place.name)}, as no images: {passed(others)}.")
+    return notes
+
+
+def passed(endings: Counter[str]) -> str:
+    """How many files, and how their names end, the most frequent first, as ``3 files (.txt 2, .xml 1)``."""
+    listed = sorted(endings.items(), key=lambda item: (-item[1], item[0]))
+    more = sum(count for _, count in listed[SHOWN:])
+    shown = [f"{name} {count:,}" for name, count in listed[:SHOWN]] + ([f"others {more:,}"] if more else [])
+    return f"{counted(endings.total(), 'file')} ({', '.join(shown)})"
+
+
+def ending(file: Path) -> str:
+    """How a file's name ends, as ``.txt``."""
+    return clean(legible(file.suffix.lower()))[:12] or "no ending"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of ``names``, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(f"'{name}'" for name in names[:SHOWN]) + more
+
+
+def walked(folder: Path, seen: set[str]) -> Iterator[Path]:
+    """The files below ``folder``; a link back to a folder that is being walked is not followed."""
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    for entry in entries(folder):
+        if entry.is_dir():
+            yield from walked(entry, seen | {real})
+        elif entry.is_file():
+            yield entry
+
+
+def without(name: str, ignored: Iterable[str]) -> str:
+    """What to say to do without the class of that name; nothing if no option can spell it."""
+    return "" if set(name) & set(",&%\\") else f", or leave it out with ignore={','.join([*ignored, name])}"
