@@ -34,6 +34,7 @@ PER_PIXEL, PER_WIDE_PIXEL = 16, 48
 TOGETHER = 2**28
 """Bytes for pictures that are decoded at the same time."""
 gate = Gate(TOGETHER)
+BLOCK = 2**26
 ORIENTATION = 0x0112
 """The Exif tag that says how the camera was held; from 5 on it lay on its side."""
 
@@ -103,7 +104,7 @@ def span(file: Path) -> tuple[float, float] | None:
     Raises:
         Broken: it is no picture, or not a whole one.
     """
-    with _opened(file) as picture, gate.passing(_needed(file, picture)):
+    with _decoding(file) as picture:
         if not _wide(picture):
             picture.load()
             return None
@@ -126,24 +127,22 @@ def pixels(file: Path, height: int, width: int, grey: bool, spread: tuple[float,
     import numpy as np
     from PIL import Image, ImageOps
 
-    with _opened(file) as opened:
+    with _decoding(file, (2 * width, 2 * height)) as opened:
         picture: Image.Image = opened
-        opened.draft(None, (2 * width, 2 * height))  # a large JPEG is read at a fraction of its size
-        with gate.passing(_needed(file, opened)):
-            if _wide(opened):
-                picture = _narrowed(file, opened, spread)
-            else:
-                opened.load()
-            ImageOps.exif_transpose(picture, in_place=True)
-            if picture.has_transparency_data:
-                ground = Image.new("RGBA", picture.size, "white")
-                picture = Image.alpha_composite(ground, picture.convert("RGBA"))
-            mode = "L" if grey else "RGB"
-            if picture.mode != mode:
-                picture = picture.convert(mode)
-            if picture.size != (width, height):
-                picture = ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)
-            return np.array(picture, np.uint8)
+        if _wide(opened):
+            picture = _narrowed(file, opened, spread)
+        else:
+            opened.load()
+        ImageOps.exif_transpose(picture, in_place=True)
+        if picture.has_transparency_data:
+            ground = Image.new("RGBA", picture.size, "white")
+            picture = Image.alpha_composite(ground, picture.convert("RGBA"))
+        mode = "L" if grey else "RGB"
+        if picture.mode != mode:
+            picture = picture.convert(mode)
+        if picture.size != (width, height):
+            picture = ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)
+        return np.array(picture, np.uint8)
 
 
 def _narrowed(file: Path, opened: ImageFile.ImageFile, spread: tuple[float, float]) -> Image.Image:
@@ -223,6 +222,33 @@ def _needed(file: Path, picture: ImageFile.ImageFile) -> int:
         except DescendError as error:
             raise Broken(str(error)) from None
     return needed
+
+
+@functools.cache
+def _ask_for_large_blocks() -> None:
+    """Have Pillow keep pixels in blocks so large that the system takes each back when it is freed; of smaller ones each
+    thread keeps what it once had."""
+    from PIL import Image
+
+    Image.core.set_block_size(BLOCK)
+
+
+@contextmanager
+def _decoding(file: Path, least: tuple[int, int] | None = None) -> Iterator[ImageFile.ImageFile]:
+    """The picture in ``file``, to be decoded when there is memory for it among those of other threads.
+
+    Args:
+        least: width and height that are wanted; a large JPEG is read at a fraction of its size.
+    """
+    _ask_for_large_blocks()
+    with _opened(file) as picture:
+        if least is not None:
+            picture.draft(None, least)
+        with gate.passing(_needed(file, picture)):
+            try:
+                yield picture
+            finally:
+                picture.close()  # gives its memory back before another is let in
 
 
 @contextmanager
