@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.dataset import Dataset
+from descend.datasets import brightness, npz
+from descend.datasets.dataset import WARNING, Dataset
+from descend.datasets.memory import check_memory
 from descend.datasets.options import option
+from descend.datasets.order import in_order
+from descend.datasets.precision import DOUBLE, narrow
 from descend.datasets.shape import counted
 from descend.datasets.split import shuffled, stratified
 from descend.engine.errors import DescendError
+from descend.engine.text import clean
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SUFFIXES = (".npz",)
-MOST_BYTES = 2**32
 FEW_CLASSES, MOST_CLASSES = 20, 1000
-INPUTS, OUTPUTS = ("x", "data", "images", "features", "inputs"), ("y", "target", "targets", "labels", "label")
-FORM = "an .npz holds x and y, or train_x, train_y, test_x and test_y"
+INPUTS = ("x", "data", "images", "image", "features", "inputs", "input", "samples")
+OUTPUTS = ("y", "target", "targets", "labels", "label")
+TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
+SHOWN = 8
+"""Arrays, columns or classes that are listed."""
 
 
 @dataclass(frozen=True)
@@ -37,33 +44,33 @@ class ArrayOptions:
 def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
     """Read an ``.npz`` file as a dataset called ``name``; nothing that it holds is ever executed.
 
-    x of shape (n, d) or (n,) is a table; (n, h, w), (n, h, w, c) and (n, c, h, w) with c of 1 or 3 are images, bytes or
-    numbers from 0 to 1. y is (n,), (n, k), or one-hot (n, classes).
+    x of shape (n, d) or (n,) is a table; (n, h, w), (n, h, w, c) and (n, c, h, w) with c of 1 or 3 are images. y is
+    (n,), (n, k), or one-hot (n, classes).
 
     Raises:
-        DescendError: it is no such file; the sentence says which array is wrong and how.
+        DescendError: it is no such file, or takes too much memory; the sentence says which array is wrong and how.
     """
     import warnings
 
     import numpy as np
 
-    found = members(file)
     notes: list[str] = []
-    x, y, test = joint(found, file.name)
-    y, classes = outputs(y, options.task, file.name, notes)
-    missing: dict[str, int] = {}
-    features: tuple[str, ...] = ()
-    if x.ndim == 1:
-        x = x[:, None]
+    parts = chosen(npz.headers(file), file.name, notes)
+    check_memory(needed(parts), file.name, "save fewer samples, or with fewer bytes each")
+    y, classes = outputs(joint([npz.array(file, y) for _, y in parts], "y", file.name), options.task, file.name, notes)
+    x = joint([npz.array(file, x) for x, _ in parts], "x", file.name)
     if x.dtype.kind not in "buif":
         raise DescendError(f"x in {file.name} holds {x.dtype}, not numbers; turn it into numbers before saving.")
-    if x.ndim == 2:
-        x, keep, missing = table(x, options.missing, file.name, notes)
-        y, test = y[keep], None if test is None else test[keep]
+    test = np.arange(len(x)) >= parts[0][0].shape[0] if len(parts) == 2 else None
+    scale = 1
+    missing: dict[str, int] = {}
+    features: tuple[str, ...] = ()
+    is_table = x.ndim < 3
+    if is_table:
+        x, keep, missing = table(x.reshape(len(x), -1), options.missing, file.name, notes)
+        if keep is not None:
+            x, y, test = x[keep], y[keep], None if test is None else test[keep]
         features = tuple(f"x{place}" for place in range(1, x.shape[1] + 1))
-        scale = 1
-    else:
-        x, scale = pictures(x, file.name, notes)
     if len(x) < 5:
         raise DescendError(f"{file.name} has {counted(len(x), 'sample')}; at least 5 are needed.")
     if test is None:
@@ -74,11 +81,13 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
     if not len(train_at) or not len(test_at):
         raise DescendError(f"{file.name} leaves no sample to train on or none to test with; give it more of both.")
     if unknown := sorted(set(y[test_at].tolist()) - set(y[train_at].tolist())) if classes else []:
-        listed = ", ".join(f"'{classes[label]}'" for label in unknown[:8])
         notes.append(
-            f"Only in the test set, and so never learned: {counted(len(unknown), 'class', 'classes')}, {listed}."
+            f"Only in the test set, and so never learned: {counted(len(unknown), 'class', 'classes')}, "
+            f"{few([classes[label] for label in unknown])}."
         )
-    if options.missing == "mean" and x.ndim == 2 and np.isnan(x).any():
+    if not is_table:
+        x, scale = brightness.in_bytes(brightness.arranged(x, file.name), train_at, test_at, file.name, notes)
+    elif options.missing == "mean" and missing:
         with warnings.catch_warnings(action="ignore"):  # of a column that has numbers in the test set only
             means = np.nanmean(x[train_at], 0)
         x = np.where(np.isnan(x), np.where(np.isnan(means), np.nanmean(x, 0), means), x)
@@ -91,7 +100,7 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
         x[test_at],
         y[test_at],
         scale=scale,
-        kind="table" if x.ndim == 2 else "image",
+        kind="table" if is_table else "image",
         task="classification" if classes else "regression",
         features=features,
         targets=targets,
@@ -100,78 +109,95 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
     )
 
 
-def members(file: Path) -> dict[str, NDArray[Any]]:
-    """The arrays in ``file`` by their names in lower case."""
-    import zipfile
+def chosen(headers: Sequence[npz.Header], file: str, notes: list[str]) -> list[tuple[npz.Header, npz.Header]]:
+    """The arrays x and y of what is trained on, and of what is for the test if the file parts them.
 
-    import numpy as np
+    Names are told apart by their letters and digits: ``X_train``, ``train-x`` and ``xTrain`` are one. What is not used
+    is said.
 
-    try:
-        with zipfile.ZipFile(file) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MOST_BYTES:
-            raise DescendError(f"{file.name} unpacks to {size:,} bytes, more than {MOST_BYTES:,}; save fewer samples.")
-        with np.load(file, allow_pickle=False) as archive:
-            found = {}
-            for key in archive.files:
-                try:
-                    found[key.lower()] = archive[key]
-                except ValueError as error:
-                    if "pickle" not in str(error):
-                        raise
-                    raise DescendError(
-                        f"Array '{key}' of {file.name} holds Python objects, which could run any program when they are "
-                        "read; save it with a type of numbers or text."
-                    ) from None
-    except MemoryError:
-        raise DescendError(
-            f"{file.name} says that it holds more than fits into memory; save fewer samples, or it is damaged."
-        ) from None
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or 'it is damaged'}).") from None
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, NotImplementedError, SyntaxError) as error:
-        raise DescendError(f"{file.name} is no sound .npz file ({type(error).__name__}); {FORM}.") from None
-    return {key: value for key, value in found.items() if isinstance(value, np.ndarray)}
+    Raises:
+        DescendError: there are none, or they do not go together.
+    """
+    named: dict[str, list[npz.Header]] = {}
+    for header in headers:
+        named.setdefault("".join(filter(str.isalnum, header.key.lower())), []).append(header)
 
+    def found(part: str, names: Sequence[str]) -> npz.Header | None:
+        for form in (form for name in names for form in (f"{part}{name}", f"{name}{part}")):
+            if len(same := named.get(form, ())) > 1:
+                raise DescendError(f"{file} holds {few([header.key for header in same])}, which differ too little.")
+            if same:
+                return same[0]
+        return None
 
-def joint(found: Mapping[str, NDArray[Any]], file: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_] | None]:
-    """All samples x, all y, and which are for the test, (n,); None if the file does not part them."""
-    import numpy as np
+    def pair(*parts: str) -> list[tuple[npz.Header, npz.Header]]:
+        """The first of those parts that has both an x and a y; or none."""
+        both = ((found(part, INPUTS), found(part, OUTPUTS)) for part in parts)
+        return next(([(x, y)] for x, y in both if x is not None and y is not None), [])
 
-    def pair(part: str) -> list[NDArray[Any]]:
-        """The arrays x and y of a part; fewer if it has not got them."""
-
-        def forms(names: tuple[str, ...]) -> list[str]:
-            return [form for name in names for form in ((f"{part}_{name}", f"{name}_{part}") if part else (name,))]
-
-        return [found[key] for keys in map(forms, (INPUTS, OUTPUTS)) for key in keys if key in found][:2]
-
-    whole, train = pair(""), pair("train")
-    test = next((arrays for arrays in map(pair, ("test", "val", "valid")) if len(arrays) == 2), [])
-    if len(whole) == 2:
-        parts = [whole]
-    elif len(train) == 2:
-        parts = [train, test] if test else [train]
-    else:
-        raise DescendError(f"{file} holds {', '.join(map(repr, sorted(found))) or 'nothing'}; {FORM}.")
+    train, test = pair(*TRAIN) or pair(""), pair(*TEST)
+    if not train:
+        held = few([header.key for header in headers]) if headers else "nothing"
+        raise DescendError(f"{file} holds {held}; {npz.FORM}.")
+    parts = train + test
     for x, y in parts:
-        for key, array in (("x", x), ("y", y)):
-            if array.ndim == 0 or not array.size:
-                raise DescendError(f"An array {key} of {file} has the shape {array.shape} and so no samples; {FORM}.")
-        if len(x) != len(y):
-            raise DescendError(f"{file} has {len(x):,} samples in an x and {len(y):,} in its y; each needs the other.")
-    for key, arrays in zip("xy", zip(*parts, strict=True), strict=True):
-        if len(arrays) == 2 and arrays[0].shape[1:] != arrays[1].shape[1:]:
+        for header in (x, y):
+            if not header.shape or not header.bytes:
+                raise DescendError(
+                    f"Array {few([header.key])} of {file} has the shape {header.shape} and so no samples; {npz.FORM}."
+                )
+        if x.shape[0] != y.shape[0]:
             raise DescendError(
-                f"{file} has {key} of shape {arrays[0].shape} for training and {arrays[1].shape} for the test; all but "
+                f"{file} has {x.shape[0]:,} samples in {few([x.key])} and {y.shape[0]:,} in {few([y.key])}; each needs "
+                "the other."
+            )
+    for key, both in zip("xy", zip(*parts, strict=True), strict=True):
+        if len({header.shape[1:] for header in both}) > 1:
+            raise DescendError(
+                f"{file} has {key} of shape {both[0].shape} for training and {both[1].shape} for the test; all but "
                 "the first number must agree."
             )
-    x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return x, y, np.arange(len(x)) >= len(train[0]) if len(parts) == 2 else None
+    if test:
+        notes.append(
+            f"Trained with {few([header.key for header in train[0]])}, tested with "
+            f"{few([header.key for header in test[0]])}."
+        )
+    used = [header for part in parts for header in part]
+    if left := [header.key for header in headers if header not in used]:
+        notes.append(f"Left out: {counted(len(left), 'array')}, {few(left)}.")
+    return parts
+
+
+def needed(parts: Sequence[tuple[npz.Header, npz.Header]]) -> int:
+    """Bytes that it takes at most to read them: as they are stored, joined, as they are kept, and once more parted."""
+    stored = sum(header.bytes for part in parts for header in part)
+    kept = sum(x.bytes // x.dtype.itemsize * (4 if len(x.shape) < 3 else 1) for x, _ in parts)
+    return stored * len(parts) + 3 * kept
+
+
+def joint(arrays: Sequence[NDArray[Any]], key: str, file: str) -> NDArray[Any]:
+    """The arrays x, or y, of the parts as one.
+
+    Raises:
+        DescendError: one has words and the other numbers.
+    """
+    import numpy as np
+
+    if len(arrays) == 1:
+        return arrays[0]
+    arrays = [np.char.decode(part, "utf-8", "backslashreplace") if part.dtype.kind == "S" else part for part in arrays]
+    kinds = {"words" if part.dtype.kind == "U" else "numbers" for part in arrays}
+    if len(kinds) > 1:
+        raise DescendError(f"{file} has words in one {key} and numbers in the other; save both alike.")
+    if all(part.dtype.kind in "ui" for part in arrays) and np.result_type(*arrays).kind == "f":
+        if max(int(part.max()) for part in arrays) > np.iinfo(np.int64).max:
+            raise DescendError(f"{file} has {key} of {arrays[0].dtype} and of {arrays[1].dtype}; save both alike.")
+        arrays = [part.astype(np.int64) for part in arrays]  # as 64-bit fractions they would lose digits
+    return np.concatenate(arrays)
 
 
 def outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Labels and classes, or float32 numbers and ()."""
+    """Labels and classes, or float64 numbers and ()."""
     import numpy as np
 
     if y.ndim == 2 and y.shape[1] == 1:
@@ -193,79 +219,84 @@ def outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[ND
     if words and y.ndim == 2:
         raise DescendError(f"y in {file} has the shape {y.shape}; labels have the shape (n,).")
     if y.ndim == 2:
-        return y.astype(np.float32), ()
+        return numbers(y, notes), ()
     values, indices = np.unique(y, return_inverse=True)
     if not task:
         whole = words or y.dtype.kind in "bui" or not (y % 1).any()
-        few = len(values) <= (MOST_CLASSES if words else FEW_CLASSES) or (
+        few_values = len(values) <= (MOST_CLASSES if words else FEW_CLASSES) or (
             y.dtype.kind in "bui" and values[0] == 0 and values[-1] == len(values) - 1 and len(values) <= len(y) / 5
         )
-        task = "classification" if whole and few else "regression"
+        task = "classification" if whole and few_values else "regression"
         notes.append(f"y has {len(values):,} different values, so the task is {task}; task=… changes that.")
-    if task == "regression":
-        return y.astype(np.float32), ()
+    if task == "regression" and not words:
+        return numbers(y, notes), ()
     if not 2 <= len(values) <= MOST_CLASSES:
         raise DescendError(f"y in {file} has {counted(len(values), 'class', 'classes')}; 2 to {MOST_CLASSES:,} can be.")
-    named = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.tolist()]
-    return indices.astype(np.int64), tuple(name.removesuffix(".0") for name in named)
+    if y.dtype.kind == "f" and np.abs(values).max() > 2**DOUBLE:
+        notes.append(f"{WARNING}y holds numbers so large that neighbours became one; save them as whole numbers.")
+    names = [spelled(value) for value in values.tolist()]
+    classes = in_order(names)
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places[name] for name in names], np.int64)[indices], tuple(classes)
+
+
+def spelled(value: bytes | str | float) -> str:
+    """The name of the class that y calls ``value``."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def numbers(y: NDArray[Any], notes: list[str]) -> NDArray[np.float64]:
+    """Numbers to predict, (n,) or (n, k); what even 64 bits cannot tell apart is said."""
+    import numpy as np
+
+    if any(narrow(column, DOUBLE) for column in y.reshape(len(y), -1).T):
+        notes.append(f"{WARNING}y holds numbers so nearly the same that 64 bits lose digits; subtract their mean.")
+    return y.astype(np.float64)
 
 
 def table(
     x: NDArray[Any], missing: str, file: str, notes: list[str]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_], dict[str, int]]:
-    """The rows to keep as float32 (n, d), which of all they are, and the NaN of each column."""
+) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None, dict[str, int]]:
+    """The rows as float32 (n, d), which of them to keep (None: all), and the NaN of each column."""
     import numpy as np
 
     with np.errstate(over="ignore"):
-        x = x.astype(np.float32)
-    if len(infinite := np.argwhere(np.isinf(x))):
-        row, column = infinite[0].tolist()
-        raise DescendError(f"x in {file} is infinite at index [{row}, {column}]; leave such samples out.")
-    gaps = np.isnan(x)
+        single = x.astype(np.float32)
+    if len(infinite := np.argwhere(np.isinf(single))):
+        at = infinite[0].tolist()
+        value = x[tuple(at)]
+        how = "is infinite" if np.isinf(value) else f"has {value}, more than a 32-bit number can be,"
+        raise DescendError(f"x in {file} {how} at index {at}; leave such samples out.")
+    if x.dtype.itemsize > 4 or (x.dtype.kind in "ui" and x.dtype.itemsize == 4):
+        low, high = np.fmin.reduce(x, 0).astype(float), np.fmax.reduce(x, 0).astype(float)
+        near = np.flatnonzero(high - low < 1e-3 * np.maximum(np.abs(low), np.abs(high)))
+        gone = [f"x{place + 1}" for place in near.tolist() if narrow(x[~np.isnan(single[:, place]), place])]
+        if gone:
+            notes.append(f"So nearly the same everywhere that 32-bit numbers lose digits: {few(gone)}.")
+    gaps = np.isnan(single)
     found = {f"x{place + 1}": int(count) for place, count in enumerate(gaps.sum(0)) if count}
-    keep = np.ones(len(x), bool)
     if not found:
-        return x, keep, found
+        return single, None, found
     if gaps.all(0).any():
         raise DescendError(f"x in {file} has only NaN in column {int(gaps.all(0).argmax())}; leave that out.")
     if missing == "error":
         row, column = np.argwhere(gaps)[0].tolist()
         raise DescendError(
             f"x in {file} has {gaps.sum():,} NaN in {counted(len(found), 'column')}, the first at index "
-            f"[{row}, {column}]; say missing=drop to leave those rows out, or missing=mean to fill the gaps."
+            f"[{row}, {column}]; say missing=drop to leave {counted(int(gaps.any(1).sum()), 'row')} of {len(x):,} out, "
+            "or missing=mean to fill the gaps."
         )
     if missing == "drop":
-        keep = ~gaps.any(1)
+        keep = np.asarray(~gaps.any(1))
         notes.append(f"{counted(int((~keep).sum()), 'row')} of {len(x):,} with NaN left out.")
-    else:
-        notes.append("NaN is replaced by the mean of its column in the training set.")
-    return x[keep], keep, found
+        return single, keep, found
+    notes.append("NaN is replaced by the mean of its column in the training set.")
+    return single, None, found
 
 
-def pictures(x: NDArray[Any], file: str, notes: list[str]) -> tuple[NDArray[np.uint8], int]:
-    """Images as bytes, (n, h, w) or (n, h, w, 3), and their brightest value."""
-    import numpy as np
-
-    if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[3] not in (1, 3):
-        x = np.moveaxis(x, 1, 3)
-    if x.ndim == 4 and x.shape[3] == 1:
-        x = x[..., 0]
-    if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[3] != 3):
-        raise DescendError(
-            f"x in {file} has the shape {x.shape}; it is a table (n, columns), or images (n, h, w), "
-            "(n, h, w, 3) or (n, 3, h, w)."
-        )
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        at = np.argwhere(~np.isfinite(x))[0].tolist()
-        raise DescendError(f"x in {file} has {x[tuple(at)]} at index {at}; an image has no such pixels.")
-    low, high = x.min(), x.max()
-    if low < 0 or high > 255:
-        raise DescendError(f"x in {file} goes from {low} to {high}; pixels go from 0 to 255, or from 0 to 1.")
-    if x.dtype.kind == "f" and high <= 1:
-        notes.append("Pixels from 0 to 1 are kept as bytes, in 256 steps.")
-        return np.ascontiguousarray(np.round(x * 255).astype(np.uint8)), 255
-    if x.dtype.kind == "f" and (x % 1).any():
-        notes.append("Pixels are rounded to whole numbers.")
-    return np.ascontiguousarray(np.round(x).astype(np.uint8) if x.dtype.kind == "f" else x.astype(np.uint8)), (
-        255 if high > 1 else 1
-    )
+def few(names: Sequence[str]) -> str:
+    """The first of ``names``, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(f"'{clean(name)}'" for name in names[:SHOWN]) + more

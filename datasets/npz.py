@@ -1,0 +1,105 @@
+"""An ``.npz`` file, the arrays that NumPy writes into a zip: looked at before anything is unpacked, never unpickled."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.errors import DescendError
+from descend.engine.text import clean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORM = "an .npz holds x and y, or train_x, train_y, test_x and test_y"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an array says of itself.
+
+    Attributes:
+        key: its name in the file.
+        bytes: that it takes in memory.
+    """
+
+    key: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def headers(file: Path) -> list[Header]:
+    """What the arrays in ``file`` say of themselves, in their order there; no array is unpacked.
+
+    Raises:
+        DescendError: it is no such file, or an array says that it is larger than it is.
+    """
+    found = []
+    with _opened(file) as archive:
+        for member in archive.infolist():
+            if not member.filename.endswith(".npy"):
+                continue
+            with archive.open(member) as stream:
+                header = Header(member.filename.removesuffix(".npy"), *_header(stream))
+            if header.bytes > member.file_size and not header.dtype.hasobject:
+                raise DescendError(
+                    f"{file.name} is damaged: array '{clean(header.key)}' says that it has the shape {header.shape}, "
+                    f"and there are only {member.file_size:,} bytes of it."
+                )
+            found.append(header)
+    return found
+
+
+def array(file: Path, header: Header) -> NDArray[Any]:
+    """The array of that ``header``.
+
+    Raises:
+        DescendError: it holds Python objects, it cannot be read, or it does not fit into memory.
+    """
+    import numpy as np
+
+    if header.dtype.hasobject:
+        raise DescendError(
+            f"Array '{clean(header.key)}' of {file.name} holds Python objects, which could run any program when they "
+            "are read; save it with a type of numbers or text."
+        )
+    with _opened(file) as archive, archive.open(f"{header.key}.npy") as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type, of which the first bytes of an array tell."""
+    from numpy.lib import format as npy
+
+    version = npy.read_magic(stream)
+    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+    shape, _, dtype = read(stream)
+    if any(side < 0 for side in shape):
+        raise ValueError("a side of less than none")
+    return shape, dtype
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    """The zip; whatever fails while it is open becomes a sentence."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except DescendError:
+        raise
+    except MemoryError:
+        raise DescendError(f"{file.name} takes more memory than there is; save fewer samples.") from None
+    except OSError as error:
+        raise DescendError(f"{file} cannot be read ({error.strerror or 'it is damaged'}).") from None
+    except Exception as error:  # a made-up or damaged file can fail in any way
+        raise DescendError(f"{file.name} is no sound .npz file ({type(error).__name__}); {FORM}.") from None
