@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from descend.datasets import arrays, folder, table, writing
+from descend.datasets import arrays, folder, listing, table, writing
 from descend.datasets.dataset import Dataset
 from descend.datasets.options import joined, names_of, parsed, parted
 from descend.datasets.own import Own, spec_of
@@ -47,6 +48,25 @@ def find(address: str, more: Mapping[str, str]) -> Own:
         return folder.spec(place, name, parsed(folder.FolderOptions, options, "a folder of images"), given)
     read = functools.partial(_read, place, name, given, (status.st_mtime_ns, status.st_size))
     return spec_of(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
+
+
+def place(address: str) -> Path:
+    """The file or folder that ``address`` means, absolute; it need not be there."""
+    return Path(parted(address)[0]).expanduser().absolute()
+
+
+def files(address: str) -> tuple[Path, tuple[Path, ...]]:
+    """The file or folder at ``address``, and all files that are read of it.
+
+    Raises:
+        OSError: there is none.
+        DescendError: it is a folder that cannot be learned from, or an option is wrong.
+    """
+    found = place(address)
+    if not stat.S_ISDIR(found.stat().st_mode):
+        return found, (found,)
+    options = parsed(folder.FolderOptions, parted(address)[1], "a folder of images")
+    return found, listing.listed(found, options.limit, options.ignore).files
 
 
 @functools.lru_cache(maxsize=2)  # looking for it reads it, and so does loading it right after

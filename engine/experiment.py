@@ -174,14 +174,6 @@ def again(run: str, manifest: Manifest) -> Experiment:
     return find(manifest.name)
 
 
-def edited(chosen: Experiment, manifest: Manifest) -> str:
-    """A warning if the file of the user's own model is another than when the run was asked for; or nothing."""
-    before, model = manifest.source, chosen.model if isinstance(chosen, Training) else None
-    if not before or not isinstance(model, Source) or before == model.digest():
-        return ""
-    return f"Warning: {model.file.name} was edited since the run was asked for; it goes on with what is there now."
-
-
 def specs_of(name: str) -> Mapping[str, Knob]:
     """The knobs of what is called ``name``; if it is not here any more, none but the settings of a training."""
     try:

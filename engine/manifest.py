@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from descend.datasets.stamp import Stamp
 from descend.engine.records import FORMAT
 
 
@@ -45,6 +46,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     """Commit of the working folder, with ``+`` if it had changes; empty outside a repository."""
     source: str = ""
     """SHA-256 of the file of the user's own model, in hexadecimal, when the run was asked for."""
+    stamp: Stamp | None = None
+    """What files of the user's own data were when the run was asked for."""
     title: str = ""
     """What the user calls it."""
     note: str = ""

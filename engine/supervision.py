@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from descend.engine import devices, experiment, runs
+from descend.engine import changes, devices, experiment, runs
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.knobs import Value
 from descend.engine.records import Control, Failure, KnobChange, Resume, SetKnob
@@ -108,6 +108,7 @@ def prepare(
         from descend.datasets import catalogue as datasets
 
         datasets.find(manifest.data).require()
+        manifest.stamp = changes.stamp(manifest.data)
     return runs.create(manifest)
 
 

@@ -160,7 +160,7 @@ def conduct(run: Run, control_from: int) -> int:
 
     import torch
 
-    from descend.engine import checkpoints
+    from descend.engine import changes, checkpoints
     from descend.engine.controls import Stopped
     from descend.engine.explain import explain
     from descend.engine.lab import Diverged, Lab
@@ -192,8 +192,8 @@ def conduct(run: Run, control_from: int) -> int:
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run goes on from {since}.")
-        if warning := experiment.edited(chosen, manifest):
-            lab.note(warning)
+        for clause in changes.since(manifest):
+            lab.note(f"Warning: {clause}; it goes on with what is there now.")
         chosen.run(lab, knobs)
         lab.finish()
         return 0

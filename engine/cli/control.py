@@ -154,6 +154,7 @@ def resume(arguments: argparse.Namespace) -> int:
     run = found(arguments)
     supervision.resume(run)
     if arguments.detach:
+        say_changes(run)
         print(json.dumps({"status": run.state(), "run": run.id}) if arguments.json else run.id)
         return 0
     return follow(run, run.alive, as_json=arguments.json)
@@ -170,7 +171,17 @@ def fork(arguments: argparse.Namespace) -> int:
     parent = child.manifest().parent
     if parent is not None and parent.step != at:
         print(f"The checkpoint nearest to step {at:,} is that of step {parent.step:,}.", file=sys.stderr)
+    if arguments.detach:
+        say_changes(child)
     return set_going(child, arguments)
+
+
+def say_changes(run: Run) -> None:
+    """Warn of what the run was asked for and is not the same any more; whoever follows it is told by its worker."""
+    from descend.engine import changes
+
+    for clause in changes.since(run.manifest()):
+        print(f"Warning: {clause}; the run goes on with what is there now.", file=sys.stderr)
 
 
 def rename(arguments: argparse.Namespace) -> int:

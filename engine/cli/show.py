@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the run, or the model, as text or as one JSON object."""
-    from descend.engine import runs
+    from descend.engine import changes, runs
     from descend.engine.summary import gathered, summarize
 
     if model.meant(arguments):
@@ -74,6 +74,8 @@ def show(arguments: argparse.Namespace) -> int:
         console.print(Text("The command after `again` begins without these turns."))
     for note in history.notes:
         console.print(Text(f"step {note.step:,}: {clean(note.text)}"))
+    for clause in changes.since(summary.manifest):
+        console.print(Text(f"Warning: {clause}; what goes on with the run takes what is there now."))
     print_curves(console, history)
     for picture in confusions(history):
         print_confusion(console, picture)
@@ -200,7 +202,7 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
     """Everything `show` prints; curves as first, last, lowest and highest value (`export` has them whole)."""
     import msgspec
 
-    from descend.engine import recipe
+    from descend.engine import changes, recipe
 
     def finite(value: float) -> float | None:
         return value if math.isfinite(value) else None
@@ -211,6 +213,7 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
         "manifest": msgspec.to_builtins(summary.manifest),
         "changed_knobs": changed_knobs(summary),
         "again": recipe.line(summary.manifest),
+        "changed": changes.since(summary.manifest),
         "turned": [{"step": c.step, "knob": c.knob, "value": c.value, "previous": c.previous} for c in history.changes],
         "notes": [{"step": note.step, "text": note.text} for note in history.notes],
         "series": {

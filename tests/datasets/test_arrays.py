@@ -359,3 +359,13 @@ def test_a_file_that_a_password_protects_is_a_sentence(file: Path) -> None:
             content[at + (6 if content[at + 2] == 3 else 8)] |= 1
     file.write_bytes(content)
     assert "no sound .npz" in refused(file)
+
+
+def test_a_text_that_takes_too_much_memory_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "story.txt"
+    file.write_text(STORY * 10)
+    monkeypatch.setattr(memory, "free_memory", lambda: 200_000)
+    assert "limit=N takes the first N characters" in refused(file)
+    assert len(load(file, "limit=1000").train_x) == 900
