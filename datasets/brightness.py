@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.shape import counted
+from descend.datasets.shape import counted, value_of
 from descend.engine.errors import DescendError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def in_bytes(
             notes.append(f"The brightest pixel is {high:.0f}, which is taken for white.")
         return changed(x, 0, 1), max(1, int(high)) if high < FEW else 255
     low, high = float(spans[train, 0].min()), float(spans[train, 1].max())
-    notes.append(f"Pixels from {low:,.6g} to {high:,.6g}, the range of those to train on, became 0 to 255.")
+    notes.append(f"Pixels from {value_of(low)} to {value_of(high)}, the range of those to train on, became 0 to 255.")
     beyond = (spans[:, 0] < low) | (spans[:, 1] > high)
     if beyond.any():
         notes.append(f"{counted(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there.")

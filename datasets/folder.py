@@ -16,7 +16,7 @@ from descend.datasets.listing import Listing, legible, listed, without
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
 from descend.datasets.own import Own
-from descend.datasets.shape import counted
+from descend.datasets.shape import counted, value_of
 from descend.datasets.split import stratified
 from descend.engine.errors import DescendError, UsageError
 
@@ -189,9 +189,14 @@ def spread_of(
     if not (train & wide).any():
         train[:] = True
     low, high = float(spans[train & wide, 0].min()), float(spans[train & wide, 1].max())
+    if low == high:
+        raise DescendError(
+            f"All images with more than 8 bits a value hold the one value {value_of(low)}; there is nothing to learn "
+            "from."
+        )
     notes.append(
-        f"{counted(int(wide.sum()), 'image')} of {len(whole):,} with more than 8 bits a value: {low:,.6g} to "
-        f"{high:,.6g}, the range of those to train on, became 0 to 255."
+        f"{counted(int(wide.sum()), 'image')} of {len(whole):,} with more than 8 bits a value: {value_of(low)} to "
+        f"{value_of(high)}, the range of those to train on, became 0 to 255."
     )
     if (beyond := wide & ((spans[:, 0] < low) | (spans[:, 1] > high))).any():
         notes.append(f"{counted(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there.")

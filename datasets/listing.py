@@ -69,9 +69,7 @@ def listed(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Listing:
         notes.append("Some classes differ in capital letters only; if they are meant to be one, put them together.")
     for name in classes:
         if not there[name].pictures:
-            raise DescendError(
-                f"{(train or root) / name} {there[name].lack}; put images into it{without(name, ignore)}."
-            )
+            raise DescendError(f"{(train or root) / name} {there[name].lack}{without(name, ignore)}.")
     places = [(train or root, there, False)]
     if test is not None:
         tested = {name: folder for name, folder in by_class(test).items() if name not in ignore}
@@ -158,10 +156,10 @@ class ClassFolder:
 
     @property
     def lack(self) -> str:
-        """Why there is nothing to learn from."""
+        """Why there is nothing to learn from, and what to do."""
         if not self.others:
-            return "is an empty folder"
-        return f"holds no images, as Pillow reads them here, only {passed(self.others)}"
+            return "is an empty folder; put images into it"
+        return f"holds no images that Pillow reads here, only {passed(self.others)}; save them as PNG or JPEG"
 
 
 def by_class(place: Path) -> dict[str, ClassFolder]:

@@ -37,6 +37,8 @@ gate = Gate(TOGETHER)
 BLOCK = 2**26
 ORIENTATION = 0x0112
 """The Exif tag that says how the camera was held; from 5 on it lay on its side."""
+BITS, PLANES, SIGN = 258, 284, 339
+"""Tags of a TIFF: bits of each value, whether colours are stored apart (2), whether values have a sign."""
 
 
 class Broken(DescendError):
@@ -84,8 +86,8 @@ def looked_at(file: Path) -> Look:
         Broken: it is no picture.
     """
     with _opened(file) as picture:
-        if picture.mode == "LAB":
-            raise Broken(f"{file} is in LAB colours, which are not read; save it in RGB.")
+        if why := _unread(picture):
+            raise Broken(f"{file} {why}.")
         width, height = picture.size
         # asked for without need, some formats read all of the file
         if ("exif" in picture.info or picture.format == "TIFF") and picture.getexif().get(ORIENTATION, 1) >= 5:
@@ -173,6 +175,8 @@ def _values(file: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[Any], NDA
     if raw not in COLOURS and raw != OPAQUE_GREY:
         picture.load()
         values = np.asarray(picture)
+        if values.dtype == np.int32 and getattr(picture, "tag_v2", {}).get(SIGN) == (1,):
+            values = values.view(np.uint32)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise Broken(f"{file} has values that are no finite numbers.")
         return values, None
@@ -199,6 +203,23 @@ def _raw(picture: ImageFile.ImageFile) -> str:
     """How the file stores values, as Pillow's decoders call it; "" if that is not told before it is loaded."""
     first = picture.tile[0].args if picture.tile else ""
     return str((first[0] if first else "") if isinstance(first, tuple) else first)
+
+
+def _unread(picture: ImageFile.ImageFile) -> str:
+    """What of a picture that is not loaded yet would be lost or made up, as "is …"; "" if nothing."""
+    if picture.mode == "LAB":
+        return "is in LAB colours, which are not read"
+    tags = getattr(picture, "tag_v2", {})
+    bits, apart = max(tags.get(BITS, (8,))), tags.get(PLANES) == 2
+    fine = bits > 8 or ";16" in _raw(picture) or (picture.format == "SGI" and _two_bytes(picture))
+    if fine and (not _wide(picture) or (apart and picture.mode[0] not in "IF")):
+        return f"has values of {max(bits, 16)} bits in a form that is not read"
+    return ""
+
+
+def _two_bytes(picture: ImageFile.ImageFile) -> bool:
+    """Whether an SGI picture has two bytes for each value."""
+    return any(tile.codec_name == "SGI16" or (isinstance(tile.args, tuple) and 2 in tile.args) for tile in picture.tile)
 
 
 def _retold(picture: ImageFile.ImageFile, raw: str) -> None:
@@ -266,7 +287,7 @@ def _opened(file: Path) -> Iterator[ImageFile.ImageFile]:
     except Broken:
         raise
     except UnidentifiedImageError:
-        raise Broken(f"{file} is no picture, whatever its name says.") from None
+        raise Broken(f"{file} is no picture that Pillow reads here, whatever its name says.") from None
     except Image.DecompressionBombError:
         raise Broken(f"{file} has more than {Image.MAX_IMAGE_PIXELS:,} pixels.") from None
     except Exception as error:  # decoders fail in many ways on files that are cut short or made up

@@ -64,3 +64,8 @@ class Shape:
 def counted(count: int, one: str, many: str = "") -> str:
     """``1 row`` or ``1,000 rows``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def value_of(number: float) -> str:
+    """A whole number in all its digits, another in six."""
+    return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"

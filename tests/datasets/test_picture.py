@@ -108,7 +108,7 @@ def test_a_class_without_pictures_is_kept_and_named(tmp_path: Path) -> None:
     for place in range(3):
         (root / "c" / f"{place}.dcm").write_bytes(b"x")
     message = refused(root)
-    assert "c holds no images, as Pillow reads them here, only 3 files (.dcm 3)" in message
+    assert "c holds no images that Pillow reads here, only 3 files (.dcm 3); save them as PNG or JPEG" in message
     assert "remove" not in message
     assert "leave it out with ignore=c." in message
     assert load(root, "ignore=c").classes == ("a", "b")
@@ -193,6 +193,32 @@ def test_fractions_that_are_none_are_refused(tmp_path: Path) -> None:
     root = two_classes(tmp_path / "s", save)
     assert "3.tif has values that are no finite numbers" in refused(root)
     assert len(load(root, "broken=skip").train_x) == 6
+
+
+@pytest.mark.parametrize(
+    ("mode", "how", "sentence"),
+    [
+        ("L", {"format": "SGI", "bpc": 2}, "has values of 16 bits in a form that is not read"),
+        ("LAB", {"format": "TIFF"}, "is in LAB colours, which are not read"),
+        ("I;16", {"format": "TIFF"}, "hold the one value 600; there is nothing to learn from"),
+    ],
+)
+def test_what_would_be_lost_is_refused(mode: str, how: dict[str, object], sentence: str, tmp_path: Path) -> None:
+    drawn = Image.new(mode, (8, 8), 600 if mode == "I;16" else 0)
+    ending = ".sgi" if mode == "L" else ".tif"
+    root = two_classes(tmp_path / "s", lambda to, label, place: drawn.save(to.with_suffix(ending), **how))
+    assert sentence in refused(root)
+
+
+def test_colours_of_16_bits_that_are_stored_apart_are_refused(tmp_path: Path) -> None:
+    def save(to: Path, label: int, place: int) -> None:
+        file = to.with_suffix(".tif")
+        tiff16(file, np.full((8, 8, 3), 600))
+        content = bytearray(file.read_bytes())
+        content[8 + 2 + 7 * 12 : 8 + 2 + 7 * 12 + 12] = struct.pack("<HHII", 284, 3, 1, 2)  # instead of rows to a strip
+        file.write_bytes(content)
+
+    assert "has values of 16 bits in a form that is not read" in refused(two_classes(tmp_path / "s", save))
 
 
 def test_first_frames_and_pages_are_said(tmp_path: Path) -> None:
