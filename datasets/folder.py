@@ -90,6 +90,7 @@ def spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[str, 
         test_size=len(test),
         path=root,
         options=given,
+        files=found.files,
         read=functools.partial(read, name, found, form, options),
     )
 

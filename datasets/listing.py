@@ -6,6 +6,7 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,16 +136,25 @@ def legible(name: str) -> str:
 
 
 def folders(place: Path) -> list[Path]:
-    """The folders in ``place``, hidden ones left out."""
-    return [entry for entry in entries(place) if entry.is_dir()]
+    """The folders in ``place`` by name."""
+    return [entry for entry, is_folder in entries(place) if is_folder]
 
 
-def entries(place: Path) -> list[Path]:
-    """What is in ``place`` by name, without what is hidden or left there by other programs."""
+def entries(place: Path) -> list[tuple[Path, bool]]:
+    """Files and folders in ``place`` by name, and which are folders; without what is hidden, neither a file nor a
+    folder, or left there by other programs."""
+    found = []
     try:
-        return sorted(entry for entry in place.iterdir() if not entry.name.startswith(LEFTOVERS))
+        with os.scandir(place) as scanned:
+            for entry in sorted(scanned, key=lambda entry: entry.name):
+                if entry.name.startswith(LEFTOVERS):
+                    continue
+                with suppress(OSError):  # a link that leads nowhere
+                    if (is_folder := entry.is_dir()) or entry.is_file():
+                        found.append((place / entry.name, is_folder))
     except OSError as error:
         raise DescendError(f"{place} cannot be read ({error.strerror}); make it readable.") from None
+    return found
 
 
 @dataclass(frozen=True)
@@ -179,7 +189,7 @@ def by_class(place: Path) -> dict[str, ClassFolder]:
 
 def said(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
     """Sentences on the files in ``place`` and its ``classes`` that are not used."""
-    loose = [entry for entry in entries(place) if entry.is_file()]
+    loose = [entry for entry, is_folder in entries(place) if not is_folder]
     pictures = [file for file in loose if file.suffix.lower() in picture.endings()]
     others = sum((folder.others for folder in classes), Counter(map(ending, set(loose) - set(pictures))))
     notes = []
@@ -214,10 +224,10 @@ def walked(folder: Path, seen: set[str]) -> Iterator[Path]:
     real = os.path.realpath(folder)
     if real in seen:
         return
-    for entry in entries(folder):
-        if entry.is_dir():
+    for entry, is_folder in entries(folder):
+        if is_folder:
             yield from walked(entry, seen | {real})
-        elif entry.is_file():
+        else:
             yield entry
 
 

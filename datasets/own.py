@@ -20,11 +20,13 @@ class Own(Spec):
     Attributes:
         path: the file or folder, absolute.
         options: what was written after the path, as pairs of a name and a value.
+        files: the file, or all of the folder that are read.
         read: reads it; called by `load`.
     """
 
     path: Path
     options: tuple[tuple[str, str], ...]
+    files: tuple[Path, ...]
     read: Callable[[], Dataset]
     embedded: ClassVar[bool] = False
 
@@ -75,5 +77,6 @@ def spec_of(
         test_size=len(dataset.test_x),
         path=path,
         options=tuple(options.items()),
+        files=(path,),
         read=read,
     )

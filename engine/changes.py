@@ -5,33 +5,31 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from descend.datasets.own import Own
+from descend.datasets.spec import Spec
 from descend.datasets.stamp import Stamp, difference, stamped
 from descend.engine.errors import DescendError
 from descend.engine.manifest import Manifest
 from descend.engine.text import clean
 from descend.engine.train import source
 
+NOW = "what goes on with the run takes what is there now"
 
-def stamp(address: str) -> Stamp | None:
-    """The state of the user's own data at an ``address``; None if it cannot be read, or is a dataset of the catalogue.
 
-    Raises:
-        DescendError: there is no such data.
-    """
-    from descend.datasets import catalogue, paths
-
-    if address in catalogue.names():
+def stamp(spec: Spec) -> Stamp | None:
+    """The state of the user's own data; None if it cannot be read, or is a dataset of the catalogue."""
+    if not isinstance(spec, Own):
         return None
     try:
-        return stamped(*paths.files(address))
+        return stamped(spec.path, spec.files)
     except OSError:
         return None
 
 
 def since(manifest: Manifest) -> list[str]:
-    """What is not as it was when the run was asked for, a clause each, as "net.py was edited since the run was asked
-    for". Data is not read if sizes and times are the same."""
-    return [clause for clause in (_model(manifest), _data(manifest)) if clause]
+    """What is not as it was when the run was asked for, a warning each. Data is not read if sizes and times are the
+    same."""
+    return [f"Warning: {clause}." for clause in (_model(manifest), _data(manifest)) if clause]
 
 
 def _model(manifest: Manifest) -> str:
@@ -42,7 +40,7 @@ def _model(manifest: Manifest) -> str:
         same = hashlib.sha256(file.read_bytes()).hexdigest() == manifest.source
     except OSError as error:
         return _gone(file, error)
-    return "" if same else f"{clean(file.name)} was edited since the run was asked for"
+    return "" if same else f"{clean(file.name)} was edited since the run was asked for; {NOW}"
 
 
 def _data(manifest: Manifest) -> str:
@@ -57,9 +55,9 @@ def _data(manifest: Manifest) -> str:
         return _gone(place, error)
     except DescendError as error:
         return f"the data is not what it was when the run was asked for: {clean(str(error)).removesuffix('.')}"
-    return how and f"{clean(place.name)} changed since the run was asked for: it {how}"
+    return how and f"{clean(place.name)} changed since the run was asked for: it {how}; {NOW}"
 
 
 def _gone(place: Path, error: OSError) -> str:
     why = "is not there any more" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
-    return f"{clean(str(place))} {why}"
+    return f"{clean(str(place))} {why}; put it back to go on with the run"

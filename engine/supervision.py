@@ -107,8 +107,9 @@ def prepare(
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
-        datasets.find(manifest.data).require()
-        manifest.stamp = changes.stamp(manifest.data)
+        spec = datasets.find(manifest.data)
+        spec.require()
+        manifest.stamp = changes.stamp(spec)
     return runs.create(manifest)
 
 

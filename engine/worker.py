@@ -192,8 +192,8 @@ def conduct(run: Run, control_from: int) -> int:
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run goes on from {since}.")
-        for clause in changes.since(manifest):
-            lab.note(f"Warning: {clause}; it goes on with what is there now.")
+        for warning in changes.since(manifest):
+            lab.note(warning)
         chosen.run(lab, knobs)
         lab.finish()
         return 0

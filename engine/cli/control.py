@@ -180,8 +180,8 @@ def say_changes(run: Run) -> None:
     """Warn of what the run was asked for and is not the same any more; whoever follows it is told by its worker."""
     from descend.engine import changes
 
-    for clause in changes.since(run.manifest()):
-        print(f"Warning: {clause}; the run goes on with what is there now.", file=sys.stderr)
+    for warning in changes.since(run.manifest()):
+        print(warning, file=sys.stderr)
 
 
 def rename(arguments: argparse.Namespace) -> int:

@@ -74,8 +74,8 @@ def show(arguments: argparse.Namespace) -> int:
         console.print(Text("The command after `again` begins without these turns."))
     for note in history.notes:
         console.print(Text(f"step {note.step:,}: {clean(note.text)}"))
-    for clause in changes.since(summary.manifest):
-        console.print(Text(f"Warning: {clause}; what goes on with the run takes what is there now."))
+    for warning in changes.since(summary.manifest):
+        console.print(Text(warning))
     print_curves(console, history)
     for picture in confusions(history):
         print_confusion(console, picture)

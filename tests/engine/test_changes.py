@@ -43,15 +43,15 @@ def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_pa
     assert changes.since(manifest) == []
     file = place / "a" / "0.png" if place.is_dir() else place
     file.rename(file.with_suffix(".bak"))
-    (clause,) = changes.since(manifest)
-    assert "is not there any more" in clause or "has 7 files, not 8" in clause
+    (warning,) = changes.since(manifest)
+    assert "is not there any more" in warning or "has 7 files, not 8" in warning
     file.write_bytes(file.with_suffix(".bak").read_bytes())
     os.utime(file, (5, 5))
     assert changes.since(manifest) == []
     file.write_bytes(file.read_bytes() + b"\n")
-    (clause,) = changes.since(manifest)
-    assert clause.startswith(f"{name} changed since the run was asked for: it has ")
-    assert "bytes, not" in clause
+    (warning,) = changes.since(manifest)
+    assert warning.startswith(f"Warning: {name} changed since the run was asked for: it has ")
+    assert "bytes, not" in warning
 
 
 def test_what_the_folder_holds_beside_its_pictures_is_no_change(folders: Path, tmp_path: Path) -> None:
@@ -74,14 +74,17 @@ def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pyte
     assert "changed since" not in notes(said(run))
     file.write_text(ROWS.replace("39,4", "38,4"))
     os.utime(file, (5, 5))
-    sentence = "d.csv changed since the run was asked for: it has the same size and other contents"
+    sentence = (
+        "Warning: d.csv changed since the run was asked for: it has the same size and other contents; "
+        "what goes on with the run takes what is there now."
+    )
     capsys.readouterr()
     assert main(["show", run.id]) == 0
-    assert f"Warning: {sentence}" in capsys.readouterr().out.replace("\n", " ")
+    assert sentence in capsys.readouterr().out.replace("\n", " ")
     assert main(["show", run.id, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changed"] == [sentence]
     child = supervision.fork(run, 0, {"epochs": 2})
-    assert f"Warning: {sentence}; it goes on with what is there now." in notes(said(conduct(child)))
+    assert sentence in notes(said(conduct(child)))
     assert child.manifest().stamp == run.manifest().stamp
     runs.amend(run, note="mine")
     assert run.manifest().stamp is not None
