@@ -96,8 +96,7 @@ def looked_at(file: Path) -> Look:
         grey = picture.mode in GREY or (wide and raw not in COLOURS)
         if picture.mode == "P" and (palette := picture.getpalette()):
             grey = palette[0::3] == palette[1::3] == palette[2::3]
-        several = getattr(picture, "is_animated", False) and picture.format != "PSD"  # its layers, seen as one
-        return Look(height, width, grey, wide, several)
+        return Look(height, width, grey, wide, _several(picture))
 
 
 def span(file: Path) -> tuple[float, float] | None:
@@ -203,6 +202,14 @@ def _raw(picture: ImageFile.ImageFile) -> str:
     """How the file stores values, as Pillow's decoders call it; "" if that is not told before it is loaded."""
     first = picture.tile[0].args if picture.tile else ""
     return str((first[0] if first else "") if isinstance(first, tuple) else first)
+
+
+def _several(picture: ImageFile.ImageFile) -> bool:
+    """Whether frames or pages follow the first; the layers of a PSD, which is one picture of them all, are none."""
+    try:
+        return picture.format != "PSD" and bool(getattr(picture, "is_animated", False))
+    except Exception:  # what follows is damaged, and not needed
+        return True
 
 
 def _unread(picture: ImageFile.ImageFile) -> str:

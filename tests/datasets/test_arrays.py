@@ -190,10 +190,12 @@ def test_a_huge_file_is_refused_before_it_is_unpacked(file: Path, monkeypatch: p
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.integers(0, 10_000), flip=st.integers(1, 255), keep=st.integers(1, 3000))
-def test_a_changed_file_is_a_dataset_or_a_sentence(place: int, flip: int, keep: int, tmp_path: Path) -> None:
+@given(place=st.integers(0, 10_000), flip=st.integers(1, 255), keep=st.integers(1, 3000), packed=st.booleans())
+def test_a_changed_file_is_a_dataset_or_a_sentence(
+    place: int, flip: int, keep: int, packed: bool, tmp_path: Path
+) -> None:
     file = tmp_path / f"{place}-{flip}-{keep}.npz"
-    np.savez(file, x=TABLE, y=LABELS)
+    (np.savez_compressed if packed else np.savez)(file, x=TABLE, y=LABELS)
     content = bytearray(file.read_bytes())
     content = content[: max(len(content) - 1500 + keep, 50)]
     content[place % len(content)] ^= flip
@@ -359,13 +361,3 @@ def test_a_file_that_a_password_protects_is_a_sentence(file: Path) -> None:
             content[at + (6 if content[at + 2] == 3 else 8)] |= 1
     file.write_bytes(content)
     assert "no sound .npz" in refused(file)
-
-
-def test_a_text_that_takes_too_much_memory_is_refused_before_it_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "story.txt"
-    file.write_text(STORY * 10)
-    monkeypatch.setattr(memory, "free_memory", lambda: 200_000)
-    assert "limit=N takes the first N characters" in refused(file)
-    assert len(load(file, "limit=1000").train_x) == 900

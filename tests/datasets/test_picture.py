@@ -234,6 +234,15 @@ def test_first_frames_and_pages_are_said(tmp_path: Path) -> None:
     assert np.abs(data.train_x.astype(int) - 200).max() <= 3
 
 
+def test_a_second_frame_that_is_damaged_does_not_matter(tmp_path: Path) -> None:
+    file = tmp_path / "x.gif"
+    frames = [Image.fromarray(RANDOM.integers(0, 255, (32, 32), np.uint8)) for _ in range(2)]
+    frames[0].save(file, save_all=True, append_images=frames[1:])
+    file.write_bytes(file.read_bytes()[:-400])
+    assert picture.looked_at(file).several
+    assert np.array_equal(picture.pixels(file, 32, 32, True), np.asarray(frames[0]))
+
+
 @pytest.mark.parametrize("parts", [("",), ("train", "test")])
 def test_folders_that_are_numbers_are_classes_in_their_order(parts: tuple[str, ...], tmp_path: Path) -> None:
     for part in parts:

@@ -83,6 +83,7 @@ def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pyte
     assert sentence in capsys.readouterr().out.replace("\n", " ")
     assert main(["show", run.id, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changed"] == [sentence]
+    assert sentence in notes(said(conduct(run)))
     child = supervision.fork(run, 0, {"epochs": 2})
     assert sentence in notes(said(conduct(child)))
     assert child.manifest().stamp == run.manifest().stamp
