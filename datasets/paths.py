@@ -51,12 +51,12 @@ def find(address: str, more: Mapping[str, str]) -> Own:
 
 
 def place(address: str) -> Path:
-    """The file or folder that ``address`` means, absolute; it need not be there."""
-    return Path(parted(address)[0]).expanduser().absolute()
+    """The file or folder of an `Own.address`; it need not be there any more."""
+    return Path(parted(address)[0])
 
 
 def files(address: str) -> tuple[Path, tuple[Path, ...]]:
-    """The file or folder at ``address``, and all files that are read of it.
+    """The file or folder of an `Own.address`, and all files that are read of it.
 
     Raises:
         OSError: there is none.

@@ -36,7 +36,8 @@ def encoded(text: str, vocabulary: Sequence[str]) -> NDArray[np.int64]:
     import numpy as np
 
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return np.searchsorted(np.array([ord(character) for character in vocabulary], np.uint32), points).astype(np.int64)
+    places = np.searchsorted(np.array([ord(character) for character in vocabulary], np.uint32), points)
+    return places.astype(np.int64, copy=False)
 
 
 def decoded(tokens: NDArray[np.int64], vocabulary: Sequence[str]) -> str:
