@@ -28,7 +28,9 @@ LEFTOVERS = (
     "desktop.ini",
 )
 """How names begin of what other programs leave in folders."""
-TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")
+TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
+AFTER = ("set", "data", "images", "image", "imgs", "split")
+"""What may follow the name of a part, as in ``training_set`` and ``val2017``."""
 SHOWN = 6
 """Endings of names that are listed."""
 
@@ -109,12 +111,12 @@ def parts_of(root: Path, notes: list[str]) -> tuple[Path | None, Path | None]:
 
     def part(names: Sequence[str]) -> Path | None:
         """The first folder of such a name that has folders in it."""
-        fitting = (folder for name in names for folder in there if folder.name.lower() == name)
+        fitting = (folder for name in names for folder in there if plain(folder) == name)
         return next((folder for folder in fitting if folders(folder)), None)
 
     train, test = part(TRAIN), part(TEST)
     if train is None:
-        if len(there) > 1 and all(folder.name.lower() in (*TRAIN, *TEST) for folder in there):
+        if len(there) > 1 and all(plain(folder) in (*TRAIN, *TEST) for folder in there):
             raise DescendError(
                 f"{root} has the folders {few([folder.name for folder in there])}, which are no classes, and no train "
                 "with a folder for each class in it; put the images to train on into such folders."
@@ -123,11 +125,17 @@ def parts_of(root: Path, notes: list[str]) -> tuple[Path | None, Path | None]:
     used = [train, *([test] if test is not None else [])]
     if test is None:
         notes.append(f"Beside {train.name} is no folder with classes to test with, so a share of it is kept for that.")
-    elif test.name.lower() not in TEST[:2]:
+    elif plain(test) not in TEST[:2]:
         notes.append(f"Tested with what is in {test.name}.")
     if others := [legible(folder.name) for folder in there if folder not in used]:
         notes.append(f"Left out beside {' and '.join(folder.name for folder in used)}: {few(others)}.")
     return train, test
+
+
+def plain(folder: Path) -> str:
+    """The name of a folder by its letters, without what may follow the name of a part."""
+    name = "".join(filter(str.isalpha, folder.name.lower()))
+    return next((name.removesuffix(end) for end in AFTER if name.endswith(end)), name)
 
 
 def legible(name: str) -> str:

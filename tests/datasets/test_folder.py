@@ -75,7 +75,16 @@ def test_a_folder_for_each_class_is_read_and_split(root: Path) -> None:
     assert not np.array_equal(load(root, "seed=1").test_x, load(root, "seed=2").test_x)
 
 
-@pytest.mark.parametrize("names", [("train", "test"), ("Train", "val"), ("training", "validation")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train", "test"),
+        ("Train", "val"),
+        ("training", "validation"),
+        ("training_set", "test_set"),
+        ("train2017", "val2017"),
+    ],
+)
 def test_train_and_test_folders_are_kept_apart(names: tuple[str, str], root: Path, tmp_path: Path) -> None:
     os.rename(root, tmp_path / "train_")
     root.mkdir()
