@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from descend.datasets.dataset import WARNING
 from descend.datasets.shape import counted, value_of
 from descend.engine.errors import DescendError
 
@@ -52,7 +53,7 @@ def in_bytes(
         train, test: indices of the parts.
 
     Raises:
-        DescendError: a pixel is no finite number, or one part is far brighter than the other.
+        DescendError: a pixel is no finite number, all are the same, or one part is far brighter than the other.
     """
     import numpy as np
 
@@ -87,11 +88,18 @@ def in_bytes(
             notes.append(f"The brightest pixel is {high:.0f}, which is taken for white.")
         return changed(x, 0, 1), max(1, int(high)) if high < FEW else 255
     low, high = float(spans[train, 0].min()), float(spans[train, 1].max())
+    if low == high:
+        raise DescendError(f"The images of {file} to train on hold the one value {value_of(low)}; nothing is in them.")
+    if x.dtype.kind == "f":
+        notes.append(
+            f"{WARNING}x is taken for images of {' × '.join(map(str, x.shape[1:]))}, and kept in 256 steps; save it as "
+            "(n, columns) if it is none."
+        )
     notes.append(f"Pixels from {value_of(low)} to {value_of(high)}, the range of those to train on, became 0 to 255.")
     beyond = (spans[:, 0] < low) | (spans[:, 1] > high)
     if beyond.any():
         notes.append(f"{counted(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there.")
-    return changed(x, low, 255 / ((high - low) or 1)), 255
+    return changed(x, low, 255 / (high - low)), 255
 
 
 def changed(x: NDArray[Any], low: float, factor: float) -> NDArray[np.uint8]:

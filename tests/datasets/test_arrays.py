@@ -156,6 +156,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "NaN in y": ({"x": TABLE, "y": changed(LABELS, 7, np.nan)}, "nan at index [7]"),
     "too large a y": ({"x": TABLE, "y": changed(LABELS, 7, 1e39)}, "1e+39 at index [7], no 32-bit number"),
     "NaN in pixels": ({"x": changed(PIXELS, (1, 2, 3, 0), np.nan), "y": LABELS}, "nan at index [1, 2, 3, 0]"),
+    "one value": ({"x": np.full((50, 8, 8), 600), "y": LABELS}, "to train on hold the one value 600"),
     "five axes": ({"x": PIXELS[:, None], "y": LABELS}, "it is a table (n, columns), or images"),
     "four channels": ({"x": np.zeros((50, 6, 8, 4), np.uint8), "y": LABELS}, "it is a table (n, columns), or images"),
     "one class": ({"x": TABLE, "y": LABELS * 0}, "y in data.npz has 1 class"),
@@ -342,6 +343,7 @@ def test_pixels_of_another_range_take_the_range_of_the_training_part(name: str, 
     assert np.abs(data.test_x.astype(int) - bytes_[40:]).max() <= 1
     assert any("the range of those to train on, became 0 to 255" in note for note in data.notes)
     assert "1 image of the test with values beyond that range, cut off there." in data.notes
+    assert any(note.startswith("Warning: x is taken for images") for note in data.notes) == (x.dtype.kind == "f")
 
 
 def test_few_steps_of_brightness_are_told(file: Path) -> None:
