@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from descend.datasets.cells import is_number
+from descend.datasets.forms import is_number
 
 
 def in_order(names: Iterable[str]) -> list[str]:
