@@ -1,4 +1,4 @@
-"""Language models that return scores for every place only where they are given targets too."""
+"""Models that are trained in a form a little other than their author left them in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 
+from descend.engine.train.kept import buffers_kept
 from descend.engine.train.objective import Language, Objective
 from descend.engine.train.outputs import tensor_in
+from descend.engine.train.own_model import listed
 
 TARGETS = ("targets", "target", "labels", "y")
 
@@ -47,12 +50,37 @@ def fits(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[],
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
     net.eval()
     try:
-        with torch.random.fork_rng(devices), torch.no_grad(), autocast():
-            output = tensor_in(net(x))
+        with torch.random.fork_rng(devices), torch.no_grad(), buffers_kept(net), autocast():
+            output = tensor_in(net(x.clone()))
         return output is not None and objective.fitted(output, x) is not None
     except torch.OutOfMemoryError:
         raise
-    except Exception:
+    except BaseException:  # a model may raise SystemExit
         return False
     finally:
         net.train()
+
+
+def in_a_precision(net: nn.Module, works: Callable[[], bool]) -> list[str]:
+    """Have ``net`` compute with numbers of a kind with which it ``works``, where it does not as it is; says so.
+
+    First its buffers are in single precision, as tables from NumPy are in double; then all of it is in double.
+    """
+    if works() or any(isinstance(parameter, UninitializedParameter) for parameter in net.parameters()):
+        return []
+    buffers = {name: buffer for name, buffer in net.named_buffers() if buffer.is_floating_point()}
+    others = {name: buffer for name, buffer in buffers.items() if buffer.dtype != torch.float32}
+    everything = buffers | {name: weights for name, weights in net.named_parameters() if weights.is_floating_point()}
+    kept = {name: tensor.data for name, tensor in everything.items()}
+    kinds = " and ".join(sorted({str(buffer.dtype).removeprefix("torch.") for buffer in others.values()}))
+    for tensors, kind, note in (
+        (others, torch.float32, f"{listed(list(others)[:4])} was {kinds}; it is float32 here, as the samples are."),
+        (everything, torch.float64, "Its forward computes in float64, so its weights are float64 all the same."),
+    ):
+        for name, tensor in tensors.items():
+            tensor.data = kept[name].to(kind)
+        if tensors and works():
+            return [note]
+        for name, tensor in tensors.items():
+            tensor.data = kept[name]
+    return []

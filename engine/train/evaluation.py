@@ -37,8 +37,8 @@ def summed(net: nn.Module, split: Split, objective: Objective, batch_size: int, 
     net.eval()
     tally = objective.tally(split.form.device)
     for x, y in split.chunks(batch_size):
-        with autocast():
-            output = objective.fitted(scores(net(x), objective.part), x) if len(x) > 1 else alone(net, objective, x)
+        with autocast():  # the model is given a copy: it may write into what it is given
+            output = objective.fitted(scores(net(x.clone()), objective.part), x) if len(x) > 1 else alone(net, objective, x)
         if output is None:
             raise RuntimeError(f"the model's output changed its form with {len(x)} samples")
         output, target = output.float(), objective.target(x, y)
@@ -50,7 +50,7 @@ def summed(net: nn.Module, split: Split, objective: Objective, batch_size: int, 
 def alone(net: nn.Module, objective: Objective, x: torch.Tensor) -> torch.Tensor | None:
     """The output for a single sample, which is given twice: a squeeze in forward could take it for no batch."""
     twice = torch.cat([x, x])
-    output = objective.fitted(scores(net(twice), objective.part), twice)
+    output = objective.fitted(scores(net(twice.clone()), objective.part), twice)
     return None if output is None else output[:1]
 
 
@@ -71,7 +71,7 @@ def written(
     tokens = begin.reshape(1, -1)
     for _ in range(length):
         given = tokens[:, -context:]
-        fitted = objective.fitted(scores(net(given), objective.part), given)
+        fitted = objective.fitted(scores(net(given.clone()), objective.part), given)
         if fitted is None:
             raise RuntimeError(f"the model's output has another form for a text of {given.shape[1]} characters")
         logits = fitted[0, -1].float().cpu()

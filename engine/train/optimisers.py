@@ -45,6 +45,14 @@ def lay_out_state(optimiser: torch.optim.Optimizer) -> None:
                 kept[name] = torch.empty_like(weights, dtype=value.dtype).copy_(value)
 
 
+def densify(optimiser: torch.optim.Optimizer) -> None:
+    """Fill in the gradients that are sparse, as of an embedding with ``sparse=True``: most optimisers take no others."""
+    for group in optimiser.param_groups:
+        for weights in group["params"]:
+            if weights.grad is not None and weights.grad.layout != torch.strided:
+                weights.grad = weights.grad.to_dense()
+
+
 def lay_out_gradients(optimiser: torch.optim.Optimizer) -> None:
     """Bring gradients into the memory order of their weights, which fused kernels on a GPU insist on; autograd may
     leave them another stride where a dimension is 1."""

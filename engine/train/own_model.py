@@ -7,7 +7,9 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import os
 import random
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -24,9 +26,14 @@ from descend.engine.errors import nearest
 from descend.engine.text import clean
 from descend.engine.train.arguments import Argument, filled, literal
 from descend.engine.train.configuration import fields, gathered, signature_of
+from descend.engine.train.remedies import remedy
 from descend.engine.train.settings import BESIDE, TrainKnobs
 from descend.engine.train.source import Source
 from descend.engine.train.unfit import Unfit
+
+
+DESCEND = tuple({f"{path.parents[1]}{os.sep}" for path in (Path(__file__), Path(__file__).resolve())})
+"""Where the engine is; the user's code may lie above that."""
 
 
 def build(
@@ -103,9 +110,10 @@ def _built(
         if config is not None and source.config is not None:
             words = gathered(source.config[0], config, words, set(taken(made, source)))
         net = made(**words)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         raise Unfit(
             f"{source.name} could not be built: {cause(error)}{place(error, source.file)}.",
+            remedy(error),
             f"It was called with {called({**found, **given})}; --set NAME=VALUE changes that.",
         ) from None
     if not isinstance(net, nn.Module):
@@ -172,10 +180,11 @@ def imported(source: Source) -> Any:
             f"{source.file.name} needs the package '{package}', which is not installed{where}.",
             f"Install it beside descend, as with `uv pip install {package}`, or put {package}.py beside the file.",
         ) from None
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         raise Unfit(
             f"{source.file.name} cannot be imported: {cause(error)}{place(error, source.file)}.",
-            "If that line is no part of the model, such as one that loads data or trains, put it below "
+            remedy(error)
+            or "If that line is no part of the model, such as one that loads data or trains, put it below "
             "`if __name__ == '__main__':`.",
         ) from None
     try:
@@ -254,14 +263,20 @@ def called(arguments: Mapping[str, Any]) -> str:
     return clean(", ".join(f"{name}={value!r}" for name, value in arguments.items())) or "no arguments"
 
 
-def later(error: Exception, source: Source, step: int) -> Unfit | None:
-    """What to say of an ``error`` in the user's code after the model had been tried; None if it is from elsewhere."""
+def later(error: BaseException, source: Source, step: int, doing: str = "") -> Unfit | None:
+    """What to say of an ``error`` in the user's code after the model had been tried; None if it is from elsewhere.
+
+    Args:
+        doing: what was done with the model just then, as ``as its gradient was taken``; whatever is raised then is
+            the model's.
+    """
     where = place(error, source.file)
-    if not where:
+    if not where and not doing:
         return None
     traceback.print_exception(error)
     return Unfit(
-        f"The model failed at step {step}{where}: {cause(error)}.",
+        f"The model failed at step {step}{where}{'' if where else f', {doing}'}: {cause(error)}.",
+        remedy(error),
         "Before, it worked with two samples; batches have more, the last of an epoch and evaluations other numbers.",
     )
 
@@ -285,7 +300,9 @@ def cause(error: BaseException) -> str:
 
 def first_line(error: BaseException) -> str:
     """What an exception says, in one line without the full stop."""
-    lines = str(error).strip().splitlines()
+    lines = str(error).partition(". Please check that")[0].strip().splitlines()
+    if lines and "TorchScript" in lines[0]:
+        lines = lines[-1:]
     return clean(lines[0] if lines else "it does not say why").rstrip(" .:")
 
 
@@ -294,5 +311,15 @@ def place(error: BaseException, file: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({Path(error.filename).name}, line {error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
-    mine = [frame for frame in frames if Path(frame.filename).parent == file.parent]
-    return f" ({Path(mine[-1].filename).name}, line {mine[-1].lineno})" if mine else ""
+    mine = [(frame.filename, frame.lineno) for frame in frames]
+    if "TorchScript" in str(error):  # whose own lines are only in its words
+        mine += [(code, int(line)) for code, line in re.findall(r'File "(.+?)", line (\d+)', str(error))]
+    mine = [(code, line) for code, line in mine if is_own(code, file)]
+    return f" ({Path(mine[-1][0]).name}, line {mine[-1][1]})" if mine else ""
+
+
+def is_own(code: str, file: Path) -> bool:
+    """Whether the code of that file name is the user's, whose model is in ``file``: in its folder, or below."""
+    if code == str(file):
+        return True
+    return code.startswith(f"{file.parent}{os.sep}") and "site-packages" not in code and not code.startswith(DESCEND)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import traceback
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +15,27 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
 from descend.engine.train import endings
+from descend.engine.train.hidden import hidden
+from descend.engine.train.kept import buffers_kept
+from descend.engine.train.modes import apart, at_random, written_to
 from descend.engine.train.objective import Classes, Language, Objective, Reconstruction
 from descend.engine.train.outputs import parts, size, tensor_in, told
-from descend.engine.train.own_model import first_line, place
+from descend.engine.train.own_model import first_line, is_own, place
+from descend.engine.train.remedies import ELSEWHERE, remedy
 from descend.engine.train.suspicions import suspicions
 from descend.engine.train.unfit import Unfit
+from descend.engine.train.unlearned import kind, of_hidden_layers, unlearned
 from descend.engine.train.wrong_shape import explained
 
 
 def probe(
-    net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path | None = None
+    net: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    objective: Objective,
+    autocast: Callable[[], Any],
+    file: Path | None = None,
+    samples: Callable[[int], tuple[Tensor, Tensor]] | None = None,
 ) -> list[str]:
     """Check that ``net`` can learn; returns what is odd about it, a sentence each.
 
@@ -31,19 +46,38 @@ def probe(
         x, y: two samples that differ, as the model takes them.
         autocast: makes the context in which it computes.
         file: where its code is, to name lines of it; None for a model of the zoo, which is above suspicion.
+        samples: a batch, others for each number: what a few do not reach, others may; the two, if there are none.
 
     Raises:
         Unfit: it cannot learn.
     """
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
+    with torch.random.fork_rng(devices), buffers_kept(net):
         notes = _probe(net, x, y, objective, autocast, file or Path())
         if file is not None:
             net.eval()
             check_learning(net, x, y, objective, autocast, file)  # what one step leaves behind may harm the next
-            notes += suspicions(net, x, objective, autocast)
+            for suspect in (
+                lambda: suspicions(net, x, objective, autocast),
+                lambda: written_to(net, x, autocast, file),
+                lambda: unlearned(net, samples or (lambda _: (x, y)), objective, autocast, file),
+                lambda: at_random(net, x, objective, autocast, file),
+                lambda: apart(net, x, objective, autocast, file),
+            ):
+                notes += _suspected(net, suspect)
             net.train()
     return notes
+
+
+def _suspected(net: nn.Module, suspect: Callable[[], list[str]]) -> list[str]:
+    """What a suspicion says of ``net``; nothing if it cannot be looked into, which keeps no model from training."""
+    try:
+        with buffers_kept(net):
+            net.eval()
+            return suspect()
+    except Exception as error:
+        traceback.print_exception(error)
+        return []
 
 
 def _probe(
@@ -80,7 +114,10 @@ def _probe(
             f"The output has values that are not finite, before any training, {where}.", advice if first else ""
         )
     if not any(parameter.requires_grad for parameter in net.parameters()):
-        raise Unfit("The model has no trainable parameters, so there is nothing to learn with.")
+        where = of_hidden_layers(found) if (found := [part for part in hidden(net) if part.layer]) else ""
+        raise Unfit(
+            "The model has no trainable parameters, so there is nothing to learn with.", where.partition(": ")[2]
+        )
     check_learning(net, x, y, objective, autocast, file)
     learned = isinstance(objective, (Classes, Language))
     notes += endings.said(objective.ends) if learned else endings.bounded(objective.ends)
@@ -104,20 +141,24 @@ def forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
         inside.pop()
         value = tensor_in(output)
         if not bad and value is not None and value.is_floating_point() and not torch.isfinite(value).all():
-            kind = type(module).__name__
-            bad.append(f"the layer {names[module]} ({kind})" if names.get(module) else f"{kind}.forward")
+            what = kind(module)
+            bad.append(f"the layer {names[module]} ({what})" if names.get(module) else f"{what}.forward")
 
     names = {module: name for name, module in net.named_modules()}
     hooks = []
     for module in net.modules():
-        hooks += [module.register_forward_pre_hook(before), module.register_forward_hook(after)]
+        if not isinstance(module, torch.jit.ScriptModule):  # which has no such hooks
+            hooks += [module.register_forward_pre_hook(before), module.register_forward_hook(after)]
     try:
-        return net(x), bad[0] if bad else ""
+        return net(x.clone()), bad[0] if bad else ""  # a copy, into which it may write
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:
+    except BaseException as error:
         name, module, given = inside[-1] if inside else ("", net, (x,))
-        raise explained(error, name, module, given, x, place(error, file)) from None
+        lost = [part for part in hidden(net) if part.layer] if ELSEWHERE.search(str(error)) else []
+        why = explained(error, name, module, given, x, place(error, file))
+        why.advice += [of_hidden_layers(lost)] if lost else []
+        raise why from None
     finally:
         for hook in hooks:
             hook.remove()
@@ -167,15 +208,12 @@ def check_learning(
         Unfit: there is none.
     """
     net.train()
-    kept = [buffer.clone() for buffer in net.buffers()]
-    try:
-        _check_gradient(net, x, y, objective, autocast, file)
-    finally:
-        net.zero_grad(set_to_none=True)
-        with torch.no_grad():
-            for buffer, before in zip(net.buffers(), kept, strict=True):
-                buffer.copy_(before)
-        net.eval()
+    with buffers_kept(net):
+        try:
+            _check_gradient(net, x, y, objective, autocast, file)
+        finally:
+            net.zero_grad(set_to_none=True)
+            net.eval()
 
 
 def _check_gradient(
@@ -202,13 +240,26 @@ def _check_gradient(
         loss.backward()
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:
-        advice = ""
-        if "a second time" in str(error):
-            advice = "Something is kept from the step before, such as a hidden state; detach it, or make it anew."
-        elif "inplace operation" in str(error):
-            advice = "An operation in place, such as x += y, overwrote what the gradient needs; write x = x + y."
-        raise Unfit(f"The gradient cannot be taken: {first_line(error)}{place(error, file)}.", advice) from None
+    except BaseException as error:
+        why = first_line(error).partition(". Hint: enable anomaly")[0]
+        where = place(error, file) or traced(net, x, y, objective, autocast, file)
+        raise Unfit(f"The gradient cannot be taken: {why}{where}.", remedy(error)) from None
+
+
+def traced(
+    net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path
+) -> str:
+    """Where in the user's code that was computed of which the gradient cannot be taken; nothing if it is not known."""
+    with warnings.catch_warnings(record=True) as told, suppress(Exception):
+        warnings.simplefilter("always")
+        with torch.autograd.set_detect_anomaly(True, check_nan=False), autocast():
+            output = tensor_in(net(x.clone()), objective.part)
+            fitted = None if output is None else objective.fitted(output, x)
+            if fitted is not None:
+                objective.loss(fitted.float(), objective.target(x, y)).backward()
+    said = " ".join(str(warning.message) for warning in told)
+    lines = [(code, line) for code, line in re.findall(r'File "(.+?)", line (\d+)', said) if is_own(code, file)]
+    return f" ({Path(lines[-1][0]).name}, line {lines[-1][1]})" if lines else ""
 
 
 def is_lazy(net: nn.Module) -> bool:
@@ -221,17 +272,12 @@ def needs_more_than_one(net: nn.Module, x: Tensor, objective: Objective, autocas
 
     Layers that normalise batches may not be, nor a forward that drops dimensions of 1.
     """
-    kept = [buffer.clone() for buffer in net.buffers()]
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
     try:
-        with torch.random.fork_rng(devices), torch.no_grad(), autocast():
-            output = tensor_in(net(x[:1]), objective.part)
+        with torch.random.fork_rng(devices), torch.no_grad(), buffers_kept(net), autocast():
+            output = tensor_in(net(x[:1].clone()), objective.part)
         return output is None or objective.fitted(output, x[:1]) is None
     except torch.OutOfMemoryError:
         raise
     except Exception:
         return True
-    finally:
-        with torch.no_grad():
-            for buffer, before in zip(net.buffers(), kept, strict=True):
-                buffer.copy_(before)

@@ -10,12 +10,16 @@ from torch import nn
 
 from descend.datasets.dataset import WARNING
 from descend.engine.controls import Stopped
+from descend.engine.errors import DescendError
+from descend.engine.lab import Diverged
 from descend.engine.model import Model
 from descend.engine.train import batches, optimisers, own_model, probe
-from descend.engine.train.adapting import adapted, fits
+from descend.engine.train.adapting import adapted, fits, in_a_precision
 from descend.engine.train.evaluation import evaluate, scores, written
+from descend.engine.train.kept import buffers_kept
 from descend.engine.train.memory import is_out_of_memory, out_of_memory
 from descend.engine.train.objective import Language, Objective, Tally, objective_of
+from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import Precision
 from descend.engine.train.schedules import factor
 from descend.engine.train.source import Source
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from descend.engine.lab import Lab
 
 EVERYTHING = ("classification", "regression", "language", "reconstruction")
+MORE = 64
+"""Samples of which some reach every part of a model, as its experts."""
 UNITS = {"image": "images", "table": "rows", "text": "texts"}
 
 
@@ -40,6 +46,8 @@ def train(lab: Lab, k: Any, model: Model | Source) -> None:
     try:
         session.prepare()
         session.train()
+    except (Stopped, DescendError, Diverged):
+        raise
     except RuntimeError as error:
         if is_out_of_memory(error):
             error.__traceback__ = None  # which holds what filled the memory
@@ -47,7 +55,7 @@ def train(lab: Lab, k: Any, model: Model | Source) -> None:
         if (lost := session.team.lost(error)) is not None:
             raise lost from None
         raise session.fault(error) from None
-    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except BaseException as error:  # a model may raise SystemExit
         raise session.fault(error) from None
 
 
@@ -57,6 +65,7 @@ class Session:
     Attributes:
         net: the model; computed with through ``run``, which may be compiled.
         least: samples that it can be trained with.
+        doing: what is done with the model just now, to be said if it fails at that.
     """
 
     net: nn.Module
@@ -77,11 +86,12 @@ class Session:
         self.precision = Precision(k.precision, lab.device)
         self.context = k.context if self.shape.task == "language" else 0
         self.batch_size = int(k.batch_size)
+        self.doing = ""
 
-    def fault(self, error: Exception) -> Exception:
+    def fault(self, error: BaseException) -> BaseException:
         """``error`` as a sentence if it was raised by the user's own code; else as it is."""
         own = self.model if isinstance(self.model, Source) else None
-        return (own and own_model.later(error, own, self.lab.step)) or error
+        return (own and own_model.later(error, own, self.lab.step, self.doing)) or error
 
     def prepare(self) -> None:
         """Build the model, try it, and lay out the data."""
@@ -110,14 +120,18 @@ class Session:
             seed=lab.seed,
         )
         self._check_sizes()
+        file = self.model.file if isinstance(self.model, Source) else None
+        if file:
+            check_methods(self.net, file)
         self.net.to(lab.device)
         x, y = self._two_samples()
-        file = self.model.file if isinstance(self.model, Source) else None
         if last and k.channels_last == "auto" and not fits(self.net, x, self.objective, self.precision.autocast):
             last = form.channels_last = False  # a view in its forward may need the usual order
             x, y = self._two_samples()
-        notes = adapted(self.net, x, self.objective, self.precision.autocast) if file else []
-        notes += probe.probe(self.net, x, y, self.objective, self.precision.autocast, file)
+        autocast = self.precision.autocast
+        notes = adapted(self.net, x, self.objective, autocast) if file else []
+        notes += in_a_precision(self.net, lambda: fits(self.net, x, self.objective, autocast)) if file else []
+        notes += probe.probe(self.net, x, y, self.objective, autocast, file, self._some_samples)
         if last:
             self.net.to(memory_format=torch.channels_last)
         self.run = self._compiled() if k.compile else self.net
@@ -212,8 +226,9 @@ class Session:
             weight: of this process's share of the batch, 1 if it is the whole.
         """
         k, scaler = self.k, self.precision.scaler
-        with self.precision.autocast():
-            output = self.objective.fitted(scores(self.run(x), self.objective.part), x)
+        self.doing = "in its forward"
+        with self.precision.autocast():  # with a copy, into which it may write
+            output = self.objective.fitted(scores(self.run(x.clone()), self.objective.part), x)
         if output is None:
             raise Unfit(f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them.")
         output, target = output.float(), self.objective.target(x, y)
@@ -222,7 +237,10 @@ class Session:
             group["lr"], group["weight_decay"] = rate, self.k.weight_decay
         self.optimiser.zero_grad()
         weighted = loss * weight if weight != 1 else loss
+        self.doing = "as its gradient was taken"
         (scaler.scale(weighted) if scaler is not None else weighted).backward()
+        self.doing = "as its weights were changed"
+        optimisers.densify(self.optimiser)
         if scaler is not None:
             scaler.unscale_(self.optimiser)  # so that gradients are clipped and shown as they are
         if k.clip:
@@ -233,6 +251,7 @@ class Session:
             scaler.update()
         else:
             self.optimiser.step()
+        self.doing = ""
         return loss.detach(), self.objective.measures(output.detach(), target)
 
     def _judged(self, stopping: Stopping | None, epoch: int, tally: Tally) -> bool:
@@ -258,7 +277,10 @@ class Session:
         return tally
 
     def _evaluated(self, split: batches.Split) -> Tally:
-        return evaluate(self.net, split, self.objective, self.batch_size, self.precision.autocast)
+        self.doing = "as it was evaluated"
+        tally = evaluate(self.net, split, self.objective, self.batch_size, self.precision.autocast)
+        self.doing = ""
+        return tally
 
     def _build(self) -> tuple[nn.Module, list[str]]:
         if isinstance(self.model, Model):
@@ -299,14 +321,20 @@ class Session:
         chosen = torch.tensor([0, different], device=x.device)
         return x[chosen], y[chosen]
 
+    def _some_samples(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A batch of at most `MORE`, from all over the training set; others for each ``number``."""
+        count = len(self.train_set)
+        spread = torch.arange(min(self.batch_size, MORE), device=self.train_set.x.device)
+        return self.train_set.take((spread * count // len(spread) + number) % count)
+
     def _compiled(self) -> Any:
         """The model compiled for this process's share of a batch; as it is, with a note, if that fails."""
-        net, kept = torch.compile(self.net), [buffer.clone() for buffer in self.net.buffers()]
+        net = torch.compile(self.net)
         x, _ = self.train_set.first(-(-self.batch_size // self.team.size))
         try:
-            with torch.random.fork_rng([x.device.index] if x.is_cuda else []):
+            with torch.random.fork_rng([x.device.index] if x.is_cuda else []), buffers_kept(self.net):
                 with self.precision.autocast():
-                    output = scores(net(x))
+                    output = scores(net(x.clone()))
                 output.float().mean().backward()
             return net
         except Exception as error:
@@ -316,5 +344,3 @@ class Session:
             return self.net
         finally:
             self.net.zero_grad()
-            for buffer, before in zip(self.net.buffers(), kept, strict=True):
-                buffer.copy_(before)

@@ -12,6 +12,9 @@ from descend.engine.train.arguments import Argument
 from descend.engine.train.configuration import configuration, settings
 from descend.engine.train.signature import defined, looks_like_a_model, makers, signature
 
+MOST = 16 << 20
+"""Bytes of a file of Python, at most."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -69,6 +72,20 @@ def parse(address: str) -> Source:
     path, name = (address, "") if address.endswith(".py") else address.rsplit(":", 1)
     file = Path(path).expanduser().absolute()
     try:
+        return _parsed(address, path, name, file)
+    except (RecursionError, MemoryError):
+        raise DescendError(
+            f"{path} cannot be read: an expression in it is too long or nested too deep; what is data in it, keep in a "
+            "file beside it."
+        ) from None
+
+
+def _parsed(address: str, path: str, name: str, file: Path) -> Source:
+    try:
+        if file.exists() and not file.is_file():
+            raise UsageError(f"{path} is no file; a model is named as path/to/model.py:NAME.")
+        if file.stat().st_size > MOST:
+            raise DescendError(f"{path} is larger than {MOST >> 20} MB, too large for a model's code.")
         tree = ast.parse(file.read_bytes(), path)
     except OSError as error:
         why = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error.strerror})"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from descend.datasets.dataset import WARNING
 from descend.engine.train.objective import Language, Objective
 from descend.engine.train.outputs import tensor_in
+from descend.engine.train.unlearned import WARNING
 
 SAME = 1e-3
 """Difference of outputs, as a share of their size, that rounding can make."""
@@ -27,7 +28,7 @@ def suspicions(net: nn.Module, x: Tensor, objective: Objective, autocast: Callab
     def outputs(given: Tensor) -> Tensor | None:
         torch.manual_seed(0)  # so that what is drawn at random is the same each time
         with autocast():
-            found = tensor_in(net(given), objective.part)
+            found = tensor_in(net(given.clone()), objective.part)
         fitted = None if found is None else objective.fitted(found, given)
         return None if fitted is None else fitted.float()
 
@@ -65,6 +66,8 @@ def suspicions(net: nn.Module, x: Tensor, objective: Objective, autocast: Callab
 
 def differ(one: Tensor, other: Tensor) -> bool:
     """Whether two outputs are apart by more than rounding."""
+    if one.shape != other.shape:
+        return True
     return bool((one - other).abs().max() > SAME * one.abs().max().clamp(min=1e-6))
 
 

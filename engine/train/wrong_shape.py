@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from descend.engine.train.outputs import size, told
 from descend.engine.train.own_model import cause
+from descend.engine.train.remedies import remedy
 from descend.engine.train.unfit import Unfit
 
 SPATIAL = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3}
 
 
 def explained(
-    error: Exception, name: str, module: nn.Module, given: tuple[Any, ...], x: Tensor, where: str = ""
+    error: BaseException, name: str, module: nn.Module, given: tuple[Any, ...], x: Tensor, where: str = ""
 ) -> Unfit:
     """What to say of an ``error`` that was raised inside ``module``, the layer called ``name``.
 
@@ -24,7 +25,7 @@ def explained(
         x: what the model was given, two samples.
         where: the line, as `` (model.py, line 3)``.
     """
-    kind = type(module).__name__
+    kind = str(getattr(module, "original_name", type(module).__name__))
     layer = f"the layer {name} ({kind})" if name else f"{kind}.forward"
     first = given[0] if given else None
     takes, got, advice = "", "", ""
@@ -38,6 +39,7 @@ def explained(
     told_given = f" It was given {told(first)}." if name and isinstance(first, Tensor) else ""
     if any(word in str(error) for word in ("view size", "is invalid for input of size", "shape '[")):
         advice = "A hard-coded size in view or reshape fits other data; x.flatten(1) needs none."
+    advice = remedy(error) or advice
     return Unfit(f"The model failed at {layer}{where}: {cause(error)}.{told_given}", advice, samples)
 
 

@@ -1,0 +1,116 @@
+"""Finds tensors that a model keeps where torch does not look: in plain lists, dictionaries, objects and closures."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CellType, FunctionType, MethodType
+from typing import Any
+
+from torch import Tensor, nn
+
+DEPTH = 8
+"""Objects within objects that are looked into."""
+MOST = 20_000
+"""Objects that are looked at."""
+OWN = frozenset(vars(nn.Module()))
+"""Attributes of every module, in which torch keeps what is registered."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A tensor that wants a gradient and is no parameter of the model.
+
+    Attributes:
+        path: of the layer that has it, or its own, as one writes it after ``self.``.
+        layer: name of the layer's class; empty if it belongs to none.
+        holder: what it is kept in: list, tuple, dict, or empty for an attribute of something.
+    """
+
+    tensor: Tensor
+    path: str
+    layer: str
+    holder: str
+
+
+def hidden(net: nn.Module) -> Iterator[Hidden]:
+    """The tensors that ``net``, its modules and the files of their classes keep so."""
+    seen = {id(part) for part in [*net.modules(), *net.parameters(), *net.buffers()]}
+    modules = list(net.named_modules())
+    starts = [
+        (f"{path}.{name}" if path else name, value, "", 0)
+        for path, module in modules
+        for name, value in attributes(module).items()
+        if name not in OWN
+    ]
+    files = dict.fromkeys(type(module).__module__ for _, module in modules)
+    for name in files:
+        if name.partition(".")[0] not in ("torch", "torchvision", "descend") and name in sys.modules:
+            starts += [(key, value, "", 0) for key, value in vars(sys.modules[name]).items()]
+    for count, (path, value, holder, depth) in enumerate(_walk(starts, seen)):
+        if count > MOST:
+            return
+        if isinstance(value, Tensor) and value.requires_grad and value.is_leaf:
+            yield Hidden(value, path, "", holder)
+        elif isinstance(value, nn.Module):
+            for name, module in value.named_modules():
+                below = f"{path}.{name}" if name else path
+                for parameter in module.parameters(recurse=False):
+                    if parameter.requires_grad and id(parameter) not in seen:
+                        seen.add(id(parameter))
+                        yield Hidden(parameter, below, type(module).__name__, holder)
+
+
+def _walk(starts: list[tuple[str, Any, str, int]], seen: set[int]) -> Iterator[tuple[str, Any, str, int]]:
+    """Everything that is reached, with its path, what holds it, and how deep that is."""
+    todo = starts[::-1]
+    while todo:
+        path, value, holder, depth = todo.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield path, value, holder, depth
+        if depth < DEPTH:
+            todo += [(*part, depth + 1) for part in _parts(path, value, holder)][::-1]
+
+
+def _parts(path: str, value: Any, holder: str) -> list[tuple[str, Any, str]]:
+    """What is in an object: path, value, and what holds it."""
+    if isinstance(value, Tensor):
+        return []
+    if isinstance(value, nn.Module):
+        return [(f"{path}.{name}", part, "") for name, part in attributes(value).items() if name not in OWN]
+    if isinstance(value, (list, tuple, set)):
+        kind = "tuple" if isinstance(value, tuple) else "list"
+        return [(f"{path}.{place}", part, kind) for place, part in enumerate(value)]
+    if isinstance(value, Mapping):
+        return [(f"{path}.{key}", part, "dict") for key, part in list(value.items())]
+    if isinstance(value, functools.partial):
+        return [(path, value.func, ""), (path, value.args, ""), (path, value.keywords, "")]
+    if isinstance(value, MethodType):
+        return [(path, value.__self__, holder)]
+    if isinstance(value, FunctionType):
+        names = value.__code__.co_freevars
+        return [(name, _content(cell), "") for name, cell in zip(names, value.__closure__ or (), strict=True)]
+    if isinstance(value, type) or type(value).__module__.partition(".")[0] in ("builtins", "torch", "numpy"):
+        return []
+    return [(f"{path}.{name}", part, "") for name, part in attributes(value).items()]
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """The attributes that an object has of its own, also in slots."""
+    try:
+        slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+        found = {name: getattr(value, name) for name in slots if isinstance(name, str) and hasattr(value, name)}
+        return {**found, **getattr(value, "__dict__", {})}
+    except Exception:
+        return {}
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None

@@ -1,0 +1,159 @@
+"""What a model does in evaluation and in training that is hardly meant: a warning each."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from descend.engine.train.objective import Classes, Language, Objective
+from descend.engine.train.outputs import tensor_in
+from descend.engine.train.own_model import is_own
+from descend.engine.train.suspicions import WARNING, differ
+from descend.engine.train.watching import Watch, at, tensors
+
+
+def written_to(net: nn.Module, x: Tensor, autocast: Callable[[], Any], file: Path) -> list[str]:
+    """A warning if ``net`` writes into what it is given."""
+    given = x.clone()
+    with torch.no_grad(), Watch(net, given, file) as watch, autocast():
+        net(given)
+    if watch.wrote is None and given.shape == x.shape and torch.equal(given, x):
+        return []
+    return [
+        f"{WARNING}the model writes into its input{at([watch.wrote or ''])}. Here it is given a copy; elsewhere the "
+        "caller's samples, and a target made of them, would change: write x = x + 1 in place of x += 1, or begin with "
+        "x = x.clone()."
+    ]
+
+
+@torch.no_grad()
+def at_random(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path) -> list[str]:
+    """A warning if ``net``, which is in evaluation mode, leaves out values at random there."""
+    watch = Watch(net, x, file)
+    with watch:
+        one = output_of(net, x, objective, autocast, seed=0)
+    other = output_of(net, x, objective, autocast, seed=1)
+    if one is None or other is None or not (watch.drops or watch.draws) or not differ(one, other):
+        return []
+    if watch.drops:
+        what = f"dropout is on in evaluation too{at(watch.drops)}, so what is measured is worse than the model"
+        remedy = "say F.dropout(x, p, self.training), or make it an nn.Dropout that is an attribute of the module"
+    else:
+        what = f"the model draws at random in evaluation too{at(watch.draws)}, so what is measured differs each time"
+        remedy = "if that is to happen in training alone, ask for self.training"
+    return [f"{WARNING}{what}; {remedy}."]
+
+
+@torch.no_grad()
+def apart(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path) -> list[str]:
+    """A warning if ``net`` gives other outputs in training than in evaluation, and neither dropout, statistics of
+    batches, nor chance is why."""
+    own = {path: module for path, module in net.named_modules() if is_of(module, file)}
+    net.eval()
+    with heard(own) as told, Watch(net, x, file, still=True):
+        evaluated = output_of(net, x, objective, autocast)
+    before = state_of(own)
+    chance = random.getstate(), np.random.get_state()
+    try:
+        for module in own.values():
+            module.training = True
+        with torch.enable_grad(), heard(own) as trained, Watch(net, x, file, still=True):
+            one = output_of(net, x, objective, autocast)
+        with torch.enable_grad(), Watch(net, x, file, still=True) as watch:
+            other = output_of(net, x, objective, autocast, seed=1)
+    finally:
+        net.eval()
+    if evaluated is None or one is None or other is None or differ(one, other) or not differ(one, evaluated):
+        return []
+    after = state_of(own)
+    if watch.draws or random.getstate() != chance[0] or not all(map(np.array_equal, np.random.get_state(), chance[1])):
+        return []  # something is left out at random
+    if any(not torch.equal(value, after[key]) for key, value in before.items() if key in after) or after.keys() - before:
+        return []  # it keeps statistics of its own
+    path = next((path for path in trained if path in told and differ(trained[path], told[path])), "")
+    where = f" from {path} on" if path else ""
+    made = ""
+    if isinstance(objective, (Classes, Language)):
+        for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
+            if not differ(function(one, -1), evaluated):
+                made = f": the second are the {name} of the first"
+        if not differ(one.sigmoid(), evaluated):
+            made = ": the second are the sigmoid of the first"
+    return [
+        f"{WARNING}the model gives other outputs in training than in evaluation{where}{line_of(own.get(path))}, for "
+        f"neither dropout nor normalisation{made}, so what is measured is not what is trained; return the same in both."
+    ]
+
+
+def output_of(
+    net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any], seed: int = 0
+) -> Tensor | None:
+    """The output in the form that is wanted; None if it cannot be brought into that."""
+    torch.manual_seed(seed)
+    with autocast():
+        found = tensor_in(net(x.clone()), objective.part)
+    if found is None or tuple(found.shape) == objective.size(x):
+        return None if found is None else found.detach().float()  # as it is, not as the scores it was made of
+    fitted = objective.fitted(found, x)
+    return None if fitted is None else fitted.detach().float()
+
+
+@contextmanager
+def heard(modules: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
+    """What each of ``modules`` returns first, in the order in which they are done."""
+    outputs: dict[str, Tensor] = {}
+
+    def hear(path: str) -> Callable[..., None]:
+        def after(module: nn.Module, given: Any, output: Any) -> None:
+            value = next(tensors(output), None)
+            if value is not None and value.is_floating_point():
+                outputs.setdefault(path, value.detach().float().clone())
+
+        return after
+
+    hooks = [module.register_forward_hook(hear(path)) for path, module in modules.items()]
+    try:
+        yield outputs
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def is_of(module: nn.Module, file: Path) -> bool:
+    """Whether the class of ``module`` is the user's."""
+    try:
+        return not isinstance(module, torch.jit.ScriptModule) and is_own(inspect.getfile(type(module)), file)
+    except (TypeError, OSError):
+        return False
+
+
+def state_of(modules: dict[str, nn.Module]) -> dict[str, Tensor]:
+    """Copies of the buffers and plain tensors of ``modules``."""
+    return {
+        f"{path}.{name}": value.detach().clone()
+        for path, module in modules.items()
+        for name, value in {**dict(module.named_buffers(recurse=False)), **vars(module)}.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def line_of(module: nn.Module | None) -> str:
+    """Where the class of ``module`` asks which of the two it is, as `` (model.py, line 3)``."""
+    if module is None:
+        return ""
+    try:
+        lines, first = inspect.getsourcelines(type(module))
+        name = Path(inspect.getfile(type(module))).name
+    except (OSError, TypeError):
+        return ""
+    words = ("self.training", "is_grad_enabled", "requires_grad")
+    found = [first + number for number, line in enumerate(lines) if any(word in line for word in words)]
+    return f" ({name}, line {found[0]})" if found else ""

@@ -1,0 +1,71 @@
+"""Methods by which every module is trained, and what a model's own code may have put in their place."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from torch import nn
+
+from descend.engine.train.own_model import place
+from descend.engine.train.remedies import remedy
+from descend.engine.train.unfit import Unfit
+
+METHODS = ("train", "eval", "parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules")
+METHODS += ("children", "named_children", "to", "float", "state_dict", "load_state_dict", "zero_grad")
+CALLED = {"train": (True,), "eval": (), "parameters": (), "buffers": (), "modules": (), "state_dict": ()}
+"""Those that are called, with what."""
+
+
+def check_methods(net: nn.Module, file: Path) -> None:
+    """Check that nothing of the user's is called like a method by which modules are trained, and is another thing.
+
+    Raises:
+        Unfit: something is.
+    """
+    for module in every(net):
+        kind = type(module).__name__
+        if taken := [name for name in METHODS if name in vars(module)]:
+            raise Unfit(f"{kind} sets self.{taken[0]}, which every nn.Module has as a method; give it another name.")
+        for name, given in CALLED.items():
+            method = getattr(type(module), name)
+            if method is getattr(nn.Module, name):
+                continue
+            try:
+                inspect.signature(method).bind(module, *given)
+            except TypeError:
+                raise replaced(kind, name, method) from None
+            except ValueError:  # no signature is known
+                continue
+    try:
+        for mode in (False, True):
+            net.train(mode)
+            if net.training is not mode:
+                raise replaced(type(net).__name__, "train", type(net).train)
+    except Unfit:
+        raise
+    except Exception as error:
+        raise Unfit(f"Calling train({mode}) of the model failed{place(error, file)}: {error}.", remedy(error)) from None
+
+
+def replaced(kind: str, name: str, method: object) -> Unfit:
+    """What to say of a method that does not do what it is called for."""
+    code = getattr(method, "__code__", None)
+    where = f" ({Path(code.co_filename).name}, line {code.co_firstlineno})" if code is not None else ""
+    return Unfit(
+        f"{kind} defines a method {name}{where} that takes the place of nn.Module.{name}, by which it is trained.",
+        f"Give it another name{', such as fit' if name == 'train' else ''}, or have it do what super().{name} does.",
+    )
+
+
+def every(net: nn.Module) -> Iterator[nn.Module]:
+    """``net`` and all modules in it, without asking its own methods."""
+    seen: set[int] = set()
+    todo = [net]
+    while todo:
+        module = todo.pop()
+        if id(module) not in seen:
+            seen.add(id(module))
+            yield module
+            todo += [part for part in dict(module._modules.items()).values() if part is not None]

@@ -1,0 +1,37 @@
+"""What to do about an error that a model's own code raised, where what it says tells."""
+
+from __future__ import annotations
+
+import re
+
+ELSEWHERE = re.compile(
+    r"NVIDIA driver|not compiled with CUDA|CUDA GPUs are available|deserialize object on a CUDA|invalid device ordinal"
+    r"|on the same device|linked with support for \w+ devices|MPS backend|torch\.(cuda|mps)\.\w*Tensor"
+    r"|different from other tensors on|HIP GPUs|XPU|not compiled with XPU",
+)
+DOUBLE = re.compile(
+    r"same dtype, but got|expected (scalar type|m1 and m2 to have the same dtype)|dtype mismatch|same dtype|DoubleTensor"
+)
+
+
+def remedy(error: BaseException) -> str:
+    """A sentence on what to change; empty if the error does not tell."""
+    said = str(error)
+    if isinstance(error, (SystemExit, KeyboardInterrupt)):
+        return "A model may not end the process; leave that out, or raise an error that says what is wrong."
+    if ELSEWHERE.search(said):
+        return (
+            "descend moves the model and its samples itself, to where --device says: leave out .cuda(), .to('cuda') "
+            "and device='cuda', register what is to move as a buffer, and make new tensors with device=x.device."
+        )
+    if DOUBLE.search(said):
+        return "Samples and weights are float32 here; what comes from NumPy is float64: say .float() where it is made."
+    if "inplace operation" in said or ("leaf V" in said and "in-place" in said):
+        return "An operation in place, such as x += y, overwrote what the gradient needs; write x = x + y."
+    if "a second time" in said:
+        return "Something is kept from the step before, such as a hidden state; detach it, or make it anew."
+    if "incorrect number of gradients" in said:
+        return "Its backward has to return a value for each argument of forward after ctx: None where there is none."
+    if "ScriptModule" in said:
+        return "Name the module as it is before torch.jit makes a script of it."
+    return ""
