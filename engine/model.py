@@ -11,7 +11,8 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Model", "Shape", "find", "knob", "knobs", "models"]
 
 FAMILIES = ("linear", "mlp", "cnn", "rnn", "transformer", "autoencoder", "torchvision")
+SIZES = re.compile(r"(?s)^    .*(\d{3}|\d,\d|together)")
+"""A paragraph of a description, indented, that states how large the model is."""
 GIVEN = {"image": "images", "table": "tables", "text": "text"}
 WANTED = {"classification": "classes", "regression": "numbers", "language": "the next character"}
 
@@ -67,6 +70,20 @@ class Model:
     def summary(self) -> str:
         """The first paragraph of the description."""
         return self.description.partition("\n\n")[0].replace("\n", " ")
+
+    def about(self, shape: Shape | None, values: Mapping[str, object]) -> str:
+        """The description; without the sizes in it if those are of other data than that of ``shape``, or of other
+        knobs."""
+        if self.is_reference(shape, values):
+            return self.description
+        return "\n\n".join(part for part in self.description.split("\n\n") if not SIZES.search(part))
+
+    def is_reference(self, shape: Shape | None, values: Mapping[str, object]) -> bool:
+        """Whether ``parameters`` holds for such data with the knobs so, of which the model's own count."""
+        own = {name: spec.default for name, spec in self.knobs.specs.items()}
+        return shape == self.reference and all(
+            str(values.get(name, usual)) == str(usual) for name, usual in own.items()
+        )
 
     def fits(self, shape: Shape) -> str:
         """Nothing if the model can learn from data of that shape, else one sentence that says why not."""

@@ -63,6 +63,7 @@ def models() -> list[dict[str, Any]]:
             "kinds": list(model.kinds),
             "tasks": list(model.tasks),
             "for": str(model.reference),
+            "made for": " × ".join(map(str, model.reference.size)) or "text",
             "knobs": {name: spec.default for name, spec in model.knobs.specs.items()},
         }
         for model in models().values()
@@ -126,14 +127,14 @@ def run_cells(row: dict[str, Any]) -> dict[str, Any]:
 LISTS = {"lessons": lessons, "models": models, "datasets": datasets, "runs": runs}
 COLUMNS = {
     "lessons": ("name", "title", "track", "broken"),
-    "models": ("name", "title", "takes", "parameters"),
+    "models": ("name", "title", "takes", "parameters", "made for"),
     "datasets": ("name", "kind", "task", "train", "test", "found", "title"),
     "runs": ("run", "state", "lesson", "result", "age", "size", "title"),
 }
 
 MODELS = """
-Parameters are those for the data a model is made for, 28 × 28 images as a rule.
-descend show NAME --data DATA         its layers and settings, for your data
+Parameters are those for samples of the size in the last column, and 10 classes or 38 characters.
+descend show NAME --data DATA         its layers, parameters and settings, for your data
 descend run NAME --data DATA          train it; own models too, as path.py:NAME"""
 
 

@@ -78,7 +78,7 @@ def show(arguments: argparse.Namespace) -> int:
             raise UsageError(why)
     facts = examined(model, knobs, shape)
     if arguments.json:
-        print(json.dumps(as_json(model, knobs, facts, arguments.data)))
+        print(json.dumps(as_json(model, knobs, shape, facts, arguments.data)))
     else:
         print_text(model, knobs, shape, facts)
     return 0
@@ -103,7 +103,7 @@ def examined(model: Model, knobs: KnobSet, shape: Shape) -> dict[str, Any]:
     }
 
 
-def as_json(model: Model, knobs: KnobSet, facts: dict[str, Any], data: str) -> dict[str, Any]:
+def as_json(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any], data: str) -> dict[str, Any]:
     """Everything `show` prints."""
     from dataclasses import asdict
 
@@ -111,7 +111,7 @@ def as_json(model: Model, knobs: KnobSet, facts: dict[str, Any], data: str) -> d
         "name": model.name,
         "title": model.title,
         "family": model.family,
-        "description": model.description,
+        "description": model.about(shape, knobs.values()),
         "kinds": model.kinds,
         "tasks": model.tasks,
         "sources": model.sources,
@@ -130,7 +130,7 @@ def print_text(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any]
 
     console = Console(highlight=False)
     console.print(Text(model.title, style="bold"))
-    for paragraph in model.description.split("\n\n"):
+    for paragraph in model.about(shape, knobs.values()).split("\n\n"):
         console.print(Text(paragraph if paragraph.startswith(" ") else paragraph.replace("\n", " ")))
         console.print()
     if knobs.specs:

@@ -38,7 +38,10 @@ def summed(net: nn.Module, split: Split, objective: Objective, batch_size: int, 
     tally = objective.tally(split.form.device)
     for x, y in split.chunks(batch_size):
         with autocast():  # the model is given a copy: it may write into what it is given
-            output = objective.fitted(scores(net(x.clone()), objective.part), x) if len(x) > 1 else alone(net, objective, x)
+            several = len(x) > 1
+            output = (
+                objective.fitted(scores(net(x.clone()), objective.part), x) if several else alone(net, objective, x)
+            )
         if output is None:
             raise RuntimeError(f"the model's output changed its form with {len(x)} samples")
         output, target = output.float(), objective.target(x, y)

@@ -49,7 +49,7 @@ def hidden(net: nn.Module) -> Iterator[Hidden]:
     for name in files:
         if name.partition(".")[0] not in ("torch", "torchvision", "descend") and name in sys.modules:
             starts += [(key, value, "", 0) for key, value in vars(sys.modules[name]).items()]
-    for count, (path, value, holder, depth) in enumerate(_walk(starts, seen)):
+    for count, (path, value, holder) in enumerate(_walk(starts, seen)):
         if count > MOST:
             return
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf:
@@ -63,15 +63,15 @@ def hidden(net: nn.Module) -> Iterator[Hidden]:
                         yield Hidden(parameter, below, type(module).__name__, holder)
 
 
-def _walk(starts: list[tuple[str, Any, str, int]], seen: set[int]) -> Iterator[tuple[str, Any, str, int]]:
-    """Everything that is reached, with its path, what holds it, and how deep that is."""
+def _walk(starts: list[tuple[str, Any, str, int]], seen: set[int]) -> Iterator[tuple[str, Any, str]]:
+    """Everything that is reached, with its path and what holds it."""
     todo = starts[::-1]
     while todo:
         path, value, holder, depth = todo.pop()
         if id(value) in seen:
             continue
         seen.add(id(value))
-        yield path, value, holder, depth
+        yield path, value, holder
         if depth < DEPTH:
             todo += [(*part, depth + 1) for part in _parts(path, value, holder)][::-1]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedBuffer
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def buffers_kept(net: nn.Module) -> Iterator[None]:
     kept = [
         (module, {name: (buffer, None if buffer is None else buffer.clone()) for name, buffer in own.items()})
         for module, own in own_buffers(net)
-        if not any(isinstance(buffer, UninitializedTensorMixin) for buffer in own.values())
+        if not any(isinstance(buffer, UninitializedBuffer) for buffer in own.values())
     ]
     try:
         yield

@@ -73,10 +73,10 @@ def apart(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[]
         net.eval()
     if evaluated is None or one is None or other is None or differ(one, other) or not differ(one, evaluated):
         return []
-    after = state_of(own)
-    if watch.draws or random.getstate() != chance[0] or not all(map(np.array_equal, np.random.get_state(), chance[1])):
+    after, now = state_of(own), (random.getstate(), np.random.get_state())
+    if watch.draws or now[0] != chance[0] or not all(map(np.array_equal, now[1], chance[1])):
         return []  # something is left out at random
-    if any(not torch.equal(value, after[key]) for key, value in before.items() if key in after) or after.keys() - before:
+    if before.keys() != after.keys() or any(not torch.equal(value, after[key]) for key, value in before.items()):
         return []  # it keeps statistics of its own
     path = next((path for path in trained if path in told and differ(trained[path], told[path])), "")
     where = f" from {path} on" if path else ""
@@ -154,6 +154,6 @@ def line_of(module: nn.Module | None) -> str:
         name = Path(inspect.getfile(type(module))).name
     except (OSError, TypeError):
         return ""
-    words = ("self.training", "is_grad_enabled", "requires_grad")
+    words = (".training", "is_grad_enabled", "requires_grad")
     found = [first + number for number, line in enumerate(lines) if any(word in line for word in words)]
     return f" ({name}, line {found[0]})" if found else ""

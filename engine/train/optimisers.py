@@ -46,7 +46,7 @@ def lay_out_state(optimiser: torch.optim.Optimizer) -> None:
 
 
 def densify(optimiser: torch.optim.Optimizer) -> None:
-    """Fill in the gradients that are sparse, as of an embedding with ``sparse=True``: most optimisers take no others."""
+    """Fill in the gradients that are sparse, as of embeddings with ``sparse=True``: most optimisers take no others."""
     for group in optimiser.param_groups:
         for weights in group["params"]:
             if weights.grad is not None and weights.grad.layout != torch.strided:

@@ -12,9 +12,18 @@ from descend.engine.train.own_model import place
 from descend.engine.train.remedies import remedy
 from descend.engine.train.unfit import Unfit
 
-METHODS = ("train", "eval", "parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules")
-METHODS += ("children", "named_children", "to", "float", "state_dict", "load_state_dict", "zero_grad")
-CALLED = {"train": (True,), "eval": (), "parameters": (), "buffers": (), "modules": (), "state_dict": ()}
+METHODS = (
+    *("train", "eval", "parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules"),
+    *("children", "named_children", "to", "float", "state_dict", "load_state_dict", "zero_grad"),
+)
+CALLED: dict[str, tuple[object, ...]] = {
+    "train": (True,),
+    "eval": (),
+    "parameters": (),
+    "buffers": (),
+    "modules": (),
+    "state_dict": (),
+}
 """Those that are called, with what."""
 
 

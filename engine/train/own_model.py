@@ -31,7 +31,6 @@ from descend.engine.train.settings import BESIDE, TrainKnobs
 from descend.engine.train.source import Source
 from descend.engine.train.unfit import Unfit
 
-
 DESCEND = tuple({f"{path.parents[1]}{os.sep}" for path in (Path(__file__), Path(__file__).resolve())})
 """Where the engine is; the user's code may lie above that."""
 

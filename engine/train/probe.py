@@ -114,10 +114,7 @@ def _probe(
             f"The output has values that are not finite, before any training, {where}.", advice if first else ""
         )
     if not any(parameter.requires_grad for parameter in net.parameters()):
-        where = of_hidden_layers(found) if (found := [part for part in hidden(net) if part.layer]) else ""
-        raise Unfit(
-            "The model has no trainable parameters, so there is nothing to learn with.", where.partition(": ")[2]
-        )
+        raise Unfit("The model has no trainable parameters, so there is nothing to learn with.", said_of_hidden(net))
     check_learning(net, x, y, objective, autocast, file)
     learned = isinstance(objective, (Classes, Language))
     notes += endings.said(objective.ends) if learned else endings.bounded(objective.ends)
@@ -155,13 +152,20 @@ def forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
         raise
     except BaseException as error:
         name, module, given = inside[-1] if inside else ("", net, (x,))
-        lost = [part for part in hidden(net) if part.layer] if ELSEWHERE.search(str(error)) else []
         why = explained(error, name, module, given, x, place(error, file))
-        why.advice += [of_hidden_layers(lost)] if lost else []
+        if ELSEWHERE.search(str(error)) and (lost := said_of_hidden(net)):
+            why.advice.insert(0, lost)
         raise why from None
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def said_of_hidden(net: nn.Module) -> str:
+    """A sentence on layers that torch does not find in ``net``; nothing if there are none."""
+    found = [part for part in hidden(net) if part.layer]
+    sentence = of_hidden_layers(found) if found else ""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Objective) -> Unfit:
@@ -246,9 +250,7 @@ def _check_gradient(
         raise Unfit(f"The gradient cannot be taken: {why}{where}.", remedy(error)) from None
 
 
-def traced(
-    net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path
-) -> str:
+def traced(net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path) -> str:
     """Where in the user's code that was computed of which the gradient cannot be taken; nothing if it is not known."""
     with warnings.catch_warnings(record=True) as told, suppress(Exception):
         warnings.simplefilter("always")

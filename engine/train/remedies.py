@@ -9,9 +9,7 @@ ELSEWHERE = re.compile(
     r"|on the same device|linked with support for \w+ devices|MPS backend|torch\.(cuda|mps)\.\w*Tensor"
     r"|different from other tensors on|HIP GPUs|XPU|not compiled with XPU",
 )
-DOUBLE = re.compile(
-    r"same dtype, but got|expected (scalar type|m1 and m2 to have the same dtype)|dtype mismatch|same dtype|DoubleTensor"
-)
+DOUBLE = re.compile(r"expected (scalar type|m1 and m2 to have the same dtype)|dtype mismatch|same dtype|DoubleTensor")
 
 
 def remedy(error: BaseException) -> str:

@@ -66,7 +66,7 @@ def unlearned(
             missing &= {name for name, parameter in net.named_parameters() if parameter.grad is None}
             lost = missing - {name for name, parameter in net.named_parameters() if id(parameter) in apart}
             known = {id(parameter) for parameter in net.parameters()}
-            if attempt and time.monotonic() > end or not lost and (attempt or not leaves[0].keys() - known):
+            if (attempt and time.monotonic() > end) or (not lost and (attempt or not leaves[0].keys() - known)):
                 break
     finally:
         net.zero_grad(set_to_none=True)
@@ -167,7 +167,7 @@ def strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: Watch) -> 
     where = {id(part.tensor): part for part in hidden(net) if id(part.tensor) in stay} if stay else {}
     place = at(watch.strangers[key][1] for key in stay if key in watch.strangers)
     if of_layers := [part for part in where.values() if part.layer]:
-        told.append(of_hidden_layers(of_layers, place))
+        told.append(f"{WARNING}{of_hidden_layers(of_layers, place)}")
     bare = [part for part in where.values() if not part.layer]
     lost = [f"one of shape {tuple(leaf.shape)}" for key, leaf in stay.items() if key not in where]
     if bare or lost:
@@ -191,6 +191,6 @@ def of_hidden_layers(found: list[Hidden], place: str = "") -> str:
     else:
         where, remedy = "kept where torch does not look", "make each an attribute of the module itself"
     return (
-        f"{WARNING}layers that are no part of the model: {some(names)}, {where}{place}; they are never trained, saved "
+        f"layers that are no part of the model: {some(names)}, {where}{place}; they are never trained, saved "
         f"or moved to the device, so {remedy}."
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+from textual.timer import Timer
 from textual.widgets import Static
 
 from descend.engine.model import Model
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "show")
 """Counts them, where torch can be imported; a file of the user's own is run for that."""
 HINT = "L lists them, with output shapes and parameters."
+SOON = 1.0
+"""Seconds on a page of the zoo after which they are counted unasked …"""
+NICE = 15
+"""… by a process that gives way to all others."""
 
 
 class LayerList(Static):
@@ -33,6 +40,7 @@ class LayerList(Static):
         self.training = training
         self.settings: Settings | None = None
         self._process: Process | None = None
+        self._soon: Timer | None = None
 
     def reset(self, settings: Settings) -> None:
         """Other settings may make other layers."""
@@ -40,6 +48,8 @@ class LayerList(Static):
             self.settings = settings
             self._end()
             self._tell(Text(HINT))
+            if isinstance(self.training.model, Model) and settings.data:  # no file of the user's is run unasked
+                self._soon = self.set_timer(SOON, self._count_unasked)
 
     def count(self) -> None:
         """List them as soon as they are counted."""
@@ -47,25 +57,34 @@ class LayerList(Static):
             self._end()
             self._tell(Text("counting…"))
             self._come_into_view()
-            self.run_worker(self._count(self.settings), exclusive=True, exit_on_error=False)
+            self.run_worker(self._count(self.settings, True), exclusive=True, exit_on_error=False)
+
+    def _count_unasked(self) -> None:
+        """Count them beside all else, for someone who reads on the page."""
+        if self.settings is not None and self.is_attached and self.screen.is_current:
+            self.run_worker(self._count(self.settings, False), exclusive=True, exit_on_error=False)
 
     def on_unmount(self) -> None:
         """Leave nothing at work."""
         self._end()
 
-    async def _count(self, settings: Settings) -> None:
+    async def _count(self, settings: Settings, asked_for: bool) -> None:
         process = self._process = await asyncio.create_subprocess_exec(
             *COMMAND, *asked(self.training, settings), stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
         )
+        if not asked_for:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
         output, said = await process.communicate()
-        if settings != self.settings or not self.is_attached:
+        if settings != self.settings or not self.is_attached or (process.returncode and not asked_for):
             return
         if process.returncode:
             lines = said.decode(errors="replace").strip().splitlines() or ["The layers could not be counted."]
             self._tell(Text(plain(f"✗ {lines[-1].removeprefix('descend: ')}")))
         else:
             self._tell(listed(json.loads(output)))
-        self._come_into_view()
+        if asked_for:
+            self._come_into_view()
 
     def _come_into_view(self) -> None:
         self.call_after_refresh(self.scroll_visible, animate=False, top=True)
@@ -74,6 +93,8 @@ class LayerList(Static):
         self.update(Group(Text("Layers", "bold"), what))
 
     def _end(self) -> None:
+        if self._soon is not None:
+            self._soon.stop()
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 

@@ -54,8 +54,8 @@ class Choices(Options):
 
 
 def model_lines(trainings: Iterable[Training], shape: Shape | None) -> list[tuple[str, Text]]:
-    """Each family's name, then its models: the number of their parameters, and whether they can learn from data of this
-    ``shape`` (``✗``: not)."""
+    """Each family's name, then its models: the number of their parameters where it is known for data of this ``shape``,
+    and whether they can learn from such data (``✗``: not)."""
     lines, family = [], ""
     for training in trainings:
         model = training.model
@@ -63,7 +63,8 @@ def model_lines(trainings: Iterable[Training], shape: Shape | None) -> list[tupl
         if now != family:
             family = now
             lines.append(("", Text(now, "bold")))
-        size = f"{model.parameters:,}" if isinstance(model, Model) else ""
+        told = isinstance(model, Model) and shape in (None, model.reference)  # for other data it has another size
+        size = f"{model.parameters:,}" if isinstance(model, Model) and told else ""
         name = training.name if isinstance(model, Model) else training.title
         fits = shape is None or not training.fits(shape)
         lines.append((training.name, row(f"{' ' if fits else '✗'} {plain(name)}", size, "" if fits else "dim", 22)))

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from descend.datasets import catalogue as datasets
 from descend.engine import recipe
 from descend.engine.experiment import Training
 from descend.engine.manifest import Manifest
@@ -65,8 +66,11 @@ def document(training: Training, settings: Settings) -> Text:
         text.append(f"{heading}\n", "bold").append(f"{body}\n\n")
 
     if isinstance(of, Model):
-        text.append("\n\n".join(map(paragraph, of.description.split("\n\n"))) + "\n\n")
-        part("Size", f"{of.parameters:,} parameters as it comes, for {plain(str(of.reference))}.")
+        spec = datasets.specs().get(settings.data)
+        shape = spec.shape if spec is not None else None
+        text.append("\n\n".join(map(paragraph, of.about(shape, settings.knobs).split("\n\n"))) + "\n\n")
+        if of.is_reference(shape, settings.knobs):
+            part("Size", f"{of.parameters:,} parameters for {plain(str(of.reference))}.")
         if of.sources:
             part("Sources", "\n".join(plain(source) for source in of.sources))
     else:
