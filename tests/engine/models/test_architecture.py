@@ -170,3 +170,13 @@ def test_what_a_newcomer_reads(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for words in ("net.py:Net --data", "batch_size=64", "(sgd | momentum", "path/to/file.py:NAME"):
         assert words in text
+
+
+def test_what_is_told_of_sizes_is_for_the_data_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "\n".join(lines(capsys, "show", "mlp", "--data", "digits"))
+    assert "9,610 parameters" in text
+    assert "101,770" not in text
+    assert "784" not in text
+    assert "101,770" in "\n".join(lines(capsys, "show", "mlp"))
+    assert "101,770" not in "\n".join(lines(capsys, "show", "mlp", "--set", "hidden=64"))
+    assert "σ(W·x" in "\n".join(lines(capsys, "show", "lstm", "--data", "digits"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.engine.train.trained import written
 
 from descend.datasets.shape import Shape
 from descend.engine import experiment
-from descend.engine.errors import DescendError
+from descend.engine.errors import DescendError, UsageError
 from descend.engine.train.arguments import Argument, from_data
 from descend.engine.train.source import parse
 
@@ -171,3 +172,24 @@ def test_the_digest_follows_the_text(tmp_path: Path) -> None:
     assert before != found.digest()
     file.unlink()
     assert not found.digest()
+
+
+@pytest.mark.parametrize("sums", [f"TABLE = {'+'.join(['1'] * 60_000)}", f"TABLE = {'-' * 50_000}1"])
+def test_an_enormous_expression_is_a_sentence(tmp_path: Path, sums: str) -> None:
+    file = tmp_path / "long.py"
+    file.write_text(f"{sums}\nclass Net: pass\n")
+    with pytest.raises(
+        DescendError, match=r"long\.py cannot be read: an expression in it is too long or nested"
+    ) as told:
+        parse(f"{file}:Net")
+    assert "\n" not in str(told.value)
+
+
+def test_what_is_no_file_of_code_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(UsageError, match="is no file; a model is named as"):
+        parse(f"{tmp_path}/pipe.py:Net")
+    with (tmp_path / "huge.py").open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(DescendError, match="is larger than 16 MB"):
+        parse(f"{tmp_path}/huge.py:Net")

@@ -66,3 +66,13 @@ async def test_other_settings_are_counted_anew_and_failures_told(monkeypatch: py
         await shell.sees("Settings")
         await shell.press("right", "enter")
         await shell.sees("L lists them")
+
+
+async def test_a_page_of_the_zoo_tells_the_size_for_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"layers": [], "parameters": 9_610}
+    counts = (sys.executable, "-c", f"import json; print(json.dumps({found!r}))")
+    monkeypatch.setattr(layers, "COMMAND", counts)
+    async with opened((120, 60), lesson="mlp", data="digits") as shell:
+        await shell.sees("The multi-layer perceptron", "9,610 parameters")
+        assert "101,770" not in shell.text()
+        assert "784" not in shell.text()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
+from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -15,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from textual.timer import Timer
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
 from descend.engine.model import Model
 from descend.tui.text import plain
@@ -39,7 +39,7 @@ class LayerList(Static):
         super().__init__(id="layers")
         self.training = training
         self.settings: Settings | None = None
-        self._process: Process | None = None
+        self._process: Popen[bytes] | None = None
         self._soon: Timer | None = None
 
     def reset(self, settings: Settings) -> None:
@@ -57,28 +57,38 @@ class LayerList(Static):
             self._end()
             self._tell(Text("counting…"))
             self._come_into_view()
-            self.run_worker(self._count(self.settings, True), exclusive=True, exit_on_error=False)
+            self._begin(self.settings, True)
 
     def _count_unasked(self) -> None:
         """Count them beside all else, for someone who reads on the page."""
         if self.settings is not None and self.is_attached and self.screen.is_current:
-            self.run_worker(self._count(self.settings, False), exclusive=True, exit_on_error=False)
+            self._begin(self.settings, False)
 
     def on_unmount(self) -> None:
         """Leave nothing at work."""
+        self.settings = None
         self._end()
 
-    async def _count(self, settings: Settings, asked_for: bool) -> None:
-        process = self._process = await asyncio.create_subprocess_exec(
-            *COMMAND, *asked(self.training, settings), stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
-        )
+    def _begin(self, settings: Settings, asked_for: bool) -> None:
+        self.run_worker(lambda: self._count(settings, asked_for), thread=True, exclusive=True, exit_on_error=False)
+
+    def _count(self, settings: Settings, asked_for: bool) -> None:
+        """Wait in a thread for the process that counts, so that nothing is left of it when the shell ends."""
+        words = [*COMMAND, *asked(self.training, settings)]
+        process = self._process = Popen(words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True)
+        if settings != self.settings:  # others came meanwhile, or the page is gone
+            process.kill()
         if not asked_for:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
-        output, said = await process.communicate()
-        if settings != self.settings or not self.is_attached or (process.returncode and not asked_for):
+        output, said = process.communicate()
+        if settings == self.settings and not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._counted, settings, asked_for, process.returncode, output, said)
+
+    def _counted(self, settings: Settings, asked_for: bool, status: int, output: bytes, said: bytes) -> None:
+        if settings != self.settings or not self.is_attached or (status and not asked_for):
             return
-        if process.returncode:
+        if status:
             lines = said.decode(errors="replace").strip().splitlines() or ["The layers could not be counted."]
             self._tell(Text(plain(f"✗ {lines[-1].removeprefix('descend: ')}")))
         else:
@@ -95,7 +105,7 @@ class LayerList(Static):
     def _end(self) -> None:
         if self._soon is not None:
             self._soon.stop()
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self._process.poll() is None:
             self._process.kill()
 
 
