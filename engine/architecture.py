@@ -59,9 +59,7 @@ def layers(net: nn.Module, x: Tensor) -> list[Layer]:
         own = list(module.parameters(recurse=False))
         new = {id(parameter): parameter.numel() for parameter in own if id(parameter) not in counted}
         counted.update(new)
-        return Layer(
-            path or "(model)", type(module).__name__, output, sum(new.values()), len(new) < len(own), multiply_adds
-        )
+        return Layer(path or "(model)", kind(module), output, sum(new.values()), len(new) < len(own), multiply_adds)
 
     def begin(module: nn.Module, inputs: Any) -> None:
         inside.append([counter.get_total_flops() // 2, 0])
@@ -107,8 +105,13 @@ def parts(net: nn.Module) -> list[Layer]:
         counted.update(new)
         if own or not any(module.children()):
             count, shared = sum(new.values()), len(new) < len(own)
-            found.append(Layer(path or "(model)", type(module).__name__, None, count, shared, 0))
+            found.append(Layer(path or "(model)", kind(module), None, count, shared, 0))
     return found
+
+
+def kind(module: nn.Module) -> str:
+    """The name of a module's class, as its author wrote it."""
+    return str(getattr(module, "original_name", type(module).__name__))
 
 
 def weight_bytes(net: nn.Module) -> int:

@@ -15,7 +15,9 @@ from descend.engine.errors import DescendError, UsageError
 from descend.engine.text import clean
 
 if TYPE_CHECKING:
-    from torch import nn
+    from pathlib import Path
+
+    from torch import Tensor, nn
 
     from descend.datasets.shape import Shape
     from descend.engine.experiment import Training
@@ -68,6 +70,8 @@ def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, An
 
     from descend.engine import architecture
     from descend.engine.train import own_model, probe
+    from descend.engine.train.adapting import in_a_precision
+    from descend.engine.train.overriding import check_methods
     from descend.engine.train.settings import TrainKnobs
 
     values = knobs.values()
@@ -76,6 +80,7 @@ def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, An
     context, repeat = int(values["context"]), values["objective"] == "reconstruction"
     torch.manual_seed(0)
     net, notes = own_model.build(found, given, shape, context, repeat)
+    check_methods(net, found.file)
     facts: dict[str, Any] = {"description": description(net), "arguments": given, "notes": notes}
     if shape is None:
         if probe.is_lazy(net):
@@ -86,18 +91,36 @@ def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, An
         x = torch.zeros(2, *size, dtype=torch.int64 if shape.kind == "text" else torch.float32)
         net.eval()
         with torch.no_grad():
+            in_a_precision(net, lambda: works(net, x, found.file))
             probe.forward(net, x, found.file)
-            try:
-                layers = architecture.layers(net, x := x[:1])
-            except Exception:  # some models need two samples
-                layers = architecture.layers(net, x := torch.cat([x, x]))
-        facts |= {"input": tuple(x.shape), "multiply_adds": sum(layer.multiply_adds for layer in layers) // len(x)}
+            if any(isinstance(module, torch.jit.ScriptModule) for module in net.modules()):
+                notes.append("It takes such data; a script of torch.jit does not tell what passes its layers.")
+                layers = architecture.parts(net)
+            else:
+                try:
+                    layers = architecture.layers(net, x := x[:1].clone())
+                except (Exception, SystemExit):  # some models need two samples
+                    layers = architecture.layers(net, x := torch.cat([x, x]))
+                multiply_adds = sum(layer.multiply_adds for layer in layers) // len(x)
+                facts |= {"input": tuple(x.shape), "multiply_adds": multiply_adds}
     return {
         **facts,
         "layers": [asdict(layer) for layer in layers],
         "parameters": sum(layer.parameters for layer in layers),
         "bytes": architecture.weight_bytes(net),
     }
+
+
+def works(net: nn.Module, x: Tensor, file: Path) -> bool:
+    """Whether ``net`` can be called with ``x``."""
+    from descend.engine.train import probe
+    from descend.engine.train.unfit import Unfit
+
+    try:
+        probe.forward(net, x, file)
+    except Unfit:
+        return False
+    return True
 
 
 def description(net: nn.Module) -> str:
@@ -128,13 +151,16 @@ def print_text(training: Training, found: Source, knobs: KnobSet, shape: Shape |
         console.print()
     for note in facts["notes"]:
         console.print(Text(clean(note)))
-    if shape is not None:
+    passed = "input" in facts
+    if passed:
         samples = "one sample" if facts["input"][0] == 1 else "two samples"
         console.print(Text(f"For {clean(str(shape))}; {samples} of {product(facts['input'][1:])}:\n"))
     layers = [Layer(**layer) for layer in facts["layers"]]
-    console.print(layer_table(layers, shapes=shape is not None))
+    console.print(layer_table(layers, shapes=passed))
     sums = f"{facts['parameters']:,} parameters, {size(facts['bytes'])} of weights"
-    if shape is None:
+    if shape is not None and not passed:
+        console.print(Text(f"\n{sums}."))
+    elif not passed:
         console.print(Text(f"\n{sums}. With --data NAME or PATH also the shapes that pass its layers."))
     else:
         console.print(Text(f"\n{sums}; {facts['multiply_adds']:,} multiply-adds a sample."))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
+from descend.engine.architecture import kind
 from descend.engine.train import endings
 from descend.engine.train.hidden import hidden
 from descend.engine.train.kept import buffers_kept
@@ -24,7 +25,7 @@ from descend.engine.train.own_model import first_line, is_own, place
 from descend.engine.train.remedies import ELSEWHERE, remedy
 from descend.engine.train.suspicions import suspicions
 from descend.engine.train.unfit import Unfit
-from descend.engine.train.unlearned import kind, of_hidden_layers, unlearned
+from descend.engine.train.unlearned import of_hidden_layers, unlearned
 from descend.engine.train.wrong_shape import explained
 
 

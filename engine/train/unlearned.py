@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from descend.engine.architecture import kind
 from descend.engine.text import clean
 from descend.engine.train.hidden import Hidden, hidden
 from descend.engine.train.objective import Objective
@@ -134,11 +135,6 @@ def layers(net: nn.Module, names: Iterable[str]) -> str:
             whole.append(path)
     alone = [name for name in sorted(names) if not any(name.startswith(f"{above}.") for above in whole)]
     return some([*(f"{path} ({kind(net.get_submodule(path))})" for path in whole), *alone])
-
-
-def kind(module: nn.Module) -> str:
-    """The name of a module's class, as its author wrote it."""
-    return str(getattr(module, "original_name", type(module).__name__))
 
 
 def some(names: list[str]) -> str:

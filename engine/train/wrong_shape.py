@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from descend.engine.architecture import kind
 from descend.engine.train.outputs import size, told
 from descend.engine.train.own_model import cause
 from descend.engine.train.remedies import remedy
@@ -25,8 +26,7 @@ def explained(
         x: what the model was given, two samples.
         where: the line, as `` (model.py, line 3)``.
     """
-    kind = str(getattr(module, "original_name", type(module).__name__))
-    layer = f"the layer {name} ({kind})" if name else f"{kind}.forward"
+    layer = f"the layer {name} ({kind(module)})" if name else f"{kind(module)}.forward"
     first = given[0] if given else None
     takes, got, advice = "", "", ""
     if isinstance(first, Tensor):
@@ -56,8 +56,8 @@ def expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, 
                 else f"Flattened, as with x.flatten(1), a sample has {a_sample} numbers, so in_features={a_sample}"
             )
         return f"{wanted} numbers a sample (in_features)", f"{last} ({given})", finished(advice)
-    for kind, dimensions in SPATIAL.items():
-        if isinstance(module, kind):
+    for spatial, dimensions in SPATIAL.items():
+        if isinstance(module, spatial):
             return convolution(module, dimensions, first, x)
     if isinstance(module, nn.modules.batchnorm._BatchNorm) and first.dim() > 1:
         channels = first.shape[1]

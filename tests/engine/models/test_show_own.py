@@ -39,6 +39,16 @@ class Pairs(nn.Module):
     def forward(self, x):
         assert len(x) == 2
         return self.l(x)
+
+def Script():
+    return torch.jit.script(nn.Sequential(nn.Linear(4, 3)))
+
+class Quits(Lazy):
+    def forward(self, x):
+        raise SystemExit(4)
+
+class Trains(Lazy):
+    def train(self, loader): pass
 '''
 
 
@@ -83,6 +93,8 @@ def test_layers_that_need_data_or_two_samples(file: Path, capsys: pytest.Capture
     [
         (":Net", 1, "has to be given num_classes, which --data NAME may tell; or say --set num_classes=VALUE"),
         (":Net --data iris", 1, "failed at the layer conv (Conv2d) (nets.py, line 17)"),
+        (":Quits --data digits", 1, "failed at Quits.forward (nets.py, line 44): SystemExit: 4."),
+        (":Trains --data digits", 1, "Trains defines a method train (nets.py, line 47)"),
         (":Nett", 2, "defines no 'Nett'; did you mean 'Net'?"),
         (":Net --data nothing", 2, "There is no dataset 'nothing'"),
         (":Net --set depth=3", 2, "There is no knob 'depth'"),
@@ -98,3 +110,11 @@ def test_a_sentence_says_what_is_wrong(
     assert not told.out
     assert sentence in told.err
     assert "Traceback" not in told.err
+
+
+def test_a_script_of_torch(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", f"{file}:Script", "--data", "iris"]) == 0
+    text = capsys.readouterr().out
+    assert "15 parameters" in text
+    assert "not passed" not in text
+    assert "multiply-adds" not in text

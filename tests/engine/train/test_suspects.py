@@ -321,7 +321,7 @@ RAISING = {
     ),
     "all in a list": (
         " def also(s):\n  del s.body, s.head\n  s.ls = [nn.Linear(4, 3)]\n def forward(s, x): return s.ls[0](x)\n",
-        "has no trainable parameters, so there is nothing to learn with. Layers that are no part of the model: ls.0 (Linear), kept in a plain list",
+        "to learn with. Layers that are no part of the model: ls.0 (Linear), kept in a plain list",
     ),
 }
 

@@ -74,5 +74,5 @@ async def test_a_page_of_the_zoo_tells_the_size_for_its_data(monkeypatch: pytest
     monkeypatch.setattr(layers, "COMMAND", counts)
     async with opened((120, 60), lesson="mlp", data="digits") as shell:
         await shell.sees("The multi-layer perceptron", "9,610 parameters")
-        assert "101,770" not in shell.text()
-        assert "784" not in shell.text()
+        assert "101,770" not in shell.text
+        assert "784" not in shell.text
