@@ -93,8 +93,8 @@ def test_layers_that_need_data_or_two_samples(file: Path, capsys: pytest.Capture
     [
         (":Net", 1, "has to be given num_classes, which --data NAME may tell; or say --set num_classes=VALUE"),
         (":Net --data iris", 1, "failed at the layer conv (Conv2d) (nets.py, line 17)"),
-        (":Quits --data digits", 1, "failed at Quits.forward (nets.py, line 44): SystemExit: 4."),
-        (":Trains --data digits", 1, "Trains defines a method train (nets.py, line 47)"),
+        (":Quits --data digits", 1, "failed at Quits.forward (nets.py, line 39): SystemExit: 4."),
+        (":Trains --data digits", 1, "Trains defines a method train (nets.py, line 42)"),
         (":Nett", 2, "defines no 'Nett'; did you mean 'Net'?"),
         (":Net --data nothing", 2, "There is no dataset 'nothing'"),
         (":Net --set depth=3", 2, "There is no knob 'depth'"),
