@@ -227,8 +227,9 @@ class Session:
         """
         k, scaler = self.k, self.precision.scaler
         self.doing = "in its forward"
-        with self.precision.autocast():  # with a copy, into which it may write
-            output = self.objective.fitted(scores(self.run(x.clone()), self.objective.part), x)
+        given = x.clone() if isinstance(self.model, Source) else x  # one's own may write into what it is given
+        with self.precision.autocast():
+            output = self.objective.fitted(scores(self.run(given), self.objective.part), x)
         if output is None:
             raise Unfit(f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them.")
         output, target = output.float(), self.objective.target(x, y)
