@@ -14,6 +14,7 @@ from descend.datasets.options import joined, names_of, parsed, parted
 from descend.datasets.own import Own, spec_of
 from descend.datasets.tabular import tabular
 from descend.engine.errors import UsageError
+from descend.engine.paths import parse_path
 
 AS_TABLE = "Read as a table, as its lines are cut into columns; kind=text reads it as text."
 
@@ -29,14 +30,7 @@ def find(address: str, more: Mapping[str, str]) -> Own:
     """
     path, options = parted(address)
     options |= more
-    place = Path(path).expanduser().absolute()
-    try:
-        str(place).encode()
-    except UnicodeEncodeError as error:
-        byte = str(place)[error.start].encode("utf-8", "surrogateescape")
-        raise UsageError(
-            f"The path '{path}' has the byte 0x{byte.hex().upper()}, which is no text in UTF-8; rename it."
-        ) from None
+    place = parse_path(path, kept=True)
     name = joined(path, options)
     try:
         status = place.stat()

@@ -169,7 +169,7 @@ def replacing(path: Path, force: bool, binary: bool = False) -> Iterator[IO[Any]
         raise UsageError(f"{path} is a folder; name a file.")
     if path.exists() and not force:
         raise UsageError(f"{path} exists already; choose another name, or say --force to replace it.")
-    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.new")
+    beside = path.with_name(f".{os.getpid()}.new")
     try:
         with open(beside, "xb" if binary else "x", encoding=None if binary else "utf-8") as file:
             yield file

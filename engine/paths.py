@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
-from descend.engine.errors import DescendError
+from descend.engine.errors import DescendError, UsageError
+
+SHOWN = 60
+"""Characters of a path that a sentence about it repeats."""
 
 
 def home() -> Path:
-    """``$DESCEND_HOME``, else the platform's user data folder. Not created here."""
+    """``$DESCEND_HOME``, else the platform's user data folder. Not created here.
+
+    Raises:
+        UsageError: the variable holds no path; `data_home` does the same.
+    """
     if chosen := os.environ.get("DESCEND_HOME"):
-        return Path(chosen).expanduser().absolute()
+        return parse_path(chosen)
     import platformdirs  # here, because first paint does not need it
 
     return Path(platformdirs.user_data_dir("descend", appauthor=False))
@@ -20,10 +28,17 @@ def home() -> Path:
 def data_home() -> Path:
     """``$DESCEND_DATA``, else the platform's user cache folder. Not created here."""
     if chosen := os.environ.get("DESCEND_DATA"):
-        return Path(chosen).expanduser().absolute()
+        return parse_path(chosen)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("descend", appauthor=False)) / "data"
+
+
+def check_environment() -> None:
+    """Raise UsageError if one of the variables holds no path."""
+    for chosen in map(os.environ.get, ("DESCEND_HOME", "DESCEND_DATA")):
+        if chosen:
+            parse_path(chosen)
 
 
 def runs_home() -> Path:
@@ -46,3 +61,60 @@ def writable(folder: Path, variable: str) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise DescendError(f"Cannot write to {folder}; set {variable} to a folder you can write to.")
     return folder
+
+
+def parse_path(typed: str, kept: bool = False) -> Path:
+    """The absolute path that a user typed; ``~`` and ``~user`` are expanded. Whether anything is there is not asked.
+
+    Args:
+        kept: whether it will be written down, in a run's manifest say, which is UTF-8.
+
+    Raises:
+        UsageError: nothing can have that path; the sentence says why.
+    """
+    shown = typed if len(typed) <= SHOWN else f"{typed[:SHOWN]}…"
+    if not typed.strip():
+        raise UsageError("The path is empty; name a file or a folder.")
+    if "\0" in typed:
+        raise UsageError(f"The path '{shown}' has a zero byte in it, which no path can have; take it out.")
+    try:
+        path = Path(typed).expanduser() if typed.startswith("~") else Path(typed)  # not what begins with ./~
+    except RuntimeError:
+        user = Path(typed).parts[0][1:]
+        if not user:
+            raise UsageError("Your home folder is not known, so '~' means nothing; write the path out.") from None
+        raise UsageError(
+            f"There is no user '{user[:SHOWN]}'; write the path out, or put ./ before it if its name begins with '~'."
+        ) from None
+    try:
+        path = path.absolute()
+    except OSError:
+        raise UsageError("The folder you are in is gone; change to another, or write the path from / on.") from None
+    try:
+        if kept:
+            str(path).encode()
+        os.stat(path)
+    except UnicodeEncodeError as error:
+        byte = ord(error.object[error.start]) & 0xFF
+        raise UsageError(
+            f"The path '{shown}' has the byte 0x{byte:02X}, which is no text in UTF-8; rename it."
+        ) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            longest = max(len(os.fsencode(part)) for part in path.parts)
+            why = f"one of its names has {longest:,} bytes, where 255 fit" if longest > 255 else "folders and all"
+            raise UsageError(f"The path '{shown}' is too long, {why}; shorten it.") from None
+        if error.errno == errno.ENOTDIR:
+            file = next((parent for parent in path.parents if parent.exists()), path)  # the nearest is the culprit
+            raise UsageError(f"{file} is a file, so there is nothing in it; name a folder there.") from None
+        if error.errno == errno.ELOOP:
+            raise UsageError(f"The links at '{shown}' lead in a circle; name another path.") from None
+    return path
+
+
+def is_there(typed: str) -> bool:
+    """Whether what a user typed is the path of a file or folder that is there; False for what can be no path."""
+    try:
+        return parse_path(typed).exists()
+    except (UsageError, OSError):
+        return False

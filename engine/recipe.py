@@ -96,7 +96,7 @@ def save(manifest: Manifest, file: Path) -> None:
         lines.append(f"devices = {recipe.devices}")
     if recipe.knobs:
         lines += ["", "[knobs]", *(f"{text(name)} = {value_text(value)}" for name, value in recipe.knobs.items())]
-    beside = file.with_name(f".{file.name}.{os.getpid()}.new")
+    beside = file.with_name(f".{os.getpid()}.new")
     try:
         beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
         beside.replace(file)
@@ -112,7 +112,7 @@ def load(file: Path) -> Recipe:
         UsageError: there is no such file, or it is no recipe; the sentence says where.
     """
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"The settings {file} cannot be read: {error.strerror}.") from None
     except ValueError as error:  # not UTF-8, or not TOML

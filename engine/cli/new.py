@@ -34,7 +34,7 @@ def new_lesson(arguments: argparse.Namespace) -> int:
     """Write the file and say what to do with it."""
     from descend.engine import catalogue
     from descend.engine.curriculum import SYSTEMS
-    from descend.engine.paths import writable
+    from descend.engine.paths import parse_path, writable
     from descend.engine.template import lesson_text
 
     stem = arguments.name.replace("-", "_")
@@ -48,7 +48,7 @@ def new_lesson(arguments: argparse.Namespace) -> int:
     if name in catalogue.lessons() or name in catalogue.broken():
         raise UsageError(f"There is a lesson '{name}' already; choose another name.")
     if arguments.path is not None:
-        folder = Path(arguments.path).expanduser().absolute()
+        folder = parse_path(arguments.path)
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}.")
     else:

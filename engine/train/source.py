@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from descend.engine.errors import DescendError, UsageError, nearest
+from descend.engine.paths import parse_path
 from descend.engine.train.arguments import Argument
 from descend.engine.train.configuration import configuration, settings
 from descend.engine.train.signature import defined, looks_like_a_model, makers, signature
@@ -58,8 +59,12 @@ def is_address(name: str) -> bool:
 
 
 def file_of(name: str) -> Path | None:
-    """The file that ``name`` means; None if it is no address."""
-    return Path(name if name.endswith(".py") else name.rpartition(":")[0]) if is_address(name) else None
+    """The file that ``name`` means; None if it is no address.
+
+    Raises:
+        UsageError: no file can have that path.
+    """
+    return parse_path(name if name.endswith(".py") else name.rpartition(":")[0]) if is_address(name) else None
 
 
 def parse(address: str) -> Source:
@@ -70,7 +75,7 @@ def parse(address: str) -> Source:
         DescendError: the file is not Python.
     """
     path, name = (address, "") if address.endswith(".py") else address.rsplit(":", 1)
-    file = Path(path).expanduser().absolute()
+    file = parse_path(path, kept=True)
     try:
         return _parsed(address, path, name, file)
     except (RecursionError, MemoryError):

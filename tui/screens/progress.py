@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -74,10 +73,11 @@ class Progress(Provider):
 
     def _export(self) -> None:
         from descend.engine import logbook
+        from descend.engine.paths import parse_path
         from descend.tui.screens.saving import PathScreen
 
         def write(path: str) -> str:
-            logbook.export(file := Path(path).expanduser())
+            logbook.export(file := parse_path(path))
             return f"Written to {file}."
 
         def written(told: str | None) -> None:

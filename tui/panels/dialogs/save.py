@@ -13,6 +13,8 @@ from textual.widgets import Input, Label, Static
 
 from descend.engine.errors import DescendError
 from descend.engine.export import making, replacing
+from descend.engine.paths import parse_path
+from descend.tui.field import Field
 from descend.tui.screens.dialog import Dialog
 from descend.tui.screens.lesson.row import Choice
 from descend.tui.text import plain
@@ -60,7 +62,7 @@ class SaveScreen(Dialog[Path | None]):
         yield Label(Text(f"{plain(self.panel_name)}, as"))
         yield Choice(tuple(FORMATS), "csv")
         yield Label("to")
-        yield Input(self._path("csv"), compact=True, select_on_focus=False)
+        yield Field(self._path("csv"), compact=True, select_on_focus=False)
         yield Static(id="told")
         yield Static("←→ choose the form   enter saves   esc leaves", classes="hint")
 
@@ -90,7 +92,7 @@ class SaveScreen(Dialog[Path | None]):
             self._say("Name a file.", wrong=True)
             return
         try:
-            path = Path(given).expanduser().absolute()
+            path = parse_path(given)
             if path.is_dir():
                 self._say("That is a folder; name a file in it.", wrong=True)
             elif path.exists() and path != self._agreed:
@@ -100,9 +102,8 @@ class SaveScreen(Dialog[Path | None]):
                 with making(path.parent), replacing(path, force=path == self._agreed) as file:
                     file.write(self.contents[form]())
                 self.dismiss(path)
-        except (DescendError, OSError, ValueError, RuntimeError) as error:  # the last two: odd names, no such user
-            told = str(error) if isinstance(error, DescendError) else "That is no name a file can have; name another."
-            self._say(told, wrong=True)
+        except DescendError as error:
+            self._say(str(error), wrong=True)
 
     def action_leave(self) -> None:
         """Save nothing."""

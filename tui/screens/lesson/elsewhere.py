@@ -72,7 +72,7 @@ class Elsewhere:
         if stamp is None or stamp == self._seen:
             return None
         try:
-            text = self.file.read_text(encoding="utf-8")
+            text = self.file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return None
         self._seen = stamp

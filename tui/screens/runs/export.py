@@ -10,6 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
+from descend.engine.errors import UsageError
+from descend.engine.paths import parse_path
 from descend.tui.screens.dialog import Dialog, Hint, Line
 from descend.tui.screens.lesson.editor import Choice
 from descend.tui.text import plain
@@ -95,11 +97,17 @@ class ExportScreen(Dialog[Export | None]):
     def _check(self) -> Path | None:
         """Where to write, or None after saying what is wrong."""
         form, told = self.query_one(Choice).value, self.query_one("#told", Static)
-        path, wrong = Path(self.query_one(Input).value.strip() or ".").expanduser(), ""
-        if form == "tensorboard":
+        path, wrong = None, ""
+        try:
+            path = parse_path(self.query_one(Input).value.strip())
+        except UsageError as error:
+            wrong = str(error)
+        if path is None:
+            pass
+        elif form == "tensorboard":
             wrong = "That is a file; name a folder." if path.is_file() else ""
         elif path.exists():
             wrong = f"That is {'a folder; name a file in it' if path.is_dir() else 'there already; name another'}."
-        told.update(Text(f"✗ {wrong}" if wrong else FORMATS[form]))
+        told.update(Text(f"✗ {plain(wrong)}" if wrong else FORMATS[form]))
         told.set_class(bool(wrong), "-wrong")
-        return None if wrong else path.absolute()
+        return None if wrong else path

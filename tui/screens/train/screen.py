@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -21,10 +20,12 @@ from descend.datasets.spec import Spec
 from descend.engine import experiment, model, recipe
 from descend.engine.errors import DescendError, UsageError
 from descend.engine.experiment import Training
+from descend.engine.paths import parse_path
 from descend.tui import preferences
+from descend.tui.field import Field
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.lesson.settings import Settings
-from descend.tui.screens.shell import InShell
+from descend.tui.screens.shell import InShell, Leaves
 from descend.tui.screens.train.lists import Choices, data_lines, model_lines
 from descend.tui.screens.train.page import manifest
 from descend.tui.text import plain
@@ -40,7 +41,7 @@ TO_FETCH, GONE = "to fetch", "gone"
 """What is said of data that is not here: a dataset's, one's own."""
 
 
-class Typed(Input):
+class Typed(Field):
     """A path that is typed in."""
 
     HELP = "Type a path. Enter takes it, escape leaves all as it is."
@@ -50,7 +51,7 @@ class Typed(Input):
     """
 
 
-class TrainScreen(InShell, Screen[None]):
+class TrainScreen(Leaves, InShell, Screen[None]):
     """Models at the left, datasets at the right, and below what a run with both would be."""
 
     HELP = (
@@ -277,13 +278,13 @@ class TrainScreen(InShell, Screen[None]):
 
     def _work(self, what: str, typed: str, asked: object) -> None:
         """Read or write, then go on in the screen's own thread."""
-        path, found, spec = Path(typed).expanduser(), None, None
+        found, spec = None, None
         kept = recipe.Recipe(name=typed if what == "model" else "", data=typed if what == "data" else "")
         try:
             if what == "save":
-                recipe.save(asked, path)  # type: ignore[arg-type]
+                recipe.save(asked, parse_path(typed))  # type: ignore[arg-type]
             elif what == "load":
-                kept = recipe.load(path)
+                kept = recipe.load(parse_path(typed))
                 if not kept.name:
                     raise UsageError(f'{typed} names no model; add a line such as name = "mlp".')
             if kept.name:
