@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+HARMFUL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Categories of characters that do something to a terminal, or that it need not know."""
+_HARMLESS = re.compile(r"[ -~\n]*")
 
 
 def clean(text: str) -> str:
@@ -11,5 +16,10 @@ def clean(text: str) -> str:
     return "".join(
         " " if character in "\n\r\t" else character
         for character in text
-        if character in "\n\r\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        if character in "\n\r\t" or unicodedata.category(character) not in HARMFUL
     )
+
+
+def clean_lines(text: str) -> str:
+    """Several lines, each `clean`."""
+    return text if _HARMLESS.fullmatch(text) else "\n".join(map(clean, text.split("\n")))

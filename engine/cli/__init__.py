@@ -6,37 +6,63 @@ returns the exit status. Heavy imports belong inside that function.
 
 from __future__ import annotations
 
-import io
-import os
 import signal
 import sys
 
+from descend.engine.cli.output import OutputError, silence, streams
 from descend.engine.errors import DescendError, UsageError
+from descend.engine.paths import check_environment
 from descend.engine.text import clean
 
 
 def main(words: list[str] | None = None) -> int:
     """Do what ``words`` (default: the process's arguments) say and return the exit status."""
     words = sys.argv[1:] if words is None else words
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # what a terminal cannot show costs itself only
+    with streams():
+        try:
+            status = obey(words)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+            silence(sys.stdout)
+            status = 128 + signal.SIGPIPE
+        except OutputError as error:
+            complain(error)
+            silence(sys.stdout)
+            status = error.exit_status
+        sys.stderr.flush()
+    return status
+
+
+def obey(words: list[str]) -> int:
+    """Do what ``words`` say; what fails is said in a sentence.
+
+    Raises:
+        OutputError, BrokenPipeError: standard output takes no more.
+    """
     try:
+        check_environment()
         if not words:
             from descend.engine.cli.shell import open_shell
 
             return open_shell()
         from descend.engine.cli.parser import parser
 
-        arguments = parser().parse_args(words)
+        try:
+            arguments = parser().parse_args(words)
+        except SystemExit:  # after --help or --version
+            return 0
         if not hasattr(arguments, "do"):
             raise UsageError("Which command? See `descend --help`.")
         return int(arguments.do(arguments))
+    except OutputError:
+        raise
     except DescendError as error:
-        print(f"descend: {clean(str(error))}", file=sys.stderr)
+        complain(error)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 128 + signal.SIGPIPE
+
+
+def complain(error: DescendError) -> None:
+    """Say what went wrong and what to do."""
+    print(f"descend: {clean(str(error))}", file=sys.stderr)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.engine.cli.arguments import add_following, add_knobs, add_run, knob_values, whole
 from descend.engine.errors import UsageError
-from descend.engine.text import clean
+from descend.engine.text import clean, clean_lines
 
 if TYPE_CHECKING:
     from descend.engine.records import Control, Event
@@ -87,10 +87,10 @@ def pause(arguments: argparse.Namespace) -> int:
 
     run = found(arguments)
     if run.state() == "paused":
-        print(f"Run {run.id} is paused already.")
+        print(f"Run {clean(run.id)} is paused already.")
         return 0
     answer = told(run, Pause(), lambda event: isinstance(event, Status) and event.state == "paused")
-    print(f"Run {run.id} is paused at step {answer.step:,}." if isinstance(answer, Status) else later(run))
+    print(f"Run {clean(run.id)} is paused at step {answer.step:,}." if isinstance(answer, Status) else later(run))
     return 0
 
 
@@ -104,11 +104,11 @@ def step(arguments: argparse.Namespace) -> int:
     answer = told(run, Step(count=arguments.count), lambda event: isinstance(event, Status))
     match answer:
         case Status(state="paused"):
-            print(f"Run {run.id} is paused at step {answer.step:,}.")
+            print(f"Run {clean(run.id)} is paused at step {answer.step:,}.")
         case Status():
-            print(f"Run {run.id} is {answer.state} at step {answer.step:,}.")
+            print(f"Run {clean(run.id)} is {answer.state} at step {answer.step:,}.")
         case _:
-            print(f"Run {run.id} is taking its steps and holds after them.")
+            print(f"Run {clean(run.id)} is taking its steps and holds after them.")
     return 0
 
 
@@ -124,7 +124,7 @@ def stop(arguments: argparse.Namespace) -> int:
     deadline = time.monotonic() + ANSWER
     while run.alive() and time.monotonic() < deadline:  # so that it can be deleted or resumed at once
         time.sleep(0.02)
-    print(f"Run {run.id} is {answer.state} after {answer.step:,} steps.")
+    print(f"Run {clean(run.id)} is {answer.state} after {answer.step:,} steps.")
     return 0
 
 
@@ -138,7 +138,7 @@ def turn(arguments: argparse.Namespace) -> int:
     turns = supervision.turn(run, knob_values(arguments.settings, "set takes"))
     for event in answers(run, start, len(turns), lambda event: isinstance(event, (KnobChange, Note))):
         if isinstance(event, KnobChange):
-            print(f"{event.knob}: {clean(str(event.previous))} → {clean(str(event.value))} from step {event.step:,} on")
+            print(clean(f"{event.knob}: {event.previous} → {event.value} from step {event.step:,} on"))
         elif isinstance(event, Note):
             print(clean(event.text))
         else:
@@ -155,7 +155,7 @@ def resume(arguments: argparse.Namespace) -> int:
     supervision.resume(run)
     if arguments.detach:
         say_changes(run)
-        print(json.dumps({"status": run.state(), "run": run.id}) if arguments.json else run.id)
+        print(json.dumps({"status": run.state(), "run": run.id}) if arguments.json else clean(run.id))
         return 0
     return follow(run, run.alive, as_json=arguments.json)
 
@@ -196,7 +196,7 @@ def note(arguments: argparse.Namespace) -> int:
     """Set the note."""
     from descend.engine import runs
 
-    runs.amend(found(arguments), note=arguments.text.strip())
+    runs.amend(found(arguments), note=clean_lines(arguments.text).strip())
     return 0
 
 
@@ -213,7 +213,7 @@ def delete(arguments: argparse.Namespace) -> int:
         if not sys.stdin.isatty():
             raise UsageError("There is no terminal to ask at; say --yes to delete without being asked.")
         megabytes = sum(map(size, chosen)) / 1e6
-        names = ", ".join(run.id for run in chosen)
+        names = ", ".join(clean(run.id) for run in chosen)
         try:
             answer = input(f"Delete {names} ({megabytes:.1f} MB) for good? [y/N] ")
         except EOFError:
@@ -253,4 +253,4 @@ def answers(run: Run, start: int, count: int, wanted: Callable[[Event], bool]) -
 
 def later(run: Run) -> str:
     """What to say when the worker has not answered yet."""
-    return f"Run {run.id} has been told; it obeys after the step it is in."
+    return f"Run {clean(run.id)} has been told; it obeys after the step it is in."

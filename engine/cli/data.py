@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from descend.engine.cli import output
 from descend.engine.errors import DescendError, UsageError
 from descend.engine.text import clean
 
@@ -100,11 +101,10 @@ def show_dataset(arguments: argparse.Namespace) -> int:
 
         print(json.dumps(asdict(describe(dataset))))
         return 0
-    from rich.console import Console
 
     from descend.engine.cli.viewer import view
 
-    console = Console()
+    console = output.console()
     view(dataset, console)
     if arguments.augment:
         from descend.engine.cli.viewer import view_augmented
@@ -137,7 +137,7 @@ def fetch_dataset(arguments: argparse.Namespace) -> int:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns) as bars:
+    with Progress(*columns, console=output.console()) as bars:
         tasks: dict[str, Any] = {}
 
         def progress(file: str, done: int, total: int | None) -> None:
@@ -146,5 +146,5 @@ def fetch_dataset(arguments: argparse.Namespace) -> int:
             bars.update(tasks[file], completed=done, total=total)
 
         spec.fetch(progress)
-    print(f"{spec.title} is in {spec.where()}.")
+    print(clean(f"{spec.title} is in {spec.where()}."))
     return 0

@@ -6,6 +6,8 @@ import argparse
 import json
 from typing import Any
 
+from descend.engine.cli import output
+
 
 def add(commands: Any) -> None:
     """Declare ``descend doctor``."""
@@ -27,10 +29,9 @@ def examine(arguments: argparse.Namespace) -> int:
         print(json.dumps(report))
         return 0 if report["status"] == "ok" else 1
 
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = output.console()
     checks: list[doctor.Check] = []
     for check in doctor.examine():
         if not checks or check.group != checks[-1].group:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.engine.cli.arguments import whole
 from descend.engine.errors import DescendError, UsageError
+from descend.engine.paths import parse_path
 from descend.engine.text import clean
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def practise(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.number <= len(lesson.exercises):
         raise UsageError(f"Exercises of '{lesson.name}' are numbered 1 to {len(lesson.exercises)}.")
     index = arguments.number - 1
-    if arguments.write:
-        return write(lesson, index, Path(arguments.write).expanduser())
-    if arguments.check:
+    if arguments.write is not None:
+        return write(lesson, index, parse_path(arguments.write))
+    if arguments.check is not None:
         return check(lesson, index, arguments.check, arguments.json)
     if arguments.hint:
         return hint(lesson, index)
@@ -141,7 +142,7 @@ def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
     verdict: Verdict | None
     if isinstance(lesson.exercises[index], CodeExercise):
         try:
-            source = Path(given).expanduser().read_text(encoding="utf-8")
+            source = parse_path(given).read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
             raise UsageError(f"{given} is not a text file in UTF-8.") from None
         except OSError as error:

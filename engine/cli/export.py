@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from descend.engine.cli.arguments import add_run
+from descend.engine.text import clean
 
 
 def add(commands: Any) -> None:
@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     )
     add_run(command)
     command.add_argument("--to", required=True, choices=("csv", "json", "tensorboard"), help="the format")
-    command.add_argument("path", metavar="PATH", type=Path, help="file to write; for tensorboard its log folder")
+    command.add_argument("path", metavar="PATH", help="file to write; for tensorboard its log folder")
     command.add_argument("--force", action="store_true", help="replace what is there")
     command.set_defaults(do=export)
 
@@ -27,6 +27,8 @@ def export(arguments: argparse.Namespace) -> int:
     """Write, and say where."""
     from descend.engine import runs
     from descend.engine.export import FORMATS
+    from descend.engine.paths import parse_path
 
-    print(FORMATS[arguments.to](runs.find(arguments.run), arguments.path.expanduser(), arguments.force))
+    path = FORMATS[arguments.to](runs.find(arguments.run), parse_path(arguments.path), arguments.force)
+    print(clean(str(path)))
     return 0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.cli import output
 from descend.engine.errors import DescendError
 from descend.engine.text import clean
 
@@ -63,7 +64,8 @@ def follow(run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach
             news = changes(run, history, alive, interrupts, detach)
             return (follow_json if as_json else follow_with_bars)(run, history, news)
     except Left:
-        print(f"Left run '{run.id}' training; `descend attach {run.id}` follows it again.", file=sys.stderr)
+        name = clean(run.id)
+        print(f"Left run '{name}' training; `descend attach {name}` follows it again.", file=sys.stderr)
         return 0 if detach else 130
 
 
@@ -150,11 +152,10 @@ def where(history: History) -> dict[str, Any]:
 def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]]) -> int:
     """Show a progress bar with the latest metrics, then a table of the final ones."""
     from rich import progress as rich_progress
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
-    console.print(Text(f"run {run.id}"))
+    console = output.console()
+    console.print(Text(f"run {clean(run.id)}"))
     columns = (
         rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(bar_width=24),
@@ -203,4 +204,4 @@ def report(console: Any, run: Run, history: History) -> None:
         table.add_row(Text(clean(name)), number(value))
     if history.metrics:
         console.print(table)
-    console.print(Text(f"{state(history)} after {history.elapsed:.1f} s: {run.folder}"))
+    console.print(Text(f"{state(history)} after {history.elapsed:.1f} s: {clean(str(run.folder))}"))

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from descend.engine.cli import output
 from descend.engine.errors import UsageError
 from descend.engine.text import clean
 
@@ -145,11 +146,10 @@ def show(arguments: argparse.Namespace) -> int:
         for row in rows:
             print(json.dumps(row))
         return 0
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = output.console()
     if not rows:
         console.print(f"There are no {arguments.what} yet.")
         return 0
@@ -183,11 +183,10 @@ def show_coverage(as_json: bool) -> int:
         for system, names in covered.items():
             print(json.dumps({"id": system, "name": SYSTEMS[system], "track": TRACKS[system[0]], "lessons": names}))
         return 0
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = output.console()
     for letter, title in TRACKS.items():
         mine = {system: names for system, names in covered.items() if system[0] == letter}
         done = sum(map(bool, mine.values()))

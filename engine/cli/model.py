@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.cli import output
 from descend.engine.cli.arguments import knob_values
 from descend.engine.errors import UsageError, nearest
 from descend.engine.text import clean
@@ -124,11 +125,10 @@ def as_json(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any], d
 
 def print_text(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any]) -> None:
     """The model as text."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = output.console()
     console.print(Text(model.title, style="bold"))
     for paragraph in model.about(shape, knobs.values()).split("\n\n"):
         console.print(Text(paragraph if paragraph.startswith(" ") else paragraph.replace("\n", " ")))

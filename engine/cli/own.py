@@ -10,6 +10,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.cli import output
 from descend.engine.cli.arguments import knob_values
 from descend.engine.errors import DescendError, UsageError
 from descend.engine.text import clean
@@ -131,14 +132,13 @@ def description(net: nn.Module) -> str:
 
 def print_text(training: Training, found: Source, knobs: KnobSet, shape: Shape | None, facts: dict[str, Any]) -> None:
     """The model as text."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from descend.engine.architecture import Layer
     from descend.engine.cli.model import layer_table, product, size
 
-    console = Console(highlight=False)
+    console = output.console()
     console.print(Text(clean(training.title), style="bold"))
     if facts["description"]:
         console.print(Text(clean(facts["description"])))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
+from descend.engine.cli import output
 from descend.engine.errors import UsageError
 from descend.engine.text import clean
 
@@ -57,7 +57,6 @@ def show(arguments: argparse.Namespace) -> int:
         for row in rows:
             print(json.dumps(row))
         return 0
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -65,7 +64,7 @@ def show(arguments: argparse.Namespace) -> int:
     for row in rows:
         cells = (row["name"], clean(str(row["title"])), row["state"], f"{row['done']}/{row['parts']}", row["runs"])
         table.add_row(*(Text(str(cell)) for cell in cells))
-    Console(highlight=False).print(table)
+    output.console().print(table)
     return 0
 
 
@@ -83,8 +82,9 @@ def reset(arguments: argparse.Namespace) -> int:
 def export(arguments: argparse.Namespace) -> int:
     """Write the file."""
     from descend.engine import logbook
+    from descend.engine.paths import parse_path
 
-    path = Path(arguments.path).expanduser()
+    path = parse_path(arguments.path)
     logbook.export(path)
     print(f"Wrote {clean(str(path))}.")
     return 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.cli.arguments import add_following, add_run_settings, knob_values, whole
 from descend.engine.errors import UsageError
+from descend.engine.text import clean
 
 if TYPE_CHECKING:
     from descend.engine.runs import Run
@@ -70,8 +70,9 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Start the run, follow it to its end, and return 0 if it was done, else 1."""
     from descend.engine import recipe, supervision
+    from descend.engine.paths import parse_path
 
-    kept = recipe.load(Path(arguments.recipe)) if arguments.recipe else recipe.Recipe()
+    kept = recipe.load(parse_path(arguments.recipe)) if arguments.recipe is not None else recipe.Recipe()
     name = arguments.name or kept.name
     if not name:
         raise UsageError("The following arguments are required: NAME; see `descend run --help`.")
@@ -83,8 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         "data": arguments.data or kept.data,
         "several": arguments.devices if arguments.devices is not None else kept.devices,
     }
-    if arguments.save:
-        recipe.save(supervision.ask(name, settings, **how), Path(arguments.save))
+    if arguments.save is not None:
+        recipe.save(supervision.ask(name, settings, **how), parse_path(arguments.save))
     asked = supervision.prepare(name, settings, **how)
     return set_going(asked, arguments)
 
@@ -96,6 +97,6 @@ def set_going(asked: Run, arguments: argparse.Namespace) -> int:
 
     worker = supervision.launch(asked)
     if arguments.detach:
-        print(json.dumps({"status": "starting", "run": asked.id}) if arguments.json else asked.id)
+        print(json.dumps({"status": "starting", "run": asked.id}) if arguments.json else clean(asked.id))
         return 0
     return follow(asked, lambda: worker.poll() is None, as_json=arguments.json)

@@ -7,7 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.cli import model
+from descend.engine.cli import model, output
 from descend.engine.errors import UsageError
 from descend.engine.text import clean
 
@@ -58,10 +58,9 @@ def show(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(as_json(summary, history), allow_nan=False))
         return 0
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = output.console(soft_wrap=True)
     console.print(Text(head(summary)))
     console.print(Text(f"{summary.state}: {clean(summary.why)}"))
     for line in summary.advice:
@@ -80,7 +79,7 @@ def show(arguments: argparse.Namespace) -> int:
     for picture in confusions(history):
         print_confusion(console, picture)
     if summary.state in ("failed", "dead") and (log := run.log_tail(LOG_LINES)):
-        console.print(Text(f"\nlast lines of {run.log_file}:"))
+        console.print(Text(f"\nlast lines of {clean(str(run.log_file))}:"))
         for line in log:
             console.print(Text(f"  {line}"))
     return 0

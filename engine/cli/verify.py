@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.cli import output
 from descend.engine.cli.arguments import whole
 from descend.engine.errors import UsageError
 from descend.engine.text import clean
@@ -57,7 +58,7 @@ def verify(arguments: argparse.Namespace) -> int:
         print(json.dumps({**words, "without_claims": bare, "seconds": round(time.monotonic() - began, 1)}))
         return 1 if failed else 0
     for name in bare:
-        print(f"Lesson '{name}' claims nothing.")
+        print(f"Lesson '{clean(name)}' claims nothing.")
     print(
         f"{len(findings) - failed} of {len(findings)} hold"
         f" ({proof.total} runs and checks, {time.monotonic() - began:.0f} s)."
@@ -77,7 +78,7 @@ def chosen(arguments: argparse.Namespace) -> list[Lesson]:
         raise UsageError("Name lessons or say --all, not both.")
     if arguments.all:
         for name, reason in catalogue.broken().items():
-            print(f"descend: lesson '{name}' cannot be loaded and is left out: {reason}", file=sys.stderr)
+            print(clean(f"descend: lesson '{name}' cannot be loaded and is left out: {reason}"), file=sys.stderr)
         return list(catalogue.lessons().values())
     if not arguments.names:
         raise UsageError("Which lessons? Name some, or say --all.")
@@ -104,9 +105,8 @@ def tell_json(proof: Proof) -> list[Finding]:
 def tell(proof: Proof, lessons: list[Lesson]) -> list[Finding]:
     """Print each lesson's table as soon as it is whole, with a bar of what is left to do on a terminal."""
     from rich import progress
-    from rich.console import Console
 
-    console = Console(highlight=False)
+    console = output.console()
     columns = (
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(bar_width=24),
