@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from os import scandir
 from typing import TYPE_CHECKING, ClassVar
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Event, InputEvent, Paste
 from textual.screen import Screen
 
 from descend.engine import catalogue, paths
 from descend.engine.errors import DescendError
+from descend.engine.text import clean
 from descend.tui import preferences
 from descend.tui.driver import LeanDriver
 from descend.tui.screens.learn import LearnScreen
@@ -26,6 +28,8 @@ from descend.tui.theme import AUTO, theme_named
 if TYPE_CHECKING:
     from subprocess import Popen
 
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
     from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.theme import Theme
@@ -224,6 +228,27 @@ class DescendApp(App[None]):
             if self._worker is not None:
                 self._worker.close()
 
+    # Leaving
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the user has quit: what is typed after that is not meant for the shell."""
+        return self._exit or bool(self._leaving_from)
+
+    async def on_event(self, event: Event) -> None:
+        """Take in an event, unless it is the user's and comes too late."""
+        if not (self.leaving and isinstance(event, InputEvent | Paste)):
+            await super().on_event(event)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key asks for, unless it was pressed after the user has quit, and has only come through now."""
+        return not self.leaving and await super().run_action(action, default_namespace, namespaces)
+
     # Places
 
     def open_lesson(
@@ -350,20 +375,23 @@ class DescendApp(App[None]):
         """Show the menu of all actions."""
         from descend.tui.screens.palette import Palette
 
-        if not Palette.is_open(self):  # type: ignore[arg-type]
-            self.push_screen(Palette(id="--command-palette"))
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette())  # without an id, which one that is only just going may have still
+
+    def at_work(self) -> list[Run]:
+        """Runs that were started or shown here and have not ended."""
+        return [run for run in self.followed.values() if run.state() in ("starting", "running", "paused")]
 
     async def action_quit(self) -> None:
         """Leave; ask first what shall become of runs at work that were started or shown here, also of one that is only
         being started."""
         now = time.monotonic()
-        if not self.starting:
-            self._leaving_from = 0.0
-        elif now - (self._leaving_from or now) < PATIENCE:
+        if self.starting and now - (self._leaving_from or now) < PATIENCE:
             self._leaving_from = self._leaving_from or now
             self.set_timer(0.02, self.action_quit)
             return
-        live = [run for run in self.followed.values() if run.state() in ("starting", "running", "paused")]
+        self._leaving_from = 0.0
+        live = self.at_work()
         if not live:
             self.exit()
             return
@@ -391,6 +419,7 @@ def run_app(**start: object) -> int:
         app.run()
     finally:
         app.close()
-    for run in app.detached:
-        print(f"Run {run.id} goes on; `descend` shows it again.")
-    return app.return_code or 0
+    status = app.return_code or 0
+    for run in app.at_work() if status > 128 else app.detached:
+        print(f"Run {clean(run.id)} goes on; `descend` shows it again.")
+    return status

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import select
 import signal
+import termios
+import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import AppFocus, CursorPosition, Resize
 
+from descend.tui.keyboard import Keyboard
 from descend.tui.repaint import Repaint
 
 if TYPE_CHECKING:
@@ -33,6 +38,17 @@ GIVE_UP = 5.0
 GO = 1.0
 """Seconds that leaving waits for an answer; from the question on if there never was one."""
 
+READ = 1 << 16
+LOOK = 0.1
+"""Seconds for which the thread that reads may be deaf to the end of the shell; then an escape is the key."""
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""Signals by which others end the shell: ctrl+c and the like are keys while the terminal is its own."""
+GRACE = 3.0
+"""Seconds in which the shell has to leave by itself when it is told to; a second signal does not wait for them."""
+RESTORE = "".join(f"\x1b[?{mode}l" for mode in (2026, 1000, 1003, 1015, 1006, 1016, 2048, 2004, 1004)).encode()
+RESTORE += b"\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[m"
+"""Takes back whatever Textual asks of a terminal; each part is harmless where it was not asked for."""
+
 
 class LeanDriver(LinuxDriver):
     """Textual's driver, with updates reduced to what changed on the screen, and a measure of how far the terminal is
@@ -51,6 +67,9 @@ class LeanDriver(LinuxDriver):
         self._asked: float | None = None
         self._asks = True
         self.heard = time.monotonic()
+        self._before: dict[int, Any] = {}
+        self._told = 0
+        self._gone = self._holds = False
 
     @property
     def behind(self) -> bool:
@@ -63,7 +82,9 @@ class LeanDriver(LinuxDriver):
         return fastest + SLACK < time.monotonic() - asked < GIVE_UP
 
     def write(self, data: str) -> None:
-        """Send ``data``, as far as the terminal does not show it already."""
+        """Send ``data``, as far as the terminal does not show it already; nothing to one that has gone."""
+        if self._gone or self._writer_thread is None or not self._writer_thread.is_alive():
+            return
         if data == BEGIN:
             self._began = True
             return
@@ -106,6 +127,8 @@ class LeanDriver(LinuxDriver):
         """Take the terminal."""
         super().start_application_mode()
         self._asks, self._asked = True, None
+        self._holds = True
+        self._heed_signals()
         resized, loop = signal.getsignal(signal.SIGWINCH), asyncio.get_running_loop()
 
         def ask_anew() -> None:
@@ -119,14 +142,61 @@ class LeanDriver(LinuxDriver):
 
         signal.signal(signal.SIGWINCH, forgets)
 
+    def _heed_signals(self) -> None:
+        """Whoever ends the shell gets back a terminal in order; what was ignored, as under nohup, stays ignored."""
+        for number in ENDING:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                self._before[number] = signal.signal(number, self._end)
+
+    def _end(self, number: int, frame: FrameType | None = None) -> None:
+        """Leave with the status 128 + ``number``: in order, but in any case, and soon."""
+        if self._told:
+            self._end_at_once(number)
+        self._told = number
+        self._loop.call_soon_threadsafe(partial(self._app.exit, return_code=128 + number))
+        at_last = threading.Timer(GRACE, self._end_at_once, (number,))
+        at_last.daemon = True
+        at_last.start()
+
+    def _end_at_once(self, number: int) -> None:
+        with suppress(OSError, termios.error, ValueError):
+            if self._holds and not self._gone and select.select([], [self.fileno], [], 0)[1]:  # else it takes nothing
+                os.write(self.fileno, RESTORE)
+            if self._holds and self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        os._exit(128 + number)
+
+    def run_input_thread(self) -> None:
+        """Read what the terminal sends, until the shell ends or the terminal has gone."""
+        keyboard = Keyboard(self._debug)
+        while not self.exit_event.is_set():
+            if not select.select([self.fileno], [], [], LOOK)[0]:
+                messages = keyboard.tick()
+            else:
+                try:
+                    data = os.read(self.fileno, READ)
+                except OSError:
+                    data = b""
+                if not data:
+                    self._gone = True
+                    self._loop.call_soon_threadsafe(self._end, signal.SIGHUP)
+                    return
+                messages = keyboard.feed(data)
+            for message in messages:
+                self.process_message(message)
+
     def stop_application_mode(self) -> None:
         """Give the terminal back, without an answer under way that would be taken for what the user types next."""
         self._asks = False
-        if self._asked is not None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        self._before.clear()
+        if self._asked is not None and not self._gone:
             until = (self._asked if self._fastest is None else time.monotonic()) + GO
             while self._asked is not None and time.monotonic() < until:
                 time.sleep(0.005)
         super().stop_application_mode()
+        self._holds = False
 
     def process_message(self, message: Message) -> None:
         """Take the terminal's answers out of what the user says."""

@@ -14,6 +14,7 @@ from descend.tui.screens.help import HelpScreen
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
 from descend.tui.screens.options import Options
+from descend.tui.screens.palette import Palette
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.recording import steps
 from tests.tui.test_lesson import running
@@ -37,7 +38,7 @@ def quick_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
 async def choose(shell: Shell, words: str) -> None:
     """Find an action in the menu and take it."""
     await shell.press("ctrl+p")
-    await shell.until(lambda: shell.app.screen.id == "--command-palette")
+    await shell.until(lambda: isinstance(shell.app.screen, Palette))
     await shell.type(words)
     await shell.pilot.pause(0.4)
     await shell.press("enter")
@@ -76,7 +77,7 @@ async def test_every_action_is_found_by_name() -> None:
 async def test_a_menu_without_room_bears_paging() -> None:
     async with opened((80, 24)) as shell:
         await shell.press("ctrl+p")
-        await shell.until(lambda: shell.app.screen.id == "--command-palette")
+        await shell.until(lambda: isinstance(shell.app.screen, Palette))
         commands = shell.app.screen.query_one(CommandList)
         await shell.until(lambda: commands.option_count)
         await shell.press("down", "down")
@@ -108,7 +109,7 @@ async def test_lists_without_room_bear_paging_and_drawing() -> None:
 async def test_a_menu_in_next_to_no_column_is_drawn() -> None:
     async with opened((80, 24)) as shell:
         await shell.press("ctrl+p")
-        await shell.until(lambda: shell.app.screen.id == "--command-palette")
+        await shell.until(lambda: isinstance(shell.app.screen, Palette))
         for width in (4, 3, 2, 1):
             await shell.pilot.resize_terminal(width, 50)
             await shell.pilot.pause(0.05)
@@ -147,7 +148,7 @@ async def test_no_sequence_of_keys_breaks_anything(seed: int, size: tuple[int, i
             await shell.press("escape")
         await shell.pilot.resize_terminal(120, 40)
         await shell.press("ctrl+p")
-        await shell.until(lambda: shell.app.screen.id == "--command-palette")
+        await shell.until(lambda: isinstance(shell.app.screen, Palette))
         assert shell.app.is_running
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from textual import events
+from textual.keys import key_to_character
 
 from descend.tui.screens.leave import LeaveScreen
 from tests.tui.driving import SIZES, opened
@@ -56,3 +60,53 @@ async def test_one_can_think_again() -> None:
         await shell.sees("done")
         await shell.press("q")
         await shell.until(lambda: shell.app._exit)
+
+
+PLACES = {"lessons": "", "a lesson": "enter", "runs": "u", "train": "n", "settings": "o", "help": "question_mark"}
+KEYS = [*"bvqTPQEClstxreKLMuno?/123z0i,.<>pgyS", "enter", "escape", "space", "tab", "up", "down", "ctrl+p", "ctrl+q"]
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.02, 0.2])
+@pytest.mark.parametrize("place", PLACES)
+async def test_nothing_acts_after_the_user_has_quit(place: str, wait: float) -> None:
+    chance = random.Random(f"{place}{wait}")
+    async with opened() as shell:
+        if key := PLACES[place]:
+            await shell.press(key)
+            await shell.pilot.pause(0.3)
+        screens = len(shell.app.screen_stack)
+        shell.app.post_message(events.Key("ctrl+q", None))
+        if wait:
+            await shell.pilot.pause(wait)
+        for key in chance.choices(KEYS, k=60):
+            shell.app.post_message(events.Key(key, key_to_character(key)))
+        shell.app.post_message(events.Paste("q"))
+        await shell.until(lambda: shell.app._exit)
+        assert len(shell.app.screen_stack) <= screens
+    assert shell.app.return_code == 0
+    assert shell.app._exception is None
+
+
+async def test_a_burst_of_answers_answers_once() -> None:
+    async with opened(lesson="digits") as shell:
+        await running(shell)
+        await shell.press("q")
+        await shell.sees("Leave descend?")
+        for key in "bvbvvvbbbv":
+            shell.app.post_message(events.Key(key, key))
+        await shell.until(lambda: shell.app._exit)
+        assert len(shell.app.detached) == 1
+    assert shell.app._exception is None
+
+
+async def test_one_key_too_many_takes_no_other_screen_away() -> None:
+    async with opened() as shell:
+        await shell.press("u")
+        await shell.until(lambda: len(shell.app.screen_stack) == 2)
+        await shell.press("question_mark")
+        await shell.until(lambda: len(shell.app.screen_stack) == 3)
+        above = shell.app.screen
+        above.dismiss()
+        above.dismiss()
+        await shell.pilot.pause(0.3)
+        assert len(shell.app.screen_stack) == 2

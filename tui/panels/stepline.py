@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from descend.engine.errors import UsageError
+from descend.tui.field import Field
 from descend.tui.text import plain
 
 
@@ -51,7 +52,7 @@ class StepLine(Vertical):
         yield Static(classes="told")
         with Horizontal():
             yield Label("go to step")
-            yield (line := Input(compact=True))
+            yield (line := Field(compact=True, max_length=20))
         line.can_focus = False  # the screen gives the keys to the first widget it finds, be it displayed or not
 
     def ask(self, ends: tuple[int, int]) -> None:

@@ -10,16 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from descend.tui.field import Field
 from descend.tui.screens.options import Options
+from descend.tui.screens.shell import Leaves
 from descend.tui.text import plain
 
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(Leaves, ModalScreen[Result]):
     """A box in the middle of the screen; `body` is its content."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +73,7 @@ class Hint(Static):
         return Text(self.GAP.join(parts), no_wrap=True, overflow="ellipsis")
 
 
-class Line(Input):
+class Line(Field):
     """A line to type in, in a box whose enter key takes all of it: after what was typed, however fast."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -15,13 +15,14 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.shell import Leaves
 from descend.tui.system.panel import Machine
 
 if TYPE_CHECKING:
     from descend.engine.doctor import Check
 
 
-class DoctorScreen(Screen[None]):
+class DoctorScreen(Leaves, Screen[None]):
     """The doctor's findings."""
 
     HELP = (

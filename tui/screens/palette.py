@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from textual.command import CommandList, CommandPalette
 
+from descend.tui.screens.shell import Leaves
 
-class Palette(CommandPalette):
+
+class Palette(Leaves, CommandPalette):
     """Textual's, which would fail where its list has no room, as that of `Options` would."""
 
     DEFAULT_CSS = """

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
 from descend.engine.errors import DescendError
+from descend.tui.field import Field
 from descend.tui.screens.dialog import Dialog
 from descend.tui.text import plain
 
@@ -36,7 +37,7 @@ class PathScreen(Dialog[str | None]):
 
     def body(self) -> ComposeResult:
         yield Label("Path of the file")
-        yield Input(self.path, compact=True, select_on_focus=False)
+        yield Field(self.path, compact=True, select_on_focus=False)
         yield Static(id="wrong")
         yield Static("enter writes it   esc writes nothing", classes="hint")
 

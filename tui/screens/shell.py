@@ -1,10 +1,13 @@
-"""How a screen reaches the shell it is part of."""
+"""How a screen reaches the shell it is part of, and leaves it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
+from textual.await_complete import AwaitComplete
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 if TYPE_CHECKING:
     from descend.tui.app import DescendApp
@@ -17,3 +20,17 @@ class InShell(MessagePump):
     def shell(self) -> DescendApp:
         """The running app."""
         return cast("DescendApp", self.app)
+
+
+class Leaves(MessagePump):
+    """A screen that goes away once, and takes no other with it: Textual takes away whatever is on top, so that one key
+    too many ended the shell."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Go away with a ``result``; if another screen lies above, when that has gone."""
+        screen = cast("Screen[Any]", self)
+        if screen.is_active:
+            return super().dismiss(result)  # type: ignore[misc]
+        if screen in self.app.screen_stack:
+            self.set_timer(0.1, partial(self.dismiss, result))
+        return AwaitComplete.nothing()

@@ -22,7 +22,7 @@ from descend.tui.screens.compare.differences import Comparison, Row, compare
 from descend.tui.screens.compare.together import LETTERS, Together
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.entry import changed
-from descend.tui.screens.shell import InShell
+from descend.tui.screens.shell import InShell, Leaves
 from descend.tui.text import ascii_only, fit, plain, shows_unicode
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Differences(VerticalScroll, can_focus=True):
         yield Static()
 
 
-class CompareScreen(InShell, Screen[None]):
+class CompareScreen(Leaves, InShell, Screen[None]):
     """Two to `MOST` runs.
 
     Args:

@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 from descend.engine import catalogue
 from descend.engine.lesson import Lesson
 from descend.tui import preferences
+from descend.tui.field import Field
 from descend.tui.marks import MARKS
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.learn.preview import Preview
@@ -39,7 +40,7 @@ WELCOME = (
 )
 
 
-class Search(Input):
+class Search(Field):
     """Filters the lessons while one types."""
 
     HELP = "Type words of a title or a theory. Enter opens the best match, escape shows all lessons again."
@@ -90,7 +91,7 @@ class LearnScreen(InShell, Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="heading")
-        yield Search(placeholder="search lessons", compact=True)
+        yield Search(placeholder="search lessons", compact=True, max_length=200)
         with Horizontal():
             yield LessonTree(self.lessons)
             yield Preview()

@@ -6,8 +6,12 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.events import Paste
 from textual.message import Message
 from textual.widgets import TextArea
+
+from descend.engine.logbook import LONGEST
+from descend.engine.text import clean
 
 SYNTAX = {
     "Comment": "dim italic",
@@ -59,6 +63,12 @@ class CodeArea(TextArea):
         super().__init__(text, tab_behavior="indent", soft_wrap=True, show_line_numbers=True, compact=True)
         self.wrong: int | None = None
         self._styled: tuple[str, bool, list[Text]] = ("", True, [])
+
+    def on_paste(self, event: Paste) -> None:
+        """Let as much be pasted as there is room for and will be kept; no control characters."""
+        room = LONGEST - len(self.text) + len(self.selected_text)
+        text = event.text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
+        event.text = "\n".join(map(clean, text.split("\n")))[: max(0, room)]
 
     def get_line(self, line_index: int) -> Text:
         """A line with its highlights; the text itself is as it was typed."""

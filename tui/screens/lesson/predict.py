@@ -18,6 +18,7 @@ from descend.engine.errors import DescendError, UsageError
 from descend.engine.exercises import Graded, grade
 from descend.engine.lesson import Lesson, Prediction
 from descend.engine.result import Result
+from descend.tui.field import Field
 from descend.tui.screens.lesson.asking import MARKS, Asking, Pen, keys
 from descend.tui.screens.lesson.learner import Learner
 from descend.tui.text import plain
@@ -29,7 +30,7 @@ CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
 SKIP = "Your own run will tell. Commit to an answer now; space runs without one."
 
 
-class Guess(Input):
+class Guess(Field):
     """A number; what moves between questions, runs or leaves goes past it."""
 
     HELP = "Type the number you expect, then enter. 0,5 and 1e-3 are understood."
@@ -77,7 +78,7 @@ class Predict(Asking):
         self.grades: dict[int, Graded] = {}
         self.late: set[int] = set()
         self.wrong = ""
-        self.guess = Guess(placeholder="a number", compact=True)
+        self.guess = Guess(placeholder="a number", compact=True, max_length=40)
 
     def compose(self) -> ComposeResult:
         yield from super().compose()

@@ -23,7 +23,7 @@ from descend.tui.screens.lesson.start import Starter
 from descend.tui.screens.lesson.status import StatusLine
 from descend.tui.screens.lesson.title import TitleLine
 from descend.tui.screens.progress import Progress
-from descend.tui.screens.shell import InShell
+from descend.tui.screens.shell import InShell, Leaves
 from descend.tui.session import RunSession
 from descend.tui.system.panel import Machine
 from descend.tui.text import plain
@@ -35,7 +35,7 @@ POLLS = 20
 """Looks at the run folder a second."""
 
 
-class LessonScreen(InShell, Screen[None]):
+class LessonScreen(Leaves, InShell, Screen[None]):
     """One lesson and its latest run.
 
     Args:

@@ -22,7 +22,7 @@ from descend.tui.screens.lesson.learner import Learner
 from descend.tui.screens.lesson.python import plain_code
 from descend.tui.screens.lesson.title import TitleLine
 from descend.tui.screens.lesson.trying import solution
-from descend.tui.screens.shell import InShell
+from descend.tui.screens.shell import InShell, Leaves
 from descend.tui.text import plain, shows_unicode
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Verdicts(VerticalScroll, can_focus=False):
         self.scroll_home(animate=False)
 
 
-class Workbench(InShell, Screen["Verdict | None"]):
+class Workbench(Leaves, InShell, Screen["Verdict | None"]):
     """Edits and checks the learner's function; returns the last verdict, None if nothing was checked.
 
     Args:

@@ -22,7 +22,7 @@ from descend.tui.screens.runs.entry import Entry
 from descend.tui.screens.runs.search import RunSearch
 from descend.tui.screens.runs.survey import Survey
 from descend.tui.screens.runs.table import RunTable
-from descend.tui.screens.shell import InShell
+from descend.tui.screens.shell import InShell, Leaves
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -37,7 +37,7 @@ NONE_YET = "No runs yet. Open a lesson and press space: every run is kept, and l
 NONE_FOUND = "No run has all these words. Escape shows all runs again."
 
 
-class RunsScreen(InShell, Screen[None]):
+class RunsScreen(Leaves, InShell, Screen[None]):
     """All runs.
 
     Args:

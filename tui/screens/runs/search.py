@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
+
+from descend.tui.field import Field
 
 
-class RunSearch(Input):
+class RunSearch(Field):
     """Filters the runs while one types; hidden until it is asked for."""
 
     HELP = (
@@ -28,7 +29,7 @@ class RunSearch(Input):
         """The user goes on to the table."""
 
     def __init__(self) -> None:
-        super().__init__(placeholder="search runs", compact=True)
+        super().__init__(placeholder="search runs", compact=True, max_length=200)
 
     @property
     def words(self) -> list[str]:

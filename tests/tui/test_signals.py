@@ -1,0 +1,123 @@
+"""What others do to the shell in its terminal: signals, noise, a line that drops."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import Terminal, descend
+
+FIRST = "Digits: a first network"
+
+
+class Watched(Terminal):
+    """Keeps what the program writes, and how the terminal was set before it began.
+
+    Attributes:
+        heard: what was written.
+        modes: the private modes that are on, by number.
+    """
+
+    heard = b""
+
+    def take(self, seconds: float = 0.0, size: int = 1 << 16) -> bytes:
+        text = super().take(seconds, size)
+        self.heard += text
+        return text
+
+    def settings(self) -> list[object]:
+        return termios.tcgetattr(self._master)
+
+    @property
+    def modes(self) -> set[int]:
+        on: set[int] = set()
+        for number, way in re.findall(rb"\x1b\[\?(\d+)([hl])", self.heard):
+            (on.add if way == b"h" else on.discard)(int(number))
+        return on
+
+    def send(self, data: bytes) -> None:
+        """Type bytes as they are, and go on reading."""
+        while data:
+            data = data[os.write(self._master, data[:512]) :]
+            self.read(0)
+
+
+def in_order(terminal: Watched) -> None:
+    """The terminal is as a command line needs it: echo and lines, main screen, a cursor, no mouse."""
+    local = terminal.settings()[3]
+    assert isinstance(local, int)
+    wanted = termios.ECHO | termios.ICANON | termios.ISIG
+    assert local & wanted == wanted
+    assert terminal.modes <= {25, 7}, terminal.modes
+    assert 25 in terminal.modes
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT], ids=lambda n: n.name)
+def test_a_signal_leaves_the_terminal_in_order(folders: Path, number: signal.Signals) -> None:
+    with Watched(descend()) as terminal:
+        terminal.wait(FIRST)
+        assert {1049, 1000, 2004} <= terminal.modes
+        terminal.process.send_signal(number)
+        assert terminal.end() == 128 + number
+        in_order(terminal)
+
+
+def test_a_second_signal_does_not_wait(folders: Path) -> None:
+    with Watched(descend()) as terminal:
+        terminal.wait(FIRST)
+        terminal.process.send_signal(signal.SIGSTOP)  # both are there when it goes on
+        terminal.process.send_signal(signal.SIGTERM)
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.process.send_signal(signal.SIGCONT)
+        assert terminal.end(3) in (128 + signal.SIGTERM, 128 + signal.SIGHUP)
+        in_order(terminal)
+
+
+def test_a_lost_line_ends_it_soon(folders: Path) -> None:
+    with Watched(descend()) as terminal:
+        terminal.wait(FIRST)
+        terminal.hang_up()
+        assert terminal.process.wait(5) == 128 + signal.SIGHUP
+
+
+def test_what_is_pasted_in_another_encoding_is_no_reason_to_end(folders: Path) -> None:
+    with Watched(descend()) as terminal:
+        terminal.wait(FIRST)
+        terminal.send(b"/")
+        terminal.wait("search lessons")
+        terminal.send(b"\x1b[200~caf\xe9\x1b[201~ \xe9t\xe9!")
+        terminal.wait("!")
+        assert "caf� �t�!" in terminal.text()
+        terminal.send(b"\x1b")
+        time.sleep(0.3)
+        terminal.send(b"q")
+        assert terminal.end() == 0
+        in_order(terminal)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_noise_on_the_line_does_not_end_it(folders: Path, seed: int) -> None:
+    """Random bytes, without those that ask it to end or to hold: ctrl+q, q, ctrl+z; and yes to what it asks."""
+    chance = random.Random(seed)
+    with Watched(descend(), 100, 30) as terminal:
+        terminal.wait(FIRST)
+        for _ in range(40):
+            noise = bytes(byte for byte in chance.randbytes(chance.randrange(200)) if byte not in b"qQ\x11\x1a")
+            terminal.send(noise + b"\x1b" * (chance.random() < 0.3))
+            terminal.read(chance.random() / 50)
+            assert terminal.process.poll() is None, terminal.text()
+        deadline = time.monotonic() + 30
+        while terminal.process.poll() is None and time.monotonic() < deadline:
+            terminal.send(b"\x1b")
+            terminal.read(0.3)
+            terminal.send(b"\x11")
+            terminal.read(0.5)
+        assert terminal.end(1) == 0
+        in_order(terminal)
