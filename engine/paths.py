@@ -106,7 +106,9 @@ def parse_path(typed: str, kept: bool = False) -> Path:
             raise UsageError(f"The path '{shown}' is too long, {why}; shorten it.") from None
         if error.errno == errno.ENOTDIR:
             file = next((parent for parent in path.parents if parent.exists()), path)  # the nearest is the culprit
-            raise UsageError(f"{file} is a file, so there is nothing in it; name a folder there.") from None
+            raise UsageError(
+                f"'{file.name[:SHOWN]}' is a file, so there is nothing in it; name a folder there."
+            ) from None
         if error.errno == errno.ELOOP:
             raise UsageError(f"The links at '{shown}' lead in a circle; name another path.") from None
     return path
