@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from descend.datasets.dataset import WARNING
 from descend.engine.train.objective import Classes, Language, Objective
 from descend.engine.train.outputs import tensor_in
 from descend.engine.train.own_model import is_own
-from descend.engine.train.suspicions import WARNING, differ
+from descend.engine.train.suspicions import differ
 from descend.engine.train.watching import Watch, at, tensors
 
 

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from descend.datasets.dataset import WARNING
 from descend.engine.train.objective import Language, Objective
 from descend.engine.train.outputs import tensor_in
-from descend.engine.train.unlearned import WARNING
 
 SAME = 1e-3
 """Difference of outputs, as a share of their size, that rounding can make."""

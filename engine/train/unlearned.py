@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from descend.datasets.dataset import WARNING
 from descend.engine.architecture import kind
 from descend.engine.text import clean
 from descend.engine.train.hidden import Hidden, hidden
@@ -18,8 +19,6 @@ from descend.engine.train.outputs import tensor_in
 from descend.engine.train.own_model import listed
 from descend.engine.train.watching import Watch, at, tensors
 
-WARNING = "Warning: "
-"""First word of notes that should not be missed."""
 TRIES = 12
 """Steps in which a parameter may get a gradient: some layers are left out at random."""
 SECONDS = 2.0
