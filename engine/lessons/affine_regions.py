@@ -14,27 +14,32 @@ the next layer draws on [0, 1], it draws twice; after d layers there are 2ᵈ pi
 **What that proves.** Depth *can* be exponentially better. It does not say that networks as we initialise and train them
 use it: count.
 
-**Predict, then run.** First the folds. Then random networks whose units are in one layer, or spread over several
-(pieces are counted on 240 × 240 points, so the smallest are missed). Finally one is trained to tell a disc from the
-ring around it: does the number of its pieces grow much?
+**Predict, then run.** First the folds. Then random networks whose units are in one layer, or in several (pieces are
+counted on 240 × 240 points, so the smallest are missed). Their biases are normal, with standard deviation `spread`: it
+decides where the creases lie, and with it who wins. Finally one is trained to tell a disc from the ring around it: does
+the number of its pieces grow much?
 
-**Watch** the map of active units: crossing a crease switches one unit, so the number changes by one, and inside a piece
-nothing changes at all.
+**Watch** the map of active units: crossing a crease switches one unit, so the number changes by one. Inside a piece
+nothing changes; pieces with as many active units share a shade.
 
-**Break it.** Take fewer and fewer `units`: how few pieces can still enclose the disc?
+**Break it.** Take fewer and fewer `units`: how few pieces can still enclose the disc? Then set `spread` to 0: all
+creases of the first layer meet in the middle.
 """
 
 from descend.engine.lesson import Claim, CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
 
 SPAN = 2.0
 FINE = 240
+NETWORKS = 20
+"""Random networks of each depth."""
 
 
 @knobs
 class Knobs:
-    folds: int = knob(6, 1, 8, help="layers of two units that fold the interval")
+    folds: int = knob(5, 1, 8, help="layers of two units that fold the interval")
     units: int = knob(24, 2, 96, help="hidden units, of the random networks and of the trained one")
     layers: int = knob(2, 1, 4, help="hidden layers of the trained network that share them")
+    spread: float = knob(1.0, 0.0, 3.0, help="standard deviation of the biases a network begins with")
     steps: int = knob(400, 0, 5000, help="training steps on disc and ring")
     lr: float = knob(0.02, 1e-4, 1.0, scale="log", live=True, help="learning rate of Adam")
     pace: int = knob(60, 0, 1000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
@@ -45,15 +50,15 @@ def widths(units, layers):
     return [units // layers + (index < units % layers) for index in range(layers)]
 
 
-def network(widths):
-    """ReLU network from the plane to one number, biases spread so that creases lie inside the picture."""
+def network(widths, spread):
+    """ReLU network from the plane to one number; ``spread``: standard deviation of its biases, which move creases."""
     from torch import nn
 
     layers, size = [], 2
     for width in widths:
         layer = nn.Linear(size, width)
         nn.init.normal_(layer.weight, std=(2 / size) ** 0.5)
-        nn.init.normal_(layer.bias, std=1.0)
+        nn.init.normal_(layer.bias, std=spread)
         layers += [layer, nn.ReLU()]
         size = width
     return nn.Sequential(*layers, nn.Linear(size, 1))
@@ -100,10 +105,13 @@ def fold(lab, k):
     x = torch.linspace(0, 1, 8 * 2**k.folds + 1, dtype=torch.float64)
     y = x.clone()
     lab.track(folded=y)
+    made = lab.state.setdefault("made", {"folds": [], "one layer, at most": []})
     for layer in lab.steps(k.folds, unit="folds"):
         y.copy_(2 * y.relu() - 4 * (y - 0.5).relu())  # key: two units that fold
         lab.curve("folded interval", x, output=y)
-        lab.scalars({"deep/pieces": pieces(y), "shallow, at most/pieces": 2 * (layer + 1) + 1})
+        for name, number in zip(made, (pieces(y), 2 * (layer + 1) + 1), strict=True):
+            made[name].append(number)
+        lab.bars("pieces by units", [f"{2 * (index + 1)} units" for index in range(layer + 1)], **made)
     lab.results(**{"pieces of the folds": pieces(y), "units of the folds": 2 * k.folds})
 
 
@@ -114,11 +122,12 @@ def compare(lab, k):
     grid, found = plane(FINE).to(lab.device), lab.state.setdefault("random networks", {})
     for depth in lab.steps(min(4, k.units), unit="depths"):
         counts = []
-        for _ in range(10):
+        for _ in range(NETWORKS):
+            net = network(widths(k.units, depth + 1), k.spread).to(lab.device)
             with torch.no_grad():
-                counts.append(count(patterns(network(widths(k.units, depth + 1)).to(lab.device), grid)))
+                counts.append(count(patterns(net, grid)))
         found[f"{depth + 1} × {k.units // (depth + 1)}"] = sum(counts) / len(counts)
-        lab.bars("pieces of random networks", list(found), mean_of_10=list(found.values()))
+        lab.bars("pieces of random networks", list(found), **{f"mean of {NETWORKS}": list(found.values())})
     lab.results(**{f"random, {depth} deep": mean for depth, mean in enumerate(found.values(), 1)})
     lab.results(**{"one layer, at most": 1 + k.units + k.units * (k.units - 1) / 2})
 
@@ -132,7 +141,7 @@ def train(lab, k):
     angle = 2 * torch.pi * torch.rand(400)
     x = torch.stack([radius * angle.cos(), radius * angle.sin()], 1).to(lab.device)
     inside = (radius < 1).float().to(lab.device)
-    net = network(widths(k.units, min(k.layers, k.units))).to(lab.device)
+    net = network(widths(k.units, min(k.layers, k.units)), k.spread).to(lab.device)
     adam = torch.optim.Adam(net.parameters(), k.lr)
     lab.track(net=net, adam=adam, x=x, inside=inside)
     fine, coarse = plane(FINE).to(lab.device), plane(60).to(lab.device)
@@ -281,7 +290,7 @@ LESSON = Lesson(
             "Three lines in the plane, none parallel, not all through one point: into how many pieces do they cut it?",
             ("6", "7", "8"),
             1,
-            "1 + 3 + 3·2/2 = 7. All eight patterns of three units cannot occur: one of them has no place.",
+            "1 + 3 + 3·2/2 = 7. Of the eight patterns of three units not all can occur: one has no place.",
         ),
         Question(
             "Inside one piece, what is the network's gradient with respect to its input?",
@@ -292,9 +301,9 @@ LESSON = Lesson(
         Question(
             "Folding shows that depth can give exponentially many pieces. What follows for a network you train?",
             (
-                "Nothing certain: it may have far fewer pieces, and need no more",
-                "It has exponentially many pieces",
-                "It overfits",
+                "Nothing certain: it may have far fewer",
+                "It has exponentially many pieces, if it is deep",
+                "It has as many pieces as the task asks for",
             ),
             0,
             "The folds were built by hand. Random and trained networks stay near what the number of units suggests.",

@@ -17,12 +17,15 @@ known on the spot: a product reacts to one factor at the rate of the other, tanh
 b and, by way of w·x, w and x feed z: their gradients come from ∂L/∂z, none from another's. One pass back costs only a
 few times what one forward does, with four weights or four billion.
 
-**Check it.** A central difference, [L(w + ε) − L(w − ε)]/2ε, must agree. Its error first falls as ε², then rises as
-1/ε, when rounding wins.
+**Check it.** A weight is nudged both ways: [L(w + ε) − L(w − ε)]/2ε, the *central difference*, must agree. Its error
+first falls as ε², then rises as 1/ε, when rounding wins.
+
+**Use it.** Gradient descent then fits a curve, 1.5·tanh(2x − ½) − 0.3, one of eight points a step.
 
 **Predict, then run.** Which step ε will be the best?
 
-**Break it.** Build in a `bug`, and see which weights the check convicts.
+**Break it.** Build in a `bug`: which weights does the check convict? `chained w to b` makes (∂L/∂b)² of ∂L/∂w, so w can
+only fall, and it still learns: −w, −b, −v draw the same curve as w, b, v.
 """
 
 from descend.engine.lesson import Claim, CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
@@ -158,7 +161,7 @@ def run(lab, k):
             for name in WEIGHTS
         ]
         if sizes[step] >= 1e-5:
-            lab.table("gradient check", ["weight", "backward", "difference", "verdict"], rows)
+            lab.table("gradient check", ["weight", "backward", "nudged", "verdict"], rows)
             check["convicted"] = sum(row[3] == "differs" for row in rows)
     best = min(range(len(sizes)), key=worst.__getitem__)
     lab.results(**{"best step": sizes[best], "least difference": worst[best], "convicted": check["convicted"]})
@@ -272,8 +275,8 @@ LESSON = Lesson(
             "How many of the four weights will the check convict?",
             choices=("none", "one", "two", "three", "all"),
             truth=lambda r: r.last("convicted"),
-            why="Without a bug none. If the slope of tanh is forgotten, z is wrong, and w and b with it; v and c come "
-            "before it on the way back and are right.",
+            why="Without a bug none. If the slope of tanh is forgotten, z is wrong, and b and w with it, but w too "
+            "little to be seen where x is near 0; v and c come before it on the way back and are right.",
         ),
     ),
     claims=(
@@ -311,29 +314,25 @@ LESSON = Lesson(
     quiz=(
         Question(
             "A node's value goes into two later nodes. What is its gradient?",
-            ("The larger of the two", "The sum of what comes back along both edges", "Their product"),
+            ("The larger of what comes back", "The sum of what comes back", "The product of both"),
             1,
             "Moving it moves L along both ways, and small changes add.",
         ),
         Question(
             "Backward needs h = tanh z once more. Where does it come from?",
-            (
-                "It was stored in the forward pass",
-                "It is computed anew from the loss",
-                "It is not needed",
-            ),
+            ("It was kept from the forward pass", "It is worked out from the loss, backwards", "It is not needed"),
             0,
             "The slope on that edge is 1 − h². Storing such values is one reason why training takes more memory.",
         ),
         Question(
             "A network has a million weights. How many forward passes does a check of all by central differences take?",
-            ("Two", "Two million", "One"),
+            ("Two", "Two million", "A million and one"),
             1,
-            "Two a weight. So one checks a few weights, or a small copy of the network.",
+            "Two a weight; one-sided ones take a million and one. So one checks a few weights, or a small network.",
         ),
         Question(
             "Your loss falls, slowly. Does that prove that the gradients are right?",
-            ("Yes, otherwise it would rise", "No: a wrong gradient often still points downhill", "Only with Adam"),
+            ("Yes, otherwise it would rise", "No: a wrong one may point downhill", "Only if it falls at every step"),
             1,
             "Run this lesson with `chained w to b`: three right gradients and one wrong one still learn.",
         ),

@@ -3,8 +3,8 @@
 Could you explain a convolutional network to someone who asks why at every word? The quiz beside this page has 32
 questions, the usual ones of an interview; each answer says why, and many name the lesson in which it can be tried.
 
-So that the words have something to stand for, a small network is built here, trained on digits, and then taken apart,
-layer by layer:
+So that the words have something to stand for, a small network is built here, trained on digits (of 8 × 8 pixels, blown
+up to 28 × 28 by interpolation), and then taken apart, layer by layer:
 
     image → conv → ReLU → conv → ReLU → pool → conv → ReLU → flatten → dense → softmax
 
@@ -12,16 +12,16 @@ layer by layer:
 
     ⌊(n + 2p − k)/s⌋ + 1   places.
 
-**Receptive field.** How many input pixels one number can depend on. Each layer adds (k − 1) times the distance, in
-input pixels, between neighbours of the layer before; a stride multiplies that distance.
+**Receptive field.** The width of what one number can depend on: 10 means 10 × 10 input pixels. Each layer adds
+(k − 1) times the distance, in input pixels, between neighbours of the layer before; a stride multiplies that distance.
 
-**Parameters.** A convolution has k·k·c weights and a bias for each of its filters, however large the image: all places
-share them. A dense layer has one weight for each pair of input and output.
+**Parameters.** On c channels a filter has c *kernels* of k·k weights and a bias, however large the image: all places
+share them. A dense layer has one weight for each pair of input and output, and a bias for each output.
 
-**Predict, then run.** Which layer will hold most of the parameters?
+**Predict, then run.** Which layer will hold the most parameters?
 
-**Watch** the table fill while the digit goes through: the maps get smaller, the receptive field grows, and most numbers
-to be learned sit where nothing is shared.
+**Watch** the table fill while the digit goes through: the maps shrink at a pool, a stride, or where padding is missing;
+the receptive field grows; and by default most numbers to be learned sit where nothing is shared.
 
 **Break it.** Take `padding` away, or a larger `kernel`, until the image is used up.
 """
@@ -112,15 +112,18 @@ def run(lab, k):
         known, values = rows[: step + 1], outputs[step]
         name = known[-1][0]
         lab.table("layers", ["layer", "output", "parameters", "receptive field"], known)
-        lab.bars("parameters", [row[0] for row in known], count=[row[2] for row in known])
+        so_far = [row for row in known if row[2]]
+        lab.bars("parameters", [row[0] for row in so_far], count=[row[2] for row in so_far])
         if values.dim() == 4:
             lab.images("feature maps", values[0, :16], [f"{name}, {index}" for index in range(min(16, k.filters))])
-    values = outputs[-1]
+    values, learned = outputs[-1], {row[0]: row[2] for row in rows}
     lab.bars("probabilities", data.classes, probability=values[0])
     lab.results(
         **{
             "parameters": sum(row[2] for row in rows),
-            "dense share": rows[-2][2] / sum(row[2] for row in rows),
+            "dense parameters": learned["dense"],
+            "largest convolution": max(count for name, count in learned.items() if name != "dense"),
+            "dense share": learned["dense"] / sum(learned.values()),
             "probability of the truth": values[0, data.test_y[k.image]].item(),
             "field before flatten": rows[-3][3],
         }
@@ -148,6 +151,12 @@ def taken_apart(layers, image):
     return rows, outputs
 
 
+def largest(result):
+    """Index of the choice: a convolution or the dense layer; None for a tie."""
+    dense, convolution = result.last("dense parameters"), result.last("largest convolution")
+    return None if dense == convolution else int(dense > convolution)
+
+
 def most_in_convolutions(result):
     """A network whose dense layer is not where the parameters are."""
     if result.state != "done":
@@ -158,277 +167,263 @@ def most_in_convolutions(result):
         raise Wrong(f"It recognises {result.last('test/accuracy'):.1%} of the test images; keep it above 90 %.")
 
 
-def ask(text, right, *wrong, why, place=0, lesson=""):
-    """A question whose right choice stands at ``place``."""
-    choices = [*wrong[:place], right, *wrong[place:]]
-    return Question(text, tuple(choices), place, why, lesson)
+def ask(text, right, *wrong, why, lesson=""):
+    """A question with its right choice and wrong ones; whoever asks it shuffles them."""
+    return Question(text, (right, *wrong), 0, why, lesson)
 
 
 QUESTIONS = (
     ask(
         "What is a convolutional network?",
-        "A network for data on a grid, such as images, that looks at small neighbourhoods with shared weights",
-        "A network whose layers are connected in a circle",
-        "Any network with more than three layers",
+        "One that looks at small neighbourhoods of a grid, with shared weights",
+        "One that looks at small neighbourhoods of a grid, each with weights of its own",
+        "Any network that takes an image and has more than three layers",
         why="Neighbours belong together, and the same pattern can be anywhere: both are built into the convolution.",
         lesson="convolution",
     ),
     ask(
         "Which parts does a typical convolutional classifier have, in this order?",
-        "Convolutions with activations, pooling or strides between them, and a head that makes scores",
-        "Softmax, convolutions, and pooling at the end",
-        "Dense layers first, then convolutions",
-        why="Maps are made and shrunk, then summed up into one score a class; normalisation often stands between.",
-        place=1,
+        "Convolutions with activations, pooling or strides between them, a head",
+        "Dense layers with activations, then convolutions, then pooling",
+        "Convolutions one after the other, all activations together, a softmax and the pooling",
+        why="Maps are made and shrunk, then summed up into one score a class by the head; normalisation often stands "
+        "between.",
     ),
     ask(
-        "What is a kernel, or filter?",
-        "A small array of learned weights that is moved over the input",
-        "The set of training images",
-        "The part of the image that is most important",
-        why="Its products with each patch say how well the patch fits the pattern in the weights.",
-        place=2,
+        "What is a kernel?",
+        "A small array of weights that is moved over one channel of the input",
+        "The part of the image that the window lies on at the moment",
+        "The number of pixels by which the window is moved from one place to the next",
+        why="A filter has one kernel for each channel of its input, and a bias. Its products with each patch, summed, "
+        "say how well the patch fits the pattern in the weights.",
         lesson="convolution",
     ),
     ask(
         "What is padding for?",
-        "Values, mostly zeros, put around the input, so that the output need not shrink and borders count as well",
-        "Making all images of a batch equally bright",
-        "Filling up the last batch",
+        "The output need not shrink, and borders count as well",
+        "All images of a batch get the same height and width, whatever they had",
+        "The window can be moved by more than one pixel",
         why="With p = (k − 1)/2 zeros on each side and stride 1, an odd kernel leaves the size as it was.",
     ),
     ask(
-        "What does a stride of 2 do?",
-        "The window moves two pixels at a time, so the map has about half as many rows and columns",
-        "Each kernel is used twice",
-        "Two images are handled at once",
-        why="The number of places is ⌊(n + 2p − k)/s⌋ + 1; about a quarter as many numbers remain in two dimensions.",
-        place=1,
+        "A map is computed with a stride of 2 instead of 1. What changes?",
+        "It has about a quarter as many numbers",
+        "It has about half as many numbers, and so do the kernels",
+        "It has as many numbers, each of two pixels",
+        why="The number of places is ⌊(n + 2p − k)/s⌋ + 1 in each direction: half as many rows, and half as many "
+        "columns.",
     ),
     ask(
         "What does a convolution compute at one place?",
-        "The sum of the products of the kernel's weights and the patch under them, plus a bias",
-        "The greatest value of the patch",
-        "The matrix product of the whole image with itself",
+        "The sum of the products of weights and pixels, plus a bias",
+        "The greatest product of a weight and the pixel under it",
+        "The matrix product of the kernel and the patch under it, plus a bias for each row",
         why="Deep-learning libraries do not flip the kernel, so strictly it is a cross-correlation. Learned weights do "
         "not mind.",
-        place=2,
         lesson="convolution",
     ),
     ask(
         "What does ReLU do?",
         "It replaces negative numbers by zero and leaves the others",
-        "It scales numbers to between 0 and 1",
-        "It makes them sum to 1",
+        "It scales all numbers to between 0 and 1",
+        "It takes the sign away from negative numbers",
         why="Without something that bends between them, two convolutions in a row are just one linear map.",
         lesson="affine-regions",
     ),
     ask(
         "Why pool?",
-        "Smaller maps: less work, a faster growing receptive field, and some tolerance for small shifts",
-        "To make the image sharper",
-        "Without pooling, gradients cannot be computed",
-        why="Many networks use strides for this instead. As a cure for overfitting pooling is weak.",
-        place=1,
+        "Less work, a faster growing receptive field, and some tolerance for shifts",
+        "Sharper maps, since only the clearest number of each block is kept in its exact place",
+        "Fewer filters, since each block of maps becomes one map",
+        why="Many networks use strides for this instead. The number of maps stays as it was.",
     ),
     ask(
         "The patch holds 1, 3, 5 and 7. What do max and average pooling give?",
         "7 and 4",
         "5 and 7",
-        "16 and 4",
+        "7 and 16",
         why="The greatest is 7, the mean (1 + 3 + 5 + 7)/4 = 4. The gradient of the first goes to the 7 alone, that of "
         "the second to all four alike.",
-        place=2,
     ),
     ask(
         "What does flattening do?",
         "It lays all maps out as one vector, for a dense layer",
-        "It sets small values to zero",
-        "It averages each map into one number",
+        "It averages each map into one number, for a dense layer",
+        "It adds all maps up to one map",
         why="Averaging each map into one number exists as well: global average pooling, which needs far fewer weights "
         "after it.",
     ),
     ask(
         "What is a fully connected layer?",
-        "Every output is a weighted sum of every input, each pair with a weight of its own",
-        "A layer that is connected to all other layers",
-        "A convolution with a kernel of 1 × 1",
+        "Each output is a weighted sum of all inputs, with weights of its own",
+        "Each output is a weighted sum of all inputs, with the same weights for every output",
+        "A layer whose output goes to every later layer",
         why="Its weights number inputs × outputs. Watch the bars of this run: that is where the parameters are.",
-        place=1,
     ),
     ask(
         "What does softmax do?",
-        "It turns scores into positive numbers that sum to 1, keeping their order",
-        "It picks the class with the greatest score",
+        "It turns scores into positive numbers that sum to 1",
         "It squeezes each score by itself to between 0 and 1",
-        why="exp(sᵢ)/Σⱼ exp(sⱼ). PyTorch's cross-entropy contains it: applying it before as well slows learning.",
-        place=2,
+        "It replaces the greatest score by 1 and the others by 0",
+        why="exp(sᵢ)/Σⱼ exp(sⱼ), in the order of the scores. PyTorch's cross-entropy contains it: applying it before "
+        "as well slows learning.",
         lesson="floating-point",
     ),
     ask(
         "What does batch normalisation do for training?",
-        "It keeps the scale of activations steady, so that training is stabler and larger learning rates work",
-        "It makes the batch larger",
-        "It removes outliers from the data",
+        "It keeps the scale of activations steady, so larger learning rates work",
+        "It keeps the weights small, as it takes a share of them away after every step",
+        "It makes results independent of which images share a batch",
         why="In training it uses the batch's mean and variance, in evaluation running averages: forgetting to "
         "switch is a classic mistake.",
     ),
     ask(
         "What does dropout do?",
-        "While training it sets random activations to zero; in evaluation it does nothing",
-        "It leaves out random training images",
-        "It removes the smallest weights for good",
+        "In training it sets random activations to zero; in evaluation it does nothing",
+        "In training and in evaluation alike it sets random activations to zero",
+        "In training it removes the smallest weights for good, so that evaluation is faster",
         why="No unit can rely on another being there. Those kept are scaled up so that the expected sum stays.",
-        place=1,
     ),
     ask(
         "What is weight sharing?",
-        "The same kernel is used at every place of the image",
-        "Two networks train each other",
+        "One kernel serves all places of the image",
         "All filters of a layer have the same weights",
+        "Layers that follow each other use the same weights",
         why="16 filters of 3 × 3 on a grey image have 16·9 + 16 = 160 parameters, for an image of any size.",
-        place=2,
         lesson="convolution",
     ),
     ask(
         "Why convolutions for images, and not dense layers from the start?",
-        "They use that neighbours belong together and that patterns move; so they need far fewer parameters",
-        "Dense layers cannot take numbers between 0 and 1",
-        "Dense layers cannot learn images",
+        "Patterns are local and move: sharing their weights saves parameters",
+        "Dense layers cannot represent what a convolution computes, however large they are",
+        "Dense layers do not learn from images",
         why="Dense networks do learn small images, see the lesson linked here; they need more weights and more data "
         "for the same accuracy.",
         lesson="fashion-mnist",
     ),
     ask(
-        "What is the receptive field of a unit?",
-        "The part of the input that can influence it",
-        "The size of its kernel",
-        "The number of units it feeds",
-        why="3 × 3, 3 × 3, a pool of 2, 3 × 3: it grows 3, 5, 6, 10. This run's table computes it for your settings.",
-        place=1,
+        "Windows of 3, 3, a pool of 2 and 3, strides 1, 1, 2 and 1. How wide is the receptive field?",
+        "10 pixels",
+        "8 pixels",
+        "11 pixels",
+        why="It is the part of the input that can influence a unit: 3, 5, 6, and 6 + 2·2 = 10, as behind the pool "
+        "neighbours are 2 pixels apart. This run's table computes it for your settings.",
     ),
     ask(
-        "How is a convolutional network trained?",
-        "Forward pass, loss, backpropagation, a step against the gradient; again and again",
-        "Each layer is tuned by hand",
-        "Kernels are chosen from a list of known filters",
-        why="Nothing is special about convolutions: the gradient of a shared weight is summed over all its places.",
-        place=2,
+        "How does the gradient reach a kernel's weight, which is used at many places?",
+        "The gradients of all places are summed",
+        "The gradient of the place with the greatest output counts",
+        "It gets a gradient at each place, and is updated once for each",
+        why="A convolutional network is trained as any other: forward, loss, backpropagation, a step. What goes into "
+        "several nodes gets the sum of what comes back.",
         lesson="backpropagation",
     ),
     ask(
         "What is a feature map?",
         "The output of one filter over all places",
-        "A list of the features that a person has marked",
-        "The weights of one layer drawn as an image",
+        "The outputs of all filters at one place",
+        "The weights of one filter drawn as an image",
         why="It says where its pattern was found, and how clearly. The panel shows those of the digit.",
         lesson="convolution",
     ),
     ask(
-        "How does a convolution handle a colour image?",
-        "Each kernel has a depth of 3 and sums over the three channels",
-        "Each channel gets a network of its own",
-        "The image must be made grey first",
-        why="A 3 × 3 kernel then has 27 weights and one bias; each filter still gives one map.",
-        place=1,
+        "A filter of 3 × 3 on a colour image: how many weights has it, and how many maps does it give?",
+        "27, and one map",
+        "27, and three maps",
+        "9, and three maps",
+        why="It has a kernel for each of the three channels, and sums over them; besides, one bias.",
     ),
     ask(
         "Where do the weights of the filters come from?",
-        "They start at random and follow the gradient of the loss, as all weights do",
-        "They are designed: edges, corners, spots",
-        "They are copied from typical images",
+        "They start at random and follow the gradient of the loss",
+        "They are designed by experts: edges, corners and spots, from coarse to fine",
+        "They are patches of typical training images",
         why="That first layers often end as detectors of edges is a result, not a rule that was put in.",
-        place=2,
         lesson="convolution",
     ),
     ask(
         "What is a vanishing gradient?",
-        "Early layers get almost no signal, since it is multiplied by small factors on its way back",
-        "The loss has reached zero",
-        "The gradient is not defined at zero",
-        why="Sigmoids multiply by at most 1/4 each. The layer panels of other lessons show the magnitudes per layer.",
-        lesson="backpropagation",
+        "Early layers get almost no signal, after many small factors on its way back",
+        "The loss has come so near to its minimum that hardly any gradient is left",
+        "Late layers get almost no signal, as early ones use it up",
+        why="Sigmoids multiply by at most 1/4 each. The gradient panel of the lesson linked here shows how much comes "
+        "to each layer.",
+        lesson="digits",
     ),
     ask(
-        "What helps against it?",
-        "ReLU, normalisation, skip connections, and initial weights of the right scale",
-        "A smaller learning rate",
-        "More layers",
+        "What helps against vanishing gradients?",
+        "ReLU, normalisation, skip connections, initial weights of the right scale",
+        "A smaller learning rate, as it makes many small steps of one large step",
+        "More layers, as each adds to the gradient",
         why="All four keep the factors near 1. A smaller rate makes small updates smaller still.",
-        place=1,
     ),
     ask(
         "What is transfer learning?",
-        "Taking a network trained on much data and training it, or only its head, on a new task",
-        "Moving a network to another computer",
-        "Training two tasks one after the other from scratch",
-        why="Early filters are of use to many tasks, so less data is needed for the new one.",
-        place=2,
+        "Training a network that was trained on much data on a new task",
+        "Training one network on two tasks at once, from random weights",
+        "Training a small network to give the same outputs as a large one",
+        why="Early filters are of use to many tasks, so less data is needed for the new one. Often only the head is "
+        "trained.",
     ),
     ask(
         "What is data augmentation?",
-        "Training on changed copies whose label stays right: shifted, rotated, recoloured",
-        "Collecting more images",
-        "Adding copies with random labels",
-        why="Which change keeps the label depends on the data: a mirrored shirt is a shirt, a mirrored 2 is no digit.",
+        "Training on changed copies whose label stays right",
+        "Training on images that were collected afterwards and labelled by hand",
+        "Training on copies with other labels, so that the network is less sure",
+        why="Shifted, rotated, recoloured. Which change keeps the label depends on the data: a mirrored shirt is a "
+        "shirt, a mirrored 2 is no digit.",
     ),
     ask(
         "How does one see overfitting?",
         "Loss on the training set goes on falling, loss on held-out data rises",
-        "Both losses stay high",
-        "Training takes too long",
+        "Loss on the training set is lower than loss on held-out data",
+        "Loss on the training set and loss on held-out data both stay high",
         why="What matters is the second curve. A gap alone is no harm as long as held-out loss falls.",
-        place=1,
-        lesson="label-noise",
     ),
     ask(
-        "What reduces it?",
+        "What reduces overfitting?",
         "More data, augmentation, weight decay, dropout, or stopping early",
-        "A larger learning rate at the end",
-        "Testing on the training set",
+        "More training steps, until the training set is fitted without an error",
+        "Choosing the settings by the loss on the training set",
         why="Whether the network must also be made smaller is less clear than it was thought to be.",
-        place=2,
         lesson="double-descent",
     ),
     ask(
         "Which role do convolutional networks have in object detection?",
-        "They make the maps in which a detector, such as SSD, YOLO or Faster R-CNN, finds boxes and classes",
-        "They draw the boxes into the image",
-        "None: detection needs no learning",
-        why="The part that makes the maps is called the backbone; it is often trained on classification first.",
+        "They make the maps in which a detector finds boxes and classes",
+        "They cut the boxes out, and a detector that does not learn names what is inside",
+        "They sort the images, and a detector looks at the best",
+        why="The part that makes the maps is called the backbone, in SSD, YOLO and Faster R-CNN; it is often trained "
+        "on classification first.",
     ),
     ask(
         "Which of these has the fewest parameters: AlexNet, VGG-16, ResNet-50, MobileNetV2?",
-        "MobileNetV2, about 3.5 million",
+        "MobileNetV2",
         "AlexNet, as it is the oldest",
-        "VGG-16, as it has the fewest layers",
-        why="AlexNet has 61.1 million, VGG-16 138.4, ResNet-50 25.6: depth and size are different things. In VGG-16 "
-        "the first dense layer alone has 102.8 million.",
-        place=1,
+        "VGG-16, as it has the fewest layers but for AlexNet",
+        why="It has 3.5 million, AlexNet 61.1, VGG-16 138.4, ResNet-50 25.6: depth and size are different things. In "
+        "VGG-16 the first dense layer alone has 102.8 million.",
     ),
     ask(
         "What does a residual block compute?",
         "Its input plus a learned change",
-        "The difference of two images",
-        "The error that is left after training",
+        "Its input minus what the block before has learned",
+        "The error that the blocks before it have left",
         why="The gradient reaches early layers through the sum unweakened, so that a hundred layers can be trained.",
-        place=2,
     ),
     ask(
         "Classification, detection, segmentation: what does each give for an image?",
-        "One label; boxes with labels; a label for every pixel",
-        "A box; a label; an outline drawn by hand",
-        "They are three names for the same",
+        "A label; boxes with labels; a label for every pixel",
+        "A label; a label for every pixel; boxes with labels",
+        "A label with its probability; a box around the whole object; several boxes",
         why="The more is asked for about where, the longer the maps have to keep their resolution.",
     ),
     ask(
         "Can a convolution work on a sequence, such as text or a sensor's signal?",
         "Yes: a one-dimensional kernel is moved along it",
-        "No, it needs an image",
-        "Only if the sequence is drawn as an image first",
+        "No: without two directions there are no neighbourhoods to look at",
+        "Only if all sequences have the same length",
         why="It finds a pattern at any time, and all places can be computed at once, unlike in a recurrent net.",
-        place=1,
-        lesson="next-character",
     ),
 )
 
@@ -443,11 +438,12 @@ LESSON = Lesson(
     smoke={"epochs": 1, "filters": 4},
     predictions=(
         Prediction(
-            "Which layer will hold most of the parameters?",
+            "Which single layer will hold the most parameters?",
             choices=("one of the convolutions", "the dense layer"),
-            truth=lambda r: int(r.last("dense share") > 0.5),
+            truth=largest,
             why="A convolution's weights are shared by all places; a dense layer has one for each pair of number and "
-            "class. By default it holds nearly nine tenths of all parameters.",
+            "class. By default it holds nearly nine tenths of all parameters; on small maps, or with many filters, the "
+            "second and third convolution can hold more.",
         ),
     ),
     claims=(

@@ -1,6 +1,6 @@
 """Diffusion: from noise to shape
 
-How do you teach a network to draw, if all it has ever learned is to guess how much of a picture is noise?
+How do you teach a network to draw, if all it has ever learned is to guess which noise was mixed into a picture?
 
 **Forward.** In T small steps every point is pulled a little towards 0 and pushed a little at random:
 
@@ -10,23 +10,24 @@ Many steps at once are one: with ᾱₜ the product of all 1 − β so far,
 
     xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε
 
-**Training.** Draw a point, a time and a noise ε; show a small network xₜ and t, and let it guess ε. The loss is the
-mean square of ε − ε̂. It starts near 1, the guess 0, and cannot reach 0: many points and noises lead to the same place,
-and the best guess is their mean.
+**Training.** Draw a point, a time and a noise ε; show a small network xₜ and t, so how much noise there is, and let it
+guess ε. The loss is the mean square of ε − ê, ê the guess. It starts near 1, the guess 0, and cannot reach 0: many
+points and noises lead to the same place, and the best guess is their mean.
 
-**Reverse.** Start from pure noise. At each step the guess tells where the point may come from,
+**Reverse.** Start from pure noise. At each step the guess tells the origin o, where the point may come from,
 
-    x̂₀ = (x − √(1 − ᾱ)·ε̂)/√ᾱ,
+    o = (x − √(1 − ᾱ)·ê)/√ᾱ,   with `clamp` kept within ±3, where all data lie,
 
 and the point moves to the next smaller noise level around it. `eta` = 1 adds fresh noise in each step, as DDPM does;
 `eta` = 0 adds none, as DDIM does: then where a particle ends is settled by where it began.
 
 **Predict, then run.** What is the cloud at t = T? What is lost with 5 reverse steps?
 
-**Watch** three particles wander out, and three others come back. The film has both trajectories: each frame is made
-from the one before.
+**Watch** three particles wander out, and three others come back. Two films show both ways: each frame is made from the
+one before.
 
-**Break it.** Few `train_steps`, a tiny `width`, or 3 reverse steps.
+**Break it.** Few `train_steps`, a tiny `width`, 3 reverse steps; or the cosine schedule without `clamp`: where √ᾱ is
+near 0, a slightly wrong guess points far out.
 """
 
 from descend.engine.lesson import Claim, CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
@@ -52,6 +53,7 @@ class Knobs:
     train_steps: int = knob(3000, 0, 20_000, help="training steps, 256 points each")
     sampling_steps: int = knob(50, 1, 500, scale="log", help="reverse steps, at most T")
     eta: float = knob(1.0, 0.0, 1.0, help="fresh noise in each reverse step: 1 as in DDPM, 0 none, as in DDIM")
+    clamp: bool = knob(True, help="keep the coordinates of each guessed origin within -3 and 3")
     pace: int = knob(20, 0, 1000, live=True, help="noising and reverse steps a second; 0: as fast as it goes")
 
 
@@ -113,13 +115,14 @@ def seen(x, t):
     return torch.cat([x, waves.sin(), waves.cos()], 1)
 
 
-def reverse(x, noise, now, then, eta):
+def reverse(x, noise, now, then, eta, clamp=True):
     """From the noise level ᾱ = ``now`` to the smaller noise of ``then``, given the guessed ``noise``."""
     import torch
 
     origin = (x - (1 - now).sqrt() * noise) / now.sqrt()  # key: where it may come from
-    origin = origin.clamp(-3, 3)  # no data lie beyond; where ᾱ is small, a slightly wrong guess points far out
-    noise = (x - now.sqrt() * origin) / (1 - now).sqrt()
+    if clamp:
+        origin = origin.clamp(-3, 3)
+        noise = (x - now.sqrt() * origin) / (1 - now).sqrt()
     sigma = eta * ((1 - then) / (1 - now) * (1 - now / then)).sqrt()
     fresh = torch.randn(x.shape).to(x.device)
     return then.sqrt() * origin + (1 - then - sigma**2).clamp(0).sqrt() * noise + sigma * fresh
@@ -156,7 +159,7 @@ def forward(lab, k, x0, alpha_bar):
     x = x0.clone()
     lab.track(noised=x)
     paths = lab.state.setdefault("out", [x[:3].clone().cpu()])
-    film = lab.state.setdefault("film", {"out, t = 0": density(x)})
+    film = lab.state.setdefault("film out", {"t = 0": density(x)})
     share, spread = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
     moments = {round(k.T * frame / (FRAMES - 1)) for frame in range(FRAMES)}
     lab.results(**{"data/mean square": (x**2).mean().item()})
@@ -169,9 +172,9 @@ def forward(lab, k, x0, alpha_bar):
         at = {"data now": (t, share[t].item()), "noise now": (t, spread[t].item())}
         lab.curve("schedule", torch.arange(k.T + 1), at, data=share, noise=spread)
         if t in moments:
-            film[f"out, t = {t}"] = density(x)
-            lab.images("film", torch.stack(list(film.values())), list(film), low=0, high=1)
-    normal = round_cloud(COUNT, lab.seed).to(x.device)
+            film[f"t = {t}"] = density(x)
+            lab.images("film out", torch.stack(list(film.values())), list(film), low=0, high=1)
+    normal = normal_cloud(COUNT, lab.seed).to(x.device)
     lab.results(
         **{
             "at T/mean square": (x**2).mean().item(),
@@ -216,7 +219,7 @@ def arrows(lab, net, t):
     """Where the network would take noise out at time t, on a grid."""
     import torch
 
-    axis = torch.linspace(-2.4, 2.4, 13)
+    axis = torch.linspace(-2.4, 2.4, 9)
     grid = torch.cartesian_prod(axis, axis).to(lab.device)
     with torch.no_grad():
         noise = net(seen(grid, torch.full((len(grid),), t, device=lab.device)))
@@ -238,24 +241,24 @@ def sample(lab, k, net, data, held_out, alpha_bar):
     x = torch.randn(COUNT, 2).to(lab.device)
     lab.track(generated=x)
     paths = lab.state.setdefault("back", [])
-    film = lab.state["film"]
+    film = lab.state.setdefault("film back", {})
     stops = times(k.T, k.sampling_steps)
     root = torch.linalg.cholesky(torch.cov(held_out.T))
-    normal = held_out.mean(0) + round_cloud(COUNT, lab.seed).to(x.device) @ root.T  # its mean and covariance, no shape
+    normal = held_out.mean(0) + normal_cloud(COUNT, lab.seed).to(x.device) @ root.T  # its mean and covariance, no shape
     moments = {round((len(stops) - 2) * frame / (FRAMES - 1)) for frame in range(FRAMES)}
     for step in lab.steps(len(stops) - 1, unit="reverse steps"):
         now, then = stops[step], stops[step + 1]
         if not paths:
             paths.append(x[:3].clone().cpu())
-        x.copy_(reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], k.eta))
+        x.copy_(reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], k.eta, k.clamp))
         paths.append(x[:3].clone().cpu())
         lab.points("cloud", x, paths=traces(paths))
         arrows(lab, net, now / k.T)
         away = {"generated": nearest(x, held_out), "normal": nearest(normal, held_out)}
         lab.histogram("distance to the nearest held-out point", 30, (0.0, 1.0), **away)
         if step in moments:
-            film[f"back, t = {then}"] = density(x)
-            lab.images("film", torch.stack(list(film.values())), list(film), low=0, high=1)
+            film[f"t = {then}"] = density(x)
+            lab.images("film back", torch.stack(list(film.values())), list(film), low=0, high=1)
     lab.results(
         **{
             "generated/energy distance": energy_distance(x, held_out),
@@ -267,7 +270,7 @@ def sample(lab, k, net, data, held_out, alpha_bar):
     )
 
 
-def round_cloud(count, seed):
+def normal_cloud(count, seed):
     """(count, 2) standard normal points, always the same for a seed."""
     import torch
 
@@ -296,7 +299,7 @@ def budgets(lab, k, net, held_out, alpha_bar):
         for name, eta in (("DDPM", 1.0), ("DDIM", 0.0)):
             x = start
             for now, then in pairwise(stops):
-                x = reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], eta)
+                x = reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], eta, k.clamp)
             found[name][rows[index]] = energy_distance(x, held_out)
         labels = [f"{steps} steps" for steps in found["DDPM"]]
         lab.bars("energy distance by reverse steps", labels, **{n: list(of.values()) for n, of in found.items()})
@@ -369,14 +372,14 @@ def check_film(film):
 
 
 def ten_steps(result):
-    """Ten reverse steps, nearer to the data than a cloud without shape."""
+    """Ten reverse steps, nearer to the data than a cloud without their shape."""
     if result.state != "done":
         raise Wrong(f"The run is {result.state}; let it come to its end.")
     if result.knobs["sampling_steps"] > 10:
         raise Wrong(f"It takes up to {result.knobs['sampling_steps']} reverse steps; 10 are allowed.")
     share = result.last("generated/energy distance") / result.last("normal/energy distance")
     if not share < 1:
-        raise Wrong(f"Its energy distance is {share:.2f} times that of a round cloud; get it below that of the cloud.")
+        raise Wrong(f"Its energy distance is {share:.2f} times that of a shapeless cloud; get it below that.")
 
 
 def at_the_end_of_noising(result):
@@ -416,7 +419,7 @@ LESSON = Lesson(
             "The same network, but 5 reverse steps instead of all T. The points will be …",
             choices=(
                 "as near to the data",
-                "further away, yet nearer than a round cloud of the data's size",
+                "further away, yet nearer than a shapeless cloud, normal, as wide and high as the data",
                 "further away than such a cloud",
             ),
             truth=with_five_steps,
@@ -427,7 +430,8 @@ LESSON = Lesson(
     ),
     claims=(
         Claim(
-            "What was noise is less than half as far from the data, in energy distance, as a round cloud of their size",
+            "What was noise is less than half as far from the data, in energy distance, as a shapeless cloud (normal, "
+            "with their mean and covariance)",
             measure=lambda r: r.run.last("generated/energy distance") / r.run.last("normal/energy distance"),
             below=0.5,
             seeds=(0, 1, 2, 3, 4),
@@ -439,13 +443,13 @@ LESSON = Lesson(
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "With 5 reverse steps of the linear schedule they are further off than the round cloud",
+            "With 5 reverse steps of the linear schedule they are further off than that cloud",
             measure=lambda r: r.run.last("DDPM, 5 steps") / r.run.last("normal/energy distance"),
             above=1.3,
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "With 10, DDIM beats DDPM",
+            "With 10 of them, DDIM beats DDPM",
             measure=lambda r: r.run.last("DDIM, 10 steps") / r.run.last("DDPM, 10 steps"),
             below=0.8,
             seeds=(0, 1, 2, 3, 4),
@@ -463,8 +467,8 @@ LESSON = Lesson(
             "Trained for long, the loss stays far above zero. Why?",
             (
                 "The network is too small",
-                "Different points with different noise end at the same place, and only their mean can be guessed",
-                "The learning rate is too small to get there",
+                "Many points and noises lead to one place",
+                "The learning rate falls to 0 before it can get there",
             ),
             1,
             "Near t = T almost all of x is noise, and guessing it is easy; near t = 0 a little noise cannot be told "
@@ -474,17 +478,17 @@ LESSON = Lesson(
             "Frame 3 of a film is x₀ with noise drawn for frame 3 alone, frame 4 x₀ with noise drawn for frame 4 "
             "alone. What is wrong with it?",
             (
-                "Each frame has the right amount of noise, but no particle moves from one to the next",
+                "No particle moves from one frame to the next",
                 "Nothing: that is what noising is",
-                "The frames have too much noise",
+                "The frames have too much noise, and more the later they are",
             ),
             0,
-            "One may jump to any t at once, and training does. But a trajectory goes on from where it was: the noise "
-            "adds up.",
+            "Each frame has the right amount of noise: one may jump to any t at once, and training does. But a "
+            "trajectory goes on from where it was, and its noise adds up.",
         ),
         Question(
             "Two reverse processes begin with the same noise and take the same steps. When do they end alike?",
-            ("Always: it is the same network", "With eta = 1", "With eta = 0, as nothing random comes in on the way"),
+            ("Always: it is one network", "With eta = 1, DDPM", "With eta = 0, DDIM"),
             2,
             "DDIM makes a map from noise to points. DDPM goes on drawing; only the cloud as a whole stays the same.",
         ),
@@ -492,22 +496,23 @@ LESSON = Lesson(
             "Why does training not walk through all t steps for each point?",
             (
                 "It would need too much memory",
-                "Sums of normal noise are normal, so xₜ can be drawn from x₀ at once",
+                "Sums of normal noise are normal",
                 "The network could then learn the steps by heart",
             ),
             1,
-            "xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε has the same distribution as t small steps.",
+            "So xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε, drawn at once, has the same distribution as t small steps.",
         ),
     ),
     exercises=(
         Exercise(
-            "Ten reverse steps have to do, and with the schedule and eta it begins with they end further from the data "
-            "than a round cloud. Choose others, so that they end nearer (energy distance).",
+            "Ten reverse steps have to do. With the schedule and eta it begins with they end further from the data, in "
+            "energy distance, than a normal cloud with the data's mean and covariance. Choose others, so that they end "
+            "nearer.",
             check=ten_steps,
             solution={"sampling_steps": 10, "schedule": "cosine"},
             hints=(
                 "Look at the schedule: over which part of the times does the shape come into being?",
-                "The cosine schedule spreads the loss of the data evenly over the steps.",
+                "The cosine schedule lets the data fade evenly over the steps. At its far end it needs `clamp`.",
             ),
         ),
         CodeExercise(

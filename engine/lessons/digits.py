@@ -26,9 +26,9 @@ losses ends lower? Which digits will it mix up?
 **Watch.** Each point of a training curve is one batch, so it is jagged. The gradient panel shows how hard each
 layer is pushed; the confusion matrix, which digit was taken for which.
 
-**Break it.** With `lr` = 3 the first large steps push every hidden unit below zero for every image. A ReLU that is
-never positive passes no gradient, so it cannot come back: the loss stays near ln 10. With `activation` = none
-nothing holds the same steps back, the numbers overflow, and the run ends and says why.
+**Break it.** With `lr` = 3 the first large steps push most hidden units below zero for every image, the next ones the
+rest. A ReLU that is never positive passes no gradient, so it cannot come back: the loss stays near ln 10. With
+`activation` = none nothing holds the same steps back, the numbers overflow, and the run ends and says why.
 """
 
 from descend.engine.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
@@ -68,6 +68,12 @@ def small_and_good(result):
         raise Wrong(f"It recognises {result.last('test/accuracy'):.1%} of the test digits; get it above 90 %.")
 
 
+def lower(result):
+    """Index of the lower loss; None where nothing was learned, or the numbers overflowed."""
+    train, test = result.last("train/loss"), result.last("test/loss")
+    return int(test < train) if result.state == "done" and abs(test - train) > 0.01 * train else None
+
+
 LESSON = Lesson(
     covers=("D04",),
     run=run,
@@ -78,9 +84,8 @@ LESSON = Lesson(
         Prediction(
             "Which loss will be lower in the end?",
             choices=("that on the images it learns from", "that on the images it never sees"),
-            truth=lambda r: int(r.last("test/loss") < r.last("train/loss")),
-            why="It is fitted to the first, also to what is peculiar to them. If nothing is learned, the two are equal "
-            "but for chance.",
+            truth=lower,
+            why="It is fitted to the first, also to what is peculiar to them. Before it learns, the two hardly differ.",
         ),
     ),
     claims=(
@@ -124,19 +129,20 @@ LESSON = Lesson(
     quiz=(
         Question(
             "Before any training, the loss on ten classes is about 2.3. Why?",
-            ("The weights are too large", "Every class gets a probability near 1/10", "The batch is too small"),
+            ("The weights are too large", "Each class gets about 1/10", "A batch has too few images of each class"),
             1,
             "Cross-entropy is −log of the probability given to the true class, and −log(1/10) = ln 10 ≈ 2.30.",
         ),
         Question(
             "Why is the training curve jagged while the test curve is smooth?",
             (
-                "A training point is one small batch, a test point the whole test set",
+                "A training point is 32 images, others each time",
+                "Only training images change the network, never test images",
                 "The test images are easier",
-                "The test curve is smoothed before it is drawn",
             ),
             0,
-            "A mean over 32 images varies more from point to point than a mean over all 360.",
+            "Each test point is the mean over the same 360 images. That there are more of them and that they stay the "
+            "same both make the curve smoother.",
         ),
     ),
     sources=(

@@ -139,11 +139,6 @@ def show_eigenpairs(lab, matrix, values, vectors):
     lab.table("eigenpairs", ("", "value", "check"), rows)
 
 
-def rate_of(result):
-    """The last measured rate; None if the run was over before one could be measured."""
-    return result.last("rate") if "rate" in result.history.series else None
-
-
 def fate(result):
     """0: settles, 1: keeps moving between lines, 2: turns for ever; None if there is but one eigenvalue."""
     if result.last("complex"):
@@ -151,6 +146,14 @@ def fate(result):
     if result.last("gap") < 1e-6:
         return None
     return 0 if result.last("ratio") < 1 - 1e-9 else 1
+
+
+def rate_of(result):
+    """The last measured rate; None where v does not settle, or had not by then."""
+    if fate(result) != 0 or "rate" not in result.history.series:
+        return None
+    rates = result.values("rate")[-2:]
+    return float(rates[1]) if len(rates) == 2 and abs(rates[1] - rates[0]) < 0.01 * rates[1] else None
 
 
 def finds_the_smaller(result):
@@ -240,7 +243,7 @@ LESSON = Lesson(
         ),
         Question(
             "Power iteration is run on a matrix with eigenvalues 4, 1 and −5. What does it find?",
-            ("4, the largest", "−5, the largest in magnitude", "1, the smallest", "Any of them, by the start"),
+            ("4, the largest", "−5, farthest from 0", "1, the smallest", "Any, depending on the start"),
             1,
             "What is multiplied by −5 outgrows what is multiplied by 4. The sign only flips v at every step.",
         ),
@@ -249,8 +252,8 @@ LESSON = Lesson(
             (
                 "Its determinant is zero",
                 "Its eigenvalues are equal",
-                "It takes every direction to another one",
-                "Power iteration would need more steps",
+                "It takes every line to another",
+                "Power iteration is too slow to find it",
             ),
             2,
             "A v lies on the line of v only if v is not turned, or turned by half. Its determinant is 1 and its "
