@@ -213,24 +213,22 @@ def few_pieces(result):
     if result.state != "done":
         raise Wrong(f"The run is {result.state}; let it come to its end.")
     reached, made = result.last("train/accuracy"), int(result.last("after training"))
-    if not reached > 0.98:
-        raise Wrong(f"It tells {reached:.1%} of the points right; get it above 98 %.")
+    if not reached > 0.97:
+        raise Wrong(f"It tells {reached:.1%} of the points right; get it above 97 %.")
     if made > 16:
         raise Wrong(f"It ends with {made} pieces; 16 are enough.")
 
 
 def growth(result):
-    """Which of three factors training multiplies the pieces by; None if nothing was trained."""
-    if not result.knobs["steps"]:
-        return None
-    factor = result.last("after training") / result.last("before training")
-    return 0 if factor < 1 else 1 if factor < 4 else 2
+    """Which of three factors training multiplies the pieces by; None if nothing was trained, or their number stays."""
+    factor = result.last("after training") / result.last("before training") if result.knobs["steps"] else 1
+    return None if factor == 1 else 0 if factor < 1 else 1 if factor <= 2 else 2
 
 
 def richest(result):
-    """Depth, less one, whose random networks have most pieces."""
+    """Depth, less one, whose random networks have most pieces; None if another has hardly less."""
     found = [result.history.metrics.get(f"random, {depth} deep") or 0 for depth in range(1, 5)]
-    return found.index(max(found))
+    return found.index(max(found)) if sorted(found)[-2] < 0.95 * max(found) else None
 
 
 LESSON = Lesson(
@@ -245,42 +243,51 @@ LESSON = Lesson(
             "Random networks with the same number of units: which have the most pieces?",
             choices=("those with one layer", "two layers", "three layers", "four layers"),
             truth=richest,
-            why="One layer: every line crosses the whole plane. A deeper unit bends at creases it did not choose, and "
-            "random weights do not fold.",
+            why="That depends on where creases lie. With a spread of 1 nearly all lines of one layer cross the "
+            "picture, while many a deeper unit is on or off in all of it. Smaller biases let more of those switch, and "
+            "one layer leads by little or not at all. Random weights do not fold.",
         ),
         Prediction(
             "What will training do to the number of pieces?",
-            choices=("make it smaller", "up to four times as many", "more than four times as many"),
+            choices=("make it smaller", "up to twice as many", "more than twice as many"),
             truth=growth,
-            why="Creases move to where the disc ends. Nothing in training asks for many pieces; with one layer there "
-            "are often fewer afterwards.",
+            why="Training asks for a lower loss, not for pieces; their number comes with it. With two layers it mostly "
+            "grows, seldom more than twofold. With one it often falls: lines gather along the edge of the disc and "
+            "cross less there.",
         ),
     ),
     claims=(
         Claim(
-            "12 units in six folding layers make 64 pieces, where one layer could make 13",
+            "10 units in five folding layers make 32 pieces, where one layer could make 11",
             measure=lambda r: r.run.last("pieces of the folds"),
-            exactly=64,
+            exactly=32,
             runs={"run": {"steps": 0}},
         ),
         Claim(
-            "24 random units make more pieces in one layer than in four",
+            "24 random units with biases of spread 1 make over 1.3 times as many pieces in one layer as in four",
             measure=lambda r: r.run.last("random, 1 deep") / r.run.last("random, 4 deep"),
             above=1.3,
             runs={"run": {"steps": 0}},
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "Training leaves a network of two layers more than half its pieces and less than eight times as many",
-            measure=lambda r: r.run.last("after training") / r.run.last("before training"),
-            above=0.5,
-            below=8,
+            "… but not with biases of spread 0.1",
+            measure=lambda r: r.run.last("random, 1 deep") / r.run.last("random, 4 deep"),
+            below=1.3,
+            runs={"run": {"spread": 0.1, "steps": 0}},
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "Five units in one layer, so at most 16 pieces, tell at least 98 % of the points right",
+            "A network of two layers mostly has more pieces after training: in seven runs of ten or more",
+            measure=lambda r: r.run.last("after training") / r.run.last("before training"),
+            above=1,
+            seeds=tuple(range(10)),
+            needed=7,
+        ),
+        Claim(
+            "Five units in one layer, so at most 16 pieces, tell over 97 % of the points right",
             measure=lambda r: r.run.last("train/accuracy"),
-            above=0.98,
+            above=0.97,
             runs={"run": {"units": 5, "layers": 1}},
             seeds=(0, 1, 2, 3, 4),
         ),
@@ -311,7 +318,7 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Tell the disc from the ring, at least 98 % of the points right, with no more than 16 pieces.",
+            "Tell the disc from the ring, over 97 % of the points right, with no more than 16 pieces.",
             check=few_pieces,
             solution={"units": 5, "layers": 1},
             hints=(

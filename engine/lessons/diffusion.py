@@ -465,11 +465,7 @@ LESSON = Lesson(
     quiz=(
         Question(
             "Trained for long, the loss stays far above zero. Why?",
-            (
-                "The network is too small",
-                "Many points and noises lead to one place",
-                "The learning rate falls to 0 before it can get there",
-            ),
+            ("The network is too small", "Many noises lead to one place", "The learning rate falls to 0 too early"),
             1,
             "Near t = T almost all of x is noise, and guessing it is easy; near t = 0 a little noise cannot be told "
             "from the spread of the data. The best loss possible lies in between.",
@@ -494,11 +490,7 @@ LESSON = Lesson(
         ),
         Question(
             "Why does training not walk through all t steps for each point?",
-            (
-                "It would need too much memory",
-                "Sums of normal noise are normal",
-                "The network could then learn the steps by heart",
-            ),
+            ("It would need much memory", "Sums of normal noise are normal", "It could learn the steps by heart"),
             1,
             "So xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε, drawn at once, has the same distribution as t small steps.",
         ),

@@ -104,9 +104,9 @@ LESSON = Lesson(
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
-            "After 20 epochs it recognises over 95 % of digits it never saw",
+            "After 20 epochs it recognises over 93 % of digits it never saw",
             measure=lambda r: r.run.last("test/accuracy"),
-            above=0.95,
+            above=0.93,
             seeds=(0, 1, 2, 3, 4),
         ),
         Claim(
@@ -122,8 +122,11 @@ LESSON = Lesson(
         Exercise(
             "How small may it be? With at most 700 numbers to learn, recognise over 90 % of the test digits.",
             check=small_and_good,
-            solution={"hidden": 8},
-            hints=("With n hidden units it has 64n + n + 10n + 10 numbers.", "75n + 10 ≤ 700: n is at most 9."),
+            solution={"hidden": 9, "activation": "tanh"},
+            hints=(
+                "With n hidden units it has 64n + n + 10n + 10 numbers.",
+                "n is at most 9. Can each unit be kept alive?",
+            ),
         ),
     ),
     quiz=(

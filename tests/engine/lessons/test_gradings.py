@@ -1,0 +1,94 @@
+"""What a run cannot tell is not graded; what it can tell is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.engine.contract import smoke_run
+
+from descend.engine import catalogue
+from descend.engine.history import History
+from descend.engine.records import State, Status
+from descend.engine.result import Result
+
+
+def said(metrics: dict[str, float], state: State = "done") -> Result:
+    """A run that ended in ``state`` and said ``metrics``."""
+    history = History()
+    history.status = Status(t=1.0, state=state, metrics=dict(metrics))
+    return Result(history, {"steps": 0})
+
+
+def truths(lesson: str, result: Result) -> list[float | None]:
+    """What each prediction of ``lesson`` makes of ``result``."""
+    return [prediction.truth(result) for prediction in catalogue.find(lesson).predictions]
+
+
+def eigen(**knobs: Any) -> list[float | None]:
+    """The truths of a run of *eigenpairs*."""
+    lesson = catalogue.find("eigenpairs")
+    lesson = type(lesson)(**{**vars(lesson), "smoke": knobs})
+    return truths("eigenpairs", Result.of(smoke_run(lesson, seed=3)))
+
+
+@pytest.mark.parametrize("knobs", [{"matrix": "1 2; -3 1"}, {"shift": 3.5}, {"matrix": "3 1; 0 3"}])
+def test_a_vector_that_never_settles_has_no_rate(knobs: dict[str, Any]) -> None:
+    assert eigen(**knobs)[0] is None
+
+
+def test_a_vector_that_has_not_settled_yet_has_no_rate() -> None:
+    assert eigen(shift=3.45, steps=6) == [None, 0]
+
+
+def test_a_vector_that_settles_has_one() -> None:
+    rate, fate = eigen(matrix="7 0; 1 3")
+    assert rate == pytest.approx(3 / 7, abs=1e-3)
+    assert fate == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "train", "test", "truth"),
+    [
+        ("done", 0.04, 0.15, 0),
+        ("done", 0.5, 0.4, 1),
+        ("done", 2.303, 2.3034, None),
+        ("done", np.nan, np.nan, None),
+        ("failed", 0.04, 0.15, None),
+    ],
+)
+def test_digits_tells_losses_apart_only_where_something_was_learned(
+    state: State, train: float, test: float, truth: int | None
+) -> None:
+    assert truths("digits", said({"train/loss": train, "test/loss": test}, state)) == [truth]
+
+
+@pytest.mark.parametrize(("dense", "convolution", "truth"), [(4010, 2320, 1), (640, 2320, 0), (2320, 2320, None)])
+def test_the_layer_with_most_parameters_is_the_largest_not_the_one_with_half(
+    dense: int, convolution: int, truth: int | None
+) -> None:
+    run = said({"dense parameters": dense, "largest convolution": convolution})
+    assert truths("cnn-questions", run) == [truth]
+
+
+@pytest.mark.parametrize(
+    ("below", "near", "above", "widest", "narrow", "expected"),
+    [
+        (0.6, 0.8, 0.3, 0.1, 0.2, [1, 0]),
+        (0.8, 0.7, 0.3, 0.5, 0.4, [0, 1]),
+        (0.8, 0.805, 0.3, 0.2, 0.204, [None, None]),
+    ],
+)
+def test_errors_that_hardly_differ_are_a_tie(
+    below: float, near: float, above: float, widest: float, narrow: float, expected: list[int | None]
+) -> None:
+    worst = {"worst below n/error": below, "worst near n/error": near, "worst above n/error": above}
+    run = said({**worst, "widest/error": widest, "best narrow/error": narrow})
+    assert truths("double-descent", run) == expected
+
+
+@pytest.mark.parametrize(("counts", "truth"), [((170, 150, 120, 90), 0), ((169, 171, 112, 87), None)])
+def test_depths_with_about_as_many_pieces_are_a_tie(counts: tuple[int, ...], truth: int | None) -> None:
+    run = said({f"random, {depth} deep": count for depth, count in enumerate(counts, 1)})
+    assert truths("affine-regions", run) == [truth, None]
