@@ -139,16 +139,16 @@ LESSON = Lesson(
             choices=("at few features", "where features and images are equally many", "at many features"),
             truth=place_of_peak,
             why="At p = n the only way to fit every label needs enormous weights. A ridge forbids them; then the "
-            "smallest models are the worst, as they cannot follow the data. Without one they sometimes are: with 50 "
-            "images mostly, and now and then where no label is wrong.",
+            "smallest models are the worst, as they cannot follow the data. Without one they are so, too, with 50 "
+            "images, mostly, and about as often as not where no label is wrong.",
         ),
         Prediction(
             "Which errs less on new images: the widest model, or the best of those with at most n/2 features?",
             choices=("the widest", "the best small one"),
             truth=better_end,
-            why="With 200 images and a tenth of wrong labels the widest one wins; with 400 it often does not, and not "
-            "where half of the labels are drawn at random, as it fits those too. Double descent says that the error "
-            "falls again beyond the threshold, not that it falls below the first minimum.",
+            why="With 200 images and a tenth of the labels drawn at random the widest one wins. With 400 images the "
+            "two are mostly about equal, and with half of the labels drawn at random the small one wins, as the widest "
+            "fits those too. Double descent says that errors fall again, not that they end below the first minimum.",
         ),
     ),
     claims=(
