@@ -117,7 +117,8 @@ def run(lab, k):
         if values.dim() == 4:
             lab.images("feature maps", values[0, :16], [f"{name}, {index}" for index in range(min(16, k.filters))])
     values, learned = outputs[-1], {row[0]: row[2] for row in rows}
-    lab.bars("probabilities", data.classes, probability=values[0])
+    order = values[0].argsort(descending=True)
+    lab.bars("probabilities", [data.classes[place] for place in order.tolist()], probability=values[0, order])
     lab.results(
         **{
             "parameters": sum(row[2] for row in rows),
