@@ -501,10 +501,11 @@ LESSON = Lesson(
             "energy distance, than a normal cloud with the data's mean and covariance. Choose others, so that they end "
             "nearer.",
             check=ten_steps,
-            solution={"sampling_steps": 10, "schedule": "cosine"},
+            solution={"sampling_steps": 10, "schedule": "cosine", "eta": 0.8},
             hints=(
                 "Look at the schedule: over which part of the times does the shape come into being?",
-                "The cosine schedule lets the data fade evenly over the steps. At its far end it needs `clamp`.",
+                "The cosine schedule lets the data fade evenly over the steps. At its far end it needs `clamp`; an eta "
+                "a little below 1 makes it safer.",
             ),
         ),
         CodeExercise(
