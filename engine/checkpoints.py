@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from descend.engine.errors import DescendError
+from descend.engine.files import linked, make_folder, opened
 from descend.engine.runs import Run
 
 KEPT = 12
@@ -68,7 +69,8 @@ def read(file: Path) -> dict[str, Any]:
         DescendError: it is damaged, or is not a checkpoint of this format.
     """
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        with os.fdopen(opened(file), "rb") as stream:
+            content = torch.load(stream, map_location="cpu", weights_only=True)
         if content["format"] == 1:
             return content
     except Exception:  # torch raises whatever the damage leads to
@@ -105,8 +107,8 @@ class Keeper:
         self.error: OSError | None = None
         self._best: tuple[float, int] | None = None
         self._writing: threading.Thread | None = None
-        for unfinished in run.checkpoints.glob("*.new"):  # by a worker that was killed
-            with suppress(OSError):
+        for unfinished in run.checkpoints.glob("*.new") if not linked(run.checkpoints) else ():
+            with suppress(OSError):  # by a worker that was killed
                 unfinished.unlink()
 
     def save(self, step: int, content: dict[str, Any], score: float | None = None) -> None:
@@ -128,8 +130,8 @@ class Keeper:
         target = self.run.checkpoint(step)
         making = target.with_suffix(".new")
         try:
-            self.run.checkpoints.mkdir(exist_ok=True)
-            with open(making, "wb") as file:
+            make_folder(self.run.checkpoints)
+            with os.fdopen(opened(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
                 torch.save(content, file)
                 file.flush()
                 os.fsync(file.fileno())

@@ -5,6 +5,7 @@ A name means a lesson if there is one of that name, else a model; a path to a Py
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +170,7 @@ def again(run: str, manifest: Manifest) -> Experiment:
         DescendError: as `find`, or it is a model of the user's own whose file is gone.
     """
     file = source.file_of(manifest.name)
-    if file is not None and not file.exists():
+    if file is not None and not os.path.exists(file):
         raise DescendError(f"Run '{run}' trains a model of {file}, which is not there any more; put it back to go on.")
     return find(manifest.name)
 

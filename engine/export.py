@@ -18,9 +18,8 @@ import msgspec
 import numpy as np
 
 from descend.engine.errors import DescendError, UsageError
-from descend.engine.journal import Follower
-from descend.engine.records import Array, Scalars, Status, event_decoder
-from descend.engine.runs import Run
+from descend.engine.records import Array, Scalars, Status
+from descend.engine.runs import Run, reading
 from descend.engine.summary import gathered, summarize
 
 
@@ -136,14 +135,16 @@ def to_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
 def clock(run: Run) -> tuple[float, Callable[[int], float]]:
     """When the run began, and about when it took a step: Unix times, pauses left out."""
     began, steps, seconds = 0.0, [0], [0.0]
-    follower = Follower(run.events_file, event_decoder())
-    while records := follower.read():
+    for records in run.follow().rest():
         for record in records:
             if isinstance(record, Status) and not began and record.at:
                 began = record.at - record.t
-            elif isinstance(record, Scalars) and (taken := record.steps.numpy()).size and taken[-1] > steps[-1]:
-                steps.append(int(taken[-1]))
-                seconds.append(record.t)
+            elif isinstance(record, Scalars):
+                with suppress(ValueError):  # damaged, as the history has found
+                    taken, _ = record.points()
+                    if taken.size and taken[-1] > steps[-1]:
+                        steps.append(int(taken[-1]))
+                        seconds.append(record.t)
     return began, lambda step: began + float(np.interp(step, steps, seconds))
 
 
@@ -181,6 +182,17 @@ def replacing(path: Path, force: bool, binary: bool = False) -> Iterator[IO[Any]
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def write(run: Run, form: str, path: Path, force: bool = False) -> Path:
+    """Write ``run`` in one of `FORMATS`; returns the file written.
+
+    Raises:
+        UsageError: ``path`` is taken.
+        DescendError: the run is damaged, or ``path`` cannot be written.
+    """
+    with reading(run):
+        return FORMATS[form](run, path, force)
 
 
 FORMATS = {"csv": to_csv, "json": to_json, "tensorboard": to_tensorboard}

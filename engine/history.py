@@ -80,6 +80,7 @@ class History:
         series: points by series name (``train/loss``).
         pictures: all pictures by key (``layers``, ``confusion/test``, ``curve/fit``), oldest first.
         run: the run's id, empty until it has said so.
+        said: how many records were taken in.
         rates: the speed that each `Progress` stated, in its unit a second, over its steps.
         progress, status, failure: the latest of each, None before the first; ``failure`` also in a resumed run.
         changes: turned knobs.
@@ -99,6 +100,7 @@ class History:
         self.elapsed = 0.0
         self.format = 0
         self.run = ""
+        self.said = 0
         self.rates = Series()
 
     @property
@@ -148,16 +150,14 @@ class History:
                 changed |= self._take(record)
             except (ValueError, TypeError):
                 continue
+            self.said += 1
             self.elapsed = max(self.elapsed, record.t)
         return changed
 
     def _take(self, record: Event) -> set[str]:
         match record:
             case Scalars():
-                steps = record.steps.numpy()
-                points = {name: values.numpy() for name, values in record.values.items()}
-                if steps.ndim != 1 or any(values.shape != steps.shape for values in points.values()):
-                    raise ValueError("steps and values differ in length")
+                steps, points = record.points()
                 for name, values in points.items():
                     self.series.setdefault(name, Series()).extend(steps, values)
                 return set(points)

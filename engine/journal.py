@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
+from descend.engine.files import data_from, opened
 from descend.engine.records import encoder
 
 T = TypeVar("T")
 CHUNK = 1 << 20
+LONGEST = 1 << 26
+"""Bytes of a line; a longer one is no record, and is passed over without being kept."""
 
 
 class Appender:
@@ -26,7 +30,7 @@ class Appender:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         size = os.fstat(self._file).st_size
         if size and os.pread(self._file, 1, size - 1) != b"\n":
             os.write(self._file, b"\n")  # end the line a killed writer tore, so that it costs itself only
@@ -72,42 +76,81 @@ class Follower(Generic[T]):
     """Reads the records of a growing file, each once.
 
     Attributes:
-        offset: bytes read so far, always the start of a line.
+        offset: bytes read so far: the start of a line, or a place in one that is too long.
         skipped: lines that did not decode (unknown kinds, damage).
+        behind: whether the file held more than was read the last time.
     """
 
     def __init__(self, path: Path, decoder: msgspec.json.Decoder[T], offset: int = 0) -> None:
         self.path = path
         self.offset = offset
         self.skipped = 0
+        self.behind = False
         self._decode = decoder.decode
+        self._too_long = False
+        self._unfinished: tuple[int, int] | None = None
+
+    def rest(self) -> Iterator[list[T]]:
+        """All records that there are now, in lists as `read` returns them."""
+        while True:
+            if records := self.read():
+                yield records
+            if not self.behind:
+                return
 
     def read(self, limit: int = CHUNK) -> list[T]:
-        """Return the records of the next complete lines, of about ``limit`` bytes; an empty list if there are none.
+        """Return the records of the next complete lines, of about ``limit`` bytes; an empty list if they hold none, or
+        if there are none, which `behind` tells apart.
 
-        A file that does not exist (yet, or any more) reads as empty.
+        A file that does not exist (yet, or any more), or is no regular file, reads as empty.
         """
+        self.behind = False
         try:
-            with open(self.path, "rb", buffering=0) as file:
-                if os.fstat(file.fileno()).st_size <= self.offset:
-                    return []
-                file.seek(self.offset)
-                text = file.read(limit)
-                while b"\n" not in text:  # a line longer than the limit, or one being written
-                    more = file.read(limit)
-                    if not more:
-                        return []
-                    text += more
+            file = opened(self.path)
+            try:
+                text = self._lines(file, limit)
+            finally:
+                os.close(file)
         except OSError:
             return []
-        end = text.rfind(b"\n") + 1
-        self.offset += end
         records: list[T] = []
-        for line in text[:end].splitlines():
+        for line in text.splitlines():
             if not line:
                 continue
             try:
                 records.append(self._decode(line))
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            except (msgspec.MsgspecError, ValueError, RecursionError):
                 self.skipped += 1
         return records
+
+    def _lines(self, file: int, limit: int) -> bytes:
+        """The next complete lines; nothing if there are none, or if so much was passed over that others want a turn."""
+        found = os.fstat(file)
+        if found.st_size <= self.offset or self._unfinished == (found.st_size, found.st_mtime_ns):
+            return b""
+        parts: list[bytes] = []
+        length = passed = 0
+        while passed <= LONGEST:
+            part = os.pread(file, limit, self.offset + length)
+            if not part:  # of a line that is being written, which is looked at again when it has grown
+                self._unfinished = found.st_size, found.st_mtime_ns
+                return b""
+            if self._too_long:
+                end = part.find(b"\n") + 1
+                self.offset = self.offset + end if end else data_from(file, self.offset + len(part))
+                self._too_long, passed = not end, passed + len(part)
+                continue
+            parts.append(part)
+            length += len(part)
+            if end := part.rfind(b"\n") + 1:
+                text = b"".join(parts)[: length - len(part) + end]
+                self.offset += len(text)
+                self.behind = self.offset < found.st_size
+                return text
+            if length > LONGEST:
+                self.offset += length
+                self.skipped += 1
+                self._too_long, length, passed = True, 0, passed + length
+                parts.clear()
+        self.behind = True
+        return b""

@@ -8,19 +8,25 @@ import subprocess
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from descend.datasets.stamp import Stamp
-from descend.engine.records import FORMAT
+from descend.engine.records import FORMAT, Count, Setting
+
+SEEDS = 2**31
+"""Seeds are whole numbers from 0 to one less than this."""
+LARGEST = 1 << 22
+"""Bytes of ``run.json`` and of ``worker.json``, at most."""
+Processes = Annotated[int, msgspec.Meta(ge=1, le=2**16)]
 
 
 class Parent(msgspec.Struct):
     """The run a fork comes from, and the step of the checkpoint it began with."""
 
     run: str
-    step: int
+    step: Count
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -29,14 +35,14 @@ class Manifest(msgspec.Struct, kw_only=True):
     id: str
     name: str
     """The lesson, the model, or the user's own model as ``path.py:Name``."""
-    knobs: dict[str, bool | int | float | str]
-    seed: int
+    knobs: dict[str, Setting]
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=SEEDS)]
     device: str
     data: str = ""
     """Dataset, or the path of the user's own data; empty if the lesson makes its data."""
-    threads: int = 1
+    threads: Processes = 1
     """CPU threads torch computes with; part of what makes a run repeatable bit for bit."""
-    devices: int = 1
+    devices: Processes = 1
     """Processes that train together, one a device."""
     parent: Parent | None = None
     created: str = ""
@@ -52,13 +58,13 @@ class Manifest(msgspec.Struct, kw_only=True):
     """What the user calls it."""
     note: str = ""
     """What the user has to say about it."""
-    format: int = FORMAT
+    format: Count = FORMAT
 
 
 class Writer(msgspec.Struct):
     """The process that writes a run's events."""
 
-    pid: int
+    pid: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
     started: float
     """Unix time."""
     host: str
@@ -75,10 +81,11 @@ class Writer(msgspec.Struct):
 
 def replace_json(file: Path, text: bytes) -> None:
     """Write JSON ``text``, laid out for people, to ``file``: all of it or nothing."""
-    beside = file.with_name(f"{file.name}.{os.getpid()}.new")
+    beside, laid_out = file.with_name(f"{file.name}.{os.getpid()}.new"), msgspec.json.format(text) + b"\n"
     try:
-        with open(beside, "wb") as new:
-            new.write(msgspec.json.format(text) + b"\n")
+        beside.unlink(missing_ok=True)  # left by a process that was killed
+        with open(beside, "xb") as new:
+            new.write(laid_out)
             new.flush()
             os.fsync(new.fileno())
         beside.replace(file)

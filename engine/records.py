@@ -8,7 +8,7 @@ so older and newer versions read each other's files.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -20,12 +20,20 @@ FORMAT = 1
 
 State = Literal["starting", "running", "paused", "done", "stopped", "failed"]
 
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A step, or how many there are."""
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+Length = Annotated[int, msgspec.Meta(ge=0, le=2**24)]
+Setting = bool | Whole | float | str
+"""A knob's value."""
+
 
 class Array(msgspec.Struct, array_like=True):
     """A NumPy array of at most a few hundred thousand numbers: little-endian bytes, base64 in JSON."""
 
     dtype: Literal["f4", "f8", "u1", "i4", "i8"]
-    shape: tuple[int, ...]
+    shape: tuple[Length, ...]
     data: bytes
 
     @classmethod
@@ -55,13 +63,16 @@ class Array(msgspec.Struct, array_like=True):
         """
         import numpy as np
 
-        return np.frombuffer(self.data, f"<{self.dtype}").reshape(self.shape)
+        values = np.frombuffer(self.data, f"<{self.dtype}").reshape(self.shape)
+        if not values.size and self.shape[0]:
+            raise ValueError("an array of nothing has no first axis")
+        return values
 
 
 class Record(msgspec.Struct, tag_field="kind", omit_defaults=True, kw_only=True):
     """What every event has in common."""
 
-    t: float = 0.0
+    t: Seconds = 0.0
 
 
 class Header(Record, tag="header"):
@@ -81,11 +92,27 @@ class Scalars(Record, tag="scalars"):
     steps: Array
     values: dict[str, Array]
 
+    def points(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The steps (n,), int64, and the values (n,) of each series.
+
+        Raises:
+            ValueError: they do not fit together, or are no steps.
+        """
+        import numpy as np
+
+        steps = self.steps.numpy()
+        values = {name: array.numpy() for name, array in self.values.items()}
+        if steps.ndim != 1 or any(found.shape != steps.shape for found in values.values()):
+            raise ValueError("steps and values differ in length")
+        if steps.dtype.kind not in "iu" or (steps.size and (steps[0] < 0 or (steps[1:] < steps[:-1]).any())):
+            raise ValueError("steps are whole numbers from 0 on, ascending")
+        return steps.astype(np.int64, copy=False), values
+
 
 class Picture(Record):
     """A record that shows something as it was at ``step``; a later one of the same `key` takes its place on screen."""
 
-    step: int
+    step: Count
 
     @property
     def key(self) -> str:
@@ -128,7 +155,12 @@ class Confusion(Picture, tag="confusion"):
         return f"confusion/{self.split}"
 
     def check(self) -> None:
+        import numpy as np
+
         _shape((len(self.classes),) * 2, self.counts)
+        counts = self.counts.numpy()
+        if not (np.isfinite(counts) & (counts >= 0)).all():
+            raise ValueError("counts are numbers from 0 on")
 
 
 class Named(Picture):
@@ -313,43 +345,43 @@ def _indices(array: Array, count: int) -> None:
 class Progress(Record, tag="progress"):
     """Where a run is: ``step`` of ``steps``; ``rate`` in ``unit`` a second of running time (pauses excluded)."""
 
-    step: int
-    steps: int
+    step: Count
+    steps: Count
     rate: float = 0.0
     unit: str = "steps"
-    epoch: int | None = None
-    epochs: int | None = None
-    remaining: float | None = None
+    epoch: Count | None = None
+    epochs: Count | None = None
+    remaining: Seconds | None = None
 
 
 class KnobChange(Record, tag="knob"):
     """A live knob was turned; the new value holds from ``step`` on."""
 
-    step: int
+    step: Count
     knob: str
-    value: bool | int | float | str
-    previous: bool | int | float | str
+    value: Setting
+    previous: Setting
 
 
 class Note(Record, tag="note"):
     """A sentence for the person watching, such as a warning of the experiment."""
 
-    step: int
+    step: Count
     text: str
 
 
 class Checkpoint(Record, tag="checkpoint"):
     """A checkpoint of ``step`` was begun; ``checkpoints/`` tells which are kept."""
 
-    step: int
+    step: Count
 
 
 class Status(Record, tag="status"):
     """The run changed state. The last one of a finished run carries its final ``metrics``."""
 
     state: State
-    step: int = 0
-    at: float = 0.0
+    step: Count = 0
+    at: Seconds = 0.0
     """Unix time."""
     message: str = ""
     device: str = ""
@@ -360,7 +392,7 @@ class Status(Record, tag="status"):
 class Failure(Record, tag="failure"):
     """Why a run ended early: what happened in a sentence, what to try, and the traceback's place in worker.log."""
 
-    step: int
+    step: Count
     title: str
     advice: list[str] = []
     diverged: bool = False
@@ -406,7 +438,7 @@ class Resume(Command, tag="resume"):
 class Step(Command, tag="step"):
     """Take ``count`` steps, then hold."""
 
-    count: int = 1
+    count: Count = 1
 
 
 class Stop(Command, tag="stop"):
@@ -417,7 +449,7 @@ class SetKnob(Command, tag="set"):
     """Turn a live knob."""
 
     knob: str
-    value: bool | int | float | str
+    value: Setting
 
 
 Control = Pause | Resume | Step | Stop | SetKnob

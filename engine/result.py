@@ -39,10 +39,10 @@ class Result:
         Raises:
             DescendError: its ``run.json`` cannot be read.
         """
-        history, follower = History(), run.follow()
-        while records := follower.read():
+        manifest, history = run.manifest(), History()
+        for records in run.follow().rest():
             history.feed(records)
-        return cls(history, run.manifest().knobs)
+        return cls(history, manifest.knobs)
 
     @property
     def state(self) -> State:

@@ -16,22 +16,24 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import secrets
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from descend.engine import files
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.journal import Appender, Follower
-from descend.engine.manifest import Manifest, Parent, Writer, git_state, replace_json, versions
+from descend.engine.manifest import LARGEST, Manifest, Parent, Writer, git_state, replace_json, versions
 from descend.engine.paths import runs_home, writable
 from descend.engine.records import FORMAT, Control, Event, Progress, State, Status, event_decoder
 from descend.engine.text import clean
@@ -45,6 +47,8 @@ ENDED = "worker ended:"
 """First words of the line that says why it could not go on."""
 LIVE = ("starting", "running", "paused")
 """States of a run that has not ended."""
+LATEST = 250_000_000_000.0
+"""The latest Unix time that a calendar of four-digit years shows everywhere."""
 HEARD = 60.0
 """Seconds in which a worker that cannot be asked (it is only being started, or on another host) must be heard of."""
 
@@ -62,18 +66,35 @@ class Run:
         self.checkpoints = folder / "checkpoints"
 
     def manifest(self) -> Manifest:
-        """Read ``run.json``.
+        """Read ``run.json``, and see whether ``events.jsonl`` can be read.
 
         Raises:
-            DescendError: it is missing or damaged, or of a newer format.
+            DescendError: one of them is damaged, or ``run.json`` is missing or of a newer format.
         """
         try:
-            manifest = msgspec.json.decode((self.folder / "run.json").read_bytes(), type=Manifest)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            raise DescendError(f"Run '{self.id}' has no readable run.json; delete the folder or restore it.") from None
+            manifest = msgspec.json.decode(files.content(self.folder / "run.json", LARGEST), type=Manifest)
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise DescendError(
+                f"Run '{self.id}' has no readable run.json ({reason(error)}); restore it, or delete the run."
+            ) from None
         if manifest.format > FORMAT:
             raise DescendError(f"Run '{self.id}' is of a newer format than this descend reads; update descend.")
+        try:
+            with suppress(FileNotFoundError):
+                os.close(files.opened(self.events_file))
+        except OSError as error:
+            raise DescendError(
+                f"Run '{self.id}' has no readable events.jsonl ({reason(error)}); restore it, or delete the run."
+            ) from None
         return manifest
+
+    def misplaced(self) -> str:
+        """What is in the folder in place of a file or folder that a worker writes, or nothing: written through a link,
+        it would change what is elsewhere."""
+        for file in (self.events_file, self.control_file, self.writer_file, self.log_file):
+            if wrong := files.irregular(file):
+                return wrong
+        return files.linked(self.folder) or files.linked(self.checkpoints)
 
     def follow(self) -> Follower[Event]:
         """A reader of the run's events from the first one on."""
@@ -98,13 +119,21 @@ class Run:
     def writer(self) -> Writer | None:
         """Who writes the events, or None if no worker has taken the run yet."""
         try:
-            return msgspec.json.decode(self.writer_file.read_bytes(), type=Writer)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return msgspec.json.decode(files.content(self.writer_file, LARGEST), type=Writer)
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
             return None
 
     def checkpoint_steps(self) -> list[int]:
         """Steps of the whole checkpoints, ascending."""
-        return sorted(int(file.stem) for file in self.checkpoints.glob("*.pt") if file.stem.isdigit())
+        if files.linked(self.checkpoints):
+            return []
+        try:
+            with os.scandir(self.checkpoints) as entries:
+                names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        except OSError:
+            return []
+        steps = [int(name[:-3]) for name in names if re.fullmatch(r"[0-9]{10,19}\.pt", name)]
+        return sorted(step for step in steps if step < 2**63 and self.checkpoint(step).name in names)
 
     def checkpoint(self, step: int) -> Path:
         """Where the checkpoint of ``step`` is."""
@@ -113,7 +142,7 @@ class Run:
     def locked(self) -> bool:
         """Whether a process holds the lock of ``worker.json``, which the system lets go when that process ends."""
         try:
-            file = os.open(self.writer_file, os.O_RDONLY | os.O_CLOEXEC)
+            file = files.opened(self.writer_file)
         except OSError:
             return False
         try:
@@ -146,8 +175,8 @@ class Run:
     def log_tail(self, count: int) -> list[str]:
         """The last ``count`` lines that are not blank of what the newest worker wrote to ``worker.log``, cleaned."""
         try:
-            with open(self.log_file, "rb") as file:
-                file.seek(max(0, self.log_file.stat().st_size - TAIL))
+            with os.fdopen(files.opened(self.log_file), "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
                 text = file.read().decode(errors="replace")
         except OSError:
             return []
@@ -164,7 +193,7 @@ class Run:
         for start in (max(0, size - TAIL), 0):  # the end nearly always tells; else read it all
             follower = Follower(self.events_file, event_decoder(), start)
             found = False
-            while records := follower.read():
+            for records in follower.rest():
                 for record in records:
                     if isinstance(record, Status):
                         state, found = record.state, True
@@ -225,9 +254,12 @@ def amend(run: Run, **fields: str) -> None:
     run.manifest()  # is it one at all?
     file = run.folder / "run.json"
     try:
-        replace_json(file, json.dumps({**json.loads(file.read_bytes()), **fields}).encode())
-    except OSError as error:
-        raise DescendError(f"Run '{run.id}' cannot be changed: {error.strerror}.") from None
+        if wrong := files.linked(run.folder):
+            raise DescendError(f"Run '{run.id}' cannot be changed: {wrong}; change it where it is.")
+        written = msgspec.json.decode(files.content(file, LARGEST), type=dict[str, msgspec.Raw])
+        replace_json(file, msgspec.json.encode({**written, **fields}))
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise DescendError(f"Run '{run.id}' cannot be changed: {reason(error)}.") from None
 
 
 def delete(run: Run) -> None:
@@ -245,16 +277,74 @@ def delete(run: Run) -> None:
     except OSError as error:
         raise DescendError(f"Run '{run.id}' cannot be deleted: {error.strerror}.") from None
     for remains in going.parent.glob(".*.deleted"):  # also what was interrupted earlier
-        shutil.rmtree(remains, ignore_errors=True)
+        if remains.is_symlink():
+            remains.unlink()
+        else:
+            shutil.rmtree(remains, ignore_errors=True)
 
 
 def listed() -> list[Run]:
-    """All runs, newest first."""
+    """All runs, those asked for last first."""
     try:
         folders = [entry for entry in runs_home().iterdir() if not entry.name.startswith(".") and entry.is_dir()]
     except OSError:
         return []
-    return [Run(folder) for folder in sorted(folders, reverse=True)]
+    return sorted(map(Run, folders), key=lambda run: (created(run), run.id), reverse=True)
+
+
+class _Created(msgspec.Struct):
+    created: str = ""
+
+
+_asked: dict[Path, tuple[tuple[int, int], float]] = {}
+"""When runs were asked for, by folder, and the state of ``run.json`` that says so."""
+
+
+def created(run: Run) -> float:
+    """Unix time at which ``run`` was asked for; where that is not known, when its folder was last changed, else 0."""
+    file = run.folder / "run.json"
+    try:
+        found = os.lstat(file)
+        version = found.st_mtime_ns, found.st_ino
+        if run.folder not in _asked or _asked[run.folder][0] != version:
+            asked = msgspec.json.decode(files.content(file, LARGEST), type=_Created).created
+            _asked[run.folder] = version, datetime.fromisoformat(asked).timestamp()
+        return _asked[run.folder][1]
+    except (OSError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        pass
+    try:
+        return min(max(0.0, run.folder.stat().st_mtime), LATEST)
+    except OSError:
+        return 0.0
+
+
+@contextmanager
+def reading(run: Run) -> Iterator[None]:
+    """Say in one sentence what a damaged folder has led to, whatever that is, so that other runs go on.
+
+    Raises:
+        DescendError: anything else was raised inside the block.
+    """
+    try:
+        yield
+    except DescendError:
+        raise
+    except Exception as error:  # what no check foresaw
+        raise DescendError(f"Run '{run.id}' is damaged ({reason(error)}); restore its files, or delete it.") from error
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read, in a few words."""
+    match error:
+        case OSError():
+            return error.strerror or "it cannot be read"
+        case RecursionError():
+            return "it is nested too deeply"
+        case UnicodeDecodeError():
+            return f"the byte at {error.start:,} is not UTF-8"
+        case msgspec.MsgspecError():
+            return str(error)
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def find(name: str) -> Run:

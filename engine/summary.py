@@ -10,14 +10,14 @@ import shutil
 import socket
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
+from descend.engine.errors import DescendError
 from descend.engine.history import History
 from descend.engine.journal import Follower
 from descend.engine.manifest import Manifest, boot_id, memory_kills
 from descend.engine.records import State, event_decoder
-from descend.engine.runs import ENDED, TAIL, Run
+from descend.engine.runs import ENDED, TAIL, Run, created, reading
 
 FULL = 1 << 20
 """A disk with fewer bytes left counts as full."""
@@ -57,12 +57,19 @@ def summarize(run: Run) -> Summary:
     """Sum up ``run``; costs a read of the last 64 KiB of an ended run's records, of all of another's.
 
     Raises:
-        DescendError: its manifest cannot be read.
+        DescendError: it is damaged.
     """
+    with reading(run):
+        return _summarize(run)
+
+
+def _summarize(run: Run) -> Summary:
     manifest, state = run.manifest(), run.state()
     history = gathered(run, tail=state in ("done", "stopped", "failed"))
     progress = history.progress
     step = max((record.step for record in (progress, history.status) if record is not None), default=0)
+    if state == "dead" and not history.said and run.events_file.stat().st_size:
+        raise DescendError(f"The records of run '{run.id}' cannot be read; restore events.jsonl, or delete the run.")
     why, advice = account(run, state, history)
     return Summary(
         run=run,
@@ -74,7 +81,7 @@ def summarize(run: Run) -> Summary:
         steps=progress.steps if progress is not None else None,
         metrics=history.metrics,
         elapsed=history.elapsed,
-        age=time.time() - created(run, manifest),
+        age=time.time() - created(run),
         size=size(run),
     )
 
@@ -87,8 +94,8 @@ def gathered(run: Run, tail: bool = False) -> History:
             start = max(0, run.events_file.stat().st_size - TAIL)
         except OSError:
             start = 0
-    history, follower = History(), Follower(run.events_file, event_decoder(), start)
-    while records := follower.read():
+    history = History()
+    for records in Follower(run.events_file, event_decoder(), start).rest():
         history.feed(records)
     return history
 
@@ -125,6 +132,8 @@ def account(run: Run, state: str, history: History) -> tuple[str, list[str]]:
 def death(run: Run, where: str) -> str:
     """How the worker of a dead run ended, as far as traces tell."""
     writer = run.writer()
+    if writer is None and os.path.lexists(run.writer_file):
+        return f"Its worker.json cannot be read, so nothing tells how its worker ended; it was at {where}."
     if writer is None:
         return "No worker ever took it."
     last = run.log_tail(500)
@@ -164,14 +173,6 @@ def room(run: Run) -> int:
         return shutil.disk_usage(run.folder).free
     except OSError:
         return FULL
-
-
-def created(run: Run, manifest: Manifest) -> float:
-    """Unix time at which ``run`` was asked for."""
-    try:
-        return datetime.fromisoformat(manifest.created).timestamp()
-    except ValueError:
-        return run.folder.stat().st_mtime
 
 
 def size(run: Run) -> int:

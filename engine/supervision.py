@@ -8,18 +8,19 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from descend.engine import changes, devices, experiment, runs
+from descend.engine import changes, devices, experiment, files, runs
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.knobs import Value
+from descend.engine.manifest import SEEDS
 from descend.engine.records import Control, Failure, KnobChange, Resume, SetKnob
 from descend.engine.runs import ENDED, Manifest, Parent, Run
 
-SEEDS = 2**31
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
 """A fresh interpreter that does not import from the working folder."""
 TORCHRUN = [*COMMAND[:2], "-m", "torch.distributed.run", "--standalone"]
@@ -123,7 +124,7 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
     if together > 1:
         command = [*TORCHRUN, f"--nproc-per-node={together}", *COMMAND[2:]]
     try:
-        with open(run.log_file, "ab") as log:
+        with os.fdopen(files.opened(run.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:
             return subprocess.Popen(
                 [*command, str(run.folder), str(heard(run))],
                 stdin=subprocess.DEVNULL,
@@ -194,6 +195,9 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
         DescendError: it diverged, or another worker took it first, or no worker could be started.
     """
     manifest = run.manifest()
+    if wrong := run.misplaced():
+        raise DescendError(f"Run '{run.id}' cannot go on: {wrong}; put in its place what belongs there.")
+    startable(manifest)
     experiment.again(run.id, manifest).knobs.parse(
         manifest.knobs
     )  # what cannot run again is said before a worker starts
@@ -219,6 +223,15 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
         time.sleep(0.02)
 
 
+def startable(manifest: Manifest) -> None:
+    """See whether this machine has the devices of a run that is to go on here.
+
+    Raises:
+        UsageError: it has not.
+    """
+    devices.check_several(manifest.devices, devices.check(manifest.device))
+
+
 def belongs(pid: int, started: int) -> bool:
     """Whether the process ``pid`` is the one that was ``started``, or its child, as under torchrun."""
     import psutil
@@ -232,7 +245,7 @@ def belongs(pid: int, started: int) -> bool:
 def diverged(run: Run) -> bool:
     """Whether the last failure of ``run`` was a loss that is not finite."""
     last, follower = False, run.follow()
-    while records := follower.read():
+    for records in follower.rest():
         for record in records:
             if isinstance(record, Failure):
                 last = record.diverged
@@ -242,7 +255,7 @@ def diverged(run: Run) -> bool:
 def knobs_at(run: Run, step: int) -> dict[str, Value]:
     """The values of a run's knobs at ``step``: as asked, then as turned."""
     values, follower = dict(run.manifest().knobs), run.follow()
-    while records := follower.read():
+    for records in follower.rest():
         for record in records:
             if isinstance(record, KnobChange) and record.step <= step:
                 values[record.knob] = record.value
@@ -257,6 +270,7 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
         DescendError: the home folder cannot be written.
     """
     parent = run.manifest()
+    startable(parent)
     steps = run.checkpoint_steps()
     if not steps:
         raise UsageError(f"Run '{run.id}' has no checkpoint to fork from.")
@@ -269,7 +283,14 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
 
     def fill(making: Run) -> None:
         making.checkpoints.mkdir()
-        shutil.copyfile(run.checkpoint(nearest_step), making.checkpoint(nearest_step))
+        with (
+            os.fdopen(files.opened(run.checkpoint(nearest_step)), "rb") as kept,
+            open(making.checkpoint(nearest_step), "xb") as copy,
+        ):
+            if not zipfile.is_zipfile(kept):  # as torch writes them; one that is cut or has grown is none
+                raise DescendError(f"The checkpoint of step {nearest_step:,} is damaged; fork from another step.")
+            kept.seek(0)
+            shutil.copyfileobj(kept, copy, 1 << 20)
 
     return runs.create(manifest, fill)
 

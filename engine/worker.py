@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from descend.engine.errors import DescendError
+from descend.engine.files import opened
 from descend.engine.journal import Appender
 from descend.engine.records import FORMAT, Failure, Header, Status
 from descend.engine.runs import BEGAN, ENDED, Run, Writer
@@ -68,7 +69,7 @@ def claim(run: Run) -> int:
         DescendError: another worker has it.
         OSError: the folder is gone or cannot be written, or its file system has no locks.
     """
-    file = os.open(run.writer_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = opened(run.writer_file, os.O_RDWR | os.O_CREAT)
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -88,7 +89,7 @@ def claim(run: Run) -> int:
 
 def redirect(log: Path) -> None:
     """Send standard output and error to ``log``, and leave standard input behind."""
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    file = opened(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, file), (2, file)):
         os.dup2(source, target)

@@ -76,12 +76,12 @@ class RunSession:
         living = self.run.alive() if look else True  # asked before reading: its last words must not be missed
         changed: set[str] = set()
         records = self._follower.read(CHUNK)
-        while records:
+        while records or self._follower.behind:
             changed |= self.history.feed(records)
             if time.monotonic() - now > budget:
                 break
             records = self._follower.read(CHUNK)
-        self.behind = bool(records)
+        self.behind = bool(records) or self._follower.behind
         if changed:
             self._dead = False
             self._next_look = max(self._next_look, now + LOOK)

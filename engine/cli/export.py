@@ -26,9 +26,9 @@ def add(commands: Any) -> None:
 def export(arguments: argparse.Namespace) -> int:
     """Write, and say where."""
     from descend.engine import runs
-    from descend.engine.export import FORMATS
+    from descend.engine.export import write
     from descend.engine.paths import parse_path
 
-    path = FORMATS[arguments.to](runs.find(arguments.run), parse_path(arguments.path), arguments.force)
+    path = write(runs.find(arguments.run), arguments.to, parse_path(arguments.path), arguments.force)
     print(clean(str(path)))
     return 0

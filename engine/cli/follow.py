@@ -87,6 +87,7 @@ def changes(
         living = alive()  # before reading, so that nothing a dying worker wrote is missed
         if records := follower.read():
             yield history.feed(records)
+        if records or follower.behind:
             continue
         if state(history) in ENDS:  # leave when its worker has, so that nothing is held
             ended = min(ended, time.monotonic())
@@ -133,7 +134,7 @@ def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
 
 def common(run: Run, history: History) -> dict[str, Any]:
     """The run's id, latest step, seconds of training and metrics; null for one that is not finite."""
-    step = max((int(series.steps[-1]) for series in history.series.values()), default=0)
+    step = max((int(series.steps[-1]) for series in history.series.values() if series.size), default=0)
     metrics = {
         name: value if value is None or math.isfinite(value) else None for name, value in history.metrics.items()
     }

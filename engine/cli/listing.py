@@ -167,6 +167,10 @@ def show(arguments: argparse.Namespace) -> int:
             if name != "title":
                 column.min_width = max(len(str(row.get(name, ""))) for row in rows)
     console.print(table)
+    if arguments.what == "runs":
+        for row in rows:
+            if row["state"] == "damaged":
+                console.print(Text(clean(row["why"])), soft_wrap=True)
     if arguments.what == "models":
         console.print(MODELS)
     return 0

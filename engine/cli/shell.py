@@ -12,6 +12,8 @@ from descend.engine.errors import UsageError
 if TYPE_CHECKING:  # the shell paints sooner without it
     import argparse
 
+    from descend.engine.runs import Run
+
 FPS = "120"
 """How often a second Textual looks for something to paint: with its 60, the answer to a key waits 8 ms on average."""
 
@@ -23,7 +25,9 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "open", help="open the shell at a lesson, a model or a run", description="Open it there."
     )
-    command.add_argument("name", metavar="NAME", help="a lesson, a model, path.py:Name, or the name of a run")
+    command.add_argument(
+        "name", metavar="NAME", help="a lesson, a model, path.py:Name, or a run, by its id or a part of it"
+    )
     command.add_argument("--run", action="store_true", help="start it at once")
     add_run_settings(command)
     command.set_defaults(do=open_lesson)
@@ -34,10 +38,15 @@ def open_lesson(arguments: argparse.Namespace) -> int:
     from descend.engine import experiment, runs, supervision
     from descend.engine.cli.arguments import knob_values
 
-    if (run := next((run for run in runs.listed() if run.id == arguments.name), None)) is not None:
-        experiment.find(run.manifest().name)
-        return open_shell(run=run)
-    chosen = experiment.find(arguments.name)
+    known = runs.listed()
+    if (run := next((run for run in known if run.id == arguments.name), None)) is not None:
+        return open_run(run)
+    try:
+        chosen = experiment.find(arguments.name)
+    except UsageError:  # neither a lesson nor a model
+        if not any(arguments.name in run.id for run in known):
+            raise
+        return open_run(runs.find(arguments.name))
     data = arguments.data or next(iter(chosen.data), "")
     knobs = knob_values(arguments.settings)
     asked = supervision.ask(
@@ -51,6 +60,14 @@ def open_lesson(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         data=asked.data,
     )
+
+
+def open_run(run: Run) -> int:
+    """Open the shell at ``run``, if what it runs is here."""
+    from descend.engine import experiment
+
+    experiment.find(run.manifest().name)
+    return open_shell(run=run)
 
 
 def open_shell(**start: Any) -> int:

@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the run, or the model, as text or as one JSON object."""
-    from descend.engine import changes, runs
+    from descend.engine import runs
     from descend.engine.summary import gathered, summarize
 
     if model.meant(arguments):
@@ -54,13 +54,28 @@ def show(arguments: argparse.Namespace) -> int:
     except UsageError:
         model.suggest(arguments.run, [run.id for run in runs.listed()])
         raise
-    summary, history = summarize(run), gathered(run)
+    with runs.reading(run):
+        summary, history = summarize(run), gathered(run)
+        if arguments.json:
+            said = json.dumps(as_json(summary, history), allow_nan=False)
+        else:
+            console = output.console(soft_wrap=True)
+            with console.capture() as captured:
+                print_run(console, summary, history)
     if arguments.json:
-        print(json.dumps(as_json(summary, history), allow_nan=False))
-        return 0
+        print(said)
+    else:
+        console.file.write(captured.get())
+    return 0
+
+
+def print_run(console: Console, summary: Summary, history: History) -> None:
+    """The run as text."""
     from rich.text import Text
 
-    console = output.console(soft_wrap=True)
+    from descend.engine import changes
+
+    run = summary.run
     console.print(Text(head(summary)))
     console.print(Text(f"{summary.state}: {clean(summary.why)}"))
     for line in summary.advice:
@@ -82,7 +97,6 @@ def show(arguments: argparse.Namespace) -> int:
         console.print(Text(f"\nlast lines of {clean(str(run.log_file))}:"))
         for line in log:
             console.print(Text(f"  {line}"))
-    return 0
 
 
 def head(summary: Summary) -> str:

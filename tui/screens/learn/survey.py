@@ -46,11 +46,11 @@ class Survey:
             if known in self._ended:
                 continue
             try:
-                manifest = run.manifest()
+                with runs.reading(run):
+                    manifest, alive = run.manifest(), run.alive()
+                    state = run.state() if alive or manifest.name not in self._done else "stopped"
             except DescendError:
                 continue
-            alive = run.alive()
-            state = run.state() if alive or manifest.name not in self._done else "stopped"
             if alive and state in ("starting", "running", "paused"):
                 live.append(LiveRun(run, manifest.name, state, manifest.created))
                 continue

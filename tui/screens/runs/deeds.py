@@ -97,14 +97,14 @@ class Deeds:
     def export(self, entry: Entry) -> None:
         """Ask for form and place, then write."""
 
-        def write(export: Export) -> str:
-            from descend.engine.export import FORMATS
+        def written(chosen: Export) -> str:
+            from descend.engine.export import write
 
-            return str(FORMATS[export.format](entry.run, export.path))
+            return str(write(entry.run, chosen.format, chosen.path))
 
-        def asked(export: Export | None) -> None:
-            if export is not None:
-                self._do("exporting…", lambda: write(export), lambda path: self._say(f"Written: {path}"))
+        def asked(chosen: Export | None) -> None:
+            if chosen is not None:
+                self._do("exporting…", lambda: written(chosen), lambda path: self._say(f"Written: {path}"))
 
         self.screen.shell.push_screen(ExportScreen(entry.id), asked)
 

@@ -21,8 +21,8 @@ def read(run: Run, name: str) -> Sparklines:
     from descend.engine.history import History
     from descend.engine.records import Scalars
 
-    history, follower = History(), run.follow()
-    while records := follower.read():
+    history = History()
+    for records in run.follow().rest():
         history.feed(
             Scalars(steps=record.steps, values={name: record.values[name]})
             for record in records

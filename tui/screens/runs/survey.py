@@ -66,7 +66,7 @@ class Survey:
         """Read the curves of those ``wanted`` that were not read yet; yield after each."""
         for entry in wanted:
             if entry.metric and not self._traced(entry):
-                self.curves[entry.id] = _purpose(entry), read(entry.run, entry.metric)
+                self.curves[entry.id] = _purpose(entry), _curve(entry)
                 yield
 
     def untraced(self, entries: Iterable[Entry]) -> list[Entry]:
@@ -90,18 +90,25 @@ class Survey:
 
     def _read(self, run: Run) -> bool:
         """Bring one run up to date; return whether it has changed."""
+        from descend.engine.runs import reading
+
         before = self.entries.get(run.id)
         now = signature(run)
         if before is not None and before.signature == now and not before.live:
             return False
-        entry = self._live(run, now) or ended(run, now)
+        entry: Entry | None
+        try:
+            with reading(run):
+                entry = self._live(run, now) or ended(run, now)
+        except DescendError as error:
+            entry = damaged(run, now, error)
         if entry is not None:
             self.entries[run.id] = entry
         return entry is not None and entry != before
 
     def _live(self, run: Run, now: Signature) -> Entry | None:
         """The entry of a run that a worker is at work on; None for all others."""
-        from descend.engine import summary
+        from descend.engine import runs, summary
 
         session = self._sessions.get(run.id)
         if session is None and run.alive():
@@ -115,11 +122,7 @@ class Survey:
         if phase not in LIVE:
             del self._sessions[run.id]
             return None
-        try:
-            manifest = run.manifest()
-            created = summary.created(run, manifest)
-        except (DescendError, OSError):
-            return None
+        manifest, created = run.manifest(), runs.created(run)
         why, advice = summary.account(run, phase, history)
         progress = history.progress
         entry = Entry.of(
@@ -144,20 +147,19 @@ class Survey:
         return entry
 
 
-def ended(run: Run, now: Signature) -> Entry | None:
-    """The entry of a run that nobody works on, damaged or not; None if it is gone."""
+def ended(run: Run, now: Signature) -> Entry:
+    """The entry of a run that nobody works on.
+
+    Raises:
+        DescendError: it is damaged.
+    """
     from descend.engine import summary
 
-    try:
-        found = summary.summarize(run)
-        if found.state == "dead" and not found.metrics and not readable(run):
-            raise DescendError(f"The records of run '{run.id}' cannot be read; delete the run or restore events.jsonl.")
-        return Entry.of(found, now, time.time() - found.age)
-    except (DescendError, OSError, ValueError) as error:
-        return damaged(run, now, error)
+    found = summary.summarize(run)
+    return Entry.of(found, now, time.time() - found.age)
 
 
-def damaged(run: Run, now: Signature, error: Exception) -> Entry | None:
+def damaged(run: Run, now: Signature, error: DescendError) -> Entry | None:
     """The entry of a run that cannot be read; None if it is gone."""
     from descend.engine import summary
 
@@ -172,16 +174,6 @@ def damaged(run: Run, now: Signature, error: Exception) -> Entry | None:
     return Entry(run, "damaged", now, lesson=lesson, created=created, size=size, why=plain(str(error)))
 
 
-def readable(run: Run) -> bool:
-    """Whether a run has no records yet, or some that can be read."""
-    try:
-        return not run.events_file.stat().st_size or bool(run.follow().read(1 << 16))
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-
-
 def signature(run: Run) -> Signature:
     """What tells that a run's files have changed."""
     files = (run.folder, run.folder / "run.json", run.events_file, run.writer_file)
@@ -194,6 +186,15 @@ def _stat(file: os.PathLike[str]) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def _curve(entry: Entry) -> Sparklines:
+    """The sparklines of a run's metric; none if they cannot be read any more."""
+    from descend.engine.runs import reading
+
+    with suppress(DescendError), reading(entry.run):
+        return read(entry.run, entry.metric)
+    return {}
 
 
 def _purpose(entry: Entry) -> tuple[Signature, str]:
