@@ -68,7 +68,7 @@ def _summarize(run: Run) -> Summary:
     history = gathered(run, tail=state in ("done", "stopped", "failed"))
     progress = history.progress
     step = max((record.step for record in (progress, history.status) if record is not None), default=0)
-    if state == "dead" and not history.said and run.events_file.stat().st_size:
+    if state == "dead" and not history.said and has_text(run):
         raise DescendError(f"The records of run '{run.id}' cannot be read; restore events.jsonl, or delete the run.")
     why, advice = account(run, state, history)
     return Summary(
@@ -84,6 +84,14 @@ def _summarize(run: Run) -> Summary:
         age=time.time() - created(run),
         size=size(run),
     )
+
+
+def has_text(run: Run) -> bool:
+    """Whether there are records, readable or not."""
+    try:
+        return run.events_file.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def gathered(run: Run, tail: bool = False) -> History:

@@ -33,6 +33,7 @@ from typing import Any
 from unittest import mock
 
 import msgspec
+from tests.engine.damage import damage
 
 from descend.engine import runs, supervision, worker
 from descend.engine.cli import follow, main, parser
@@ -40,7 +41,6 @@ from descend.engine.errors import DescendError
 from descend.engine.journal import Appender
 from descend.engine.records import Header, Status
 from descend.engine.runs import Run, Writer
-from tests.engine.damage import damage
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 PATIENCE = 20
@@ -68,7 +68,7 @@ class Trial:
         shutil.copytree(self.templates[0], self.outside / "run")
         (self.outside / "file").write_text('{"pid":1}\n')
         (self.outside / "model.py").write_text("class Net: ...\n")
-        shutil.copytree(RECORDINGS / "digits", self.runs / "sound")
+        shutil.copytree(place / "templates" / "digits", self.runs / "sound")
         self.before = snapshot(self.outside)
 
     def run(self, number: int, seed: int) -> list[str]:
@@ -96,7 +96,7 @@ def template(recorded: Path, folder: Path) -> Path:
     shutil.copytree(recorded, folder)
     run = Run(folder)
     lines = run.events_file.read_bytes().splitlines(keepends=True)
-    run.events_file.write_bytes(b"".join([*lines[:12], *lines[12:-4:7][:24], *lines[-4:]]))
+    run.events_file.write_bytes(b"".join([*lines[:10], *lines[10:-4:9][:14], *lines[-4:]]))
     run.writer_file.write_bytes(msgspec.json.encode(Writer.this_process()))
     run.control_file.write_text('{"kind":"pause","at":1.5}\n{"kind":"set","knob":"lr","value":0.1}\n')
     run.log_file.write_text("worker began: 1 now\nTraceback (most recent call last)\n")
@@ -140,7 +140,8 @@ def command(words: tuple[str, ...]) -> None:
     assert "\x1b" not in said.getvalue() + told.getvalue(), "an escape sequence got through"
     if status and words[0] != "attach":  # whose run may have failed
         lines = told.getvalue().strip().splitlines()
-        assert lines[-1:] and lines[-1].startswith("descend: "), lines
+        assert lines, "no sentence"
+        assert lines[-1].startswith("descend: "), lines
         foreseen(lines[-1])
     foreseen(said.getvalue() if words[0] == "list" else "")
 
@@ -281,7 +282,8 @@ def trial(place: Path) -> Iterator[Trial]:
         mock.patch.dict(os.environ, DESCEND_HOME=str(place / "home"), DESCEND_DATA=str(place / "data")),
         mock.patch.object(supervision, "subprocess", processes),
         mock.patch.object(runs, "git_state", str),
-        mock.patch.object(os, "fsync", lambda file: None),
+        mock.patch.object(runs, "versions", dict),
+        mock.patch.object(os, "fsync"),
         mock.patch.object(parser, "parser", functools.cache(parser.parser)),
         mock.patch.object(follow, "PATIENCE", 0.0),
     ):
@@ -311,10 +313,7 @@ if __name__ == "__main__":
     given = options.parse_args()
     if given.torch:
         import torch  # noqa: F401
-    if given.only is not None:
-        wrong = fuzz(1, given.seed, given.only)
-    else:
-        wrong = fuzz(given.count, given.seed)
+    wrong = fuzz(given.count, given.seed) if given.only is None else fuzz(1, given.seed, given.only)
     kinds = Counter(finding.partition(" ")[2].partition(":")[0] for finding in wrong)
     print(f"{given.count:,} damaged runs, seed {given.seed}: {len(wrong)} findings {dict(kinds)}")
     sys.exit(bool(wrong))

@@ -318,3 +318,44 @@ def test_flat_out_a_log_grows_about_a_megabyte_a_minute_at_most(folders: Path) -
     kill(run)
     print(f"\n{growth:.2f} MB a minute at {steps:,.0f} steps a second")
     assert growth < 1.2
+
+
+def test_checkpoints_are_neither_written_nor_removed_through_a_link(folders: Path, tmp_path: Path) -> None:
+    run, lab = lab_in(folders)
+    lab.close()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("0000000001.new", *(f"{step:010d}.pt" for step in range(20))):
+        (elsewhere / name).write_bytes(b"mine")
+    shutil.rmtree(run.checkpoints, ignore_errors=True)
+    run.checkpoints.symlink_to(elsewhere)
+    assert run.checkpoint_steps() == []
+    assert checkpoints.newest(run) is None
+    keeper = checkpoints.Keeper(run)
+    keeper.save(20, {"run": run.id})
+    keeper.wait()
+    assert keeper.error is not None
+    assert keeper.error.strerror == "checkpoints is a link, not a folder"
+    assert {file.name: file.read_bytes() for file in elsewhere.iterdir()} == dict.fromkeys(
+        ["0000000001.new", *(f"{step:010d}.pt" for step in range(20))], b"mine"
+    )
+
+
+def test_what_else_is_called_like_a_checkpoint_is_passed_over(folders: Path, tmp_path: Path) -> None:
+    run, lab = lab_in(folders)
+    lab.close()
+    keeper = checkpoints.Keeper(run)
+    keeper.save(5, {"run": run.id})
+    keeper.wait()
+    run.checkpoint(6).symlink_to(tmp_path / "x.pt")
+    shutil.copyfile(run.checkpoint(5), tmp_path / "x.pt")
+    os.mkfifo(run.checkpoint(7))
+    os.truncate(run.checkpoint(5), 10)
+    with pytest.raises(DescendError, match="damaged"):
+        checkpoints.read(run.checkpoint(7))
+    assert checkpoints.newest(run) is None
+    (tmp_path / "mine").write_text("mine")
+    (run.checkpoints / "0000000008.new").symlink_to(tmp_path / "mine")
+    keeper.save(8, {"run": run.id})
+    keeper.wait()
+    assert (tmp_path / "mine").read_text() == "mine"
