@@ -187,7 +187,7 @@ async def test_what_takes_long_says_so_and_leaving_waits_for_it(
     monkeypatch.chdir(tmp_path)
     go_on = threading.Event()
 
-    def slowly(run: Run, path: Path) -> Path:
+    def slowly(run: Run, path: Path, force: bool) -> Path:
         go_on.wait(20)
         path.write_text("written")
         return path
