@@ -145,13 +145,14 @@ class History:
         A record whose arrays do not fit together is skipped, as a malformed line is.
         """
         changed: set[str] = set()
-        for record in records:
-            try:
-                changed |= self._take(record)
-            except (ValueError, TypeError):
-                continue
-            self.said += 1
-            self.elapsed = max(self.elapsed, record.t)
+        with np.errstate(invalid="ignore"):  # a signalling NaN of a damaged record is one NaN like another
+            for record in records:
+                try:
+                    changed |= self._take(record)
+                except (ValueError, TypeError):
+                    continue
+                self.said += 1
+                self.elapsed = max(self.elapsed, record.t)
         return changed
 
     def _take(self, record: Event) -> set[str]:

@@ -155,11 +155,14 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(folders: Path)
     run = finished(launch(epochs=12))
     steps = run.checkpoint_steps()
     assert len(steps) > 2
-    run.checkpoint(steps[-1]).write_bytes(run.checkpoint(steps[-1]).read_bytes()[:1000])
+    child = supervision.fork(run, steps[-1])
+    for damaged in (run, child):
+        damaged.checkpoint(steps[-1]).write_bytes(damaged.checkpoint(steps[-1]).read_bytes()[:1000])
     content = checkpoints.newest(run)
     assert content is not None
     assert content["step"] == steps[-2]
-    child = supervision.fork(run, steps[-1])
+    with pytest.raises(DescendError, match=f"checkpoint of step {steps[-1]:,} is damaged; fork from another step"):
+        supervision.fork(run, steps[-1])
     supervision.launch(child)
     finished(child)
     assert [note.text for note in history_of(child).notes] == [

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Condition = State | Literal["dead", "damaged"]
 Signature = tuple[tuple[int, int] | None, ...]
+LONGEST = 500
+"""Characters of a text that are shown here, where there is room for fewer."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,15 @@ class Entry:
     def of(cls, summary: Summary, signature: Signature, created: float) -> Entry:
         """The entry of a run that can be read."""
         manifest = summary.manifest
-        title = plain(manifest.title).strip()
+        title = plain(manifest.title[:LONGEST]).strip()
         return cls(
             run=summary.run,
             state=summary.state,
             signature=signature,
-            lesson=plain(brief(manifest.name)),
+            lesson=plain(brief(manifest.name)[:LONGEST]),
             title=title,
-            label=title or " ".join(changed(manifest)),
-            note=plain(manifest.note).strip(),
+            label=title or " ".join(changed(manifest))[:LONGEST],
+            note=plain(manifest.note[:LONGEST]).strip(),
             metric=plain(summary.key),
             value=summary.metrics.get(summary.key),
             created=created,
