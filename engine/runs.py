@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -74,18 +75,14 @@ class Run:
         try:
             manifest = msgspec.json.decode(files.content(self.folder / "run.json", LARGEST), type=Manifest)
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise DescendError(
-                f"Run '{self.id}' has no readable run.json ({reason(error)}); restore it, or delete the run."
-            ) from None
+            raise unreadable(self, "run.json", error) from None
         if manifest.format > FORMAT:
             raise DescendError(f"Run '{self.id}' is of a newer format than this descend reads; update descend.")
         try:
             with suppress(FileNotFoundError):
                 os.close(files.opened(self.events_file))
         except OSError as error:
-            raise DescendError(
-                f"Run '{self.id}' has no readable events.jsonl ({reason(error)}); restore it, or delete the run."
-            ) from None
+            raise unreadable(self, "events.jsonl", error) from None
         return manifest
 
     def misplaced(self) -> str:
@@ -331,6 +328,13 @@ def reading(run: Run) -> Iterator[None]:
         raise
     except Exception as error:  # what no check foresaw
         raise DescendError(f"Run '{run.id}' is damaged ({reason(error)}); restore its files, or delete it.") from error
+
+
+def unreadable(run: Run, file: str, error: Exception) -> DescendError:
+    """What to say of a ``file`` of ``run`` that cannot be read; one that may be whole is not to be deleted."""
+    whole = isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.EINVAL, errno.EFBIG)
+    remedy = "make it readable" if whole else "restore it, or delete the run"
+    return DescendError(f"Run '{run.id}' has no readable {file} ({reason(error)}); {remedy}.")
 
 
 def reason(error: Exception) -> str:

@@ -273,7 +273,8 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     startable(parent)
     steps = run.checkpoint_steps()
     if not steps:
-        raise UsageError(f"Run '{run.id}' has no checkpoint to fork from.")
+        wrong = files.linked(run.checkpoints)
+        raise UsageError(f"Run '{run.id}' has no checkpoint to fork from{f': {wrong}' if wrong else ''}.")
     if at < 0:
         raise UsageError(f"A step is a whole number from 0 on, not {at}.")
     nearest_step = min(steps, key=lambda step: (abs(step - at), step))
