@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from descend.datasets.own import Own
 from descend.datasets.spec import Spec
 from descend.datasets.stamp import Stamp, difference, stamped
 from descend.engine.errors import DescendError
+from descend.engine.files import content
 from descend.engine.manifest import Manifest
 from descend.engine.text import clean
 from descend.engine.train import source
@@ -33,11 +35,17 @@ def since(manifest: Manifest) -> list[str]:
 
 
 def _model(manifest: Manifest) -> str:
-    file = source.file_of(manifest.name)
-    if not manifest.source or file is None:
+    if not manifest.source:
         return ""
     try:
-        same = hashlib.sha256(file.read_bytes()).hexdigest() == manifest.source
+        file = source.file_of(manifest.name)
+    except DescendError as error:
+        return clean(str(error)).removesuffix(".")
+    if file is None:
+        return ""
+    try:
+        text = content(Path(os.path.realpath(file)), source.MOST)
+        same = hashlib.sha256(text).hexdigest() == manifest.source
     except OSError as error:
         return _gone(file, error)
     return "" if same else f"{clean(file.name)} was edited since the run was asked for; {NOW}"
