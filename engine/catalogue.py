@@ -69,7 +69,7 @@ def _own_files() -> tuple[tuple[Path, int], ...]:
     """The user's own files, and when each was changed."""
     try:
         return tuple((file, file.stat().st_mtime_ns) for file in sorted(own_folder().glob("*.py")))
-    except OSError:
+    except (OSError, DescendError):  # there is no such folder, or no home folder
         return ()
 
 

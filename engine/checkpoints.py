@@ -6,9 +6,12 @@ with that name is whole. It is loaded with ``weights_only=True``: a file from el
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import random
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -95,16 +98,42 @@ def kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[int]:
     return chosen
 
 
+class Output(io.FileIO):
+    """A file that takes all it is given, and remembers why it could not: torch says only that a write failed."""
+
+    error: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        """Write all of ``content``.
+
+        Raises:
+            OSError: there is no room for it.
+        """
+        left = memoryview(content).cast("B")
+        try:
+            while left:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self.error = error
+            raise
+        return memoryview(content).nbytes
+
+
 class Keeper:
     """Writes a run's checkpoints in a thread of its own and thins them out.
 
     Attributes:
-        error: why the last one could not be written, such as a full disk; earlier ones are unharmed.
+        error: why the last one could not be written, such as a full disk; None if it was.
+
+    Args:
+        told: called in that thread with a sentence as soon as one cannot be written, once for each cause.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, told: Callable[[str], None] = lambda sentence: None) -> None:
         self.run = run
-        self.error: OSError | None = None
+        self.error: Exception | None = None
+        self.told = told
+        self._content: tuple[int, dict[str, Any]] | None = None
         self._best: tuple[float, int] | None = None
         self._writing: threading.Thread | None = None
         for unfinished in run.checkpoints.glob("*.new") if not linked(run.checkpoints) else ():
@@ -116,9 +145,33 @@ class Keeper:
         self.wait()
         if score is not None and (self._best is None or score < self._best[0]):
             self._best = score, step
-        content = copied({"format": 1, "step": step, **content})
-        self._writing = threading.Thread(target=self._write, args=(step, content), name="checkpoint")
+        self._content = step, copied({"format": 1, "step": step, **content})
+        self._writing = threading.Thread(target=self._write, args=self._content, name="checkpoint")
         self._writing.start()
+
+    def again(self) -> bool:
+        """Try once more to write the last one; whether it is written."""
+        self.wait()
+        if self.error is not None and self._content is not None:
+            self._write(*self._content)
+        return self.error is None
+
+    def why(self, what: str = "A checkpoint") -> str:
+        """Why the last one could not be written, and what to do, in a sentence."""
+        error = self.error
+        code = error.errno if isinstance(error, OSError) else None
+        remedy = {
+            errno.ENOSPC: "make room on its disk",
+            errno.EDQUOT: "make room within the quota",
+            errno.EFBIG: "raise the limit on the size of files (`ulimit -f`)",
+            errno.EROFS: "make its disk writable",
+            errno.EACCES: f"make {self.run.checkpoints} writable",
+            errno.EPERM: f"make {self.run.checkpoints} writable",
+        }.get(code or 0, f"look at {self.run.checkpoints}")
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip().split("\n")[0]
+        steps = self.run.checkpoint_steps()
+        kept = f" The newest is that of step {steps[-1]:,}." if steps else " There is no earlier one."
+        return f"{what} could not be written ({cause}); {remedy}.{kept}"
 
     def wait(self) -> None:
         """Wait until the last one is written."""
@@ -131,15 +184,19 @@ class Keeper:
         making = target.with_suffix(".new")
         try:
             make_folder(self.run.checkpoints)
-            with os.fdopen(opened(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
-                torch.save(content, file)
-                file.flush()
+            with Output(opened(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+                try:
+                    torch.save(content, file)
+                except RuntimeError as error:
+                    raise file.error or error from None
                 os.fsync(file.fileno())
             making.replace(target)
-        except (OSError, RuntimeError) as error:  # torch reports a short write as RuntimeError
-            self.error = error if isinstance(error, OSError) else OSError(28, "No space left on device")
+        except (OSError, RuntimeError) as error:
+            known, self.error = self.error, error
             with suppress(OSError):
                 making.unlink()
+            if known is None or str(known) != str(error):
+                self.told(self.why())
             return
         self.error = None
         steps = self.run.checkpoint_steps()

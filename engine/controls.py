@@ -57,6 +57,10 @@ class Controls:
         self.attention = True
         self._woken.set()
 
+    def begin_again(self) -> None:
+        """Forget that the experiment was to stop: it has."""
+        self._stop = False
+
     def attend(self) -> None:
         """Obey, and wait here while paused."""
         self.attention = False

@@ -7,6 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from descend.engine import launchers
 from descend.engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,11 +78,13 @@ def check_several(count: int, device: str) -> int:
 
     Raises:
         UsageError: they cannot.
+        DescendError: they could not reach one another.
     """
     if count == 1:
         return 1
     if count < 1:
         raise UsageError(f"--devices is a whole number from 1 on, not {count}.")
+    launchers.require_loopback()
     found = cuda_count()
     if device == "cuda" or (device == "auto" and found):
         if count > found:
@@ -105,7 +108,7 @@ def torch_device(name: str) -> torch.device:
     import torch
 
     if name in ("auto", "cuda") and torch.cuda.is_available():
-        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # which torchrun sets
+        name = f"cuda:{launchers.place()[0]}"
     if name == "auto":
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -19,15 +19,18 @@ KINDS = {
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 
-def opened(file: Path, flags: int = os.O_RDONLY) -> int:
+def opened(file: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
     """A descriptor of the regular file ``file``; one to be written is in no folder that is a link.
+
+    Args:
+        mode: of a file that is made.
 
     Raises:
         OSError: it cannot be opened, or is something else; ``strerror`` says what.
     """
     if wrong := irregular(file) or (linked(file.parent) if flags & WRITES else ""):
         raise OSError(errno.EINVAL, wrong, str(file))
-    descriptor = os.open(file, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(file, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # put there meanwhile
         os.close(descriptor)
         raise OSError(errno.EINVAL, irregular(file) or "it is not a file", str(file))

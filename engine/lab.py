@@ -23,7 +23,7 @@ import torch
 
 from descend.engine import checkpoints
 from descend.engine.clock import Clock, Pace, Speedometer
-from descend.engine.controls import Controls
+from descend.engine.controls import Controls, Stopped
 from descend.engine.errors import DescendError
 from descend.engine.knobs import KnobSet, Value
 from descend.engine.pictures import Pictures
@@ -41,7 +41,7 @@ from descend.engine.records import (
     Status,
     Stop,
 )
-from descend.engine.runs import Run
+from descend.engine.runs import ENDS, Run
 from descend.engine.tracking import Tracked
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ EVERY = 200
 """A loop of at most so many steps shows every picture at every step."""
 COSTLY = 9
 """Times as long as they took to make, costly pictures are not made again."""
+AGAIN = 1.0
+"""Seconds between two tries to write a last checkpoint."""
 CHECKPOINT = 30.0
 """Seconds of training between checkpoints; one is also written at the end of an epoch, at most every second."""
 
@@ -115,10 +117,11 @@ class Lab(Pictures):
         self._asked, self._asked_at, self._spent = -1, 0.0, 0.0
         self._waiting: dict[str, Callable[[], Picture]] = {}
         self._total, self._per_epoch, self._unit, self._samples, self._count = 0, 0, "steps", 1, 0
+        self._end: tuple[State, str] = "done", ""
         self._clock = Clock(resumed["elapsed"] if resumed else 0.0)
         self._speed, self._pace, self._told = Speedometer(), Pace(), -1.0
         self._diverged: Diverged | None = None
-        self._keeper = checkpoints.Keeper(run)
+        self._keeper = checkpoints.Keeper(run, self.note)
         self._kept, self._kept_at = resumed is not None, self._clock.elapsed()
         self._controls = Controls(turn=self._turn, check=self._check, held=self._held, released=self._released)
         self._recorder = Recorder(
@@ -217,7 +220,7 @@ class Lab(Pictures):
 
     def status(self, state: State, message: str = "", failure: Failure | None = None) -> None:
         """Write that the run is now in ``state``; if that is an end, with the final metrics and what went wrong."""
-        ended = state in ("done", "stopped", "failed")
+        ended = state in ENDS
         while self._waiting:
             self._recorder.put(self._waiting.popitem()[1])
         if ended:
@@ -240,7 +243,7 @@ class Lab(Pictures):
         self._recorder.flush()
 
     def finish(self) -> None:
-        """Record that the experiment came to its end.
+        """Record that the experiment came to its end; see `end`.
 
         Raises:
             Diverged: a loss said after the last step is not finite.
@@ -248,13 +251,43 @@ class Lab(Pictures):
         """
         self._recorder.flush()
         self._controls.obey()
-        self._keep_last(self._index)
-        self.status("done")
+        self.end("done")
         self._check()
 
-    def keep_stopped(self) -> None:
-        """Write a last checkpoint of a run that is being stopped between two steps."""
-        self._keep_last(self._index)
+    def end(self, state: State, message: str = "") -> None:
+        """Write a last checkpoint, then that the run is in ``state``; if it cannot be written, that it is unsaved."""
+        self._keeper.told = lambda sentence: None  # the message says it
+        self._keep(self._index)
+        self._keeper.wait()
+        self._end = state, message
+        if self._keeper.error is None:
+            self.status(state, message)
+            return
+        self._clock.hold()
+        self._controls.begin_again()
+        self.status("unsaved", f"{message} {self._keeper.why('Its last checkpoint')}".strip())
+
+    def save(self, seconds: float) -> bool:
+        """Whether the last checkpoint is written; if not, try for so long, while the user does not stop it and the
+        folder is there, and if that succeeds record how the run has ended."""
+        if self._keeper.error is None:
+            return True
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            time.sleep(AGAIN)
+            try:
+                self._controls.obey()
+            except (Stopped, DescendError):
+                return False
+            if self._keeper.again():
+                self.status(*self._end)
+                return True
+        return False
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a loop that can be ended between two steps."""
+        return self._loop >= 0
 
     def stop(self) -> None:
         """End at the next step, as if the user had said so."""
@@ -341,18 +374,7 @@ class Lab(Pictures):
         if since >= CHECKPOINT or epoch_ended or (self.step == 0 and not self._kept):
             self._keep(index)
 
-    def _keep_last(self, index: int) -> None:
-        self._keep(index)
-        self._keeper.wait()
-        self._note_unkept()
-
-    def _note_unkept(self) -> None:
-        if self._keeper.error is not None:
-            self.note(f"A checkpoint could not be written: {self._keeper.error.strerror}. Earlier ones are unharmed.")
-            self._keeper.error = None
-
     def _keep(self, index: int) -> None:
-        self._note_unkept()
         self._kept, self._kept_at = True, self._clock.elapsed()
         content = {
             "run": self._run_id,

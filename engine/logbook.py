@@ -11,7 +11,8 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -24,6 +25,8 @@ from descend.engine.manifest import replace_json
 from descend.engine.paths import home, writable
 
 FORMAT = 1
+PATIENCE = ContextVar("PATIENCE", default=3.0)
+"""Seconds to wait for another process that writes; it does so for milliseconds."""
 KEPT = 20
 """Runs whose prediction is remembered, of each prediction."""
 LONGEST = 100_000
@@ -109,7 +112,7 @@ def read_all() -> dict[str, Entry]:
         try:
             return _read().lessons
         except _Damaged:
-            with _book() as book:
+            with at_once(), _book() as book:
                 return dict(book.lessons)
     except (OSError, DescendError):
         return {}
@@ -257,6 +260,20 @@ def _practise(lesson: Lesson, index: int, change: Callable[[Practice], None]) ->
     return practice
 
 
+class Held(DescendError):
+    """Another process has held the logbook for too long."""
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Within it nothing waits longer than a screen may stand still."""
+    before = PATIENCE.set(0.05)
+    try:
+        yield
+    finally:
+        PATIENCE.reset(before)
+
+
 class _Damaged(Exception):
     """The file holds no logbook."""
 
@@ -285,9 +302,9 @@ def _book() -> Iterator[Book]:
     """The book, to be changed; written when the block ends without an error."""
     folder = writable(home(), "DESCEND_HOME")
     try:
-        lock = os.open(folder / "logbook.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = os.open(folder / "logbook.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # others hold it for milliseconds
+            _wait(lock)
             try:
                 book = _read()
             except _Damaged:
@@ -305,6 +322,28 @@ def _book() -> Iterator[Book]:
         raise DescendError(
             f"The logbook cannot be written ({error.strerror}); free some space or set DESCEND_HOME elsewhere."
         ) from None
+
+
+def _wait(lock: int) -> None:
+    """Get the lock, as far as the file system has locks.
+
+    Raises:
+        Held: another process has held it for `PATIENCE` seconds.
+    """
+    with suppress(OSError):
+        os.fchmod(lock, 0o600)  # whoever could open it could hold it; an older version let them
+    deadline = time.monotonic() + PATIENCE.get()
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Held(
+                    f"Another program holds {home() / 'logbook.lock'}, so what you do in lessons is not kept; end it."
+                ) from None
+        except OSError:  # there are no locks here
+            return None
+        time.sleep(0.01)
 
 
 @contextmanager

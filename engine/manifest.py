@@ -1,11 +1,9 @@
-"""What a run is asked (``run.json``) and who works on it (``worker.json``)."""
+"""What a run is asked: ``run.json``."""
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,24 +59,6 @@ class Manifest(msgspec.Struct, kw_only=True):
     format: Count = FORMAT
 
 
-class Writer(msgspec.Struct):
-    """The process that writes a run's events."""
-
-    pid: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
-    started: float
-    """Unix time."""
-    host: str
-    boot: str = ""
-    """The kernel's id of the boot it runs under; empty where the system has none."""
-    memory_kills: int | None = None
-    """Processes the kernel had killed for lack of memory when it started; None where the kernel does not say."""
-
-    @classmethod
-    def this_process(cls) -> Writer:
-        """This process."""
-        return cls(os.getpid(), time.time(), socket.gethostname(), boot_id(), memory_kills())
-
-
 def replace_json(file: Path, text: bytes) -> None:
     """Write JSON ``text``, laid out for people, to ``file``: all of it or nothing."""
     beside, laid_out = file.with_name(f"{file.name}.{os.getpid()}.new"), msgspec.json.format(text) + b"\n"
@@ -118,20 +98,3 @@ def git_state() -> str:
         return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.SubprocessError):
         return ""
-
-
-def boot_id() -> str:
-    """The kernel's id of this boot, empty where there is none."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def memory_kills() -> int | None:
-    """Processes the kernel has killed for lack of memory since it booted; None where it does not say."""
-    try:
-        counters = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
-        return int(counters["oom_kill"])
-    except (OSError, KeyError, ValueError):
-        return None

@@ -17,21 +17,38 @@ def home() -> Path:
 
     Raises:
         UsageError: the variable holds no path; `data_home` does the same.
+        DescendError: the user has no home folder.
     """
-    if chosen := os.environ.get("DESCEND_HOME"):
-        return parse_path(chosen)
-    import platformdirs  # here, because first paint does not need it
-
-    return Path(platformdirs.user_data_dir("descend", appauthor=False))
+    return chosen("DESCEND_HOME", "user_data_dir")
 
 
 def data_home() -> Path:
-    """``$DESCEND_DATA``, else the platform's user cache folder. Not created here."""
-    if chosen := os.environ.get("DESCEND_DATA"):
-        return parse_path(chosen)
-    import platformdirs
+    """``$DESCEND_DATA``, else the platform's user cache folder. Not created here.
 
-    return Path(platformdirs.user_cache_dir("descend", appauthor=False)) / "data"
+    Raises:
+        DescendError: the user has no home folder.
+    """
+    return chosen("DESCEND_DATA", "user_cache_dir", "data")
+
+
+def chosen(variable: str, platform: str, *below: str) -> Path:
+    """The folder that the environment ``variable`` names, else what is ``below`` the one that platformdirs calls
+    ``platform``; absolute.
+
+    Raises:
+        UsageError: the variable holds no path.
+        DescendError: it is not set, and nobody knows a home folder.
+    """
+    if given := os.environ.get(variable, ""):
+        return parse_path(given)
+    try:
+        import platformdirs  # here, because first paint does not need it
+
+        return Path(getattr(platformdirs, platform)("descend", appauthor=False), *below).expanduser().absolute()
+    except (RuntimeError, KeyError):
+        raise DescendError(
+            f"HOME is not set, and this user has none; set {variable} to a folder you can write to."
+        ) from None
 
 
 def check_environment() -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the run folder, written in each run's first record; raised when an old reader would misread."""
 
-State = Literal["starting", "running", "paused", "done", "stopped", "failed"]
+State = Literal["starting", "running", "paused", "done", "stopped", "failed", "unsaved"]
+"""``unsaved``: it ended, but its last checkpoint could not be written; the worker may still be trying."""
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]

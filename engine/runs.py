@@ -6,7 +6,9 @@
       run.json       what was asked (`Manifest`, replaced atomically)
       events.jsonl   what happened (`descend.engine.records.Event`, append-only)
       control.jsonl  what the user said (`descend.engine.records.Control`, append-only)
-      worker.json    who writes events.jsonl (`Writer`); locked while that process lives
+      worker.json    who writes events.jsonl (`descend.engine.liveness.Writer`)
+      worker.lock    locked while that process lives, so that no second one begins
+      launch.json    who was started to write them and has not signed worker.json yet
       checkpoints/   see `descend.engine.checkpoints`
       worker.log     its stdout, stderr and tracebacks
 
@@ -16,12 +18,10 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,7 +34,8 @@ import msgspec
 from descend.engine import files
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.journal import Appender, Follower
-from descend.engine.manifest import LARGEST, Manifest, Parent, Writer, git_state, replace_json, versions
+from descend.engine.liveness import HEARD, Writer
+from descend.engine.manifest import LARGEST, Manifest, Parent, git_state, replace_json, versions
 from descend.engine.paths import runs_home, writable
 from descend.engine.records import FORMAT, Control, Event, Progress, State, Status, event_decoder
 from descend.engine.text import clean
@@ -44,14 +45,16 @@ __all__ = ["Manifest", "Parent", "Run", "Writer", "amend", "create", "delete", "
 TAIL = 1 << 16
 BEGAN = "worker began:"
 """First words of each worker's first line in ``worker.log``."""
+CALLED = "worker called:"
+"""First words of the line before it, by whoever starts it."""
 ENDED = "worker ended:"
 """First words of the line that says why it could not go on."""
 LIVE = ("starting", "running", "paused")
 """States of a run that has not ended."""
 LATEST = 250_000_000_000.0
 """The latest Unix time that a calendar of four-digit years shows everywhere."""
-HEARD = 60.0
-"""Seconds in which a worker that cannot be asked (it is only being started, or on another host) must be heard of."""
+ENDS = ("done", "stopped", "failed", "unsaved")
+"""States of one that has."""
 
 
 class Run:
@@ -63,6 +66,8 @@ class Run:
         self.events_file = folder / "events.jsonl"
         self.control_file = folder / "control.jsonl"
         self.writer_file = folder / "worker.json"
+        self.lock_file = folder / "worker.lock"
+        self.launch_file = folder / "launch.json"
         self.log_file = folder / "worker.log"
         self.checkpoints = folder / "checkpoints"
 
@@ -88,7 +93,8 @@ class Run:
     def misplaced(self) -> str:
         """What is in the folder in place of a file or folder that a worker writes, or nothing: written through a link,
         it would change what is elsewhere."""
-        for file in (self.events_file, self.control_file, self.writer_file, self.log_file):
+        signed = self.writer_file, self.lock_file, self.launch_file
+        for file in (self.events_file, self.control_file, *signed, self.log_file):
             if wrong := files.irregular(file):
                 return wrong
         return files.linked(self.folder) or files.linked(self.checkpoints)
@@ -115,10 +121,11 @@ class Run:
 
     def writer(self) -> Writer | None:
         """Who writes the events, or None if no worker has taken the run yet."""
-        try:
-            return msgspec.json.decode(files.content(self.writer_file, LARGEST), type=Writer)
-        except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
-            return None
+        return signed(self.writer_file)
+
+    def launched(self) -> Writer | None:
+        """Who was started to write the events and has not signed yet; None if nobody was, or they have."""
+        return signed(self.launch_file)
 
     def checkpoint_steps(self) -> list[int]:
         """Steps of the whole checkpoints, ascending."""
@@ -136,38 +143,19 @@ class Run:
         """Where the checkpoint of ``step`` is."""
         return self.checkpoints / f"{step:010d}.pt"
 
-    def locked(self) -> bool:
-        """Whether a process holds the lock of ``worker.json``, which the system lets go when that process ends."""
-        try:
-            file = files.opened(self.writer_file)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
-        except BlockingIOError:
-            return True
-        except OSError:  # a file system without locks, on which no worker can start
-            return False
-        finally:
-            os.close(file)
-
     def alive(self) -> bool:
-        """Whether a worker is at work on this run, or only just being started.
+        """Whether a worker is at work on this run, or only just being started, however long that takes.
 
-        Its lock tells, whatever has become of its pid or the clock. One on another host, whose locks may not reach this
-        one, counts as alive while it is heard of.
+        A worker of this machine is asked for by pid and birth; one of another counts as alive while it is heard of.
         """
-        if self.locked():
-            return True
-        writer = self.writer()
-        if writer is not None and writer.host == socket.gethostname():
-            return False
-        try:
-            heard = (self.folder if writer is None else self.events_file).stat().st_mtime
-        except OSError:
-            return False
-        return abs(time.time() - heard) < HEARD
+        worker, coming = self.writer(), self.launched()
+        if worker is None and coming is None:  # the folder is new, or was begun by an older version
+            return recent(self.folder)
+        return any(
+            writer.lives() if writer.here else recent(file) or (writer is worker and recent(self.events_file))
+            for writer, file in ((worker, self.writer_file), (coming, self.launch_file))
+            if writer is not None
+        )
 
     def log_tail(self, count: int) -> list[str]:
         """The last ``count`` lines that are not blank of what the newest worker wrote to ``worker.log``, cleaned."""
@@ -177,7 +165,8 @@ class Run:
                 text = file.read().decode(errors="replace")
         except OSError:
             return []
-        lines = text[text.rfind(BEGAN) :].splitlines() if BEGAN in text else ["", *text.splitlines()]
+        newest = max(text.rfind(BEGAN), text.rfind(CALLED))
+        lines = text[newest:].splitlines() if newest >= 0 else ["", *text.splitlines()]
         return [clean(line) for line in lines[1:] if line.strip()][-count:]
 
     def state(self) -> State | Literal["dead"]:
@@ -198,9 +187,25 @@ class Run:
                         state, found = "running", True
             if found or start == 0:
                 break
-        if state in ("done", "stopped", "failed") or self.alive():
+        if state in ENDS or self.alive():
             return state
         return "dead"
+
+
+def signed(file: Path) -> Writer | None:
+    """The process that signed ``file``, None if none has or it cannot be read."""
+    try:
+        return msgspec.json.decode(files.content(file, LARGEST), type=Writer)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def recent(file: Path) -> bool:
+    """Whether ``file`` was written in the last `HEARD` seconds, by about the clock here."""
+    try:
+        return abs(time.time() - file.stat().st_mtime) < HEARD
+    except OSError:
+        return False
 
 
 def create(manifest: Manifest, fill: Callable[[Run], None] = lambda making: None) -> Run:
@@ -268,24 +273,48 @@ def delete(run: Run) -> None:
     """
     if run.state() in LIVE:
         raise UsageError(f"Run '{run.id}' is still going; stop it first.")
+    for folder, _, _ in os.walk(run.folder) if not run.folder.is_symlink() else ():
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise DescendError(f"Run '{run.id}' cannot be deleted: nothing may be removed from {folder}.")
     going = run.folder.with_name(f".{run.id}.deleted")
     try:
         run.folder.rename(going)
     except OSError as error:
         raise DescendError(f"Run '{run.id}' cannot be deleted: {error.strerror}.") from None
     for remains in going.parent.glob(".*.deleted"):  # also what was interrupted earlier
-        if remains.is_symlink():
+        if remains != going and remains.is_symlink():
             remains.unlink()
-        else:
+        elif remains != going:
             shutil.rmtree(remains, ignore_errors=True)
+    try:
+        if going.is_symlink():
+            going.unlink()
+        else:
+            shutil.rmtree(going)
+    except OSError as error:
+        shutil.rmtree(going, ignore_errors=True)  # all but what must stay
+        left = error.filename or going
+        raise DescendError(
+            f"Run '{run.id}' is deleted only in part: {left} may not be removed ({error.strerror}); allow it, then "
+            f"delete {going} by hand."
+        ) from None
 
 
 def listed() -> list[Run]:
-    """All runs, those asked for last first."""
+    """All runs, those asked for last first.
+
+    Raises:
+        DescendError: the home folder cannot be read.
+    """
     try:
         folders = [entry for entry in runs_home().iterdir() if not entry.name.startswith(".") and entry.is_dir()]
-    except OSError:
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise DescendError(
+            f"The runs in {runs_home()} cannot be read ({error.strerror}); make the folder readable, or set "
+            "DESCEND_HOME to another."
+        ) from None
     return sorted(map(Run, folders), key=lambda run: (created(run), run.id), reverse=True)
 
 

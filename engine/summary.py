@@ -6,6 +6,7 @@ Only what is known is claimed: a worker that was killed cannot say by whom.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import time
@@ -15,10 +16,13 @@ from typing import Literal
 from descend.engine.errors import DescendError
 from descend.engine.history import History
 from descend.engine.journal import Follower
-from descend.engine.manifest import Manifest, boot_id, memory_kills
+from descend.engine.liveness import HEARD, Writer, boot_id, memory_kills
+from descend.engine.manifest import Manifest
 from descend.engine.records import State, event_decoder
-from descend.engine.runs import ENDED, TAIL, Run, created, reading
+from descend.engine.runs import ENDED, ENDS, TAIL, Run, created, reading
 
+ERROR = re.compile(r"(\w+\.)*\w*(Error|Exception|Interrupt)\b")
+"""Begins a traceback's last line."""
 FULL = 1 << 20
 """A disk with fewer bytes left counts as full."""
 CRASHES = ("Fatal Python error", "Aborted", "terminate called")
@@ -65,7 +69,7 @@ def summarize(run: Run) -> Summary:
 
 def _summarize(run: Run) -> Summary:
     manifest, state = run.manifest(), run.state()
-    history = gathered(run, tail=state in ("done", "stopped", "failed"))
+    history = gathered(run, tail=state in ENDS)
     progress = history.progress
     step = max((record.step for record in (progress, history.status) if record is not None), default=0)
     if state == "dead" and not history.said and has_text(run):
@@ -81,7 +85,7 @@ def _summarize(run: Run) -> Summary:
         steps=progress.steps if progress is not None else None,
         metrics=history.metrics,
         elapsed=history.elapsed,
-        age=time.time() - created(run),
+        age=max(0.0, time.time() - created(run)),  # whatever has become of the clock
         size=size(run),
     )
 
@@ -119,8 +123,7 @@ def account(run: Run, state: str, history: History) -> tuple[str, list[str]]:
         of = f"{step:,}"
     match state:
         case "starting":
-            writer = run.writer()
-            return ("Its worker is setting out." if writer else "It waits for its worker to start."), []
+            return ("Its worker is setting out." if run.writer() else "It waits for its worker to start."), []
         case "running":
             return f"Training goes on: step {of}.", [f"`descend attach {run.id}` follows it."]
         case "paused":
@@ -130,6 +133,11 @@ def account(run: Run, state: str, history: History) -> tuple[str, list[str]]:
         case "stopped":
             message = status.message if status is not None and status.message else f"Stopped at step {of}."
             return message, [f"`descend resume {run.id}` goes on."]
+        case "unsaved":
+            message = status.message if status is not None else ""
+            if run.alive():
+                return message, [f"Its worker tries again meanwhile; `descend stop {run.id}` gives the weights up."]
+            return message, [go_on(run)]
         case "failed":
             if failure is not None:
                 return failure.title, failure.advice
@@ -139,15 +147,22 @@ def account(run: Run, state: str, history: History) -> tuple[str, list[str]]:
 
 def death(run: Run, where: str) -> str:
     """How the worker of a dead run ended, as far as traces tell."""
+    last = run.log_tail(500)
+    crash = next((line for line in last if line.startswith(CRASHES)), "")
+    if (coming := run.launched()) is not None:  # and has not signed
+        if not coming.here:
+            return unheard(coming)
+        if why := crash or cause(last):
+            return f"Its worker could not begin: {why.rstrip('.')}."
+        return "Its worker died without a word before it could begin: it was killed, by the system or by someone."
     writer = run.writer()
     if writer is None and os.path.lexists(run.writer_file):
         return f"Its worker.json cannot be read, so nothing tells how its worker ended; it was at {where}."
     if writer is None:
-        return "No worker ever took it."
-    last = run.log_tail(500)
-    crash = next((line for line in last if line.startswith(CRASHES)), "")
-    if writer.host != socket.gethostname() and writer.boot != boot_id():
-        return f"Its worker, on {writer.host}, has not been heard of for more than a minute; it was at {where}."
+        why = cause(last)
+        return f"No worker could take it: {why}" if why else "No worker ever took it."
+    if not writer.here and (writer.boot == boot_id() or writer.host != socket.gethostname()):
+        return unheard(writer) + f" It was at {where}."
     if crash:
         return f"Its worker crashed at {where}: {crash.rstrip('.')}."
     if writer.boot != boot_id():
@@ -165,6 +180,21 @@ def death(run: Run, where: str) -> str:
             "killed a process for that since it began."
         )
     return f"Its worker died without a word at {where}: it was killed, and not for lack of memory."
+
+
+def unheard(writer: Writer) -> str:
+    """What can be said of a worker that cannot be asked for here."""
+    return (
+        f"Its worker, on {writer.host}, has not been heard of for more than {HEARD / 60:g} minutes; whether it lives "
+        "cannot be seen from here."
+    )
+
+
+def cause(log: list[str]) -> str:
+    """What the lines of a worker that could not begin say of why, empty if they say nothing."""
+    said = [line.removeprefix(ENDED).strip() for line in log if line.startswith(ENDED)]
+    raised = [line for line in log if ERROR.match(line) and "ChildFailedError" not in line]  # torchrun's says nothing
+    return f"{(said or raised or log or [''])[-1].rstrip('.')}." if log else ""
 
 
 def go_on(run: Run) -> str:

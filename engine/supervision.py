@@ -10,27 +10,33 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from descend.engine import changes, devices, experiment, files, runs
+from descend.engine import changes, devices, experiment, files, launchers, runs
 from descend.engine.errors import DescendError, UsageError, nearest
 from descend.engine.knobs import Value
-from descend.engine.manifest import SEEDS
+from descend.engine.liveness import Writer
+from descend.engine.manifest import SEEDS, replace_json
 from descend.engine.records import Control, Failure, KnobChange, Resume, SetKnob
-from descend.engine.runs import ENDED, Manifest, Parent, Run
+from descend.engine.runs import CALLED, ENDED, Manifest, Parent, Run
 
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
 """A fresh interpreter that does not import from the working folder."""
-TORCHRUN = [*COMMAND[:2], "-m", "torch.distributed.run", "--standalone"]
+TORCHRUN = [
+    *(*COMMAND[:2], "-m", "torch.distributed.run", "--nnodes=1", "--rdzv-backend=c10d", f"--rdzv-id={launchers.TEAM}"),
+    *(f"--rdzv-endpoint={launchers.LOOPBACK}:0", f"--local-addr={launchers.LOOPBACK}"),  # no host name is looked up
+]
 """Starts several workers of one run, of which the first records."""
 
 
 def environment() -> dict[str, str]:
     """A worker's environment: NumPy computes with as many threads as torch does, and OpenMP's spin only briefly while
-    they wait, lest they take the cores from each other and from the shell."""
-    return {"GOMP_SPINCOUNT": "1000", "OPENBLAS_NUM_THREADS": str(devices.cpu_threads()), **os.environ}
+    they wait, lest they take the cores from each other and from the shell. No launcher's variables are in it."""
+    threads = {"GOMP_SPINCOUNT": "1000", "OPENBLAS_NUM_THREADS": str(devices.cpu_threads())}
+    return threads | launchers.without(os.environ)
 
 
 def ask(
@@ -104,6 +110,7 @@ def prepare(
         MissingData: the dataset is not on this machine.
         DescendError: the home folder cannot be written.
     """
+    launchers.require_one()
     manifest = ask(name, knobs, seed=seed, device=device, data=data, several=several)
     if manifest.data:
         from descend.datasets import catalogue as datasets
@@ -120,21 +127,33 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
     Raises:
         DescendError: the process could not be started.
     """
-    command, together = COMMAND, run.manifest().devices
+    command, together, around = COMMAND, run.manifest().devices, environment()
     if together > 1:
+        launchers.require_loopback()
         command = [*TORCHRUN, f"--nproc-per-node={together}", *COMMAND[2:]]
+        around |= launchers.loopback()
     try:
         with os.fdopen(files.opened(run.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:
-            return subprocess.Popen(
+            with suppress(OSError):
+                log.write(f"{CALLED} {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n".encode())
+            worker = subprocess.Popen(
                 [*command, str(run.folder), str(heard(run))],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=environment(),
+                env=around,
             )
     except OSError as error:
         raise DescendError(f"The worker could not be started: {error.strerror or error}.") from None
+    sign(run, worker.pid)
+    return worker
+
+
+def sign(run: Run, pid: int) -> None:
+    """Write down that process ``pid`` was started for ``run``, so that it counts as alive before it can sign itself."""
+    with suppress(OSError):
+        replace_json(run.launch_file, msgspec.json.encode(Writer.process(pid)))
 
 
 def heard(run: Run) -> int:
@@ -157,12 +176,17 @@ def tell(run: Run, *commands: Control) -> None:
         UsageError: no worker is there to hear it.
         DescendError: the folder is gone or cannot be written.
     """
+    require_alive(run)
+    for command in commands:
+        run.ask(command)
+
+
+def require_alive(run: Run) -> None:
+    """Raises UsageError if no worker listens to ``run``."""
     state = run.state()
     if not run.alive():
         how = "fork" if state == "done" else "resume"
         raise UsageError(f"Run '{run.id}' is {state}, so no worker listens; `descend {how} {run.id}` goes on with it.")
-    for command in commands:
-        run.ask(command)
 
 
 def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
@@ -194,6 +218,7 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
         UsageError: it is running, or done.
         DescendError: it diverged, or another worker took it first, or no worker could be started.
     """
+    launchers.require_one()
     manifest = run.manifest()
     if wrong := run.misplaced():
         raise DescendError(f"Run '{run.id}' cannot go on: {wrong}; put in its place what belongs there.")
@@ -205,6 +230,11 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
     if state == "paused":
         run.ask(Resume())
         return
+    if state == "unsaved" and run.alive():
+        raise UsageError(
+            f"The worker of run '{run.id}' still has its weights and tries to write them; make room, or give them up "
+            f"with `descend stop {run.id}`."
+        )
     if state in ("starting", "running"):
         raise UsageError(f"Run '{run.id}' is {state} already.")
     if state == "done":
@@ -269,6 +299,7 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
         UsageError: there is no such knob, or a value does not fit, or the run has no checkpoint.
         DescendError: the home folder cannot be written.
     """
+    launchers.require_one()
     parent = run.manifest()
     startable(parent)
     steps = run.checkpoint_steps()
@@ -331,6 +362,7 @@ class WarmWorker:
             self._idle, worker = worker, None
         if worker is not None and worker.poll() is None and worker.stdin is not None:
             try:
+                sign(run, worker.pid)
                 worker.stdin.write(json.dumps([str(run.folder), heard(run)]).encode() + b"\n")
                 worker.stdin.close()
                 self._working.append(worker)

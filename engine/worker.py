@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 import traceback
 from contextlib import suppress
@@ -20,12 +21,18 @@ from pathlib import Path
 
 import msgspec
 
+from descend.engine import launchers
 from descend.engine.errors import DescendError
 from descend.engine.files import opened
 from descend.engine.journal import Appender
+from descend.engine.liveness import BEAT, Writer
+from descend.engine.manifest import replace_json
 from descend.engine.records import FORMAT, Failure, Header, Status
-from descend.engine.runs import BEGAN, ENDED, Run, Writer
+from descend.engine.runs import BEGAN, ENDED, Run
+from descend.engine.termination import Termination
 
+TRIES = 3600.0
+"""Seconds for which a worker keeps weights that cannot be written, as on a full disk, and tries again."""
 PATIENCE = 2.0
 """Seconds to wait for a run's former worker to be gone: it says how the run ended a little before it ends itself."""
 
@@ -41,11 +48,11 @@ def main(words: list[str]) -> int:
             return 0  # the shell is gone
         words = json.loads(line)
     folder, control_from = words
-    if int(os.environ.get("RANK", "0")) and "TORCHELASTIC_RUN_ID" in os.environ:
+    if launchers.place()[0]:
         from descend.engine.train.follower import follow
 
         return follow(Run(Path(folder)))
-    return work(Run(Path(folder)), int(control_from))
+    return work(Run(Path(folder)), int(control_from), TRIES)
 
 
 def warm_up() -> None:
@@ -63,28 +70,58 @@ def warm_up() -> None:
 
 
 def claim(run: Run) -> int:
-    """Become the run's only writer: lock ``worker.json`` for as long as this process lives, and sign it.
+    """Become the run's only writer: lock ``worker.lock`` for as long as this process lives, and sign ``worker.json``.
+
+    On a file system without locks, only a worker that is known to live keeps others away.
 
     Raises:
-        DescendError: another worker has it.
-        OSError: the folder is gone or cannot be written, or its file system has no locks.
+        DescendError: another worker has it, or another program its lock.
+        OSError: the folder is gone or cannot be written.
     """
-    file = opened(run.writer_file, os.O_RDWR | os.O_CREAT)
+    file = opened(run.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                os.close(file)
-                raise DescendError(f"Run '{run.id}' already has a worker.") from None
+    while not locked(file) or lives(run.writer()):
+        if time.monotonic() > deadline:
+            os.close(file)
+            if lives(run.writer()):
+                raise DescendError(f"Run '{run.id}' already has a worker.")
+            raise DescendError(f"Another program holds {run.lock_file}, so no worker can take run '{run.id}'; end it.")
         time.sleep(0.05)
     worker = os.getpid()  # a data loader's process must not hold the lock when the worker is gone
     os.register_at_fork(after_in_child=lambda: os.close(file) if os.getppid() == worker else None)
-    os.ftruncate(file, 0)
-    os.pwrite(file, msgspec.json.encode(Writer.this_process()), 0)
+    replace_json(run.writer_file, msgspec.json.encode(Writer.this_process()))
+    with suppress(OSError):
+        run.launch_file.unlink()
     return file
+
+
+def locked(file: int) -> bool:
+    """Whether nobody but this process holds the lock of ``file``, as far as its file system knows locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # there are none here
+        return True
+    return True
+
+
+def lives(writer: Writer | None) -> bool:
+    """Whether ``writer`` is another process of this machine that is still there."""
+    return writer is not None and writer.here and writer.pid != os.getpid() and writer.lives()
+
+
+def beat(run: Run) -> None:
+    """Show now and then, from a thread of its own, that this process lives: other machines cannot ask for it."""
+
+    def show() -> None:
+        while True:
+            time.sleep(BEAT)
+            with suppress(OSError):
+                os.utime(run.writer_file, follow_symlinks=False)
+
+    with suppress(RuntimeError):  # no threads are left: the experiment will say so
+        threading.Thread(target=show, name="heartbeat", daemon=True).start()
 
 
 def redirect(log: Path) -> None:
@@ -99,13 +136,16 @@ def redirect(log: Path) -> None:
     faulthandler.enable()  # a crash in native code leaves its place in the log
 
 
-def work(run: Run, control_from: int) -> int:
-    """Do what ``run`` asks for, and say in its records how it ended. Returns 0 if it was done or stopped."""
+def work(run: Run, control_from: int, tries: float = 0.0) -> int:
+    """Do what ``run`` asks for, and say in its records how it ended, as `conduct` does."""
     try:
         claim(run)
         redirect(run.log_file)
     except DescendError as error:
-        print(error, file=sys.stderr)
+        say_why(str(error))
+        if (coming := run.launched()) is not None and coming.pid == os.getpid():  # nobody comes
+            with suppress(OSError):
+                run.launch_file.unlink()
         return 1
     except OSError as error:
         say_why(f"its folder cannot be written ({error.strerror}).")
@@ -118,15 +158,42 @@ def work(run: Run, control_from: int) -> int:
     except OSError as error:
         say_why(f"its folder cannot be written ({error.strerror}).")
         return 1
+    beat(run)
+    termination = Termination(lambda: end_at_once(run))
     try:
-        return conduct(run, control_from)
+        return conduct(run, control_from, termination, tries)
     except DescendError as error:  # before the experiment began
         fail(run, str(error))
         return 1
-    except BaseException:
+    except BaseException as error:
         tell_where()
-        fail(run, "The worker failed before the experiment began; the traceback is in worker.log.")
+        fail(run, f"The worker could not begin: {reason(error)}. The traceback is in worker.log.")
         return 1
+
+
+def reason(error: BaseException) -> str:
+    """What ``error`` says, in a line, and what to do where that is known."""
+    if isinstance(error, (FileExistsError, NotADirectoryError)) and error.filename:
+        return f"{error.filename} is a file where a folder has to be; move it away"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}"
+    first = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    said = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    if isinstance(error, MemoryError) or "failed to map" in first or "llocate memory" in first:
+        return f"there is too little memory, or a limit on it is too low, see `ulimit -v` ({said})"
+    if "start new thread" in first:
+        return f"no more threads may be started, see `ulimit -u` ({said})"
+    return said
+
+
+def end_at_once(run: Run) -> None:
+    """Record that a signal ended the run, and not between two steps."""
+    sentence = "Stopped at once by a signal (SIGTERM), before a step was complete."
+    say_why(sentence)
+    with suppress(OSError):
+        events = Appender(run.events_file)
+        events.append([Status(state="stopped", at=time.time(), message=sentence)])
+        events.close()
 
 
 def tell_where() -> None:
@@ -150,8 +217,9 @@ def fail(run: Run, sentence: str) -> None:
         events.close()
 
 
-def conduct(run: Run, control_from: int) -> int:
-    """Set the stage (device, data, seeds, lab), run the experiment, record its end."""
+def conduct(run: Run, control_from: int, termination: Termination | None = None, tries: float = 0.0) -> int:
+    """Set the stage (device, data, seeds, lab), run the experiment, record its end; for up to ``tries`` seconds, save
+    it. Returns 0 if it was done or stopped, and saved."""
     from descend.engine import devices, experiment
 
     warm_up()  # before the run's clock starts
@@ -182,12 +250,16 @@ def conduct(run: Run, control_from: int) -> int:
     )
     by = "the user"
 
-    def terminated(*_: object) -> None:
+    def terminated() -> bool:
         nonlocal by
+        if not lab.begun:
+            return False
         by = "a signal (SIGTERM), as when the machine shuts down,"
         lab.stop()
+        return True
 
-    signal.signal(signal.SIGTERM, terminated)
+    if termination is not None:
+        termination.orderly = terminated
     try:
         lab.status("running")
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
@@ -197,11 +269,10 @@ def conduct(run: Run, control_from: int) -> int:
             lab.note(warning)
         chosen.run(lab, knobs)
         lab.finish()
-        return 0
+        return 0 if lab.save(tries) else 1
     except Stopped:
-        lab.keep_stopped()
-        lab.status("stopped", f"Stopped by {by} after {lab.step} steps.")
-        return 0
+        lab.end("stopped", f"Stopped by {by} after {lab.step} steps.")
+        return 0 if lab.save(tries) else 1
     except Exception as error:
         if not isinstance(error, (DescendError, Diverged)):  # those say all there is to say
             tell_where()

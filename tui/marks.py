@@ -12,5 +12,14 @@ MARKS = {
     "failed": "✗",
     "stopped": "■",
     "dead": "✗",
+    "unsaved": "✗",
 }
-STYLES = {"replay": "warning", "running": "good", "done": "good", "paused": "warning", "failed": "bad", "dead": "bad"}
+STYLES = {
+    "replay": "warning",
+    "running": "good",
+    "done": "good",
+    "paused": "warning",
+    "failed": "bad",
+    "dead": "bad",
+    "unsaved": "bad",
+}

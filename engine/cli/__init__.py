@@ -59,6 +59,11 @@ def obey(words: list[str]) -> int:
     except DescendError as error:
         complain(error)
         return error.exit_status
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        print("descend: No more threads may be started; end other programs or raise `ulimit -u`.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

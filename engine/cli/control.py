@@ -41,7 +41,10 @@ def add(commands: Any) -> None:
     command = declare("step", step, "take single steps of a run, then hold it")
     add_run(command)
     command.add_argument("--count", type=whole("--count"), default=1, metavar="N", help="steps to take (default: 1)")
-    add_run(declare("stop", stop, "end a run after its current step", " Everything is kept; `descend resume` goes on."))
+    command = declare(
+        "stop", stop, "end runs after their current step", " Everything is kept; `descend resume` goes on."
+    )
+    add_run(command, many=True)
     command = declare("set", turn, "turn live knobs of a run")
     add_run(command)
     command.add_argument("settings", nargs="+", metavar="KNOB=VALUE", help="a live knob and its new value")
@@ -113,19 +116,34 @@ def step(arguments: argparse.Namespace) -> int:
 
 
 def stop(arguments: argparse.Namespace) -> int:
-    """End the run."""
-    from descend.engine.records import Status, Stop
+    """End the runs: all are told before any is waited for, or none if one of them does not listen."""
+    from descend.engine import runs, supervision
+    from descend.engine.records import Stop
 
-    run = found(arguments)
-    answer = told(run, Stop(), lambda event: isinstance(event, Status) and event.state in ("stopped", "done", "failed"))
-    if not isinstance(answer, Status):
-        print(later(run))
-        return 0
+    chosen = list({run.id: run for run in map(runs.find, arguments.run)}.values())
+    for run in chosen:
+        supervision.require_alive(run)
+    told = {run.id: supervision.size(run.events_file) for run in chosen}
+    for run in chosen:
+        run.ask(Stop())
+    for run in chosen:
+        say_stopped(run, told[run.id])
+    return 0
+
+
+def say_stopped(run: Run, start: int) -> None:
+    """Say how ``run`` ended after byte ``start`` of its records, once its worker is gone."""
+    from descend.engine.records import Status
+    from descend.engine.runs import ENDS
+
+    (answer,) = answers(run, start, 1, lambda event: isinstance(event, Status) and event.state in ENDS)
     deadline = time.monotonic() + ANSWER
     while run.alive() and time.monotonic() < deadline:  # so that it can be deleted or resumed at once
         time.sleep(0.02)
-    print(f"Run {clean(run.id)} is {answer.state} after {answer.step:,} steps.")
-    return 0
+    if isinstance(answer, Status):
+        print(f"Run {clean(run.id)} is {answer.state} after {answer.step:,} steps.")
+    else:
+        print(later(run) if run.alive() else f"Run {clean(run.id)} is {run.state()}.")
 
 
 def turn(arguments: argparse.Namespace) -> int:

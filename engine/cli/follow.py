@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 POLL = 0.05
 PATIENCE = 2.0
 """Seconds an ended run's worker is given to be gone."""
-ENDS = ("done", "stopped", "failed")
+SLOW = 30.0
+"""Seconds after which a worker that has not begun is spoken of."""
 
 
 class Interrupts:
@@ -74,9 +75,11 @@ def changes(
 ) -> Iterator[set[str]]:
     """Feed ``history`` from the run and yield the names of what changed, until the run has ended."""
     from descend.engine.records import Stop
+    from descend.engine.runs import ENDS
     from descend.engine.summary import account
 
     follower, asked_to_stop, ended = run.follow(), False, math.inf
+    slow = time.monotonic() + SLOW
     while True:
         if interrupts.count > asked_to_stop:
             if detach or asked_to_stop:
@@ -98,6 +101,10 @@ def changes(
         if not living:
             why, advice = account(run, "dead", history)
             raise DescendError(f"Run '{run.id}' is dead. {why} What it recorded is kept. {' '.join(advice)}")
+        if time.monotonic() > slow and state(history) == "starting":
+            slow = math.inf
+            last = clean((run.log_tail(1) or ["nothing yet"])[0])
+            print(f"The worker of run '{run.id}' is still setting out; its log says last: {last}", file=sys.stderr)
         time.sleep(POLL)
 
 
@@ -117,9 +124,15 @@ def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
     def say(**values: Any) -> None:
         print(json.dumps(values, allow_nan=False), flush=True)
 
+    from descend.engine.runs import ENDS
+
     say(status=run.state(), run=run.id)
+    noted = 0
     try:
         for changed in changes:
+            for note in history.notes[noted:]:
+                say(status=state(history), run=run.id, step=note.step, note=note.text)
+            noted = len(history.notes)
             if changed - {"status"} and state(history) not in ENDS:
                 say(status=state(history), **common(run, history), **where(history))
     except DescendError as error:
@@ -128,6 +141,8 @@ def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
     final: dict[str, Any] = {"status": state(history)}
     if history.failure is not None:
         final |= {"message": history.failure.title, "advice": history.failure.advice}
+    elif history.status is not None and history.status.message:
+        final["message"] = history.status.message
     say(**final, **common(run, history))
     return outcome(history)
 
@@ -199,6 +214,9 @@ def report(console: Any, run: Run, history: History) -> None:
         console.print(Text(clean(history.failure.title), style="bold"))
         for line in history.failure.advice:
             console.print(Text(f"  - {clean(line)}"))
+    elif state(history) == "unsaved" and history.status is not None:
+        console.print(Text(clean(history.status.message), style="bold"))
+        console.print(Text(f"Its worker holds the weights and tries again; `descend stop {run.id}` gives them up."))
     table = Table("metric", "value", box=None)
     table.columns[1].justify = "right"
     for name, value in sorted(history.metrics.items()):

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from descend.engine import paths
 from descend.engine.errors import UsageError
 
 if TYPE_CHECKING:  # the shell paints sooner without it
@@ -74,6 +75,8 @@ def open_shell(**start: Any) -> int:
     """Run the Textual app until the user quits."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
+    for folder in (paths.home, paths.data_home):
+        folder()  # where there are none, that is said before any screen appears
     os.environ.setdefault("TEXTUAL_FPS", FPS)
     gc.disable()  # there is no garbage yet, but each look for it delays the first screen; `DescendApp` enables it
     from descend.tui.app import run_app

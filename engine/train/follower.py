@@ -24,7 +24,11 @@ class Follower:
         self._resumed, self._tracked = resumed, Tracked()
 
     def track(self, **objects: Any) -> None:
-        """Set the objects to what the checkpoint says of them, if there is one."""
+        """Set the objects to what the checkpoint says of them, if there is one.
+
+        From now on SIGTERM is left to the first process, which ends the run in order.
+        """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for name, tracked in objects.items():
             self._tracked.add(name, tracked)
         if self._resumed is not None:
@@ -38,14 +42,10 @@ class Follower:
 
 
 def follow(run: Run) -> int:
-    """Train as one of several until the first says that it is over. Returns the exit status.
-
-    SIGTERM is left to the first, which ends the run in order.
-    """
+    """Train as one of several until the first says that it is over. Returns the exit status."""
     from descend.datasets import catalogue as datasets
     from descend.engine.worker import seed_everything
 
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     manifest = run.manifest()
     chosen = experiment.find(manifest.name)
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))

@@ -6,7 +6,6 @@ to do; DistributedDataParallel then averages their gradients. Where one of them 
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 from torch import distributed, nn
 
+from descend.engine import launchers
 from descend.engine.train.unfit import Unfit
 
 PATIENCE = timedelta(days=30)
@@ -22,28 +22,29 @@ WORDS = 8
 """Numbers that one message has room for, after their count."""
 
 
-def is_one_of_several() -> bool:
-    """Whether torchrun started this process."""
-    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
 class Team:
-    """The processes; a single one where torchrun did not start this.
+    """The processes; a single one where torchrun was not asked for several.
 
     Attributes:
         rank: which of them this is.
         size: how many there are.
+
+    Raises:
+        Unfit: they cannot reach one another.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.rank, self.size = 0, 1
+        self.rank, self.size = launchers.place()
         self._words: Any = None
-        if is_one_of_several():
-            if not distributed.is_initialized():
-                distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-            self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
-            self._words = distributed.new_group(backend="gloo", timeout=PATIENCE)  # which no GPU waits for
+        if self.size > 1:
+            try:
+                if not distributed.is_initialized():
+                    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+                self._words = distributed.new_group(backend="gloo", timeout=PATIENCE)  # which no GPU waits for
+            except (RuntimeError, ValueError) as error:
+                why = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+                raise Unfit(f"The {self.size} processes could not reach one another: {why}.") from None
 
     def wrapped(self, net: Any, unused: bool) -> Any:
         """``net`` with gradients that are averaged over all processes; ``unused``: some weights may take no part."""

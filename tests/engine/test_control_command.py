@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from descend.engine import runs
 from descend.engine.cli import main
 from descend.engine.cli.sparkline import ASCII, sparkline
 from descend.engine.history import History
-from descend.engine.manifest import Writer, boot_id
-from descend.engine.records import FORMAT
+from descend.engine.journal import Appender
+from descend.engine.liveness import Writer, boot_id
+from descend.engine.records import FORMAT, Status
 from descend.engine.runs import ENDED, Run
 from descend.engine.summary import summarize
 
@@ -227,7 +229,8 @@ def sign(run: Run, **fields: object) -> None:
     import msgspec
 
     run.writer_file.write_bytes(msgspec.json.encode(msgspec.structs.replace(Writer.this_process(), **fields)))
-    os.utime(run.folder, (time.time() - 3600,) * 2)
+    for file in (run.folder, run.writer_file):
+        os.utime(file, (time.time() - 3600,) * 2)
 
 
 def test_states_claim_only_what_is_known(made: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,26 +239,86 @@ def test_states_claim_only_what_is_known(made: Run, monkeypatch: pytest.MonkeyPa
     os.utime(made.folder)
     assert made.state() == "starting"
     sign(made)
-    assert made.state() == "dead", "a living process that has not locked it is not its worker"
-    sign(made, started=1.0)
-    assert made.state() == "dead", "nor is one that got the pid later"
+    assert made.state() == "starting"
+    sign(made, birth=1.0)
+    assert made.state() == "dead", "a process that got the pid later is not its worker"
+    sign(made, birth=0.0, started=1.0)
+    assert made.state() == "dead", "nor if an older version signed"
     monkeypatch.setattr("descend.engine.summary.memory_kills", lambda: 7)
-    sign(made, memory_kills=7)
+    sign(made, birth=1.0, memory_kills=7)
     assert summarize(made).why.endswith("it was killed, and not for lack of memory.")
-    sign(made, memory_kills=6)
+    sign(made, birth=1.0, memory_kills=6)
     assert "likely for lack of memory" in summarize(made).why
-    sign(made, memory_kills=None)
+    sign(made, birth=1.0, memory_kills=None)
     assert summarize(made).why.endswith("it was killed, by the system or by someone.")
     if boot_id():
         sign(made, boot="another")
         assert summarize(made).why.startswith("The machine was restarted while it trained")
-    sign(made)
+    sign(made, birth=1.0)
     made.log_file.write_text(f"worker began: 1\n{ENDED} it had \x1b[31menough.\n")
     assert summarize(made).why == "Its worker ended at step 0: it had [31menough."
     sign(made, host="elsewhere", boot="another")
     assert "on elsewhere, has not been heard of" in summarize(made).why
     made.events_file.write_bytes(b"")
     assert made.state() == "starting", "it was heard of just now"
+
+
+def test_several_runs_are_stopped_or_none(made: Run, say) -> None:
+    another = abandoned()
+    for run in (made, another):
+        sign(run)
+    os.utime(another.writer_file)
+    sign(another, birth=1.0)
+    status, output, error = say("stop", made.id, another.id)
+    assert (status, output) == (2, "")
+    assert f"Run '{another.id}' is dead, so no worker listens" in error
+    assert not made.control_file.exists(), "all or none"
+    sign(another)
+    for run in (made, another):
+        stopping = threading.Timer(0.3, stopped, [run])
+        stopping.start()
+    status, output, error = say("stop", made.id, another.id, made.id)
+    assert (status, error) == (0, "")
+    assert output == "".join(f"Run {run.id} is stopped after 7 steps.\n" for run in (made, another))
+    assert made.control_file.read_text().count("stop") == another.control_file.read_text().count("stop") == 1
+
+
+def stopped(run: Run) -> None:
+    """What a worker says that obeys, and is gone."""
+    events = Appender(run.events_file)
+    events.append([Status(state="stopped", step=7)])
+    events.close()
+    sign(run, birth=1.0)
+
+
+def test_a_clock_that_was_set_back_makes_no_run_younger_than_nothing(made: Run, say, monkeypatch) -> None:
+    before = time.time()
+    monkeypatch.setattr(time, "time", lambda: before - 7200)
+    assert json.loads(say("list", "runs", "--json")[1])["age"] == 0
+    assert " 0 s" in say("list", "runs")[1] or " 0.0 s" in say("list", "runs")[1]
+
+
+def test_what_may_not_be_deleted_is_said_and_stays_whole(made: Run, say, monkeypatch: pytest.MonkeyPatch) -> None:
+    may = os.access
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: Path(path) != made.folder and may(path, mode))
+        status, output, error = say("delete", "--yes", made.id)
+    assert (status, output) == (1, "")
+    assert f"cannot be deleted: nothing may be removed from {made.folder}." in error
+    assert made.manifest()
+    unlink = os.unlink
+
+    def refusing(path: str, **how: object) -> None:
+        if str(path) == "run.json":
+            raise PermissionError(1, "Operation not permitted", path)
+        unlink(path, **how)
+
+    monkeypatch.setattr(os, "unlink", refusing)
+    status, output, error = say("delete", "--yes", made.id)
+    assert (status, output) == (1, "")
+    left = made.folder.with_name(f".{made.id}.deleted")
+    assert "is deleted only in part: run.json may not be removed (Operation not permitted); allow it" in error
+    assert [file.name for file in left.iterdir()] == ["run.json"]
 
 
 def test_a_run_of_a_newer_format_is_left_alone(made: Run, say) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
+import stat
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,7 +79,9 @@ def test_progress_counts_parts(halving: Lesson) -> None:
 
 
 WRITER = """
+import stat
 import sys
+import time
 from descend.engine import catalogue, logbook
 lesson = catalogue.find("halving")
 for number in range(40):
@@ -176,3 +182,29 @@ def test_the_command_shows_forgets_and_exports(halving: Lesson, tmp_path: Path) 
 def test_the_shell_can_read_it_without_torch() -> None:
     code = "import sys; from descend.engine import logbook, exercises; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_who_holds_the_lock_is_told_of_after_a_while(halving: Lesson, folders: Path) -> None:
+    logbook.opened(halving)
+    lock = folders / "logbook.lock"
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+    lock.chmod(0o644)
+    with open(lock, "rb") as holding:
+        fcntl.flock(holding, fcntl.LOCK_EX)
+        began = time.monotonic()
+        with logbook.at_once(), pytest.raises(logbook.Held, match=r"Another program holds .*logbook\.lock"):
+            logbook.opened(halving)
+        assert time.monotonic() - began < 1
+        assert logbook.read("halving").opened == 1
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600, "left by an older version"
+    logbook.opened(halving)
+    assert logbook.read("halving").opened == 2
+
+
+def test_without_locks_it_is_written_all_the_same(halving: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    logbook.opened(halving)
+    assert logbook.read("halving").opened == 1

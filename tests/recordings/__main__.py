@@ -87,7 +87,7 @@ def reach(run: Run, step: int) -> None:
 def ended(run: Run) -> str:
     """Wait until the worker of ``run`` is gone, and tell its last state."""
     deadline = time.monotonic() + PATIENCE
-    while (state := run.state()) not in ("done", "stopped", "failed") or run.locked():
+    while (state := run.state()) not in ("done", "stopped", "failed") or run.alive():
         if time.monotonic() > deadline:
             raise SystemExit(f"{run.id} did not end: {state}")
         time.sleep(0.02)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from typing import Any
 
@@ -101,8 +100,9 @@ def finished(lesson: str = "digits", state: State = "done", **changes: Any) -> R
 
 
 def sign(run: Run) -> None:
-    """Leave the signature of a worker that is gone."""
-    run.writer_file.write_bytes(msgspec.json.encode(Writer.this_process()))
+    """Leave the signature of a worker that is gone: its pid is now another's."""
+    gone = msgspec.structs.replace(Writer.this_process(), birth=1.0)
+    run.writer_file.write_bytes(msgspec.json.encode(gone))
 
 
 class Worker:
@@ -115,20 +115,18 @@ class Worker:
     pid = os.getpid()
 
     def __init__(self, run: Run) -> None:
-        sign(run)
-        self.run = run
-        self._file = os.open(run.writer_file, os.O_RDWR)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self.run, self._gone = run, False
+        run.writer_file.write_bytes(msgspec.json.encode(Writer.this_process()))
 
     def poll(self) -> int | None:
         """As a process's."""
-        return None if self._file >= 0 else 1
+        return 1 if self._gone else None
 
     def die(self) -> None:
         """Let go, without a word; idempotent."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if not self._gone and self.run.folder.exists():
+            sign(self.run)
+        self._gone = True
 
 
 class Workers:

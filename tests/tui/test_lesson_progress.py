@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,18 @@ async def test_opening_and_running_are_counted() -> None:
         assert logbook.read("practice").runs == 1
     async with opened((80, 24), lesson="practice") as shell:
         await shell.until(lambda: logbook.read("practice").opened == 2)
+
+
+async def test_who_holds_the_logbook_holds_up_nothing_and_what_is_done_is_kept_afterwards(folders: Path) -> None:
+    async with opened((80, 24), lesson="practice") as shell:
+        await shell.until(lambda: logbook.read("practice").opened == 1)
+        with open(folders / "logbook.lock", "rb") as holding:
+            fcntl.flock(holding, fcntl.LOCK_EX)
+            began = time.monotonic()
+            await answer(shell)
+            assert time.monotonic() - began < 2
+            assert not logbook.read("practice").quiz
+        await shell.until(lambda: logbook.read("practice").quiz)
 
 
 async def test_a_lessons_progress_is_forgotten_only_when_that_is_confirmed() -> None:

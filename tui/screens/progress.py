@@ -56,7 +56,8 @@ class Progress(Provider):
             if not answer:
                 return
             try:
-                count = logbook.reset(lesson.name if lesson is not None else None)
+                with logbook.at_once():
+                    count = logbook.reset(lesson.name if lesson is not None else None)
             except DescendError as error:
                 self.shell.complain(error)
                 return

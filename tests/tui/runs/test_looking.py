@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from descend.engine import runs, summary
-from descend.engine.records import Array, Scalars
+from descend.engine.records import Array, Scalars, Status
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
 from descend.tui.screens.runs import RunsScreen, Survey
@@ -39,6 +40,25 @@ async def test_all_runs_are_listed_with_state_metric_and_curve(size: tuple[int, 
         await shell.press("escape")
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
     worker.die()
+
+
+async def test_runs_that_cannot_be_read_are_not_none(folders: Path) -> None:
+    folders.mkdir()
+    (folders / "runs").write_text("in the way")
+    async with opened((80, 24)) as shell:
+        await shell.press("u")
+        await shell.sees("The runs in", "DESCEND_HOME to")
+
+
+async def test_a_run_that_was_not_saved_says_so_and_can_be_resumed() -> None:
+    unsaved = asked("digits")
+    begin(unsaved)
+    steps(unsaved, 0, 20)
+    say(unsaved, Status(state="unsaved", message="Its last checkpoint could not be written (No space left on device)."))
+    sign(unsaved)
+    async with opened((80, 24)) as shell:
+        await shell.press("u")
+        await shell.sees("✗ unsaved", "could not be written (No space left on device)", "R starts it again", "R resume")
 
 
 async def test_a_newcomer_is_told_how_runs_come_about() -> None:

@@ -39,7 +39,7 @@ class Banner(VerticalScroll, can_focus=False):
         if said == self._said:
             return
         self._said = said
-        bad = session is not None and session.phase in ("failed", "dead")
+        bad = session is not None and session.phase in ("failed", "dead", "unsaved")
         content = Table.grid(padding=(0, 1, 0, 0))
         for number, sentence in enumerate(said):
             mark = "✗" if bad and number == 0 else "·"
@@ -62,5 +62,7 @@ def news(session: RunSession) -> list[str]:
         if history.failure is None:
             return ["The run failed.", LOG]
         return [plain(history.failure.title), *map(plain, history.failure.advice), LOG]
+    if session.phase == "unsaved" and history.status is not None:
+        return [plain(history.status.message), GO_ON, LOG]
     *earlier, last = [plain(note.text) for note in history.notes] or [""]
     return [*(text for text in earlier if text.startswith("Warning: ")), *([last] if last else [])]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 LOOK = 0.05
 """Seconds between two looks at a check that goes on."""
+LATER = ThreadPoolExecutor(1, "logbook")
+"""Where what was done waits to be written, in order, while another process holds the logbook."""
 _KNOWN: WeakKeyDictionary[DescendApp, dict[str, Learner]] = WeakKeyDictionary()
 
 
@@ -43,6 +48,8 @@ class Learner:
         self.shown: set[int] = set()
         self.skips = False
         self.complained = False
+        self.later: Future[None] = Future()
+        self.later.set_result(None)
         self.predictions: dict[int, float] = {}
         self.forget()
 
@@ -161,10 +168,30 @@ class Learner:
             return verdict
 
     def _keep(self, write: Callable[..., object], *given: object) -> None:
-        """Write to the logbook; say once if that cannot be done."""
+        """Write to the logbook, in a thread of its own if another process holds it; say once if that cannot be done."""
+        write = partial(write, self.lesson, *given)
+        if self.later.done():
+            try:
+                with logbook.at_once():
+                    write()
+                return
+            except logbook.Held:
+                pass
+            except DescendError as error:
+                self._complain(error)
+                return
+        self.later = LATER.submit(self._keep_later, write)
+
+    def _keep_later(self, write: Callable[[], object]) -> None:
+        """Write to the logbook as soon as it is free. Once that took too long, nothing waits any more."""
         try:
-            write(self.lesson, *given)
+            with logbook.at_once() if self.complained else nullcontext():
+                write()
         except DescendError as error:
-            if not self.complained:
-                self.complained = True
-                self.shell.complain(error)
+            with suppress(RuntimeError):  # the shell has ended
+                self.shell.call_from_thread(self._complain, error)
+
+    def _complain(self, error: DescendError) -> None:
+        if not self.complained:
+            self.complained = True
+            self.shell.complain(error)

@@ -224,7 +224,7 @@ class Predict(Asking):
         untold = f"This run {CUT.get(session.phase, 'ended')} at step {step:,}, so it cannot tell."
         for number, given in self.learner.predictions.items():
             if number not in self.late:
-                done = session.phase == "done"
+                done = session.phase in ("done", "unsaved")
                 graded = grade(self.lesson, number, given, result) if done else Graded(None, None, untold)
                 self.grades[number] = graded
                 self.learner.grade(number, session.run.id, self.grades[number])

@@ -189,7 +189,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         aim = self.session.aim if self.session else None
         match action:
             case "run" | "predict":
-                ended = aim in (None, "done", "failed", "stopped", "dead")
+                ended = aim in (None, "done", "failed", "stopped", "dead", "unsaved")
                 ready = ended and not self.starter.busy and not self._revivable()
                 return ready and (action == "predict") == self._to_predict()
             case "revive":
@@ -205,7 +205,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             case "restart":
                 return not self.starter.busy and self.session is not None
             case "log":
-                return self.session is not None and self.session.phase in ("failed", "dead")
+                return self.session is not None and self.session.phase in ("failed", "dead", "unsaved")
             case "view":
                 return parameters[0] == ("panels" if self.body.parts_shown else "parts")
             case "dials":
@@ -273,7 +273,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     def _revivable(self) -> bool:
         """Whether the run was stopped or has died, and the settings are still its own."""
         session = self.session
-        if session is None or session.aim not in ("stopped", "dead") or session.asked:
+        if session is None or session.aim not in ("stopped", "dead", "unsaved") or session.asked:
             return False
         return self.settings == self.starter.settings_of(session)
 

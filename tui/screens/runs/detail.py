@@ -30,7 +30,7 @@ class Detail(Static):
 
 def about(entry: Entry) -> Text:
     """State and reason first, then what can be done, then what the run was asked for."""
-    bad = entry.state in ("failed", "dead", "damaged")
+    bad = entry.state in ("failed", "dead", "damaged", "unsaved")
     lines = [Text.assemble((f"{MARKS[entry.state]} {entry.state}  ", "bold"), (entry.why, "bold" if bad else ""))]
     lines += [Text(f"  {sentence}") for sentence in advice(entry)]
     if entry.note:
@@ -44,10 +44,10 @@ def advice(entry: Entry) -> list[str]:
     match entry.state:
         case "failed":
             return [*entry.advice, LOG]
-        case "dead" | "stopped":
+        case "dead" | "stopped" | "unsaved":
             steps = checkpoints(entry)
             way = f"R goes on from step {steps[-1]:,}, f forks it." if steps else "R starts it again."
-            return [f"{way} {LOG}" if entry.state == "dead" else way]
+            return [f"{way} {LOG}" if entry.state != "stopped" else way]
         case "paused":
             return ["R lets it go on."]
         case "damaged":

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
+from descend.engine.errors import DescendError
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.columns import ORDERS, ordered
 from descend.tui.screens.runs.deeds import Deeds
@@ -23,6 +24,7 @@ from descend.tui.screens.runs.search import RunSearch
 from descend.tui.screens.runs.survey import Survey
 from descend.tui.screens.runs.table import RunTable
 from descend.tui.screens.shell import InShell, Leaves
+from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -95,6 +97,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         self.survey = survey
         self.order = next(iter(ORDERS))
         self.left: int | None = None
+        self.unreadable = ""
         self.deeds = Deeds(self)
         self._looking = self._again = self._tracing = False
         self._next_look: Timer | None = None
@@ -140,10 +143,13 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     def _look(self) -> None:
         worker, began = get_current_worker(), time.monotonic()
         try:
+            self.unreadable = ""
             for left in self.survey.look():
                 self.post_message(self.Read(left))
                 if worker.is_cancelled:
                     return
+        except DescendError as error:
+            self.unreadable = plain(str(error))
         finally:
             self.post_message(self.Looked(time.monotonic() - began))
 
@@ -210,7 +216,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         parts.append(doing or reading or ORDERS[self.order].told)
         heading = Text.assemble(("Runs  ", "bold"), (" · ".join(parts), "dim"))
         self.query_one("#heading", Static).update(heading, layout=False)
-        nothing = "" if self.left is None else NONE_FOUND if entries else NONE_YET
+        nothing = "" if self.left is None else self.unreadable or (NONE_FOUND if entries else NONE_YET)
         self.query_one(Detail).show(self.table.entry, nothing)
         self.refresh_bindings()
 
@@ -253,11 +259,11 @@ class RunsScreen(Leaves, InShell, Screen[None]):
             case "compare":
                 return len(self.table.marked) > 1
             case "resume":
-                return entry is not None and entry.state in ("paused", "stopped", "dead", "failed")
+                return entry is not None and entry.state in ("paused", "stopped", "dead", "failed", "unsaved")
             case "fork":
                 return entry is not None and entry.manifest is not None and bool(checkpoints(entry))
             case "log":
-                return entry is not None and entry.state in ("failed", "dead")
+                return entry is not None and entry.state in ("failed", "dead", "unsaved")
             case "name" | "export":
                 return entry is not None and entry.manifest is not None
             case "open" | "mark" | "delete":

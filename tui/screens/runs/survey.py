@@ -51,7 +51,7 @@ class Survey:
         from descend.engine import runs
 
         found = runs.listed()
-        found.sort(key=lambda run: run.id in self.entries or not run.locked())
+        found.sort(key=lambda run: run.id in self.entries or not run.alive())
         changed, told = self._forget({run.id for run in found}), time.monotonic()
         for place, run in enumerate(found, 1):
             if self._read(run):
@@ -136,7 +136,7 @@ class Survey:
                 steps=progress.steps if progress else None,
                 metrics=dict(history.metrics),
                 elapsed=history.elapsed,
-                age=time.time() - created,
+                age=max(0.0, time.time() - created),
                 size=summary.size(run),
             ),
             now,
