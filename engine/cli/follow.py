@@ -104,7 +104,9 @@ def changes(
         if time.monotonic() > slow and state(history) == "starting":
             slow = math.inf
             last = clean((run.log_tail(1) or ["nothing yet"])[0])
-            print(f"The worker of run '{run.id}' is still setting out; its log says last: {last}", file=sys.stderr)
+            print(
+                f"The worker of run '{clean(run.id)}' is still setting out; its log says last: {last}", file=sys.stderr
+            )
         time.sleep(POLL)
 
 
