@@ -51,6 +51,8 @@ ENDED = "worker ended:"
 """First words of the line that says why it could not go on."""
 LIVE = ("starting", "running", "paused")
 """States of a run that has not ended."""
+STARTED = 20.0
+"""Seconds from the making of a run's folder in which a worker is started for it."""
 LATEST = 250_000_000_000.0
 """The latest Unix time that a calendar of four-digit years shows everywhere."""
 ENDS = ("done", "stopped", "failed", "unsaved")
@@ -149,8 +151,9 @@ class Run:
         A worker of this machine is asked for by pid and birth; one of another counts as alive while it is heard of.
         """
         worker, coming = self.writer(), self.launched()
-        if worker is None and coming is None:  # the folder is new, or was begun by an older version
-            return recent(self.folder)
+        if worker is None and coming is None:  # the folder is new, and a worker is started in the next moment
+            said = self.events_file, self.writer_file, self.launch_file
+            return not any(map(os.path.lexists, said)) and recent(self.folder, STARTED)
         return any(
             writer.lives() if writer.here else recent(file) or (writer is worker and recent(self.events_file))
             for writer, file in ((worker, self.writer_file), (coming, self.launch_file))
@@ -200,10 +203,10 @@ def signed(file: Path) -> Writer | None:
         return None
 
 
-def recent(file: Path) -> bool:
-    """Whether ``file`` was written in the last `HEARD` seconds, by about the clock here."""
+def recent(file: Path, seconds: float = HEARD) -> bool:
+    """Whether ``file`` was written in the last ``seconds``, by about the clock here."""
     try:
-        return abs(time.time() - file.stat().st_mtime) < HEARD
+        return abs(time.time() - file.stat().st_mtime) < seconds
     except OSError:
         return False
 

@@ -78,6 +78,8 @@ def claim(run: Run) -> int:
         DescendError: another worker has it, or another program its lock.
         OSError: the folder is gone or cannot be written.
     """
+    if wrong := run.misplaced():
+        raise DescendError(f"Run '{run.id}' cannot be worked on: {wrong}.")
     file = opened(run.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + PATIENCE
     while not locked(file) or lives(run.writer()):

@@ -107,7 +107,8 @@ def template(recorded: Path, folder: Path) -> Path:
     run = Run(folder)
     lines = run.events_file.read_bytes().splitlines(keepends=True)
     run.events_file.write_bytes(b"".join([*lines[:10], *lines[10:-4:9][:14], *lines[-4:]]))
-    run.writer_file.write_bytes(msgspec.json.encode(Writer.this_process()))
+    gone = msgspec.structs.replace(Writer.this_process(), birth=1.0)  # an earlier process of this pid
+    run.writer_file.write_bytes(msgspec.json.encode(gone))
     run.control_file.write_text('{"kind":"pause","at":1.5}\n{"kind":"set","knob":"lr","value":0.1}\n')
     run.log_file.write_text("worker began: 1 now\nTraceback (most recent call last)\n")
     run.checkpoints.mkdir()
@@ -274,8 +275,9 @@ def snapshot(folder: Path) -> set[tuple[str, int, bytes]]:
 
 def age(folder: Path) -> None:
     """Let no file of a run look as if a worker were at work on it."""
-    with contextlib.suppress(OSError):
-        os.utime(folder / "events.jsonl", (1e9, 1e9), follow_symlinks=False)
+    for name in ("events.jsonl", "worker.json"):
+        with contextlib.suppress(OSError):
+            os.utime(folder / name, (1e9, 1e9), follow_symlinks=False)
     os.utime(folder, (1e9, 1e9), follow_symlinks=False)
 
 
