@@ -55,6 +55,8 @@ TAKEN = 0.01
 """Seconds for which a picture that waits to be drawn, and is the last if the run is held or ends now, is new enough."""
 EVERY = 200
 """A loop of at most so many steps shows every picture at every step."""
+CHEAP = 0.003
+"""Seconds that a picture may take at every step of a short loop."""
 COSTLY = 9
 """Times as long as they took to make, costly pictures are not made again."""
 AGAIN = 1.0
@@ -106,6 +108,7 @@ class Lab(Pictures):
         self._tracked = Tracked()
         self._resumed = resumed
         self._run_id = run.id
+        self._told_afresh: set[str] = set()
         self._loop, self._index = -1, 0
         self._metrics: dict[str, float] = {}
         self._last: dict[str, float] = {}
@@ -113,6 +116,7 @@ class Lab(Pictures):
             self.state.update(resumed["state"])
             self._last.update(resumed["last"])
         self._due_at: dict[str, float] = {}
+        self._spared: dict[str, float] = {}
         self._taken_at: dict[tuple[str, str | None], float] = {}
         self._asked, self._asked_at, self._spent = -1, 0.0, 0.0
         self._waiting: dict[str, Callable[[], Picture]] = {}
@@ -356,16 +360,30 @@ class Lab(Pictures):
         resumed = self._resumed
         if resumed is None:
             return 0
-        self._tracked.restore(resumed["tracked"])
+        forked = resumed["run"] != self._run_id
+        settings = resumed.get("settings")
+        for sentence in self._tracked.restore(resumed["tracked"], settings, forked):
+            if sentence not in self._told_afresh:
+                self._told_afresh.add(sentence)
+                self.note(sentence)
         if self._loop < resumed["loop"]:
             return count
         self._resumed = None
-        self.step += resumed["index"]
+        index = int(resumed["index"])
+        if forked and self._per_epoch and resumed.get("per_epoch"):  # batches of another size: as many epochs as before
+            index = index * self._per_epoch // resumed["per_epoch"]
+        self.step += index
         for knob, value in self._knobs.values().items():
             if knob in resumed["knobs"] and value != resumed["knobs"][knob]:  # a fork's changed knob
-                self._apply(knob, value, resumed["knobs"][knob])
+                if settings is None:  # a checkpoint from before it told what its optimisers were made with
+                    self._tracked.turn(knob, value)
+                self._recorder.put(KnobChange(step=self.step, knob=knob, value=value, previous=resumed["knobs"][knob]))
+        if index >= count and forked:
+            self.note(
+                f"The checkpoint is {index:,} steps on and {count:,} are asked for, so there is nothing to train."
+            )
         checkpoints.set_rng_state(resumed["rng"], self.device)
-        return int(resumed["index"])
+        return index
 
     def _keep_when_due(self, index: int) -> None:
         """Write a checkpoint if it is time: before the first step, at an epoch's end, and every so often."""
@@ -381,7 +399,9 @@ class Lab(Pictures):
             "loop": self._loop,
             "index": index,
             "elapsed": self._kept_at,
+            "per_epoch": self._per_epoch,
             "tracked": self._tracked.snapshot(),
+            "settings": self._tracked.settings(),
             "state": self.state,
             "knobs": self._knobs.values(),
             "last": dict(self._last),
@@ -394,12 +414,22 @@ class Lab(Pictures):
         now = self._clock.elapsed()
         if now < self._due_at.get(key, 0.0) and self._count > EVERY and self._asked != self.step:
             return False
+        if now < self._spared.get(key, 0.0) and self._in_loop():  # many layers: not at each step even of a short loop
+            return False
         self._due_at[key] = now + max(PICTURE, SPARSER * now)
         return True
 
+    def _spare(self, key: str, seconds: float) -> None:
+        if seconds > CHEAP:
+            self._spared[key] = self._clock.elapsed() + COSTLY * seconds
+
     def _in_long_loop(self) -> bool:
         """Whether this step need not be seen: it is one of many, not the first or last, and not a single one."""
-        return 0 < self._index < self._count - 1 and self._count > EVERY and not self._controls.stepping
+        return self._count > EVERY and self._in_loop()
+
+    def _in_loop(self) -> bool:
+        """Whether this step is neither the first nor the last of its loop, nor a single one."""
+        return 0 < self._index < self._count - 1 and not self._controls.stepping
 
     def _takes(self, kind: str, name: str | None) -> bool:
         key, now = (kind, name), self._clock.elapsed()

@@ -181,7 +181,7 @@ class Session:
         """Train, as the only process or the first of several."""
         lab, k, feed = self.lab, self.k, self.feed
         steps = k.epochs * feed.per_epoch
-        stopping = Stopping(k.patience, lab.state) if k.patience else None
+        stopping = Stopping(k.patience, lab.state, k.validation) if k.patience else None
         self.run.train()
         ended = False
         for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):

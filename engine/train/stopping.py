@@ -13,10 +13,15 @@ class Stopping:
     Args:
         patience: how many of them end the training.
         state: where the best loss and weights are kept, so that checkpoints have them.
+        share: of the training data that is held back; what was best on another share counts no more.
     """
 
-    def __init__(self, patience: int, state: dict[str, Any]) -> None:
+    def __init__(self, patience: int, state: dict[str, Any], share: float) -> None:
         self.patience, self.state = patience, state
+        if state.get("share", share) != share:
+            for name in ("best_loss", "best_epoch", "best"):
+                state.pop(name, None)
+        state["share"] = share
 
     def enough(self, epoch: int, loss: float, net: nn.Module) -> bool:
         """Take note of an epoch's ``loss``; whether to stop."""
