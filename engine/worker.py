@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from descend.engine import launchers
+from descend.engine.bounded_log import keep_bounded
 from descend.engine.errors import DescendError
 from descend.engine.files import opened
 from descend.engine.journal import Appender
@@ -143,6 +144,7 @@ def work(run: Run, control_from: int, tries: float = 0.0) -> int:
     try:
         claim(run)
         redirect(run.log_file)
+        keep_bounded(run.log_file)
     except DescendError as error:
         say_why(str(error))
         if (coming := run.launched()) is not None and coming.pid == os.getpid():  # nobody comes
