@@ -81,6 +81,21 @@ async def test_a_download_shows_how_far_it_is_and_can_be_cancelled(fetching) -> 
         assert runs.listed() == []
 
 
+async def test_a_cancelled_download_is_not_told_as_failed(fetching, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    fetching(60, {"status": "done"})
+    monkeypatch.setattr(fetch.FetchScreen, "dismiss", lambda *_: None)  # it ends before the box has gone
+    async with opened((80, 24), lesson="fashion-mnist") as shell:
+        await missing(shell)
+        await shell.press("f")
+        await shell.sees("25%")
+        process = shell.app.screen.process
+        await shell.press("escape")
+        await shell.until(lambda: process.returncode is not None)
+        await shell.sees("Cancelled", "train.gz  1.0 MB of 4.0 MB")
+        await shell.pilot.pause(0.1)
+        assert "✗" not in shell.text
+
+
 async def test_a_failed_download_is_a_sentence_and_can_be_tried_again(fetching) -> None:  # type: ignore[no-untyped-def]
     fetching(0, {"status": "failed", "message": "The server said [404]."})
     async with opened((80, 24), lesson="fashion-mnist") as shell:

@@ -109,6 +109,7 @@ class FetchScreen(Dialog[bool]):
 
     def action_leave(self) -> None:
         """Cancel, or go back after a failure."""
+        self.workers.cancel_node(self)  # else it would tell of the end that follows in a box that is going away
         self._end()
         if self.fetching:
             self.notify(LOST_NOTHING, title="Cancelled", markup=False)
