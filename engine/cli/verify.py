@@ -47,7 +47,8 @@ def verify(arguments: argparse.Namespace) -> int:
     if not 1 <= at_once <= 64:
         raise UsageError(f"--jobs is a whole number from 1 to 64, not {at_once}.")
     for ending in (signal.SIGTERM, signal.SIGHUP):  # so that nothing is left running
-        signal.signal(ending, signal.default_int_handler)
+        if signal.getsignal(ending) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(ending, signal.default_int_handler)
     proof = Proof(lessons, at_once)
     bare = [lesson.name for lesson in lessons if not lesson.claims]
     began = time.monotonic()

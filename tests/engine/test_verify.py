@@ -16,6 +16,8 @@ from tests.engine import own
 from tests.terminal import descend
 
 from descend.engine import catalogue, runs
+from descend.engine.cli import main
+from descend.engine.errors import DescendError
 from descend.engine.exercises import Verdict
 from descend.engine.lesson import Claim
 from descend.engine.verify import Proof
@@ -174,6 +176,24 @@ def test_cut_off_it_leaves_nothing_running_and_no_folder(folders: Path, tmp_path
     assert "Traceback" not in errors
     assert not [pid for pid in group if alive(pid)]
     assert not list((tmp_path / "t").glob("descend*"))
+
+
+def test_what_is_ignored_as_under_nohup_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    heeds: list[object] = []
+
+    def proof(*_: object) -> None:
+        heeds.extend(map(signal.getsignal, (signal.SIGHUP, signal.SIGTERM)))
+        raise DescendError("That is all.")
+
+    monkeypatch.setattr("descend.engine.verify.Proof", proof)
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["verify", "digits", "--jobs", "1"]) == 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert heeds == [signal.SIG_IGN, signal.default_int_handler]
 
 
 def children(pid: int) -> list[int]:
