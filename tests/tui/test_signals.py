@@ -69,6 +69,18 @@ def test_a_signal_leaves_the_terminal_in_order(folders: Path, number: signal.Sig
         in_order(terminal)
 
 
+def test_what_is_ignored_as_under_nohup_stays_ignored(folders: Path) -> None:
+    with Watched(["sh", "-c", 'trap "" HUP INT QUIT; exec "$@"', "sh", *descend()]) as terminal:
+        terminal.wait(FIRST)
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            terminal.process.send_signal(number)
+        terminal.send(b"/")
+        terminal.wait("search lessons")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 128 + signal.SIGTERM
+        in_order(terminal)
+
+
 def test_a_second_signal_does_not_wait(folders: Path) -> None:
     with Watched(descend()) as terminal:
         terminal.wait(FIRST)
