@@ -152,8 +152,7 @@ def test_data_show_of_nothing_is_one_sentence(
 
 
 def test_the_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["data", "show", "--help"])
-    out = capsys.readouterr().out
+    status, out, err = shown(capsys, "data", "show", "--help")
+    assert (status, err) == (0, "")
     for word in ("missing", "thousands", "broken", "limit", "encode"):
         assert f"  {word} " in out
