@@ -39,8 +39,8 @@ def chosen(variable: str, platform: str, *below: str) -> Path:
         UsageError: the variable holds no path.
         DescendError: it is not set, and nobody knows a home folder.
     """
-    if given := os.environ.get(variable, ""):
-        return parse_path(given)
+    if (given := named(variable)) is not None:
+        return given
     try:
         import platformdirs  # here, because first paint does not need it
 
@@ -53,9 +53,23 @@ def chosen(variable: str, platform: str, *below: str) -> Path:
 
 def check_environment() -> None:
     """Raise UsageError if one of the variables holds no path."""
-    for chosen in map(os.environ.get, ("DESCEND_HOME", "DESCEND_DATA")):
-        if chosen:
-            parse_path(chosen)
+    for variable in ("DESCEND_HOME", "DESCEND_DATA"):
+        named(variable)
+
+
+def named(variable: str) -> Path | None:
+    """The folder that the environment ``variable`` names, None if it is not set. What is below a file is told
+    by whoever reads or writes there, and reported by `descend doctor`.
+
+    Raises:
+        UsageError: the variable holds no path.
+    """
+    if not (given := os.environ.get(variable, "")):
+        return None
+    try:
+        return parse_path(given, below_file=True)
+    except UsageError as error:
+        raise UsageError(f"{variable}: {error}") from None
 
 
 def runs_home() -> Path:
@@ -80,11 +94,12 @@ def writable(folder: Path, variable: str) -> Path:
     return folder
 
 
-def parse_path(typed: str, kept: bool = False) -> Path:
+def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path:
     """The absolute path that a user typed; ``~`` and ``~user`` are expanded. Whether anything is there is not asked.
 
     Args:
         kept: whether it will be written down, in a run's manifest say, which is UTF-8.
+        below_file: whether a file above it is none of our business here.
 
     Raises:
         UsageError: nothing can have that path; the sentence says why.
@@ -121,7 +136,7 @@ def parse_path(typed: str, kept: bool = False) -> Path:
             longest = max(len(os.fsencode(part)) for part in path.parts)
             why = f"one of its names has {longest:,} bytes, where 255 fit" if longest > 255 else "folders and all"
             raise UsageError(f"The path '{shown}' is too long, {why}; shorten it.") from None
-        if error.errno == errno.ENOTDIR:
+        if error.errno == errno.ENOTDIR and not below_file:
             file = next((parent for parent in path.parents if parent.exists()), path)  # the nearest is the culprit
             raise UsageError(
                 f"'{file.name[:SHOWN]}' is a file, so there is nothing in it; name a folder there."

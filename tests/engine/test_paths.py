@@ -140,9 +140,20 @@ def test_a_folder_in_the_environment_that_can_be_none_is_a_sentence(
     monkeypatch.setenv(variable, "~nosuchuser/x")
     for words in ([], ["list", "runs"], ["data", "list"], ["run", "digits"]):
         assert main(words) == 2
-        assert "There is no user 'nosuchuser'" in capsys.readouterr().err
+        assert f"descend: {variable}: There is no user 'nosuchuser'" in capsys.readouterr().err
     monkeypatch.delenv(variable)
     assert paths.home()
+
+
+def test_a_home_below_a_file_is_told_with_the_variable_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "file" / "home"))
+    assert main(["list", "runs"]) == 1
+    assert "cannot be read (Not a directory); make the folder readable, or set DESCEND_HOME" in capsys.readouterr().err
+    assert main(["run", "digits"]) == 1
+    assert "(Not a directory); set DESCEND_HOME to a folder you can write to." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
