@@ -6,7 +6,7 @@ A name means a lesson if there is one of that name, else a model; a path to a Py
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,19 @@ class Training:
         if why := self.fits(shape):
             raise UsageError(f"{why}{self._instead()}")
         settings.check(values, shape)
+
+    def check_changed(self, values: KnobSet, names: Iterable[str], data: str) -> None:
+        """Check that the settings called ``names``, which a run on ``data`` is to go on with, change something.
+
+        Raises:
+            UsageError: one does not, or the model and the settings do not go with the data.
+            DescendError: the data is the user's own and cannot be read.
+        """
+        from descend.datasets import catalogue as datasets
+
+        shape = datasets.find(data).shape
+        self.check(values, shape)
+        settings.require_used(values, names, shape)
 
     def run(self, lab: Lab, k: Any) -> None:
         """Train."""

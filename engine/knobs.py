@@ -111,6 +111,11 @@ class KnobSet:
         return {name: getattr(self, name) for name in self.specs}
 
 
+def named(values: Mapping[str, Value]) -> str:
+    """Knobs with their values in words: ``lr=0.1, epochs=3``."""
+    return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
 def knob(
     default: Value,
     low: float | None = None,

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from descend.engine import checkpoints
 from descend.engine.clock import Clock, Pace, Speedometer
 from descend.engine.controls import Controls, Stopped
 from descend.engine.errors import DescendError
-from descend.engine.knobs import KnobSet, Value
+from descend.engine.knobs import KnobSet, Value, named
 from descend.engine.pictures import Pictures
 from descend.engine.recorder import Recorder
 from descend.engine.records import (
@@ -55,8 +56,6 @@ TAKEN = 0.01
 """Seconds for which a picture that waits to be drawn, and is the last if the run is held or ends now, is new enough."""
 EVERY = 200
 """A loop of at most so many steps shows every picture at every step."""
-CHEAP = 0.003
-"""Seconds that a picture may take at every step of a short loop."""
 COSTLY = 9
 """Times as long as they took to make, costly pictures are not made again."""
 AGAIN = 1.0
@@ -87,6 +86,7 @@ class Lab(Pictures):
         step: steps taken so far, over all loops.
         state: plain values (numbers, strings, lists, dicts, tensors) of the experiment that a resumed run needs.
         dataset: the dataset chosen for this run; None if the lesson makes its own data.
+        forked: in a fork, the values that changed knobs had in the run it comes from.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class Lab(Pictures):
         dataset: Dataset | None = None,
         control_from: int = 0,
         resumed: dict[str, Any] | None = None,
+        turned: Sequence[KnobChange] = (),
     ) -> None:
         super().__init__()
         self.device, self.seed, self.dataset = device, seed, dataset
@@ -106,9 +107,9 @@ class Lab(Pictures):
         self.state: dict[str, Any] = {}
         self._knobs = knobs
         self._tracked = Tracked()
-        self._resumed = resumed
+        self._resumed, self._turned = resumed, list(turned)
         self._run_id = run.id
-        self._told_afresh: set[str] = set()
+        self.forked = changed(resumed, run.id, knobs)
         self._loop, self._index = -1, 0
         self._metrics: dict[str, float] = {}
         self._last: dict[str, float] = {}
@@ -116,7 +117,6 @@ class Lab(Pictures):
             self.state.update(resumed["state"])
             self._last.update(resumed["last"])
         self._due_at: dict[str, float] = {}
-        self._spared: dict[str, float] = {}
         self._taken_at: dict[tuple[str, str | None], float] = {}
         self._asked, self._asked_at, self._spent = -1, 0.0, 0.0
         self._waiting: dict[str, Callable[[], Picture]] = {}
@@ -170,11 +170,14 @@ class Lab(Pictures):
             DescendError: the checkpoint does not fit, because a knob has changed the shape of what it holds.
             Diverged: a series whose name contains ``loss`` is not finite any more.
         """
-        before, self._count = self.step, count
+        begin = self._begin(count, per_epoch)
+        before, self._count = self.step - begin, count
         self._total, self._per_epoch, self._unit, self._samples = before + count, per_epoch, unit, samples
         paced = paced and "pace" in self._knobs.specs
-        for index in range(self._begin(count), count):
+        for index in range(begin, count):
             self.step, self._index = before + index, index
+            if self._turned and self._turned[0].step <= self.step:
+                self._turn_again()
             if self._controls.attention:
                 self._controls.attend()
             if paced:
@@ -222,15 +225,23 @@ class Lab(Pictures):
 
     # What follows is for the worker.
 
+    def draw_waiting(self) -> None:
+        """Draw the last picture of each kind."""
+        while self._waiting:
+            self._recorder.put(self._waiting.popitem()[1])
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """The final metrics as they are now; None for what is not finite."""
+        self._recorder.flush()  # so that the last points count
+        metrics = {**self._last, **self._metrics}
+        return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+
     def status(self, state: State, message: str = "", failure: Failure | None = None) -> None:
         """Write that the run is now in ``state``; if that is an end, with the final metrics and what went wrong."""
         ended = state in ENDS
-        while self._waiting:
-            self._recorder.put(self._waiting.popitem()[1])
-        if ended:
-            self._recorder.flush()  # so that the last points count
-        metrics = {**self._last, **self._metrics} if ended else {}
-        finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+        self.draw_waiting()
+        finite = self.metrics if ended else {}
         words: list[Event] = [] if failure is None else [failure]
         words.append(
             Status(
@@ -347,41 +358,49 @@ class Lab(Pictures):
             self.note(str(error))
             return
         previous = getattr(self._knobs, turn.knob)
-        setattr(self._knobs, turn.knob, value)
+        self._turned = [earlier for earlier in self._turned if earlier.knob != turn.knob]
         self._apply(turn.knob, value, previous)
 
+    def _turn_again(self) -> None:
+        """Turn the knobs that the user turned at this step, before the run was resumed from an earlier one."""
+        while self._turned and self._turned[0].step <= self.step:
+            turn = self._turned.pop(0)
+            spec, previous = self._knobs.specs.get(turn.knob), getattr(self._knobs, turn.knob, None)
+            if spec is not None and spec.live and previous is not None and previous != turn.value:
+                with suppress(DescendError):
+                    self._apply(turn.knob, spec.parse(turn.value), previous)
+
     def _apply(self, knob: str, value: Value, previous: Value) -> None:
+        setattr(self._knobs, knob, value)
         self._tracked.turn(knob, value)
         self._recorder.put(KnobChange(step=self.step, knob=knob, value=value, previous=previous))
 
-    def _begin(self, count: int) -> int:
-        """The index at which this loop begins: 0, or where a resumed run was."""
+    def _begin(self, count: int, per_epoch: int) -> int:
+        """The index at which this loop begins: 0, or where a resumed run was; `step` is that of it."""
         self._loop, self._index = self._loop + 1, 0
+        self._tracked.made()
         resumed = self._resumed
         if resumed is None:
             return 0
-        forked = resumed["run"] != self._run_id
-        settings = resumed.get("settings")
-        for sentence in self._tracked.restore(resumed["tracked"], settings, forked):
-            if sentence not in self._told_afresh:
-                self._told_afresh.add(sentence)
-                self.note(sentence)
+        now = {knob: getattr(self._knobs, knob) for knob in self.forked}
+        told = self._tracked.restore(resumed["tracked"], resumed.get("made"), now)
         if self._loop < resumed["loop"]:
+            self.step += count
             return count
         self._resumed = None
-        index = int(resumed["index"])
-        if forked and self._per_epoch and resumed.get("per_epoch"):  # batches of another size: as many epochs as before
-            index = index * self._per_epoch // resumed["per_epoch"]
-        self.step += index
-        for knob, value in self._knobs.values().items():
-            if knob in resumed["knobs"] and value != resumed["knobs"][knob]:  # a fork's changed knob
-                if settings is None:  # a checkpoint from before it told what its optimisers were made with
-                    self._tracked.turn(knob, value)
-                self._recorder.put(KnobChange(step=self.step, knob=knob, value=value, previous=resumed["knobs"][knob]))
-        if index >= count and forked:
-            self.note(
-                f"The checkpoint is {index:,} steps on and {count:,} are asked for, so there is nothing to train."
+        self.step, index = resumed["step"], int(resumed["index"])
+        if per_epoch and (earlier := resumed.get("per_epoch")):  # as many epochs, of more or fewer steps
+            index = index * per_epoch // earlier
+        if index > count:
+            with_knobs = f" with {named(now)}" if now else ""
+            raise DescendError(
+                f"Step {self.step:,} is past the end{with_knobs}: there are {count:,} steps, and {index:,} are taken; "
+                "fork from an earlier step, or give the run more."
             )
+        for knob, value in now.items():
+            self._recorder.put(KnobChange(step=self.step, knob=knob, value=value, previous=self.forked[knob]))
+        for sentence in told:
+            self.note(sentence)
         checkpoints.set_rng_state(resumed["rng"], self.device)
         return index
 
@@ -398,10 +417,10 @@ class Lab(Pictures):
             "run": self._run_id,
             "loop": self._loop,
             "index": index,
-            "elapsed": self._kept_at,
             "per_epoch": self._per_epoch,
+            "elapsed": self._kept_at,
             "tracked": self._tracked.snapshot(),
-            "settings": self._tracked.settings(),
+            "made": self._tracked.made(),
             "state": self.state,
             "knobs": self._knobs.values(),
             "last": dict(self._last),
@@ -414,22 +433,18 @@ class Lab(Pictures):
         now = self._clock.elapsed()
         if now < self._due_at.get(key, 0.0) and self._count > EVERY and self._asked != self.step:
             return False
-        if now < self._spared.get(key, 0.0) and self._in_loop():  # many layers: not at each step even of a short loop
-            return False
         self._due_at[key] = now + max(PICTURE, SPARSER * now)
         return True
 
-    def _spare(self, key: str, seconds: float) -> None:
-        if seconds > CHEAP:
-            self._spared[key] = self._clock.elapsed() + COSTLY * seconds
+    def _layers_due(self) -> bool:
+        if self._index == self._count - 2:  # the last step is to come
+            return True
+        due = self._is_due("layers")
+        return due and (self._index == 0 or self._controls.stepping or self._layers.affordable(self._clock.elapsed()))
 
     def _in_long_loop(self) -> bool:
         """Whether this step need not be seen: it is one of many, not the first or last, and not a single one."""
-        return self._count > EVERY and self._in_loop()
-
-    def _in_loop(self) -> bool:
-        """Whether this step is neither the first nor the last of its loop, nor a single one."""
-        return 0 < self._index < self._count - 1 and not self._controls.stepping
+        return 0 < self._index < self._count - 1 and self._count > EVERY and not self._controls.stepping
 
     def _takes(self, kind: str, name: str | None) -> bool:
         key, now = (kind, name), self._clock.elapsed()
@@ -460,13 +475,21 @@ class Lab(Pictures):
         """Where the run is."""
         step = self.step
         rate = self._speed.rate(self._clock.elapsed(), step)
-        epochs = self._total // self._per_epoch if self._per_epoch else None
+        epochs = self._count // self._per_epoch if self._per_epoch else None
         return Progress(
             step=step,
             steps=self._total,
             rate=round(rate * self._samples, 1),
             unit=self._unit,
-            epoch=min(step // self._per_epoch + 1, epochs) if epochs else None,
+            epoch=min(self._index // self._per_epoch + 1, epochs) if epochs else None,
             epochs=epochs,
             remaining=round((self._total - step) / rate, 1) if rate else None,
         )
+
+
+def changed(resumed: dict[str, Any] | None, run: str, knobs: KnobSet) -> dict[str, Value]:
+    """The knobs of a checkpoint that have other values in ``run``, with those they had; none unless it is a fork."""
+    if resumed is None or resumed["run"] == run:
+        return {}
+    before = resumed["knobs"]
+    return {name: before[name] for name, now in knobs.values().items() if before.get(name, now) != now}

@@ -10,7 +10,6 @@ Arrays are NumPy arrays, tensors on any device, or sequences of numbers.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -77,23 +76,22 @@ class Pictures(ABC):
         """Whether a picture ``key`` may be drawn now."""
 
     @abstractmethod
-    def _spare(self, key: str, seconds: float) -> None:
-        """Put off the next picture ``key``, as this one took the training ``seconds``."""
+    def _layers_due(self) -> bool:
+        """Whether the step after this one is to be shown layer by layer."""
 
     @abstractmethod
     def _draw(self, make: Callable[[], Picture]) -> None:
         """Draw what ``make`` returns, called in another thread."""
 
     def layers(self, net: torch.nn.Module) -> None:
-        """Show each layer's gradient, weight and update norms. Call it at every step, after the optimiser."""
-        began = time.perf_counter()
+        """Show each layer's gradient, weight and update norms. Call it at every step, after the optimiser.
+
+        Of many layers they are shown less often, so that they take a few percent of the time at most.
+        """
         if self._layers.remembers:
             self._draw(self._layers.picture(net, self.step))
-            self._spare("layers", time.perf_counter() - began)
-            began = time.perf_counter()
-        if self._is_due("layers"):
+        if self._layers_due():
             self._layers.remember(net)
-            self._spare("layers", time.perf_counter() - began)
 
     def confusion(self, counts: Values, classes: Sequence[str], split: str = "test") -> None:
         """Show counts of (true, predicted), shape (classes, classes)."""

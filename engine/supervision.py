@@ -17,11 +17,11 @@ import msgspec
 
 from descend.engine import changes, devices, experiment, files, launchers, runs
 from descend.engine.errors import DescendError, UsageError, nearest
-from descend.engine.knobs import Value
 from descend.engine.liveness import Writer
 from descend.engine.manifest import SEEDS, replace_json
-from descend.engine.records import Control, Failure, KnobChange, Resume, SetKnob
+from descend.engine.records import Control, Failure, Resume, SetKnob
 from descend.engine.runs import CALLED, ENDED, Manifest, Parent, Run
+from descend.engine.turns import knobs_at
 
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.worker"]
 """A fresh interpreter that does not import from the working folder."""
@@ -196,8 +196,9 @@ def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
         UsageError: there is no such knob, it is not live, a value does not fit, or the run is not alive.
         DescendError: the folder is gone or cannot be written.
     """
-    specs = experiment.find(run.manifest().name).knobs.specs
-    commands = []
+    manifest = run.manifest()
+    chosen = experiment.find(manifest.name)
+    specs, commands = chosen.knobs.specs, []
     for name, value in settings.items():
         if name not in specs:
             raise UsageError(f"There is no knob '{name}'{nearest(name, specs) or ' here.'}")
@@ -205,6 +206,9 @@ def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
             live = ", ".join(knob for knob, spec in specs.items() if spec.live) or "none"
             raise UsageError(f"{name} cannot be turned while the run goes on, only: {live}; fork the run to change it.")
         commands.append(SetKnob(knob=name, value=specs[name].parse(value)))
+    if isinstance(chosen, experiment.Training):
+        values = chosen.knobs.parse({**manifest.knobs, **{said.knob: said.value for said in commands}})
+        chosen.check_changed(values, [said.knob for said in commands], manifest.data)
     tell(run, *commands)
     return commands
 
@@ -282,21 +286,11 @@ def diverged(run: Run) -> bool:
     return last
 
 
-def knobs_at(run: Run, step: int) -> dict[str, Value]:
-    """The values of a run's knobs at ``step``: as asked, then as turned."""
-    values, follower = dict(run.manifest().knobs), run.follow()
-    for records in follower.rest():
-        for record in records:
-            if isinstance(record, KnobChange) and record.step <= step:
-                values[record.knob] = record.value
-    return values
-
-
 def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     """A new run that begins with the checkpoint of ``run`` nearest to step ``at``, with ``knobs`` changed.
 
     Raises:
-        UsageError: there is no such knob, or a value does not fit, or the run has no checkpoint.
+        UsageError: there is no such knob, or a value does not fit or changes nothing, or the run has no checkpoint.
         DescendError: the home folder cannot be written.
     """
     launchers.require_one()
@@ -309,9 +303,13 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     if at < 0:
         raise UsageError(f"A step is a whole number from 0 on, not {at}.")
     nearest_step = min(steps, key=lambda step: (abs(step - at), step))
-    kind = experiment.again(run.id, parent).knobs
-    values = kind.parse({**knobs_at(run, nearest_step), **(knobs or {})}).values()
-    manifest = msgspec.structs.replace(parent, knobs=values, parent=Parent(run.id, nearest_step), title="", note="")
+    chosen, before = experiment.again(run.id, parent), knobs_at(run, nearest_step)
+    values = chosen.knobs.parse({**before, **(knobs or {})})
+    changed = [name for name in knobs or () if getattr(values, name) != before.get(name)]
+    if changed and isinstance(chosen, experiment.Training):
+        chosen.check_changed(values, changed, parent.data)
+    origin = Parent(run.id, nearest_step)
+    manifest = msgspec.structs.replace(parent, knobs=values.values(), parent=origin, title="", note="")
 
     def fill(making: Run) -> None:
         making.checkpoints.mkdir()

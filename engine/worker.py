@@ -235,8 +235,10 @@ def conduct(run: Run, control_from: int, termination: Termination | None = None,
 
     from descend.engine import changes, checkpoints
     from descend.engine.controls import Stopped
+    from descend.engine.effects import without_effect
     from descend.engine.explain import explain
     from descend.engine.lab import Diverged, Lab
+    from descend.engine.turns import turns
 
     device = devices.torch_device(manifest.device)
     dataset = None
@@ -250,7 +252,14 @@ def conduct(run: Run, control_from: int, termination: Termination | None = None,
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))
     seed_everything(manifest.seed)
     lab = Lab(
-        run, knobs, device=device, seed=manifest.seed, dataset=dataset, control_from=control_from, resumed=resumed
+        run,
+        knobs,
+        device=device,
+        seed=manifest.seed,
+        dataset=dataset,
+        control_from=control_from,
+        resumed=resumed,
+        turned=[turn for turn in turns(run) if turn.step >= resumed["step"]] if resumed is not None else (),
     )
     by = "the user"
 
@@ -272,6 +281,11 @@ def conduct(run: Run, control_from: int, termination: Termination | None = None,
         for warning in changes.since(manifest):
             lab.note(warning)
         chosen.run(lab, knobs)
+        if lab.forked and manifest.parent is not None:
+            lab.draw_waiting()
+            now = {knob: manifest.knobs[knob] for knob in lab.forked}
+            if told := without_effect(run, manifest.parent, now, lab.metrics):
+                lab.note(told)
         lab.finish()
         return 0 if lab.save(tries) else 1
     except Stopped:

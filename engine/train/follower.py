@@ -11,6 +11,8 @@ import torch
 from descend.datasets.dataset import Dataset
 from descend.engine import checkpoints, devices, experiment
 from descend.engine.errors import DescendError
+from descend.engine.knobs import KnobSet
+from descend.engine.lab import changed
 from descend.engine.runs import Run
 from descend.engine.tracking import Tracked
 
@@ -18,8 +20,17 @@ from descend.engine.tracking import Tracked
 class Follower:
     """Stands for the `Lab` in such a process."""
 
-    def __init__(self, device: torch.device, seed: int, dataset: Dataset, resumed: dict[str, Any] | None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        knobs: KnobSet,
+        device: torch.device,
+        seed: int,
+        dataset: Dataset,
+        resumed: dict[str, Any] | None,
+    ) -> None:
         self.device, self.seed, self.dataset = device, seed, dataset
+        self.forked, self._knobs = changed(resumed, run.id, knobs), knobs
         self.step, self.state = 0, dict[str, Any]()
         self._resumed, self._tracked = resumed, Tracked()
 
@@ -32,7 +43,8 @@ class Follower:
         for name, tracked in objects.items():
             self._tracked.add(name, tracked)
         if self._resumed is not None:
-            self._tracked.restore(self._resumed["tracked"])
+            now = {knob: getattr(self._knobs, knob) for knob in self.forked}
+            self._tracked.restore(self._resumed["tracked"], self._resumed.get("made"), now)
 
     def note(self, text: str) -> None:
         """The first process says it."""
@@ -50,14 +62,17 @@ def follow(run: Run) -> int:
     chosen = experiment.find(manifest.name)
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))
     seed_everything(manifest.seed)
+    knobs = chosen.knobs.parse(manifest.knobs)
     lab: Any = Follower(
+        run,
+        knobs,
         devices.torch_device(manifest.device),
         manifest.seed,
         datasets.find(manifest.data).load(),
         checkpoints.newest(run),
     )
     try:
-        chosen.run(lab, chosen.knobs.parse(manifest.knobs))
+        chosen.run(lab, knobs)
     except DescendError as error:  # which the first process says, if it finds the same
         print(error, file=sys.stderr, flush=True)
         return 1

@@ -13,7 +13,7 @@ from descend.engine.controls import Stopped
 from descend.engine.errors import DescendError
 from descend.engine.lab import Diverged
 from descend.engine.model import Model
-from descend.engine.train import batches, optimisers, own_model, probe
+from descend.engine.train import batches, forking, optimisers, own_model, probe
 from descend.engine.train.adapting import adapted, fits, in_a_precision
 from descend.engine.train.evaluation import evaluate, scores, written
 from descend.engine.train.kept import buffers_kept
@@ -96,7 +96,7 @@ class Session:
     def prepare(self) -> None:
         """Build the model, try it, and lay out the data."""
         lab, k = self.lab, self.k
-        self.net, notes = self._build()
+        self.net, notes = self.built()
         for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
             lab.note(note)
         images = self.shape.kind == "image"
@@ -131,7 +131,7 @@ class Session:
         autocast = self.precision.autocast
         notes = adapted(self.net, x, self.objective, autocast) if file else []
         notes += in_a_precision(self.net, lambda: fits(self.net, x, self.objective, autocast)) if file else []
-        notes += probe.probe(self.net, x, y, self.objective, autocast, file, self._some_samples)
+        notes += probe.probe(self.net, x, y, self.objective, autocast, file, self.some_samples)
         if last:
             self.net.to(memory_format=torch.channels_last)
         self.run = self._compiled() if k.compile else self.net
@@ -153,6 +153,9 @@ class Session:
         )
         self.run = team.wrapped(self.run, unused=isinstance(self.model, Source))
         self.optimiser = optimisers.make(k, self.net, lab.device)
+        if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
+            raise Unfit("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
+        forking.require_model_effects(self)
         parameters = sum(parameter.numel() for parameter in self.net.parameters() if parameter.requires_grad)
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
         for note in notes:  # last, as the shell shows the last
@@ -181,10 +184,14 @@ class Session:
         """Train, as the only process or the first of several."""
         lab, k, feed = self.lab, self.k, self.feed
         steps = k.epochs * feed.per_epoch
+        forking.renew_stopping(lab, k)
         stopping = Stopping(k.patience, lab.state, k.validation) if k.patience else None
         self.run.train()
-        ended = False
+        ended = begun = False
         for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
+            if not begun:
+                forking.require_course_effects(k, lab.forked, step, steps)
+                begun = True
             if step % feed.per_epoch == 0:
                 tally = self._tested()
                 if ended := self._judged(stopping, step // feed.per_epoch, tally):
@@ -196,6 +203,11 @@ class Session:
                 {"train/loss": loss, **{f"train/{name}": value for name, value in measures.items()}, "lr": rate}
             )
             lab.layers(self.net)
+        if lab.forked and not begun:
+            raise Unfit(
+                f"The run was over at step {lab.step:,}, so nothing is left to train with what was changed; fork from "
+                "an earlier step, or with more epochs."
+            )
         if not ended:
             self._judged(stopping, k.epochs, self._tested())
         if stopping is not None and "best" in lab.state:
@@ -283,7 +295,8 @@ class Session:
         self.doing = ""
         return tally
 
-    def _build(self) -> tuple[nn.Module, list[str]]:
+    def built(self) -> tuple[nn.Module, list[str]]:
+        """The model of these settings as it begins, and what to say of it."""
         if isinstance(self.model, Model):
             return self.model.build(self.k, self.shape), []
         from descend.engine.train.settings import TrainKnobs
@@ -322,7 +335,7 @@ class Session:
         chosen = torch.tensor([0, different], device=x.device)
         return x[chosen], y[chosen]
 
-    def _some_samples(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def some_samples(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A batch of at most `MORE`, from all over the training set; others for each ``number``."""
         count = len(self.train_set)
         spread = torch.arange(min(self.batch_size, MORE), device=self.train_set.x.device)

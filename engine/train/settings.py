@@ -107,3 +107,21 @@ def check(values: KnobSet, shape: Shape) -> None:
         raise UsageError(f"label_smoothing is for classes, and there are none to learn in {shape}.")
     if asked.get("objective") == "reconstruction" and shape.kind == "text":
         raise UsageError("Reconstruction is for images and tables; from text the next character is learned.")
+
+
+def require_used(values: KnobSet, names: Iterable[str], shape: Shape) -> None:
+    """Say which of the settings called ``names`` change nothing beside the others.
+
+    Raises:
+        UsageError: one does not.
+    """
+    asked = values.values()
+    for name in names:
+        if name == "momentum" and asked["optimiser"] != "momentum":
+            raise UsageError(f"momentum is for optimiser=momentum, and here that is {asked['optimiser']}.")
+        if name == "validation" and not asked["patience"]:
+            raise UsageError("validation is the share held back for patience, and here that is 0, for never.")
+        if name == "context" and shape.kind != ONLY[name]:
+            raise UsageError(f"context is for texts; here is {shape}.")
+        if name == "label_smoothing" and shape.task == "regression":
+            raise UsageError(f"label_smoothing is for classes, and there are none to learn in {shape}.")

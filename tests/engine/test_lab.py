@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
 
-from descend.engine import records, runs
+from descend.engine import checkpoints, records, runs
 from descend.engine.controls import Stopped
 from descend.engine.history import History
 from descend.engine.knobs import knob, knobs
 from descend.engine.lab import Diverged, Lab
 from descend.engine.runs import Manifest, Run
+from descend.engine.turns import knobs_at, turns
 
 
 @knobs
@@ -164,6 +166,33 @@ def test_a_live_knob_reaches_optimiser_and_dropout_and_leaves_a_mark(run: Run, l
         "'width' cannot be turned while the run goes on.",
         "lr must be at most 100, not 1000000000.0.",
     ]
+
+
+def test_a_resumed_run_turns_a_knob_again_where_the_user_turned_it(run: Run) -> None:
+    def trained(steps: int, resumed: dict[str, Any] | None = None, anew: float = 0.0) -> list[float]:
+        turned = [turn for turn in turns(run) if resumed is not None and turn.step >= resumed["step"]]
+        lab = Lab(run, Knobs.parse({}), device=torch.device("cpu"), seed=0, resumed=resumed, turned=turned)
+        sgd, rates = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1), []
+        lab.track(sgd=sgd)
+        for step in lab.steps(20):
+            if step == steps:  # killed, after its newest checkpoint
+                break
+            if resumed is None and step in (8, 12):
+                lab._controls.hear(records.SetKnob(knob="lr", value=step / 10))
+            if anew and step == 2:
+                lab._controls.hear(records.SetKnob(knob="lr", value=anew))
+            rates.append(sgd.param_groups[0]["lr"])
+        lab.close()
+        return rates
+
+    rates = trained(15)
+    begin = checkpoints.newest(run)
+    assert begin is not None
+    assert (begin["step"], rates) == (0, [0.1] * 9 + [0.8] * 4 + [1.2] * 2)
+    assert trained(20, begin) == rates + [1.2] * 5
+    assert [(turn.step, turn.value) for turn in turns(run)] == [(9, 0.8), (13, 1.2)]
+    assert [knobs_at(run, step).get("lr") for step in (8, 9, 12, 13, 99)] == [None, 0.8, 0.8, 1.2, 1.2]
+    assert trained(20, begin, anew=0.5)[-10:] == [0.5] * 10, "what is turned anew wins"
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -1,0 +1,129 @@
+"""What a fork of a training may change: each setting is in effect from its checkpoint on, or refused in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from descend.engine.knobs import named
+from descend.engine.tracking import fitting
+from descend.engine.train.evaluation import scores
+from descend.engine.train.schedules import factor
+from descend.engine.train.settings import TrainKnobs
+from descend.engine.train.unfit import Unfit
+
+if TYPE_CHECKING:
+    from descend.engine.train.session import Session
+
+LOOKED_AT = 10_000
+"""Steps at which two courses of the rate are compared."""
+
+
+def require_model_effects(session: Session) -> None:
+    """See that each changed argument of the model changes what it computes with the weights of the checkpoint.
+
+    Raises:
+        Unfit: one only says how weights begin.
+    """
+    k, lab = session.k, session.lab
+    for name, before in lab.forked.items():
+        if name in TrainKnobs.specs or name == "context":  # type: ignore[attr-defined]
+            continue
+        value = getattr(k, name)
+        with torch.random.fork_rng(devices=[lab.device] if lab.device.type == "cuda" else []):
+            former, now = (fresh(session, name, each) for each in (before, value))
+            if former is None or now is None or differ(session, former, now):
+                continue
+        if same(former.state_dict(), now.state_dict()):  # but for how it is computed
+            lab.note(f"With {named({name: value})} the model computes what it did before.")
+            continue
+        raise Unfit(
+            f"{name} only says how weights begin, and a fork takes them from its checkpoint, so {named({name: value})} "
+            "changes nothing; begin a new run with it."
+        )
+
+
+def fresh(session: Session, name: str, value: Any) -> nn.Module | None:
+    """The model as it would begin with ``value`` for the argument ``name``; None if it cannot be built so."""
+    k, now = session.k, getattr(session.k, name)
+    torch.manual_seed(session.lab.seed)
+    setattr(k, name, value)
+    try:
+        return session.built()[0].to(session.lab.device)
+    except Exception:  # of the user's own code; the run itself tells of it
+        return None
+    finally:
+        setattr(k, name, now)
+
+
+def differ(session: Session, one: nn.Module, other: nn.Module) -> bool:
+    """Whether two models compute otherwise with the same weights: outputs, gradients or statistics."""
+    weights = {name: value.clone() for name, value in one.state_dict().items()}
+    x, _ = session.some_samples(0)
+    try:
+        found = []
+        for net in (one, other):
+            begin = {name: value.clone() for name, value in net.state_dict().items()}
+            net.load_state_dict(fitting(begin, weights))
+            found.append([value.clone() for value in computed(session, net, x)])
+            net.load_state_dict(begin)
+    except Exception:  # weights of another form, or the user's own code
+        return True
+    return len(found[0]) != len(found[1]) or not all(map(torch.equal, *found))
+
+
+def computed(session: Session, net: nn.Module, x: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Everything that ``net`` makes of ``x`` in training and in evaluation, with the same chance each time."""
+    for training in (True, False):
+        torch.manual_seed(0)
+        output = session.objective.fitted(scores(net.train(training)(x.clone()), session.objective.part), x)
+        assert output is not None
+        yield output.detach()
+        net.zero_grad()
+        output.float().square().sum().backward()
+        yield from (p.grad for p in net.parameters() if p.grad is not None)
+        yield from net.buffers()
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two states are equal."""
+    return len(one) == len(other) and all(
+        torch.equal(a, b) if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) else True
+        for a, b in zip(one.values(), other.values(), strict=True)
+    )
+
+
+def require_course_effects(k: Any, forked: dict[str, Any], step: int, steps: int) -> None:
+    """See that a changed course of the learning rate differs from the former one at a step that is still to come.
+
+    Raises:
+        Unfit: it does not.
+    """
+    coming = np.unique(np.linspace(step, steps - 1, LOOKED_AT, dtype=np.int64)).tolist()
+    now = {"schedule": k.schedule, "warmup": k.warmup}
+    for name in now.keys() & forked.keys():
+        former = now | {name: forked[name]}
+        if all(factor(step=at, steps=steps, **now) == factor(step=at, steps=steps, **former) for at in coming):
+            raise Unfit(
+                f"{named({name: now[name]})} changes nothing from step {step:,} on, where the rate takes the same "
+                "course either way; fork from an earlier step, or with another schedule."
+            )
+
+
+def renew_stopping(lab: Any, k: Any) -> None:
+    """Forget the best weights so far where they were judged by other data than now, and say what that data is."""
+    forked = lab.forked
+    if not {"patience", "validation", "objective", "context"} & forked.keys():
+        return
+    if {"objective", "context"} & forked.keys():
+        for kept in ("best", "best_loss", "best_epoch"):
+            lab.state.pop(kept, None)
+    if k.patience and (not forked.get("patience", 1) or k.validation > forked.get("validation", k.validation)):
+        lab.note(
+            "Part of the data that is held back now was trained on before the fork, so its loss is lower than that of "
+            "new data."
+        )
