@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from descend.engine import checkpoints, records, runs
+from descend.engine import checkpoints, records, runs, telemetry
 from descend.engine.controls import Stopped
 from descend.engine.history import History
 from descend.engine.knobs import knob, knobs
@@ -239,6 +239,24 @@ def test_layer_magnitudes_are_those_of_the_step(run: Run, lab: Lab) -> None:
             (picture.gradient, picture.weight, picture.update), expected[picture.step], strict=True
         ):
             assert found.numpy().tolist() == pytest.approx(wanted, rel=1e-4)
+
+
+def test_many_layers_are_shown_at_the_ends_and_as_often_as_time_and_log_allow(run: Run, lab: Lab) -> None:
+    net = torch.nn.Sequential(*(torch.nn.Linear(2, 2) for _ in range(300)))
+    for parameter in net.parameters():
+        parameter.grad = torch.full_like(parameter, 1e-25)  # whose square is nought in single precision
+    for _ in lab.steps(120):
+        lab.layers(net)
+    spent, elapsed = lab._layers.spent, lab._clock.elapsed()
+    lab.finish()
+    pictures = history_of(run).pictures["layers"]
+    size = sum(len(line) for line in run.events_file.read_bytes().splitlines() if b'"layers"' in line)
+    assert [pictures[0].step, pictures[-1].step] == [1, 119]
+    assert len(pictures[-1].names) == 300
+    assert pictures[-1].gradient.numpy().tolist() == pytest.approx([6**0.5 * 1e-25] * 300)
+    assert size < telemetry.FREE_BYTES + telemetry.BYTES * elapsed + 4 * size / len(pictures)
+    assert spent < telemetry.FREE + telemetry.SHARE * elapsed + 4 * spent / len(pictures)
+    assert lab._layers.size == pytest.approx(size, rel=0.15)
 
 
 def test_pace_bounds_the_speed_and_a_pause_is_not_made_up_for(run: Run) -> None:
