@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from descend.datasets.data_shape import counted, value_of
 from descend.datasets.dataset import WARNING
-from descend.datasets.shape import counted, value_of
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np

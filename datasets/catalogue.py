@@ -11,7 +11,7 @@ import pkgutil
 from descend import datasets as package
 from descend.datasets.options import cut
 from descend.datasets.spec import Spec
-from descend.engine.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, nearest
 
 
 @functools.cache
@@ -44,7 +44,7 @@ def find(name: str, **options: object) -> Spec:
             raise UsageError(f"The dataset '{spec.name}' takes no options; they are for data of your own.")
         return spec
     if path and (os.sep in path or os.path.splitext(path)[1] or os.path.exists(path)):
-        from descend.datasets import paths
+        from descend.datasets import user_path
 
-        return paths.find(name, {key: str(value) for key, value in options.items()})
+        return user_path.find(name, {key: str(value) for key, value in options.items()})
     raise UsageError(f"There is no dataset '{name}'{nearest(name, known) or '; see `descend data list`.'}")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, cast
 
-from descend.datasets import batch
+from descend.datasets import cifar_pickle
 from descend.datasets.dataset import Dataset
 from descend.datasets.download import download
 from descend.datasets.idx import Damaged
 from descend.datasets.spec import Progress, Spec
-from descend.engine import paths
-from descend.engine.errors import DescendError
+from descend.engine.base import paths
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +102,7 @@ class Cifar(Spec):
         count, size = self.sizes()[name], self.record()
         if (folder := self.require()) != self.folder():
             file = folder / name.removesuffix(".bin")
-            records = batch.read(file, count, size - 1, remedy)
+            records = cifar_pickle.read(file, count, size - 1, remedy)
         else:
             file = folder / name
             try:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from descend.datasets.cells import shown
+from descend.datasets.csv_reader import shown
 from descend.datasets.forms import FORMS, GROUPED, WORDS, is_number, is_value, missing_among
-from descend.engine.errors import DescendError, UsageError, nearest
-from descend.engine.text import clean
+from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.sanitize import clean
 
 if TYPE_CHECKING:
     import numpy as np

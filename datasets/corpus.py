@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from descend.datasets.char_text import stream
 from descend.datasets.dataset import Dataset
 from descend.datasets.spec import Spec
-from descend.datasets.stream import stream
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.shape import Kind, Shape, Task
+from descend.datasets.data_shape import Kind, Shape, Task
 
 if TYPE_CHECKING:
     import numpy as np

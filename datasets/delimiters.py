@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from descend.engine.errors import UsageError
+from descend.engine.base.errors import UsageError
 
 SEPARATOR = "sep="
 """Some spreadsheets begin a file with it and the delimiter."""

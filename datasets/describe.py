@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from descend.datasets.char_text import decoded
 from descend.datasets.dataset import Dataset
-from descend.datasets.stream import decoded
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from descend.datasets.carried import Carried, numbers
 from descend.datasets.dataset import Dataset
+from descend.datasets.sklearn_files import Carried, numbers
 from descend.datasets.split import stratified as split
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from io import FileIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from descend.engine.errors import DescendError
-from descend.engine.text import clean
+from descend.engine.base.errors import DescendError
+from descend.engine.base.sanitize import clean
 
 SILENCE = 30.0
 """Seconds a server may say nothing."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.text import clean
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.sanitize import clean
 
 SAMPLE = 2**16
 """Bytes looked at."""

@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np

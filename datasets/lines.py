@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from descend.datasets.delimiters import cut, widths
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 MARKS = ("#", "%", "//")
 """What comments begin with, unless told."""

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from descend.datasets import picture
+from descend.datasets import image_file
+from descend.datasets.data_shape import counted
 from descend.datasets.order import in_order
-from descend.datasets.shape import counted
-from descend.engine.errors import DescendError, UsageError, nearest
-from descend.engine.text import clean
+from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.sanitize import clean
 
 MOST_FILES = 1_000_000
 LEFTOVERS = (
@@ -183,7 +183,7 @@ class ClassFolder:
 def by_class(place: Path) -> dict[str, ClassFolder]:
     """What is in each folder in ``place``, and in folders within it."""
     found: dict[str, ClassFolder] = {}
-    total, endings = 0, picture.endings()
+    total, endings = 0, image_file.endings()
     for folder in folders(place):
         files = list(itertools.islice(walked(folder, {os.path.realpath(place)}), MOST_FILES))
         total += len(files)
@@ -198,7 +198,7 @@ def by_class(place: Path) -> dict[str, ClassFolder]:
 def said(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
     """Sentences on the files in ``place`` and its ``classes`` that are not used."""
     loose = [entry for entry, is_folder in entries(place) if not is_folder]
-    pictures = [file for file in loose if file.suffix.lower() in picture.endings()]
+    pictures = [file for file in loose if file.suffix.lower() in image_file.endings()]
     others = sum((folder.others for folder in classes), Counter(map(ending, set(loose) - set(pictures))))
     notes = []
     if pictures:

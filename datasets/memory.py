@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 SHARE = 0.5
 """Of the free memory, for data that is read."""

@@ -13,8 +13,8 @@ from descend.datasets import idx
 from descend.datasets.dataset import Dataset
 from descend.datasets.download import download
 from descend.datasets.spec import Progress, Spec
-from descend.engine import paths
-from descend.engine.errors import DescendError
+from descend.engine.base import paths
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.errors import DescendError
-from descend.engine.text import clean
+from descend.engine.base.errors import DescendError
+from descend.engine.base.sanitize import clean
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from descend.datasets.cells import shown
 from descend.datasets.columns import Column
+from descend.datasets.csv_reader import shown
+from descend.datasets.data_shape import counted
 from descend.datasets.dataset import WARNING
 from descend.datasets.forms import WORDS, hold_numbers, is_number
-from descend.datasets.shape import counted
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from descend.engine.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, nearest
 
 Options = TypeVar("Options")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from descend.datasets.shape import Kind, Shape, Task
-from descend.engine.errors import DescendError
+from descend.datasets.data_shape import Kind, Shape, Task
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset

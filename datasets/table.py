@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from descend.datasets import cells as text
-from descend.datasets.cells import shown
+from descend.datasets import csv_reader as text
 from descend.datasets.columns import Column, Finder, check_columns, quoted
+from descend.datasets.csv_reader import shown
+from descend.datasets.data_shape import counted
 from descend.datasets.dataset import WARNING, Dataset
-from descend.datasets.gaps import LEAST_ROWS, without_gaps
 from descend.datasets.identifiers import identifies
-from descend.datasets.labelled import texts_of
 from descend.datasets.memory import check_memory
+from descend.datasets.missing_values import LEAST_ROWS, without_gaps
 from descend.datasets.odd_rows import samples
 from descend.datasets.options import option
 from descend.datasets.precision import narrow
-from descend.datasets.shape import counted
 from descend.datasets.split import shuffled, stratified
 from descend.datasets.target import ANOTHER, chosen, labels, numbers_to_predict, task_of, wanted_of
-from descend.engine.errors import DescendError, UsageError
+from descend.datasets.text_column import texts_of
+from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np

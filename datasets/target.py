@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from descend.datasets.cells import shown
 from descend.datasets.columns import Column, Finder, check_columns, quoted
+from descend.datasets.csv_reader import shown
+from descend.datasets.data_shape import Task, counted
 from descend.datasets.dataset import WARNING
 from descend.datasets.identifiers import identifies
 from descend.datasets.precision import DOUBLE, narrow
-from descend.datasets.shape import Task, counted
-from descend.engine.errors import DescendError, UsageError
+from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np

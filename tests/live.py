@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from descend.engine import supervision
-from descend.engine.history import History
-from descend.engine.runs import Run
+from descend.engine.launch import launcher
+from descend.engine.run.history import History
+from descend.engine.run.runs import Run
 
 SETTINGS = {"epochs": 12, "pace": 400}
 """540 steps in about a second and a half."""
@@ -26,8 +26,8 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
 
 def launch(**settings: object) -> Run:
     """A run that has just been started."""
-    run = supervision.prepare("digits", {**SETTINGS, **settings}, seed=5)
-    process = supervision.launch(run)
+    run = launcher.prepare("digits", {**SETTINGS, **settings}, seed=5)
+    process = launcher.launch(run)
     threading.Thread(target=process.wait, daemon=True).start()  # a worker's ghost is not a worker
     return run
 

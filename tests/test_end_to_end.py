@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from descend.engine import runs
+from descend.engine.run import runs
 from tests.terminal import Terminal, descend
 
 

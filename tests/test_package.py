@@ -28,8 +28,8 @@ def imported_by(code: str) -> set[str]:
     "code",
     [
         "import descend.tui.app",
-        "from descend.engine.catalogue import lessons; lessons()",
-        "from descend.engine import supervision, runs, history",
+        "from descend.engine.teaching.catalogue import lessons; lessons()",
+        "from descend.engine.launch import launcher as supervision; from descend.engine.run import runs, history",
         "from descend.engine.cli.parser import parser; parser()",
         "import descend.datasets.catalogue as c; c.specs()",
     ],
@@ -52,7 +52,7 @@ def test_the_catalogue_loads_in_well_under_half_a_second() -> None:
         [
             "import time",
             "start = time.perf_counter()",
-            "from descend.engine.catalogue import lessons",
+            "from descend.engine.teaching.catalogue import lessons",
             "lessons()",
             "print(time.perf_counter() - start)",
         ]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy  # noqa: F401  # before forking, so that every writer begins at once
 
-from descend.engine.recorder import Recorder
-from descend.engine.records import Note, Progress
+from descend.engine.lab.recorder import Recorder
+from descend.engine.run.records import Note, Progress
 
 
 def write(folder: Path) -> None:

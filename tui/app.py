@@ -16,13 +16,14 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, InputEvent, Paste
 from textual.screen import Screen
 
-from descend.engine import catalogue, paths
-from descend.engine.errors import DescendError
-from descend.engine.text import clean
-from descend.tui import preferences
+from descend.engine.base import paths
+from descend.engine.base.errors import DescendError
+from descend.engine.base.sanitize import clean
+from descend.engine.teaching import catalogue
+from descend.tui import shell_settings
+from descend.tui.cell_text import plain, shows_unicode
 from descend.tui.driver import LeanDriver
 from descend.tui.screens.learn import LearnScreen
-from descend.tui.text import plain, shows_unicode
 from descend.tui.theme import AUTO, theme_named
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.theme import Theme
 
-    from descend.engine.experiment import Experiment
-    from descend.engine.runs import Run
-    from descend.engine.supervision import WarmWorker
+    from descend.engine.launch.experiment import Experiment
+    from descend.engine.launch.launcher import WarmWorker
+    from descend.engine.run.runs import Run
     from descend.tui.screens.runs import Survey
 
 LEAVE = "Leave; runs at work can go on without the shell"
@@ -164,7 +165,7 @@ class DescendApp(App[None]):
     @property
     def theme_wanted(self) -> str:
         """The theme the user has chosen, else one that fits the terminal."""
-        return theme_named(preferences.get("theme", AUTO), self.available_themes, self.few_colours)
+        return theme_named(shell_settings.get("theme", AUTO), self.available_themes, self.few_colours)
 
     @property
     def few_colours(self) -> bool:
@@ -182,11 +183,11 @@ class DescendApp(App[None]):
     def _theme_changed(self, theme: Theme) -> None:
         """Keep a theme that was chosen from the menu."""
         if theme.name != self.theme_wanted:
-            preferences.put("theme", theme.name)
+            shell_settings.put("theme", theme.name)
 
     def newcomer(self) -> bool:
         """Whether no run was ever started, by this shell or in this home folder."""
-        if preferences.get("welcomed", False):
+        if shell_settings.get("welcomed", False):
             return False
         try:
             with scandir(paths.runs_home()) as found:
@@ -202,7 +203,7 @@ class DescendApp(App[None]):
 
     def warm_worker(self) -> WarmWorker:
         """The worker that waits for the next run; started if there is none. Safe to call from any thread."""
-        from descend.engine.supervision import WarmWorker
+        from descend.engine.launch.launcher import WarmWorker
 
         with self._worker_lock:
             self._worker = self._worker or WarmWorker()
@@ -218,8 +219,8 @@ class DescendApp(App[None]):
         worker = self.warm_worker()
         with self._worker_lock:
             process = worker.launch(run)
-        if not preferences.get("welcomed", False):
-            preferences.put("welcomed", True)
+        if not shell_settings.get("welcomed", False):
+            shell_settings.put("welcomed", True)
         return process
 
     def close(self) -> None:
@@ -264,10 +265,10 @@ class DescendApp(App[None]):
     ) -> None:
         """Open a lesson or a model, attached to ``run`` if given; ``seed`` and ``device`` are the user's by default."""
         from descend.tui.screens.lesson import LessonScreen
-        from descend.tui.screens.lesson.settings import Settings
+        from descend.tui.screens.lesson.run_request import Settings
 
-        device = device or preferences.get("device", "auto")
-        seed = preferences.get("seed", 0) if seed is None else seed
+        device = device or shell_settings.get("device", "auto")
+        seed = shell_settings.get("seed", 0) if seed is None else seed
         try:
             lesson = self._experiment(name, run)
             settings = Settings.of(lesson, knobs, data, device, seed, devices)
@@ -286,8 +287,8 @@ class DescendApp(App[None]):
         Raises:
             DescendError: there is none.
         """
-        from descend.engine import experiment
-        from descend.engine.train.source import is_address
+        from descend.engine.launch import experiment
+        from descend.engine.train.model_source import is_address
 
         try:
             return experiment.find(name)

@@ -6,7 +6,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from descend.tui.text import ascii_only
+from descend.tui.cell_text import ascii_only
 
 
 class Ascii(LineFilter):

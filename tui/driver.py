@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import AppFocus, CursorPosition, Resize
 
+from descend.tui.cell_diff import Repaint
 from descend.tui.keyboard import Keyboard
-from descend.tui.repaint import Repaint
 
 if TYPE_CHECKING:
     from types import FrameType

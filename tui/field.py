@@ -7,7 +7,7 @@ from typing import Any
 from textual.events import Paste
 from textual.widgets import Input
 
-from descend.tui.text import plain
+from descend.tui.cell_text import plain
 
 LONGEST = 8_192
 """Characters that a field holds: twice the longest path, so that options have room behind it."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import signal
 import sys
 
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.paths import check_environment
+from descend.engine.base.sanitize import clean
 from descend.engine.cli.output import OutputError, silence, streams
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.paths import check_environment
-from descend.engine.text import clean
 
 
 def main(words: list[str] | None = None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from descend.engine.errors import UsageError
+from descend.engine.base.errors import UsageError
 
 
 def add_run_settings(command: argparse.ArgumentParser) -> None:

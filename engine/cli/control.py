@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.base.errors import UsageError
+from descend.engine.base.sanitize import clean, clean_lines
 from descend.engine.cli.arguments import add_following, add_knobs, add_run, knob_values, whole
-from descend.engine.errors import UsageError
-from descend.engine.text import clean, clean_lines
 
 if TYPE_CHECKING:
-    from descend.engine.records import Control, Event
-    from descend.engine.runs import Run
+    from descend.engine.run.records import Control, Event
+    from descend.engine.run.runs import Run
 
 ANSWER = 3.0
 """Seconds a worker is given to do as it was told; a step that takes longer is not waited for."""
@@ -70,7 +70,7 @@ def add(commands: Any) -> None:
 
 def found(arguments: argparse.Namespace) -> Run:
     """The run that the command names."""
-    from descend.engine import runs
+    from descend.engine.run import runs
 
     return runs.find(arguments.run)
 
@@ -86,7 +86,7 @@ def attach(arguments: argparse.Namespace) -> int:
 
 def pause(arguments: argparse.Namespace) -> int:
     """Hold the run."""
-    from descend.engine.records import Pause, Status
+    from descend.engine.run.records import Pause, Status
 
     run = found(arguments)
     if run.state() == "paused":
@@ -99,7 +99,7 @@ def pause(arguments: argparse.Namespace) -> int:
 
 def step(arguments: argparse.Namespace) -> int:
     """Take steps."""
-    from descend.engine.records import Status, Step
+    from descend.engine.run.records import Status, Step
 
     if arguments.count < 1:
         raise UsageError(f"--count is a whole number from 1 on, not {arguments.count}.")
@@ -117,13 +117,14 @@ def step(arguments: argparse.Namespace) -> int:
 
 def stop(arguments: argparse.Namespace) -> int:
     """End the runs: all are told before any is waited for, or none if one of them does not listen."""
-    from descend.engine import runs, supervision
-    from descend.engine.records import Stop
+    from descend.engine.launch import launcher
+    from descend.engine.run import runs
+    from descend.engine.run.records import Stop
 
     chosen = list({run.id: run for run in map(runs.find, arguments.run)}.values())
     for run in chosen:
-        supervision.require_alive(run)
-    told = {run.id: supervision.size(run.events_file) for run in chosen}
+        launcher.require_alive(run)
+    told = {run.id: launcher.size(run.events_file) for run in chosen}
     for run in chosen:
         run.ask(Stop())
     for run in chosen:
@@ -133,8 +134,8 @@ def stop(arguments: argparse.Namespace) -> int:
 
 def say_stopped(run: Run, start: int) -> None:
     """Say how ``run`` ended after byte ``start`` of its records, once its worker is gone."""
-    from descend.engine.records import Status
-    from descend.engine.runs import ENDS
+    from descend.engine.run.records import Status
+    from descend.engine.run.runs import ENDS
 
     (answer,) = answers(run, start, 1, lambda event: isinstance(event, Status) and event.state in ENDS)
     deadline = time.monotonic() + ANSWER
@@ -148,12 +149,12 @@ def say_stopped(run: Run, start: int) -> None:
 
 def turn(arguments: argparse.Namespace) -> int:
     """Turn live knobs."""
-    from descend.engine import supervision
-    from descend.engine.records import KnobChange, Note
+    from descend.engine.launch import launcher
+    from descend.engine.run.records import KnobChange, Note
 
     run = found(arguments)
-    start = supervision.size(run.events_file)
-    turns = supervision.turn(run, knob_values(arguments.settings, "set takes"))
+    start = launcher.size(run.events_file)
+    turns = launcher.turn(run, knob_values(arguments.settings, "set takes"))
     for event in answers(run, start, len(turns), lambda event: isinstance(event, (KnobChange, Note))):
         if isinstance(event, KnobChange):
             print(clean(f"{event.knob}: {event.previous} → {event.value} from step {event.step:,} on"))
@@ -166,11 +167,11 @@ def turn(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on, and follow the run as ``descend run`` does."""
-    from descend.engine import supervision
     from descend.engine.cli.follow import follow
+    from descend.engine.launch import launcher
 
     run = found(arguments)
-    supervision.resume(run)
+    launcher.resume(run)
     if arguments.detach:
         say_changes(run)
         print(json.dumps({"status": run.state(), "run": run.id}) if arguments.json else clean(run.id))
@@ -180,12 +181,12 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def fork(arguments: argparse.Namespace) -> int:
     """Make the new run, say which it is, and follow it as ``descend run`` does."""
-    from descend.engine import supervision
     from descend.engine.cli.run import set_going
+    from descend.engine.launch import launcher
 
     run = found(arguments)
     at = arguments.at if arguments.at is not None else max(run.checkpoint_steps(), default=0)
-    child = supervision.fork(run, at, knob_values(arguments.settings))
+    child = launcher.fork(run, at, knob_values(arguments.settings))
     parent = child.manifest().parent
     if parent is not None and parent.step != at:
         print(f"The checkpoint nearest to step {at:,} is that of step {parent.step:,}.", file=sys.stderr)
@@ -196,7 +197,7 @@ def fork(arguments: argparse.Namespace) -> int:
 
 def say_changes(run: Run) -> None:
     """Warn of what the run was asked for and is not the same any more; whoever follows it is told by its worker."""
-    from descend.engine import changes
+    from descend.engine.launch import changes
 
     for warning in changes.since(run.manifest()):
         print(warning, file=sys.stderr)
@@ -204,7 +205,7 @@ def say_changes(run: Run) -> None:
 
 def rename(arguments: argparse.Namespace) -> int:
     """Set the title."""
-    from descend.engine import runs
+    from descend.engine.run import runs
 
     runs.amend(found(arguments), title=clean(arguments.text).strip())
     return 0
@@ -212,7 +213,7 @@ def rename(arguments: argparse.Namespace) -> int:
 
 def note(arguments: argparse.Namespace) -> int:
     """Set the note."""
-    from descend.engine import runs
+    from descend.engine.run import runs
 
     runs.amend(found(arguments), note=clean_lines(arguments.text).strip())
     return 0
@@ -220,8 +221,8 @@ def note(arguments: argparse.Namespace) -> int:
 
 def delete(arguments: argparse.Namespace) -> int:
     """Delete runs, all or none; ask first."""
-    from descend.engine import runs
-    from descend.engine.summary import size
+    from descend.engine.run import runs
+    from descend.engine.run.summary import size
 
     chosen = list({run.id: run for run in map(runs.find, arguments.run)}.values())
     for run in chosen:
@@ -247,17 +248,17 @@ def delete(arguments: argparse.Namespace) -> int:
 
 def told(run: Run, command: Control, wanted: Callable[[Event], bool]) -> Event | None:
     """Say ``command`` to ``run`` and return the first wanted event after that, None if it does not come in time."""
-    from descend.engine import supervision
+    from descend.engine.launch import launcher
 
-    start = supervision.size(run.events_file)
-    supervision.tell(run, command)
+    start = launcher.size(run.events_file)
+    launcher.tell(run, command)
     return answers(run, start, 1, wanted)[0]
 
 
 def answers(run: Run, start: int, count: int, wanted: Callable[[Event], bool]) -> list[Event | None]:
     """The first ``count`` wanted events after byte ``start``; None for each that does not come in time."""
-    from descend.engine.journal import Follower
-    from descend.engine.records import event_decoder
+    from descend.engine.run.jsonl import Follower
+    from descend.engine.run.records import event_decoder
 
     heard: list[Event] = []
     follower, deadline = Follower(run.events_file, event_decoder(), start), time.monotonic() + ANSWER

@@ -6,9 +6,9 @@ import argparse
 import json
 from typing import Any
 
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.text import clean
 
 
 def add(commands: Any) -> None:
@@ -51,7 +51,7 @@ after a question mark, in quotes because of the shell:
 
 def show(arguments: argparse.Namespace) -> int:
     """``descend data list``."""
-    from descend.engine.cli.listing import show
+    from descend.engine.cli.list import show
 
     return show(arguments)
 
@@ -60,10 +60,10 @@ def options_known() -> str:
     """Every option of data of one's own, a line each."""
     import dataclasses
 
-    from descend.datasets.arrays import ArrayOptions
-    from descend.datasets.folder import FolderOptions
+    from descend.datasets.image_folder import FolderOptions
+    from descend.datasets.npz_file import ArrayOptions
     from descend.datasets.table import TableOptions
-    from descend.datasets.writing import TextOptions
+    from descend.datasets.text_file import TextOptions
 
     kinds = {
         "a CSV file": TableOptions,
@@ -93,7 +93,7 @@ def show_dataset(arguments: argparse.Namespace) -> int:
             raise UsageError("--augment shows pictures, which --json does not print; leave one of them out.")
     dataset = catalogue.find(arguments.name).load()
     if arguments.augment:
-        from descend.engine.train.preview import samples
+        from descend.engine.train.augment_preview import samples
 
         samples(dataset)  # before all else is printed, that there are images
     if arguments.json:
@@ -102,12 +102,12 @@ def show_dataset(arguments: argparse.Namespace) -> int:
         print(json.dumps(asdict(describe(dataset))))
         return 0
 
-    from descend.engine.cli.viewer import view
+    from descend.engine.cli.data_view import view
 
     console = output.console()
     view(dataset, console)
     if arguments.augment:
-        from descend.engine.cli.viewer import view_augmented
+        from descend.engine.cli.data_view import view_augmented
 
         view_augmented(dataset, arguments.augment, console)
     return 0

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.paths import parse_path
+from descend.engine.base.sanitize import clean
 from descend.engine.cli.arguments import whole
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.paths import parse_path
-from descend.engine.text import clean
 
 if TYPE_CHECKING:
-    from descend.engine.exercises import Verdict
-    from descend.engine.lesson import CodeExercise, Exercise, Lesson
+    from descend.engine.teaching.exercises import Verdict
+    from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
 
 
 def add(commands: Any) -> None:
@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
 
 def practise(arguments: argparse.Namespace) -> int:
     """Do what was asked; return 1 if a check is not passed."""
-    from descend.engine import catalogue
+    from descend.engine.teaching import catalogue
 
     lesson = catalogue.find(arguments.name)
     if not lesson.exercises:
@@ -62,11 +62,11 @@ def practise(arguments: argparse.Namespace) -> int:
 
 def row(lesson: Lesson, index: int) -> dict[str, Any]:
     """What is known of an exercise."""
-    from descend.engine import logbook
-    from descend.engine.lesson import CodeExercise
+    from descend.engine.teaching import learner_progress
+    from descend.engine.teaching.lesson import CodeExercise
 
     exercise = lesson.exercises[index]
-    practice = logbook.read(lesson.name).exercises.get(exercise.text, logbook.Practice())
+    practice = learner_progress.read(lesson.name).exercises.get(exercise.text, learner_progress.Practice())
     return {
         "number": index + 1,
         "kind": "code" if isinstance(exercise, CodeExercise) else "run",
@@ -92,8 +92,8 @@ def listing(lesson: Lesson, as_json: bool) -> int:
 
 def show(lesson: Lesson, index: int, as_json: bool) -> int:
     """One exercise, the hints revealed so far, and how to go about it."""
-    from descend.engine.exercises import starter_text
-    from descend.engine.lesson import CodeExercise
+    from descend.engine.teaching.exercises import starter_text
+    from descend.engine.teaching.lesson import CodeExercise
 
     exercise, known = lesson.exercises[index], row(lesson, index)
     starter = starter_text(exercise) if isinstance(exercise, CodeExercise) else ""
@@ -117,7 +117,7 @@ def show(lesson: Lesson, index: int, as_json: bool) -> int:
 
 def write(lesson: Lesson, index: int, file: Path) -> int:
     """Write the starter to a new file."""
-    from descend.engine.exercises import starter_text
+    from descend.engine.teaching.exercises import starter_text
 
     text = starter_text(code_exercise(lesson, index))
     try:
@@ -134,9 +134,10 @@ def write(lesson: Lesson, index: int, file: Path) -> int:
 
 def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
     """Check a file or a run, and note the attempt."""
-    from descend.engine import logbook, runs
-    from descend.engine.exercises import CodeCheck, check_run
-    from descend.engine.lesson import CodeExercise
+    from descend.engine.run import runs
+    from descend.engine.teaching import learner_progress
+    from descend.engine.teaching.exercises import CodeCheck, check_run
+    from descend.engine.teaching.lesson import CodeExercise
 
     source = None
     verdict: Verdict | None
@@ -161,7 +162,7 @@ def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
             print(code(verdict.output))
         print(clean(verdict.sentence))
     try:
-        logbook.attempted(lesson, index, verdict.passed, source)
+        learner_progress.attempted(lesson, index, verdict.passed, source)
     except DescendError as error:
         print(f"descend: {clean(str(error))}", file=sys.stderr)
     return 0 if verdict.passed else 1
@@ -169,12 +170,12 @@ def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
 
 def hint(lesson: Lesson, index: int) -> int:
     """Reveal one more."""
-    from descend.engine import logbook
+    from descend.engine.teaching import learner_progress
 
     hints = lesson.exercises[index].hints
     if not hints:
         raise UsageError("This exercise has no hints.")
-    shown = logbook.hinted(lesson, index)
+    shown = learner_progress.hinted(lesson, index)
     for number, text in enumerate(hints[:shown], 1):
         print(f"Hint {number} of {len(hints)}: {clean(text)}")
     return 0
@@ -182,8 +183,8 @@ def hint(lesson: Lesson, index: int) -> int:
 
 def solution(lesson: Lesson, index: int) -> int:
     """The solution: code, or a command."""
-    from descend.engine.exercises import solution_text
-    from descend.engine.lesson import CodeExercise
+    from descend.engine.teaching.exercises import solution_text
+    from descend.engine.teaching.lesson import CodeExercise
 
     exercise: Exercise | CodeExercise = lesson.exercises[index]
     if isinstance(exercise, CodeExercise):
@@ -200,7 +201,7 @@ def code_exercise(lesson: Lesson, index: int) -> CodeExercise:
     Raises:
         UsageError: it is solved by a run.
     """
-    from descend.engine.lesson import CodeExercise
+    from descend.engine.teaching.lesson import CodeExercise
 
     exercise = lesson.exercises[index]
     if not isinstance(exercise, CodeExercise):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from descend.engine.base.sanitize import clean
 from descend.engine.cli.arguments import add_run
-from descend.engine.text import clean
 
 
 def add(commands: Any) -> None:
@@ -25,9 +25,9 @@ def add(commands: Any) -> None:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write, and say where."""
-    from descend.engine import runs
-    from descend.engine.export import write
-    from descend.engine.paths import parse_path
+    from descend.engine.base.paths import parse_path
+    from descend.engine.run import runs
+    from descend.engine.run.export import write
 
     path = write(runs.find(arguments.run), arguments.to, parse_path(arguments.path), arguments.force)
     print(clean(str(path)))

@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.base.errors import DescendError
+from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
-from descend.engine.errors import DescendError
-from descend.engine.text import clean
 
 if TYPE_CHECKING:
-    from descend.engine.history import History
-    from descend.engine.runs import Run
+    from descend.engine.run.history import History
+    from descend.engine.run.runs import Run
 
 POLL = 0.05
 PATIENCE = 2.0
@@ -57,7 +57,7 @@ def follow(run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach
     Raises:
         DescendError: the worker died, or the folder is gone.
     """
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
     history = History()
     try:
@@ -74,9 +74,9 @@ def changes(
     run: Run, history: History, alive: Callable[[], bool], interrupts: Interrupts, detach: bool
 ) -> Iterator[set[str]]:
     """Feed ``history`` from the run and yield the names of what changed, until the run has ended."""
-    from descend.engine.records import Stop
-    from descend.engine.runs import ENDS
-    from descend.engine.summary import account
+    from descend.engine.run.records import Stop
+    from descend.engine.run.runs import ENDS
+    from descend.engine.run.summary import account
 
     follower, asked_to_stop, ended = run.follow(), False, math.inf
     slow = time.monotonic() + SLOW
@@ -126,7 +126,7 @@ def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
     def say(**values: Any) -> None:
         print(json.dumps(values, allow_nan=False), flush=True)
 
-    from descend.engine.runs import ENDS
+    from descend.engine.run.runs import ENDS
 
     say(status=run.state(), run=run.id)
     noted = 0

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from descend.engine.errors import DescendError, UsageError, nearest
-from descend.engine.text import clean
+from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.sanitize import clean
 
 
 def add(commands: Any) -> None:
@@ -32,10 +32,10 @@ def add(commands: Any) -> None:
 
 def new_lesson(arguments: argparse.Namespace) -> int:
     """Write the file and say what to do with it."""
-    from descend.engine import catalogue
-    from descend.engine.curriculum import SYSTEMS
-    from descend.engine.paths import parse_path, writable
-    from descend.engine.template import lesson_text
+    from descend.engine.base.paths import parse_path, writable
+    from descend.engine.teaching import catalogue
+    from descend.engine.teaching.curriculum import SYSTEMS
+    from descend.engine.teaching.template import lesson_text
 
     stem = arguments.name.replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", stem) or len(stem) > 40:
@@ -66,7 +66,7 @@ def new_lesson(arguments: argparse.Namespace) -> int:
         print(f"Try it: `descend run {name}`, `descend open {name}`, `descend verify {name}`.")
     else:
         print(f"It is found once it lies in {clean(str(catalogue.own_folder()))}.")
-    print("How lessons are written: AUTHORS.md beside engine/lesson.py.")
+    print("How lessons are written: AUTHORS.md beside engine/teaching/lesson.py.")
     return 0
 
 

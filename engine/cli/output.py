@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from descend.engine.errors import DescendError
-from descend.engine.text import clean_lines
+from descend.engine.base.errors import DescendError
+from descend.engine.base.sanitize import clean_lines
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from descend.engine.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, nearest
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,7 +37,7 @@ def parser() -> Parser:
         doctor,
         exercise,
         export,
-        listing,
+        list,
         new,
         progress,
         run,
@@ -55,6 +55,6 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"descend {version('descend')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for module in (shell, run, control, show, export, listing, verify, exercise, progress, new, data, doctor):
+    for module in (shell, run, control, show, export, list, verify, exercise, progress, new, data, doctor):
         module.add(commands)
     return top

@@ -7,9 +7,9 @@ import json
 import sys
 from typing import Any
 
+from descend.engine.base.errors import UsageError
+from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
-from descend.engine.errors import UsageError
-from descend.engine.text import clean
 
 
 def add(commands: Any) -> None:
@@ -34,13 +34,13 @@ def add(commands: Any) -> None:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print a line for each lesson."""
-    from descend.engine import catalogue, logbook
+    from descend.engine.teaching import catalogue, learner_progress
 
-    entries = logbook.read_all()
+    entries = learner_progress.read_all()
     rows = []
     for lesson in catalogue.lessons().values():
-        entry = entries.get(lesson.name, logbook.Entry())
-        progress = logbook.progress(lesson, entry)
+        entry = entries.get(lesson.name, learner_progress.Entry())
+        progress = learner_progress.progress(lesson, entry)
         rows.append(
             {
                 "name": lesson.name,
@@ -51,7 +51,7 @@ def show(arguments: argparse.Namespace) -> int:
                 "runs": entry.runs,
             }
         )
-    if trouble := logbook.trouble():
+    if trouble := learner_progress.trouble():
         print(f"descend: {clean(trouble)}", file=sys.stderr)
     if arguments.json:
         for row in rows:
@@ -70,21 +70,21 @@ def show(arguments: argparse.Namespace) -> int:
 
 def reset(arguments: argparse.Namespace) -> int:
     """Forget."""
-    from descend.engine import logbook
+    from descend.engine.teaching import learner_progress
 
     if bool(arguments.name) == arguments.all:
         raise UsageError("Name one lesson to forget, or say --all.")
-    count = logbook.reset(None if arguments.all else arguments.name.lower().replace("_", "-"))
+    count = learner_progress.reset(None if arguments.all else arguments.name.lower().replace("_", "-"))
     print(f"Forgot {count} lesson{'s' if count != 1 else ''}; runs are kept.")
     return 0
 
 
 def export(arguments: argparse.Namespace) -> int:
     """Write the file."""
-    from descend.engine import logbook
-    from descend.engine.paths import parse_path
+    from descend.engine.base.paths import parse_path
+    from descend.engine.teaching import learner_progress
 
     path = parse_path(arguments.path)
-    logbook.export(path)
+    learner_progress.export(path)
     print(f"Wrote {clean(str(path))}.")
     return 0

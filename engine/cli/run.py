@@ -7,12 +7,12 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.base.errors import UsageError
+from descend.engine.base.sanitize import clean
 from descend.engine.cli.arguments import add_following, add_run_settings, knob_values, whole
-from descend.engine.errors import UsageError
-from descend.engine.text import clean
 
 if TYPE_CHECKING:
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 
 EXAMPLES = """examples:
@@ -69,10 +69,10 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start the run, follow it to its end, and return 0 if it was done, else 1."""
-    from descend.engine import recipe, supervision
-    from descend.engine.paths import parse_path
+    from descend.engine.base.paths import parse_path
+    from descend.engine.launch import launcher, run_config
 
-    kept = recipe.load(parse_path(arguments.recipe)) if arguments.recipe is not None else recipe.Recipe()
+    kept = run_config.load(parse_path(arguments.recipe)) if arguments.recipe is not None else run_config.Recipe()
     name = arguments.name or kept.name
     if not name:
         raise UsageError("The following arguments are required: NAME; see `descend run --help`.")
@@ -85,17 +85,17 @@ def run(arguments: argparse.Namespace) -> int:
         "several": arguments.devices if arguments.devices is not None else kept.devices,
     }
     if arguments.save is not None:
-        recipe.save(supervision.ask(name, settings, **how), parse_path(arguments.save))
-    asked = supervision.prepare(name, settings, **how)
+        run_config.save(launcher.ask(name, settings, **how), parse_path(arguments.save))
+    asked = launcher.prepare(name, settings, **how)
     return set_going(asked, arguments)
 
 
 def set_going(asked: Run, arguments: argparse.Namespace) -> int:
     """Start the worker of a new run; then follow it, or with ``--detach`` say only which run it is."""
-    from descend.engine import supervision
     from descend.engine.cli.follow import follow
+    from descend.engine.launch import launcher
 
-    worker = supervision.launch(asked)
+    worker = launcher.launch(asked)
     if arguments.detach:
         print(json.dumps({"status": "starting", "run": asked.id}) if arguments.json else clean(asked.id))
         return 0

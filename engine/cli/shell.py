@@ -7,13 +7,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from descend.engine import paths
-from descend.engine.errors import UsageError
+from descend.engine.base import paths
+from descend.engine.base.errors import UsageError
 
 if TYPE_CHECKING:  # the shell paints sooner without it
     import argparse
 
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 FPS = "120"
 """How often a second Textual looks for something to paint: with its 60, the answer to a key waits 8 ms on average."""
@@ -36,8 +36,9 @@ def add(commands: Any) -> None:
 
 def open_lesson(arguments: argparse.Namespace) -> int:
     """Check what is to be opened and its settings before any screen appears, then open the shell there."""
-    from descend.engine import experiment, runs, supervision
     from descend.engine.cli.arguments import knob_values
+    from descend.engine.launch import experiment, launcher
+    from descend.engine.run import runs
 
     known = runs.listed()
     if (run := next((run for run in known if run.id == arguments.name), None)) is not None:
@@ -50,7 +51,7 @@ def open_lesson(arguments: argparse.Namespace) -> int:
         return open_run(runs.find(arguments.name))
     data = arguments.data or next(iter(chosen.data), "")
     knobs = knob_values(arguments.settings)
-    asked = supervision.ask(
+    asked = launcher.ask(
         arguments.name, knobs, seed=arguments.seed or 0, device=arguments.device or "auto", data=data
     )  # what is not given here is left to the user's own settings
     return open_shell(
@@ -65,7 +66,7 @@ def open_lesson(arguments: argparse.Namespace) -> int:
 
 def open_run(run: Run) -> int:
     """Open the shell at ``run``, if what it runs is here."""
-    from descend.engine import experiment
+    from descend.engine.launch import experiment
 
     experiment.find(run.manifest().name)
     return open_shell(run=run)

@@ -1,4 +1,4 @@
-"""``descend show``: a run's result as text; what a model consists of is in `descend.engine.cli.model`."""
+"""``descend show``: a run's result as text; what a model consists of is in `descend.engine.cli.show_model`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.cli import model, output
-from descend.engine.errors import UsageError
-from descend.engine.text import clean
+from descend.engine.base.errors import UsageError
+from descend.engine.base.sanitize import clean
+from descend.engine.cli import output, show_model
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from descend.engine.history import History
-    from descend.engine.records import Confusion
-    from descend.engine.summary import Summary
+    from descend.engine.run.history import History
+    from descend.engine.run.records import Confusion
+    from descend.engine.run.summary import Summary
 
 CURVE = 32
 """Characters a curve may take."""
@@ -37,22 +37,22 @@ def add(commands: Any) -> None:
         metavar="RUN|MODEL",
         help="a run's id, or a part of it that no other run has; or a model of the zoo, or your own as path.py:Name",
     )
-    model.add_arguments(command)
+    show_model.add_arguments(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(do=show)
 
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the run, or the model, as text or as one JSON object."""
-    from descend.engine import runs
-    from descend.engine.summary import gathered, summarize
+    from descend.engine.run import runs
+    from descend.engine.run.summary import gathered, summarize
 
-    if model.meant(arguments):
-        return model.show(arguments)
+    if show_model.meant(arguments):
+        return show_model.show(arguments)
     try:
         run = runs.find(arguments.run)
     except UsageError:
-        model.suggest(arguments.run, [run.id for run in runs.listed()])
+        show_model.suggest(arguments.run, [run.id for run in runs.listed()])
         raise
     with runs.reading(run):
         summary, history = summarize(run), gathered(run)
@@ -73,7 +73,7 @@ def print_run(console: Console, summary: Summary, history: History) -> None:
     """The run as text."""
     from rich.text import Text
 
-    from descend.engine import changes
+    from descend.engine.launch import changes
 
     run = summary.run
     console.print(Text(head(summary)))
@@ -107,14 +107,14 @@ def head(summary: Summary) -> str:
 
 def changed_knobs(summary: Summary) -> dict[str, Any]:
     """Knobs that differ from their defaults; all of them if what was run is not known here."""
-    from descend.engine import recipe
+    from descend.engine.launch import run_config
 
-    return recipe.changed(summary.manifest)
+    return run_config.changed(summary.manifest)
 
 
 def settings(summary: Summary) -> dict[str, str]:
     """What was asked, a line each."""
-    from descend.engine import recipe
+    from descend.engine.launch import run_config
 
     manifest = summary.manifest
     knobs = ", ".join(f"{name}={value}" for name, value in changed_knobs(summary).items())
@@ -131,7 +131,7 @@ def settings(summary: Summary) -> dict[str, str]:
     }
     if manifest.parent is not None:
         lines["forked"] = f"from {manifest.parent.run} at step {manifest.parent.step:,}"
-    lines["again"] = recipe.line(manifest)
+    lines["again"] = run_config.line(manifest)
     return {name: clean(line) for name, line in lines.items() if line}
 
 
@@ -178,7 +178,7 @@ def print_curves(console: Console, history: History) -> None:
 
 def confusions(history: History) -> list[Confusion]:
     """The latest confusion matrix of each split."""
-    from descend.engine.records import Confusion
+    from descend.engine.run.records import Confusion
 
     return [pictures[-1] for pictures in history.pictures.values() if isinstance(pictures[-1], Confusion)]
 
@@ -215,7 +215,7 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
     """Everything `show` prints; curves as first, last, lowest and highest value (`export` has them whole)."""
     import msgspec
 
-    from descend.engine import changes, recipe
+    from descend.engine.launch import changes, run_config
 
     def finite(value: float) -> float | None:
         return value if math.isfinite(value) else None
@@ -225,7 +225,7 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
         "advice": summary.advice,
         "manifest": msgspec.to_builtins(summary.manifest),
         "changed_knobs": changed_knobs(summary),
-        "again": recipe.line(summary.manifest),
+        "again": run_config.line(summary.manifest),
         "changed": changes.since(summary.manifest),
         "turned": [{"step": c.step, "knob": c.knob, "value": c.value, "previous": c.previous} for c in history.changes],
         "notes": [{"step": note.step, "text": note.text} for note in history.notes],

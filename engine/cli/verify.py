@@ -10,16 +10,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.base.errors import UsageError
+from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
 from descend.engine.cli.arguments import whole
-from descend.engine.errors import UsageError
-from descend.engine.text import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from descend.engine.lesson import Lesson
-    from descend.engine.verify import Finding, Proof
+    from descend.engine.teaching.lesson import Lesson
+    from descend.engine.teaching.verify import Finding, Proof
 
 
 def add(commands: Any) -> None:
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Do it; return 1 if something does not hold."""
-    from descend.engine.verify import Proof
+    from descend.engine.teaching.verify import Proof
 
     lessons = chosen(arguments)
     at_once = at_once_by_default() if arguments.jobs is None else arguments.jobs
@@ -73,7 +73,7 @@ def chosen(arguments: argparse.Namespace) -> list[Lesson]:
     Raises:
         UsageError: none was, or there is no such lesson.
     """
-    from descend.engine import catalogue
+    from descend.engine.teaching import catalogue
 
     if arguments.all and arguments.names:
         raise UsageError("Name lessons or say --all, not both.")
@@ -88,7 +88,7 @@ def chosen(arguments: argparse.Namespace) -> list[Lesson]:
 
 def at_once_by_default() -> int:
     """As many as there are cores for the threads of each run."""
-    from descend.engine.devices import cpu_threads
+    from descend.engine.launch.devices import cpu_threads
 
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, usable // cpu_threads())

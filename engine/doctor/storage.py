@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from descend.engine import paths
+from descend.engine.base import paths
 from descend.engine.doctor.check import Check, size
 
 LITTLE = 2**30

@@ -1,1 +1,1 @@
-"""The lessons, one file each; see `descend.engine.lesson` for the form."""
+"""The lessons, one file each; see `descend.engine.teaching.lesson` for the form."""

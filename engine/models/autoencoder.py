@@ -11,7 +11,7 @@ principal components.
     784 → 32 → 784    50,992
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

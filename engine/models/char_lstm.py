@@ -11,7 +11,7 @@ character that might come next. Sampling from the scores writes new text.
     together     for 38 characters                    221,158
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

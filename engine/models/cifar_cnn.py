@@ -14,8 +14,8 @@ vector into the first dense layer. The rest is the same, so on equal images the 
 
 from dataclasses import replace
 
-from descend.engine.model import Shape
 from descend.engine.models import full_cnn
+from descend.engine.train.model_form import Shape
 
 MODEL = replace(
     full_cnn.MODEL,

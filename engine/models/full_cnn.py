@@ -13,7 +13,7 @@ Two rounds of convolution and maximum, then two dense layers: the pattern of mos
 
 from collections import OrderedDict
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -15,7 +15,7 @@ their input), and the table that turns characters into vectors also turns vector
     together      v = 38, t = 64, w = 128, L = 2   409,856
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -15,7 +15,7 @@ Images are read row by row; for text without classes it predicts the next charac
     together                    61,962
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

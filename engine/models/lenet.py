@@ -18,7 +18,7 @@ usual now, all channels are joined and the scores are a dense layer.
 
 from collections import OrderedDict
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -17,7 +17,7 @@ predicts the next character at every step.
     together                    82,186
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -8,7 +8,7 @@ nothing of which pixels are neighbours, and works for images and tables alike.
     each further layer    h·h + h more
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -9,7 +9,7 @@ Images of up to 64 pixels enter with stride 1, where the original halves them. T
     2,236,682 parameters for 3 × 32 × 32 and 10 classes
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

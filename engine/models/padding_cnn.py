@@ -12,7 +12,7 @@ that it takes 2 off each. The dense layer has to fit what comes out: 12 × 12, n
 
 from collections import OrderedDict
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

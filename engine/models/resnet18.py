@@ -10,7 +10,7 @@ original halves the image twice. The last layer has one output a class.
     11,173,962 parameters for 3 × 32 × 32 and 10 classes
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -12,7 +12,7 @@ back; LSTM and GRU are the answers to that. For text without classes it predicts
     together                    21,514
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -13,7 +13,7 @@ Without padding a 3 × 3 convolution takes 2 off height and width; the maximum h
 
 from collections import OrderedDict
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -13,7 +13,7 @@ deep block is left, and one dense layer on it.
 
 from collections import OrderedDict
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

@@ -15,7 +15,7 @@ place tells it where it stands; without it the order of the places would not mat
     together   28 rows of 28, w = 64, L = 2, k = 10  104,394
 """
 
-from descend.engine.model import Model, Shape, knob, knobs
+from descend.engine.train.model_form import Model, Shape, knob, knobs
 
 
 @knobs

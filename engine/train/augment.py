@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from descend.engine.train.unfit import Unfit
+from descend.engine.train.model_error import Unfit
 
 SHIFT = 1 / 8
 """Of the size, at most."""

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from descend.engine.train.batches import Split
-from descend.engine.train.memory import give_back, is_out_of_memory
-from descend.engine.train.objective import Language, Objective, Tally
+from descend.engine.train.loader import Split
+from descend.engine.train.out_of_memory import give_back, is_out_of_memory
 from descend.engine.train.outputs import tensor_in
+from descend.engine.train.task import Language, Objective, Tally
 
 
 def evaluate(net: nn.Module, split: Split, objective: Objective, batch_size: int, autocast: Callable[[], Any]) -> Tally:

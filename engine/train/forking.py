@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from descend.engine.knobs import named
-from descend.engine.tracking import fitting
+from descend.engine.base.knobs import named
+from descend.engine.lab.checkpointables import fitting
 from descend.engine.train.evaluation import scores
+from descend.engine.train.model_error import Unfit
 from descend.engine.train.schedules import factor
 from descend.engine.train.settings import TrainKnobs
-from descend.engine.train.unfit import Unfit
 
 if TYPE_CHECKING:
-    from descend.engine.train.session import Session
+    from descend.engine.train.trainer import Session
 
 LOOKED_AT = 10_000
 """Steps at which two courses of the rate are compared."""

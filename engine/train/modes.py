@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from descend.datasets.dataset import WARNING
-from descend.engine.train.objective import Classes, Language, Objective
+from descend.engine.train.model_warnings import differ
 from descend.engine.train.outputs import tensor_in
 from descend.engine.train.own_model import is_own
-from descend.engine.train.suspicions import differ
+from descend.engine.train.task import Classes, Language, Objective
 from descend.engine.train.watching import Watch, at, tensors
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from torch import nn
 
+from descend.engine.train.model_error import Unfit
 from descend.engine.train.own_model import place
 from descend.engine.train.remedies import remedy
-from descend.engine.train.unfit import Unfit
 
 METHODS = (
     *("train", "eval", "parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules"),

@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from descend.datasets.shape import Shape
-from descend.engine.errors import nearest
-from descend.engine.text import clean
-from descend.engine.train.arguments import Argument, filled, literal
-from descend.engine.train.configuration import fields, gathered, signature_of
+from descend.datasets.data_shape import Shape
+from descend.engine.base.errors import nearest
+from descend.engine.base.sanitize import clean
+from descend.engine.train.config_object import fields, gathered, signature_of
+from descend.engine.train.model_arguments import Argument, filled, literal
+from descend.engine.train.model_error import Unfit
+from descend.engine.train.model_source import Source
 from descend.engine.train.remedies import remedy
 from descend.engine.train.settings import BESIDE, TrainKnobs
-from descend.engine.train.source import Source
-from descend.engine.train.unfit import Unfit
 
 DESCEND = tuple({f"{path.parents[1]}{os.sep}" for path in (Path(__file__), Path(__file__).resolve())})
 """Where the engine is; the user's code may lie above that."""

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from descend.engine.errors import UsageError
+from descend.engine.base.errors import UsageError
 
 HALVES = ("cuda",)
 """Kinds of devices that compute with fp16; the CPU lacks recurrent layers, and is slow at it."""

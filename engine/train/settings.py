@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from descend.datasets.shape import Shape
-from descend.engine.errors import UsageError
-from descend.engine.knobs import Knob, KnobSet, knob, knobs
+from descend.datasets.data_shape import Shape
+from descend.engine.base.errors import UsageError
+from descend.engine.base.knobs import Knob, KnobSet, knob, knobs
 
 AUGMENTATIONS = {
     "none": "as they are",

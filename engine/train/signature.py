@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from descend.engine.train.arguments import Argument
+from descend.engine.train.model_arguments import Argument
 
 
 def defined(body: list[ast.stmt]) -> dict[str, ast.stmt]:

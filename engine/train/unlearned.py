@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from descend.datasets.dataset import WARNING
-from descend.engine.architecture import kind
-from descend.engine.text import clean
+from descend.engine.base.sanitize import clean
 from descend.engine.train.hidden import Hidden, hidden
-from descend.engine.train.objective import Objective
+from descend.engine.train.layer_list import kind
 from descend.engine.train.outputs import tensor_in
 from descend.engine.train.own_model import listed
+from descend.engine.train.task import Objective
 from descend.engine.train.watching import Watch, at, tensors
 
 TRIES = 12

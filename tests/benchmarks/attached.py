@@ -19,7 +19,7 @@ from tests.terminal import Terminal, descend
 
 LOOP = """
 import json, sys, time, types
-from descend.engine import catalogue, devices
+from descend.engine.teaching import catalogue; from descend.engine.launch import devices
 from descend.datasets import catalogue as datasets
 import torch
 steps = int(sys.argv[1])
@@ -54,8 +54,8 @@ def bare(lesson: str, steps: int, folder: Path) -> float:
 
 def recorded(lesson: str, setting: str, steps: int, folder: Path, attached: bool) -> float:
     """Steps a second of a run, after a fifth of them, by its own clock; with or without a shell that shows it."""
-    from descend.engine import runs
-    from descend.engine.records import Progress
+    from descend.engine.run import runs
+    from descend.engine.run.records import Progress
 
     if attached:
         with Terminal(descend("open", lesson, "--run", "--set", setting), *SIZE, environment(folder)) as shell:

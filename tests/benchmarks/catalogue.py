@@ -9,7 +9,7 @@ import sys
 CODE = """
 import sys, time
 start = time.perf_counter()
-from descend.engine import catalogue
+from descend.engine.teaching import catalogue
 lessons = catalogue.lessons()
 print(time.perf_counter() - start, len(lessons), "torch" in sys.modules)
 """

@@ -16,11 +16,11 @@ import time
 import torch
 from torch import nn
 
-from descend.engine import runs
-from descend.engine.knobs import KnobSet
-from descend.engine.lab import Lab
-from descend.engine.manifest import Manifest
-from descend.engine.runs import Run
+from descend.engine.base.knobs import KnobSet
+from descend.engine.lab.lab import Lab
+from descend.engine.run import runs
+from descend.engine.run.manifest import Manifest
+from descend.engine.run.runs import Run
 
 WIDTH, BATCH = 8, 32
 

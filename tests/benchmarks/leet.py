@@ -19,10 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from descend.engine import catalogue, runs
-from descend.engine.journal import Appender
-from descend.engine.records import FORMAT, Array, Header, Progress, Scalars, Status
-from descend.engine.runs import Manifest
+from descend.engine.run import runs
+from descend.engine.run.jsonl import Appender
+from descend.engine.run.records import FORMAT, Array, Header, Progress, Scalars, Status
+from descend.engine.run.runs import Manifest
+from descend.engine.teaching import catalogue
 from tests.benchmarks.latency import answered
 from tests.benchmarks.stage import SIZE, environment, watch
 from tests.terminal import Terminal
@@ -38,7 +39,7 @@ run.finish()
 """
 OPEN = """
 import sys
-from descend.engine import runs
+from descend.engine.run import runs
 from descend.engine.cli.shell import open_shell
 sys.exit(open_shell(run=runs.find(sys.argv[1])))
 """

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from descend.engine import catalogue, runs
-from descend.engine.journal import Appender
-from descend.engine.records import FORMAT, Array, Header, Progress, Scalars, Status
-from descend.engine.runs import Manifest, Run
+from descend.engine.run import runs
+from descend.engine.run.jsonl import Appender
+from descend.engine.run.records import FORMAT, Array, Header, Progress, Scalars, Status
+from descend.engine.run.runs import Manifest, Run
+from descend.engine.teaching import catalogue
 from tests.benchmarks.stage import SIZE, environment
 from tests.terminal import Terminal, descend
 

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from descend.engine.history import History
-from descend.engine.records import Array, Scalars
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Scalars
 from descend.tui.panels.curves import Curves
 
 ROUNDS, SIZE = 60, (60, 16)

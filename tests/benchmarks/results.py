@@ -17,10 +17,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from descend.engine import supervision
-from descend.engine.errors import DescendError
-from descend.engine.history import History
-from descend.engine.recipe import line
+from descend.engine.base.errors import DescendError
+from descend.engine.launch import launcher
+from descend.engine.launch.run_config import line
+from descend.engine.run.history import History
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def main() -> int:
 
 def trained(entry: Entry, seed: int, device: str) -> tuple[float, float, str]:
     """Test accuracy, seconds of training, and the command that does the same."""
-    run = supervision.prepare(entry.model, entry.knobs, seed=seed, device=device, data=entry.data)
-    worker = supervision.launch(run)
+    run = launcher.prepare(entry.model, entry.knobs, seed=seed, device=device, data=entry.data)
+    worker = launcher.launch(run)
     while worker.poll() is None:
         time.sleep(0.1)
     history, follower = History(), run.follow()

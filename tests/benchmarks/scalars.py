@@ -9,8 +9,9 @@ import time
 
 import torch
 
-from descend.engine import catalogue, supervision
-from descend.engine.lab import Lab
+from descend.engine.lab.lab import Lab
+from descend.engine.launch import launcher
+from descend.engine.teaching import catalogue
 
 ROUNDS, CALLS = 9, 20_000
 
@@ -30,7 +31,7 @@ def main() -> None:
     """Take turns and print medians."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["DESCEND_HOME"] = home
-        run = supervision.prepare("digits", {})
+        run = launcher.prepare("digits", {})
         lab = Lab(run, catalogue.find("digits").knobs(), device=torch.device("cpu"), seed=0)
         kinds = {"number": 0.25, "tensor": torch.tensor(0.25)}
         times: dict[str, list[float]] = {kind: [] for kind in kinds}

@@ -21,7 +21,7 @@ LESSON = '''"""Flat out
 A small network on the digits, trained as fast as it goes. Six panels show it.
 """
 
-from descend.engine.lesson import Lesson, knob, knobs
+from descend.engine.teaching.lesson import Lesson, knob, knobs
 
 
 @knobs
@@ -35,7 +35,7 @@ def run(lab, k):
     from torch import nn
     from torch.nn import functional
 
-    from descend.engine.training import Tensors, record_test
+    from descend.engine.lab.fit import Tensors, record_test
 
     data = Tensors.of(lab.dataset, lab.device)
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)).to(lab.device)

@@ -25,10 +25,11 @@ from torch import nn
 from torch.nn import functional
 
 from descend.datasets import catalogue as datasets
-from descend.engine import catalogue, devices, supervision
-from descend.engine.errors import DescendError
-from descend.engine.lab import Lab
-from descend.engine.training import Tensors, evaluate
+from descend.engine.base.errors import DescendError
+from descend.engine.lab.fit import Tensors, evaluate
+from descend.engine.lab.lab import Lab
+from descend.engine.launch import devices, launcher
+from descend.engine.teaching import catalogue
 
 BATCH = 100
 
@@ -77,7 +78,7 @@ def bare_loop(data: Tensors, device: torch.device, epochs: int) -> float:
 def lesson(device_name: str, epochs: int) -> float:
     """Seconds of one epoch of the lesson, all telemetry on: from before the first step, when the untrained network is
     tested, to the end of the last epoch."""
-    run = supervision.prepare("fashion-mnist", {"epochs": epochs}, device=device_name)
+    run = launcher.prepare("fashion-mnist", {"epochs": epochs}, device=device_name)
     declared = catalogue.find("fashion-mnist")
     knobs = declared.knobs.parse({"epochs": epochs})
     device = devices.torch_device(device_name)
@@ -138,7 +139,7 @@ def main() -> int:
 
 def unpack(folder: Path) -> None:
     """Unpack the files that torchvision insists on reading unpacked."""
-    from descend.engine.paths import data_home
+    from descend.engine.base.paths import data_home
 
     raw = folder / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)

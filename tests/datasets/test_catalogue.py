@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from descend.datasets import catalogue
-from descend.datasets.shape import Shape
+from descend.datasets.data_shape import Shape
 from descend.datasets.spec import MissingData
-from descend.engine.errors import DescendError, UsageError
+from descend.engine.base.errors import DescendError, UsageError
 
 
 def test_embedded_datasets_come_first() -> None:

@@ -17,7 +17,7 @@ from descend.datasets import catalogue
 from descend.datasets.cifar import FOLDER, TORCHVISION, Cifar
 from descend.datasets.idx import Damaged
 from descend.datasets.spec import MissingData
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 from tests.datasets.server import Page, Site
 
 REAL = catalogue.find("cifar-10")

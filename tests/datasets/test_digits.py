@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from descend.datasets import catalogue, digits
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 SPEC = catalogue.find("digits")
 

@@ -20,7 +20,7 @@ import pytest
 
 from descend.datasets import download as module
 from descend.datasets.download import download
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 from tests.datasets.server import Page, Site
 
 BODY = random.Random(0).randbytes(300_000)

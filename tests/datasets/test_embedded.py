@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from descend.datasets import carried, catalogue, corpus
+from descend.datasets import catalogue, corpus, sklearn_files
+from descend.datasets.char_text import decoded, encoded
 from descend.datasets.split import shuffled, stratified
-from descend.datasets.stream import decoded, encoded
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 TABLES = {"iris": "load_iris", "wine": "load_wine", "breast-cancer": "load_breast_cancer", "diabetes": "load_diabetes"}
 
@@ -48,7 +48,7 @@ def test_a_damaged_table_is_a_sentence(name: str, damage: str, tmp_path: Path, m
             "a label too many": text[:-1] + "7",
         }[damage]
     )
-    monkeypatch.setattr(carried.Carried, "where", lambda self: file)
+    monkeypatch.setattr(sklearn_files.Carried, "where", lambda self: file)
     with pytest.raises(DescendError, match="reinstall scikit-learn"):
         spec.load()
 
@@ -56,7 +56,7 @@ def test_a_damaged_table_is_a_sentence(name: str, damage: str, tmp_path: Path, m
 def test_half_of_the_diabetes_files_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = catalogue.find("diabetes")
     shutil.copy(spec.require(), file := tmp_path / "diabetes_data_raw.csv.gz")
-    monkeypatch.setattr(carried.Carried, "where", lambda self: file)
+    monkeypatch.setattr(sklearn_files.Carried, "where", lambda self: file)
     with pytest.raises(DescendError, match=r"diabetes_target.*reinstall scikit-learn"):
         spec.load()
 

@@ -10,7 +10,7 @@ import pytest
 
 from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 ROWS = [(f"state {place}", 1.5 * place, place % 7, place * 3.5) for place in range(40)]
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from descend.datasets import idx
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 SHAPE = (3, 4, 5)
 VALUES = np.arange(60, dtype=np.uint8).reshape(SHAPE)

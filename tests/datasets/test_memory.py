@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from descend.datasets import memory
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 
 
 def test_what_takes_more_than_half_of_the_free_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import pytest
 from descend.datasets import catalogue, idx
 from descend.datasets.mnist import Mnist
 from descend.datasets.spec import MissingData
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 from tests.datasets.server import Page, Site
 
 FAMILY = [spec for spec in map(catalogue.find, catalogue.names()) if isinstance(spec, Mnist)]

@@ -13,8 +13,8 @@ from rich.console import Console
 from descend.datasets import catalogue
 from descend.datasets.describe import chosen, describe
 from descend.engine.cli import main
-from descend.engine.cli.mosaic import RAMP, mosaic
-from descend.engine.cli.viewer import view
+from descend.engine.cli.data_view import view
+from descend.engine.cli.image_blocks import RAMP, mosaic
 
 EMBEDDED = [name for name in catalogue.names() if catalogue.find(name).embedded]
 

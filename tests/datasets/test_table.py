@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from descend.datasets import catalogue, cells
+from descend.datasets import catalogue, csv_reader
 from descend.datasets.dataset import Dataset
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.text import clean
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.sanitize import clean
 
 Write = Callable[..., Path]
 
@@ -414,7 +414,7 @@ def test_a_class_of_one_sample_is_said(write: Write) -> None:
 
 
 def test_a_huge_file_is_refused_with_the_rows_that_can_be_had(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "MOST_CELLS", 60)
+    monkeypatch.setattr(csv_reader, "MOST_CELLS", 60)
     message = refused(write(PLAIN))
     assert "more than 60 cells (reached in line 21)" in message
     assert "at most 20" in message

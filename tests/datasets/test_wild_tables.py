@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from descend.datasets import catalogue, cells, memory
+from descend.datasets import catalogue, csv_reader, memory
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.describe import describe
-from descend.engine.errors import DescendError, UsageError
+from descend.engine.base.errors import DescendError, UsageError
 
 CHANCE = random.Random(5)
 ROWS = [(f"{CHANCE.random():.3f}", str(CHANCE.randint(0, 9)), CHANCE.choice(["oak", "elm", "ash"])) for _ in range(60)]
@@ -339,9 +339,9 @@ def test_many_columns_take_time_in_proportion(file: Path, monkeypatch: pytest.Mo
     count = 2000
     rows = ["".join(f"{(place * column) % 11}," for column in range(count)) + f"{place % 2}\n" for place in range(10)]
     content = "".join(f"g{column}," for column in range(count)) + "y\n" + "".join(rows)
-    whole = cells.read
+    whole = csv_reader.read
 
-    def read(*given: object, **more: object) -> cells.Cells:
+    def read(*given: object, **more: object) -> csv_reader.Cells:
         found = whole(*given, **more)  # type: ignore[arg-type]
         found.names = [Name(name) for name in found.names]
         return found
@@ -353,13 +353,13 @@ def test_many_columns_take_time_in_proportion(file: Path, monkeypatch: pytest.Mo
 
 
 def test_a_line_of_too_many_cells_is_refused_before_it_is_cut(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "MOST_CELLS", 1000)
+    monkeypatch.setattr(csv_reader, "MOST_CELLS", 1000)
     assert "Line 1 of data.csv has more than 1,000 cells" in refused(file, "1," * 1001 + "\n")
     content = "1,2,3,4\n" * 20_000
     assert "has about 80,000 cells, more than 1,000; limit=N takes the first N rows, at most 250" in refused(
         file, content
     )
-    monkeypatch.setattr(cells, "MOST_CELLS", 10**7)
+    monkeypatch.setattr(csv_reader, "MOST_CELLS", 10**7)
     monkeypatch.setattr(memory, "free_memory", lambda: 10**7)
     assert "data.csv takes about 8 MB of memory, more than 5 MB, half of what is free here" in refused(file, content)
 

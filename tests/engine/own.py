@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from descend.engine import catalogue
-from descend.engine.lesson import Lesson
+from descend.engine.teaching import catalogue
+from descend.engine.teaching.lesson import Lesson
 
 TEXT = '''"""Halving
 
@@ -15,7 +15,7 @@ What is left when one halves again and again?
 import os
 import time
 
-from descend.engine.lesson import Claim, CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
 
 
 @knobs

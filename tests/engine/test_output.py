@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from descend.engine import runs
+from descend.engine.base.sanitize import HARMFUL, clean_lines
 from descend.engine.cli import main
 from descend.engine.cli.output import console
-from descend.engine.text import HARMFUL, clean_lines
+from descend.engine.run import runs
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b2J\x90q\x9c\u202egnp\u2066\u200b\x08\x7f\r\nforged: line\t\udc9b"
 """What terminals obey: CSI, OSC, DCS, with seven bits and with eight, bidirectional controls, breaks, raw bytes."""

@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from descend.engine.paths import runs_home
-from descend.engine.runs import Run
+from descend.engine.base.paths import runs_home
+from descend.engine.run.runs import Run
 
 HERE = Path(__file__).parent
 NAMES = sorted(file.parent.name for file in HERE.glob("*/run.json"))

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import msgspec
 
-from descend.engine import runs, supervision
-from descend.engine.history import History
-from descend.engine.journal import Follower
-from descend.engine.records import Event, SetKnob, Status, Stop, encoder, event_decoder
-from descend.engine.runs import Run
+from descend.engine.launch import launcher
+from descend.engine.run import runs
+from descend.engine.run.history import History
+from descend.engine.run.jsonl import Follower
+from descend.engine.run.records import Event, SetKnob, Status, Stop, encoder, event_decoder
+from descend.engine.run.runs import Run
 from tests.recordings import HERE
 
 EPOCH = 1_767_268_800.0
@@ -45,16 +46,16 @@ class Recording:
 def stopped(run: Run) -> None:
     """Stop ``run`` in its midst."""
     reach(run, 40)
-    supervision.tell(run, Stop())
+    launcher.tell(run, Stop())
     ended(run)
 
 
 def resumed(run: Run) -> None:
     """Turn a knob, stop, and go on."""
     reach(run, 20)
-    supervision.tell(run, SetKnob(knob="lr", value=0.1))
+    launcher.tell(run, SetKnob(knob="lr", value=0.1))
     stopped(run)
-    supervision.resume(run)
+    launcher.resume(run)
 
 
 RECORDINGS = (
@@ -115,8 +116,8 @@ def kept(run: Run, recording: Recording, folder: Path) -> None:
 
 def make(recording: Recording) -> None:
     """Run the lesson and put what is kept of it in place of the recording there was."""
-    run = supervision.prepare(recording.lesson, recording.knobs, seed=0, device="cpu")
-    worker = supervision.launch(run)
+    run = launcher.prepare(recording.lesson, recording.knobs, seed=0, device="cpu")
+    worker = launcher.launch(run)
     recording.meanwhile(run)
     if (state := ended(run)) != recording.end:
         raise SystemExit(f"{recording.name} is {state}, not {recording.end}")

@@ -15,7 +15,7 @@ from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from descend.tui.app import DescendApp
-from descend.tui.screens.lesson.learner import Learner
+from descend.tui.screens.lesson.lesson_progress import Learner
 from tests.tui.recording import Workers
 
 SIZES = [(80, 24), (120, 40), (200, 60)]

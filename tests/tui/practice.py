@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from descend.engine import catalogue
-from descend.engine.lesson import Lesson
+from descend.engine.teaching import catalogue
+from descend.engine.teaching.lesson import Lesson
 
 TEXT = '''"""Practice: the root of two, [bold]by hand[/bold]
 
@@ -18,7 +18,7 @@ How fast does [a guess] become the square root of two?
 **Watch** the error: its digits double at every step.
 """
 
-from descend.engine.lesson import CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
 
 
 @knobs

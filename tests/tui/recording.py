@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from descend.engine import catalogue, runs
-from descend.engine.journal import Appender
-from descend.engine.records import (
+from descend.engine.run import runs
+from descend.engine.run.jsonl import Appender
+from descend.engine.run.records import (
     FORMAT,
     Array,
     Confusion,
@@ -23,7 +23,8 @@ from descend.engine.records import (
     State,
     Status,
 )
-from descend.engine.runs import Manifest, Run, Writer
+from descend.engine.run.runs import Manifest, Run, Writer
+from descend.engine.teaching import catalogue
 
 STEPS = 60
 

@@ -6,7 +6,7 @@ import pytest
 
 from descend.tui import app
 from tests.tui.driving import SIZES, opened
-from tests.tui.test_lesson import running
+from tests.tui.lesson.test_lesson import running
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -13,11 +13,11 @@ from descend.engine.doctor import Check
 from descend.tui.screens.help import HelpScreen
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
-from descend.tui.screens.options import Options
+from descend.tui.screens.option_list import Options
 from descend.tui.screens.palette import Palette
 from tests.tui.driving import SIZES, Shell, opened
+from tests.tui.lesson.test_lesson import running
 from tests.tui.recording import steps
-from tests.tui.test_lesson import running
 
 FINDINGS = [
     Check("Python", "descend", True, "0.1.0"),

@@ -8,7 +8,7 @@ import sys
 PROGRAM = """
 import sys
 import descend.tui.app
-from descend.engine import catalogue
+from descend.engine.teaching import catalogue
 assert catalogue.lessons()
 print(*sorted({"torch", "torchvision", "numpy", "plotext", "sklearn", "scipy", "sympy", "psutil"} & set(sys.modules)))
 """
@@ -16,10 +16,10 @@ WHOLE = """
 import sys
 import descend.tui.panels.grid, descend.tui.screens.lesson, descend.tui.screens.doctor, descend.tui.screens.leave
 import descend.tui.screens.settings, descend.tui.system.panel
-import descend.tui.screens.runs, descend.tui.screens.compare, descend.engine.summary, descend.engine.export
-import descend.tui.screens.train.screen, descend.tui.screens.train.augment, descend.tui.screens.train.viewer
-import descend.tui.screens.train.layers, descend.engine.train.preview
-import descend.engine.supervision, descend.datasets.catalogue, descend.engine.history
+import descend.tui.screens.runs, descend.tui.screens.compare, descend.engine.run.summary, descend.engine.run.export
+import descend.tui.screens.train.screen, descend.tui.screens.train.augment_preview, descend.tui.screens.train.data_view
+import descend.tui.screens.train.layers, descend.engine.train.augment_preview
+import descend.engine.launch.launcher, descend.datasets.catalogue, descend.engine.run.history
 print(*sorted({"torch", "torchvision", "sklearn", "scipy", "sympy"} & set(sys.modules)))
 """
 

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from descend.engine import catalogue, logbook
-from descend.engine.records import Status
+from descend.engine.run.records import Status
+from descend.engine.teaching import catalogue, learner_progress
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.learn.tree import LessonTree, best, found
 from descend.tui.screens.lesson import LessonScreen
@@ -104,11 +104,11 @@ async def test_a_lesson_that_was_run_is_begun_and_one_whose_parts_are_all_done_i
         await shell.sees("· Digits", " parts done")
         assert "· Fashion" not in shell.text
         for number in range(len(digits.predictions)):
-            logbook.committed(digits, number, 0, "run")
+            learner_progress.committed(digits, number, 0, "run")
         for number, question in enumerate(digits.quiz):
-            logbook.answered(digits, number, question.answer)
+            learner_progress.answered(digits, number, question.answer)
         for number in range(len(digits.exercises)):
-            logbook.attempted(digits, number, True)
+            learner_progress.attempted(digits, number, True)
         await shell.sees("✓ Digits", "✓ finished")
         assert chosen(shell) == "digits"
 

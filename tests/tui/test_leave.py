@@ -10,8 +10,8 @@ from textual.keys import key_to_character
 
 from descend.tui.screens.leave import LeaveScreen
 from tests.tui.driving import SIZES, opened
+from tests.tui.lesson.test_lesson import running
 from tests.tui.recording import commands, end
-from tests.tui.test_lesson import running
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])

@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 
 from descend.engine.cli import main
-from descend.engine.history import History
-from descend.engine.records import Event
-from descend.engine.runs import Run
-from descend.tui.panels import Panel, PanelGrid, data
+from descend.engine.run.history import History
+from descend.engine.run.records import Event
+from descend.engine.run.runs import Run
+from descend.tui.panels import Panel, PanelGrid, panel_data
 from descend.tui.screens.compare import CompareScreen
 from descend.tui.screens.learn import LearnScreen
 from tests.recordings import NAMES, laid_out
 from tests.tui.driving import SIZES, Shell, opened
+from tests.tui.lesson.test_lesson import lesson
 from tests.tui.runs.past import all_runs
-from tests.tui.test_lesson import lesson
 
 APOLOGY = "cannot show its data"
 DTYPES = ("f4", "f8", "u1", "i4", "i8")
@@ -159,9 +159,9 @@ def test_a_recording_is_shown_and_exported(name: str, tmp_path: Path, capsys: py
     for key in history.pictures:
         picture = history.picture_at(key, None)
         assert picture is not None
-        table = data.of(picture)
+        table = panel_data.of(picture)
         if table is not None:
-            text, count = data.written(table)
+            text, count = panel_data.written(table)
             assert len(list(csv.reader(io.StringIO(text)))) == count + 1
 
 
@@ -186,7 +186,7 @@ def test_replaying_needs_no_torch(folders: Path) -> None:
     laid_out("diffusion")
     program = """
 import asyncio, sys
-from descend.engine import runs
+from descend.engine.run import runs
 from tests.tui.driving import opened
 async def look():
     async with opened(run=runs.find("diffusion")) as shell:

@@ -7,8 +7,8 @@ import pytest
 from descend.tui.panels import PanelGrid
 from descend.tui.screens.learn import LearnScreen
 from tests.tui.driving import Shell, opened
+from tests.tui.lesson.test_lesson import lesson, running
 from tests.tui.recording import end, finished, steps
-from tests.tui.test_lesson import lesson, running
 
 
 def panels(shell: Shell) -> PanelGrid:

@@ -9,7 +9,7 @@ from textual import events
 from textual.keys import key_to_character
 from textual.widgets import Input
 
-from descend.tui import preferences, text
+from descend.tui import cell_text, shell_settings
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
 from descend.tui.screens.settings import SettingsScreen
@@ -22,7 +22,7 @@ from tests.tui.test_everywhere import choose
 def forgetful() -> Iterator[None]:
     """Which characters to draw with is remembered by the process."""
     yield
-    text.shows_unicode.cache_clear()
+    cell_text.shows_unicode.cache_clear()
 
 
 async def settings(shell: Shell) -> SettingsScreen:
@@ -60,23 +60,23 @@ async def test_what_is_chosen_counts_at_once_and_lasts(size: tuple[int, int]) ->
 async def test_a_theme_from_the_menu_lasts() -> None:
     async with opened((80, 24)) as shell:
         await choose(shell, "turn light")
-        await shell.until(lambda: preferences.get("theme", "") == "textual-light")
+        await shell.until(lambda: shell_settings.get("theme", "") == "textual-light")
     async with opened((80, 24)) as shell:
         assert shell.app.theme == "textual-light"
         shell.app.theme = "nord"  # as the list of all themes does
-        await shell.until(lambda: preferences.get("theme", "") == "nord")
+        await shell.until(lambda: shell_settings.get("theme", "") == "nord")
 
 
 async def test_a_lesson_asked_for_with_a_seed_gets_that_seed() -> None:
-    preferences.put("seed", 7)
+    shell_settings.put("seed", 7)
     async with opened(lesson="digits", seed=3, device="cpu") as shell:
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         assert shell.app.screen.settings.seed == 3
 
 
 async def test_ascii_is_chosen_and_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text.sys, "__stdout__", type("Utf8", (), {"encoding": "utf-8"}))
-    text.shows_unicode.cache_clear()
+    monkeypatch.setattr(cell_text.sys, "__stdout__", type("Utf8", (), {"encoding": "utf-8"}))
+    cell_text.shows_unicode.cache_clear()
     async with opened((80, 24)) as shell:
         await settings(shell)
         await shell.sees("╭─")
@@ -85,7 +85,7 @@ async def test_ascii_is_chosen_and_taken_back(monkeypatch: pytest.MonkeyPatch) -
         await shell.until(lambda: shell.text.isascii())
         await shell.press("ctrl+d")
         await shell.sees("╭─ Settings")
-        assert preferences.get("characters", None) is None
+        assert shell_settings.get("characters", None) is None
 
 
 async def test_a_seed_that_is_none_is_explained_and_not_kept() -> None:
@@ -93,7 +93,7 @@ async def test_a_seed_that_is_none_is_explained_and_not_kept() -> None:
         await settings(shell)
         await shell.press("up", "9", "9", "9", "9", "9", "9", "9", "9", "9", "9", "9")
         await shell.sees("✗ seed must be at most")
-        assert preferences.get("seed", 0) < 2**31
+        assert shell_settings.get("seed", 0) < 2**31
         await shell.press("escape")
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
 
@@ -110,7 +110,7 @@ async def test_a_home_that_cannot_be_written_is_told_once_it_matters(folders, mo
 
 @pytest.mark.parametrize("theme", ["no-such-theme", "", "auto"])
 async def test_an_unknown_theme_is_the_automatic_one(theme: str) -> None:
-    preferences.put("theme", theme)
+    shell_settings.put("theme", theme)
     async with opened((80, 24)) as shell:
         assert shell.app.theme == "textual-dark"
 
@@ -154,7 +154,7 @@ def test_with_few_colours_the_dark_theme_is_the_readable_one() -> None:
     ],
 )
 def test_the_plain_locale_is_recognised_though_python_speaks_utf_8(environment: dict[str, str], plain: bool) -> None:
-    assert text.plain_locale(environment) is plain
+    assert cell_text.plain_locale(environment) is plain
 
 
 @pytest.mark.parametrize(("given", "seed", "device"), [([], None, ""), (["--seed", "0", "--device", "cpu"], 0, "cpu")])
@@ -177,4 +177,4 @@ async def test_a_seed_typed_in_haste_is_kept() -> None:
         for key in ("4", "2", "escape"):
             shell.app.post_message(events.Key(key, key_to_character(key)))
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
-        assert preferences.get("seed", 0) == 42
+        assert shell_settings.get("seed", 0) == 42

@@ -7,15 +7,15 @@ import shutil
 import pytest
 from textual.screen import Screen
 
-from descend.engine import runs
-from descend.tui import preferences
+from descend.engine.run import runs
+from descend.tui import shell_settings
 from descend.tui.screens.help import declared
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
 from tests.tui.driving import SIZES, Shell, opened
+from tests.tui.lesson.test_lesson import running
 from tests.tui.recording import finished
 from tests.tui.test_everywhere import choose
-from tests.tui.test_lesson import running
 
 BEGIN = "Begin: enter opens the lesson Digits"
 RAW = ("Cursor", "cursor", "Toggle", "Scroll to", "Submit", "Delete all", "Select all", "copy", "Focus next", "node")
@@ -64,7 +64,7 @@ async def test_who_has_runs_from_elsewhere_is_not_welcomed() -> None:
     async with opened((80, 24)) as shell:
         await shell.sees("· Digits")
         assert BEGIN not in shell.text
-    assert preferences.get("welcomed", False)
+    assert shell_settings.get("welcomed", False)
 
 
 def footer(shell: Shell) -> str:
@@ -172,7 +172,7 @@ async def test_quitting_while_a_run_is_being_started_asks() -> None:
 
 
 async def test_quitting_after_a_start_that_failed_leaves() -> None:
-    from descend.engine.errors import DescendError
+    from descend.engine.base.errors import DescendError
 
     async with opened((80, 24), lesson="digits") as shell:
         shell.workers.error = DescendError("No worker today.")

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from descend.engine import catalogue, doctor, runs
+from descend.engine import doctor
 from descend.engine.doctor import Check
-from descend.tui import preferences, text
+from descend.engine.run import runs
+from descend.engine.teaching import catalogue
+from descend.tui import cell_text, shell_settings
 from descend.tui.screens import settings as settings_module
 from descend.tui.screens.runs import columns, detail
 from descend.tui.screens.settings import SettingsScreen
@@ -48,9 +50,9 @@ def the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("COLORFGBG", raising=False)
     monkeypatch.delenv("TEXTUAL_THEME", raising=False)
-    text.shows_unicode.cache_clear()
+    cell_text.shows_unicode.cache_clear()
     yield
-    text.shows_unicode.cache_clear()
+    cell_text.shows_unicode.cache_clear()
 
 
 def whole(shell: Shell) -> str:
@@ -104,7 +106,7 @@ async def test_doctor(size: tuple[int, int], snapshot: object) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_settings(size: tuple[int, int], snapshot: object) -> None:
-    preferences.put("welcomed", True)
+    shell_settings.put("welcomed", True)
     async with opened(size) as shell:
         await shell.press("o")
         await shell.until(lambda: isinstance(shell.app.screen, SettingsScreen))

@@ -12,9 +12,9 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
 from descend.tui import driver
-from descend.tui.screens.lesson.elsewhere import Elsewhere
+from descend.tui.screens.lesson.external_editor import Elsewhere
 
 EDITOR = "printf 'the editor\\n%.0s' 1 2 3 4 5 6; read line"
 

@@ -8,12 +8,12 @@ from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 
-from descend.engine.records import Bars
-from descend.tui.panels.key import Entry, key, legends, look, spaced
+from descend.engine.run.records import Bars
+from descend.tui.cell_text import ascii_only, fit, plain
+from descend.tui.draw.legend import Entry, key, legends, look, spaced
+from descend.tui.draw.rows import Row, joined, sized, wrapped
+from descend.tui.draw.ticks import counted, number
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.rows import Row, joined, sized, wrapped
-from descend.tui.panels.ticks import counted, number
-from descend.tui.text import ascii_only, fit, plain
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 ASCII_BARS = "#=*o+%"

@@ -12,7 +12,7 @@ import descend.tui.panels
 from descend.tui.panels.panel import Panel
 
 if TYPE_CHECKING:
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 
 Subject = tuple[type[Panel], str]

@@ -13,10 +13,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual.binding import Binding, BindingType
 
-from descend.engine.records import Confusion
-from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.scrolled import Scrolled
-from descend.tui.text import fit, plain
+from descend.engine.run.records import Confusion
+from descend.tui.cell_text import fit, plain
+from descend.tui.draw.rows import Row, sized
+from descend.tui.panels.scrollable import Scrolled
 
 if TYPE_CHECKING:
     import numpy as np

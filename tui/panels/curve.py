@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from descend.engine.records import Curve
-from descend.tui.panels.axes import Axes, Sheet, axes, between, spread
-from descend.tui.panels.key import Entry, key, legends, look, spaced
-from descend.tui.panels.linechart import BELOW, LINE
+from descend.engine.run.records import Curve
+from descend.tui.cell_text import plain
+from descend.tui.draw.axes import Axes, Sheet, axes, between, spread
+from descend.tui.draw.legend import Entry, key, legends, look, spaced
+from descend.tui.draw.linechart import BELOW, LINE
+from descend.tui.draw.polyline import Line, dotted, function
+from descend.tui.draw.rows import Row, Run, sized
+from descend.tui.draw.ticks import counted
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.polyline import Line, dotted, function
-from descend.tui.panels.rows import Row, Run, sized
-from descend.tui.panels.ticks import counted
-from descend.tui.text import plain
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from descend.engine.history import History
-    from descend.tui.panels.plot import Chart
+    from descend.engine.run.history import History
+    from descend.tui.draw.plotext_chart import Chart
 
 TARGET, DOTS, ABOVE = "target", "┈", "↑"
 MARKS, ASCII_MARKS = "○◇□△▽☆", "@%&$=!"

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
-from descend.tui.panels.envelope import Envelope
-from descend.tui.panels.key import Entry, beside, flowed, legends, shorter, spaced
-from descend.tui.panels.linechart import BAD, BELOW, LINE, Mark, Trace, across, line_chart
-from descend.tui.panels.lines import Lines
-from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.ticks import counted, number
-from descend.tui.text import plain
+from descend.tui.cell_text import plain
+from descend.tui.draw.downsampling import Envelope
+from descend.tui.draw.legend import Entry, beside, flowed, legends, shorter, spaced
+from descend.tui.draw.linechart import BAD, BELOW, LINE, Mark, Trace, across, line_chart
+from descend.tui.draw.rows import Row, sized
+from descend.tui.draw.ticks import counted, number
+from descend.tui.panels.zoomable import Lines
 
 if TYPE_CHECKING:
-    from descend.engine.history import History
-    from descend.tui.panels.data import Data
+    from descend.engine.run.history import History
+    from descend.tui.panels.panel_data import Data
 
 SMOOTHING = (0.0, 0.6, 0.8, 0.9, 0.95)
 JUST = 0.2
@@ -92,10 +92,10 @@ class Curves(Lines):
 
     def table(self) -> Data | None:
         """The curves and the steps in sight."""
-        from descend.tui.panels import data
+        from descend.tui.panels import panel_data
 
         series = {name: self.history.series[name] for name in self.names() if name not in self.hidden}
-        found = data.of_series(series, self.view() if self.window is not None else None)
+        found = panel_data.of_series(series, self.view() if self.window is not None else None)
         return found if found.total else None
 
     def content(self, width: int, height: int) -> list[Row]:

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from descend.engine.records import Field
-from descend.tui.panels.colours import Scale, in_colour, scale, shaded
-from descend.tui.panels.legend import Look, key, letters
-from descend.tui.panels.matrix import matrix
+from descend.engine.run.records import Field
+from descend.tui.cell_text import fit, plain
+from descend.tui.draw.colours import Scale, in_colour, scale, shaded
+from descend.tui.draw.field_legend import Look, key, letters
+from descend.tui.draw.matrix import matrix
+from descend.tui.draw.plane import plane
+from descend.tui.draw.rows import Row
+from descend.tui.draw.ticks import number
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.plane import plane
-from descend.tui.panels.rows import Row
-from descend.tui.panels.ticks import number
-from descend.tui.text import fit, plain
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 
 class FieldPanel(Panel):
@@ -88,7 +88,7 @@ class FieldPanel(Panel):
         return [[*read, ("  ", "muted"), *row] for row in when] + [read]
 
     def style(self, pen: str) -> Style:
-        """Also ``shade …``: see `descend.tui.panels.colours`."""
+        """Also ``shade …``: see `descend.tui.draw.colours`."""
         return shaded(self, pen) or super().style(pen)
 
     def on_focus(self) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from descend.engine.records import Graph
-from descend.tui.panels.colours import Scale, in_colour, scale, shaded
-from descend.tui.panels.network import network, prefix
+from descend.engine.run.records import Graph
+from descend.tui.cell_text import plain
+from descend.tui.draw.colours import Scale, in_colour, scale, shaded
+from descend.tui.draw.network import network, prefix
+from descend.tui.draw.rows import Row
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.rows import Row
-from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 
 class GraphPanel(Panel):
@@ -73,7 +73,7 @@ class GraphPanel(Panel):
         return [[*parts[start:], *row] for row in when[:1] for start in range(len(parts))] + when
 
     def style(self, pen: str) -> Style:
-        """Also ``shade …``: see `descend.tui.panels.colours`."""
+        """Also ``shade …``: see `descend.tui.draw.colours`."""
         return shaded(self, pen) or super().style(pen)
 
     def _newest(self) -> Graph | None:

@@ -13,16 +13,16 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widgets import Static
 
-from descend.tui import preferences
+from descend.tui import shell_settings
+from descend.tui.draw.plotext_chart import prepare
 from descend.tui.driver import behind
 from descend.tui.panels.catalogue import Choice, Subject, arranged, named, offered
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.plot import prepare
 from descend.tui.panels.replay import Replay
 from descend.tui.panels.tabs import PanelTabs
 
 if TYPE_CHECKING:
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 SMALLEST = 44, 9
 """Cells a panel of a grid has at least."""
@@ -91,7 +91,7 @@ class PanelGrid(Replay):
         self._eager_due = 0.0
         self._following: set[Panel] = set()
         self._drawn_at: dict[Panel, float] = {}
-        self.again = max(AGAIN, preferences.get("redraw", AGAIN))
+        self.again = max(AGAIN, shell_settings.get("redraw", AGAIN))
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -206,7 +206,7 @@ class PanelGrid(Replay):
         names = {name for name, _ in choice}
         self.choice = [*choice, *(kept for kept in self.choice if kept[0] not in names)]
         if self.lesson:
-            preferences.put(f"panels/{self.lesson}", [list(one) for one in self.choice])
+            shell_settings.put(f"panels/{self.lesson}", [list(one) for one in self.choice])
         self._sync()
 
     def action_move(self, direction: int) -> None:
@@ -325,7 +325,7 @@ class PanelGrid(Replay):
 def remembered(lesson: str) -> Choice:
     """The choice of panels that was made for ``lesson``; empty if none was, or if it cannot be read."""
     nothing: list[object] = []
-    found = preferences.get(f"panels/{lesson}", nothing) if lesson else nothing
+    found = shell_settings.get(f"panels/{lesson}", nothing) if lesson else nothing
     return [
         (one[0], one[1])
         for one in found

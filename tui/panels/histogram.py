@@ -10,19 +10,19 @@ import bisect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from descend.engine.records import Histogram
-from descend.tui.panels.axes import LARGEST, across
-from descend.tui.panels.key import Entry, key, legends, look, spaced
-from descend.tui.panels.linechart import Scale
+from descend.engine.run.records import Histogram
+from descend.tui.cell_text import ascii_only, fit, plain
+from descend.tui.draw.axes import LARGEST, across
+from descend.tui.draw.legend import Entry, key, legends, look, spaced
+from descend.tui.draw.linechart import Scale
+from descend.tui.draw.rows import Row, joined, sized, wrapped
+from descend.tui.draw.ticks import counted, linear, number
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.rows import Row, joined, sized, wrapped
-from descend.tui.panels.ticks import counted, linear, number
-from descend.tui.text import ascii_only, fit, plain
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from descend.engine.records import Picture
+    from descend.engine.run.records import Picture
 
 EIGHTHS, ASCII_EIGHTHS = " ▁▂▃▄▅▆▇█", " ...:::##"
 SHADES, ASCII_SHADES = "·░▒▓█", ".-+*#"

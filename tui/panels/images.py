@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
-from descend.engine.records import Images
-from descend.tui.panels.cells import Cells
-from descend.tui.panels.colours import TOP, in_colour, is_dark, shaded
-from descend.tui.panels.halfblocks import colours, ramps, resized, shades
+from descend.engine.run.records import Images
+from descend.tui.cell_text import fit, plain
+from descend.tui.draw.canvas import Cells
+from descend.tui.draw.colours import TOP, in_colour, is_dark, shaded
+from descend.tui.draw.halfblocks import colours, ramps, resized, shades
+from descend.tui.draw.rows import Row
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.rows import Row
-from descend.tui.text import fit, plain
 
 if TYPE_CHECKING:
     import numpy as np
     from rich.style import Style
 
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 WANTED = 8
 """Images that should be seen at once, if need be smaller."""
@@ -89,7 +89,7 @@ class ImagesPanel(Panel):
         return [self.past()] if newest is None else self.when(newest.step)
 
     def style(self, pen: str) -> Style:
-        """Also ``shade …``: see `descend.tui.panels.colours`."""
+        """Also ``shade …``: see `descend.tui.draw.colours`."""
         return shaded(self, pen) or super().style(pen)
 
     def redraw(self) -> None:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from descend.engine.records import Layers
-from descend.tui.panels.envelope import Envelope
-from descend.tui.panels.linechart import GLYPHS, LINE, PENS, Trace, line_chart
-from descend.tui.panels.lines import Lines
-from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.ticks import decade_labels, number
-from descend.tui.text import fit, plain
+from descend.engine.run.records import Layers
+from descend.tui.cell_text import fit, plain
+from descend.tui.draw.downsampling import Envelope
+from descend.tui.draw.linechart import GLYPHS, LINE, PENS, Trace, line_chart
+from descend.tui.draw.rows import Row, sized
+from descend.tui.draw.ticks import decade_labels, number
+from descend.tui.panels.zoomable import Lines
 
 if TYPE_CHECKING:
-    from descend.engine.history import History, Series
-    from descend.engine.records import Picture
+    from descend.engine.run.history import History, Series
+    from descend.engine.run.records import Picture
 
 HEALTHY = 1e-4, 1e-2
 """Updates of about a thousandth of the weights are sound; outside this band learning is slow, or leaps."""
@@ -185,7 +185,7 @@ class LayerCurves:
     def _grow(self, pictures: Sequence[Picture]) -> None:
         import numpy as np
 
-        from descend.engine.history import Series
+        from descend.engine.run.history import Series
 
         if self._taken > len(pictures) or (self._taken and pictures[self._taken - 1] is not self._last):
             self._series, self._taken = {}, 0  # the run was resumed from an earlier step

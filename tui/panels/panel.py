@@ -17,16 +17,16 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from descend.tui.panels.rows import Row, Run, changed, joined, length, sized, wrapped
-from descend.tui.panels.ticks import counted
-from descend.tui.text import ascii_only, fit, plain, shows_unicode
+from descend.tui.cell_text import ascii_only, fit, plain, shows_unicode
+from descend.tui.draw.rows import Row, Run, changed, joined, length, sized, wrapped
+from descend.tui.draw.ticks import counted
 
 if TYPE_CHECKING:
     from textual.color import Color
 
-    from descend.engine.history import History, Series
-    from descend.engine.records import Picture
-    from descend.tui.panels.data import Data
+    from descend.engine.run.history import History, Series
+    from descend.engine.run.records import Picture
+    from descend.tui.panels.panel_data import Data
 
 LIVE = ("starting", "running", "paused")
 """States of a run that may go on."""
@@ -146,10 +146,10 @@ class Panel(Widget, can_focus=True):
 
     def table(self) -> Data | None:
         """What the panel shows as a table; None while there is nothing to show."""
-        from descend.tui.panels import data
+        from descend.tui.panels import panel_data
 
         newest = self.picture()
-        return data.of(newest) if newest is not None else None
+        return panel_data.of(newest) if newest is not None else None
 
     def look(self, step: int | None) -> None:
         """Show the run as it was at ``step``, from the next time on that the panel is drawn; None follows it."""
@@ -177,7 +177,7 @@ class Panel(Widget, can_focus=True):
 
     def span(self, *more: Series) -> tuple[float, float]:
         """The steps that the axes of all panels of the run reach over, wide enough for ``more`` curves."""
-        from descend.tui.panels.linechart import extent
+        from descend.tui.draw.linechart import extent
 
         status, progress = self.history.status, self.history.progress
         live = status is not None and status.state in LIVE
@@ -234,13 +234,13 @@ class Panel(Widget, can_focus=True):
 
     def action_copy(self) -> None:
         """Copy the table to the clipboard."""
-        from descend.tui.panels.saving import copy
+        from descend.tui.panels.panel_export import copy
 
         copy(self)
 
     def action_save(self) -> None:
         """Ask where to save the panel."""
-        from descend.tui.panels.saving import save
+        from descend.tui.panels.panel_export import save
 
         save(self)
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from descend.engine.records import Points
-from descend.tui.panels.axes import Axes, Sheet, axes, between, spread
-from descend.tui.panels.key import Entry, key, legends, look, spaced
-from descend.tui.panels.linechart import LINE
+from descend.engine.run.records import Points
+from descend.tui.cell_text import ascii_only, plain
+from descend.tui.draw.axes import Axes, Sheet, axes, between, spread
+from descend.tui.draw.legend import Entry, key, legends, look, spaced
+from descend.tui.draw.linechart import LINE
+from descend.tui.draw.polyline import dotted, path
+from descend.tui.draw.rows import Row, sized
+from descend.tui.draw.scatter import Scatter, scattered
+from descend.tui.draw.ticks import counted
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.polyline import dotted, path
-from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.scatter import Scatter, scattered
-from descend.tui.panels.ticks import counted
-from descend.tui.text import ascii_only, plain
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 HEADS, ASCII_HEADS = "→↗↑↖←↙↓↘", ">/^\\</v\\"
 ENDS, ASCII_ENDS = "○◉", "SE"

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from descend.engine.records import Progress
-from descend.tui.panels.envelope import Envelope
-from descend.tui.panels.linechart import Trace, line_chart
-from descend.tui.panels.lines import Lines
-from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.ticks import duration, speed
-from descend.tui.text import fit, plain
+from descend.engine.run.records import Progress
+from descend.tui.cell_text import fit, plain
+from descend.tui.draw.downsampling import Envelope
+from descend.tui.draw.linechart import Trace, line_chart
+from descend.tui.draw.rows import Row, sized
+from descend.tui.draw.ticks import duration, speed
+from descend.tui.panels.zoomable import Lines
 
 if TYPE_CHECKING:
-    from descend.engine.history import History
-    from descend.tui.panels.data import Data
+    from descend.engine.run.history import History
+    from descend.tui.panels.panel_data import Data
 
 CHART = 6
 """Rows a chart takes at least."""
@@ -47,12 +47,12 @@ class ProgressPanel(Lines):
         return []
 
     def table(self) -> Data | None:
-        from descend.tui.panels import data
+        from descend.tui.panels import panel_data
 
         if not self.history.rates.size:
             return None
         unit = plain(self.history.progress.unit) if self.history.progress is not None else "steps"
-        return data.of_series({f"{unit}/s": self.history.rates}, self.view() if self.window is not None else None)
+        return panel_data.of_series({f"{unit}/s": self.history.rates}, self.view() if self.window is not None else None)
 
     def content(self, width: int, height: int) -> list[Row]:
         progress = self.history.progress

@@ -16,7 +16,7 @@ from textual.timer import Timer
 from descend.tui.panels.stepline import StepLine
 
 if TYPE_CHECKING:
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 WHOLE = 10.0
 """Seconds in which the player, at speed 1, goes through a whole run, be it short or long."""

@@ -13,9 +13,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from descend.engine.errors import UsageError
+from descend.engine.base.errors import UsageError
+from descend.tui.cell_text import plain
 from descend.tui.field import Field
-from descend.tui.text import plain
 
 
 class StepLine(Vertical):

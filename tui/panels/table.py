@@ -8,11 +8,11 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
-from descend.engine.records import Table
-from descend.tui.panels import ticks
-from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.scrolled import Scrolled
-from descend.tui.text import fit, plain
+from descend.engine.run.records import Table
+from descend.tui.cell_text import fit, plain
+from descend.tui.draw import ticks
+from descend.tui.draw.rows import Row, sized
+from descend.tui.panels.scrollable import Scrolled
 
 GAP = 2
 LONGEST = 40

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from descend.tui.text import fit
+from descend.tui.cell_text import fit
 
 LONGEST = 30
 """Cells of a panel's name at most."""

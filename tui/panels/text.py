@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, chop_cells
 
-from descend.engine.records import Text
-from descend.tui.panels.rows import Row, sized
-from descend.tui.panels.scrolled import Scrolled
-from descend.tui.text import plain
+from descend.engine.run.records import Text
+from descend.tui.cell_text import plain
+from descend.tui.draw.rows import Row, sized
+from descend.tui.panels.scrollable import Scrolled
 
 if TYPE_CHECKING:
-    from descend.engine.history import History
+    from descend.engine.run.history import History
 
 TAB = 4
 

@@ -13,10 +13,10 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from descend.tui.cell_text import plain
 from descend.tui.field import Field
-from descend.tui.screens.options import Options
-from descend.tui.screens.shell import Leaves
-from descend.tui.text import plain
+from descend.tui.screens.app_access import Leaves
+from descend.tui.screens.option_list import Options
 
 Result = TypeVar("Result")
 

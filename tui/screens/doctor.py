@@ -14,8 +14,8 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
+from descend.tui.screens.app_access import Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.shell import Leaves
 from descend.tui.system.panel import Machine
 
 if TYPE_CHECKING:

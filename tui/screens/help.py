@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode

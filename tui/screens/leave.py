@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Answer, QuestionScreen
-from descend.tui.text import plain
 
 if TYPE_CHECKING:
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 KEEP, STOP = "keep", "stop"
 
@@ -36,7 +36,7 @@ def stop(live: list[Run]) -> None:
     Raises:
         DescendError: one cannot be told.
     """
-    from descend.engine.records import Stop
+    from descend.engine.run.records import Stop
 
     failed: DescendError | None = None
     for run in live:

@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog
-from descend.tui.text import plain
 
 if TYPE_CHECKING:
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 LINES = 200
 

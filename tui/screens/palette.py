@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.command import CommandList, CommandPalette
 
-from descend.tui.screens.shell import Leaves
+from descend.tui.screens.app_access import Leaves
 
 
 class Palette(Leaves, CommandPalette):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from descend.engine.errors import DescendError
-from descend.tui.text import plain
+from descend.engine.base.errors import DescendError
+from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
-    from descend.engine.lesson import Lesson
+    from descend.engine.teaching.lesson import Lesson
     from descend.tui.app import DescendApp
 
 FORGOTTEN = "Predictions, answers, hints and what was written in exercises are forgotten. Runs are kept."
@@ -39,7 +39,7 @@ class Progress(Provider):
         return cast("DescendApp", self.app)
 
     def _actions(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        from descend.engine.lesson import Lesson
+        from descend.engine.teaching.lesson import Lesson
 
         lesson = getattr(self.screen, "lesson", None)
         if isinstance(lesson, Lesson):
@@ -49,15 +49,15 @@ class Progress(Provider):
         yield "Export progress", "Write what was done in every lesson to a JSON file", self._export
 
     def _reset(self, lesson: Lesson | None) -> None:
-        from descend.engine import logbook
+        from descend.engine.teaching import learner_progress
         from descend.tui.screens.dialog import Answer, QuestionScreen
 
         def answered(answer: str | None) -> None:
             if not answer:
                 return
             try:
-                with logbook.at_once():
-                    count = logbook.reset(lesson.name if lesson is not None else None)
+                with learner_progress.at_once():
+                    count = learner_progress.reset(lesson.name if lesson is not None else None)
             except DescendError as error:
                 self.shell.complain(error)
                 return
@@ -73,12 +73,12 @@ class Progress(Provider):
         self.shell.push_screen(QuestionScreen(heading, of + FORGOTTEN, answers), answered)
 
     def _export(self) -> None:
-        from descend.engine import logbook
-        from descend.engine.paths import parse_path
+        from descend.engine.base.paths import parse_path
+        from descend.engine.teaching import learner_progress
         from descend.tui.screens.saving import PathScreen
 
         def write(path: str) -> str:
-            logbook.export(file := parse_path(path))
+            learner_progress.export(file := parse_path(path))
             return f"Written to {file}."
 
         def written(told: str | None) -> None:

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
+from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.screens.dialog import Dialog
-from descend.tui.text import plain
 
 
 class PathScreen(Dialog[str | None]):

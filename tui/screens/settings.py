@@ -11,14 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from descend.engine.knobs import Knob, Value
-from descend.tui import preferences
+from descend.engine.base.knobs import Knob, Value
+from descend.tui import shell_settings
+from descend.tui.cell_text import characters_changed, plain, shows_unicode
 from descend.tui.panels.grid import AGAIN, PanelGrid
+from descend.tui.screens.app_access import InShell
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.lesson.editor import SEED, devices
-from descend.tui.screens.lesson.row import Choice, Row
-from descend.tui.screens.shell import InShell
-from descend.tui.text import characters_changed, plain, shows_unicode
+from descend.tui.screens.lesson.knob_editor import SEED, devices
+from descend.tui.screens.lesson.knob_row import Choice, Row
 from descend.tui.theme import AUTO
 
 CHARACTERS = (AUTO, "Unicode", "ASCII")
@@ -57,14 +57,14 @@ class SettingsScreen(InShell, Dialog[None]):
 
     def body(self) -> ComposeResult:
         themes = (AUTO, "dark", "light", *self.app.available_themes)
-        redraw, places = preferences.get(REDRAW.name, AGAIN), devices()
+        redraw, places = shell_settings.get(REDRAW.name, AGAIN), devices()
         written = next((words for words, seconds in REDRAWS.items() if seconds == redraw), "5 a second")
         with VerticalScroll(can_focus=False):
-            yield _row(THEME, preferences.get("theme", AUTO), "auto | dark | light | …", themes)
-            yield _row(SIGNS, preferences.get("characters", AUTO), " | ".join(CHARACTERS), CHARACTERS)
+            yield _row(THEME, shell_settings.get("theme", AUTO), "auto | dark | light | …", themes)
+            yield _row(SIGNS, shell_settings.get("characters", AUTO), " | ".join(CHARACTERS), CHARACTERS)
             yield _row(REDRAW, written, "of each panel", tuple(REDRAWS))
-            yield _row(DEVICE, preferences.get("device", AUTO), " | ".join(places), places)
-            yield _row(SEED, str(preferences.get("seed", 0)), f"0 … {SEED.high}")
+            yield _row(DEVICE, shell_settings.get("device", AUTO), " | ".join(places), places)
+            yield _row(SEED, str(shell_settings.get("seed", 0)), f"0 … {SEED.high}")
         yield Static(id="told")
         yield Hint("esc goes back", "←→ change", "all is kept at once", "ctrl+d resets")
 
@@ -88,7 +88,7 @@ class SettingsScreen(InShell, Dialog[None]):
             if value is not None and value != self._kept(row.spec):
                 lasts = self._keep(row.spec, value) and lasts
         if not lasts:
-            self._say(f"{plain(str(preferences.file()))} cannot be written: this holds until you quit.")
+            self._say(f"{plain(str(shell_settings.file()))} cannot be written: this holds until you quit.")
 
     def action_defaults(self) -> None:
         """Forget every choice."""
@@ -102,13 +102,13 @@ class SettingsScreen(InShell, Dialog[None]):
         self.dismiss()
 
     def _kept(self, spec: Knob) -> Value:
-        kept = preferences.get(spec.name, AGAIN if spec is REDRAW else spec.default)
+        kept = shell_settings.get(spec.name, AGAIN if spec is REDRAW else spec.default)
         return next((words for words, seconds in REDRAWS.items() if seconds == kept), kept) if spec is REDRAW else kept
 
     def _keep(self, spec: Knob, value: Value) -> bool:
         """Keep a choice and act on it; whether it lasts."""
         kept = REDRAWS[str(value)] if spec is REDRAW else value
-        lasts = preferences.put(spec.name, None if value == spec.default else kept)
+        lasts = shell_settings.put(spec.name, None if value == spec.default else kept)
         if spec is THEME:
             self.shell.use_theme()
         elif spec is REDRAW:

@@ -10,12 +10,12 @@ from rich.text import Text
 from textual.geometry import Size
 from textual.widget import Widget
 
-from descend.tui import preferences
+from descend.tui import shell_settings
+from descend.tui.cell_text import fit, plain, shows_unicode
 from descend.tui.system.sampler import Gpu, Sampler, columns
-from descend.tui.text import fit, plain, shows_unicode
 
 if TYPE_CHECKING:
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 REDRAW = 1.0
 """Seconds between two redraws."""
@@ -59,7 +59,7 @@ class Machine(Widget):
 
     def on_mount(self) -> None:
         """Begin, if it is wanted."""
-        self.set_class(preferences.get("machine", False) if self._lasting else True, "-shown")
+        self.set_class(shell_settings.get("machine", False) if self._lasting else True, "-shown")
         self.set_interval(REDRAW, self.turn)
         self.call_after_refresh(self.turn)
 
@@ -70,7 +70,7 @@ class Machine(Widget):
     def toggle(self) -> None:
         """Show or hide it, here and from now on."""
         self.toggle_class("-shown")
-        preferences.put("machine", self.has_class("-shown"))
+        shell_settings.put("machine", self.has_class("-shown"))
         self.call_after_refresh(self.turn)
 
     def watch_run(self, run: Run | None) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 EVERY = 0.5
 """Seconds between two samples."""

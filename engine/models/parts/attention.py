@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from descend.engine.errors import UsageError
+from descend.engine.base.errors import UsageError
 
 
 class ScaledDotProduct(nn.Module):

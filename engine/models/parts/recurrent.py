@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from descend.datasets.shape import Shape
-from descend.engine.errors import UsageError
+from descend.datasets.data_shape import Shape
+from descend.engine.base.errors import UsageError
 from descend.engine.models.parts.sequence import reader
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from descend.datasets.shape import Shape
+from descend.datasets.data_shape import Shape
 
 
 class Rows(nn.Module):

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from descend.datasets.shape import Shape
+from descend.datasets.data_shape import Shape
 
 SMALL = 64
 """Height or width, in pixels, up to which an image is too small for a stem that shrinks it fourfold."""

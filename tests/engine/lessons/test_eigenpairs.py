@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from descend.engine.errors import UsageError
-from descend.engine.lessons import eigenpairs
+from descend.engine.base.errors import UsageError
+from descend.engine.lessons.mathematics import eigenpairs
 
 
 def test_a_matrix_is_four_numbers() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from descend.engine.lessons import floating_point
+from descend.engine.lessons.mathematics import floating_point
 
 
 @pytest.mark.parametrize("x", [1.0, 0.5, 1e-4, 1e-8])

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.engine.contract import smoke_run
+from tests.engine.teaching.contract import smoke_run
 
-from descend.engine import catalogue
-from descend.engine.history import History
-from descend.engine.records import State, Status
-from descend.engine.result import Result
+from descend.engine.run.history import History
+from descend.engine.run.records import State, Status
+from descend.engine.run.result import Result
+from descend.engine.teaching import catalogue
 
 
 def said(metrics: dict[str, float], state: State = "done") -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from descend.engine.lessons.optimiser_race import RULES, rosenbrock, slope
+from descend.engine.lessons.optimisation.optimiser_race import RULES, rosenbrock, slope
 
 TORCH: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
     "SGD": (torch.optim.SGD, {}),

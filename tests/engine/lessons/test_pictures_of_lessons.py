@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import torch
-from tests.engine.contract import smoke_run
+from tests.engine.teaching.contract import smoke_run
 
-from descend.engine import catalogue
-from descend.engine.lessons import convolution, diffusion
-from descend.engine.result import Result
+from descend.engine.lessons.attention_generative import diffusion
+from descend.engine.lessons.convolutional import convolution
+from descend.engine.run.result import Result
+from descend.engine.teaching import catalogue
 
 
 def test_the_maps_of_all_kernels_stay_when_the_network_shows_its_own() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from descend.engine import catalogue
+from descend.engine.teaching import catalogue
 
 LESSONS = (
     "affine-regions",

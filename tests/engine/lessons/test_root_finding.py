@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from descend.engine.lessons import root_finding
-from descend.engine.lessons.root_finding import FUNCTIONS, Lost, Watched
+from descend.engine.lessons.scientific_python import root_finding
+from descend.engine.lessons.scientific_python.root_finding import FUNCTIONS, Lost, Watched
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from descend.engine.architecture import Layer, example, layers, weight_bytes
 from descend.engine.cli import main
-from descend.engine.model import Shape, find, models
+from descend.engine.train.layer_list import Layer, example, layers, weight_bytes
+from descend.engine.train.model_form import Shape, find, models
 
 
 def meta(name: str, shape: Shape | None = None) -> list[Layer]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from descend.engine.model import Shape, find, models
+from descend.engine.train.model_form import Shape, find, models
 
 GREY = Shape("image", (1, 28, 28), "classification", 10)
 COLOUR = Shape("image", (3, 32, 32), "classification", 10)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from descend.engine.errors import UsageError
-from descend.engine.knobs import KnobSet
-from descend.engine.model import FAMILIES, Shape, find, models
+from descend.engine.base.errors import UsageError
+from descend.engine.base.knobs import KnobSet
+from descend.engine.train.model_form import FAMILIES, Shape, find, models
 
 NAMES = [
     "logistic-regression", "mlp", "simple-cnn", "padding-cnn", "norm-dropout-cnn", "full-cnn", "cifar-cnn",
@@ -78,7 +78,7 @@ def test_the_zoo_is_whole() -> None:
 def test_the_catalogue_loads_at_once_and_without_torch() -> None:
     program = (
         "import time; begun = time.process_time()\n"
-        "from descend.engine.model import models; models()\n"
+        "from descend.engine.train.model_form import models; models()\n"
         "print(time.process_time() - begun)\n"
         "import sys; print(*{'torch', 'torchvision', 'sklearn', 'scipy', 'numpy'} & set(sys.modules))"
     )

@@ -12,9 +12,9 @@ from tests.engine.train.trained import done
 from torchvision.transforms import v2
 
 from descend.datasets import catalogue
+from descend.engine.base.errors import UsageError
 from descend.engine.cli import main
-from descend.engine.errors import UsageError
-from descend.engine.train import preview
+from descend.engine.train import augment_preview
 from descend.engine.train.augment import augmentation
 from descend.engine.train.settings import AUGMENTATIONS
 
@@ -85,26 +85,26 @@ def test_a_training_with_changed_images_is_the_same_again() -> None:
 @pytest.mark.parametrize("name", ["digits", "shapes-32"])
 def test_the_preview_is_of_the_samples_as_they_are_stored(name: str) -> None:
     dataset = catalogue.find(name).load()
-    before = dataset.train_x[preview.samples(dataset)]
-    assert np.array_equal(preview.changed(dataset, "none"), np.stack([before] * preview.DRAWS))
-    flipped = preview.changed(dataset, "flip", seed=3)
-    for image, original in zip(flipped.reshape(-1, *before.shape[1:]), [*before] * preview.DRAWS, strict=True):
+    before = dataset.train_x[augment_preview.samples(dataset)]
+    assert np.array_equal(augment_preview.changed(dataset, "none"), np.stack([before] * augment_preview.DRAWS))
+    flipped = augment_preview.changed(dataset, "flip", seed=3)
+    for image, original in zip(flipped.reshape(-1, *before.shape[1:]), [*before] * augment_preview.DRAWS, strict=True):
         assert np.array_equal(image, original) or np.array_equal(image, original[:, ::-1])
-    assert np.array_equal(preview.changed(dataset, "flip", seed=3), flipped)
-    assert not np.array_equal(preview.changed(dataset, "flip", seed=4), flipped)
+    assert np.array_equal(augment_preview.changed(dataset, "flip", seed=3), flipped)
+    assert not np.array_equal(augment_preview.changed(dataset, "flip", seed=4), flipped)
 
 
 def test_tables_have_no_preview() -> None:
     with pytest.raises(UsageError, match="augment is for images; iris is a table"):
-        preview.changed(catalogue.find("iris").load(), "flip")
+        augment_preview.changed(catalogue.find("iris").load(), "flip")
 
 
 def test_all_previews_are_written_at_once(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    assert preview.main("digits", "7") == 0
+    assert augment_preview.main("digits", "7") == 0
     found = np.load(io.BytesIO(capsysbinary.readouterr().out), allow_pickle=False)
     assert set(found) == set(AUGMENTATIONS)
-    assert np.array_equal(found["affine"], preview.changed(catalogue.find("digits").load(), "affine", seed=7))
-    assert preview.main("iris", "0") == 2
+    assert np.array_equal(found["affine"], augment_preview.changed(catalogue.find("digits").load(), "affine", seed=7))
+    assert augment_preview.main("iris", "0") == 2
     assert b"augment is for images" in capsysbinary.readouterr().err
 
 

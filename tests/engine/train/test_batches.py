@@ -8,7 +8,7 @@ import torch
 
 from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
-from descend.engine.train.batches import Feed, Form, Split, splits
+from descend.engine.train.loader import Feed, Form, Split, splits
 
 CPU = torch.device("cpu")
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 import torch
-from tests.engine.test_resume import final_state, same
+from tests.engine.launch.test_resume import final_state, same
 from tests.engine.train.trained import conduct, notes, said, written
 
-from descend.engine import supervision
-from descend.engine.history import History
-from descend.engine.lab import Lab
-from descend.engine.runs import Run
-from descend.engine.train import batches, session
+from descend.engine.lab.lab import Lab
+from descend.engine.launch import launcher
+from descend.engine.run.history import History
+from descend.engine.run.runs import Run
+from descend.engine.train import loader, trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 
@@ -29,7 +29,7 @@ IMAGES = {"batch_size": 128, "lr": 0.01, "epochs": 3}
 
 def trained(name: str, data: str, seed: int = 0, device: str = "cuda", **knobs: object) -> Run:
     """A run on the GPU that has come to its end."""
-    return conduct(supervision.prepare(name, knobs, seed=seed, device=device, data=data))
+    return conduct(launcher.prepare(name, knobs, seed=seed, device=device, data=data))
 
 
 def done(name: str, data: str, **knobs: Any) -> History:
@@ -68,13 +68,13 @@ def test_a_gpu_learns_what_the_cpu_does() -> None:
 @pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam", "adamw", "rmsprop"])
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_no_step_waits_for_the_gpu(optimiser: str, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    step, scalars, layers = session.Session._step, Lab.scalars, Lab.layers
+    step, scalars, layers = trainer.Session._step, Lab.scalars, Lab.layers
     seen: list[int] = []
 
     def quick(lab: Lab) -> bool:
         return lab.step % 4 > 0  # the first step of an epoch brings the order of its samples
 
-    def stepped(training: session.Session, *given: Any, **more: Any) -> Any:
+    def stepped(training: trainer.Session, *given: Any, **more: Any) -> Any:
         if not quick(training.lab):
             return step(training, *given, **more)
         seen.append(training.lab.step)
@@ -92,7 +92,7 @@ def test_no_step_waits_for_the_gpu(optimiser: str, precision: str, monkeypatch: 
         with nothing_waits(lab._recorder._writing):
             layers(lab, net)
 
-    monkeypatch.setattr(session.Session, "_step", stepped)
+    monkeypatch.setattr(trainer.Session, "_step", stepped)
     monkeypatch.setattr(Lab, "scalars", told)
     monkeypatch.setattr(Lab, "layers", watched)
     settings = {"epochs": 3, "batch_size": 400, "clip": 1.0, "augment": "both"}  # 1,437 images: 4 steps an epoch
@@ -113,7 +113,7 @@ def test_what_waits_is_noticed() -> None:
 def test_resumed_it_goes_on_as_it_would_have(knobs: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     knobs = {"epochs": 3, "batch_size": 64, "dropout": 0.3, **knobs}
-    whole, run = trained("mlp", "wine", **knobs), supervision.prepare("mlp", knobs, device="cuda", data="wine")
+    whole, run = trained("mlp", "wine", **knobs), launcher.prepare("mlp", knobs, device="cuda", data="wine")
     due = Lab._keep_when_due
 
     def stopping(lab: Lab, index: int) -> None:
@@ -136,7 +136,7 @@ def test_convolutions_have_their_channels_last() -> None:
 @pytest.mark.parametrize("order", ["yes", "no"])
 def test_a_fork_may_change_the_memory_order(order: str) -> None:
     parent = trained("simple-cnn", "digits", channels_last="yes" if order == "no" else "no", **IMAGES)
-    child = said(conduct(supervision.fork(parent, 10**6, {"epochs": 4, "channels_last": order})))
+    child = said(conduct(launcher.fork(parent, 10**6, {"epochs": 4, "channels_last": order})))
     assert child.status is not None
     assert child.status.state == "done", child.failure
 
@@ -149,7 +149,7 @@ def test_deep_nets_compile_and_train() -> None:
 
 def test_what_does_not_fit_streams_through_pinned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     here = done("mlp", "digits", epochs=2)
-    monkeypatch.setattr(batches, "SHARE", 0.0)
+    monkeypatch.setattr(loader, "SHARE", 0.0)
     elsewhere = done("mlp", "digits", epochs=2)
     assert "waits in main memory" in notes(elsewhere)
     assert elsewhere.metrics["test/loss"] == pytest.approx(here.metrics["test/loss"], rel=1e-3)

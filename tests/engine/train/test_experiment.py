@@ -8,12 +8,14 @@ import sys
 import pytest
 
 from descend.datasets import catalogue as datasets
-from descend.engine import catalogue, experiment, model, supervision
-from descend.engine.errors import UsageError
+from descend.engine.base.errors import UsageError
+from descend.engine.launch import experiment, launcher
+from descend.engine.teaching import catalogue
+from descend.engine.train import model_form
 
 
 def test_no_model_is_called_like_a_lesson() -> None:
-    assert not set(catalogue.lessons()) & set(model.models())
+    assert not set(catalogue.lessons()) & set(model_form.models())
 
 
 def test_names_lead_to_lessons_and_models() -> None:
@@ -23,7 +25,7 @@ def test_names_lead_to_lessons_and_models() -> None:
         experiment.find("simple-cn")
 
 
-@pytest.mark.parametrize("name", list(model.models()))
+@pytest.mark.parametrize("name", list(model_form.models()))
 def test_every_model_has_data_that_it_fits_and_only_that(name: str) -> None:
     chosen = experiment.find(name)
     assert isinstance(chosen, experiment.Training)
@@ -54,13 +56,13 @@ def test_every_model_has_data_that_it_fits_and_only_that(name: str) -> None:
 )
 def test_what_does_not_go_together_is_a_sentence(name: str, data: str, knobs: dict[str, str], sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
-        supervision.ask(name, knobs, data=data)
+        launcher.ask(name, knobs, data=data)
     assert sentence in str(caught.value)
 
 
 def test_asking_for_a_model_imports_no_torch() -> None:
     code = (
-        "import sys; from descend.engine import supervision, recipe\n"
+        "import sys; from descend.engine.launch import launcher as supervision, run_config as recipe\n"
         "asked = supervision.ask('mlp', {'lr': 0.1}, data='iris'); recipe.line(asked)\n"
         "assert 'torch' not in sys.modules"
     )

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.engine.train.trained import done, failed, written
 
-from descend.engine.train import batches, memory, precision
+from descend.engine.train import loader, out_of_memory, precision
 
 HUNGRY = """
 class Net(nn.Module):
@@ -86,12 +86,12 @@ def test_data_that_must_be_on_the_device_may_wait_elsewhere(monkeypatch: pytest.
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("no more")
 
-    monkeypatch.setattr(batches, "splits", full)
+    monkeypatch.setattr(loader, "splits", full)
     assert "do not fit. Choose a smaller model. Or set placement=host" in failed("mlp", "iris", placement="device")
     assert "placement" not in failed("mlp", "iris")
 
 
 def test_what_means_that_memory_is_used_up() -> None:
-    assert memory.is_out_of_memory(torch.OutOfMemoryError())
-    assert not memory.is_out_of_memory(MemoryError())
-    assert not memory.is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert out_of_memory.is_out_of_memory(torch.OutOfMemoryError())
+    assert not out_of_memory.is_out_of_memory(MemoryError())
+    assert not out_of_memory.is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))

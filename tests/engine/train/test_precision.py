@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 import torch
-from tests.engine.test_resume import final_state, same
+from tests.engine.launch.test_resume import final_state, same
 from tests.engine.train.trained import conduct, done, failed, notes, said, trained
 from torch.utils.data import DataLoader
 
-from descend.engine import checkpoints, supervision
-from descend.engine.lab import Lab
-from descend.engine.records import Layers
-from descend.engine.runs import Run
-from descend.engine.train import batches, precision
+from descend.engine.lab import checkpoints
+from descend.engine.lab.lab import Lab
+from descend.engine.launch import launcher
+from descend.engine.run.records import Layers
+from descend.engine.run.runs import Run
+from descend.engine.train import loader as batches
+from descend.engine.train import precision
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def halves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def interrupted(name: str, data: str, monkeypatch: pytest.MonkeyPatch, **knobs: object) -> Run:
     """A run that was stopped after five steps and resumed."""
-    run = supervision.prepare(name, {"epochs": 2, **knobs}, device="cpu", data=data)
+    run = launcher.prepare(name, {"epochs": 2, **knobs}, device="cpu", data=data)
     due = Lab._keep_when_due
 
     def stopping(lab: Lab, index: int) -> None:
@@ -100,7 +102,7 @@ def test_gradients_are_clipped_and_shown_without_the_scale(clip: float, monkeypa
 def test_a_fork_may_change_the_memory_order() -> None:
     parent = trained("simple-cnn", "shapes-32", epochs=1, channels_last="no", batch_size=250, filters=8, lr=0.003)
     ends = [
-        said(conduct(supervision.fork(parent, 10**6, {"epochs": 2, "channels_last": order}))) for order in ("no", "yes")
+        said(conduct(launcher.fork(parent, 10**6, {"epochs": 2, "channels_last": order}))) for order in ("no", "yes")
     ]
     one, other = (end.series["train/loss"].values for end in ends)
     assert other == pytest.approx(one, abs=1e-4)

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.engine.test_resume import final_state, same
+from tests.engine.launch.test_resume import final_state, same
 from tests.engine.train.trained import done, failed, notes, said, trained, written
 from tests.live import finished, kill
 
-from descend.engine import supervision
-from descend.engine.records import Images, Points, SetKnob
-from descend.engine.runs import Run
+from descend.engine.launch import launcher
+from descend.engine.run.records import Images, Points, SetKnob
+from descend.engine.run.runs import Run
 from descend.engine.train.schedules import factor
 
 
@@ -83,7 +83,7 @@ def test_optimisers_learn_and_the_rate_takes_its_course(optimiser: str, schedule
 def test_a_live_turn_of_the_rate_moves_the_whole_course() -> None:
     from tests.engine.train.trained import conduct
 
-    run = supervision.prepare("mlp", {"epochs": 3, "lr": 0.01, "schedule": "cosine"}, device="cpu", data="iris")
+    run = launcher.prepare("mlp", {"epochs": 3, "lr": 0.01, "schedule": "cosine"}, device="cpu", data="iris")
     run.ask(SetKnob(knob="lr", value=0.002))
     history = said(conduct(run))
     assert [change.knob for change in history.changes] == ["lr"]
@@ -114,8 +114,8 @@ KNOBS = {
 
 
 def launched() -> Run:
-    run = supervision.prepare("mlp", KNOBS, seed=4, device="cpu", data="moons")
-    process = supervision.launch(run)
+    run = launcher.prepare("mlp", KNOBS, seed=4, device="cpu", data="moons")
+    process = launcher.launch(run)
     threading.Thread(target=process.wait, daemon=True).start()
     return run
 
@@ -132,7 +132,7 @@ def test_killed_and_resumed_it_ends_in_the_same_bits() -> None:
             break
         kill(run)
         kills += 1
-        supervision.resume(run)
+        launcher.resume(run)
     finished(run, 120)
     assert run.state() == "done", said(run).failure
     assert kills
@@ -144,7 +144,7 @@ def test_a_finished_run_forks_into_more_epochs() -> None:
     from tests.engine.train.trained import conduct
 
     parent = trained("mlp", "iris", epochs=2)
-    child = conduct(supervision.fork(parent, 10**6, {"epochs": 4}))
+    child = conduct(launcher.fork(parent, 10**6, {"epochs": 4}))
     history = said(child)
     assert history.status is not None
     assert (history.status.state, history.status.step) == ("done", 8)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from tests.engine.train.trained import written
 
-from descend.datasets.shape import Shape
-from descend.engine import experiment
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.train.arguments import Argument, from_data
-from descend.engine.train.source import parse
+from descend.datasets.data_shape import Shape
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.launch import experiment
+from descend.engine.train.model_arguments import Argument, from_data
+from descend.engine.train.model_source import parse
 
 IMAGES = Shape("image", (3, 32, 32), "classification", 7)
 TABLE = Shape("table", (5,), "regression", 2)

@@ -13,12 +13,12 @@ from tests.engine.train.trained import conduct, done, failed, said, trained, wri
 from tests.live import finished, kill, until
 
 from descend.datasets import catalogue
-from descend.engine import recipe, supervision
-from descend.engine.errors import UsageError
-from descend.engine.records import Stop
-from descend.engine.runs import Run
-from descend.engine.train.batches import Feed, Form, splits
-from descend.engine.train.team import Team
+from descend.engine.base.errors import UsageError
+from descend.engine.launch import launcher, run_config
+from descend.engine.run.records import Stop
+from descend.engine.run.runs import Run
+from descend.engine.train.distributed import Team
+from descend.engine.train.loader import Feed, Form, splits
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processor cores")
 
@@ -37,8 +37,8 @@ class Net(nn.Module):
 
 def together(name: str, data: str, seed: int = 0, **knobs: object) -> Run:
     """A run of two processes that has been started."""
-    run = supervision.prepare(name, knobs, seed=seed, device="cpu", data=data, several=2)
-    process = supervision.launch(run)
+    run = launcher.prepare(name, knobs, seed=seed, device="cpu", data=data, several=2)
+    process = launcher.launch(run)
     threading.Thread(target=process.wait, daemon=True).start()
     return run
 
@@ -83,7 +83,7 @@ def test_a_team_ends_when_one_of_it_is_killed_and_is_resumed() -> None:
     assert run.state() == "dead"
     assert not any(process.is_running() for process in (team, other)), "nobody is left behind"
     kept = run.checkpoint_steps()[-1]
-    supervision.resume(run)
+    launcher.resume(run)
     team, first, other = processes(run)
     other.kill()
     finished(run)
@@ -98,7 +98,7 @@ def test_a_team_ends_when_one_of_it_is_killed_and_is_resumed() -> None:
 def test_the_others_are_told_that_a_run_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[float, ...]] = []
     monkeypatch.setattr(Team, "tell", lambda _, *numbers: told.append(numbers))
-    run = supervision.prepare("mlp", {}, device="cpu", data="iris")
+    run = launcher.prepare("mlp", {}, device="cpu", data="iris")
     run.ask(Stop())
     assert conduct(run).state() == "stopped"
     assert told[-1] == ()
@@ -146,10 +146,10 @@ def test_what_is_wrong_with_a_model_is_said_once(tmp_path: Path) -> None:
 
 
 def test_how_many_is_checked_and_kept() -> None:
-    manifest = supervision.ask("mlp", {}, device="cpu", data="iris", several=2)
-    assert recipe.line(manifest) == "descend run mlp --data iris --device cpu --devices 2"
+    manifest = launcher.ask("mlp", {}, device="cpu", data="iris", several=2)
+    assert run_config.line(manifest) == "descend run mlp --data iris --device cpu --devices 2"
     for count, sentence in {0: "--devices is a whole number from 1 on", 10**4: "too many for"}.items():
         with pytest.raises(UsageError, match=sentence):
-            supervision.ask("mlp", {}, device="cpu", data="iris", several=count)
+            launcher.ask("mlp", {}, device="cpu", data="iris", several=count)
     with pytest.raises(UsageError, match="A lesson runs on one device"):
-        supervision.ask("digits", {}, several=2)
+        launcher.ask("digits", {}, several=2)

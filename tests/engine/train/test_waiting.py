@@ -16,10 +16,11 @@ import torch
 from tests.engine.train.trained import said, trained, written
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from descend.engine import devices, lab, recorder
-from descend.engine.experiment import Training, find
-from descend.engine.model import models
-from descend.engine.train import probe, session
+from descend.engine.lab import lab, recorder
+from descend.engine.launch import devices
+from descend.engine.launch.experiment import Training, find
+from descend.engine.train import sanity_check, trainer
+from descend.engine.train.model_form import models
 
 META = torch.device("meta")
 COPIES = ("aten::_to_copy", "aten::copy_", "aten::_local_scalar_dense", "aten::equal")
@@ -44,9 +45,9 @@ class Watch(TorchDispatchMode):
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     """Watches the steps of runs, which are on the device *meta*."""
-    watch, lead, put = Watch(), session.Session._lead, recorder.Recorder.put
+    watch, lead, put = Watch(), trainer.Session._lead, recorder.Recorder.put
 
-    def watched(training: session.Session) -> None:
+    def watched(training: trainer.Session) -> None:
         with watch:
             lead(training)
 
@@ -55,13 +56,13 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
             put(thread, record)
 
     monkeypatch.setattr(devices, "torch_device", lambda name: META)
-    monkeypatch.setattr(session.Session, "_lead", watched)
-    monkeypatch.setattr(session.Session, "_tested", lambda training: None)
-    monkeypatch.setattr(session.Session, "_evaluated", lambda training, split: SimpleNamespace(metrics=dict))
-    monkeypatch.setattr(session.Session, "_two_samples", lambda training: training.train_set.first(2))
-    monkeypatch.setattr(probe, "probe", lambda *_: [])
-    monkeypatch.setattr(probe, "needs_more_than_one", lambda *_: True)
-    monkeypatch.setattr(session, "adapted", lambda *_: [])
+    monkeypatch.setattr(trainer.Session, "_lead", watched)
+    monkeypatch.setattr(trainer.Session, "_tested", lambda training: None)
+    monkeypatch.setattr(trainer.Session, "_evaluated", lambda training, split: SimpleNamespace(metrics=dict))
+    monkeypatch.setattr(trainer.Session, "_two_samples", lambda training: training.train_set.first(2))
+    monkeypatch.setattr(sanity_check, "probe", lambda *_: [])
+    monkeypatch.setattr(sanity_check, "needs_more_than_one", lambda *_: True)
+    monkeypatch.setattr(trainer, "adapted", lambda *_: [])
     monkeypatch.setattr(lab.Lab, "_keep", lambda *_: None)
     monkeypatch.setattr(recorder.Recorder, "put", unread)
     monkeypatch.setattr(recorder, "numbers", lambda column: torch.zeros(len(column)).double().numpy())

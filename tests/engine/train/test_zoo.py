@@ -8,16 +8,17 @@ import pytest
 import torch
 
 from descend.datasets import catalogue
-from descend.engine import experiment, model
-from descend.engine.train.follower import Follower
-from descend.engine.train.session import Session
+from descend.engine.launch import experiment
+from descend.engine.train import model_form
+from descend.engine.train.distributed_worker import Follower
+from descend.engine.train.trainer import Session
 
 HEAVY = ("resnet50", "efficientnet-b0")
 """Like others of torchvision's, but slow."""
 SMALL = ("digits", "shapes-32", "iris", "diabetes", "corpus")
 PAIRS = [
     (name, data)
-    for name, chosen in model.models().items()
+    for name, chosen in model_form.models().items()
     if name not in HEAVY
     for data in SMALL
     if not chosen.fits(catalogue.find(data).shape) and (chosen.family != "torchvision" or data == "shapes-32")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from descend.engine import supervision, worker
-from descend.engine.history import History
-from descend.engine.runs import Run
+from descend.engine.launch import launcher, worker
+from descend.engine.run.history import History
+from descend.engine.run.runs import Run
 
 
 def conduct(run: Run) -> Run:
@@ -25,7 +25,7 @@ def conduct(run: Run) -> Run:
 
 def trained(name: str, data: str, seed: int = 0, **knobs: object) -> Run:
     """A run that has come to its end."""
-    run = supervision.prepare(name, {"epochs": 2, **knobs}, seed=seed, device="cpu", data=data)
+    run = launcher.prepare(name, {"epochs": 2, **knobs}, seed=seed, device="cpu", data=data)
     return conduct(run)
 
 

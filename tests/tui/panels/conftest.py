@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from descend.engine.history import History
-from descend.engine.records import Array, Confusion, Event, KnobChange, Layers, Progress, Scalars, Status
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Confusion, Event, KnobChange, Layers, Progress, Scalars, Status
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 

@@ -7,10 +7,10 @@ import warnings
 import numpy as np
 from hypothesis import strategies as st
 
-from descend.engine.history import History
-from descend.engine.records import Picture
+from descend.engine.run.history import History
+from descend.engine.run.records import Picture
+from descend.tui.draw.rows import length, text
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.rows import length, text
 
 NUMBERS = st.one_of(
     st.sampled_from([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 1e300, -1e300, 1e308, -1e308, 1e-300, 5e-324, 1e16]),

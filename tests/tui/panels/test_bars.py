@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from descend.engine.records import Array, Bars
+from descend.engine.run.records import Array, Bars
+from descend.tui.draw.rows import text
 from descend.tui.panels.bars import EIGHTHS, BarsPanel, aligned
-from descend.tui.panels.rows import text
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from descend.engine.history import History
+from descend.engine.run.history import History
 from descend.tui.panels.catalogue import kinds, wanted
 
 from .conftest import history_of, scalars

@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from descend.engine.history import History
-from descend.engine.records import Table, Text
-from descend.tui import preferences
+from descend.engine.run.history import History
+from descend.engine.run.records import Table, Text
+from descend.tui import shell_settings
+from descend.tui.draw.rows import Row
 from descend.tui.panels import Panel, PanelGrid
 from descend.tui.panels.confusion import ConfusionPanel
-from descend.tui.panels.rows import Row
 
 from .conftest import history_of, scalars, training
 from .test_grid import Host, settle
@@ -67,7 +67,9 @@ async def test_panels_are_chosen_and_put_in_order_for_good(history: History) -> 
 
 
 async def test_panels_that_the_choice_does_not_know_come_where_they_belong(history: History) -> None:
-    preferences.put("panels/digits", [["ConfusionPanel confusion/test", True], ["Curves loss", False], ["gone", True]])
+    shell_settings.put(
+        "panels/digits", [["ConfusionPanel confusion/test", True], ["Curves loss", False], ["gone", True]]
+    )
     app = host(history)
     async with app.run_test(size=(120, 40)):
         await settle(app)
@@ -79,7 +81,7 @@ async def test_panels_that_the_choice_does_not_know_come_where_they_belong(histo
 
 @pytest.mark.parametrize("damaged", [[1, None, ["x"]], [["Curves loss", "no"]], [[["a"], True]]])
 async def test_a_damaged_choice_is_no_choice(history: History, damaged: list[object]) -> None:
-    preferences.put("panels/digits", damaged)
+    shell_settings.put("panels/digits", damaged)
     app = host(history)
     async with app.run_test(size=(120, 40)):
         await settle(app)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from descend.tui.draw.rows import length, text
 from descend.tui.panels.confusion import largest, matrix, pairs, scores
-from descend.tui.panels.rows import length, text
 
 from .conftest import FASHION
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
-from descend.engine.records import Array, Curve
+from descend.engine.run.records import Array, Curve
+from descend.tui.draw.rows import text
 from descend.tui.panels.curve import CurvePanel, draw, plotted
-from descend.tui.panels.rows import text
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 

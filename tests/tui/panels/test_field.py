@@ -13,15 +13,15 @@ from rich.color import Color, ColorSystem
 from rich.console import Console
 from textual.app import App, ComposeResult
 
-from descend.engine.history import History
-from descend.engine.records import Array, Field
-from descend.tui.panels.colours import TOP, Scale, in_colour, luminance, scale
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Field
+from descend.tui.draw.colours import TOP, Scale, in_colour, luminance, scale
+from descend.tui.draw.field_legend import Look, key, letters
+from descend.tui.draw.matrix import matrix
+from descend.tui.draw.plane import plane
+from descend.tui.draw.rows import Row, length, text
 from descend.tui.panels.field import FieldPanel
-from descend.tui.panels.legend import Look, key, letters
-from descend.tui.panels.matrix import matrix
 from descend.tui.panels.panel import Panel
-from descend.tui.panels.plane import plane
-from descend.tui.panels.rows import Row, length, text
 
 from .odd import NAMES, NUMBERS, fills
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from descend.engine.history import History
-from descend.engine.records import Array, Graph
-from descend.tui.panels.cells import Cells, Dots
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Graph
+from descend.tui.draw.canvas import Cells, Dots
+from descend.tui.draw.network import layout, network
+from descend.tui.draw.rows import Row, length, text
 from descend.tui.panels.graph import GraphPanel
-from descend.tui.panels.network import layout, network
-from descend.tui.panels.rows import Row, length, text
 
 from .odd import NAMES, NUMBERS, fills
 

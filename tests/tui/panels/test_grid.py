@@ -11,12 +11,12 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from descend.engine.history import History
-from descend.engine.records import Array, Confusion, Event
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Confusion, Event
+from descend.tui.draw.rows import Row
 from descend.tui.panels import Panel, PanelGrid
 from descend.tui.panels.curves import Curves
 from descend.tui.panels.grid import columns_for
-from descend.tui.panels.rows import Row
 
 from .conftest import history_of, scalars, training
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from descend.engine.records import Array, Histogram
+from descend.engine.run.records import Array, Histogram
+from descend.tui.draw.rows import text
 from descend.tui.panels.histogram import EIGHTHS, SHADES, HistogramPanel
-from descend.tui.panels.rows import text
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from textual.app import App, ComposeResult
 
-from descend.engine.history import History
-from descend.engine.records import Array, Images
-from descend.tui.panels.cells import Cells
-from descend.tui.panels.colours import RAMP, TOP
-from descend.tui.panels.halfblocks import picked, resized, shades
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Images
+from descend.tui.draw.canvas import Cells
+from descend.tui.draw.colours import RAMP, TOP
+from descend.tui.draw.halfblocks import picked, resized, shades
+from descend.tui.draw.rows import length, text
 from descend.tui.panels.images import ImagesPanel, arrange
-from descend.tui.panels.rows import length, text
 
 from .odd import NAMES, fills
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from descend.engine.history import History
-from descend.engine.records import Array, Layers
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Layers
+from descend.tui.draw.rows import length, text
 from descend.tui.panels.layers import Layer, LayerCurves, LayerPanel, layers_of, table
-from descend.tui.panels.rows import length, text
 
 LAYERS = [
     Layer("conv1", 1.0, 10.0, 1e-3),

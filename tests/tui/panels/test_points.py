@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from descend.engine.records import Array, Points
-from descend.tui.panels.axes import axes
+from descend.engine.run.records import Array, Points
+from descend.tui.draw.axes import axes
+from descend.tui.draw.rows import text
+from descend.tui.draw.scatter import scattered
 from descend.tui.panels.points import HEADS, PointsPanel, draw
-from descend.tui.panels.rows import text
-from descend.tui.panels.scatter import scattered
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 

@@ -11,10 +11,11 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from descend.engine.errors import UsageError
-from descend.engine.history import History
-from descend.engine.records import Array, Scalars
-from descend.tui.panels import Panel, rows
+from descend.engine.base.errors import UsageError
+from descend.engine.run.history import History
+from descend.engine.run.records import Array, Scalars
+from descend.tui.draw import rows
+from descend.tui.panels import Panel
 from descend.tui.panels.curves import Curves
 from descend.tui.panels.replay import SPEEDS, WHOLE
 from descend.tui.panels.stepline import parse

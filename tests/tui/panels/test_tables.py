@@ -8,11 +8,11 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from descend.engine.history import History
-from descend.engine.records import Progress, Status, Table, Text
+from descend.engine.run.history import History
+from descend.engine.run.records import Progress, Status, Table, Text
+from descend.tui.draw.rows import length, text
 from descend.tui.panels import Panel
 from descend.tui.panels.progress import ProgressPanel
-from descend.tui.panels.rows import length, text
 from descend.tui.panels.table import TablePanel
 from descend.tui.panels.text import TextPanel, wrap
 

@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
-from descend.tui.text import ascii_only, fit, plain
+from descend.tui.cell_text import ascii_only, fit, plain
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from descend.tui import session
+from descend.tui import run_monitor
 from descend.tui.screens.runs import screen
 
 
@@ -13,4 +13,4 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the runs folder, and after silent workers, ten times a second."""
     monkeypatch.setattr(screen, "EVERY", 0.1)
     monkeypatch.setattr(screen, "SHARE", 2)
-    monkeypatch.setattr(session, "LOOK", 0.1)
+    monkeypatch.setattr(run_monitor, "LOOK", 0.1)

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from descend.engine.records import Failure
-from descend.engine.runs import Run
+from descend.engine.run.records import Failure
+from descend.engine.run.runs import Run
 from descend.tui.screens.runs import RunsScreen
 from tests.tui.driving import Shell, opened
 from tests.tui.recording import asked, begin, end, sign, steps

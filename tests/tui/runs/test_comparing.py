@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from descend.engine.records import Array, KnobChange, Scalars
+from descend.engine.run.records import Array, KnobChange, Scalars
 from descend.tui.screens.compare import MOST, CompareScreen
 from descend.tui.screens.compare.differences import compare
 from descend.tui.screens.compare.together import Together

@@ -11,9 +11,9 @@ from textual import events
 from textual.keys import key_to_character
 from textual.widgets import Input
 
-from descend.engine import runs
-from descend.engine.records import Status
-from descend.engine.runs import Run
+from descend.engine.run import runs
+from descend.engine.run.records import Status
+from descend.engine.run.runs import Run
 from descend.tui.screens.lesson import LessonScreen
 from descend.tui.screens.runs import RunsScreen
 from descend.tui.screens.runs.fork import likeliest
@@ -182,7 +182,7 @@ async def test_a_run_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 async def test_what_takes_long_says_so_and_leaving_waits_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from descend.engine import export
+    from descend.engine.run import export
 
     monkeypatch.chdir(tmp_path)
     go_on = threading.Event()

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from descend.engine import runs, summary
-from descend.engine.records import Array, Scalars, Status
+from descend.engine.run import runs, summary
+from descend.engine.run.records import Array, Scalars, Status
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
 from descend.tui.screens.runs import RunsScreen, Survey

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from descend.engine import experiment, recipe, runs, supervision
-from descend.engine.errors import UsageError
-from descend.engine.runs import Run
+from descend.engine.base.errors import UsageError
+from descend.engine.launch import experiment, launcher, run_config
+from descend.engine.run import runs
+from descend.engine.run.runs import Run
 from descend.tui.screens.runs.fork import parse
 from tests.tui.recording import begin, end, sign, steps
 from tests.tui.runs.past import all_runs, go_to, screen, with_checkpoints
@@ -21,7 +22,7 @@ def own(folder: Path, state: str = "done", **knobs: object) -> Run:
     """A run of a model and data in ``folder``."""
     (folder / "net.py").write_text(NET)
     (folder / "data.csv").write_text(TABLE)
-    asked = supervision.ask(f"{folder}/net.py:Net", knobs, data=f"{folder}/data.csv?target=kind", device="cpu")
+    asked = launcher.ask(f"{folder}/net.py:Net", knobs, data=f"{folder}/data.csv?target=kind", device="cpu")
     run = runs.create(asked)
     begin(run)
     steps(run, 0, 60)
@@ -49,7 +50,7 @@ async def test_a_run_whose_model_is_gone_can_be_looked_at(tmp_path: Path) -> Non
         await shell.press("enter")
         await shell.sees("There is no file", "✓ done", "60/60")
         assert shell.app.screen.lesson.title == "Net of net.py"  # type: ignore[attr-defined]
-        assert recipe.changed(run.manifest()) == {"hidden": "16"}
+        assert run_config.changed(run.manifest()) == {"hidden": "16"}
         await shell.press("r")
         await shell.pilot.pause(0.3)
         assert not shell.workers.launched

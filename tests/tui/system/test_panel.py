@@ -9,14 +9,14 @@ from rich.cells import cell_len
 
 from descend.engine import doctor
 from descend.engine.doctor import Check
-from descend.tui import preferences
+from descend.tui import shell_settings
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.system import panel, sampler
 from descend.tui.system.panel import Machine, Part, line, sparkline
 from tests.tui.driving import SIZES, opened
+from tests.tui.lesson.test_lesson import running
 from tests.tui.system.nvml import Driver
 from tests.tui.test_everywhere import choose
-from tests.tui.test_lesson import running
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ async def test_a_key_shows_the_machine_beside_the_panels_and_the_choice_lasts(
         if size[0] > 80:
             await shell.sees("312 of 700 W", "NVIDIA H100", "of a core")
         assert all(cell_len(text) == size[0] for text in shell.text.splitlines())
-        assert preferences.get("machine", False)
+        assert shell_settings.get("machine", False)
         await shell.press("M")
         await shell.until(lambda: "gpu 0" not in shell.text)
         await shell.until(lambda: not machine.sampler.on)
@@ -60,7 +60,7 @@ async def test_a_key_shows_the_machine_beside_the_panels_and_the_choice_lasts(
 
 async def test_it_samples_only_while_it_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     Driver(error=12).install(monkeypatch)
-    preferences.put("machine", True)
+    shell_settings.put("machine", True)
     async with opened((80, 24), lesson="digits") as shell:
         machine = shell.app.screen.query_one(Machine)
         await shell.sees("no NVIDIA GPU")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from descend.tui.screens.train import augment
+from descend.tui.screens.train import augment_preview
 from tests.tui.driving import opened
 
 
@@ -42,7 +42,7 @@ async def test_tables_are_not_augmented() -> None:
 
 async def test_what_goes_wrong_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     fails = (sys.executable, "-c", "import sys; print('noise'); sys.exit('It cannot \\x1b[31mbe done.')")
-    monkeypatch.setattr(augment, "COMMAND", fails)
+    monkeypatch.setattr(augment_preview, "COMMAND", fails)
     async with opened((80, 24)) as shell:
         await shell.press("n")
         await shell.sees("descend run mlp")

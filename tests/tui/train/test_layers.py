@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from descend.engine import experiment
 from descend.engine.cli import main
-from descend.tui.screens.lesson.settings import Settings
+from descend.engine.launch import experiment
+from descend.tui.screens.lesson.run_request import Settings
 from descend.tui.screens.train import layers
 from tests.tui.driving import opened
 

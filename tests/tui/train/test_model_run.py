@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from descend.engine import runs, supervision
-from descend.engine.records import Note, Status
+from descend.engine.launch import launcher
+from descend.engine.run import runs
+from descend.engine.run.records import Note, Status
 from tests.tui.driving import SIZES, opened
 from tests.tui.recording import Worker, begin, commands, end, say, steps
 
@@ -41,7 +42,7 @@ async def test_the_page_says_what_is_trained_and_how_to_do_it_again() -> None:
 
 
 async def test_a_live_run_of_a_model_opens_from_the_runs_and_its_knobs_turn() -> None:
-    run = runs.create(supervision.ask("mlp", data="iris", device="cpu"))
+    run = runs.create(launcher.ask("mlp", data="iris", device="cpu"))
     async with opened() as shell:
         shell.workers.working.append(Worker(run))
         begin(run)

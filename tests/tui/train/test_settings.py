@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
-from descend.engine import experiment
-from descend.tui.screens.lesson.editor import EditorScreen
-from descend.tui.screens.lesson.settings import Settings
+from descend.engine.launch import experiment
+from descend.tui.screens.lesson.knob_editor import EditorScreen
+from descend.tui.screens.lesson.run_request import Settings
 from tests.tui.driving import Shell, opened
 
 NET = "from torch import nn\n\n\ndef Net(features, seed=3, a_rather_long_name=8):\n    return nn.Linear(features, 1)\n"

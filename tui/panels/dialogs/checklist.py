@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.options import Options
-from descend.tui.text import plain
+from descend.tui.screens.option_list import Options
 
 
 class Item(NamedTuple):

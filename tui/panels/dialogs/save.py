@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
-from descend.engine.errors import DescendError
-from descend.engine.export import making, replacing
-from descend.engine.paths import parse_path
+from descend.engine.base.errors import DescendError
+from descend.engine.base.paths import parse_path
+from descend.engine.run.export import making, replacing
+from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.screens.dialog import Dialog
-from descend.tui.screens.lesson.row import Choice
-from descend.tui.text import plain
+from descend.tui.screens.lesson.knob_row import Choice
 
 FORMATS = {
     "csv": "The numbers, exactly, a row for each; for a spreadsheet or a program.",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from descend.engine.manifest import Manifest
-from descend.engine.records import KnobChange
-from descend.tui.marks import MARKS
-from descend.tui.panels.ticks import duration, number
+from descend.engine.run.manifest import Manifest
+from descend.engine.run.records import KnobChange
+from descend.tui.cell_text import plain
+from descend.tui.draw.ticks import duration, number
+from descend.tui.run_monitor import RunSession
 from descend.tui.screens.compare.together import Together
-from descend.tui.screens.runs.entry import shown
-from descend.tui.session import RunSession
-from descend.tui.text import plain
+from descend.tui.screens.runs.run_row import shown
+from descend.tui.state_marks import MARKS
 
 NOTHING = "–"
 

@@ -15,18 +15,18 @@ from textual.containers import Container, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
+from descend.tui.cell_text import ascii_only, fit, plain, shows_unicode
+from descend.tui.draw.linechart import GLYPHS, LINE, PENS
 from descend.tui.panels.grid import PanelGrid
-from descend.tui.panels.linechart import GLYPHS, LINE, PENS
 from descend.tui.panels.panel import Panel
+from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.compare.differences import Comparison, Row, compare
 from descend.tui.screens.compare.together import LETTERS, Together
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.runs.entry import changed
-from descend.tui.screens.shell import InShell, Leaves
-from descend.tui.text import ascii_only, fit, plain, shows_unicode
+from descend.tui.screens.runs.run_row import changed
 
 if TYPE_CHECKING:
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 MOST = len(LETTERS)
 """Runs whose curves can be told apart."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from descend.engine.errors import DescendError
-from descend.engine.history import History, Series
-from descend.engine.manifest import Manifest
-from descend.engine.records import KnobChange
-from descend.engine.runs import Run
-from descend.tui.session import RunSession
+from descend.engine.base.errors import DescendError
+from descend.engine.run.history import History, Series
+from descend.engine.run.manifest import Manifest
+from descend.engine.run.records import KnobChange
+from descend.engine.run.runs import Run
+from descend.tui.run_monitor import RunSession
 
 LETTERS = "ABCDEF"
 """What the runs are called in legends."""

@@ -12,12 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from descend.engine.lesson import TRACKS, Lesson
-from descend.tui.screens.learn.survey import LiveRun
-from descend.tui.text import plain
+from descend.engine.teaching.lesson import TRACKS, Lesson
+from descend.tui.cell_text import plain
+from descend.tui.screens.learn.progress_scanner import LiveRun
 
 if TYPE_CHECKING:
-    from descend.engine.logbook import Progress
+    from descend.engine.teaching.learner_progress import Progress
     from descend.tui.screens.learn.tree import Entry
 
 EMPHASIS = re.compile(r"(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\1")

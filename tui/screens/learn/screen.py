@@ -13,18 +13,18 @@ from textual.screen import Screen
 from textual.widgets import Input, Static, Tree
 from textual.worker import get_current_worker
 
-from descend.engine import catalogue
-from descend.engine.lesson import Lesson
-from descend.tui import preferences
+from descend.engine.teaching import catalogue
+from descend.engine.teaching.lesson import Lesson
+from descend.tui import shell_settings
+from descend.tui.cell_text import plain
 from descend.tui.field import Field
-from descend.tui.marks import MARKS
+from descend.tui.screens.app_access import InShell
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.learn.preview import Preview
-from descend.tui.screens.learn.survey import Findings, LiveRun, Survey
+from descend.tui.screens.learn.progress_scanner import Findings, LiveRun, Survey
 from descend.tui.screens.learn.tree import LessonTree
 from descend.tui.screens.progress import Progress
-from descend.tui.screens.shell import InShell
-from descend.tui.text import plain
+from descend.tui.state_marks import MARKS
 
 FIRST = "digits"
 """The lesson a newcomer starts at."""
@@ -115,8 +115,8 @@ class LearnScreen(InShell, Screen[None]):
     def greet(self) -> None:
         """Say what this is and how to begin, until a run was started; after that, the name alone."""
         self.welcoming = self.shell.newcomer()
-        if not self.welcoming and not preferences.get("welcomed", False):
-            preferences.put("welcomed", True)  # also if every run is deleted
+        if not self.welcoming and not shell_settings.get("welcomed", False):
+            shell_settings.put("welcomed", True)  # also if every run is deleted
         live = self.query_one(LessonTree).live
         name = Text.assemble(("descend", "bold"), ("  a deep-learning laboratory", "dim"))
         if live:  # their lines may have been scrolled away

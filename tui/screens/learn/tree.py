@@ -9,16 +9,16 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Tree
 
-from descend.engine.lesson import TRACKS, Lesson
-from descend.tui.marks import MARKS
-from descend.tui.screens.learn.survey import LiveRun
-from descend.tui.text import plain
+from descend.engine.teaching.lesson import TRACKS, Lesson
+from descend.tui.cell_text import plain
+from descend.tui.screens.learn.progress_scanner import LiveRun
+from descend.tui.state_marks import MARKS
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual.widgets.tree import TreeNode
 
-    from descend.engine.logbook import Progress
+    from descend.engine.teaching.learner_progress import Progress
 
 TICKS = {"new": " ", "begun": "·", "finished": "✓"}
 Entry = Lesson | LiveRun | str

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from descend.tui.session import RunSession
-from descend.tui.text import plain
+from descend.tui.cell_text import plain
+from descend.tui.run_monitor import RunSession
 
 GO_ON = "All it recorded is kept; space takes the run up again from its newest checkpoint."
 LOG = "w shows the worker's log."
@@ -54,7 +54,7 @@ def news(session: RunSession) -> list[str]:
     """The failure and what to try, or all warnings and the latest note; nothing if there are none."""
     history = session.history
     if session.phase == "dead":
-        from descend.engine.summary import death
+        from descend.engine.run.summary import death
 
         where = f"step {history.progress.step:,}" if history.progress is not None else "its beginning"
         return [plain(death(session.run, where)), GO_ON, LOG]

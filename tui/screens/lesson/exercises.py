@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from descend.engine.exercises import Verdict
-from descend.engine.lesson import CodeExercise, Exercise, Lesson
-from descend.tui.screens.lesson.asking import Asking, keys
-from descend.tui.screens.lesson.learner import Learner
-from descend.tui.screens.lesson.trying import solution
-from descend.tui.text import plain
+from descend.engine.teaching.exercises import Verdict
+from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
+from descend.tui.cell_text import plain
+from descend.tui.screens.lesson.lesson_progress import Learner
+from descend.tui.screens.lesson.question_view import Asking, keys
+from descend.tui.screens.lesson.solutions import solution
 
 
 class Exercises(Asking):
@@ -155,7 +155,7 @@ class Exercises(Asking):
         """Set the knobs and run, or open the editor."""
         one = self.exercise
         if isinstance(one, CodeExercise):
-            from descend.tui.screens.lesson.workbench import Workbench
+            from descend.tui.screens.lesson.code_exercise import Workbench
 
             self.app.push_screen(Workbench(self.lesson, self.number, self.learner), self._returned)
         else:

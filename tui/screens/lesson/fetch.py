@@ -13,8 +13,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ProgressBar, Static
 
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog
-from descend.tui.text import plain
 
 COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "data", "fetch")
 LOST_NOTHING = "What was downloaded is kept; fetching again goes on from there."

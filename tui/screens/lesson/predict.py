@@ -14,17 +14,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.exercises import Graded, grade
-from descend.engine.lesson import Lesson, Prediction
-from descend.engine.result import Result
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.run.result import Result
+from descend.engine.teaching.exercises import Graded, grade
+from descend.engine.teaching.lesson import Lesson, Prediction
+from descend.tui.cell_text import plain
 from descend.tui.field import Field
-from descend.tui.screens.lesson.asking import MARKS, Asking, Pen, keys
-from descend.tui.screens.lesson.learner import Learner
-from descend.tui.text import plain
+from descend.tui.screens.lesson.lesson_progress import Learner
+from descend.tui.screens.lesson.question_view import MARKS, Asking, Pen, keys
 
 if TYPE_CHECKING:
-    from descend.tui.session import RunSession
+    from descend.tui.run_monitor import RunSession
 
 CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
 SKIP = "Your own run will tell. Commit to an answer now; space runs without one."

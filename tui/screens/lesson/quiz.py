@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from descend.engine import catalogue
-from descend.engine.errors import DescendError
-from descend.engine.lesson import Lesson, Question
-from descend.tui.screens.lesson.asking import MARKS, Asking, Pen, keys
-from descend.tui.screens.lesson.learner import Learner
-from descend.tui.text import plain
+from descend.engine.base.errors import DescendError
+from descend.engine.teaching import catalogue
+from descend.engine.teaching.lesson import Lesson, Question
+from descend.tui.cell_text import plain
+from descend.tui.screens.lesson.lesson_progress import Learner
+from descend.tui.screens.lesson.question_view import MARKS, Asking, Pen, keys
 
 
 class Quiz(Asking):

@@ -8,28 +8,28 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from descend.engine.errors import DescendError
-from descend.engine.experiment import Experiment, Training
+from descend.engine.base.errors import DescendError
+from descend.engine.launch.experiment import Experiment, Training
+from descend.tui.cell_text import plain
 from descend.tui.panels.grid import PanelGrid
 from descend.tui.panels.replay import Replay, handed_on
+from descend.tui.run_monitor import RunSession
+from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.lesson.afterwards import Afterwards
 from descend.tui.screens.lesson.banner import Banner
-from descend.tui.screens.lesson.body import Body
-from descend.tui.screens.lesson.dials import Dials
-from descend.tui.screens.lesson.parts import TITLES, TOLD, PartLine
-from descend.tui.screens.lesson.settings import Settings
-from descend.tui.screens.lesson.start import Starter
+from descend.tui.screens.lesson.grading import Afterwards
+from descend.tui.screens.lesson.launcher import Starter
+from descend.tui.screens.lesson.layout import Body
+from descend.tui.screens.lesson.live_knobs import Dials
+from descend.tui.screens.lesson.run_request import Settings
 from descend.tui.screens.lesson.status import StatusLine
+from descend.tui.screens.lesson.tabs import TITLES, TOLD, PartLine
 from descend.tui.screens.lesson.title import TitleLine
 from descend.tui.screens.progress import Progress
-from descend.tui.screens.shell import InShell, Leaves
-from descend.tui.session import RunSession
 from descend.tui.system.panel import Machine
-from descend.tui.text import plain
 
 if TYPE_CHECKING:
-    from descend.engine.runs import Run
+    from descend.engine.run.runs import Run
 
 POLLS = 20
 """Looks at the run folder a second."""
@@ -279,7 +279,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
 
     def action_edit(self) -> None:
         """Change the settings; live knobs of a run at work turn at once."""
-        from descend.tui.screens.lesson.editor import EditorScreen
+        from descend.tui.screens.lesson.knob_editor import EditorScreen
 
         self.shell.warm_up()
         live = self.session is not None and self.session.live
@@ -287,7 +287,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
 
     def try_knobs(self) -> None:
         """Change the settings, then run with them."""
-        from descend.tui.screens.lesson.editor import EditorScreen
+        from descend.tui.screens.lesson.knob_editor import EditorScreen
 
         def edited(settings: Settings | None) -> None:
             if settings is not None:

@@ -7,7 +7,7 @@ import math
 from rich.text import Text
 from textual.widget import Widget
 
-from descend.engine.knobs import Knob
+from descend.engine.base.knobs import Knob
 
 NOTCHES = 40, 100
 """About how many values a linear slider has: for fractions, for whole numbers."""

@@ -8,10 +8,10 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
-from descend.tui.marks import MARKS, STYLES
-from descend.tui.panels.ticks import duration, speed
-from descend.tui.session import RunSession
-from descend.tui.text import plain
+from descend.tui.cell_text import plain
+from descend.tui.draw.ticks import duration, speed
+from descend.tui.run_monitor import RunSession
+from descend.tui.state_marks import MARKS, STYLES
 
 if TYPE_CHECKING:
     from descend.tui.panels.replay import Replay

@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Markdown
 
-from descend.engine.lesson import Lesson
-from descend.tui.screens.lesson.learner import Learner
-from descend.tui.screens.lesson.parts import Part
-from descend.tui.text import plain
+from descend.engine.teaching.lesson import Lesson
+from descend.tui.cell_text import plain
+from descend.tui.screens.lesson.lesson_progress import Learner
+from descend.tui.screens.lesson.tabs import Part
 
 
 class Theory(VerticalScroll, Part):

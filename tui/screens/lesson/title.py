@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
-from descend.tui.text import fit, plain
+from descend.tui.cell_text import fit, plain
 
 
 class TitleLine(Widget):

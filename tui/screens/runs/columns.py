@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 
-from descend.tui.marks import MARKS, STYLES
-from descend.tui.panels.ticks import duration, number
-from descend.tui.screens.runs.entry import Entry
+from descend.tui.cell_text import fit
+from descend.tui.draw.ticks import duration, number
+from descend.tui.screens.runs.run_row import Entry
 from descend.tui.screens.runs.sparkline import WIDTHS
-from descend.tui.text import fit
+from descend.tui.state_marks import MARKS, STYLES
 
 MARKS = {**MARKS, "damaged": "✗"}
 STYLES = {**STYLES, "damaged": "bad"}

@@ -7,9 +7,9 @@ import time
 from rich.text import Text
 from textual.widgets import Static
 
+from descend.tui.cell_text import plain
 from descend.tui.screens.runs.columns import MARKS
-from descend.tui.screens.runs.entry import Entry, brief, shown
-from descend.tui.text import plain
+from descend.tui.screens.runs.run_row import Entry, brief, shown
 
 LOG = "w shows the end of its log."
 

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
-from descend.engine.errors import UsageError
-from descend.engine.paths import parse_path
+from descend.engine.base.errors import UsageError
+from descend.engine.base.paths import parse_path
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint, Line
-from descend.tui.screens.lesson.editor import Choice
-from descend.tui.text import plain
+from descend.tui.screens.lesson.knob_editor import Choice
 
 FORMATS = {
     "csv": "One row a point: series, step, value.",

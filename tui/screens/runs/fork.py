@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label, Static
 
-from descend.engine.errors import UsageError, nearest
-from descend.engine.experiment import Experiment
-from descend.engine.knobs import Value
+from descend.engine.base.errors import UsageError, nearest
+from descend.engine.base.knobs import Value
+from descend.engine.launch.experiment import Experiment
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint, Line
-from descend.tui.screens.lesson.editor import Choice
-from descend.tui.screens.runs.entry import shown
-from descend.tui.text import plain
+from descend.tui.screens.lesson.knob_editor import Choice
+from descend.tui.screens.runs.run_row import shown
 
 LENGTHS = ("epochs", "steps")
 """What the knob is called that says how long a run trains."""

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label
 
+from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint, Line
-from descend.tui.screens.runs.entry import Entry
-from descend.tui.text import plain
+from descend.tui.screens.runs.run_row import Entry
 
 Field = Literal["title", "note"]
 LONGEST = {"title": 60, "note": 400}

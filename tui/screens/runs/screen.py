@@ -14,17 +14,17 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
-from descend.engine.errors import DescendError
+from descend.engine.base.errors import DescendError
+from descend.tui.cell_text import plain
+from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.columns import ORDERS, ordered
-from descend.tui.screens.runs.deeds import Deeds
 from descend.tui.screens.runs.detail import Detail, checkpoints
-from descend.tui.screens.runs.entry import Entry
+from descend.tui.screens.runs.run_actions import Deeds
+from descend.tui.screens.runs.run_row import Entry
+from descend.tui.screens.runs.run_scanner import Survey
 from descend.tui.screens.runs.search import RunSearch
-from descend.tui.screens.runs.survey import Survey
 from descend.tui.screens.runs.table import RunTable
-from descend.tui.screens.shell import InShell, Leaves
-from descend.tui.text import plain
 
 if TYPE_CHECKING:
     from textual.timer import Timer

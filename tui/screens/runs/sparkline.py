@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from descend.tui.text import shows_unicode
+from descend.tui.cell_text import shows_unicode
 
 if TYPE_CHECKING:
-    from descend.engine.history import Series
-    from descend.engine.runs import Run
+    from descend.engine.run.history import Series
+    from descend.engine.run.runs import Run
 
 WIDTHS = 8, 12
 """Cells of a sparkline, where there is little room and where there is more."""
@@ -18,8 +18,8 @@ Sparklines = dict[int, str]
 
 def read(run: Run, name: str) -> Sparklines:
     """The sparklines of series ``name`` of ``run``. Reads all of the run's records, and keeps that series only."""
-    from descend.engine.history import History
-    from descend.engine.records import Scalars
+    from descend.engine.run.history import History
+    from descend.engine.run.records import Scalars
 
     history = History()
     for records in run.follow().rest():

@@ -20,9 +20,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from descend.tui.cell_text import ascii_only, fit, shows_unicode
 from descend.tui.screens.runs.columns import Layout, cell, layout, measured, metric
-from descend.tui.screens.runs.entry import Entry
-from descend.tui.text import ascii_only, fit, shows_unicode
+from descend.tui.screens.runs.run_row import Entry
 
 Line = list[tuple[str, str]]
 """Texts and pens; the pen of the first says what kind of line it is."""

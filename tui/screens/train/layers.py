@@ -16,12 +16,12 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from descend.engine.model import Model
-from descend.tui.text import plain
+from descend.engine.train.model_form import Model
+from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
-    from descend.engine.experiment import Training
-    from descend.tui.screens.lesson.settings import Settings
+    from descend.engine.launch.experiment import Training
+    from descend.tui.screens.lesson.run_request import Settings
 
 COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "show")
 """Counts them, where torch can be imported; a file of the user's own is run for that."""

@@ -10,12 +10,12 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets.option_list import Option
 
-from descend.datasets.shape import Shape
+from descend.datasets.data_shape import Shape
 from descend.datasets.spec import Spec
-from descend.engine.experiment import Training
-from descend.engine.model import Model
-from descend.tui.screens.options import Options
-from descend.tui.text import plain
+from descend.engine.launch.experiment import Training
+from descend.engine.train.model_form import Model
+from descend.tui.cell_text import plain
+from descend.tui.screens.option_list import Options
 
 LEARNED = {"classification": "classes", "regression": "numbers", "language": "characters"}
 """What is learned, in a word."""

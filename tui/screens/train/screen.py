@@ -15,20 +15,21 @@ from textual.widgets import Input, OptionList, Static
 from textual.worker import get_current_worker
 
 from descend.datasets import catalogue as datasets
-from descend.datasets.own import Own
 from descend.datasets.spec import Spec
-from descend.engine import experiment, model, recipe
-from descend.engine.errors import DescendError, UsageError
-from descend.engine.experiment import Training
-from descend.engine.paths import parse_path
-from descend.tui import preferences
+from descend.datasets.user_data import Own
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.paths import parse_path
+from descend.engine.launch import experiment, run_config
+from descend.engine.launch.experiment import Training
+from descend.engine.train import model_form
+from descend.tui import shell_settings
+from descend.tui.cell_text import plain
 from descend.tui.field import Field
+from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.lesson.settings import Settings
-from descend.tui.screens.shell import InShell, Leaves
+from descend.tui.screens.lesson.run_request import Settings
 from descend.tui.screens.train.lists import Choices, data_lines, model_lines
-from descend.tui.screens.train.page import manifest
-from descend.tui.text import plain
+from descend.tui.screens.train.model_page import manifest
 
 ASKED = {
     "model": "a model of your own: path/to/model.py:Name",
@@ -82,7 +83,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.trainings = {name: experiment.zoo(one) for name, one in model.models().items()}
+        self.trainings = {name: experiment.zoo(one) for name, one in model_form.models().items()}
         self.specs: dict[str, Spec] = dict(datasets.specs())
         self.settings: dict[str, Settings] = {}
         self.asked = ""
@@ -138,7 +139,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
     def chosen(self) -> Settings:
         """What a run would be asked for."""
         kept = self.settings.get(self.training.name) or Settings.of(
-            self.training, device=preferences.get("device", "auto"), seed=preferences.get("seed", 0)
+            self.training, device=shell_settings.get("device", "auto"), seed=shell_settings.get("seed", 0)
         )
         return replace(kept, data=self.data.chosen)
 
@@ -178,7 +179,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if why:
             text.append(plain(f"✗ {why}"), "bold")
         else:
-            text.append(plain(recipe.line(manifest(self.training, self.chosen()))), "bold")
+            text.append(plain(run_config.line(manifest(self.training, self.chosen()))), "bold")
         self.query_one("#said", Static).update(text)
 
     def on_option_list_option_highlighted(self) -> None:
@@ -214,14 +215,14 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the command that makes this run."""
-        line = recipe.line(manifest(self.training, self.chosen()))
+        line = run_config.line(manifest(self.training, self.chosen()))
         self.app.copy_to_clipboard(line)
         needs = " In tmux this needs `set -g set-clipboard on`." if "TMUX" in os.environ else ""
         self.notify(plain(f"Copied: {line}{needs}"), markup=False)
 
     def action_edit(self) -> None:
         """Change the settings."""
-        from descend.tui.screens.lesson.editor import EditorScreen
+        from descend.tui.screens.lesson.knob_editor import EditorScreen
 
         name = self.training.name
 
@@ -236,7 +237,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def action_look(self) -> None:
         """Look into the dataset."""
-        from descend.tui.screens.train.viewer import ViewerScreen
+        from descend.tui.screens.train.data_view import ViewerScreen
 
         if not self.data.chosen:
             return
@@ -279,12 +280,12 @@ class TrainScreen(Leaves, InShell, Screen[None]):
     def _work(self, what: str, typed: str, asked: object) -> None:
         """Read or write, then go on in the screen's own thread."""
         found, spec = None, None
-        kept = recipe.Recipe(name=typed if what == "model" else "", data=typed if what == "data" else "")
+        kept = run_config.Recipe(name=typed if what == "model" else "", data=typed if what == "data" else "")
         try:
             if what == "save":
-                recipe.save(asked, parse_path(typed))  # type: ignore[arg-type]
+                run_config.save(asked, parse_path(typed))  # type: ignore[arg-type]
             elif what == "load":
-                kept = recipe.load(parse_path(typed))
+                kept = run_config.load(parse_path(typed))
                 if not kept.name:
                     raise UsageError(f'{typed} names no model; add a line such as name = "mlp".')
             if kept.name:

@@ -1,0 +1,245 @@
+"""The user's folder of images, read: one folder a class, or ``train`` and ``test`` with one folder a class in each."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from descend.datasets import image_file
+from descend.datasets.data_shape import counted, value_of
+from descend.datasets.dataset import Dataset
+from descend.datasets.listing import Listing, legible, listed, without
+from descend.datasets.memory import check_memory
+from descend.datasets.options import option
+from descend.datasets.split import stratified
+from descend.datasets.user_data import Own
+from descend.engine.base.errors import DescendError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SIZES = (8, 16, 24, 28, 32, 48, 64)
+
+
+@dataclass(frozen=True)
+class FolderOptions:
+    """What can be said of a folder of images."""
+
+    size: str = option("", "side of the images, or HEIGHTxWIDTH; default: what most have, at most 64")
+    colour: str = option("", "what to make of them; default: what they are", among=("grey", "rgb"))
+    broken: str = option("error", "what to do about broken images", among=("error", "skip"))
+    ignore: tuple[str, ...] = option((), "folders of classes to leave out")
+    limit: int = option(0, "images of each class at most; 0 is all", least=0)
+    test: float = option(0.2, "share of each class that is kept for the test", least=0.01, most=0.9)
+    seed: int = option(0, "seed of the split", least=0, most=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What all pictures become."""
+
+    height: int
+    width: int
+    grey: bool
+    wide: bool
+    """Whether some have values of more than 8 bits."""
+
+
+def spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[str, str], ...]) -> Own:
+    """What is in a folder of images, from the names of its files and their first bytes.
+
+    Raises:
+        DescendError: it is no folder of images by class, or a file is no picture, or they take too much memory.
+        UsageError: an option does not fit.
+    """
+    import numpy as np
+
+    found = listed(root, options.limit, options.ignore)
+    looks = looked(found, options.broken)
+    if not looks:
+        raise DescendError(f"None of the {len(found.files):,} images in {root} can be read.")
+    notes = list(found.notes)
+    if several := [file for file, look in looks.items() if look.several]:
+        notes.append(
+            f"Of several frames or pages the first is taken: {counted(len(several), 'image')}, as "
+            f"{legible(several[0].name)}."
+        )
+    height, width = chosen_size(options.size, [(look.height, look.width) for look in looks.values()])
+    grey = options.colour == "grey" if options.colour else all(look.grey for look in looks.values())
+    check_memory(
+        2 * len(found.files) * height * width * (1 if grey else 3),  # all, and once more while they are parted
+        f"{root.name}, {len(found.files):,} images of {height} × {width} pixels,",
+        "choose a smaller size=…, or limit=N for the first N of each class",
+    )
+    train, test = parts(found, np.ones(len(found.files), bool), options)
+    found = dataclasses.replace(found, notes=tuple(notes))
+    form = Form(height, width, grey, any(look.wide for look in looks.values()))
+    return Own(
+        name=name,
+        title=root.name,
+        description=f"A folder of {len(found.files):,} images of your own, in {len(found.classes)} classes.",
+        sample_shape=(height, width) if grey else (height, width, 3),
+        classes=found.classes,
+        train_size=len(train),
+        test_size=len(test),
+        path=root,
+        options=given,
+        files=found.files,
+        read=functools.partial(read, name, found, form, options),
+    )
+
+
+def looked(found: Listing, broken: str) -> dict[Path, image_file.Look]:
+    """What the beginning of each picture tells; of those that are broken nothing.
+
+    Raises:
+        DescendError: one is broken and they are not to be skipped.
+    """
+    looks = {}
+    with warnings.catch_warnings(action="ignore"):  # Pillow's, of files that are odd and read all the same
+        for file in found.files:
+            try:
+                looks[file] = image_file.looked_at(file)
+            except image_file.Broken as error:
+                if broken == "error":
+                    raise refused(error) from None
+    return looks
+
+
+def read(name: str, listing: Listing, form: Form, options: FolderOptions) -> Dataset:
+    """Read every picture.
+
+    Raises:
+        DescendError: one is broken, unless they are to be skipped, or too few are left.
+    """
+    import numpy as np
+
+    shape = (form.height, form.width)
+    notes, spread = list(listing.notes), image_file.FULL
+    whole = np.ones(len(listing.files), bool)
+    if form.wide:
+        spread = spread_of(listing, whole, options, notes)
+    images = np.zeros((len(listing.files), *shape) if form.grey else (len(listing.files), *shape, 3), np.uint8)
+
+    def fill(place: int) -> None:
+        if whole[place]:
+            images[place] = image_file.pixels(listing.files[place], *shape, form.grey, spread)
+
+    for_each(fill, whole, options)
+    if not whole.all():
+        first = listing.files[int(whole.argmin())]
+        notes.append(f"{counted(int((~whole).sum()), 'broken image')} skipped, the first {legible(first.name)}.")
+    train, test = parts(listing, whole, options)
+    labels = np.array(listing.labels, np.int64)
+    if gone := sorted(set(range(len(listing.classes))) - set(labels[train].tolist())):
+        raise DescendError(
+            f"The class '{listing.classes[gone[0]]}' has no image left that can be read; mend some"
+            f"{without(listing.classes[gone[0]], options.ignore)}."
+        )
+    return Dataset(
+        name, listing.classes, images[train], labels[train], images[test], labels[test], scale=255, notes=tuple(notes)
+    )
+
+
+def for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: FolderOptions) -> None:
+    """Call ``do`` with the place of every picture; those that turn out to be broken are no longer ``whole``.
+
+    Raises:
+        DescendError: one is broken and they are not to be skipped.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    def tried(place: int) -> image_file.Broken | None:
+        try:
+            do(place)
+        except image_file.Broken as error:
+            return error
+        return None
+
+    with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor() as pool:  # pictures are decoded outside Python
+        for place, error in enumerate(pool.map(tried, range(len(whole)))):
+            if error is None:
+                continue
+            whole[place] = False
+            if options.broken == "error":
+                pool.shutdown(cancel_futures=True)
+                raise refused(error)
+
+
+def spread_of(
+    listing: Listing, whole: NDArray[np.bool_], options: FolderOptions, notes: list[str]
+) -> tuple[float, float]:
+    """The least and the largest value of the training pictures of more than 8 bits."""
+    import numpy as np
+
+    spans = np.full((len(whole), 2), np.nan)
+
+    def measure(place: int) -> None:
+        spans[place] = image_file.span(listing.files[place]) or np.nan
+
+    for_each(measure, whole, options)
+    wide = ~np.isnan(spans[:, 0])
+    train = np.zeros(len(whole), bool)
+    train[parts(listing, whole, options)[0]] = True
+    if not (train & wide).any():
+        train[:] = True
+    low, high = float(spans[train & wide, 0].min()), float(spans[train & wide, 1].max())
+    if low == high:
+        raise DescendError(
+            f"All images with more than 8 bits a value hold the one value {value_of(low)}; there is nothing to learn "
+            "from."
+        )
+    notes.append(
+        f"{counted(int(wide.sum()), 'image')} of {len(whole):,} with more than 8 bits a value: {value_of(low)} to "
+        f"{value_of(high)}, the range of those to train on, became 0 to 255."
+    )
+    if (beyond := wide & ((spans[:, 0] < low) | (spans[:, 1] > high))).any():
+        notes.append(f"{counted(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there.")
+    if not (wide | ~whole).all():
+        notes.append(
+            f"The other {int((whole & ~wide).sum()):,} have 8 bits and stay as they are; if brightness tells classes "
+            "apart, save all of them alike."
+        )
+    return low, high
+
+
+def refused(error: image_file.Broken) -> DescendError:
+    """The sentence on a broken image, with what to do."""
+    return DescendError(f"{str(error).removesuffix('.')}; mend it or keep it elsewhere, or say broken=skip.")
+
+
+def parts(
+    listing: Listing, whole: NDArray[np.bool_], options: FolderOptions
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of the training and the test images, of those that are ``whole``."""
+    import numpy as np
+
+    at = np.flatnonzero(whole)
+    if listing.test is not None:
+        test = np.array(listing.test, bool)[at]
+        return at[~test], at[test]
+    train, test = stratified(np.array(listing.labels, np.int64)[at], options.test, options.seed)
+    return at[train], at[test]
+
+
+def chosen_size(size: str, sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    """Height and width of all images: as told, as they all are, or square and near the median of their longer sides."""
+    if size:
+        height, cross, width = size.lower().replace("×", "x").partition("x")
+        sides = (height, width) if cross else (height, height)
+        if not all(side.isdecimal() and 4 <= int(side) <= 512 for side in sides):
+            raise UsageError(
+                f"The option size is a side from 4 to 512, as 32, or HEIGHTxWIDTH, as 24x32, not '{size}'."
+            )
+        return int(sides[0]), int(sides[1])
+    if len(set(sizes)) == 1 and min(sizes[0]) >= 4 and max(sizes[0]) <= SIZES[-1]:
+        return sizes[0]
+    median = sorted(max(pair) for pair in sizes)[len(sizes) // 2]
+    side = next((side for side in SIZES if side >= median), SIZES[-1])
+    return side, side

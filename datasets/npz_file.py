@@ -1,0 +1,302 @@
+"""The user's arrays: an ``.npz`` file as NumPy writes it, with samples x and what is to be learned of them, y."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets import brightness, npz
+from descend.datasets.data_shape import counted
+from descend.datasets.dataset import WARNING, Dataset
+from descend.datasets.memory import check_memory
+from descend.datasets.options import option
+from descend.datasets.order import in_order
+from descend.datasets.precision import DOUBLE, narrow
+from descend.datasets.split import shuffled, stratified
+from descend.engine.base.errors import DescendError
+from descend.engine.base.sanitize import clean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SUFFIXES = (".npz",)
+FEW_CLASSES, MOST_CLASSES = 20, 1000
+INPUTS = ("x", "data", "images", "image", "features", "inputs", "input", "samples")
+OUTPUTS = ("y", "target", "targets", "labels", "label")
+TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
+SHOWN = 8
+"""Arrays, columns or classes that are listed."""
+
+
+@dataclass(frozen=True)
+class ArrayOptions:
+    """What can be said of an ``.npz`` file."""
+
+    task: str = option("", "what to learn; default: by what y holds", among=("classification", "regression"))
+    missing: str = option("error", "what to do about NaN in x", among=("error", "drop", "mean"))
+    test: float = option(0.2, "share that is kept for the test", least=0.01, most=0.9)
+    seed: int = option(0, "seed of the split", least=0, most=2**31 - 1)
+
+
+def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
+    """Read an ``.npz`` file as a dataset called ``name``; nothing that it holds is ever executed.
+
+    x of shape (n, d) or (n,) is a table; (n, h, w), (n, h, w, c) and (n, c, h, w) with c of 1 or 3 are images. y is
+    (n,), (n, k), or one-hot (n, classes).
+
+    Raises:
+        DescendError: it is no such file, or takes too much memory; the sentence says which array is wrong and how.
+    """
+    import warnings
+
+    import numpy as np
+
+    notes: list[str] = []
+    parts = chosen(npz.headers(file), file.name, notes)
+    check_memory(needed(parts), file.name, "save fewer samples, or with fewer bytes each")
+    y, classes = outputs(joint([npz.array(file, y) for _, y in parts], "y", file.name), options.task, file.name, notes)
+    x = joint([npz.array(file, x) for x, _ in parts], "x", file.name)
+    if x.dtype.kind not in "buif":
+        raise DescendError(f"x in {file.name} holds {x.dtype}, not numbers; turn it into numbers before saving.")
+    test = np.arange(len(x)) >= parts[0][0].shape[0] if len(parts) == 2 else None
+    scale = 1
+    missing: dict[str, int] = {}
+    features: tuple[str, ...] = ()
+    is_table = x.ndim < 3
+    if is_table:
+        x, keep, missing = table(x.reshape(len(x), -1), options.missing, file.name, notes)
+        if keep is not None:
+            x, y, test = x[keep], y[keep], None if test is None else test[keep]
+        features = tuple(f"x{place}" for place in range(1, x.shape[1] + 1))
+    if len(x) < 5:
+        raise DescendError(f"{file.name} has {counted(len(x), 'sample')}; at least 5 are needed.")
+    if test is None:
+        split = stratified(y, options.test, options.seed) if classes else shuffled(len(y), options.test, options.seed)
+        train_at, test_at = split
+    else:
+        train_at, test_at = np.flatnonzero(~test), np.flatnonzero(test)
+    if not len(train_at) or not len(test_at):
+        raise DescendError(f"{file.name} leaves no sample to train on or none to test with; give it more of both.")
+    if unknown := sorted(set(y[test_at].tolist()) - set(y[train_at].tolist())) if classes else []:
+        notes.append(
+            f"Only in the test set, and so never learned: {counted(len(unknown), 'class', 'classes')}, "
+            f"{few([classes[label] for label in unknown])}."
+        )
+    if not is_table:
+        x, scale = brightness.in_bytes(brightness.arranged(x, file.name), train_at, test_at, file.name, notes)
+    elif options.missing == "mean" and missing:
+        with warnings.catch_warnings(action="ignore"):  # of a column that has numbers in the test set only
+            means = np.nanmean(x[train_at], 0)
+        x = np.where(np.isnan(x), np.where(np.isnan(means), np.nanmean(x, 0), means), x)
+    targets = () if classes else ("y",) if y.ndim == 1 else tuple(f"y{place}" for place in range(1, y.shape[1] + 1))
+    return Dataset(
+        name,
+        classes,
+        x[train_at],
+        y[train_at],
+        x[test_at],
+        y[test_at],
+        scale=scale,
+        kind="table" if is_table else "image",
+        task="classification" if classes else "regression",
+        features=features,
+        targets=targets,
+        missing=missing,
+        notes=tuple(notes),
+    )
+
+
+def chosen(headers: Sequence[npz.Header], file: str, notes: list[str]) -> list[tuple[npz.Header, npz.Header]]:
+    """The arrays x and y of what is trained on, and of what is for the test if the file parts them.
+
+    Names are told apart by their letters and digits: ``X_train``, ``train-x`` and ``xTrain`` are one. What is not used
+    is said.
+
+    Raises:
+        DescendError: there are none, or they do not go together.
+    """
+    named: dict[str, list[npz.Header]] = {}
+    for header in headers:
+        named.setdefault("".join(filter(str.isalnum, header.key.lower())), []).append(header)
+
+    def found(part: str, names: Sequence[str]) -> npz.Header | None:
+        for form in (form for name in names for form in (f"{part}{name}", f"{name}{part}")):
+            if len(same := named.get(form, ())) > 1:
+                raise DescendError(f"{file} holds {few([header.key for header in same])}, which differ too little.")
+            if same:
+                return same[0]
+        return None
+
+    def pair(*parts: str) -> list[tuple[npz.Header, npz.Header]]:
+        """The first of those parts that has both an x and a y; or none."""
+        both = ((found(part, INPUTS), found(part, OUTPUTS)) for part in parts)
+        return next(([(x, y)] for x, y in both if x is not None and y is not None), [])
+
+    train, test = pair(*TRAIN) or pair(""), pair(*TEST)
+    if not train:
+        held = few([header.key for header in headers]) if headers else "nothing"
+        raise DescendError(f"{file} holds {held}; {npz.FORM}.")
+    parts = train + test
+    for x, y in parts:
+        for header in (x, y):
+            if not header.shape or not header.bytes:
+                raise DescendError(
+                    f"Array {few([header.key])} of {file} has the shape {header.shape} and so no samples; {npz.FORM}."
+                )
+        if x.shape[0] != y.shape[0]:
+            raise DescendError(
+                f"{file} has {x.shape[0]:,} samples in {few([x.key])} and {y.shape[0]:,} in {few([y.key])}; each needs "
+                "the other."
+            )
+    for key, both in zip("xy", zip(*parts, strict=True), strict=True):
+        if len({header.shape[1:] for header in both}) > 1:
+            raise DescendError(
+                f"{file} has {key} of shape {both[0].shape} for training and {both[1].shape} for the test; all but "
+                "the first number must agree."
+            )
+    if test:
+        notes.append(
+            f"Trained with {few([header.key for header in train[0]])}, tested with "
+            f"{few([header.key for header in test[0]])}."
+        )
+    used = [header for part in parts for header in part]
+    if left := [header.key for header in headers if header not in used]:
+        notes.append(f"Left out: {counted(len(left), 'array')}, {few(left)}.")
+    return parts
+
+
+def needed(parts: Sequence[tuple[npz.Header, npz.Header]]) -> int:
+    """Bytes that it takes at most to read them: as they are stored, joined, as they are kept, and once more parted."""
+    stored = sum(header.bytes for part in parts for header in part)
+    kept = sum(x.bytes // x.dtype.itemsize * (4 if len(x.shape) < 3 else 1) for x, _ in parts)
+    return stored * len(parts) + 3 * kept
+
+
+def joint(arrays: Sequence[NDArray[Any]], key: str, file: str) -> NDArray[Any]:
+    """The arrays x, or y, of the parts as one.
+
+    Raises:
+        DescendError: one has words and the other numbers.
+    """
+    import numpy as np
+
+    if len(arrays) == 1:
+        return arrays[0]
+    arrays = [np.char.decode(part, "utf-8", "backslashreplace") if part.dtype.kind == "S" else part for part in arrays]
+    kinds = {"words" if part.dtype.kind == "U" else "numbers" for part in arrays}
+    if len(kinds) > 1:
+        raise DescendError(f"{file} has words in one {key} and numbers in the other; save both alike.")
+    if all(part.dtype.kind in "ui" for part in arrays) and np.result_type(*arrays).kind == "f":
+        if max(int(part.max()) for part in arrays) > np.iinfo(np.int64).max:
+            raise DescendError(f"{file} has {key} of {arrays[0].dtype} and of {arrays[1].dtype}; save both alike.")
+        arrays = [part.astype(np.int64) for part in arrays]  # as 64-bit fractions they would lose digits
+    return np.concatenate(arrays)
+
+
+def outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Labels and classes, or float64 numbers and ()."""
+    import numpy as np
+
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.dtype.kind not in "buifUS" or y.ndim > 2:
+        raise DescendError(f"y in {file} has the shape {y.shape} of {y.dtype}; it is labels (n,) or numbers (n, k).")
+    if y.dtype.kind == "f" and len(odd := np.argwhere(~(np.abs(y) <= np.finfo(np.float32).max))):
+        at = odd[0].tolist()
+        raise DescendError(f"y in {file} has {y[tuple(at)]} at index {at}, no 32-bit number; leave such samples out.")
+    if y.ndim == 2 and y.dtype.kind in "buif" and task != "regression" and y.shape[1] > 1:
+        if np.isin(y, (0, 1)).all() and (y.sum(1) == 1).all():
+            notes.append("y is one-hot; each sample's class is where its 1 stands.")
+            y = y.argmax(1)
+        elif task == "classification":
+            raise DescendError(f"y in {file} has the shape {y.shape}; classes are labels (n,) or one-hot.")
+    words = y.dtype.kind in "US"
+    if words and task == "regression":
+        raise DescendError(f"y in {file} holds words; regression predicts numbers, so say task=classification.")
+    if words and y.ndim == 2:
+        raise DescendError(f"y in {file} has the shape {y.shape}; labels have the shape (n,).")
+    if y.ndim == 2:
+        return numbers(y, notes), ()
+    values, indices = np.unique(y, return_inverse=True)
+    if not task:
+        whole = words or y.dtype.kind in "bui" or not (y % 1).any()
+        few_values = len(values) <= (MOST_CLASSES if words else FEW_CLASSES) or (
+            y.dtype.kind in "bui" and values[0] == 0 and values[-1] == len(values) - 1 and len(values) <= len(y) / 5
+        )
+        task = "classification" if whole and few_values else "regression"
+        notes.append(f"y has {len(values):,} different values, so the task is {task}; task=… changes that.")
+    if task == "regression" and not words:
+        return numbers(y, notes), ()
+    if not 2 <= len(values) <= MOST_CLASSES:
+        raise DescendError(f"y in {file} has {counted(len(values), 'class', 'classes')}; 2 to {MOST_CLASSES:,} can be.")
+    if y.dtype.kind == "f" and np.abs(values).max() > 2**DOUBLE:
+        notes.append(f"{WARNING}y holds numbers so large that neighbours became one; save them as whole numbers.")
+    names = [spelled(value) for value in values.tolist()]
+    classes = in_order(names)
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places[name] for name in names], np.int64)[indices], tuple(classes)
+
+
+def spelled(value: bytes | str | float) -> str:
+    """The name of the class that y calls ``value``."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def numbers(y: NDArray[Any], notes: list[str]) -> NDArray[np.float64]:
+    """Numbers to predict, (n,) or (n, k); what even 64 bits cannot tell apart is said."""
+    import numpy as np
+
+    if any(narrow(column, DOUBLE) for column in y.reshape(len(y), -1).T):
+        notes.append(f"{WARNING}y holds numbers so nearly the same that 64 bits lose digits; subtract their mean.")
+    return y.astype(np.float64)
+
+
+def table(
+    x: NDArray[Any], missing: str, file: str, notes: list[str]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None, dict[str, int]]:
+    """The rows as float32 (n, d), which of them to keep (None: all), and the NaN of each column."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        single = x.astype(np.float32)
+    if len(infinite := np.argwhere(np.isinf(single))):
+        at = infinite[0].tolist()
+        value = x[tuple(at)]
+        how = "is infinite" if np.isinf(value) else f"has {value}, more than a 32-bit number can be,"
+        raise DescendError(f"x in {file} {how} at index {at}; leave such samples out.")
+    if x.dtype.itemsize > 4 or (x.dtype.kind in "ui" and x.dtype.itemsize == 4):
+        low, high = np.fmin.reduce(x, 0).astype(float), np.fmax.reduce(x, 0).astype(float)
+        near = np.flatnonzero(high - low < 1e-3 * np.maximum(np.abs(low), np.abs(high)))
+        gone = [f"x{place + 1}" for place in near.tolist() if narrow(x[~np.isnan(single[:, place]), place])]
+        if gone:
+            notes.append(f"So nearly the same everywhere that 32-bit numbers lose digits: {few(gone)}.")
+    gaps = np.isnan(single)
+    found = {f"x{place + 1}": int(count) for place, count in enumerate(gaps.sum(0)) if count}
+    if not found:
+        return single, None, found
+    if gaps.all(0).any():
+        raise DescendError(f"x in {file} has only NaN in column {int(gaps.all(0).argmax())}; leave that out.")
+    if missing == "error":
+        row, column = np.argwhere(gaps)[0].tolist()
+        raise DescendError(
+            f"x in {file} has {gaps.sum():,} NaN in {counted(len(found), 'column')}, the first at index "
+            f"[{row}, {column}]; say missing=drop to leave {counted(int(gaps.any(1).sum()), 'row')} of {len(x):,} out, "
+            "or missing=mean to fill the gaps."
+        )
+    if missing == "drop":
+        keep = np.asarray(~gaps.any(1))
+        notes.append(f"{counted(int((~keep).sum()), 'row')} of {len(x):,} with NaN left out.")
+        return single, keep, found
+    notes.append("NaN is replaced by the mean of its column in the training set.")
+    return single, None, found
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of ``names``, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(f"'{clean(name)}'" for name in names[:SHOWN]) + more

@@ -1,0 +1,65 @@
+"""The user's text file, of which the next character is to be learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from descend.datasets.char_text import stream
+from descend.datasets.dataset import Dataset
+from descend.datasets.encodings import SAMPLE, encoding_of, undecodable
+from descend.datasets.memory import check_memory
+from descend.datasets.options import option
+from descend.datasets.tabular import cut_alike
+from descend.engine.base.errors import DescendError
+
+SUFFIXES = (".txt", ".text", ".md")
+TABLES = (".txt", ".text")
+"""Endings of texts that are those of tables as well."""
+LEAST = 500
+"""Characters."""
+BYTES = 12
+"""… of memory that one takes at most, as text and as a number."""
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """What can be said of a text file."""
+
+    kind: str = option("", "what the file holds; default: by its ending and its lines", among=("table", "text"))
+    encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
+    limit: int = option(0, "characters to read at most; 0 is all", least=0)
+    test: float = option(0.1, "share of the text, at its end, that is kept for the test", least=0.01, most=0.9)
+
+
+def read(file: Path, name: str, options: TextOptions) -> Dataset:
+    """Read a text as a dataset called ``name``; its vocabulary is the characters that occur, line ends are ``\\n``.
+
+    Raises:
+        DescendError: it cannot be read, is no text or is too short or too long.
+        UsageError: there is no such encoding.
+    """
+    size = min(file.stat().st_size, options.limit or file.stat().st_size)
+    check_memory(size * BYTES, file.name, "limit=N takes the first N characters")
+    encoding = encoding_of(file, options.encoding)
+    try:
+        with open(file, encoding=encoding) as opened:
+            text = opened.read(options.limit or -1)
+    except UnicodeError:
+        raise DescendError(undecodable(file, encoding)) from None
+    except OSError as error:
+        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+    if len(text) < LEAST:
+        raise DescendError(f"{file.name} has {len(text):,} characters; at least {LEAST} are needed to learn from.")
+    vocabulary = sorted(set(text))
+    if len(vocabulary) < 2:
+        raise DescendError(f"{file.name} is one character over and over, {vocabulary[0]!r}; there is nothing to learn.")
+    cut = len(text) - max(1, int(options.test * len(text)))
+    unseen = sorted(set(text[cut:]) - set(text[:cut]))
+    notes = (
+        ["The lines are cut as those of a table are; kind=table reads it as one."] if cut_alike(text[:SAMPLE]) else []
+    )
+    notes.append(f"The last {len(text) - cut:,} characters are for the test.")
+    if unseen:
+        notes.append(f"{len(unseen)} of {len(vocabulary)} characters occur only in the test part.")
+    return stream(name, text, vocabulary, cut, notes)

@@ -1,0 +1,1 @@
+"""What all three packages stand on: errors, sanitizing, paths, knobs. No torch here."""

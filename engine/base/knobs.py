@@ -1,0 +1,151 @@
+"""Knobs: the settings of a lesson or model, declared once and used by the command line, the shell and the worker.
+
+::
+
+    @knobs
+    class Knobs:
+        width: int = knob(20, 1, 256, scale="log", help="hidden units")
+        lr: float = knob(1e-2, 1e-4, 1.0, scale="log", live=True, help="Adam learning rate")
+
+``Knobs.parse({"width": "40"})`` checks names, types and ranges and returns an instance with attributes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, get_type_hints
+
+from descend.engine.base.errors import UsageError, nearest
+
+Value = bool | int | float | str
+TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One setting: its default, its range or choices, and whether it may be turned while the run goes on."""
+
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Value, ...] = ()
+    scale: Literal["linear", "log"] = "linear"
+    live: bool = False
+    help: str = ""
+    name: str = ""
+    type: type = float
+
+    def parse(self, given: object) -> Value:
+        """Check ``given`` (text or a value) and return it in the knob's type.
+
+        Raises:
+            UsageError: it is of the wrong type, out of range or not among the choices.
+        """
+        value = self._convert(given)
+        if self.choices and value not in self.choices:
+            raise UsageError(f"{self.name} is one of {', '.join(map(str, self.choices))}, not '{given}'.")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if self.low is not None and value < self.low:
+                raise UsageError(f"{self.name} must be at least {self._bound(self.low)}, not {given}.")
+            if self.high is not None and value > self.high:
+                raise UsageError(f"{self.name} must be at most {self._bound(self.high)}, not {given}.")
+        return value
+
+    def _convert(self, given: object) -> Value:
+        text = str(given).strip()
+        if self.type is bool:
+            if text.lower() in TRUE | FALSE:
+                return text.lower() in TRUE
+            raise UsageError(f"{self.name} is yes or no, not '{given}'.")
+        if self.type is str:
+            return text
+        try:
+            number = float(text)
+            if math.isfinite(number) and (self.type is float or number == int(number)):
+                return self.type(number)
+        except ValueError:
+            pass
+        kind = "a whole number" if self.type is int else "a number"
+        raise UsageError(f"{self.name} is {kind}, not '{given}'.")
+
+    def describe(self) -> str:
+        """The range or the choices in a few characters, such as ``1 … 256``."""
+        if self.choices:
+            return " | ".join(map(str, self.choices))
+        if self.low is None or self.high is None:
+            return "yes | no" if self.type is bool else self.type.__name__
+        return f"{self._bound(self.low)} … {self._bound(self.high)}"
+
+    def _bound(self, value: float) -> str:
+        """An end of the range: whole numbers in full, as they are typed."""
+        return str(int(value)) if self.type is int else f"{value:g}"
+
+
+class KnobSet:
+    """Base of what `knobs` makes: attributes with the values, ``specs`` with the declarations."""
+
+    specs: ClassVar[dict[str, Knob]] = {}
+
+    def __init__(self, **values: Value) -> None:
+        for name, spec in self.specs.items():
+            setattr(self, name, values.get(name, spec.default))
+
+    @classmethod
+    def parse(cls, given: Mapping[str, object]) -> KnobSet:
+        """An instance with the ``given`` values checked and the defaults for the rest.
+
+        Raises:
+            UsageError: there is no such knob, or a value does not fit.
+        """
+        values = {}
+        for name, value in given.items():
+            if name not in cls.specs:
+                raise UsageError(f"There is no knob '{name}'{nearest(name, cls.specs) or ' here.'}")
+            values[name] = cls.specs[name].parse(value)
+        return cls(**values)
+
+    def values(self) -> dict[str, Value]:
+        """The current value of every knob."""
+        return {name: getattr(self, name) for name in self.specs}
+
+
+def named(values: Mapping[str, Value]) -> str:
+    """Knobs with their values in words: ``lr=0.1, epochs=3``."""
+    return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
+def knob(
+    default: Value,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    choices: tuple[Value, ...] = (),
+    scale: Literal["linear", "log"] = "linear",
+    live: bool = False,
+    help: str = "",
+) -> Any:
+    """Declare a knob inside a class decorated with `knobs`; numbers need ``low`` and ``high``, both inclusive."""
+    return Knob(default, low, high, choices, scale, live, help)
+
+
+def knobs(declared: type) -> type[KnobSet]:
+    """Class decorator: turn annotated `knob` declarations into a `KnobSet`.
+
+    Raises:
+        TypeError: a declaration is not usable (the author's mistake, so not a sentence for users).
+    """
+    specs = {}
+    for name, kind in get_type_hints(declared).items():
+        spec = getattr(declared, name, None)
+        if not isinstance(spec, Knob) or kind not in (bool, int, float, str):
+            raise TypeError(f"{name}: {kind} = {spec!r} is not a knob of type bool, int, float or str")
+        if kind in (int, float) and not spec.choices and (spec.low is None or spec.high is None):
+            raise TypeError(f"{name}: a number needs a range or choices")
+        spec = replace(spec, name=name, type=kind)
+        try:
+            specs[name] = replace(spec, default=spec.parse(spec.default))
+        except UsageError as error:
+            raise TypeError(f"default of {error}") from None
+    return type(declared.__name__, (KnobSet,), {"specs": specs, "__doc__": declared.__doc__})

@@ -1,0 +1,154 @@
+"""Where descend keeps things: runs and settings under the home folder, datasets under the data folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from descend.engine.base.errors import DescendError, UsageError
+
+SHOWN = 60
+"""Characters of a path that a sentence about it repeats."""
+
+
+def home() -> Path:
+    """``$DESCEND_HOME``, else the platform's user data folder. Not created here.
+
+    Raises:
+        UsageError: the variable holds no path; `data_home` does the same.
+        DescendError: the user has no home folder.
+    """
+    return chosen("DESCEND_HOME", "user_data_dir")
+
+
+def data_home() -> Path:
+    """``$DESCEND_DATA``, else the platform's user cache folder. Not created here.
+
+    Raises:
+        DescendError: the user has no home folder.
+    """
+    return chosen("DESCEND_DATA", "user_cache_dir", "data")
+
+
+def chosen(variable: str, platform: str, *below: str) -> Path:
+    """The folder that the environment ``variable`` names, else what is ``below`` the one that platformdirs calls
+    ``platform``; absolute.
+
+    Raises:
+        UsageError: the variable holds no path.
+        DescendError: it is not set, and nobody knows a home folder.
+    """
+    if (given := named(variable)) is not None:
+        return given
+    try:
+        import platformdirs  # here, because first paint does not need it
+
+        return Path(getattr(platformdirs, platform)("descend", appauthor=False), *below).expanduser().absolute()
+    except (RuntimeError, KeyError):
+        raise DescendError(
+            f"HOME is not set, and this user has none; set {variable} to a folder you can write to."
+        ) from None
+
+
+def check_environment() -> None:
+    """Raise UsageError if one of the variables holds no path."""
+    for variable in ("DESCEND_HOME", "DESCEND_DATA"):
+        named(variable)
+
+
+def named(variable: str) -> Path | None:
+    """The folder that the environment ``variable`` names, None if it is not set. What is below a file is told
+    by whoever reads or writes there, and reported by `descend doctor`.
+
+    Raises:
+        UsageError: the variable holds no path.
+    """
+    if not (given := os.environ.get(variable, "")):
+        return None
+    try:
+        return parse_path(given, below_file=True)
+    except UsageError as error:
+        raise UsageError(f"{variable}: {error}") from None
+
+
+def runs_home() -> Path:
+    """The folder that holds one folder a run."""
+    return home() / "runs"
+
+
+def writable(folder: Path, variable: str) -> Path:
+    """Create ``folder`` if needed and return it.
+
+    Raises:
+        DescendError: it cannot be created or written; the sentence names the environment ``variable``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DescendError(
+            f"Cannot create {folder} ({error.strerror}); set {variable} to a folder you can write to."
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DescendError(f"Cannot write to {folder}; set {variable} to a folder you can write to.")
+    return folder
+
+
+def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path:
+    """The absolute path that a user typed; ``~`` and ``~user`` are expanded. Whether anything is there is not asked.
+
+    Args:
+        kept: whether it will be written down, in a run's manifest say, which is UTF-8.
+        below_file: whether a file above it is none of our business here.
+
+    Raises:
+        UsageError: nothing can have that path; the sentence says why.
+    """
+    shown = typed if len(typed) <= SHOWN else f"{typed[:SHOWN]}…"
+    if not typed.strip():
+        raise UsageError("The path is empty; name a file or a folder.")
+    if "\0" in typed:
+        raise UsageError(f"The path '{shown}' has a zero byte in it, which no path can have; take it out.")
+    try:
+        path = Path(typed).expanduser() if typed.startswith("~") else Path(typed)  # not what begins with ./~
+    except RuntimeError:
+        user = Path(typed).parts[0][1:]
+        if not user:
+            raise UsageError("Your home folder is not known, so '~' means nothing; write the path out.") from None
+        raise UsageError(
+            f"There is no user '{user[:SHOWN]}'; write the path out, or put ./ before it if its name begins with '~'."
+        ) from None
+    try:
+        path = path.absolute()
+    except OSError:
+        raise UsageError("The folder you are in is gone; change to another, or write the path from / on.") from None
+    try:
+        if kept:
+            str(path).encode()
+        os.stat(path)
+    except UnicodeEncodeError as error:
+        byte = ord(error.object[error.start]) & 0xFF
+        raise UsageError(
+            f"The path '{shown}' has the byte 0x{byte:02X}, which is no text in UTF-8; rename it."
+        ) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            longest = max(len(os.fsencode(part)) for part in path.parts)
+            why = f"one of its names has {longest:,} bytes, where 255 fit" if longest > 255 else "folders and all"
+            raise UsageError(f"The path '{shown}' is too long, {why}; shorten it.") from None
+        if error.errno == errno.ENOTDIR and not below_file:
+            file = next((parent for parent in path.parents if parent.exists()), path)  # the nearest is the culprit
+            raise UsageError(
+                f"'{file.name[:SHOWN]}' is a file, so there is nothing in it; name a folder there."
+            ) from None
+        if error.errno == errno.ELOOP:
+            raise UsageError(f"The links at '{shown}' lead in a circle; name another path.") from None
+    return path
+
+
+def is_there(typed: str) -> bool:
+    """Whether what a user typed is the path of a file or folder that is there; False for what can be no path."""
+    try:
+        return parse_path(typed).exists()
+    except (UsageError, OSError):
+        return False

@@ -1,0 +1,212 @@
+"""``descend list``: what there is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from descend.engine.base.errors import UsageError
+from descend.engine.base.sanitize import clean
+from descend.engine.cli import output
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend list``."""
+    command = commands.add_parser(
+        "list", help="list lessons, models, datasets or runs", description="List what there is."
+    )
+    command.add_argument("what", nargs="?", default="lessons", choices=list(LISTS), help="default: lessons")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
+    command.add_argument("--coverage", action="store_true", help="which parts of the curriculum have a lesson")
+    command.set_defaults(do=listed)
+
+
+def listed(arguments: argparse.Namespace) -> int:
+    """``descend list``."""
+    if not arguments.coverage:
+        return show(arguments)
+    if arguments.what != "lessons":
+        raise UsageError("--coverage goes with `descend list lessons`.")
+    return show_coverage(arguments.json)
+
+
+def lessons() -> list[dict[str, Any]]:
+    """Every lesson in teaching order."""
+    from descend.engine.teaching import catalogue
+    from descend.engine.teaching.lesson import TRACKS
+
+    return [
+        {
+            "name": lesson.name,
+            "title": lesson.title,
+            "track": TRACKS[lesson.track],
+            "covers": list(lesson.covers),
+            "data": list(lesson.data),
+            "minutes": lesson.minutes,
+            "knobs": {name: spec.default for name, spec in lesson.knobs.specs.items()},
+        }
+        for lesson in catalogue.lessons().values()
+    ] + [{"name": name, "broken": reason} for name, reason in catalogue.broken().items()]
+
+
+def models() -> list[dict[str, Any]]:
+    """Every model of the zoo, and its parameters at the default settings."""
+    from descend.engine.train.model_form import GIVEN, models
+
+    return [
+        {
+            "name": model.name,
+            "title": model.title,
+            "family": model.family,
+            "parameters": model.parameters,
+            "takes": ", ".join(GIVEN[kind] for kind in model.kinds),
+            "kinds": list(model.kinds),
+            "tasks": list(model.tasks),
+            "for": str(model.reference),
+            "made for": " × ".join(map(str, model.reference.size)) or "text",
+            "knobs": {name: spec.default for name, spec in model.knobs.specs.items()},
+        }
+        for model in models().values()
+    ]
+
+
+def datasets() -> list[dict[str, Any]]:
+    """Every dataset, and whether it is on this machine."""
+    from descend.datasets import catalogue
+
+    return [
+        {
+            "name": name,
+            "title": spec.title,
+            "kind": spec.kind,
+            "task": spec.task,
+            "sample": list(spec.sample_shape),
+            "outputs": spec.shape.outputs,
+            "train": spec.train_size,
+            "test": spec.test_size,
+            "found": spec.present(),
+            "embedded": spec.embedded,
+        }
+        for name in catalogue.names()
+        for spec in [catalogue.find(name)]
+    ]
+
+
+def runs() -> list[dict[str, Any]]:
+    """Every run, newest first."""
+    from descend.engine.base.errors import DescendError
+    from descend.engine.cli.show import row
+    from descend.engine.run import runs
+    from descend.engine.run.summary import summarize
+
+    rows = []
+    for run in runs.listed():
+        try:
+            summary = summarize(run)
+        except DescendError as error:
+            rows.append({"run": run.id, "state": "damaged", "why": str(error)})
+            continue
+        rows.append({**row(summary), "key": summary.key})
+    return rows
+
+
+def run_cells(row: dict[str, Any]) -> dict[str, Any]:
+    """A run's row with what a table shows of it."""
+    from descend.engine.cli.show import duration, number
+
+    if "metrics" not in row:
+        return row
+    return {
+        **row,
+        "result": f"{row['key'].removeprefix('test/')} {number(row['metrics'][row['key']])}" if row["key"] else "",
+        "age": duration(row["age"]),
+        "size": f"{row['size'] / 1e6:.1f} MB",
+    }
+
+
+LISTS = {"lessons": lessons, "models": models, "datasets": datasets, "runs": runs}
+COLUMNS = {
+    "lessons": ("name", "title", "track", "broken"),
+    "models": ("name", "title", "takes", "parameters", "made for"),
+    "datasets": ("name", "kind", "task", "train", "test", "found", "title"),
+    "runs": ("run", "state", "lesson", "result", "age", "size", "title"),
+}
+
+MODELS = """
+Parameters are those for samples of the size in the last column, and 10 classes or 38 characters.
+descend show NAME --data DATA         its layers, parameters and settings, for your data
+descend run NAME --data DATA          train it; own models too, as path.py:NAME"""
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the list as a table, or as JSON lines."""
+    rows = LISTS[arguments.what]()
+    if arguments.json:
+        for row in rows:
+            print(json.dumps(row))
+        return 0
+    from rich.table import Table
+    from rich.text import Text
+
+    console = output.console()
+    if not rows:
+        console.print(f"There are no {arguments.what} yet.")
+        return 0
+    if arguments.what == "runs":
+        rows = [run_cells(row) for row in rows]
+    columns = [column for column in COLUMNS[arguments.what] if any(row.get(column, "") != "" for row in rows)]
+    table = Table(box=None)
+    for heading in columns:
+        table.add_column(heading, justify="right" if heading == "parameters" else "left")
+    for row in rows:
+        table.add_row(*(Text(readable(row.get(column, ""))) for column in columns))
+    if arguments.what == "runs":  # a title gives way, as it comes last; nothing else does
+        for name, column in zip(columns, table.columns, strict=True):
+            column.no_wrap = True
+            if name != "title":
+                column.min_width = max(len(str(row.get(name, ""))) for row in rows)
+    console.print(table)
+    if arguments.what == "runs":
+        for row in rows:
+            if row["state"] == "damaged":
+                console.print(Text(clean(row["why"])), soft_wrap=True)
+    if arguments.what == "models":
+        console.print(MODELS)
+    return 0
+
+
+def show_coverage(as_json: bool) -> int:
+    """Print every id of the curriculum with the lessons that cover it, track by track."""
+    from descend.engine.teaching import catalogue
+    from descend.engine.teaching.curriculum import SYSTEMS, coverage
+    from descend.engine.teaching.lesson import TRACKS
+
+    covered = coverage(catalogue.lessons().values())
+    if as_json:
+        for system, names in covered.items():
+            print(json.dumps({"id": system, "name": SYSTEMS[system], "track": TRACKS[system[0]], "lessons": names}))
+        return 0
+    from rich.table import Table
+    from rich.text import Text
+
+    console = output.console()
+    for letter, title in TRACKS.items():
+        mine = {system: names for system, names in covered.items() if system[0] == letter}
+        done = sum(map(bool, mine.values()))
+        console.print(Text(f"{letter}  {title}: {done} of {len(mine)}", style="bold"))
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for system, names in mine.items():
+            table.add_row(Text("+" if names else "-"), system, Text(SYSTEMS[system]), Text(clean(", ".join(names))))
+        console.print(table)
+    console.print(f"{sum(map(bool, covered.values()))} of {len(covered)} have a lesson.")
+    return 0
+
+
+def readable(value: object) -> str:
+    """A cell's text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return clean(str(value))

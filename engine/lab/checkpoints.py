@@ -1,0 +1,205 @@
+"""Checkpoints: everything a run needs to go on exactly where it was.
+
+A checkpoint is ``checkpoints/<step, ten digits>.pt``, written beside its final name, synced and renamed, so that a file
+with that name is whole. It is loaded with ``weights_only=True``: a file from elsewhere can bring numbers, never code.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from descend.engine.base.errors import DescendError
+from descend.engine.base.files import linked, make_folder, opened
+from descend.engine.run.runs import Run
+
+KEPT = 12
+"""Files kept a run: the newest, the best, the rest spread evenly over the logarithm of the step."""
+
+
+def rng_state(device: torch.device) -> dict[str, Any]:
+    """The state of Python's, NumPy's and torch's generators, in types that load without pickle's code."""
+    version, words, gauss = random.getstate()
+    _, keys, position, has_gauss, cached = np.random.get_state()
+    state: dict[str, Any] = {
+        "python": [version, list(words), gauss],
+        "numpy": [torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(cached)],
+        "torch": torch.get_rng_state(),
+    }
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def set_rng_state(state: dict[str, Any], device: torch.device) -> None:
+    """Restore what `rng_state` returned."""
+    version, words, gauss = state["python"]
+    random.setstate((version, tuple(words), gauss))
+    keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    torch.set_rng_state(state["torch"].cpu())
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"].cpu(), device)
+
+
+def copied(value: Any) -> Any:
+    """``value`` with every tensor copied to the CPU, so that training may go on while it is written."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value.copy())
+    if isinstance(value, dict):
+        return {key: copied(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(copied(entry) for entry in value)
+    return value
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Load a checkpoint to the CPU.
+
+    Raises:
+        DescendError: it is damaged, or is not a checkpoint of this format.
+    """
+    try:
+        with os.fdopen(opened(file), "rb") as stream:
+            content = torch.load(stream, map_location="cpu", weights_only=True)
+        if content["format"] == 1:
+            return content
+    except Exception:  # torch raises whatever the damage leads to
+        pass
+    raise DescendError(f"Checkpoint {file} is damaged; resume from an earlier one or start again.")
+
+
+def newest(run: Run) -> dict[str, Any] | None:
+    """The newest checkpoint that can be read, None if there is none."""
+    for step in reversed(run.checkpoint_steps()):
+        with suppress(DescendError):
+            return read(run.checkpoint(step))
+    return None
+
+
+def kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[int]:
+    """Which of ``steps`` to keep: first, newest, best, and those that leave the smallest gaps in log(step)."""
+    chosen = {steps[0], steps[-1]} | ({best} & set(steps) if best is not None else set())
+    while len(chosen) < min(limit, len(steps)):
+        logs = {step: np.log1p(step) for step in steps}
+        chosen.add(max(set(steps) - chosen, key=lambda step: min(abs(logs[step] - logs[other]) for other in chosen)))
+    return chosen
+
+
+class Output(io.FileIO):
+    """A file that takes all it is given, and remembers why it could not: torch says only that a write failed."""
+
+    error: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        """Write all of ``content``.
+
+        Raises:
+            OSError: there is no room for it.
+        """
+        left = memoryview(content).cast("B")
+        try:
+            while left:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self.error = error
+            raise
+        return memoryview(content).nbytes
+
+
+class Keeper:
+    """Writes a run's checkpoints in a thread of its own and thins them out.
+
+    Attributes:
+        error: why the last one could not be written, such as a full disk; None if it was.
+
+    Args:
+        told: called in that thread with a sentence as soon as one cannot be written, once for each cause.
+    """
+
+    def __init__(self, run: Run, told: Callable[[str], None] = lambda sentence: None) -> None:
+        self.run = run
+        self.error: Exception | None = None
+        self.told = told
+        self._content: tuple[int, dict[str, Any]] | None = None
+        self._best: tuple[float, int] | None = None
+        self._writing: threading.Thread | None = None
+        for unfinished in run.checkpoints.glob("*.new") if not linked(run.checkpoints) else ():
+            with suppress(OSError):  # by a worker that was killed
+                unfinished.unlink()
+
+    def save(self, step: int, content: dict[str, Any], score: float | None = None) -> None:
+        """Copy ``content`` and write it as the checkpoint of ``step``; ``score`` ranks it, smaller is better."""
+        self.wait()
+        if score is not None and (self._best is None or score < self._best[0]):
+            self._best = score, step
+        self._content = step, copied({"format": 1, "step": step, **content})
+        self._writing = threading.Thread(target=self._write, args=self._content, name="checkpoint")
+        self._writing.start()
+
+    def again(self) -> bool:
+        """Try once more to write the last one; whether it is written."""
+        self.wait()
+        if self.error is not None and self._content is not None:
+            self._write(*self._content)
+        return self.error is None
+
+    def why(self, what: str = "A checkpoint") -> str:
+        """Why the last one could not be written, and what to do, in a sentence."""
+        error = self.error
+        code = error.errno if isinstance(error, OSError) else None
+        remedy = {
+            errno.ENOSPC: "make room on its disk",
+            errno.EDQUOT: "make room within the quota",
+            errno.EFBIG: "raise the limit on the size of files (`ulimit -f`)",
+            errno.EROFS: "make its disk writable",
+            errno.EACCES: f"make {self.run.checkpoints} writable",
+            errno.EPERM: f"make {self.run.checkpoints} writable",
+        }.get(code or 0, f"look at {self.run.checkpoints}")
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip().split("\n")[0]
+        steps = self.run.checkpoint_steps()
+        kept = f" The newest is that of step {steps[-1]:,}." if steps else " There is no earlier one."
+        return f"{what} could not be written ({cause}); {remedy}.{kept}"
+
+    def wait(self) -> None:
+        """Wait until the last one is written."""
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
+
+    def _write(self, step: int, content: dict[str, Any]) -> None:
+        target = self.run.checkpoint(step)
+        making = target.with_suffix(".new")
+        try:
+            make_folder(self.run.checkpoints)
+            with Output(opened(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+                try:
+                    torch.save(content, file)
+                except RuntimeError as error:
+                    raise file.error or error from None
+                os.fsync(file.fileno())
+            making.replace(target)
+        except (OSError, RuntimeError) as error:
+            known, self.error = self.error, error
+            with suppress(OSError):
+                making.unlink()
+            if known is None or str(known) != str(error):
+                self.told(self.why())
+            return
+        self.error = None
+        steps = self.run.checkpoint_steps()
+        for unwanted in set(steps) - kept(steps, self._best[1] if self._best else None):
+            with suppress(OSError):
+                self.run.checkpoint(unwanted).unlink()

@@ -1,0 +1,424 @@
+"""The pictures an experiment can show: the part of the lab that turns arrays and tensors into records.
+
+Every method may be called at every step. What is shown is taken at once, in a fast loop at most a hundred times a
+second, and drawn when a picture is due, which is at most five times a second, at every step of a short loop, whenever
+the run is held, and at the run's end. Making what is shown may itself be costly, such as evaluating a net on a grid:
+then ask `Lab.due` first.
+
+Arrays are NumPy arrays, tensors on any device, or sequences of numbers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+
+from descend.engine.lab.layer_norms import LayerWatch
+from descend.engine.run.records import (
+    Array,
+    Bars,
+    Confusion,
+    Curve,
+    Field,
+    Graph,
+    Histogram,
+    Images,
+    Picture,
+    Points,
+    Table,
+    Text,
+)
+
+Values = Any
+"""A NumPy array, a tensor, or a sequence of numbers."""
+Cell = str | int | float | bool | None
+LARGEST = 300_000
+"""Numbers that one picture has at most."""
+
+
+Method = TypeVar("Method", bound=Callable[..., None])
+
+
+def taking(method: Method) -> Method:
+    """``method`` takes a picture, named by its first argument: not where that would be too soon after the last one."""
+
+    @wraps(method)
+    def sparing(self: Pictures, *given: Any, **named: Any) -> None:
+        if self._takes(method.__name__, given[0] if given else named.get("name")):
+            method(self, *given, **named)
+
+    return cast(Method, sparing)
+
+
+class Pictures(ABC):
+    """What `Lab` shows. Each method raises ValueError where arrays do not fit together, on the experiment's thread."""
+
+    step: int
+
+    def __init__(self) -> None:
+        self._layers = LayerWatch()
+
+    @abstractmethod
+    def _takes(self, kind: str, name: str | None) -> bool:
+        """Whether to take a picture at this step."""
+
+    @abstractmethod
+    def _show(self, key: str, make: Callable[[], Picture]) -> None:
+        """Draw what ``make`` returns, called in another thread, if a picture ``key`` is due; else if it is the last."""
+
+    @abstractmethod
+    def _is_due(self, key: str) -> bool:
+        """Whether a picture ``key`` may be drawn now."""
+
+    @abstractmethod
+    def _layers_due(self) -> bool:
+        """Whether the step after this one is to be shown layer by layer."""
+
+    @abstractmethod
+    def _draw(self, make: Callable[[], Picture]) -> None:
+        """Draw what ``make`` returns, called in another thread."""
+
+    def layers(self, net: torch.nn.Module) -> None:
+        """Show each layer's gradient, weight and update norms. Call it at every step, after the optimiser.
+
+        Of many layers they are shown less often, so that they take a few percent of the time at most.
+        """
+        if self._layers.remembers:
+            self._draw(self._layers.picture(net, self.step))
+        if self._layers_due():
+            self._layers.remember(net)
+
+    def confusion(self, counts: Values, classes: Sequence[str], split: str = "test") -> None:
+        """Show counts of (true, predicted), shape (classes, classes)."""
+        step, counts, names = self.step, taken(counts), list(classes)
+        need(shape(counts) == (len(names),) * 2, f"counts are classes × classes, not {shape(counts)}")
+        self._show(
+            f"confusion/{split}",
+            lambda: Confusion(step=step, counts=Array.of(fetched(counts)), classes=names, split=split),
+        )
+
+    @taking
+    def curve(self, name: str, x: Values, marks: Mapping[str, Values] | None = None, /, **lines: Values) -> None:
+        """Show functions y(x): ``x`` and each of ``lines`` have n numbers, in any shape.
+
+        ``marks``: for each name, one place (2,) or several (m, 2) marked on the picture.
+        """
+        step, x = self.step, taken(x)
+        kept, spots = {line: taken(values) for line, values in lines.items()}, places(marks)
+        for line, values in kept.items():
+            need(size(values) == size(x), f"line '{line}' has {size(values)} values for {size(x)} of x")
+        need(size(x) * (1 + len(kept)) <= LARGEST, "the curve is too long")
+        self._show(
+            f"curve/{name}",
+            lambda: Curve(
+                step=step,
+                name=name,
+                x=Array.of(fetched(x).ravel()),
+                lines={line: Array.of(fetched(values).ravel()) for line, values in kept.items()},
+                marks=packed(spots),
+            ),
+        )
+
+    @taking
+    def points(
+        self,
+        name: str,
+        at: Values,
+        labels: Values | None = None,
+        classes: Sequence[str] = (),
+        *,
+        arrows: Values | None = None,
+        paths: Mapping[str, Values] | None = None,
+    ) -> None:
+        """Show points in the plane.
+
+        Args:
+            at: (n, 2) coordinates.
+            labels: (n,) indices into ``classes``, which are numbered if none are named.
+            arrows: (n, 2), an arrow from each point.
+            paths: for each name, (m, 2) places joined by a line.
+        """
+        step, spots, heads = self.step, pairs(at), None if arrows is None else pairs(arrows)
+        count, tracks = len(spots), places(paths)
+        kept = None if labels is None else taken(labels)
+        need(kept is None or size(kept) == count, f"there are {count} points and not as many labels")
+        need(heads is None or len(heads) == count, f"there are {count} points and not as many arrows")
+        need(4 * count <= LARGEST, "too many points")
+
+        def make() -> Points:
+            where = fetched(spots)
+            ends = None if heads is None else fetched(heads)
+            what = None if kept is None else fetched(kept).ravel().astype(np.int32)
+            names = list(classes)
+            if what is not None and not names:
+                names = [str(index) for index in range(int(what.max(initial=-1)) + 1)]
+            return Points(
+                step=step,
+                name=name,
+                x=Array.of(where[:, 0]),
+                y=Array.of(where[:, 1]),
+                labels=None if what is None else Array.of(what),
+                classes=names,
+                dx=None if ends is None else Array.of(ends[:, 0]),
+                dy=None if ends is None else Array.of(ends[:, 1]),
+                paths=packed(tracks),
+            )
+
+        self._show(f"points/{name}", make)
+
+    @taking
+    def field(
+        self,
+        name: str,
+        values: Values,
+        x: tuple[float, float] | None = None,
+        y: tuple[float, float] | None = None,
+        *,
+        rows: Sequence[str] = (),
+        columns: Sequence[str] = (),
+        classes: Sequence[str] = (),
+        low: float | None = None,
+        high: float | None = None,
+        texts: Sequence[Sequence[str]] = (),
+        points: Mapping[str, Values] | None = None,
+        paths: Mapping[str, Values] | None = None,
+    ) -> None:
+        """Show values over a rectangle, shape (rows, columns): a heat map.
+
+        Args:
+            x, y: coordinates of the centres of the first and the last column, and of the first and the last row: the
+                field is a map, y upwards. Without them it is a matrix, its first row at the top.
+            rows, columns: names of a matrix's lines.
+            classes: values are indices into them.
+            low, high: ends of the colours; by default the least and the greatest value.
+            texts: a few characters for each cell.
+            points, paths: for each name, (m, 2) places on the map, marked, or joined by a line.
+        """
+        step, values = self.step, taken(values)
+        need(len(shape(values)) == 2, f"a field has rows and columns, not shape {shape(values)}")
+        need(size(values) <= LARGEST, "the field is too large")
+        spots, tracks, written = places(points), places(paths), [list(line) for line in texts]
+        names, above, labels = list(rows), list(columns), list(classes)
+
+        def make() -> Field:
+            field = Field(
+                step=step,
+                name=name,
+                values=Array.of(fetched(values)),
+                x=x,
+                y=y,
+                rows=names,
+                columns=above,
+                classes=labels,
+                low=low,
+                high=high,
+                texts=written,
+                points=packed(spots),
+                paths=packed(tracks),
+            )
+            field.check()
+            return field
+
+        self._show(f"field/{name}", make)
+
+    @taking
+    def bars(self, name: str, labels: Sequence[str], /, **groups: Values) -> None:
+        """Show a value for each of the n ``labels``; several ``groups`` of n values stand beside each other."""
+        step, names, kept = self.step, list(labels), {group: taken(values) for group, values in groups.items()}
+        for group, values in kept.items():
+            need(size(values) == len(names), f"group '{group}' has {size(values)} values for {len(names)} labels")
+        self._show(
+            f"bars/{name}",
+            lambda: Bars(
+                step=step,
+                name=name,
+                labels=names,
+                groups={group: Array.of(fetched(values).ravel()) for group, values in kept.items()},
+            ),
+        )
+
+    @taking
+    def histogram(
+        self, name: str, bins: int = 40, range: tuple[float, float] | None = None, /, **samples: Values
+    ) -> None:
+        """Show how the numbers of each of ``samples``, of any shape, are distributed over common ``bins``.
+
+        Numbers that are not finite, or not in ``range``, are left out.
+        """
+        step, kept = self.step, {group: taken(values) for group, values in samples.items()}
+
+        def make() -> Histogram:
+            found = {group: fetched(values).ravel() for group, values in kept.items()}
+            found = {group: values[np.isfinite(values)] for group, values in found.items()}
+            edges = np.histogram_bin_edges(np.concatenate(list(found.values())), bins, range)
+            counts = {group: Array.of(np.histogram(values, edges)[0]) for group, values in found.items()}
+            return Histogram(step=step, name=name, edges=Array.of(edges), counts=counts)
+
+        self._show(f"histogram/{name}", make)
+
+    @taking
+    def images(
+        self,
+        name: str,
+        pixels: Values,
+        captions: Sequence[str] = (),
+        *,
+        low: float | None = None,
+        high: float | None = None,
+    ) -> None:
+        """Show images of one size.
+
+        Args:
+            pixels: grey (n, height, width), or RGB (n, height, width, 3), or as networks have them, (n, 1, height,
+                width) or (n, 3, height, width).
+            captions: one an image.
+            low, high: what is black and white; by default 0 and 255 for bytes, else the least and greatest value.
+        """
+        step, kept, words = self.step, taken(pixels), list(captions)
+        form = shape(kept)
+        channels_first = len(form) == 4 and form[1] in (1, 3) and form[3] not in (1, 3)
+        need(len(form) == 3 or (len(form) == 4 and (channels_first or form[3] in (1, 3))), f"no images: shape {form}")
+        need(not words or len(words) == form[0], f"there are {form[0]} images and {len(words)} captions")
+        need(size(kept) <= LARGEST, "the images are too many or too large")
+
+        def make() -> Images:
+            values = fetched(kept)
+            if channels_first:
+                values = np.moveaxis(values, 1, 3)
+            if values.ndim == 4 and values.shape[3] == 1:
+                values = values[..., 0]
+            return Images(step=step, name=name, pixels=Array.of(shades(values, low, high)), captions=words)
+
+        self._show(f"images/{name}", make)
+
+    @taking
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """Show a table; each row has a cell a column."""
+        cells = [[plain(cell) for cell in row] for row in rows]
+        table = Table(step=self.step, name=name, columns=list(columns), rows=cells)
+        table.check()
+        self._show(f"table/{name}", lambda: table)
+
+    @taking
+    def text(self, name: str, text: str) -> None:
+        """Show words."""
+        shown = Text(step=self.step, name=name, text=str(text))
+        self._show(f"text/{name}", lambda: shown)
+
+    @taking
+    def graph(
+        self,
+        name: str,
+        nodes: Mapping[str, tuple[float, float]],
+        edges: Sequence[tuple[str, str]],
+        *,
+        values: Mapping[str, Values] | None = None,
+        weights: Mapping[str, Values] | None = None,
+    ) -> None:
+        """Show a small network.
+
+        Args:
+            nodes: for each node's label, its place in the unit square, y upwards.
+            edges: labels of the nodes that each joins, from and to.
+            values: numbers of the nodes, (nodes,), by name; the first shows as their shade.
+            weights: numbers of the edges, (edges,), by name, likewise.
+        """
+        step, labels = self.step, list(nodes)
+        where = np.array(list(nodes.values()), float).reshape(-1, 2)
+        ends = np.array([[labels.index(label) for label in edge] for edge in edges], np.int32).reshape(-1, 2)
+        of_nodes = {key: taken(numbers) for key, numbers in (values or {}).items()}
+        of_edges = {key: taken(numbers) for key, numbers in (weights or {}).items()}
+        for count, kept in ((len(labels), of_nodes), (len(ends), of_edges)):
+            for key, numbers in kept.items():
+                need(size(numbers) == count, f"'{key}' has {size(numbers)} numbers for {count}")
+        self._show(
+            f"graph/{name}",
+            lambda: Graph(
+                step=step,
+                name=name,
+                labels=labels,
+                x=Array.of(where[:, 0]),
+                y=Array.of(where[:, 1]),
+                sources=Array.of(ends[:, 0]),
+                targets=Array.of(ends[:, 1]),
+                values={key: Array.of(fetched(numbers).ravel()) for key, numbers in of_nodes.items()},
+                weights={key: Array.of(fetched(numbers).ravel()) for key, numbers in of_edges.items()},
+            ),
+        )
+
+
+def taken(values: Values) -> Values:
+    """``values`` as a tensor or an array that nobody will change; a GPU is not waited for."""
+    if isinstance(values, torch.Tensor):
+        return values.detach().clone()
+    if isinstance(values, (list, tuple)) and any(isinstance(value, torch.Tensor) for value in values):
+        return torch.stack([torch.as_tensor(value).detach() for value in values])
+    return np.array(values)
+
+
+def fetched(values: Values) -> np.ndarray:
+    """What `taken` returned as an array; waits for a GPU."""
+    if isinstance(values, torch.Tensor):
+        values = values.cpu()
+        return (values.float() if values.dtype in (torch.bfloat16, torch.float16) else values).numpy()
+    return np.asarray(values)
+
+
+def shape(values: Values) -> tuple[int, ...]:
+    """Shape of an array or tensor."""
+    return tuple(values.shape)
+
+
+def size(values: Values) -> int:
+    """How many numbers it has."""
+    return int(np.prod(shape(values), dtype=np.int64))
+
+
+def need(holds: bool, otherwise: str) -> None:
+    """Raise ValueError unless a condition ``holds``."""
+    if not holds:
+        raise ValueError(f"{otherwise}.")
+
+
+def pairs(values: Values) -> Values:
+    """Places (m, 2), taken; one place (2,) counts as (1, 2)."""
+    kept = taken(values)
+    if shape(kept) == (2,):
+        kept = kept[None]
+    need(len(shape(kept)) == 2 and shape(kept)[1] == 2, f"places have two coordinates, not shape {shape(kept)}")
+    return kept
+
+
+def places(named: Mapping[str, Values] | None) -> dict[str, Values]:
+    """Places (m, 2) by name, taken."""
+    return {name: pairs(values) for name, values in (named or {}).items()}
+
+
+def packed(named: Mapping[str, Values]) -> dict[str, Array]:
+    """What `places` returned, for a record."""
+    return {name: Array.of(fetched(values)) for name, values in named.items()}
+
+
+def plain(cell: object) -> Cell:
+    """A table's cell: one-element tensors and NumPy's numbers become Python's."""
+    if hasattr(cell, "item"):
+        cell = cell.item()
+    return cell if cell is None or isinstance(cell, (bool, int, float)) else str(cell)
+
+
+def shades(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+    """``values`` as bytes: ``low`` is 0, ``high`` 255; what is not a number is 0."""
+    if values.dtype == np.uint8 and low is None and high is None:
+        return values
+    values = values.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    low = float(finite.min(initial=np.inf)) if low is None else low
+    high = float(finite.max(initial=-np.inf)) if high is None else high
+    width = high - low if np.isfinite(high - low) and high > low else 1.0
+    scaled = np.nan_to_num((values - low) / width, nan=0.0, posinf=1.0, neginf=0.0)
+    return np.round(scaled.clip(0, 1) * 255).astype(np.uint8)

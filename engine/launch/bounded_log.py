@@ -1,0 +1,50 @@
+"""Keeps a log from filling the disk: its beginning and its end stay, and a line between them says what was cut."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from descend.engine.base.files import opened
+
+MOST = 4 << 20
+"""Bytes at which a log is cut."""
+KEPT = 1 << 19
+"""Bytes kept of its beginning, and of its end."""
+EVERY = 0.5
+"""Seconds between two looks at its size."""
+
+
+def keep_bounded(log: Path) -> None:
+    """Look after ``log`` from a thread of its own, for as long as this process lives."""
+
+    def look() -> None:
+        while True:
+            time.sleep(EVERY)
+            with suppress(OSError):
+                cut(log)
+
+    with suppress(RuntimeError):  # no threads are left: the experiment will say so
+        threading.Thread(target=look, name="log", daemon=True).start()
+
+
+def cut(log: Path) -> None:
+    """Take the middle out of ``log`` if it is too long. Its writers append, so they go on at its new end.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    with os.fdopen(opened(log, os.O_RDWR | os.O_APPEND), "r+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size <= MOST:
+            return
+        file.seek(KEPT)
+        head = KEPT + len(file.readline(4096))  # the line that is under way
+        file.seek(size - KEPT)
+        tail = file.read()
+        file.truncate(head)
+        words = f"\n… {size - head - KEPT:,} bytes were cut here, as the log may not fill the disk …\n"
+        file.write(words.encode() + tail)

@@ -1,0 +1,71 @@
+"""What a run was asked for and is not the same any more: the file of the user's own model, the user's own data."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from descend.datasets.spec import Spec
+from descend.datasets.stamp import Stamp, difference, stamped
+from descend.datasets.user_data import Own
+from descend.engine.base.errors import DescendError
+from descend.engine.base.files import content
+from descend.engine.base.sanitize import clean
+from descend.engine.run.manifest import Manifest
+from descend.engine.train import model_source
+
+NOW = "what goes on with the run takes what is there now"
+
+
+def stamp(spec: Spec) -> Stamp | None:
+    """The state of the user's own data; None if it cannot be read, or is a dataset of the catalogue."""
+    if not isinstance(spec, Own):
+        return None
+    try:
+        return stamped(spec.path, spec.files)
+    except OSError:
+        return None
+
+
+def since(manifest: Manifest) -> list[str]:
+    """What is not as it was when the run was asked for, a warning each. Data is not read if sizes and times are the
+    same."""
+    return [f"Warning: {clause}." for clause in (_model(manifest), _data(manifest)) if clause]
+
+
+def _model(manifest: Manifest) -> str:
+    if not manifest.source:
+        return ""
+    try:
+        file = model_source.file_of(manifest.name)
+    except DescendError as error:
+        return clean(str(error)).removesuffix(".")
+    if file is None:
+        return ""
+    try:
+        text = content(Path(os.path.realpath(file)), model_source.MOST)
+        same = hashlib.sha256(text).hexdigest() == manifest.source
+    except OSError as error:
+        return _gone(file, error)
+    return "" if same else f"{clean(file.name)} was edited since the run was asked for; {NOW}"
+
+
+def _data(manifest: Manifest) -> str:
+    from descend.datasets import user_path
+
+    if manifest.stamp is None:
+        return ""
+    place = user_path.place(manifest.data)
+    try:
+        how = difference(manifest.stamp, *user_path.files(manifest.data))
+    except OSError as error:
+        return _gone(place, error)
+    except DescendError as error:
+        return f"the data is not what it was when the run was asked for: {clean(str(error)).removesuffix('.')}"
+    return how and f"{clean(place.name)} changed since the run was asked for: it {how}; {NOW}"
+
+
+def _gone(place: Path, error: OSError) -> str:
+    why = "is not there any more" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+    return f"{clean(str(place))} {why}; put it back to go on with the run"

@@ -1,0 +1,196 @@
+"""What a run runs: a lesson, a model of the zoo, or a model of the user's own, behind one interface.
+
+A name means a lesson if there is one of that name, else a model; a path to a Python file means a model in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets.data_shape import Shape
+from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.knobs import Knob, KnobSet
+from descend.engine.teaching import catalogue
+from descend.engine.teaching.lesson import Lesson
+from descend.engine.train import model_form, model_source, settings
+from descend.engine.train.model_arguments import Argument
+from descend.engine.train.model_form import Model
+from descend.engine.train.model_source import Source
+
+if TYPE_CHECKING:
+    from descend.engine.lab.lab import Lab
+    from descend.engine.run.manifest import Manifest
+
+OWN = ("image", "table", "text"), ("classification", "regression", "language", "reconstruction")
+"""Kinds of data and tasks of a model of which only the text is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A model that learns from a dataset.
+
+    Attributes:
+        name: the model's, or ``path.py:Name``, the path absolute.
+        knobs: those of its architecture and the training settings.
+        model: of the zoo, or where the user's own is.
+    """
+
+    name: str
+    title: str
+    knobs: type[KnobSet]
+    model: Model | Source
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Datasets of the catalogue that the model can learn from."""
+        from descend.datasets import catalogue as datasets
+
+        return tuple(name for name in datasets.names() if not self.fits(datasets.find(name).shape))
+
+    def fits(self, shape: Shape) -> str:
+        """Nothing if the model can learn from such data, else a sentence that says why not."""
+        return self.model.fits(shape) if isinstance(self.model, Model) else ""
+
+    def check(self, values: KnobSet, shape: Shape) -> None:
+        """Check that the model and the settings go with the data.
+
+        Raises:
+            UsageError: they do not.
+        """
+        if why := self.fits(shape):
+            raise UsageError(f"{why}{self._instead()}")
+        settings.check(values, shape)
+
+    def check_changed(self, values: KnobSet, names: Iterable[str], data: str) -> None:
+        """Check that the settings called ``names``, which a run on ``data`` is to go on with, change something.
+
+        Raises:
+            UsageError: one does not, or the model and the settings do not go with the data.
+            DescendError: the data is the user's own and cannot be read.
+        """
+        from descend.datasets import catalogue as datasets
+
+        shape = datasets.find(data).shape
+        self.check(values, shape)
+        settings.require_used(values, names, shape)
+
+    def run(self, lab: Lab, k: Any) -> None:
+        """Train."""
+        from descend.engine.train.trainer import train
+
+        train(lab, k, self.model)
+
+    def chosen(self, data: str, values: KnobSet) -> str:
+        """The address of the data to learn from.
+
+        Raises:
+            UsageError: none is named, or it does not go with the model.
+            DescendError: it is the user's own and cannot be read.
+        """
+        from descend.datasets import catalogue as datasets
+
+        if not data:
+            raise UsageError(f"What is {self.title} to learn from? Say --data NAME or PATH{self._instead(' ')}.")
+        spec = datasets.find(data)
+        self.check(values, spec.shape)
+        return spec.address
+
+    def _instead(self, before: str = " It fits ") -> str:
+        names = self.data
+        listed = ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
+        if not names:
+            return ""
+        return f"; it fits {listed}" if before == " " else f"{before}{listed}."
+
+
+Experiment = Lesson | Training
+
+
+def find(name: str) -> Experiment:
+    """What is called ``name``.
+
+    Raises:
+        UsageError: there is nothing of that name, or the file does not define it.
+        DescendError: the file is not Python, or the lesson's file cannot be loaded.
+    """
+    if model_source.is_address(name):
+        return own(model_source.parse(name))
+    wanted = name.lower().replace("_", "-")
+    if wanted in catalogue.lessons() or wanted in catalogue.broken():
+        return catalogue.find(name)
+    models = model_form.models()
+    if wanted in models:
+        return zoo(models[wanted])
+    known = [*catalogue.lessons(), *models]
+    raise UsageError(
+        f"There is no lesson or model '{name}'"
+        f"{nearest(name, known) or '; see `descend list lessons` and `descend list models`.'}"
+    )
+
+
+def zoo(chosen: Model) -> Training:
+    """A model of the zoo."""
+    specs = settings.specs_for(chosen.knobs.specs, chosen.kinds, chosen.tasks)
+    return Training(chosen.name, chosen.title, knob_set(KnobSet, specs), chosen)
+
+
+def own(found: Source) -> Training:
+    """A model of the user's own. Its arguments are knobs; one called like a training setting is ``model.NAME``."""
+    taken = {*settings.TrainKnobs.specs, *settings.BESIDE}  # type: ignore[attr-defined]
+    arguments: dict[str, Knob] = {
+        f"model.{name}" if name in taken else name: argument for name, argument in found.arguments.items()
+    }
+    base = KnobSet if found.complete else OpenKnobs
+    specs = settings.specs_for(arguments, *OWN, own=True)
+    return Training(found.address, f"{found.name} of {found.file.name}", knob_set(base, specs), found)
+
+
+def gone(address: str, knobs: Mapping[str, object]) -> Training:
+    """A model of the user's own whose file is not here any more, as far as a run of it with ``knobs`` tells: enough to
+    look at that run."""
+    path, _, name = address.rpartition(":")
+    taken = settings.TrainKnobs.specs  # type: ignore[attr-defined]
+    names = [knob.removeprefix("model.") for knob in knobs if knob not in taken]
+    arguments = {name: Argument.of(name, "", None) for name in names}
+    return own(Source(Path(path), name, arguments, complete=True))
+
+
+def knob_set(base: type[KnobSet], specs: Mapping[str, Knob]) -> type[KnobSet]:
+    """A class of knobs."""
+    return type("Knobs", (base,), {"specs": dict(specs)})
+
+
+class OpenKnobs(KnobSet):
+    """Knobs of a model whose text does not tell all arguments: whatever else is set is taken to be one."""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, object]) -> KnobSet:
+        further = {name: Argument.of(name, "", None) for name in given if name not in cls.specs}
+        if wrong := [name for name in further if not name.removeprefix("model.").isidentifier()]:
+            raise UsageError(f"There is no knob '{wrong[0]}'{nearest(wrong[0], cls.specs) or ' here.'}")
+        return knob_set(KnobSet, {**cls.specs, **further}).parse(given)
+
+
+def again(run: str, manifest: Manifest) -> Experiment:
+    """What the run of that id runs, to go on with it.
+
+    Raises:
+        UsageError: as `find`.
+        DescendError: as `find`, or it is a model of the user's own whose file is gone.
+    """
+    file = model_source.file_of(manifest.name)
+    if file is not None and not os.path.exists(file):
+        raise DescendError(f"Run '{run}' trains a model of {file}, which is not there any more; put it back to go on.")
+    return find(manifest.name)
+
+
+def specs_of(name: str) -> Mapping[str, Knob]:
+    """The knobs of what is called ``name``; if it is not here any more, none but the settings of a training."""
+    try:
+        return find(name).knobs.specs
+    except DescendError:
+        return gone(name, {}).knobs.specs if model_source.is_address(name) else {}

@@ -1,0 +1,391 @@
+"""Asks for runs and starts the workers that do them; imports no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from descend.engine.base import files
+from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.launch import changes, devices, experiment, launcher_variables
+from descend.engine.run import runs
+from descend.engine.run.knob_turns import knobs_at
+from descend.engine.run.liveness import Writer
+from descend.engine.run.manifest import SEEDS, replace_json
+from descend.engine.run.records import Control, Failure, Resume, SetKnob
+from descend.engine.run.runs import CALLED, ENDED, Manifest, Parent, Run
+
+COMMAND = [sys.executable, "-P", "-m", "descend.engine.launch.worker"]
+"""A fresh interpreter that does not import from the working folder."""
+TORCHRUN = [
+    *(
+        *COMMAND[:2],
+        "-m",
+        "torch.distributed.run",
+        "--nnodes=1",
+        "--rdzv-backend=c10d",
+        f"--rdzv-id={launcher_variables.TEAM}",
+    ),
+    *(
+        f"--rdzv-endpoint={launcher_variables.LOOPBACK}:0",
+        f"--local-addr={launcher_variables.LOOPBACK}",
+    ),  # no host name is looked up
+]
+"""Starts several workers of one run, of which the first records."""
+
+
+def environment() -> dict[str, str]:
+    """A worker's environment: NumPy computes with as many threads as torch does, and OpenMP's spin only briefly while
+    they wait, lest they take the cores from each other and from the shell. No launcher's variables are in it."""
+    threads = {"GOMP_SPINCOUNT": "1000", "OPENBLAS_NUM_THREADS": str(devices.cpu_threads())}
+    return threads | launcher_variables.without(os.environ)
+
+
+def ask(
+    name: str,
+    knobs: Mapping[str, object] | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    data: str = "",
+    several: int = 1,
+) -> Manifest:
+    """What is asked of a run, checked; nothing is written, and whether a dataset is here is not looked at.
+
+    Args:
+        name: a lesson, a model, or a model of the user's own, ``path.py:Name``.
+        several: processes that are to train together, one a device.
+
+    Raises:
+        UsageError: unknown name, knob, device or dataset, a value out of range, or what does not go together.
+        DescendError: the user's own data or model cannot be read.
+    """
+    chosen = experiment.find(name)
+    parsed = chosen.knobs.parse(knobs or {})
+    values = parsed.values()
+    if not 0 <= seed < SEEDS:
+        raise UsageError(f"A seed is a whole number from 0 to {SEEDS - 1}, not {seed}.")
+    if isinstance(chosen, experiment.Training):
+        data = chosen.chosen(data, parsed)
+    elif not data:
+        data = next(iter(chosen.data), "")
+    elif data not in chosen.data:
+        raise UsageError(f"Lesson '{chosen.name}' does not learn from '{data}'{nearest(data, chosen.data) or '.'}")
+    own = isinstance(chosen, experiment.Training) and isinstance(chosen.model, experiment.Source)
+    return Manifest(
+        id="",
+        name=chosen.name,
+        source=chosen.model.digest() if own else "",  # type: ignore[union-attr]
+        knobs=values,
+        seed=seed,
+        device=devices.check(device),
+        devices=devices.check_several(several, device) if isinstance(chosen, experiment.Training) else lone(several),
+        data=data,
+        threads=devices.cpu_threads(),
+    )
+
+
+def lone(several: int) -> int:
+    """1, which is how many processes run a lesson.
+
+    Raises:
+        UsageError: others were asked for.
+    """
+    if several != 1:
+        raise UsageError("A lesson runs on one device; --devices is for models.")
+    return 1
+
+
+def prepare(
+    name: str,
+    knobs: Mapping[str, object] | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    data: str = "",
+    several: int = 1,
+) -> Run:
+    """Check everything that was asked for and make the run's folder; nothing is written if anything is wrong.
+
+    Raises:
+        UsageError: as `ask`.
+        MissingData: the dataset is not on this machine.
+        DescendError: the home folder cannot be written.
+    """
+    launcher_variables.require_one()
+    manifest = ask(name, knobs, seed=seed, device=device, data=data, several=several)
+    if manifest.data:
+        from descend.datasets import catalogue as datasets
+
+        spec = datasets.find(manifest.data)
+        spec.require()
+        manifest.stamp = changes.stamp(spec)
+    return runs.create(manifest)
+
+
+def launch(run: Run) -> subprocess.Popen[bytes]:
+    """Start a worker for ``run`` in a session of its own.
+
+    Raises:
+        DescendError: the process could not be started.
+    """
+    command, together, around = COMMAND, run.manifest().devices, environment()
+    if together > 1:
+        launcher_variables.require_loopback()
+        command = [*TORCHRUN, f"--nproc-per-node={together}", *COMMAND[2:]]
+        around |= launcher_variables.loopback()
+    try:
+        with os.fdopen(files.opened(run.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:
+            with suppress(OSError):
+                log.write(f"{CALLED} {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n".encode())
+            worker = subprocess.Popen(
+                [*command, str(run.folder), str(heard(run))],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=around,
+            )
+    except OSError as error:
+        raise DescendError(f"The worker could not be started: {error.strerror or error}.") from None
+    sign(run, worker.pid)
+    return worker
+
+
+def sign(run: Run, pid: int) -> None:
+    """Write down that process ``pid`` was started for ``run``, so that it counts as alive before it can sign itself."""
+    with suppress(OSError):
+        replace_json(run.launch_file, msgspec.json.encode(Writer.process(pid)))
+
+
+def heard(run: Run) -> int:
+    """Bytes of ``control.jsonl`` that were meant for earlier workers."""
+    return size(run.control_file)
+
+
+def size(file: Path) -> int:
+    """Bytes in ``file``, 0 if it is not there."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def tell(run: Run, *commands: Control) -> None:
+    """Say something to the worker of a run that is alive.
+
+    Raises:
+        UsageError: no worker is there to hear it.
+        DescendError: the folder is gone or cannot be written.
+    """
+    require_alive(run)
+    for command in commands:
+        run.ask(command)
+
+
+def require_alive(run: Run) -> None:
+    """Raises UsageError if no worker listens to ``run``."""
+    state = run.state()
+    if not run.alive():
+        how = "fork" if state == "done" else "resume"
+        raise UsageError(f"Run '{run.id}' is {state}, so no worker listens; `descend {how} {run.id}` goes on with it.")
+
+
+def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
+    """Turn live knobs of a run; nothing is turned if anything is wrong. Returns what was said to the worker.
+
+    Raises:
+        UsageError: there is no such knob, it is not live, a value does not fit, or the run is not alive.
+        DescendError: the folder is gone or cannot be written.
+    """
+    manifest = run.manifest()
+    chosen = experiment.find(manifest.name)
+    specs, commands = chosen.knobs.specs, []
+    for name, value in settings.items():
+        if name not in specs:
+            raise UsageError(f"There is no knob '{name}'{nearest(name, specs) or ' here.'}")
+        if not specs[name].live:
+            live = ", ".join(knob for knob, spec in specs.items() if spec.live) or "none"
+            raise UsageError(f"{name} cannot be turned while the run goes on, only: {live}; fork the run to change it.")
+        commands.append(SetKnob(knob=name, value=specs[name].parse(value)))
+    if isinstance(chosen, experiment.Training):
+        values = chosen.knobs.parse({**manifest.knobs, **{said.knob: said.value for said in commands}})
+        chosen.check_changed(values, [said.knob for said in commands], manifest.data)
+    tell(run, *commands)
+    return commands
+
+
+def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = None) -> None:
+    """Go on with a paused, stopped or dead run from its newest checkpoint, or from the start if it has none.
+
+    Returns once its worker has taken it. ``start`` gives it one, by default `launch`.
+
+    Raises:
+        UsageError: it is running, or done.
+        DescendError: it diverged, or another worker took it first, or no worker could be started.
+    """
+    launcher_variables.require_one()
+    manifest = run.manifest()
+    if wrong := run.misplaced():
+        raise DescendError(f"Run '{run.id}' cannot go on: {wrong}; put in its place what belongs there.")
+    startable(manifest)
+    experiment.again(run.id, manifest).knobs.parse(
+        manifest.knobs
+    )  # what cannot run again is said before a worker starts
+    state = run.state()
+    if state == "paused":
+        run.ask(Resume())
+        return
+    if state == "unsaved" and run.alive():
+        raise UsageError(
+            f"The worker of run '{run.id}' still has its weights and tries to write them; make room, or give them up "
+            f"with `descend stop {run.id}`."
+        )
+    if state in ("starting", "running"):
+        raise UsageError(f"Run '{run.id}' is {state} already.")
+    if state == "done":
+        raise UsageError(f"Run '{run.id}' is done; fork it to go on from one of its checkpoints with changed knobs.")
+    if state == "failed" and diverged(run):
+        raise DescendError(f"Run '{run.id}' diverged and would again; fork it with a smaller learning rate instead.")
+    said = size(run.events_file)
+    worker = (start or launch)(run)
+    while True:  # until the worker has signed and spoken, which takes less than a second, or given up
+        writer = run.writer()
+        if writer is not None and belongs(writer.pid, worker.pid) and size(run.events_file) > said:
+            return
+        if worker.poll() is not None:
+            why = run.log_tail(1) or [f"see {run.log_file}."]
+            raise DescendError(f"Run '{run.id}' could not be resumed: {why[0].removeprefix(ENDED).strip()}")
+        time.sleep(0.02)
+
+
+def startable(manifest: Manifest) -> None:
+    """See whether this machine has the devices of a run that is to go on here.
+
+    Raises:
+        UsageError: it has not.
+    """
+    devices.check_several(manifest.devices, devices.check(manifest.device))
+
+
+def belongs(pid: int, started: int) -> bool:
+    """Whether the process ``pid`` is the one that was ``started``, or its child, as under torchrun."""
+    import psutil
+
+    try:
+        return pid == started or psutil.Process(pid).ppid() == started
+    except psutil.Error:
+        return False
+
+
+def diverged(run: Run) -> bool:
+    """Whether the last failure of ``run`` was a loss that is not finite."""
+    last, follower = False, run.follow()
+    for records in follower.rest():
+        for record in records:
+            if isinstance(record, Failure):
+                last = record.diverged
+    return last
+
+
+def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
+    """A new run that begins with the checkpoint of ``run`` nearest to step ``at``, with ``knobs`` changed.
+
+    Raises:
+        UsageError: there is no such knob, or a value does not fit or changes nothing, or the run has no checkpoint.
+        DescendError: the home folder cannot be written.
+    """
+    launcher_variables.require_one()
+    parent = run.manifest()
+    startable(parent)
+    steps = run.checkpoint_steps()
+    if not steps:
+        wrong = files.linked(run.checkpoints)
+        raise UsageError(f"Run '{run.id}' has no checkpoint to fork from{f': {wrong}' if wrong else ''}.")
+    if at < 0:
+        raise UsageError(f"A step is a whole number from 0 on, not {at}.")
+    nearest_step = min(steps, key=lambda step: (abs(step - at), step))
+    chosen, before = experiment.again(run.id, parent), knobs_at(run, nearest_step)
+    values = chosen.knobs.parse({**before, **(knobs or {})})
+    changed = [name for name in knobs or () if getattr(values, name) != before.get(name)]
+    if changed and isinstance(chosen, experiment.Training):
+        chosen.check_changed(values, changed, parent.data)
+    origin = Parent(run.id, nearest_step)
+    manifest = msgspec.structs.replace(parent, knobs=values.values(), parent=origin, title="", note="")
+
+    def fill(making: Run) -> None:
+        making.checkpoints.mkdir()
+        with (
+            os.fdopen(files.opened(run.checkpoint(nearest_step)), "rb") as kept,
+            open(making.checkpoint(nearest_step), "xb") as copy,
+        ):
+            if not zipfile.is_zipfile(kept):  # as torch writes them; one that is cut or has grown is none
+                raise DescendError(f"The checkpoint of step {nearest_step:,} is damaged; fork from another step.")
+            kept.seek(0)
+            shutil.copyfileobj(kept, copy, 1 << 20)
+
+    return runs.create(manifest, fill)
+
+
+class WarmWorker:
+    """One idle worker that has imported torch, so that the next run begins at once."""
+
+    def __init__(self) -> None:
+        self._idle: subprocess.Popen[bytes] | None = None
+        self._working: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start the idle worker if there is none; returns at once. If it cannot start, `launch` starts a cold one."""
+        if self._idle is not None and self._idle.poll() is None:
+            return
+        try:
+            self._idle = subprocess.Popen(
+                [*COMMAND, "--idle"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment(),
+            )
+        except OSError:
+            self._idle = None
+
+    def launch(self, run: Run) -> subprocess.Popen[bytes]:
+        """Hand ``run`` to the idle worker; start a cold one if that is gone. Returns the worker.
+
+        Raises:
+            DescendError: no worker could be started.
+        """
+        worker, self._idle = self._idle, None
+        self._working = [process for process in self._working if process.poll() is None]  # reap the finished
+        if worker is not None and run.manifest().devices > 1:  # which torchrun has to start
+            self._idle, worker = worker, None
+        if worker is not None and worker.poll() is None and worker.stdin is not None:
+            try:
+                sign(run, worker.pid)
+                worker.stdin.write(json.dumps([str(run.folder), heard(run)]).encode() + b"\n")
+                worker.stdin.close()
+                self._working.append(worker)
+                return worker
+            except OSError:
+                pass
+        self._working.append(launch(run))
+        return self._working[-1]
+
+    def close(self) -> None:
+        """End the idle worker; one that has a run is left alone."""
+        if self._idle is not None and self._idle.stdin is not None:
+            self._idle.stdin.close()
+            self._idle.terminate()
+            self._idle.wait()
+            self._idle = None

@@ -1,0 +1,161 @@
+"""What is asked of a run, to be kept and shared: as a TOML file, and as the one line that asks for it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.base.errors import DescendError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from descend.engine.base.knobs import Knob
+    from descend.engine.run.manifest import Manifest
+
+WORDS = {"name": str, "data": str, "seed": int, "device": str, "devices": int, "knobs": dict}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to run and how. Empty or absent: what `descend run` takes without it."""
+
+    name: str = ""
+    data: str = ""
+    seed: int | None = None
+    device: str = ""
+    devices: int = 1
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of(manifest: Manifest) -> Recipe:
+    """The recipe of a run, with the knobs that differ from their defaults."""
+    return Recipe(manifest.name, manifest.data, manifest.seed, manifest.device, manifest.devices, changed(manifest))
+
+
+def changed(manifest: Manifest) -> dict[str, Any]:
+    """Knobs that differ from their defaults; all of them if what was run is not known here."""
+    from descend.engine.launch.experiment import specs_of
+
+    specs: Mapping[str, Knob] = specs_of(manifest.name)
+    return {
+        name: value for name, value in manifest.knobs.items() if value != (specs[name].default if name in specs else "")
+    }
+
+
+def line(manifest: Manifest) -> str:
+    """The command that makes a run of the same settings, for a POSIX shell."""
+    if manifest.parent is not None:
+        words = ["fork", manifest.parent.run, "--at", str(manifest.parent.step)]
+        recipe = Recipe(knobs=changed(manifest))
+    else:
+        recipe = of(manifest)
+        words = ["run", recipe.name, *(["--data", recipe.data] if needs_data(manifest) else [])]
+    for name, value in recipe.knobs.items():
+        words += ["--set", f"{name}={value}"]
+    if manifest.parent is None:
+        words += ["--seed", str(manifest.seed)] if manifest.seed else []
+        words += ["--device", manifest.device] if manifest.device != "auto" else []
+        words += ["--devices", str(manifest.devices)] if manifest.devices != 1 else []
+    return shlex.join(["descend", *words])
+
+
+def needs_data(manifest: Manifest) -> bool:
+    """Whether the data has to be named: a lesson's own goes without saying."""
+    from descend.engine.launch.experiment import Training, find
+
+    try:
+        chosen = find(manifest.name)
+    except DescendError:
+        return bool(manifest.data)
+    return bool(manifest.data) and (isinstance(chosen, Training) or manifest.data != next(iter(chosen.data), ""))
+
+
+def save(manifest: Manifest, file: Path) -> None:
+    """Write the recipe of ``manifest`` to ``file``, all of it or nothing; paths below its folder become relative.
+
+    Raises:
+        UsageError: ``file`` is there and holds something else than settings.
+        DescendError: it cannot be written.
+    """
+    if file.exists():
+        try:
+            load(file)
+        except UsageError:
+            raise UsageError(f"{file} is there already and holds no settings; choose another name.") from None
+    recipe, folder = of(manifest), file.absolute().parent
+    lines = [f"name = {text(relative(recipe.name, folder))}"]
+    if needs_data(manifest):
+        lines.append(f"data = {text(relative(recipe.data, folder))}")
+    lines += [f"seed = {recipe.seed}", f"device = {text(recipe.device)}"]
+    if recipe.devices != 1:
+        lines.append(f"devices = {recipe.devices}")
+    if recipe.knobs:
+        lines += ["", "[knobs]", *(f"{text(name)} = {value_text(value)}" for name, value in recipe.knobs.items())]
+    beside = file.with_name(f".{os.getpid()}.new")
+    try:
+        beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise DescendError(f"The settings cannot be written to {file}: {error.strerror}.") from None
+
+
+def load(file: Path) -> Recipe:
+    """Read a recipe; paths in it are looked up from its folder.
+
+    Raises:
+        UsageError: there is no such file, or it is no recipe; the sentence says where.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"The settings {file} cannot be read: {error.strerror}.") from None
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise UsageError(f"{file} is not a file of settings: {str(error).rstrip('.')}.") from None
+    for word, value in content.items():
+        if word not in WORDS:
+            raise UsageError(f"{file} has a '{word}', which settings do not have{nearest(word, WORDS) or '.'}")
+        if not isinstance(value, WORDS[word]) or isinstance(value, bool):
+            kind = {str: "text in quotes", int: "a whole number", dict: "a table, [knobs]"}[WORDS[word]]
+            raise UsageError(f"In {file}, {word} should be {kind}.")
+    for name, value in content.get("knobs", {}).items():
+        if not isinstance(value, (bool, int, float, str)):
+            raise UsageError(f"In {file}, the knob {name} should be a number, true, false or text in quotes.")
+    folder = file.absolute().parent
+    return Recipe(
+        name=resolved(content.get("name", ""), folder),
+        data=resolved(content.get("data", ""), folder),
+        seed=content.get("seed"),
+        device=content.get("device", ""),
+        devices=content.get("devices", 1),
+        knobs=content.get("knobs", {}),
+    )
+
+
+def relative(address: str, folder: Path) -> str:
+    """An absolute path below ``folder``, options and all, as seen from there; anything else as it is."""
+    inside = f"{folder}{os.sep}"
+    return f".{os.sep}{address.removeprefix(inside)}" if address.startswith(inside) else address
+
+
+def resolved(address: str, folder: Path) -> str:
+    """The inverse of `relative`."""
+    here = f".{os.sep}"
+    return f"{folder}{os.sep}{address.removeprefix(here)}" if address.startswith(here) else address
+
+
+def value_text(value: Any) -> str:
+    """A knob's value in TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return text(value) if isinstance(value, str) else repr(value)
+
+
+def text(words: str) -> str:
+    """A basic string of TOML, which is JSON's but for one character."""
+    return json.dumps(words, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,1 @@
+"""Attention, generative and graph models."""

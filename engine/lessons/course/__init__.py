@@ -1,0 +1,1 @@
+"""The course itself: quizzes and maps."""

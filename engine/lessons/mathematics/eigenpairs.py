@@ -1,0 +1,279 @@
+"""Eigenpairs: a vector that stops turning
+
+A matrix turns almost every vector. Which ones does it leave on their line, and how could you find one by doing
+nothing but multiplying?
+
+**Eigenpairs.** v ≠ 0 is an *eigenvector* of A, λ its *eigenvalue*, if
+
+    A v = λ v.
+
+A 2 × 2 matrix has two eigenvalues, the roots of λ² − (a + d)λ + (ad − bc) = 0. So, always,
+
+    λ₁ + λ₂ = trace A      λ₁ · λ₂ = det A.
+
+**Power iteration.** Multiply, scale to length 1, repeat. Write the start as c₁v₁ + c₂v₂: after k steps the second
+part has shrunk by |λ₂/λ₁|ᵏ against the first. The *Rayleigh quotient* ρ = vᵀA v (‖v‖ = 1) estimates λ, and the
+*residual* ‖A v − ρ v‖ shrinks by |λ₂/λ₁| a step. For a symmetric A the error of ρ shrinks by the square of that.
+
+**Shift and inverse.** A − σI has the same eigenvectors and eigenvalues λ − σ; its inverse, 1/(λ − σ). So
+`inverse` finds the eigenvalue *nearest* σ, the faster the nearer.
+
+**Predict, then run.** The default has eigenvalues 5 and 2. By what factor does the residual fall each step?
+
+**Watch.** v and its image (drawn shrunk) close up like scissors, on the line of λ₁. `rate` settles at |λ₂/λ₁|.
+
+**Break it.** `0 2; 2 0` has eigenvalues 2 and −2: no winner, v hops between two lines for ever. A shift of 1 breaks
+the tie. `0 -1; 1 0` is a quarter turn: its eigenvalues ±i are complex, it has no real eigenvector, and no shift
+helps. `1 1; 0 1` has one line only: the residual falls, but like 1/k².
+"""
+
+from descend.engine.teaching.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+
+EPS = 2.0**-52
+
+
+@knobs
+class Knobs:
+    matrix: str = knob("4 2; 1 3", help="the two rows of A: four numbers, such as 1 2; 3 4")
+    method: str = knob("power", choices=("power", "inverse"), help="multiply by A - shift, or by its inverse")
+    shift: float = knob(0.0, -10.0, 10.0, live=True, help="taken off the diagonal of A before iterating")
+    steps: int = knob(40, 5, 200, help="multiplications")
+    pace: int = knob(4, 0, 1000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+
+
+def parsed(text):
+    """The matrix (2, 2) that ``text`` writes."""
+    import numpy as np
+
+    from descend.engine.base.errors import UsageError
+
+    try:
+        a, b, c, d = (float(number) for number in text.replace(";", " ").replace(",", " ").split())
+    except ValueError:
+        raise UsageError("matrix is four numbers, row by row, such as: 1 2; 3 4") from None
+    matrix = np.array([[a, b], [c, d]])
+    if not np.abs(matrix).max() <= 1e6:
+        raise UsageError("The numbers of matrix lie between -1000000 and 1000000.")
+    return matrix
+
+
+def multiply(matrix, v, method, shift):
+    """One step of the iteration, not scaled."""
+    import numpy as np
+
+    shifted = matrix - shift * np.eye(2)
+    if method == "power":
+        return shifted @ v  # key: the direction of the largest |λ − σ| grows most
+    try:
+        return np.linalg.solve(shifted, v)  # key: the inverse is never formed, only a system is solved
+    except np.linalg.LinAlgError:  # σ is an eigenvalue to the last bit
+        return np.linalg.solve(shifted + EPS * max(1.0, np.abs(matrix).max()) * np.eye(2), v)
+
+
+def run(lab, k):
+    import numpy as np
+
+    matrix = parsed(k.matrix)
+    values, vectors = np.linalg.eig(matrix)
+    rng = np.random.default_rng(lab.seed)
+    v = rng.normal(size=2)
+    v /= np.linalg.norm(v)
+    lab.track(v=v)
+    show_eigenpairs(lab, matrix, values, vectors)
+    size = np.linalg.norm(matrix, 2) or 1.0
+    origin, lines = np.zeros(2), {}
+    if np.isrealobj(values):
+        for value, vector in zip(values, vectors.T, strict=True):
+            lines[f"λ = {value:.4g}"] = np.stack([-1.2 * vector, 1.2 * vector])
+
+    for _ in lab.steps(k.steps):
+        image = matrix @ v
+        rho = v @ image  # key: the Rayleigh quotient, the best λ for this v
+        residual = np.linalg.norm(image - rho * v)
+        error = np.abs(values - rho).min()
+        lab.scalars({"rayleigh": rho, "log10 residual": np.log10(max(residual, EPS * size))})
+        measure_rates(lab, residual / size, error / size)
+        ends = {"v": v, f"A v / {size:.3g}": image / size}
+        arrows = {name: np.stack([origin, end]) for name, end in ends.items()}
+        lab.points("plane", np.stack(list(ends.values())), paths={**lines, **arrows})
+        grown = multiply(matrix, v, k.method, k.shift)
+        length = np.linalg.norm(grown)
+        if length == 0:
+            lab.note("The step gave the zero vector: v is an eigenvector whose eigenvalue is the shift.")
+            break
+        v[:] = grown / length  # key: without scaling the numbers would overflow or vanish
+
+    image = matrix @ v
+    rho = v @ image
+    lab.results(rayleigh=float(rho), residual=float(np.linalg.norm(image - rho * v) / size))
+    low, high = sorted(np.abs(values - k.shift))
+    lab.results(ratio=float(low / high) if high else 1.0, gap=float(abs(values[0] - values[1]) / size))
+    lab.results(complex=float(np.iscomplexobj(values)))
+
+
+def measure_rates(lab, residual, error):
+    """How much smaller the residual and the Rayleigh quotient's error are than a step before, while that means
+    something: near the resolution of the numbers it is noise."""
+    before = lab.state.get("before")
+    if before is not None and residual > 1e-12:
+        lab.scalars(rate=residual / before[0])
+    if before is not None and error > 1e-11 and before[1] > 0:
+        lab.results(**{"rayleigh rate": float(error / before[1])})
+    lab.state["before"] = (float(residual), float(error)) if residual > 1e-12 else None
+
+
+def show_eigenpairs(lab, matrix, values, vectors):
+    """A table of the eigenpairs, and whether sum and product are trace and determinant."""
+    import numpy as np
+
+    def written(number):
+        number = complex(number)
+        return f"{number.real:.6g}" if abs(number.imag) < 1e-12 else f"{number.real:.4g} {number.imag:+.4g}i"
+
+    rows = [
+        (f"λ{sign}", written(value), f"v = ({written(vector[0])}, {written(vector[1])})")
+        for sign, value, vector in zip("₁₂", values, vectors.T, strict=True)
+    ]
+    rows.append(("λ₁ + λ₂", written(values.sum()), f"trace = {written(np.trace(matrix))}"))
+    rows.append(("λ₁ · λ₂", written(values.prod()), f"det = {written(np.linalg.det(matrix))}"))
+    lab.table("eigenpairs", ("", "value", "check"), rows)
+
+
+def fate(result):
+    """0: settles, 1: keeps moving between lines, 2: turns for ever; None if there is but one eigenvalue."""
+    if result.last("complex"):
+        return 2
+    if result.last("gap") < 1e-6:
+        return None
+    return 0 if result.last("ratio") < 1 - 1e-9 else 1
+
+
+def rate_of(result):
+    """The last measured rate; None where v does not settle, or had not by then."""
+    if fate(result) != 0 or "rate" not in result.history.series:
+        return None
+    rates = result.values("rate")[-2:]
+    return float(rates[1]) if len(rates) == 2 and abs(rates[1] - rates[0]) < 0.01 * rates[1] else None
+
+
+def finds_the_smaller(result):
+    """Eigenvalue 2 of the default matrix, to ten digits, within ten steps."""
+    import numpy as np
+
+    if result.state != "done":
+        raise Wrong(f"The run is {result.state}; let it come to its end.")
+    if not np.array_equal(parsed(result.knobs["matrix"]), [[4, 2], [1, 3]]):
+        raise Wrong("Keep the matrix 4 2; 1 3.")
+    if result.knobs["steps"] > 10:
+        raise Wrong(f"It takes {result.knobs['steps']} steps; at most 10 are allowed.")
+    if abs(result.last("rayleigh") - 2) > 0.1:
+        raise Wrong(f"It is on its way to {result.last('rayleigh'):.4g}; the eigenvalue asked for is 2.")
+    if not result.last("residual") < 1e-10:
+        raise Wrong(f"The residual is still {result.last('residual'):.1e}; get it below 1e-10.")
+
+
+SEEDS = (0, 1, 2, 3, 4, 5)
+
+LESSON = Lesson(
+    covers=("A05",),
+    run=run,
+    knobs=Knobs,
+    minutes=12,
+    smoke={"steps": 40},
+    predictions=(
+        Prediction(
+            "By what factor does the residual change at each step, once it has settled?",
+            rate_of,
+            "The part along the other eigenvector shrinks by |λ₂ − σ| / |λ₁ − σ| a step (`inverse`: the nearer "
+            "over the farther), and the residual with it.",
+        ),
+        Prediction(
+            "What becomes of the direction of v?",
+            fate,
+            "It settles if one eigenvalue of what is iterated is larger in magnitude than the other. Equal magnitudes "
+            "leave nothing to win; a complex pair leaves no real line to settle on.",
+            ("It settles on a line", "It keeps moving, though there are lines", "It turns for ever: there is no line"),
+        ),
+    ),
+    claims=(
+        Claim(
+            "For eigenvalues 5 and 2 the residual falls by 2/5 a step",
+            lambda r: r.run.last("rate"),
+            above=0.399,
+            below=0.401,
+            seeds=SEEDS,
+        ),
+        Claim(
+            "For the symmetric matrix with eigenvalues −3 and 1 the Rayleigh quotient's error falls by (1/3)² a step",
+            lambda r: r.run.last("rayleigh rate"),
+            above=0.108,
+            below=0.114,
+            runs={"run": {"matrix": "-1 2; 2 -1"}},
+            seeds=SEEDS,
+        ),
+        Claim(
+            "A quarter turn never settles: the residual stays 1",
+            lambda r: abs(r.run.last("residual") - 1),
+            below=1e-9,
+            runs={"run": {"matrix": "0 -1; 1 0"}},
+            seeds=SEEDS,
+        ),
+        Claim(
+            "With eigenvalues 2 and −2 the residual never falls",
+            lambda r: abs(r.run.last("rate") - 1),
+            below=1e-9,
+            runs={"run": {"matrix": "0 2; 2 0"}},
+            seeds=SEEDS,
+        ),
+        Claim(
+            "A shift of 1 breaks that tie: the eigenvalue −2 is found",
+            lambda r: abs(r.run.last("rayleigh") + 2),
+            below=1e-9,
+            runs={"run": {"matrix": "0 2; 2 0", "shift": 1.0}},
+            seeds=SEEDS,
+        ),
+    ),
+    quiz=(
+        Question(
+            "A 2 × 2 matrix has trace 1 and determinant −6. What are its eigenvalues?",
+            ("3 and −2", "1 and −6", "2 and −3", "That depends on the entries"),
+            0,
+            "They add up to the trace and multiply to the determinant: 3 + (−2) = 1, 3 · (−2) = −6. "
+            "Whatever the entries are, λ² − λ − 6 = 0.",
+        ),
+        Question(
+            "Power iteration is run on a matrix with eigenvalues 4, 1 and −5. What does it find?",
+            ("4, the largest", "−5, farthest from 0", "1, the smallest", "Any, depending on the start"),
+            1,
+            "What is multiplied by −5 outgrows what is multiplied by 4. The sign only flips v at every step.",
+        ),
+        Question(
+            "A quarter turn of the plane has no real eigenvector. Why?",
+            (
+                "Its determinant is zero",
+                "Its eigenvalues are equal",
+                "It takes every line to another",
+                "Power iteration is too slow to find it",
+            ),
+            2,
+            "A v lies on the line of v only if v is not turned, or turned by half. Its determinant is 1 and its "
+            "eigenvalues i and −i differ; more steps only turn v further.",
+        ),
+    ),
+    exercises=(
+        Exercise(
+            "Power iteration on 4 2; 1 3 ends at 5. Make the run find the other eigenvalue, 2, in at most 10 steps, "
+            "with a residual below 1e-10.",
+            finds_the_smaller,
+            {"method": "inverse", "shift": 1.9, "steps": 10},
+            (
+                "`inverse` finds the eigenvalue nearest the shift.",
+                "Each step gains |2 − σ| / |5 − σ|: how near must σ be for ten steps to give 1e-10?",
+            ),
+        ),
+    ),
+    sources=(
+        "L. N. Trefethen, D. Bau: Numerical Linear Algebra, SIAM 1997, lectures 24-27",
+        "G. H. Golub, C. F. Van Loan: Matrix Computations, 4th ed., Johns Hopkins 2013, chapters 7 and 8",
+    ),
+)

@@ -1,0 +1,356 @@
+"""Affine regions of ReLU networks
+
+A network of ReLU units is flat, piece by piece, and bends only at the creases between. How many pieces can a handful
+of units make, and is it better to put the units beside each other or one after the other?
+
+**One layer.** Each unit max(0, w·x + b) is zero on one side of a line and affine on the other. n lines cut the plane
+into at most
+
+    1 + n + n(n − 1)/2   pieces;   on an interval, n points make at most n + 1.
+
+**Layers fold.** Two units can fold the interval: t(x) = 2·max(0, x) − 4·max(0, x − ½) climbs from 0 to 1 and back. What
+the next layer draws on [0, 1], it draws twice; after d layers there are 2ᵈ pieces from 2d units.
+
+**What that proves.** Depth *can* be exponentially better. It does not say that networks as we initialise and train them
+use it: count.
+
+**Predict, then run.** First the folds. Then random networks whose units are in one layer, or in several (pieces are
+counted on 240 × 240 points, so the smallest are missed). Their biases are normal, with standard deviation `spread`: it
+decides where the creases lie, and with it who wins. Finally one is trained to tell a disc from the ring around it: does
+the number of its pieces grow much?
+
+**Watch** the map of active units: crossing a crease switches one unit, so the number changes by one. Inside a piece
+nothing changes; pieces with as many active units share a shade.
+
+**Break it.** Take fewer and fewer `units`: how few pieces can still enclose the disc? Then set `spread` to 0: all
+creases of the first layer meet in the middle.
+"""
+
+from descend.engine.teaching.lesson import (
+    Claim,
+    CodeExercise,
+    Exercise,
+    Lesson,
+    Prediction,
+    Question,
+    Wrong,
+    knob,
+    knobs,
+)
+
+SPAN = 2.0
+FINE = 240
+NETWORKS = 20
+"""Random networks of each depth."""
+
+
+@knobs
+class Knobs:
+    folds: int = knob(5, 1, 8, help="layers of two units that fold the interval")
+    units: int = knob(24, 2, 96, help="hidden units, of the random networks and of the trained one")
+    layers: int = knob(2, 1, 4, help="hidden layers of the trained network that share them")
+    spread: float = knob(1.0, 0.0, 3.0, help="standard deviation of the biases a network begins with")
+    steps: int = knob(400, 0, 5000, help="training steps on disc and ring")
+    lr: float = knob(0.02, 1e-4, 1.0, scale="log", live=True, help="learning rate of Adam")
+    pace: int = knob(60, 0, 1000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+
+
+def widths(units, layers):
+    """``units`` spread over ``layers`` as evenly as can be."""
+    return [units // layers + (index < units % layers) for index in range(layers)]
+
+
+def network(widths, spread):
+    """ReLU network from the plane to one number; ``spread``: standard deviation of its biases, which move creases."""
+    from torch import nn
+
+    layers, size = [], 2
+    for width in widths:
+        layer = nn.Linear(size, width)
+        nn.init.normal_(layer.weight, std=(2 / size) ** 0.5)
+        nn.init.normal_(layer.bias, std=spread)
+        layers += [layer, nn.ReLU()]
+        size = width
+    return nn.Sequential(*layers, nn.Linear(size, 1))
+
+
+def patterns(net, points):
+    """(points, hidden units): which units are active at each point."""
+    import torch
+
+    active, values = [], points
+    for layer in net:
+        values = layer(values)
+        if isinstance(layer, torch.nn.ReLU):
+            active.append(values > 0)  # key: the pattern of active units names the piece
+    return torch.cat(active, 1)
+
+
+def count(active):
+    """Number of different rows, told apart by a random 64-bit code of each, as comparing whole rows is slow."""
+    import torch
+
+    words = torch.randint(2**62, (active.shape[1],), generator=torch.Generator().manual_seed(0)).to(active.device)
+    return len(torch.unique((active * words).sum(1)))
+
+
+def plane(size):
+    """(size², 2) points of a grid over the picture, the lowest row first."""
+    import torch
+
+    axis = torch.linspace(-SPAN, SPAN, size)
+    return torch.cartesian_prod(axis, axis).flip(1)
+
+
+def pieces(y):
+    """Number of straight pieces of a curve sampled evenly, corners lying on samples."""
+    slope = y.diff()
+    return 1 + int((slope.diff().abs() > 1e-6 * slope.abs().max()).sum())
+
+
+def fold(lab, k):
+    """The tent map, applied again and again: each layer doubles the number of pieces."""
+    import torch
+
+    x = torch.linspace(0, 1, 8 * 2**k.folds + 1, dtype=torch.float64)
+    y = x.clone()
+    lab.track(folded=y)
+    made = lab.state.setdefault("made", {"folds": [], "one layer, at most": []})
+    for layer in lab.steps(k.folds, unit="folds"):
+        y.copy_(2 * y.relu() - 4 * (y - 0.5).relu())  # key: two units that fold
+        lab.curve("folded interval", x, output=y)
+        for name, number in zip(made, (pieces(y), 2 * (layer + 1) + 1), strict=True):
+            made[name].append(number)
+        lab.bars("pieces by units", [f"{2 * (index + 1)} units" for index in range(layer + 1)], **made)
+    lab.results(**{"pieces of the folds": pieces(y), "units of the folds": 2 * k.folds})
+
+
+def compare(lab, k):
+    """Pieces of random networks, the same number of units in one to four layers."""
+    import torch
+
+    grid, found = plane(FINE).to(lab.device), lab.state.setdefault("random networks", {})
+    for depth in lab.steps(min(4, k.units), unit="depths"):
+        counts = []
+        for _ in range(NETWORKS):
+            net = network(widths(k.units, depth + 1), k.spread).to(lab.device)
+            with torch.no_grad():
+                counts.append(count(patterns(net, grid)))
+        found[f"{depth + 1} × {k.units // (depth + 1)}"] = sum(counts) / len(counts)
+        lab.bars("pieces of random networks", list(found), **{f"mean of {NETWORKS}": list(found.values())})
+    lab.results(**{f"random, {depth} deep": mean for depth, mean in enumerate(found.values(), 1)})
+    lab.results(**{"one layer, at most": 1 + k.units + k.units * (k.units - 1) / 2})
+
+
+def train(lab, k):
+    """A network learns a disc inside a ring; its creases move."""
+    import torch
+    from torch.nn import functional
+
+    radius = torch.cat([0.8 * torch.rand(200).sqrt(), 1.1 + 0.7 * torch.rand(200)])
+    angle = 2 * torch.pi * torch.rand(400)
+    x = torch.stack([radius * angle.cos(), radius * angle.sin()], 1).to(lab.device)
+    inside = (radius < 1).float().to(lab.device)
+    net = network(widths(k.units, min(k.layers, k.units)), k.spread).to(lab.device)
+    adam = torch.optim.Adam(net.parameters(), k.lr)
+    lab.track(net=net, adam=adam, x=x, inside=inside)
+    fine, coarse = plane(FINE).to(lab.device), plane(60).to(lab.device)
+    with torch.no_grad():
+        before = lab.state.setdefault("before training", count(patterns(net, fine)))
+    for _ in lab.steps(k.steps):
+        score = net(x)[:, 0]
+        loss = functional.binary_cross_entropy_with_logits(score, inside)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        lab.scalars({"train/loss": loss})
+        if lab.due():
+            with torch.no_grad():
+                lab.scalars({"trained/pieces": count(patterns(net, fine))})
+                active = patterns(net, coarse).sum(1).view(60, 60)
+                chance = net(coarse).sigmoid().view(60, 60)
+            extent = (-SPAN, SPAN)
+            lab.field("active units", active, extent, extent)
+            lab.field("inside?", chance, extent, extent, low=0, high=1, points={"disc": x[:200:4], "ring": x[200::4]})
+    with torch.no_grad():
+        lab.results(**{"before training": before, "after training": count(patterns(net, fine))})
+        right = ((net(x)[:, 0] > 0) == (inside > 0)).float().mean().item()
+        lab.results(**{"train/accuracy": right})
+
+
+def run(lab, k):
+    fold(lab, k)
+    compare(lab, k)
+    train(lab, k)
+
+
+def tent(x):
+    """Two ReLU units that fold [0, 1]: 0 at 0, up to 1 at ½, back to 0 at 1. x: array; returns one of its shape."""
+    import numpy as np
+
+    return np.maximum(0, x) - np.maximum(0, x - 0.5)
+
+
+def tent_solved(x):
+    """Two ReLU units that fold [0, 1]: 0 at 0, up to 1 at ½, back to 0 at 1. x: array; returns one of its shape."""
+    import numpy as np
+
+    return 2 * np.maximum(0, x) - 4 * np.maximum(0, x - 0.5)
+
+
+def check_tent(tent):
+    """Values at the corners, between and beyond them, and eight pieces after three folds."""
+    import numpy as np
+
+    places = np.array([0.0, 0.5, 1.0, 0.25, 0.75, -1.0, 2.0])
+    y = tent(places.copy())
+    if y is None or np.shape(y) != places.shape:
+        what = "nothing" if y is None else f"shape {np.shape(y)}"
+        raise Wrong(f"For an array of shape {places.shape} it returns one of that shape; yours returns {what}.")
+    for place, height, found in zip(places, (0, 1, 0, 0.5, 0.5, 0, -2), np.asarray(y, float), strict=True):
+        if not abs(found - height) < 1e-9:
+            why = ", as both units are off there" if place < 0 else ""
+            raise Wrong(f"At {place:g} it should be {height:g}{why}; yours is {found:g}.")
+    x = np.linspace(0, 1, 65)
+    y = tent(tent(tent(x)))
+    corners = int((np.abs(np.diff(y, 2)) > 1e-6).sum())
+    if corners != 7:
+        raise Wrong(f"Applied three times it should have 8 pieces, that is 7 corners; yours has {corners}.")
+
+
+def few_pieces(result):
+    """Few pieces, and the disc still told from the ring."""
+    if result.state != "done":
+        raise Wrong(f"The run is {result.state}; let it come to its end.")
+    reached, made = result.last("train/accuracy"), int(result.last("after training"))
+    if not reached > 0.97:
+        raise Wrong(f"It tells {reached:.1%} of the points right; get it above 97 %.")
+    if made > 16:
+        raise Wrong(f"It ends with {made} pieces; 16 are enough.")
+
+
+def growth(result):
+    """Which of three factors training multiplies the pieces by; None if nothing was trained, or their number stays."""
+    factor = result.last("after training") / result.last("before training") if result.knobs["steps"] else 1
+    return None if factor == 1 else 0 if factor < 1 else 1 if factor <= 2 else 2
+
+
+def richest(result):
+    """Depth, less one, whose random networks have most pieces; None if another has hardly less."""
+    found = [result.history.metrics.get(f"random, {depth} deep") or 0 for depth in range(1, 5)]
+    return found.index(max(found)) if sorted(found)[-2] < 0.95 * max(found) else None
+
+
+LESSON = Lesson(
+    covers=("D10",),
+    after="universal-approximation",
+    run=run,
+    knobs=Knobs,
+    minutes=12,
+    smoke={"folds": 4, "units": 6, "steps": 20},
+    predictions=(
+        Prediction(
+            "Random networks with the same number of units: which have the most pieces?",
+            choices=("those with one layer", "two layers", "three layers", "four layers"),
+            truth=richest,
+            why="That depends on where creases lie. With a spread of 1 nearly all lines of one layer cross the "
+            "picture, while many a deeper unit is on or off in all of it. Smaller biases let more of those switch, and "
+            "one layer leads by little or not at all. Random weights do not fold.",
+        ),
+        Prediction(
+            "What will training do to the number of pieces?",
+            choices=("make it smaller", "up to twice as many", "more than twice as many"),
+            truth=growth,
+            why="Training asks for a lower loss, not for pieces; their number comes with it. With two layers it mostly "
+            "grows, seldom more than twofold. With one it often falls: lines gather along the edge of the disc and "
+            "cross less there.",
+        ),
+    ),
+    claims=(
+        Claim(
+            "10 units in five folding layers make 32 pieces, where one layer could make 11",
+            measure=lambda r: r.run.last("pieces of the folds"),
+            exactly=32,
+            runs={"run": {"steps": 0}},
+        ),
+        Claim(
+            "24 random units with biases of spread 1 make over 1.3 times as many pieces in one layer as in four",
+            measure=lambda r: r.run.last("random, 1 deep") / r.run.last("random, 4 deep"),
+            above=1.3,
+            runs={"run": {"steps": 0}},
+            seeds=(0, 1, 2, 3, 4),
+        ),
+        Claim(
+            "… but not with biases of spread 0.1",
+            measure=lambda r: r.run.last("random, 1 deep") / r.run.last("random, 4 deep"),
+            below=1.3,
+            runs={"run": {"spread": 0.1, "steps": 0}},
+            seeds=(0, 1, 2, 3, 4),
+        ),
+        Claim(
+            "A network of two layers mostly has more pieces after training: in seven runs of ten or more",
+            measure=lambda r: r.run.last("after training") / r.run.last("before training"),
+            above=1,
+            seeds=tuple(range(10)),
+            needed=7,
+        ),
+        Claim(
+            "Five units in one layer, so at most 16 pieces, tell over 97 % of the points right",
+            measure=lambda r: r.run.last("train/accuracy"),
+            above=0.97,
+            runs={"run": {"units": 5, "layers": 1}},
+            seeds=(0, 1, 2, 3, 4),
+        ),
+    ),
+    quiz=(
+        Question(
+            "Three lines in the plane, none parallel, not all through one point: into how many pieces do they cut it?",
+            ("6", "7", "8"),
+            1,
+            "1 + 3 + 3·2/2 = 7. Of the eight patterns of three units not all can occur: one has no place.",
+        ),
+        Question(
+            "Inside one piece, what is the network's gradient with respect to its input?",
+            ("Zero", "It changes smoothly", "Constant"),
+            2,
+            "There the network is an affine map, and an affine map has one gradient.",
+        ),
+        Question(
+            "Folding shows that depth can give exponentially many pieces. What follows for a network you train?",
+            (
+                "Nothing certain: it may have far fewer",
+                "It has exponentially many pieces, if it is deep",
+                "It has as many pieces as the task asks for",
+            ),
+            0,
+            "The folds were built by hand. Random and trained networks stay near what the number of units suggests.",
+        ),
+    ),
+    exercises=(
+        Exercise(
+            "Tell the disc from the ring, over 97 % of the points right, with no more than 16 pieces.",
+            check=few_pieces,
+            solution={"units": 5, "layers": 1},
+            hints=(
+                "How many lines does it take to enclose something?",
+                "n lines make at most 1 + n + n(n − 1)/2 pieces; solve for 16. With three or four, luck decides.",
+            ),
+        ),
+        CodeExercise(
+            "Mend the fold: two ReLU units that climb from 0 to 1 and come back down.",
+            starter=tent,
+            solution=tent_solved,
+            check=check_tent,
+            hints=(
+                "To climb to 1 within half a unit, how steep must it be?",
+                "Behind ½ the slope must become −2; the first unit goes on with +2.",
+            ),
+        ),
+    ),
+    sources=(
+        "G. Montúfar, R. Pascanu, K. Cho, Y. Bengio: On the number of linear regions of deep neural networks, "
+        "NIPS 2014",
+        "M. Telgarsky: Benefits of depth in neural networks, COLT 2016",
+        "B. Hanin, D. Rolnick: Deep ReLU networks have surprisingly few activation patterns, NeurIPS 2019",
+    ),
+)

@@ -1,0 +1,1 @@
+"""SciPy and SymPy."""

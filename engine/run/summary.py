@@ -1,0 +1,225 @@
+"""A run in a few words: what has become of it and why, how well it did, how old and how large it is.
+
+Only what is known is claimed: a worker that was killed cannot say by whom.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from descend.engine.base.errors import DescendError
+from descend.engine.run.history import History
+from descend.engine.run.jsonl import Follower
+from descend.engine.run.liveness import HEARD, Writer, boot_id, memory_kills
+from descend.engine.run.manifest import Manifest
+from descend.engine.run.records import State, event_decoder
+from descend.engine.run.runs import ENDED, ENDS, TAIL, Run, created, reading
+
+ERROR = re.compile(r"(\w+\.)*\w*(Error|Exception|Interrupt)\b")
+"""Begins a traceback's last line."""
+FULL = 1 << 20
+"""A disk with fewer bytes left counts as full."""
+CRASHES = ("Fatal Python error", "Aborted", "terminate called")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What `summarize` finds out."""
+
+    run: Run
+    manifest: Manifest
+    state: State | Literal["dead"]
+    why: str
+    """One sentence on how it came to that state."""
+    advice: list[str]
+    """What can be done now, a sentence each."""
+    step: int
+    steps: int | None
+    """Steps in all, as far as known."""
+    metrics: dict[str, float | None]
+    elapsed: float
+    """Seconds of training."""
+    age: float
+    """Seconds since it was asked for."""
+    size: int
+    """Bytes of its folder."""
+
+    @property
+    def key(self) -> str:
+        """Name of the metric that says most: test accuracy, else another of the test set, else a loss."""
+        names = sorted(self.metrics, key=lambda name: (not name.startswith("test/"), "loss" not in name, name))
+        return "test/accuracy" if "test/accuracy" in names else next(iter(names), "")
+
+
+def summarize(run: Run) -> Summary:
+    """Sum up ``run``; costs a read of the last 64 KiB of an ended run's records, of all of another's.
+
+    Raises:
+        DescendError: it is damaged.
+    """
+    with reading(run):
+        return _summarize(run)
+
+
+def _summarize(run: Run) -> Summary:
+    manifest, state = run.manifest(), run.state()
+    history = gathered(run, tail=state in ENDS)
+    progress = history.progress
+    step = max((record.step for record in (progress, history.status) if record is not None), default=0)
+    if state == "dead" and not history.said and has_text(run):
+        raise DescendError(f"The records of run '{run.id}' cannot be read; restore events.jsonl, or delete the run.")
+    why, advice = account(run, state, history)
+    return Summary(
+        run=run,
+        manifest=manifest,
+        state=state,
+        why=why,
+        advice=advice,
+        step=step,
+        steps=progress.steps if progress is not None else None,
+        metrics=history.metrics,
+        elapsed=history.elapsed,
+        age=max(0.0, time.time() - created(run)),  # whatever has become of the clock
+        size=size(run),
+    )
+
+
+def has_text(run: Run) -> bool:
+    """Whether there are records, readable or not."""
+    try:
+        return run.events_file.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def gathered(run: Run, tail: bool = False) -> History:
+    """The history of ``run``, or what its last 64 KiB tell."""
+    start = 0
+    if tail:
+        try:
+            start = max(0, run.events_file.stat().st_size - TAIL)
+        except OSError:
+            start = 0
+    history = History()
+    for records in Follower(run.events_file, event_decoder(), start).rest():
+        history.feed(records)
+    return history
+
+
+def account(run: Run, state: str, history: History) -> tuple[str, list[str]]:
+    """Why ``run`` is in ``state``, and what can be done now."""
+    status, progress, failure = history.status, history.progress, history.failure
+    step = status.step if status is not None else 0
+    if progress is not None:
+        step = max(step, progress.step) if state in ("running", "dead") else step
+        of = f"{step:,} of {progress.steps:,}"
+    else:
+        of = f"{step:,}"
+    match state:
+        case "starting":
+            return ("Its worker is setting out." if run.writer() else "It waits for its worker to start."), []
+        case "running":
+            return f"Training goes on: step {of}.", [f"`descend attach {run.id}` follows it."]
+        case "paused":
+            return f"Paused at step {of}.", [f"`descend resume {run.id}` goes on."]
+        case "done":
+            return f"Finished after {step:,} steps.", []
+        case "stopped":
+            message = status.message if status is not None and status.message else f"Stopped at step {of}."
+            return message, [f"`descend resume {run.id}` goes on."]
+        case "unsaved":
+            message = status.message if status is not None else ""
+            if run.alive():
+                return message, [f"Its worker tries again meanwhile; `descend stop {run.id}` gives the weights up."]
+            return message, [go_on(run)]
+        case "failed":
+            if failure is not None:
+                return failure.title, failure.advice
+            return (status.message if status is not None and status.message else "It failed without saying why."), []
+    return death(run, f"step {of}"), [go_on(run)]
+
+
+def death(run: Run, where: str) -> str:
+    """How the worker of a dead run ended, as far as traces tell."""
+    last = run.log_tail(500)
+    crash = next((line for line in last if line.startswith(CRASHES)), "")
+    if (coming := run.launched()) is not None:  # and has not signed
+        if not coming.here:
+            return unheard(coming)
+        if why := crash or cause(last):
+            return f"Its worker could not begin: {why.rstrip('.')}."
+        return "Its worker died without a word before it could begin: it was killed, by the system or by someone."
+    writer = run.writer()
+    if writer is None and os.path.lexists(run.writer_file):
+        return f"Its worker.json cannot be read, so nothing tells how its worker ended; it was at {where}."
+    if writer is None:
+        why = cause(last)
+        return f"No worker could take it: {why}" if why else "No worker ever took it."
+    if not writer.here and (writer.boot == boot_id() or writer.host != socket.gethostname()):
+        return unheard(writer) + f" It was at {where}."
+    if crash:
+        return f"Its worker crashed at {where}: {crash.rstrip('.')}."
+    if writer.boot != boot_id():
+        return f"The machine was restarted while it trained; it was at {where}."
+    if ended := next((line.removeprefix(ENDED).strip() for line in last if line.startswith(ENDED)), ""):
+        return f"Its worker ended at {where}: {ended}"
+    if room(run) < FULL:
+        return f"Its worker died without a word at {where}, and the disk it writes to is full."
+    kills = memory_kills()
+    if kills is None or writer.memory_kills is None:
+        return f"Its worker died without a word at {where}: it was killed, by the system or by someone."
+    if kills > writer.memory_kills:
+        return (
+            f"Its worker died without a word at {where}: it was killed, likely for lack of memory, as the system has "
+            "killed a process for that since it began."
+        )
+    return f"Its worker died without a word at {where}: it was killed, and not for lack of memory."
+
+
+def unheard(writer: Writer) -> str:
+    """What can be said of a worker that cannot be asked for here."""
+    return (
+        f"Its worker, on {writer.host}, has not been heard of for more than {HEARD / 60:g} minutes; whether it lives "
+        "cannot be seen from here."
+    )
+
+
+def cause(log: list[str]) -> str:
+    """What the lines of a worker that could not begin say of why, empty if they say nothing."""
+    said = [line.removeprefix(ENDED).strip() for line in log if line.startswith(ENDED)]
+    raised = [line for line in log if ERROR.match(line) and "ChildFailedError" not in line]  # torchrun's says nothing
+    return f"{(said or raised or log or [''])[-1].rstrip('.')}." if log else ""
+
+
+def go_on(run: Run) -> str:
+    """What resuming a dead run would do."""
+    steps = run.checkpoint_steps()
+    if not steps:
+        return f"`descend resume {run.id}` starts it again."
+    return f"`descend resume {run.id}` goes on from its checkpoint of step {steps[-1]:,}."
+
+
+def room(run: Run) -> int:
+    """Bytes free where ``run`` is kept."""
+    try:
+        return shutil.disk_usage(run.folder).free
+    except OSError:
+        return FULL
+
+
+def size(run: Run) -> int:
+    """Bytes of all files of ``run``."""
+    total = 0
+    for folder, _, files in os.walk(run.folder):
+        for file in files:
+            try:
+                total += os.lstat(os.path.join(folder, file)).st_size
+            except OSError:  # gone meanwhile
+                continue
+    return total

@@ -1,0 +1,181 @@
+"""The catalogue of lessons: dropping a file in ``engine/lessons``, or in ``lessons`` below the home folder, adds a
+lesson everywhere. A file that cannot be loaded is known as broken, and harms no other."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from descend.engine import lessons as package
+from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.paths import home
+from descend.engine.base.sanitize import clean
+from descend.engine.teaching.lesson import TRACKS, Lesson
+
+OWN = "descend_own_lessons"
+"""Prefix of the module names of lessons in the home folder."""
+HEAVY = {"torch", "torchvision", "sklearn", "scipy", "sympy", "pandas", "matplotlib"}
+"""What no lesson imports at module level: the shell, which loads them all, would wait for it."""
+
+
+class Broken(DescendError):
+    """A lesson's file cannot be loaded."""
+
+
+def lessons() -> dict[str, Lesson]:
+    """All lessons by name, track by track, each after the one it builds on."""
+    return _catalogue(*_own_files())[0]
+
+
+def broken() -> dict[str, str]:
+    """Why a lesson's file cannot be loaded, by the name the lesson would have."""
+    return _catalogue(*_own_files())[1]
+
+
+def own_folder() -> Path:
+    """Where the user's own lessons are looked for; it need not exist."""
+    return home() / "lessons"
+
+
+def load(module_name: str) -> Lesson:
+    """The lesson that ``module_name`` defines, named after its file (``fashion_mnist.py`` → ``fashion-mnist``)."""
+    return _declared(importlib.import_module(module_name))
+
+
+def find(name: str) -> Lesson:
+    """The lesson called ``name``; ``_`` may stand for ``-``.
+
+    Raises:
+        UsageError: there is none, or its file cannot be loaded; the sentence names the nearest, or the reason.
+    """
+    known, wanted = lessons(), name.lower().replace("_", "-")
+    if lesson := known.get(wanted):
+        return lesson
+    if reason := broken().get(wanted):
+        raise UsageError(f"Lesson '{wanted}' cannot be loaded: {reason}")
+    raise UsageError(f"There is no lesson '{name}'{nearest(name, known) or '; see `descend list lessons`.'}")
+
+
+def _own_files() -> tuple[tuple[Path, int], ...]:
+    """The user's own files, and when each was changed."""
+    try:
+        return tuple((file, file.stat().st_mtime_ns) for file in sorted(own_folder().glob("*.py")))
+    except (OSError, DescendError):  # there is no such folder, or no home folder
+        return ()
+
+
+@functools.lru_cache(maxsize=1)
+def _catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str]]:
+    found: dict[str, Lesson] = {}
+    wrong: dict[str, str] = {}
+    for module in sorted(pkgutil.walk_packages(package.__path__, f"{package.__name__}."), key=lambda m: m.name):
+        if module.ispkg:
+            continue
+        try:
+            if hasattr(importlib.import_module(module.name), "LESSON"):  # else shared by lessons
+                lesson = load(module.name)
+                found[lesson.name] = lesson
+        except Exception as error:
+            wrong[_name(module.name)] = _reason(error)
+    for file, _ in own:
+        try:
+            if _name(file.stem) in found:
+                raise Broken("there is a lesson of that name already; rename the file.")
+            lesson = _own(file)
+            found[lesson.name] = lesson
+        except (Exception, SystemExit) as error:
+            wrong[_name(file.stem)] = _reason(error)
+
+    def place(lesson: Lesson) -> tuple[int, int, tuple[str, ...]]:
+        depth, before, seen = 0, lesson.after, {lesson.name}
+        while before in found and before not in seen:
+            seen.add(before)
+            depth, before = depth + 1, found[before].after
+        return list(TRACKS).index(lesson.track), depth, lesson.covers
+
+    return {lesson.name: lesson for lesson in sorted(found.values(), key=place)}, wrong
+
+
+def _name(module: str) -> str:
+    return module.rpartition(".")[2].replace("_", "-")
+
+
+def _declared(module: ModuleType) -> Lesson:
+    """The lesson of ``module``, completed.
+
+    Raises:
+        Broken: it declares none.
+    """
+    lesson = getattr(module, "LESSON", None)
+    if not isinstance(lesson, Lesson):
+        raise Broken("it defines no LESSON = Lesson(…).")
+    if not lesson.covers or any(system[:1] not in TRACKS for system in lesson.covers):
+        raise Broken("its covers names no curriculum id; see `descend list lessons --coverage`.")
+    title, _, theory = inspect.cleandoc(module.__doc__ or "").partition("\n")
+    return replace(
+        lesson,
+        name=_name(module.__name__),
+        title=title.strip().rstrip("."),
+        theory=theory.strip(),
+        module=module.__name__,
+    )
+
+
+def _own(file: Path) -> Lesson:
+    """The user's own lesson in ``file``.
+
+    Raises:
+        Broken: it is none.
+        Exception: whatever it raises when it is imported.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", file.stem):
+        raise Broken("a lesson's file is named in lower case letters, digits and _.")
+    if heavy := _heavy_imports(file.read_bytes(), str(file)):
+        raise Broken(f"it imports {heavy} at the top of the file; import it inside the functions that use it.")
+    spec = importlib.util.spec_from_file_location(f"{OWN}.{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # where its annotations and its source are looked up
+    try:
+        spec.loader.exec_module(module)
+        return _declared(module)
+    except BaseException:
+        del sys.modules[module.__name__]
+        raise
+
+
+def _heavy_imports(source: bytes, file: str) -> str:
+    """The first of `HEAVY` that ``source`` imports when it is imported itself, or nothing."""
+    for statement in ast.parse(source, file).body:
+        names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
+        if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            names = [statement.module]
+        for name in names:
+            if name.partition(".")[0] in HEAVY or name == "descend.engine.lab.lab":
+                return name
+    return ""
+
+
+def _reason(error: BaseException) -> str:
+    """A sentence on why a file could not be loaded."""
+    if isinstance(error, Broken):
+        return clean(str(error))
+    if isinstance(error, SyntaxError):
+        return clean(f"line {error.lineno}: {error.msg}.")
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == "<module>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    where = f"line {line}: " if line else ""
+    return clean(f"{where}{type(error).__name__}: {error}")

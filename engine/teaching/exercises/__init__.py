@@ -1,0 +1,22 @@
+"""Whether an exercise is solved and a prediction was right.
+
+`check_run` and `grade` judge a run in this process. `CodeCheck` runs the learner's own code in a process of its own,
+with limits on time and memory: that keeps an endless loop or a crash away from the shell, and is no fence against
+malice.
+"""
+
+from descend.engine.teaching.exercises.code import CodeCheck
+from descend.engine.teaching.exercises.judging import check_result, check_run, grade
+from descend.engine.teaching.exercises.text import solution_text, starter_text
+from descend.engine.teaching.exercises.verdict import Graded, Verdict
+
+__all__ = [
+    "CodeCheck",
+    "Graded",
+    "Verdict",
+    "check_result",
+    "check_run",
+    "grade",
+    "solution_text",
+    "starter_text",
+]

@@ -1,0 +1,94 @@
+"""Exercises solved by turning knobs, and predictions: both are judged by what a run has said."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.sanitize import clean
+from descend.engine.run.result import Result
+from descend.engine.run.runs import LIVE, Run
+from descend.engine.teaching.exercises.verdict import Graded, Verdict
+from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson, Prediction, Wrong
+
+Kind = TypeVar("Kind", Exercise, CodeExercise)
+
+
+def exercise(lesson: Lesson, index: int, kind: type[Kind]) -> Kind:
+    """Exercise ``index`` of ``lesson``.
+
+    Raises:
+        UsageError: there is none, or it is of the other kind.
+    """
+    if not 0 <= index < len(lesson.exercises):
+        count = len(lesson.exercises)
+        raise UsageError(
+            f"Lesson '{lesson.name}' has {count or 'no'} exercise{'s' if count != 1 else ''}, "
+            f"so there is no number {index + 1}."
+        )
+    found = lesson.exercises[index]
+    if not isinstance(found, kind):
+        how = "writing code, not by a run" if isinstance(found, CodeExercise) else "a run, not by writing code"
+        raise UsageError(f"Exercise {index + 1} of '{lesson.name}' is solved by {how}.")
+    return found
+
+
+def check_run(lesson: Lesson, index: int, run: Run) -> Verdict:
+    """Whether ``run`` solves an exercise of its lesson.
+
+    Raises:
+        UsageError: there is no such exercise, or it is one that asks for code.
+    """
+    exercise(lesson, index, Exercise)
+    try:
+        manifest = run.manifest()
+        if manifest.name != lesson.name:
+            return Verdict(False, f"Run '{run.id}' is one of '{clean(manifest.name)}', not of '{lesson.name}'.")
+        if run.state() == "dead":
+            return Verdict(False, f"Run '{run.id}' is dead before its end; resume it, or start another.")
+        return check_result(lesson, index, Result.of(run))
+    except DescendError as error:
+        return Verdict(False, clean(str(error)))
+
+
+def check_result(lesson: Lesson, index: int, result: Result) -> Verdict:
+    """`check_run` for what a run has said, where that has been read already."""
+    wanted = exercise(lesson, index, Exercise)
+    if result.state in LIVE:
+        return Verdict(False, f"The run is still {result.state}; it is judged when it has come to its end.")
+    try:
+        wanted.check(result)
+    except (Wrong, DescendError) as wrong:
+        return Verdict(False, clean(str(wrong)))
+    except Exception as error:
+        return Verdict(False, clean(f"This run cannot be judged: {type(error).__name__}: {error}"))
+    return Verdict(True, "Solved.")
+
+
+def grade(lesson: Lesson, index: int, given: float, result: Result) -> Graded:
+    """Whether prediction ``index``, answered with ``given`` (a number, or the index of a choice), was right of a
+    run."""
+    prediction = lesson.predictions[index]
+    if result.state in LIVE:
+        return Graded(None, None, f"The run is still {result.state}; the prediction is graded when it has ended.")
+    try:
+        truth = prediction.truth(result)
+    except DescendError as error:
+        return Graded(None, None, f"This run cannot tell: {clean(str(error))}")
+    except Exception as error:
+        return Graded(None, None, clean(f"This run cannot tell: {type(error).__name__}: {error}"))
+    if truth is None or truth != truth:
+        return Graded(None, None, "This run cannot tell.")
+    right = int(given) == int(truth) if prediction.choices else abs(given - truth) <= prediction.within * abs(truth)
+    said, true = named(prediction, given), named(prediction, truth)
+    if right and said == true:
+        return Graded(True, float(truth), clean(f"Right: {true}."))
+    return Graded(right, float(truth), clean(f"{'Right: it' if right else 'It'} was {true}; you said {said}."))
+
+
+def named(prediction: Prediction, answer: float) -> str:
+    """An answer in words: the choice, or the number."""
+    if prediction.choices:
+        index = int(answer)
+        return prediction.choices[index] if 0 <= index < len(prediction.choices) else str(index)
+    return f"{answer:.4g}"

@@ -1,0 +1,60 @@
+"""The process that does runs one after the other: each line on standard input names a run's folder, each line on
+standard output says that it has ended; the first says that it is ready.
+
+It imports torch once and forks for every run, so that a run starts at once and yet has a process of its own, as it has
+when a user starts it. Where forking is not safe it does one run and ends. When standard input closes, it ends with all
+it has started.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+
+from descend.engine.launch import worker
+from descend.engine.run.runs import Run
+
+FORKS = sys.platform == "linux"
+
+
+def main() -> None:
+    """Do what comes in."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    commands, answers = os.dup(0), os.dup(1)  # a run takes the standard ones for itself
+    import torch._dynamo  # noqa: F401  # the first optimiser would import it, in seconds
+
+    from descend.engine.launch import devices  # noqa: F401
+    from descend.engine.teaching import catalogue
+
+    catalogue.lessons()
+
+    os.write(answers, b"ready\n")
+    waiting = b""
+    while True:
+        while b"\n" not in waiting:
+            text = os.read(commands, 1 << 16)
+            if not text:
+                return
+            waiting += text
+        line, _, waiting = waiting.partition(b"\n")
+        run = Run(Path(os.fsdecode(line)))
+        if not FORKS:
+            status = worker.work(run, 0)
+            os.write(answers, b"ended\n")
+            os._exit(status)
+        child = os.fork()
+        if child == 0:
+            os.close(commands)
+            os.close(answers)
+            os._exit(worker.work(run, 0))
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if select.select([commands], [], [], 0.01)[0]:  # nothing is said now, so it has closed
+                os.killpg(0, signal.SIGKILL)
+        os.write(answers, b"ended\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What the augmentations make of a few samples of a dataset, computed as for a training.
+
+As a program, for those who do not import torch: ``python -m descend.engine.train.augment_preview DATA SEED`` writes an ``.npz``
+to its output with the samples as ``none`` and an array for every other augmentation.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.train.settings import AUGMENTATIONS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from descend.datasets.dataset import Dataset
+
+SAMPLES, DRAWS = 6, 5
+"""Images, and how often each is changed."""
+
+
+def samples(dataset: Dataset) -> NDArray[np.intp]:
+    """Indices of the training images that are shown.
+
+    Raises:
+        UsageError: they are no images.
+    """
+    from descend.datasets.describe import chosen
+
+    if dataset.kind != "image":
+        raise UsageError(f"augment is for images; {dataset.name} is {dataset.shape}.")
+    return chosen(dataset, SAMPLES)
+
+
+def changed(dataset: Dataset, how: str, seed: int = 0) -> NDArray[np.uint8]:
+    """The `samples` of ``dataset`` as stored, changed `DRAWS` times, (draws, n, h, w) or (draws, n, h, w, 3).
+
+    Chance is seeded with ``seed`` and left as it was.
+
+    Raises:
+        UsageError: they are no images.
+        Unfit: torchvision is needed and cannot be imported.
+    """
+    import numpy as np
+    import torch
+
+    from descend.engine.train.loader import Form
+
+    x = torch.as_tensor(dataset.train_x[samples(dataset)])
+    form = Form(dataset, torch.device("cpu"), channels_last=False, augment=how)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        drawn = [form.inputs(x, training=True) for _ in range(DRAWS)]
+    bytes_ = (torch.stack(drawn) * dataset.scale).round().clamp(0, dataset.scale).byte()
+    return np.asarray(bytes_[:, :, 0] if x.dim() == 3 else bytes_.permute(0, 1, 3, 4, 2))
+
+
+def main(address: str, seed: str) -> int:
+    """Write the arrays to the standard output; what is wrong in one sentence to the error output."""
+    import numpy as np
+
+    from descend.datasets import catalogue
+
+    try:
+        dataset = catalogue.find(address).load()
+        found = {"none": dataset.train_x[samples(dataset)]}
+        found |= {how: changed(dataset, how, int(seed)) for how in AUGMENTATIONS if how != "none"}
+    except DescendError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    whole = io.BytesIO()
+    np.savez(whole, allow_pickle=False, **found)
+    sys.stdout.buffer.write(whole.getvalue())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,40 @@
+"""Early stopping: training ends when the data held back no longer improves, with the weights that were best there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from descend.engine.lab.checkpointables import fitting
+
+
+class Stopping:
+    """Counts epochs without a smaller loss.
+
+    Args:
+        patience: how many of them end the training.
+        state: where the best loss and weights are kept, so that checkpoints have them.
+        share: of the training data that is held back; what was best on another share counts no more.
+    """
+
+    def __init__(self, patience: int, state: dict[str, Any], share: float) -> None:
+        self.patience, self.state = patience, state
+        if state.get("share", share) != share:
+            for name in ("best_loss", "best_epoch", "best"):
+                state.pop(name, None)
+        state["share"] = share
+
+    def enough(self, epoch: int, loss: float, net: nn.Module) -> bool:
+        """Take note of an epoch's ``loss``; whether to stop."""
+        best = self.state.get("best_loss")
+        if best is None or loss < best:
+            weights = {name: value.detach().clone() for name, value in net.state_dict().items()}
+            self.state.update(best_loss=loss, best_epoch=epoch, best=weights)
+            return False
+        return epoch - self.state["best_epoch"] >= self.patience
+
+    def restore(self, net: nn.Module) -> int:
+        """Give ``net`` its best weights; returns the number of epochs it had been trained by then."""
+        net.load_state_dict(fitting(net.state_dict(), self.state["best"]))
+        return int(self.state["best_epoch"])

@@ -1,0 +1,73 @@
+"""Advice when memory runs out: the largest batch with which a step would fit, found by trying."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import torch
+
+from descend.engine.train.model_error import Unfit
+
+if TYPE_CHECKING:
+    from descend.engine.train.trainer import Session
+
+
+SIGNS = ("out of memory", "can't allocate", "ALLOC_FAILED")
+"""What errors say that are not `torch.OutOfMemoryError`: of the CPU's allocator, the driver, cuBLAS and cuDNN."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` means that the memory of a device is used up."""
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
+    )
+
+
+def out_of_memory(session: Session) -> Unfit:
+    """What to say after ``session`` used up the memory of its device."""
+    device, batch = session.lab.device, session.batch_size
+    what = "The memory of this machine" if device.type == "cpu" else f"The memory of {device}"
+    if not hasattr(session, "feed"):
+        waits = "Or set placement=host: the data then waits in main memory." if session.k.placement == "device" else ""
+        return Unfit(f"{what} is used up: the model and its data do not fit.", "Choose a smaller model.", waits)
+    if session.team.size > 1:
+        return Unfit(f"{what} is used up by a batch of {batch}.", f"Halve it: set batch_size={max(1, batch // 2)}.")
+    fit = fitting(session)
+    advice = (
+        f"A batch of {fit} fits: set batch_size={fit}."
+        if fit
+        else f"Not even a batch of {session.least} fits: choose a smaller model, or images with fewer pixels."
+    )
+    more = "precision=bf16 needs about half as much." if session.k.precision == "fp32" and device.type == "cuda" else ""
+    return Unfit(f"{what} is used up by a batch of {batch} at step {session.lab.step}.", advice, more)
+
+
+def fitting(session: Session) -> int:
+    """The largest half, quarter, … of the batch with which a step fits; 0 if none does."""
+    size = session.batch_size // 2
+    while size >= session.least:
+        release(session)
+        try:
+            x, y = session.train_set.first(size)
+            session._step(x, y, 0.0)
+            return size
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            size //= 2
+    return 0
+
+
+def release(session: Session) -> None:
+    """Give back what the last attempt left behind, in the midst of whatever it was."""
+    session.optimiser.zero_grad(set_to_none=True)
+    session.precision.renew()
+    give_back(session.lab.device)
+
+
+def give_back(device: torch.device) -> None:
+    """Give memory that nothing uses any more back to the device."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()

@@ -1,0 +1,307 @@
+"""What is minimised and measured: it follows from the data."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from descend.datasets.data_shape import Shape
+from descend.datasets.dataset import Dataset
+from descend.engine.train import output_activation
+from descend.engine.train.loader import Form
+
+if TYPE_CHECKING:
+    from descend.engine.lab.lab import Lab
+
+MANY = 200
+"""Classes above which there is no confusion matrix."""
+SHOWN = 16
+"""Samples of a picture."""
+
+
+class Tally:
+    """Sums over a set that is evaluated, on the device; read once at the end."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.count = 0
+        self.loss = torch.zeros((), dtype=torch.float64 if device.type != "mps" else torch.float32, device=device)
+
+    def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
+        """Count a batch."""
+        self.loss += loss.detach() * len(target)
+        self.count += len(target)
+
+    def metrics(self) -> dict[str, float]:
+        """What came out."""
+        return {"loss": float(self.loss) / max(1, self.count)}
+
+    def show(self, lab: Lab) -> None:
+        """Show pictures of it."""
+
+
+class Objective(ABC):
+    """A task: the form of the output, the loss, what is measured.
+
+    Attributes:
+        wanted: the output for one sample, in words.
+        part: which of several tensors that the model returns it is, if not the usual one.
+        ends: what the model's output went through last (`descend.engine.train.output_activation`), if it is to be undone.
+    """
+
+    wanted: str
+    ends: str = ""
+    part: int | str | None = None
+
+    @abstractmethod
+    def size(self, x: Tensor) -> tuple[int, ...]:
+        """Shape of the output wanted for input ``x``."""
+
+    def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
+        """The ``output`` in that shape; None if it cannot be meant so."""
+        return output if tuple(output.shape) == self.size(x) else None
+
+    def target(self, x: Tensor, y: Tensor) -> Tensor:
+        """What the output should be."""
+        return y
+
+    @abstractmethod
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+        """Mean loss of a batch."""
+
+    def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """What else is recorded of a training batch."""
+        return {}
+
+    @abstractmethod
+    def tally(self, device: torch.device) -> Tally:
+        """Sums for an evaluation."""
+
+
+class Classes(Objective):
+    """Classification: cross-entropy and accuracy. Of two classes, a single score that speaks for the second will do."""
+
+    def __init__(self, names: tuple[str, ...], images: bool) -> None:
+        self.names, self.images = names, images
+        self.wanted = f"{len(names)} scores, one for each class"
+
+    def size(self, x: Tensor) -> tuple[int, ...]:
+        return len(x), len(self.names)
+
+    def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
+        if len(self.names) == 2 and tuple(output.shape) in ((len(x),), (len(x), 1)):
+            score = output_activation.scores(output.reshape(len(x), 1), self.ends)
+            return torch.cat([torch.zeros_like(score), score], 1)  # its softmax is the sigmoid of the score
+        fitted = super().fitted(output, x)
+        return fitted if fitted is None else output_activation.scores(fitted, self.ends)
+
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+        return functional.cross_entropy(output, target, label_smoothing=smoothing)
+
+    def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return {"accuracy": (output.argmax(1) == target).float().mean()}
+
+    def tally(self, device: torch.device) -> Tally:
+        return ClassTally(device, self.names, self.images)
+
+
+class ClassTally(Tally):
+    """Counts of (true, predicted), and the first mistakes."""
+
+    def __init__(self, device: torch.device, names: tuple[str, ...], images: bool) -> None:
+        super().__init__(device)
+        self.names, self.images = names, images
+        self.right = torch.zeros((), dtype=torch.int64, device=device)
+        size = len(names) if len(names) <= MANY else 0
+        self.counts = torch.zeros(size * size, dtype=torch.int64, device=device)
+        self.mistakes: tuple[Tensor, Tensor, Tensor] | None = None
+
+    def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
+        super().add(x, output, target, loss)
+        said, size = output.argmax(1), len(self.names)
+        self.right += (said == target).sum()
+        if len(self.counts):
+            self.counts += torch.bincount(target * size + said, minlength=size * size)
+        if self.images and self.mistakes is None:
+            first = (said == target).to(torch.int8).argsort(stable=True)[:SHOWN]  # mistakes come first
+            self.mistakes = x[first], target[first], said[first]
+
+    def metrics(self) -> dict[str, float]:
+        return {**super().metrics(), "accuracy": float(self.right) / max(1, self.count)}
+
+    def show(self, lab: Lab) -> None:
+        size = len(self.names)
+        if len(self.counts):
+            lab.confusion(self.counts.view(size, size), self.names)
+        if self.mistakes is None:
+            return
+        x, true, said = (part.cpu() for part in self.mistakes)
+        wrong = true != said
+        if wrong.any() and x.shape[1] in (1, 3):
+            pairs = zip(true[wrong].tolist(), said[wrong].tolist(), strict=True)
+            captions = [f"{self.names[a]} as {self.names[b]}" for a, b in pairs]
+            lab.images("mistakes", x[wrong].contiguous(), captions, low=0.0, high=1.0)
+
+
+class Numbers(Objective):
+    """Regression: squared error of numbers with mean 0 and deviation 1; measured in the target's own units."""
+
+    def __init__(self, names: tuple[str, ...], form: Form) -> None:
+        self.names, self.form = names, form
+        self.wanted = "one number" if len(names) == 1 else f"{len(names)} numbers, one for each target"
+
+    def size(self, x: Tensor) -> tuple[int, ...]:
+        return (len(x), *self.form.target_mean.shape)
+
+    def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
+        if len(self.names) == 1 and tuple(output.shape) in ((len(x),), (len(x), 1)):
+            return output.reshape(self.size(x))  # or (n, 1) less (n,) would be (n, n)
+        return super().fitted(output, x)
+
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+        return functional.mse_loss(output, target)
+
+    def tally(self, device: torch.device) -> Tally:
+        return NumberTally(device, self.names, self.form)
+
+
+class NumberTally(Tally):
+    """Errors in the targets' units. R² is 1 less the share of the targets' variance that is not explained."""
+
+    def __init__(self, device: torch.device, names: tuple[str, ...], form: Form) -> None:
+        super().__init__(device)
+        self.names, self.form = names, form
+        self.parts: list[tuple[Tensor, Tensor]] = []
+
+    def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
+        super().add(x, output, target, loss)
+        self.parts.append((output.float(), target))
+
+    def metrics(self) -> dict[str, float]:
+        said, true = self._all()
+        error = said - true
+        spread = (true - true.mean(0)).square().sum(0)
+        metrics = {**super().metrics(), "mae": float(error.abs().mean()), "rmse": float(error.square().mean().sqrt())}
+        if (spread > 0).all():
+            metrics["r2"] = float((1 - error.square().sum(0) / spread).mean())
+        return metrics
+
+    def show(self, lab: Lab) -> None:
+        said, true = self._all()
+        for column, name in enumerate(self.names[:4]):
+            a, b = (
+                true[:500].reshape(-1, len(self.names))[:, column],
+                said[:500].reshape(-1, len(self.names))[:, column],
+            )
+            low, high = float(a.min()), float(a.max())
+            lab.points(
+                f"{name}: true and predicted", torch.stack([a, b], 1), paths={"equal": [[low, low], [high, high]]}
+            )
+
+    def _all(self) -> tuple[Tensor, Tensor]:
+        """Predictions and targets in the targets' units."""
+        said, true = (self.form.untargeted(torch.cat(parts)) for parts in zip(*self.parts, strict=True))
+        return said, true
+
+
+class Language(Objective):
+    """The next character at every place: cross-entropy, and perplexity, its exponential."""
+
+    def __init__(self, vocabulary: tuple[str, ...]) -> None:
+        self.vocabulary = vocabulary
+        self.wanted = f"{len(vocabulary)} scores, one for each character, at every place"
+
+    def size(self, x: Tensor) -> tuple[int, ...]:
+        return (*x.shape, len(self.vocabulary))
+
+    def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
+        if tuple(output.shape) == (x.numel(), len(self.vocabulary)):  # all places in a row
+            output = output.reshape(self.size(x))
+        fitted = super().fitted(output, x)
+        return fitted if fitted is None else output_activation.scores(fitted, self.ends)
+
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+        return functional.cross_entropy(output.flatten(0, 1), target.flatten(), label_smoothing=smoothing)
+
+    def tally(self, device: torch.device) -> Tally:
+        return LanguageTally(device)
+
+
+class LanguageTally(Tally):
+    """Adds the perplexity and the share of characters that were guessed."""
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__(device)
+        self.right = torch.zeros((), dtype=self.loss.dtype, device=device)
+
+    def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
+        super().add(x, output, target, loss)
+        self.right += (output.argmax(-1) == target).float().mean() * len(target)
+
+    def metrics(self) -> dict[str, float]:
+        loss = super().metrics()["loss"]
+        return {
+            "loss": loss,
+            "perplexity": float(torch.tensor(loss, dtype=torch.float64).exp()),
+            "accuracy": float(self.right) / max(1, self.count),
+        }
+
+
+class Reconstruction(Objective):
+    """The input again: mean squared error."""
+
+    wanted = "the input again, in its own shape"
+
+    def __init__(self, images: bool) -> None:
+        self.images = images
+
+    def size(self, x: Tensor) -> tuple[int, ...]:
+        return tuple(x.shape)
+
+    def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
+        if self.images and tuple(output.shape) == (len(x), x[0].numel()):
+            return output.reshape(x.shape)
+        return super().fitted(output, x)
+
+    def target(self, x: Tensor, y: Tensor) -> Tensor:
+        return x
+
+    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+        return functional.mse_loss(output, target)
+
+    def tally(self, device: torch.device) -> Tally:
+        return ReconstructionTally(device, self.images)
+
+
+class ReconstructionTally(Tally):
+    """Keeps a few samples to show beside what was made of them."""
+
+    def __init__(self, device: torch.device, images: bool) -> None:
+        super().__init__(device)
+        self.images, self.pairs = images, torch.empty(0)
+
+    def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
+        super().add(x, output, target, loss)
+        if self.images and not len(self.pairs) and target.shape[1] in (1, 3):
+            some = SHOWN // 2
+            self.pairs = torch.cat([target[:some], output[:some].float().clamp(0, 1)])
+
+    def show(self, lab: Lab) -> None:
+        if half := len(self.pairs) // 2:
+            captions = ["input"] * half + ["output"] * half
+            lab.images("reconstruction", self.pairs, captions, low=0.0, high=1.0)
+
+
+def objective_of(dataset: Dataset, tasks: tuple[str, ...], k: Any, form: Form) -> Objective:
+    """What a model that can learn ``tasks`` learns from the data."""
+    shape: Shape = dataset.shape
+    if "reconstruction" in tasks and (shape.task not in tasks or getattr(k, "objective", "auto") == "reconstruction"):
+        return Reconstruction(shape.kind == "image")
+    if shape.task == "regression":
+        return Numbers(dataset.targets, form)
+    if shape.task == "language":
+        return Language(dataset.vocabulary)
+    return Classes(dataset.classes, shape.kind == "image")

@@ -1,0 +1,360 @@
+"""Trains a model on a dataset: builds, tries, trains, evaluates."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from descend.datasets.dataset import WARNING
+from descend.engine.base.errors import DescendError
+from descend.engine.lab.command_queue import Stopped
+from descend.engine.lab.lab import Diverged
+from descend.engine.train import forking, loader, optimisers, own_model, sanity_check
+from descend.engine.train.distributed import Team
+from descend.engine.train.early_stopping import Stopping
+from descend.engine.train.evaluation import evaluate, scores, written
+from descend.engine.train.forward_targets import adapted, fits, in_a_precision
+from descend.engine.train.kept import buffers_kept
+from descend.engine.train.model_error import Unfit
+from descend.engine.train.model_form import Model
+from descend.engine.train.model_source import Source
+from descend.engine.train.out_of_memory import is_out_of_memory, out_of_memory
+from descend.engine.train.overriding import check_methods
+from descend.engine.train.precision import Precision
+from descend.engine.train.schedules import factor
+from descend.engine.train.task import Language, Objective, Tally, objective_of
+
+if TYPE_CHECKING:
+    from descend.engine.lab.lab import Lab
+
+EVERYTHING = ("classification", "regression", "language", "reconstruction")
+MORE = 64
+"""Samples of which some reach every part of a model, as its experts."""
+UNITS = {"image": "images", "table": "rows", "text": "texts"}
+
+
+def train(lab: Lab, k: Any, model: Model | Source) -> None:
+    """Train ``model`` on the data of ``lab`` with the settings ``k``.
+
+    Raises:
+        Unfit: the model, the settings and the data do not go together.
+    """
+    session = Session(lab, k, model)
+    try:
+        session.prepare()
+        session.train()
+    except (Stopped, DescendError, Diverged):
+        raise
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            error.__traceback__ = None  # which holds what filled the memory
+            raise out_of_memory(session) from None
+        if (lost := session.team.lost(error)) is not None:
+            raise lost from None
+        raise session.fault(error) from None
+    except BaseException as error:  # a model may raise SystemExit
+        raise session.fault(error) from None
+
+
+class Session:
+    """One training.
+
+    Attributes:
+        net: the model; computed with through ``run``, which may be compiled.
+        least: samples that it can be trained with.
+        doing: what is done with the model just now, to be said if it fails at that.
+    """
+
+    net: nn.Module
+    run: Any
+    feed: loader.Feed
+    train_set: loader.Split
+    test_set: loader.Split
+    held: loader.Split | None
+    objective: Objective
+    optimiser: torch.optim.Optimizer
+    least: int
+
+    def __init__(self, lab: Lab, k: Any, model: Model | Source) -> None:
+        assert lab.dataset is not None
+        self.lab, self.k, self.model, self.dataset = lab, k, model, lab.dataset
+        self.team = Team(lab.device)
+        self.shape = self.dataset.shape
+        self.precision = Precision(k.precision, lab.device)
+        self.context = k.context if self.shape.task == "language" else 0
+        self.batch_size = int(k.batch_size)
+        self.doing = ""
+
+    def fault(self, error: BaseException) -> BaseException:
+        """``error`` as a sentence if it was raised by the user's own code; else as it is."""
+        own = self.model if isinstance(self.model, Source) else None
+        return (own and own_model.later(error, own, self.lab.step, self.doing)) or error
+
+    def prepare(self) -> None:
+        """Build the model, try it, and lay out the data."""
+        lab, k = self.lab, self.k
+        self.net, notes = self.built()
+        for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
+            lab.note(note)
+        images = self.shape.kind == "image"
+        convolves = images and any(isinstance(module, nn.Conv2d) for module in self.net.modules())
+        last = (
+            images
+            and convolves
+            and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
+        )
+        form = loader.Form(self.dataset, lab.device, channels_last=last, augment=getattr(k, "augment", "none"))
+        self.objective = objective_of(self.dataset, self._tasks(), k, form)
+        resident = k.placement == "device" or (k.placement == "auto" and loader.fits(self.dataset, lab.device))
+        if not resident and k.placement == "auto":
+            lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
+        self.train_set, self.test_set, self.held = loader.splits(
+            self.dataset,
+            form,
+            context=self.context,
+            validation=k.validation if k.patience else 0.0,
+            resident=resident,
+            seed=lab.seed,
+        )
+        self._check_sizes()
+        file = self.model.file if isinstance(self.model, Source) else None
+        if file:
+            check_methods(self.net, file)
+        self.net.to(lab.device)
+        x, y = self._two_samples()
+        if last and k.channels_last == "auto" and not fits(self.net, x, self.objective, self.precision.autocast):
+            last = form.channels_last = False  # a view in its forward may need the usual order
+            x, y = self._two_samples()
+        autocast = self.precision.autocast
+        notes = adapted(self.net, x, self.objective, autocast) if file else []
+        notes += in_a_precision(self.net, lambda: fits(self.net, x, self.objective, autocast)) if file else []
+        notes += sanity_check.probe(self.net, x, y, self.objective, autocast, file, self.some_samples)
+        if last:
+            self.net.to(memory_format=torch.channels_last)
+        self.run = self._compiled() if k.compile else self.net
+        single = sanity_check.needs_more_than_one(self.net, x, self.objective, self.precision.autocast)
+        self.least = 2 if single else 1
+        if single and self.batch_size == 1:
+            raise Unfit(
+                "The model cannot be trained with a single sample at a time, as batch normalisation cannot; "
+                "set batch_size=2 or more."
+            )
+        team = self.team
+        if self.batch_size < self.least * team.size:
+            more = "; set a larger batch_size" if self.batch_size < len(self.train_set) else ", and there is no more"
+            raise Unfit(f"A batch of {self.batch_size} is too few for {team.size} processes{more}.")
+        if single and team.size > 1:
+            lab.note("Layers that normalise batches see one process's share of a batch, not all of it.")
+        self.feed = loader.Feed(
+            self.train_set, self.batch_size, lab.seed, 2 * team.size if single else 1, (team.rank, team.size)
+        )
+        self.run = team.wrapped(self.run, unused=isinstance(self.model, Source))
+        self.optimiser = optimisers.make(k, self.net, lab.device)
+        if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
+            raise Unfit("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
+        forking.require_model_effects(self)
+        parameters = sum(parameter.numel() for parameter in self.net.parameters() if parameter.requires_grad)
+        lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
+        for note in notes:  # last, as the shell shows the last
+            lab.note(note)
+        lab.results(parameters=parameters)
+
+    def train(self) -> None:
+        """Train to the end, or until nothing improves."""
+        lab = self.lab
+        lab.track(net=self.net, optimiser=self.optimiser)
+        if self.precision.scaler is not None:
+            lab.track(scaler=self.precision.scaler)
+        self.team.ready()
+        if self.team.rank:
+            return self._follow()
+        try:
+            self._lead()
+        except Stopped:
+            self.team.tell()
+            raise
+        with suppress(RuntimeError):  # all is done, even if another is gone
+            self.team.tell()  # not where a step failed: in the midst of one the others do not listen
+        return None
+
+    def _lead(self) -> None:
+        """Train, as the only process or the first of several."""
+        lab, k, feed = self.lab, self.k, self.feed
+        steps = k.epochs * feed.per_epoch
+        forking.renew_stopping(lab, k)
+        stopping = Stopping(k.patience, lab.state, k.validation) if k.patience else None
+        self.run.train()
+        ended = begun = False
+        for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
+            if not begun:
+                forking.require_course_effects(k, lab.forked, step, steps)
+                begun = True
+            if step % feed.per_epoch == 0:
+                tally = self._tested()
+                if ended := self._judged(stopping, step // feed.per_epoch, tally):
+                    break
+            rate = k.lr * factor(k.schedule, step, steps, k.warmup)
+            self.team.tell(step, rate, k.weight_decay, k.clip, getattr(k, "label_smoothing", 0.0))
+            loss, measures = self._step(*feed.batch(step), rate, feed.weight(step))
+            lab.scalars(
+                {"train/loss": loss, **{f"train/{name}": value for name, value in measures.items()}, "lr": rate}
+            )
+            lab.layers(self.net)
+        if lab.forked and not begun:
+            raise Unfit(
+                f"The run was over at step {lab.step:,}, so nothing is left to train with what was changed; fork from "
+                "an earlier step, or with more epochs."
+            )
+        if not ended:
+            self._judged(stopping, k.epochs, self._tested())
+        if stopping is not None and "best" in lab.state:
+            epoch = stopping.restore(self.net)
+            of = f"the {self._unit} held back"
+            lab.note(f"The weights kept are those after epoch {epoch}, with the least loss on {of}.")
+            lab.results(**{f"test/{name}": value for name, value in self._evaluated(self.test_set).metrics().items()})
+            assert self.held is not None
+            final = self._evaluated(self.held).metrics()
+            lab.results(**{f"validation/{name}": value for name, value in final.items()})
+        metrics = self._evaluated(self.train_set).metrics()
+        lab.results(**{f"train/{name}": value for name, value in metrics.items()})
+
+    def _follow(self) -> None:
+        """Take the steps that the first process tells, with the settings as they are there."""
+        self.run.train()
+        while words := self.team.hear():
+            step, rate, self.k.weight_decay, self.k.clip, self.k.label_smoothing = words
+            torch.manual_seed(hash((self.lab.seed, self.team.rank, step)))  # lest all leave out the same units
+            self._step(*self.feed.batch(int(step)), rate, self.feed.weight(int(step)))
+
+    def _step(
+        self, x: torch.Tensor, y: torch.Tensor, rate: float, weight: float = 1.0
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """One step of the optimiser: the loss, and what else is measured. Nothing here waits for a GPU.
+
+        Args:
+            weight: of this process's share of the batch, 1 if it is the whole.
+        """
+        k, scaler = self.k, self.precision.scaler
+        self.doing = "in its forward"
+        given = x.clone() if isinstance(self.model, Source) else x  # one's own may write into what it is given
+        with self.precision.autocast():
+            output = self.objective.fitted(scores(self.run(given), self.objective.part), x)
+        if output is None:
+            raise Unfit(f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them.")
+        output, target = output.float(), self.objective.target(x, y)
+        loss = self.objective.loss(output, target, getattr(k, "label_smoothing", 0.0))
+        for group in self.optimiser.param_groups:
+            group["lr"], group["weight_decay"] = rate, self.k.weight_decay
+        self.optimiser.zero_grad()
+        weighted = loss * weight if weight != 1 else loss
+        self.doing = "as its gradient was taken"
+        (scaler.scale(weighted) if scaler is not None else weighted).backward()
+        self.doing = "as its weights were changed"
+        optimisers.densify(self.optimiser)
+        if scaler is not None:
+            scaler.unscale_(self.optimiser)  # so that gradients are clipped and shown as they are
+        if k.clip:
+            nn.utils.clip_grad_norm_(self.net.parameters(), k.clip)
+        optimisers.lay_out_gradients(self.optimiser)
+        if scaler is not None:
+            scaler.step(self.optimiser)
+            scaler.update()
+        else:
+            self.optimiser.step()
+        self.doing = ""
+        return loss.detach(), self.objective.measures(output.detach(), target)
+
+    def _judged(self, stopping: Stopping | None, epoch: int, tally: Tally) -> bool:
+        """Whether early stopping ends the training after that many epochs."""
+        if stopping is None or self.held is None:
+            return False
+        metrics = self._evaluated(self.held).metrics()
+        self.lab.scalars({f"validation/{name}": value for name, value in metrics.items()})
+        if not epoch or not stopping.enough(epoch, metrics["loss"], self.net):
+            return False
+        if epoch < self.k.epochs:
+            self.lab.note(f"Stopped after epoch {epoch}: no improvement for {stopping.patience}.")
+        return True
+
+    def _tested(self) -> Tally:
+        """Evaluate on the test set and record it."""
+        tally = self._evaluated(self.test_set)
+        self.lab.scalars({f"test/{name}": value for name, value in tally.metrics().items()})
+        tally.show(self.lab)
+        if isinstance(self.objective, Language) and self.lab.due():
+            begin = self.test_set.x[: min(self.context, 16)].to(self.lab.device)
+            self.lab.text("sample", written(self.net, begin, self.objective, self.context, seed=self.lab.seed))
+        return tally
+
+    def _evaluated(self, split: loader.Split) -> Tally:
+        self.doing = "as it was evaluated"
+        tally = evaluate(self.net, split, self.objective, self.batch_size, self.precision.autocast)
+        self.doing = ""
+        return tally
+
+    def built(self) -> tuple[nn.Module, list[str]]:
+        """The model of these settings as it begins, and what to say of it."""
+        if isinstance(self.model, Model):
+            return self.model.build(self.k, self.shape), []
+        from descend.engine.train.settings import TrainKnobs
+
+        taken = TrainKnobs.specs  # type: ignore[attr-defined]
+        values = {name: value for name, value in self.k.values().items() if name not in taken}
+        repeat = getattr(self.k, "objective", "auto") == "reconstruction"
+        return own_model.build(self.model, values, self.shape, self.context, repeat)
+
+    def _tasks(self) -> tuple[str, ...]:
+        return self.model.tasks if isinstance(self.model, Model) else EVERYTHING
+
+    @property
+    def _unit(self) -> str:
+        return UNITS[self.shape.kind]
+
+    def _check_sizes(self) -> None:
+        """Raises Unfit if there is not enough of the data."""
+        for name, split in (("training", self.train_set), ("test", self.test_set), ("held-back", self.held)):
+            if split is not None and not len(split):
+                needs = (
+                    f" of {self.context + 1:,} characters: its {name} part has {len(split.x):,}" if self.context else ""
+                )
+                raise Unfit(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
+        if self.batch_size > len(self.train_set):
+            self.lab.note(
+                f"A batch of {self.batch_size:,} is more than the {len(self.train_set):,} training {self._unit} there "
+                "are, so every step takes them all."
+            )
+            self.batch_size = len(self.train_set)
+
+    def _two_samples(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Two samples that differ, if there are any among the first; the only one twice, if there is one."""
+        x, y = self.train_set.first(256)
+        different = next((place for place in range(1, len(x)) if not torch.equal(x[0], x[place])), len(x) - 1)
+        chosen = torch.tensor([0, different], device=x.device)
+        return x[chosen], y[chosen]
+
+    def some_samples(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A batch of at most `MORE`, from all over the training set; others for each ``number``."""
+        count = len(self.train_set)
+        spread = torch.arange(min(self.batch_size, MORE), device=self.train_set.x.device)
+        return self.train_set.take((spread * count // len(spread) + number) % count)
+
+    def _compiled(self) -> Any:
+        """The model compiled for this process's share of a batch; as it is, with a note, if that fails."""
+        net = torch.compile(self.net)
+        x, _ = self.train_set.first(-(-self.batch_size // self.team.size))
+        try:
+            with torch.random.fork_rng([x.device.index] if x.is_cuda else []), buffers_kept(self.net):
+                with self.precision.autocast():
+                    output = scores(net(x.clone()))
+                output.float().mean().backward()
+            return net
+        except Exception as error:
+            self.lab.note(f"torch.compile failed ({own_model.first_line(error)}), so the model runs as it is.")
+            with suppress(Exception):
+                torch.compiler.reset()
+            return self.net
+        finally:
+            self.net.zero_grad()

@@ -1,0 +1,170 @@
+"""Paths as people type them: wherever one can be given, nonsense is a sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from descend.datasets import catalogue
+from descend.engine.base import paths
+from descend.engine.base.errors import UsageError
+from descend.engine.base.paths import is_there, parse_path
+from descend.engine.cli import main
+
+NONSENSE = {
+    "~nosuchuser/x": "There is no user 'nosuchuser'",
+    "x" * 300: "300 bytes, where 255 fit",
+    "é" * 150: "300 bytes, where 255 fit",
+    "d/" * 3000: "is too long, folders and all",
+    "": "The path is empty",
+    "  ": "The path is empty",
+    "a\0b": "zero byte",
+    "file/x": "is a file",
+    "file/x/y/z": "is a file",
+    "circle/x": "lead in a circle",
+    "\ud800x": "no text in UTF-8",
+}
+
+
+RECORDING = Path(__file__).parents[2] / "recordings" / "digits"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file and a link to itself."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("x,y\n1,2\n")
+    (tmp_path / "circle").symlink_to("circle")
+    return tmp_path
+
+
+@pytest.mark.parametrize("typed", NONSENSE, ids=range(len(NONSENSE)))
+def test_what_can_be_no_path_is_a_sentence(typed: str) -> None:
+    with pytest.raises(UsageError) as wrong:
+        parse_path(typed)
+    assert NONSENSE[typed] in str(wrong.value)
+    assert len(str(wrong.value)) < 300
+    assert str(wrong.value).endswith(".")
+    assert not is_there(typed)
+
+
+def test_paths_are_expanded_and_absolute(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(here))
+    assert parse_path("~/a b") == here / "a b"
+    assert parse_path("file") == here / "file"
+    assert parse_path("./~nosuchuser") == here / "~nosuchuser"
+    assert parse_path("/") == Path("/")
+    assert is_there("~/file")
+    assert not is_there("~/nothing")
+
+
+def test_a_name_in_another_encoding_can_be_written_to_but_not_be_kept() -> None:
+    typed = os.fsdecode(b"caf\xe9.csv")
+    assert parse_path(typed).name == typed
+    with pytest.raises(UsageError, match="the byte 0xE9, which is no text in UTF-8"):
+        parse_path(typed, kept=True)
+
+
+def test_a_folder_that_is_gone_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "gone").mkdir()
+    monkeypatch.chdir(here / "gone")
+    (here / "gone").rmdir()
+    with pytest.raises(UsageError, match="The folder you are in is gone"):
+        parse_path("x")
+
+
+def test_without_a_home_the_tilde_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    with pytest.raises(UsageError, match="home folder is not known"):
+        parse_path("~/x")
+
+
+COMMANDS = [
+    ("export", "RUN", "--to", "csv", "PATH"),
+    ("export", "RUN", "--to", "json", "PATH"),
+    ("export", "RUN", "--to", "tensorboard", "PATH"),
+    ("data", "show", "PATH"),
+    ("data", "show", "PATH.csv?target=a"),
+    ("run", "mlp", "--data", "PATH"),
+    ("run", "PATH.py:Net", "--data", "iris"),
+    ("run", "PATH.py", "--data", "iris"),
+    ("run", "digits", "--settings", "PATH"),
+    ("run", "digits", "--save", "PATH"),
+    ("show", "PATH.py:Net"),
+    ("show", "mlp", "--data", "PATH"),
+    ("open", "PATH.py:Net"),
+    ("open", "mlp", "--data", "PATH"),
+    ("progress", "export", "PATH"),
+    ("exercise", "floating-point", "1", "--write", "PATH"),
+    ("exercise", "floating-point", "1", "--check", "PATH"),
+    ("new", "lesson", "mine", "--path", "PATH"),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: "-".join(words).replace("/", ""))
+def test_every_command_says_so(
+    words: tuple[str, ...], folders: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ""
+    if "RUN" in words:
+        run = "20260101-000000-digits-abcd"
+        shutil.copytree(RECORDING, folders / "runs" / run)
+    for typed in NONSENSE:
+        if "\0" in typed or typed == "\ud800x" or (not typed and "--data" in words):
+            continue  # the system hands over no such words; without data goes without saying
+        status = main([run if word == "RUN" else word.replace("PATH", typed) for word in words])
+        told = capsys.readouterr()
+        assert status in (1, 2), typed
+        assert told.err.startswith("descend: ")
+        assert told.err.count("\n") == 1, told.err
+    assert not (folders / "runs").exists() or run
+
+
+def test_forty_options_behind_a_path_are_no_name_of_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"column_{number:02}" for number in range(40)]
+    rows = [",".join([*names, "kind"])] + [
+        ",".join([*(str(n * m % 7) for m in range(40)), "ab"[n % 2]]) for n in range(30)
+    ]
+    (here / "wide.csv").write_text("\n".join(rows) + "\n")
+    spec = catalogue.find(f"wide.csv?ignore={','.join(names[:38])}")
+    assert spec.sample_shape == (2,)
+
+
+@pytest.mark.parametrize("variable", ["DESCEND_HOME", "DESCEND_DATA"])
+def test_a_folder_in_the_environment_that_can_be_none_is_a_sentence(
+    variable: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "~nosuchuser/x")
+    for words in ([], ["list", "runs"], ["data", "list"], ["run", "digits"]):
+        assert main(words) == 2
+        assert f"descend: {variable}: There is no user 'nosuchuser'" in capsys.readouterr().err
+    monkeypatch.delenv(variable)
+    assert paths.home()
+
+
+def test_a_home_below_a_file_is_told_with_the_variable_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "file" / "home"))
+    assert main(["list", "runs"]) == 1
+    assert "cannot be read (Not a directory); make the folder readable, or set DESCEND_HOME" in capsys.readouterr().err
+    assert main(["run", "digits"]) == 1
+    assert "(Not a directory); set DESCEND_HOME to a folder you can write to." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_before_settings_or_an_exercise_is_fine(
+    start: bytes, here: Path, folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from descend.engine.launch import run_config
+
+    (here / "mine.toml").write_bytes(start + b'name = "digits"\nseed = 4\n')
+    assert run_config.load(here / "mine.toml").seed == 4
+    assert main(["exercise", "floating-point", "1", "--solution"]) == 0
+    solution = capsys.readouterr().out
+    (here / "mine.py").write_bytes(start + solution.encode())
+    assert main(["exercise", "floating-point", "1", "--check", "mine.py"]) == 0, capsys.readouterr().out

@@ -1,0 +1,92 @@
+"""Data that changed since a run began."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.engine.train.trained import conduct, notes, said
+
+from descend.engine.cli import main
+from descend.engine.launch import changes, launcher
+from descend.engine.run import runs
+
+ROWS = "a,b,y\n" + "".join(f"{place},{place % 7},{'xy'[place % 2]}\n" for place in range(40))
+
+
+def made(name: str, folder: Path) -> Path:
+    """Data of the user's own, of a kind."""
+    place = folder / name
+    if name == "d.csv":
+        place.write_text(ROWS)
+    elif name == "d.npz":
+        np.savez(place, x=np.arange(80.0).reshape(40, 2), y=np.arange(40) % 2)
+    elif name == "d.txt":
+        place.write_text("The rain in Spain falls mainly. " * 40)
+    else:
+        for at in range(8):
+            (place / "ab"[at % 2]).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((8, 8), at, np.uint8)).save(place / "ab"[at % 2] / f"{at}.png")
+    return place
+
+
+@pytest.mark.parametrize("name", ["d.csv", "d.npz", "d.txt", "pictures"])
+def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_path: Path) -> None:
+    place = made(name, tmp_path)
+    model = "char-lstm" if name == "d.txt" else "mlp"
+    run = launcher.prepare(model, device="cpu", data=str(place))
+    manifest = run.manifest()
+    assert manifest.stamp is not None
+    assert changes.since(manifest) == []
+    file = place / "a" / "0.png" if place.is_dir() else place
+    file.rename(file.with_suffix(".bak"))
+    (warning,) = changes.since(manifest)
+    assert "is not there any more" in warning or "has 7 files, not 8" in warning
+    file.write_bytes(file.with_suffix(".bak").read_bytes())
+    os.utime(file, (5, 5))
+    assert changes.since(manifest) == []
+    file.write_bytes(file.read_bytes() + b"\n")
+    (warning,) = changes.since(manifest)
+    assert warning.startswith(f"Warning: {name} changed since the run was asked for: it has ")
+    assert "bytes, not" in warning
+
+
+def test_what_the_folder_holds_beside_its_pictures_is_no_change(folders: Path, tmp_path: Path) -> None:
+    place = made("pictures", tmp_path)
+    manifest = launcher.prepare("mlp", device="cpu", data=str(place)).manifest()
+    (place / "a" / "notes.txt").write_text("mine")
+    (place / ".DS_Store").write_bytes(b"x")
+    assert changes.since(manifest) == []
+
+
+def test_a_dataset_of_the_catalogue_has_no_stamp(folders: Path) -> None:
+    manifest = launcher.prepare("mlp", device="cpu", data="iris").manifest()
+    assert manifest.stamp is None
+    assert changes.since(manifest) == []
+
+
+def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = made("d.csv", tmp_path)
+    run = conduct(launcher.prepare("mlp", {"epochs": 1}, device="cpu", data=str(file)))
+    assert "changed since" not in notes(said(run))
+    file.write_text(ROWS.replace("39,4", "38,4"))
+    os.utime(file, (5, 5))
+    sentence = (
+        "Warning: d.csv changed since the run was asked for: it has the same size and other contents; "
+        "what goes on with the run takes what is there now."
+    )
+    capsys.readouterr()
+    assert main(["show", run.id]) == 0
+    assert sentence in capsys.readouterr().out.replace("\n", " ")
+    assert main(["show", run.id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changed"] == [sentence]
+    assert sentence in notes(said(conduct(run)))
+    child = launcher.fork(run, 0, {"epochs": 2})
+    assert sentence in notes(said(conduct(child)))
+    assert child.manifest().stamp == run.manifest().stamp
+    runs.amend(run, note="mine")
+    assert run.manifest().stamp is not None

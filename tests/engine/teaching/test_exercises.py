@@ -1,0 +1,332 @@
+"""Checking exercises and predictions: runs judged here, code in processes that end whatever the code does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.engine import own
+from tests.engine.teaching.contract import smoke_run
+from tests.terminal import descend
+
+from descend.engine.base.errors import UsageError
+from descend.engine.run.records import Status
+from descend.engine.run.result import Result
+from descend.engine.run.runs import Manifest, create
+from descend.engine.teaching import catalogue, learner_progress
+from descend.engine.teaching.exercises import (
+    CodeCheck,
+    Verdict,
+    check_result,
+    check_run,
+    grade,
+    solution_text,
+    starter_text,
+)
+from descend.engine.teaching.lesson import CodeExercise, Lesson
+
+RUN, CODE = 0, 1
+
+
+@pytest.fixture
+def halving(folders: Path) -> Lesson:
+    return own.install(folders)
+
+
+def checked(source: str, lesson: str = "halving") -> Verdict:
+    verdict = CodeCheck(lesson, CODE, source).wait(60)
+    assert verdict is not None
+    return verdict
+
+
+def marked(word: str) -> list[int]:
+    """Processes whose command line holds ``word``."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if word in " ".join(process.info["cmdline"] or []) and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
+
+
+def test_the_texts_are_the_functions_sources(halving: Lesson) -> None:
+    exercise = halving.exercises[CODE]
+    assert isinstance(exercise, CodeExercise)
+    assert starter_text(exercise) == "def triple(x):\n    return x + x\n"
+    assert solution_text(exercise) == "def triple(x):\n    return 3 * x\n"
+
+
+def test_a_text_is_dedented_and_loses_its_decorator() -> None:
+    def plain(function):
+        return function
+
+    @plain
+    @pytest.mark.filterwarnings("ignore")
+    def begun(x):
+        if x:
+            return begun(x - 1)
+        return 0
+
+    exercise = CodeExercise("", begun, begun, lambda function: None)
+    assert starter_text(exercise) == ("def begun(x):\n    if x:\n        return begun(x - 1)\n    return 0\n")
+
+
+def test_the_starter_fails_and_the_solution_passes(halving: Lesson) -> None:
+    exercise = halving.exercises[CODE]
+    assert isinstance(exercise, CodeExercise)
+    failed = checked(starter_text(exercise))
+    assert not failed.passed
+    assert failed.sentence == "Three times 2 is 6, not 4."
+    assert failed.line is None
+    passed = checked(solution_text(exercise))
+    assert passed.passed
+    assert passed.sentence == "Solved."
+    assert 0 < passed.seconds < 60
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence", "line"),
+    [
+        ("def triple(x:\n    return x\n", "Line 1: syntax error: '(' was never closed.", 1),
+        ("def triple(x):\nreturn x\n", "Line 2: indentation error: expected an indented block", 2),
+        ("def triple(x):\0", "Syntax error: source code string cannot contain null bytes.", None),
+        ("", "The code defines no function called 'triple'.", None),
+        ("triple = 3", "'triple' is not a function but int.", None),
+        ("import nothing_such\n", "Line 1 raises ModuleNotFoundError: No module named 'nothing_such'", 1),
+        ("def triple(x):\n    return 1 / x", "Line 2 raises ZeroDivisionError: division by zero", 2),
+        ("def triple(x, y):\n    return 1", "The check failed with TypeError: triple() missing 1 required", None),
+        ("def triple(x):\n    return triple(x)", "Line 2 calls itself without end (RecursionError).", 2),
+        ("import sys\ndef triple(x):\n    sys.exit(0)", "Line 3 ends the program (sys.exit); let the function", 3),
+        ("import os\ndef triple(x):\n    os._exit(0)", "The code ended the program (exit status 0) before", None),
+        ("import os\ndef triple(x):\n    os.fork()", "Line 3 starts another process, which a check does not", 3),
+        ("import os\nos.system('true')", "Line 2 starts another process, which a check does not", 2),
+        ("import subprocess\nsubprocess.run(['true'])", "Line 2 starts another process, which a check does not", 2),
+        ("import os\nos.kill(os.getppid(), 15)", "Line 2 sends a signal, which a check does not allow.", 2),
+        ("import builtins\nbuiltins.isinstance = builtins.len = None\ndef triple(x):\n    return len(x)",
+         "The code replaces Python's own 'isinstance', 'len', which", None),
+        ("def triple(x):\n    return input()", "Line 2 raises EOFError: EOF when reading a line", 2),
+        ("def triple(x):\n    raise KeyboardInterrupt", "Line 2 raises KeyboardInterrupt.", 2),
+        ("import ctypes\ndef triple(x):\n    ctypes.string_at(0)", "The interpreter crashed in line 3: Segm", 3),
+        ("import os\ndef triple(x):\n    os.closerange(0, 99)\n    return 3 * x", "The code ended the program", None),
+        ("def triple(x):\n    return bytes(10 ** 11)", "The check used more than 2 GB of memory and was ended", 2),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_said_precisely(halving: Lesson, source: str, sentence: str, line: int | None) -> None:
+    verdict = checked(source)
+    assert not verdict.passed
+    assert sentence in verdict.sentence
+    assert verdict.line == line
+    assert "\n" not in verdict.sentence
+
+
+def test_an_endless_loop_is_ended_and_its_line_named(halving: Lesson) -> None:
+    loop = "def triple(x):\n while True:\n  try:\n   x += 1\n  except BaseException:\n   x = 0\n"
+    verdict = checked(loop)
+    assert not verdict.passed
+    assert verdict.sentence.startswith("It did not end within 2 s (it was in line ")
+    assert verdict.line in (2, 3, 4)
+
+
+def test_waiting_where_nothing_can_be_interrupted_is_ended_too(halving: Lesson) -> None:
+    verdict = checked("import time\ndef triple(x):\n    time.sleep(1000)\n")
+    assert "did not end within 2 s (it was in line 3)" in verdict.sentence
+
+
+def test_growing_memory_is_ended(halving: Lesson) -> None:
+    verdict = checked("def triple(x):\n    kept = []\n    while True:\n        kept.append(bytearray(50_000_000))\n")
+    assert "memory" in verdict.sentence or "did not end" in verdict.sentence  # a slow machine gets there later
+    assert not verdict.passed
+
+
+def test_what_is_printed_is_kept_up_to_a_bound(halving: Lesson) -> None:
+    verdict = checked("def triple(x):\n    print('x is', x)\n    return 3 * x\n")
+    assert verdict.passed
+    assert verdict.output == "x is 0\nx is 2\nx is -1.5"
+    verdict = checked("def triple(x):\n    for _ in range(300):\n        print('a' * 10_000)\n    return 3 * x\n")
+    assert verdict.passed
+    assert 20_000 <= len(verdict.output) <= 20_010
+    assert verdict.output.endswith("…")
+
+
+def test_an_errors_way_through_the_code_is_in_the_output(halving: Lesson) -> None:
+    verdict = checked("def inner(x):\n    return x.nothing\n\ndef triple(x):\n    return inner(x)\n")
+    assert verdict.line == 2
+    assert verdict.output == (
+        "  line 5, in triple\n    return inner(x)\n  line 2, in inner\n    return x.nothing\n"
+        "AttributeError: 'int' object has no attribute 'nothing'"
+    )
+
+
+def test_the_code_works_in_an_empty_folder_of_its_own_and_may_delete_it(halving: Lesson, tmp_path: Path) -> None:
+    source = (
+        "import os, shutil\ndef triple(x):\n    if os.path.exists(os.getcwd()):\n        print(os.listdir())\n"
+        "        shutil.rmtree(os.getcwd())\n    return 3 * x\n"
+    )
+    verdict = checked(source.replace("os.path.exists(os.getcwd())", "x == 0"))
+    assert verdict.passed, verdict
+    assert verdict.output == "[]"
+
+
+def test_files_elsewhere_cannot_be_removed_by_mistake(halving: Lesson, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("dear")
+    for removal in (f"os.remove({str(mine)!r})", f"shutil.rmtree({str(tmp_path)!r})", f"os.rename({str(mine)!r}, 'x')"):
+        verdict = checked(f"import os, shutil\ndef triple(x):\n    {removal}\n    return 3 * x\n")
+        assert "which is not its own" in verdict.sentence
+    assert mine.read_text() == "dear"
+
+
+def test_cancelling_leaves_no_process_and_no_folder(halving: Lesson) -> None:
+    check = CodeCheck("halving", CODE, "import time\ndef triple(x):\n    time.sleep(1000)\n")
+    assert check.poll() is None
+    folder = Path(check._folder.name)
+    assert marked(str(folder))
+    check.cancel()
+    check.cancel()
+    verdict = check.poll()
+    assert verdict == check.wait()
+    assert verdict is not None
+    assert verdict.sentence == "The check was cancelled."
+    assert not marked(str(folder))
+    assert not folder.exists()
+
+
+def test_the_code_ends_even_if_whoever_started_it_is_killed(halving: Lesson, tmp_path: Path) -> None:
+    source = "import time\ndef triple(x):\n    time.sleep(1000)\n"
+    script = (
+        f"from descend.engine.teaching.exercises import CodeCheck\ncheck = CodeCheck('halving', 1, {source!r})\n"
+        "print(check._folder.name, flush=True)\ncheck.wait()\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
+    ) as starter:
+        assert starter.stdout is not None
+        folder = starter.stdout.readline().strip()
+        while not marked(folder):
+            time.sleep(0.02)
+        starter.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while marked(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not marked(folder)
+
+
+def test_only_code_exercises_take_code(halving: Lesson) -> None:
+    with pytest.raises(UsageError, match="Exercise 1 of 'halving' is solved by a run, not by writing code"):
+        CodeCheck("halving", RUN, "")
+    with pytest.raises(UsageError, match="has 2 exercises, so there is no number 8"):
+        CodeCheck("halving", 7, "")
+    with pytest.raises(UsageError, match="is solved by writing code, not by a run"):
+        check_run(halving, CODE, create(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu")))
+
+
+def test_a_run_is_judged_when_it_has_ended(halving: Lesson) -> None:
+    assert check_run(halving, RUN, smoke_run(halving)) == Verdict(False, "It ends at 0.5.")
+
+
+def ended(halving: Lesson, **knobs: float) -> Result:
+    return Result.of(smoke_run(replace(halving, smoke=knobs)))
+
+
+def test_runs_that_cannot_be_judged_are_told_apart(halving: Lesson) -> None:
+    asked = create(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu"))
+    assert "still starting" in check_run(halving, RUN, asked).sentence
+    other = create(Manifest(id="", name="digits", knobs={}, seed=0, device="cpu"))
+    assert "is one of 'digits'" in check_run(halving, RUN, other).sentence
+    os.utime(asked.folder, (0, 0))
+    assert "is dead before its end" in check_run(halving, RUN, asked).sentence
+    (asked.folder / "run.json").unlink()
+    assert "no readable run.json" in check_run(halving, RUN, asked).sentence
+    empty = Result.of(other)
+    empty.history.feed([Status(state="done")])
+    assert "no series 'value'" in check_result(halving, RUN, empty).sentence
+
+
+def test_knob_exercises_tell_solved_from_not_yet(halving: Lesson) -> None:
+    assert check_result(halving, RUN, ended(halving, steps=2)) == Verdict(False, "It ends at 2.0.")
+    assert check_result(halving, RUN, ended(halving, steps=5)) == Verdict(True, "Solved.")
+
+
+def test_predictions_are_graded(halving: Lesson) -> None:
+    two = ended(halving, steps=2)  # 8 → 2
+    right = grade(halving, 0, 1, two)
+    assert (right.right, right.truth, right.sentence) == (True, 1.0, "Right: no.")
+    wrong = grade(halving, 0, 0, two)
+    assert (wrong.right, wrong.sentence) == (False, "It was no; you said yes.")
+    near = grade(halving, 1, 2.1, two)
+    assert (near.right, near.sentence) == (True, "Right: it was 2; you said 2.1.")
+    assert grade(halving, 1, 2.3, two).sentence == "It was 2; you said 2.3."
+    unknown = grade(halving, 2, 0, two)
+    assert unknown.right is None
+    assert "no series 'nothing'" in unknown.sentence
+    going = Result.of(create(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu")))
+    assert grade(halving, 0, 0, going).right is None
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(descend(*words), capture_output=True, text=True, timeout=120, env=dict(os.environ))
+
+
+def test_the_command_writes_checks_and_remembers(halving: Lesson, tmp_path: Path) -> None:
+    listed = call("exercise", "halving", "--json")
+    assert [json.loads(line)["kind"] for line in listed.stdout.splitlines()] == ["run", "code"]
+    file = tmp_path / "mine.py"
+    assert call("exercise", "halving", "2", "--write", str(file)).returncode == 0
+    assert file.read_text() == "def triple(x):\n    return x + x\n"
+    again = call("exercise", "halving", "2", "--write", str(file))
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    failed = call("exercise", "halving", "2", "--check", str(file))
+    assert failed.returncode == 1
+    assert failed.stdout == "Three times 2 is 6, not 4.\n"
+    file.write_text("def triple(x):\n    print('\\x1b[31m')\n    return 3 * x\n")
+    passed = call("exercise", "halving", "2", "--check", str(file), "--json")
+    assert passed.returncode == 0
+    assert json.loads(passed.stdout)["passed"] is True
+    practice = learner_progress.read("halving").exercises["Triple a number."]
+    assert (practice.attempts, practice.solved) == (2, True)
+    assert practice.code == file.read_text()
+    assert "\x1b" not in call("exercise", "halving", "2", "--check", str(file)).stdout
+    assert "Hint 1 of 2: More often." in call("exercise", "halving", "1", "--hint").stdout
+    assert "--set steps=5" in call("exercise", "halving", "1", "--solution").stdout
+    assert call("exercise", "halving", "2", "--solution").stdout == "def triple(x):\n    return 3 * x\n"
+
+
+def test_the_command_checks_runs(halving: Lesson) -> None:
+    run = json.loads(call("run", "halving", "--set", "pace=0", "--set", "steps=5", "--json").stdout.splitlines()[-1])[
+        "run"
+    ]
+    solved = call("exercise", "halving", "1", "--check", run)
+    assert (solved.returncode, solved.stdout) == (0, "Solved.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("nothing",), "There is no lesson 'nothing'"),
+        (("halving", "3"), "Exercises of 'halving' are numbered 1 to 2."),
+        (("halving", "x"), "N is a whole number, not 'x'."),
+        (("halving", "--hint"), "Which exercise? Lesson 'halving' has 2; give its number."),
+        (("halving", "1", "--write", "x"), "Exercise 1 of 'halving' is solved by a run; there is no code"),
+        (("halving", "2", "--check", "nothing.py"), "Cannot read nothing.py: No such file or directory."),
+        (("halving", "1", "--check", "nothing"), "There is no run 'nothing'"),
+        (("halving", "2", "--hint"), "This exercise has no hints."),
+    ],
+)
+def test_bad_usage_is_told(halving: Lesson, words: tuple[str, ...], sentence: str) -> None:
+    result = call("exercise", *words)
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_catalogue_knows_it(halving: Lesson) -> None:
+    assert catalogue.find("halving") == halving

@@ -1,0 +1,262 @@
+"""`descend verify`: claims that hold and do not, crash, lack data or are cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests.engine import own
+from tests.terminal import descend
+
+from descend.engine.base.errors import DescendError
+from descend.engine.cli import main
+from descend.engine.run import runs
+from descend.engine.teaching import catalogue
+from descend.engine.teaching.exercises import Verdict
+from descend.engine.teaching.lesson import Claim
+from descend.engine.teaching.verify import Proof
+from descend.engine.teaching.verify.finding import worst
+from descend.engine.teaching.verify.judge import Failed, written
+from descend.engine.teaching.verify.plan import Outcome
+
+CLAIMS = """
+    Claim("it halves", measure=lambda r: r.run.last("value"), exactly=0.5, seeds=(0, 1, 2)),
+    Claim("it halves again", measure=lambda r: r.run.last("value") / r.more.last("value"), above=1, below=17,
+          runs={"run": {}, "more": {"steps": 8}}),
+    Claim("small seeds end below two", measure=lambda r: r.run.last("end"), below=2, seeds=(0, 1, 2, 3), needed=2),
+    Claim("all seeds do", measure=lambda r: r.run.last("end"), below=2, seeds=(0, 1, 2, 3)),
+    Claim("a crash is its own", measure=lambda r: r.run.last("value"), below=2, runs={"run": {"crash": True}}),
+    Claim("a mistake is its own", measure=lambda r: 1.0, below=2, runs={"run": {"crash": True, "start": 0.0}}),
+    Claim("it diverges", measure=lambda r: float(r.run.state == "failed"), exactly=1, runs={"run": {"start": -1.0}}),
+    Claim("nothing is said", measure=lambda r: r.run.last("nothing"), below=2),
+    Claim("knobs are checked", measure=lambda r: r.run.last("value"), below=2, runs={"run": {"steps": 1000}}),
+    Claim("seeds are checked", measure=lambda r: r.run.last("value"), below=2, seeds=(-1,)),
+"""
+
+
+def verify(*words: str, **environment: str) -> tuple[int, list[dict[str, Any]], str]:
+    result = subprocess.run(
+        descend("verify", *words, "--json"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, **environment},
+    )
+    return result.returncode, [json.loads(line) for line in result.stdout.splitlines()], result.stderr
+
+
+@pytest.fixture
+def halving(folders: Path) -> None:
+    own.install(folders, CLAIMS)
+
+
+def test_each_claim_is_measured_for_each_seed_and_a_crash_costs_itself_only(halving: None) -> None:
+    status, lines, errors = verify("halving")
+    assert status == 1
+    assert errors == ""
+    claims = {line["text"]: line for line in lines if line.get("kind") == "claim"}
+    assert {text for text, line in claims.items() if line["holds"]} == {
+        "it halves",
+        "it halves again",
+        "small seeds end below two",
+        "it diverges",
+    }
+    assert claims["it halves"]["values"] == [0.5, 0.5, 0.5]
+    assert claims["it halves again"]["values"] == [16.0]
+    some = claims["small seeds end below two"]
+    assert (some["values"], some["held"], some["of"], some["needed"]) == ([0.5, 1.5, 2.5, 3.5], 2, 4, 2)
+    assert some["worst"] == 3.5
+    assert claims["all seeds do"]["why"] == "Seed 2: 2.5 is not < 2"
+    assert claims["a crash is its own"]["values"] == [None]
+    assert "the run died" in claims["a crash is its own"]["why"]
+    assert claims["a mistake is its own"]["why"].endswith(
+        "the run failed: The experiment raised ZeroDivisionError: zero"
+    )
+    assert "The run has no series 'nothing'" in claims["nothing is said"]["why"]
+    assert claims["knobs are checked"]["why"] == "steps must be at most 100, not 1000."
+    assert "A seed is a whole number" in claims["seeds are checked"]["why"]
+    exercises = [line for line in lines if line.get("kind") == "exercise"]
+    assert [line["holds"] for line in exercises] == [True, True]
+    last = lines[-1]
+    assert (last["status"], last["findings"], last["failed"]) == ("failed", 12, 6)
+    assert runs.listed() == [], "nothing is left among the user's runs"
+
+
+def test_equal_runs_are_done_once(halving: None) -> None:
+    proof = Proof([catalogue.find("halving")])
+    # the default with seeds 0 to 3, eight steps, five steps, two crashes, one that diverges, and two texts
+    assert proof.total == 4 + 1 + 1 + 2 + 1 + 2
+    runs_asked = [job.manifest for job in proof.jobs.values() if job.manifest is not None]
+    assert {manifest.knobs["pace"] for manifest in runs_asked} == {0}
+
+
+def test_a_pace_that_a_claim_sets_is_kept(folders: Path) -> None:
+    lesson = own.install(
+        folders, 'Claim("slow", measure=lambda r: r.run.last("value"), below=9, runs={"run": {"pace": 7}}),'
+    )
+    manifests = [job.manifest for job in Proof([lesson]).jobs.values() if job.manifest is not None]
+    assert sorted(manifest.knobs["pace"] for manifest in manifests) == [0, 0, 7]
+
+
+def test_a_table_is_printed_where_people_read(folders: Path) -> None:
+    own.install(folders, name="bare")
+    own.install(folders, 'Claim("it [halves]", measure=lambda r: r.run.last("value"), exactly=0.5),')
+    result = subprocess.run(
+        descend("verify", "halving", "bare"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    assert result.returncode == 0, result.stdout
+    assert "halving: Halving" in result.stdout
+    [row] = [line for line in result.stdout.splitlines() if "it [halves]" in line]
+    assert row.split()[:7] == ["holds", "it", "[halves]", "0.5", "=", "0.5", "1/1"]
+    assert "5 of 5 hold (8 runs and checks," in result.stdout
+    assert "Lesson 'bare' claims nothing." in result.stdout
+    assert "\x1b" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_missing_data_and_exercises_that_prove_nothing_are_found(folders: Path) -> None:
+    own.install(
+        folders,
+        'Claim("far", measure=lambda r: 1.0, below=2, data="fashion-mnist"), '
+        'Claim("near", measure=lambda r: 1.0, below=2),',
+        **{
+            "    knobs=Knobs,": '    knobs=Knobs,\n    data=("digits", "fashion-mnist"),',
+            "< 0.3": "< 0.7",
+            "return 3 * x": "return x",
+        },
+    )
+    status, lines, _ = verify("halving")
+    assert status == 1
+    found = {line["text"]: line for line in lines[:-1]}
+    assert found["near"]["holds"]
+    missing = "Fashion-MNIST is not on this machine; `descend data fetch fashion-mnist` gets it."
+    assert (found["far"]["holds"], found["far"]["why"]) == (False, missing)
+    assert found["End below 0.3."]["why"] == "The default knobs solve it already."
+    assert found["Triple a number."]["why"] == "Its solution does not pass: Three times 2 is 6, not 2."
+    assert (lines[-1]["failed"], lines[-1]["without_claims"]) == (3, [])
+
+
+def test_a_starter_that_passes_is_found() -> None:
+    done = {(name, 0): Outcome(verdict=Verdict(True, "Solved.")) for name in ("starter", "solution")}
+    with pytest.raises(Failed, match="The starter passes already"):
+        written(done)
+
+
+def test_cut_off_it_leaves_nothing_running_and_no_folder(folders: Path, tmp_path: Path) -> None:
+    own.install(
+        folders, 'Claim("slow", measure=lambda r: 1.0, below=2, runs={"run": {"wait": 100.0}}, seeds=(0, 1, 2)),'
+    )
+    (tmp_path / "t").mkdir()
+    with subprocess.Popen(
+        descend("verify", "halving", "--jobs", "2"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path / "t")},
+    ) as process:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and len(list((tmp_path / "t").glob("*/run-*/events.jsonl"))) < 2:
+            time.sleep(0.05)
+        group = children(process.pid)
+        assert len(group) >= 2
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert not [pid for pid in group if alive(pid)]
+    assert not list((tmp_path / "t").glob("descend*"))
+
+
+def test_what_is_ignored_as_under_nohup_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    heeds: list[object] = []
+
+    def proof(*_: object) -> None:
+        heeds.extend(map(signal.getsignal, (signal.SIGHUP, signal.SIGTERM)))
+        raise DescendError("That is all.")
+
+    monkeypatch.setattr("descend.engine.teaching.verify.Proof", proof)
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["verify", "digits", "--jobs", "1"]) == 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert heeds == [signal.SIG_IGN, signal.default_int_handler]
+
+
+def children(pid: int) -> list[int]:
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_the_benches_end_if_it_is_killed(folders: Path, tmp_path: Path) -> None:
+    own.install(folders, 'Claim("slow", measure=lambda r: 1.0, below=2, runs={"run": {"wait": 100.0}}),')
+    (tmp_path / "t").mkdir()
+    with subprocess.Popen(
+        descend("verify", "halving", "--jobs", "1"),
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path / "t")},
+    ) as process:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not list((tmp_path / "t").glob("*/run-*/events.jsonl")):
+            time.sleep(0.05)
+        group = children(process.pid)
+        process.kill()
+    deadline = time.monotonic() + 30
+    while any(map(alive, group)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in group if alive(pid)]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "Which lessons? Name some, or say --all."),
+        (("digits", "--all"), "Name lessons or say --all, not both."),
+        (("digitz",), "There is no lesson 'digitz'; did you mean 'digits'?"),
+        (("digits", "--jobs", "0"), "--jobs is a whole number from 1 to 64, not 0."),
+        (("digits", "--jobs", "x"), "--jobs is a whole number, not 'x'."),
+    ],
+)
+def test_bad_usage_is_told(words: tuple[str, ...], sentence: str) -> None:
+    status, lines, errors = verify(*words)
+    assert (status, lines) == (2, [])
+    assert errors == f"descend: {sentence}\n"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "values", "expected"),
+    [
+        ({"below": 1.0}, (0.1, 0.9, 0.5), 0.9),
+        ({"above": 1.0}, (3.0, 1.1, 2.0), 1.1),
+        ({"above": 0.0, "below": 10.0}, (5.0, 9.0, 0.5), 0.5),
+        ({"exactly": 2.0}, (2.0, 2.5, 1.9), 2.5),
+    ],
+)
+def test_the_worst_is_what_bears_the_claim_out_least(
+    bounds: dict[str, float], values: tuple[float, ...], expected: float
+) -> None:
+    claim = Claim("", measure=lambda r: 0.0, **bounds)
+    assert worst(claim, values) == expected
+    assert worst(claim, (*values, float("nan"))) != worst(claim, (*values, float("nan")))
+    assert not claim.holds(float("nan"))

@@ -1,0 +1,1 @@
+"""Pure drawing: NumPy arrays in, rows of cells out. No widgets here."""

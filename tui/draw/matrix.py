@@ -1,0 +1,233 @@
+"""A field as a matrix: its first row at the top, its lines named, numbers in its cells where they are large enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len
+
+from descend.engine.run.records import Field
+from descend.tui.cell_text import fit, plain
+from descend.tui.draw.canvas import Cells
+from descend.tui.draw.colours import BAD, TOP, ramp
+from descend.tui.draw.field_legend import Look, letters
+from descend.tui.draw.halfblocks import picked, ramps, resized, shades
+from descend.tui.draw.plane import class_levels
+from descend.tui.draw.rows import Row
+from descend.tui.draw.ticks import number, spacing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NAMED = 20, 4
+"""Cells below which lines are not named."""
+TALL = 5
+"""Rows of the terminal that a row of the matrix takes at most."""
+WIDE = 12
+"""Cells a column takes at most for the sake of its name."""
+
+
+def matrix(
+    record: Field, width: int, height: int, look: Look, spot: tuple[int, int] | None
+) -> tuple[list[Row], tuple[int, int]]:
+    """The matrix in ``width`` × ``height`` cells, and how many of its columns and rows a cell holds.
+
+    Args:
+        spot: column and row of the value that the cursor is on.
+    """
+    rows, columns = record.values.shape
+    cells = Cells(width, height)
+    names = [plain(name) for name in record.rows] or [str(row) for row in range(rows)]
+    left = top = 0
+    if width >= NAMED[0] and height >= NAMED[1]:
+        top = 1
+        left = min(max(map(cell_len, names)), width // 4) + 1
+    room = width - left, height - top
+    if min(room) < 1:
+        return cells.rows(), (1, 1)
+    if columns <= room[0] and rows <= room[1]:
+        box = _large(cells, left, top, record, look)
+    else:
+        box = _small(cells, left, top, record, look)
+    if top:
+        _name_rows(cells, left - 1, top, names, box, named=bool(record.rows))
+        _name_columns(cells, left, record, box)
+    if spot is not None:
+        _mark(cells, left, top, spot, box)
+    return cells.rows(), (max(1, math.ceil(1 / box.x)), max(1, math.ceil(1 / box.y)))
+
+
+class _Box(NamedTuple):
+    """Cells that an element takes, less than one where several share one."""
+
+    x: float
+    y: float
+
+
+def _large(cells: Cells, left: int, top: int, record: Field, look: Look) -> _Box:
+    """A rectangle of whole cells for each element, with its text if that has room."""
+    values = record.values.numpy()
+    rows, columns = values.shape
+    y = min((cells.height - top) // rows, TALL)
+    written = _written(record)
+    longest = [max(cell_len(text) for line in texts for text in line) for texts in written]
+    title = max((cell_len(plain(name)) for name in record.columns), default=0)
+    x = min((cells.width - left) // columns, max(2 * y, longest[0] + 2, min(title + 1, WIDE)))
+    texts = next((texts for texts, room in zip(written, longest, strict=True) if room < x), [])
+    levels = class_levels(values, len(record.classes)) if record.classes else look.scale.levels(values)
+    token = "c" if record.classes else look.scale.map
+    large = levels.repeat(y, 0).repeat(x, 1)
+    if look.colour:
+        shades(cells, left, top, large.repeat(2, 0), token)
+    elif record.classes:
+        cells.fill(left, top, _lettered(large, record.classes), large * 0, lambda code: "text")
+    else:
+        ramps(cells, left, top, large, look.unicode)
+    if not texts:
+        return _Box(x, y)
+    signs = letters(record.classes)
+    for row, line in enumerate(levels.tolist()):
+        for column, level in enumerate(line):
+            text = texts[row][column]
+            if not text:
+                continue
+            start = left + column * x + (x - cell_len(text)) // 2
+            if look.colour:
+                pen = f"shade ink {token}{level}"
+                if level > TOP:  # its signs go, its value comes
+                    _clear(cells, left + column * x, top + row * y, x, y, pen)
+            else:
+                pen = "value"
+                inner = x if y == 1 and cell_len(text) + 4 > x else cell_len(text) + 2
+                filler = signs[level] if record.classes and level < TOP else ramp(level)
+                if record.classes and text == filler:
+                    continue
+                cells.put(left + column * x + (x - inner) // 2, top + row * y + y // 2, " " * inner, pen)
+            cells.put(start, top + row * y + y // 2, text, pen)
+    return _Box(x, y)
+
+
+def _clear(cells: Cells, x: int, y: int, width: int, height: int, pen: str) -> None:
+    for line in range(height):
+        cells.put(x, y + line, " " * width, pen)
+
+
+def _small(cells: Cells, left: int, top: int, record: Field, look: Look) -> _Box:
+    """Two pixels a cell, an element at least a pixel or, where they are too many, several in one."""
+    values = record.values.numpy()
+    rows, columns = values.shape
+    width, height = cells.width - left, 2 * (cells.height - top)
+    if rows > height and columns > width:
+        share = min(height / rows, width / columns)
+        size = max(2, round(rows * share)), max(1, round(columns * share))
+    elif rows > height:
+        size = height, columns * min(width // columns, 2)
+    elif columns > width:
+        size = rows * min(height // rows, 4), width
+    else:
+        times = height // rows
+        size = rows * times, columns * min(width // columns, 4 * times)
+    tall = size[0] if look.colour else -(-size[0] // 2)
+    if record.classes:
+        levels = class_levels(picked(values, tall, size[1]), len(record.classes))
+    else:
+        levels = look.scale.levels(resized(values, tall, size[1]))
+    if look.colour:
+        shades(cells, left, top, levels, "c" if record.classes else look.scale.map)
+    elif record.classes:
+        cells.fill(left, top, _lettered(levels, record.classes), levels * 0, lambda code: "text")
+    else:
+        ramps(cells, left, top, levels, look.unicode)
+    return _Box(size[1] / columns, size[0] / rows / 2)
+
+
+def _lettered(levels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """A character for each level of a class."""
+    import numpy as np
+
+    signs = np.array([*letters(classes)[:TOP], "x"], object)
+    return signs[np.where(levels > TOP, len(signs) - 1, levels)]
+
+
+def _name_rows(cells: Cells, room: int, top: int, names: Sequence[str], box: _Box, *, named: bool) -> None:
+    """Write the names at the left: all that have a row of their own, else some."""
+    stride = 1 if box.y >= 1 else max(1, math.ceil(spacing(len(names), max(1, int(len(names) * box.y)))))
+    if box.y < 1 and not named:
+        stride = max(1, math.ceil(spacing(len(names), max(2, int(len(names) * box.y / 3)))))
+    for index in range(0, len(names), stride):
+        y = top + int(index * box.y) + (int(box.y) // 2 if box.y >= 1 else 0)
+        cells.put(0, y, fit(names[index], room, right=True), "text" if named else "tick")
+
+
+def _name_columns(cells: Cells, left: int, record: Field, box: _Box) -> None:
+    """Write the names above: each in the middle of its column, else as many as fit."""
+    columns = record.values.shape[1]
+    names = [plain(name) for name in record.columns] or [str(column) for column in range(columns)]
+    pen = "text" if record.columns else "tick"
+    room = int(box.x) - 1
+    if room >= min(3, max(map(cell_len, names))):
+        for index, name in enumerate(names):
+            short = fit(name, room).rstrip() if cell_len(name) > room else name
+            cells.put(left + index * int(box.x) + (int(box.x) - cell_len(short)) // 2, 0, short, pen)
+        return
+    stride = 1 if record.columns else max(1, math.ceil(spacing(columns, max(2, int(columns * box.x / 8)))))
+    end = left
+    for index in range(0, columns, stride):
+        start = left + int(index * box.x)
+        name = fit(names[index], 8).rstrip() if cell_len(names[index]) > 8 else names[index]
+        if start >= end and start + cell_len(name) <= cells.width:
+            cells.put(start, 0, name, pen)
+            end = start + cell_len(name) + 1
+
+
+def _mark(cells: Cells, left: int, top: int, spot: tuple[int, int], box: _Box) -> None:
+    """Mark the element that is read."""
+    x, y = left + int(spot[0] * box.x), top + int(spot[1] * box.y) + int(box.y) // 2
+    if box.x >= 3:
+        cells.put(x, y, "[", "cursor")
+        cells.put(x + int(box.x) - 1, y, "]", "cursor")
+    else:
+        cells.put(x, y, "┼", "cursor")
+
+
+def _written(record: Field) -> list[list[list[str]]]:
+    """What may be written in the cells, from the fullest version to the shortest."""
+    if record.texts:
+        return [[[plain(text) for text in line] for line in record.texts]]
+    import numpy as np
+
+    values = record.values.numpy()
+    if record.classes:
+        signs = [*letters(record.classes)[:TOP], BAD[TOP + 1]]
+        levels = np.minimum(class_levels(values, len(record.classes)), len(signs) - 1)
+        return [[[signs[level] for level in line] for line in levels.tolist()]]
+    return [[[form(value) for value in line] for line in values.tolist()] for form in _forms(values)]
+
+
+def _forms(values: np.ndarray) -> list[Callable[[float], str]]:
+    """Ways to write numbers, the same for all of them."""
+    import numpy as np
+
+    finite = np.abs(values[np.isfinite(values)].astype(np.float64))
+    most = float(finite.max(initial=0.0))
+    if most and (most < 1e-3 or most >= 1e6):
+        return [number, lambda value: _fixed(value, 0, "e") if math.isfinite(value) else number(value)]
+    if (finite == np.floor(finite)).all():
+        return [lambda value: _fixed(value, 0)]
+    size = math.floor(math.log10(most))
+    fine, coarse = max(0, min(2, 2 - size)), max(0, 1 - size)
+    fine = max(fine, coarse)
+
+    def bare(value: float) -> str:
+        return _fixed(value, coarse).replace("0.", ".", 1) if abs(value) < 1 else _fixed(value, coarse)
+
+    return [lambda value: _fixed(value, fine), lambda value: _fixed(value, coarse), bare]
+
+
+def _fixed(value: float, decimals: int, form: str = "f") -> str:
+    if not math.isfinite(value):
+        return number(value)
+    text = f"{value:.{decimals}{form}}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    return text.lstrip("-") if form == "f" and float(text) == 0 else text

@@ -1,0 +1,168 @@
+"""The settings of a run, one line each: knobs, dataset, device and seed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from descend.engine.base.knobs import Knob, Value
+from descend.engine.launch.experiment import Experiment, Training
+from descend.engine.train.settings import BESIDE, grouped
+from descend.tui.cell_text import plain
+from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.lesson.knob_row import NAME, Choice, Row
+from descend.tui.screens.lesson.run_request import Settings
+
+__all__ = ["Choice", "EditorScreen", "Row"]
+
+
+class EditorScreen(Dialog[Settings | None]):
+    """Edits `Settings`; returns None if the user leaves all as it is.
+
+    Args:
+        lesson: whose settings.
+        settings: their values now.
+        live: whether a run is at work, so that live knobs turn at once.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
+    heading = "Settings"
+    HELP = (
+        "The settings of the next run. Up and down move between them, left and right turn a knob, and a number can be "
+        "typed. On a slider ● is the value and ┼ the lesson's own. Enter takes all over, escape leaves all as it is. "
+        "A knob marked live turns at once while a run is at work; the others wait for the next run."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave all as it is"),
+        Binding("enter", "apply", "Take the settings over"),
+        Binding("down", "app.focus_next", "Next setting"),
+        Binding("up", "app.focus_previous", "Previous setting"),
+        Binding("ctrl+d", "defaults", "The lesson's own settings", priority=True),
+    ]
+    DEFAULT_CSS = """
+    EditorScreen {
+        & VerticalScroll { height: auto; max-height: 60vh; }
+        &.-grouped > Vertical { height: 100%; }
+        &.-grouped VerticalScroll { height: 1fr; max-height: 100%; }
+        & .group { text-style: bold underline; margin-top: 1; &:first-child { margin-top: 0; } }
+        & #told { margin-top: 1; height: 2; }
+        & .hint { margin-top: 0; }
+        &.-narrow Slider { width: 10; }
+        &.-narrow Row.-slides Input { width: 8; }
+        &.-narrow Choice, &.-narrow Input { width: 20; }
+    }
+    """
+
+    def __init__(self, lesson: Experiment, settings: Settings, live: bool) -> None:
+        super().__init__()
+        self.lesson, self.settings, self.live = lesson, settings, live
+        self.set_class(self.trains, "-grouped")
+
+    def body(self) -> ComposeResult:
+        choices = {"data": self.lesson.data, "device": devices()}
+        specs = self._specs()
+        named = self.settings.knobs | {name: getattr(self.settings, name) for name in BESIDE}
+        own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
+        width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
+        groups = grouped(specs) if self.trains else {"": list(specs)}
+        with VerticalScroll(can_focus=False):
+            for group, names in groups.items():
+                if group:
+                    yield Static(group.capitalize(), classes="group")
+                for name in names:
+                    spec, few = specs[name], choices.get(name) or choices_of(specs[name])
+                    can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
+                    yield Row(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
+        yield Static(id="told")
+        yield Hint("enter takes over", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is a model, which has settings enough to be grouped."""
+        return isinstance(self.lesson, Training)
+
+    def _specs(self) -> dict[str, Knob]:
+        """All settings: the knobs, then what is chosen beside them."""
+        beside = [*([DATA] if len(self.lesson.data) > 1 else []), DEVICE, SEED, *([DEVICES] if self.trains else [])]
+        knobs = {name: replace(spec, name=name) for name, spec in self.lesson.knobs.specs.items()}
+        return knobs | {spec.name: spec for spec in beside}
+
+    def on_mount(self) -> None:
+        """Start at the first setting."""
+        self.rows[0].field.focus()
+
+    @property
+    def rows(self) -> list[Row]:
+        """All settings in order."""
+        return list(self.query(Row))
+
+    def on_descendant_focus(self) -> None:
+        """Explain the setting that has the keys."""
+        for row in self.rows:
+            if row.field.has_focus:
+                self.query_one("#told", Static).update(Text(plain(row.told)))
+
+    def action_apply(self) -> None:
+        """Return the settings if all are right, else go to the first that is not."""
+        values: dict[str, Value] = {}
+        for row in self.rows:
+            value = row.check()
+            if value is None:
+                row.field.focus()
+                return
+            values[row.setting] = value
+        knobs = {name: values[name] for name in self.lesson.knobs.specs}
+        chosen = {name: values.get(name, getattr(self.settings, name)) for name in BESIDE}
+        self.dismiss(
+            Settings(knobs, str(chosen["data"]), str(chosen["device"]), int(chosen["seed"]), int(chosen["devices"]))
+        )
+
+    def action_defaults(self) -> None:
+        """Put the lesson's own settings in all fields."""
+        own = Settings.of(self.lesson, data=self.settings.data if self.trains else "")
+        for row in self.rows:
+            row.field.value = str(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
+            row.check()
+
+    def action_leave(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)
+
+    def _told(self, spec: Knob) -> str:
+        told = f"{spec.name}: {spec.help}".rstrip(": ")
+        if len(spec.choices) > FEW:
+            told += f" ({', '.join(map(str, spec.choices))})"
+        if not self.live:
+            return told
+        return f"{'Turns at once' if spec.live else 'From the next run on'}. {told}"
+
+
+DATA = Knob("", help="what it learns from", name="data", type=str)
+DEVICE = Knob("auto", help="where it trains", name="device", type=str)
+SEED = Knob(0, 0, 2**31 - 1, help="same seed, same run", name="seed", type=int)
+DEVICES = Knob(1, 1, 64, help="GPUs, or processes on the CPU, that train together", name="devices", type=int)
+FEW = 3
+"""Choices that there is always room for beside them."""
+LONGEST = 24
+"""Cells for a name, at most."""
+
+
+def choices_of(spec: Knob) -> tuple[str, ...]:
+    """The values of a knob that has few."""
+    return ("True", "False") if spec.type is bool else tuple(map(str, spec.choices))
+
+
+def devices() -> tuple[str, ...]:
+    """The devices of this machine, as a run can ask for them."""
+    from descend.engine.launch.devices import cuda_count
+
+    apple = ("mps",) if sys.platform == "darwin" else ()
+    return ("auto", "cpu", *(f"cuda:{index}" for index in range(cuda_count())), *apple)

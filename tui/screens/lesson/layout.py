@@ -1,0 +1,185 @@
+"""The parts of the lesson and the panels: beside each other where there is room, else in turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+
+from descend.engine.launch.experiment import Experiment, Training
+from descend.engine.teaching.lesson import Lesson
+from descend.tui.screens.app_access import InShell
+from descend.tui.screens.lesson.code_tab import Source
+from descend.tui.screens.lesson.empty_state import Card
+from descend.tui.screens.lesson.exercises import Exercises
+from descend.tui.screens.lesson.lesson_progress import Learner
+from descend.tui.screens.lesson.predict import Predict
+from descend.tui.screens.lesson.quiz import Quiz
+from descend.tui.screens.lesson.run_request import Settings
+from descend.tui.screens.lesson.tabs import Part, Parts
+from descend.tui.screens.lesson.theory import Theory
+from descend.tui.screens.train.model_page import Page
+from descend.tui.screens.train.no_learner import Observer
+
+if TYPE_CHECKING:
+    from descend.engine.run.history import History
+    from descend.tui.panels.grid import PanelGrid
+
+ROOMY = 136
+"""Columns from which on the parts stay beside the panels when a run begins."""
+
+
+class Body(InShell, Horizontal):
+    """The part of the lesson's screen that fills it. In a screen of the class ``-narrow`` one of the two is shown.
+
+    Attributes:
+        grid: the panels, None until there is a run.
+        parts_shown: whether a part of the lesson is on the screen.
+        panels_shown: whether the panels are, if there are any.
+    """
+
+    SCOPED_CSS = False  # it depends on the screen's width and height classes
+    DEFAULT_CSS = """
+    Body {
+        height: 1fr;
+        & Parts { width: 2fr; max-width: 72; }
+        & #stage { width: 3fr; }
+    }
+    .-narrow Body {
+        & Parts { width: 1fr; max-width: 100%; }
+    }
+    .-wide Body.-code { & Parts { width: 3fr; max-width: 110; } & #stage { width: 2fr; } }
+    .-tall Body { & PartLine { margin-bottom: 1; } & Card { margin-top: 1; } }
+    """
+
+    def __init__(self, lesson: Experiment) -> None:
+        super().__init__()
+        self.lesson = lesson
+        self.learner: Learner | Observer
+        self.parts = Parts()
+        self.grid: PanelGrid | None = None
+        self._alone = False
+        self._turn = "parts"
+
+    def compose(self) -> ComposeResult:
+        if isinstance(self.lesson, Training):
+            self.learner = Observer(self.lesson)
+            self.parts.fill([Page(self.lesson)])
+        else:
+            self.learner = learner = Learner.of(self.shell, self.lesson)
+            self.parts.fill(parts_of(self.lesson, learner))
+        yield self.parts
+        with Container(id="stage"):
+            yield Card()
+
+    def on_mount(self) -> None:
+        """Begin with reading."""
+        self._place()
+        self.parts.part().take_keys()
+
+    def on_resize(self) -> None:
+        self._place()
+
+    @property
+    def parts_shown(self) -> bool:
+        return not self._alone if self._wide else self._turn == "parts"
+
+    @property
+    def panels_shown(self) -> bool:
+        return self.grid is not None and (self._wide or self._turn == "panels")
+
+    def show_settings(self, settings: Settings) -> None:
+        """Say what the next run is asked for, where the panels will be."""
+        self.query_one(Card).show(self.lesson, settings)
+        for page in self.query(Page):
+            page.show(settings)
+
+    def show_run(self, history: History) -> None:
+        """Show a run's panels; without the lesson's parts if that would leave them little room."""
+        from descend.tui.panels.grid import PanelGrid
+
+        if self.grid is None:
+            self.query_one(Card).display = False
+            self.grid = PanelGrid(history, lesson=self.lesson.name)
+            self.query_one("#stage").mount(self.grid)
+        else:
+            self.grid.reset(history)
+        self._turn, self._alone = "panels", self.screen.size.width < ROOMY
+        self._place()
+        self._focus("panels")
+
+    def changed(self, names: set[str]) -> None:
+        """Bring the panels up to date with what changed in the history."""
+        if self.grid is not None:
+            self.grid.changed(names)
+            self._focus_panel()
+
+    def view(self, what: str) -> None:
+        """Show the ``parts``, beside the panels if there is room, or the ``panels`` alone."""
+        if self._wide:
+            self._alone = what == "panels"
+        else:
+            self._turn = what
+        self._place()
+        self._focus(what)
+
+    @property
+    def predict(self) -> Predict | None:
+        """The part that asks for predictions, if the lesson has it."""
+        part = self.parts.parts.get("predict")
+        return part if isinstance(part, Predict) else None
+
+    @property
+    def exercises(self) -> Exercises | None:
+        """The part with the exercises, if the lesson has it."""
+        part = self.parts.parts.get("exercises")
+        return part if isinstance(part, Exercises) else None
+
+    def showing(self, part: str) -> bool:
+        """Whether this part is on the screen."""
+        return self.parts_shown and self.parts.chosen == part
+
+    def choose(self, part: str) -> None:
+        """Show a part of the lesson and give it the keys."""
+        self.parts.choose(part)
+        self.set_class(part == "code", "-code")  # lines of code are long
+        self.view("parts")
+
+    @property
+    def _wide(self) -> bool:
+        return self.screen.has_class("-wide")
+
+    def _place(self) -> None:
+        """Display what is shown; not by a class, for which the styles of every panel would be found anew."""
+        self.parts.display = self.parts_shown
+        self.query_one("#stage").display = self._wide or self._turn == "panels"
+
+    def take_keys(self) -> None:
+        """Put the keys back where the eyes are."""
+        self._focus("parts" if self.parts_shown else "panels")
+
+    def _focus(self, what: str) -> None:
+        """Put the keys where the eyes are."""
+        if what == "parts" or self.grid is None:
+            self.parts.part().take_keys()
+        else:
+            self.screen.set_focus(None)
+            self._focus_panel()
+
+    def _focus_panel(self) -> None:
+        """Give the keys to the first panel, as soon as there is one, unless something else has them."""
+        if self.grid is not None and self.screen.focused is None and self.grid.shown:
+            self.grid.shown[0].focus()
+
+
+def parts_of(lesson: Lesson, learner: Learner) -> list[Part]:
+    """What the lesson has to learn from."""
+    parts: list[Part] = [Theory(lesson, learner)]
+    if lesson.predictions:
+        parts.append(Predict(lesson, learner))
+    if lesson.quiz:
+        parts.append(Quiz(lesson, learner))
+    if lesson.exercises:
+        parts.append(Exercises(lesson, learner))
+    return [*parts, Source(lesson)]

@@ -1,0 +1,197 @@
+"""What the learner has done in a lesson: kept in the logbook, and what only matters until the shell is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from functools import partial
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from descend.engine.base.errors import DescendError
+from descend.engine.teaching import learner_progress
+from descend.engine.teaching.exercises import CodeCheck, Verdict
+from descend.engine.teaching.lesson import CodeExercise, Lesson
+from descend.tui.cell_text import plain
+
+if TYPE_CHECKING:
+    from descend.engine.teaching.exercises import Graded
+    from descend.tui.app import DescendApp
+
+LOOK = 0.05
+"""Seconds between two looks at a check that goes on."""
+LATER = ThreadPoolExecutor(1, "logbook")
+"""Where what was done waits to be written, in order, while another process holds the logbook."""
+_KNOWN: WeakKeyDictionary[DescendApp, dict[str, Learner]] = WeakKeyDictionary()
+
+
+class Learner:
+    """One lesson's part of the logbook, by number instead of by text.
+
+    Attributes:
+        answers: quiz, question → choice.
+        place: question of the quiz the learner is at.
+        predictions: prediction → choice or number.
+        graded_right: predictions that a run bore out at the last grading.
+        skips: whether the learner wants to run without predicting.
+        hints: exercise → hints revealed.
+        codes: exercise → what the learner has written.
+        solved: exercises.
+        shown: exercises whose solution was shown.
+    """
+
+    def __init__(self, shell: DescendApp, lesson: Lesson) -> None:
+        self.shell, self.lesson = shell, lesson
+        self.place = -1
+        self.shown: set[int] = set()
+        self.skips = False
+        self.complained = False
+        self.later: Future[None] = Future()
+        self.later.set_result(None)
+        self.predictions: dict[int, float] = {}
+        self.forget()
+
+    @classmethod
+    def of(cls, shell: DescendApp, lesson: Lesson) -> Learner:
+        """The one of this shell, up to date with the logbook."""
+        learner = _KNOWN.setdefault(shell, {}).setdefault(lesson.name, cls(shell, lesson))
+        learner.lesson = lesson
+        learner.read()
+        if trouble := learner_progress.trouble():
+            shell.notify(plain(trouble), severity="warning", timeout=10, markup=False)
+        return learner
+
+    def forget(self) -> None:
+        """Begin as if nothing had been done, and read the logbook."""
+        self.place, self.shown, self.skips, self.predictions = -1, set(), False, {}
+        self.read()
+
+    def read(self) -> None:
+        """Take over what the logbook says."""
+        entry = learner_progress.read(self.lesson.name)
+        lesson = self.lesson
+        self.runs = entry.runs
+        self.answers = {
+            number: entry.quiz[question.text].latest
+            for number, question in enumerate(lesson.quiz)
+            if question.text in entry.quiz and entry.quiz[question.text].latest < len(question.choices)
+        }
+        committed = {
+            number: entry.predictions[one.text][-1]
+            for number, one in enumerate(lesson.predictions)
+            if entry.predictions.get(one.text)
+        }
+        said = {number: last.given for number, last in committed.items() if self._fits(number, last.given)}
+        self.predictions = {**said, **self.predictions}
+        self.graded_right = {number for number, last in committed.items() if last.right}
+        tried = {
+            number: entry.exercises[one.text]
+            for number, one in enumerate(lesson.exercises)
+            if one.text in entry.exercises
+        }
+        self.hints = {number: practice.hints for number, practice in tried.items()}
+        self.solved = {number for number, practice in tried.items() if practice.solved}
+        self.codes = {number: practice.code for number, practice in tried.items() if practice.code}
+        if self.place < 0:
+            self.place = next((n for n in range(len(lesson.quiz)) if n not in self.answers), 0)
+
+    def _fits(self, number: int, given: float) -> bool:
+        choices = self.lesson.predictions[number].choices
+        return not choices or (given == int(given) and 0 <= given < len(choices))
+
+    @property
+    def should_predict(self) -> bool:
+        """Whether the learner is to be asked before the next run: they never ran it, predicted or declined."""
+        return bool(self.lesson.predictions) and not (self.predictions or self.skips or self.runs)
+
+    # What is done
+
+    def opened(self) -> None:
+        """The lesson was opened."""
+        self._keep(learner_progress.opened)
+
+    def ran(self, run: str) -> None:
+        """A run was begun, with the predictions as they are now."""
+        self.runs += 1
+        self._keep(learner_progress.ran)
+        for number, given in self.predictions.items():
+            self._keep(learner_progress.committed, number, given, run)
+
+    def answer(self, number: int, choice: int | None) -> None:
+        """Answer a question of the quiz; None opens it again."""
+        if choice is None:
+            self.answers.pop(number, None)
+            return
+        self.answers[number] = choice
+        self._keep(learner_progress.answered, number, choice)
+
+    def predict(self, number: int, given: float | None) -> None:
+        """Commit to a prediction; None takes it back."""
+        if given is None:
+            self.predictions.pop(number, None)
+        else:
+            self.predictions[number] = given
+
+    def grade(self, number: int, run: str, graded: Graded) -> None:
+        """A run has ended and says how right a prediction was."""
+        self.graded_right.add(number) if graded.right else self.graded_right.discard(number)
+        self._keep(learner_progress.graded, number, run, graded.right)
+
+    def hint(self, number: int) -> None:
+        """Reveal one more hint."""
+        self.hints[number] = min(len(self.lesson.exercises[number].hints), self.hints.get(number, 0) + 1)
+        self._keep(learner_progress.hinted, number)
+
+    def write(self, number: int, code: str) -> None:
+        """Keep what is written so far."""
+        self.codes[number] = code
+        self._keep(learner_progress.kept, number, code)
+
+    def attempt(self, number: int, solved: bool) -> None:
+        """An exercise was tried."""
+        if solved:
+            self.solved.add(number)
+        code = self.codes.get(number) if isinstance(self.lesson.exercises[number], CodeExercise) else None
+        self._keep(learner_progress.attempted, number, solved, code)
+
+    async def check(self, number: int, code: str) -> Verdict:
+        """Check the learner's function in a process of its own, which ends when this is cancelled.
+
+        Raises:
+            DescendError: the process cannot be started.
+        """
+        with CodeCheck(self.lesson.name, number, code) as check:
+            while (verdict := check.poll()) is None:
+                await asyncio.sleep(LOOK)
+            return verdict
+
+    def _keep(self, write: Callable[..., object], *given: object) -> None:
+        """Write to the logbook, in a thread of its own if another process holds it; say once if that cannot be done."""
+        write = partial(write, self.lesson, *given)
+        if self.later.done():
+            try:
+                with learner_progress.at_once():
+                    write()
+                return
+            except learner_progress.Held:
+                pass
+            except DescendError as error:
+                self._complain(error)
+                return
+        self.later = LATER.submit(self._keep_later, write)
+
+    def _keep_later(self, write: Callable[[], object]) -> None:
+        """Write to the logbook as soon as it is free. Once that took too long, nothing waits any more."""
+        try:
+            with learner_progress.at_once() if self.complained else nullcontext():
+                write()
+        except DescendError as error:
+            with suppress(RuntimeError):  # the shell has ended
+                self.shell.call_from_thread(self._complain, error)
+
+    def _complain(self, error: DescendError) -> None:
+        if not self.complained:
+            self.complained = True
+            self.shell.complain(error)

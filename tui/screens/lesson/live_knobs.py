@@ -1,0 +1,137 @@
+"""The live knobs of a run at work, one line each, turned with the arrows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widget import Widget
+
+from descend.engine.base.knobs import Knob, Value
+from descend.tui.cell_text import fit, plain
+from descend.tui.screens.lesson.run_request import Settings
+from descend.tui.screens.lesson.slider import LEAP, drawn, is_numeric, turned, written
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+REST = 0.3
+"""Seconds a knob rests before the run is told, so that a held arrow is one turn and leaves one mark."""
+NAME, SLIDER = 12, 32
+
+
+class Dials(Widget, can_focus=True):
+    """Hidden until it is opened.
+
+    Attributes:
+        knobs: the knobs that can be turned now.
+    """
+
+    HELP = (
+        "Knobs that can be turned while the run goes on. Up and down choose one, left and right turn it, with shift by "
+        "more. The run takes the new value at its next step and leaves a mark on every curve."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "turn(-1)", "turn", key_display="← →", tooltip="Turn the knob by a notch"),
+        Binding("h", "turn(-1)", "Less", show=False),
+        Binding("right,l", "turn(1)", "More", show=False),
+        Binding("shift+left,pagedown", f"turn(-{LEAP})", "Much less", show=False),
+        Binding("shift+right,pageup", f"turn({LEAP})", "Much more", show=False),
+        Binding("down", "move(1)", "knob", key_display="↑ ↓", tooltip="The next knob"),
+        Binding("j", "move(1)", "The next knob", show=False),
+        Binding("up,k", "move(-1)", "The knob before", show=False),
+        Binding("escape", "close", "done", tooltip="Back to the run"),
+        Binding("enter,K", "close", "Done", show=False),
+    ]
+    DEFAULT_CSS = """
+    Dials { height: auto; max-height: 6; padding: 0 1; background: $boost; display: none; &.-open { display: block; } }
+    """
+
+    class Turned(Message):
+        """A knob has come to rest at a new value."""
+
+        def __init__(self, name: str, value: Value) -> None:
+            super().__init__()
+            self.name, self.value = name, value
+
+    class Closed(Message):
+        """The learner is done."""
+
+    def __init__(self, specs: dict[str, Knob]) -> None:
+        super().__init__()
+        self.knobs = {name: spec for name, spec in specs.items() if spec.live}
+        self.values: dict[str, Value] = {name: spec.default for name, spec in self.knobs.items()}
+        self.cursor = 0
+        self._resting: dict[str, Timer] = {}
+
+    @property
+    def opened(self) -> bool:
+        """Whether it is shown."""
+        return self.has_class("-open")
+
+    def open(self) -> None:
+        """Show it and take the keys."""
+        self.add_class("-open")
+        self.focus()
+
+    def close(self) -> None:
+        """Hide it."""
+        self.remove_class("-open")
+
+    def show(self, settings: Settings) -> None:
+        """Take over the values the run has, except of a knob that is being turned."""
+        now = {name: self.values[name] if name in self._resting else settings.knobs[name] for name in self.knobs}
+        if now != self.values:
+            self.values = now
+            self.refresh()
+
+    def render(self) -> Text:
+        lines = []
+        for number, (name, spec) in enumerate(self.knobs.items()):
+            here = number == self.cursor
+            line = Text("› " if here else "  ", "bold", no_wrap=True)
+            line.append(fit(plain(name), NAME), "bold reverse" if here else "").append(" ")
+            value = self.values[name]
+            if is_numeric(spec):
+                line.append_text(drawn(spec, float(value), min(SLIDER, max(10, self.size.width - 34))))
+                line.append(f" {written(value)}" if not isinstance(value, str) else "", "bold")
+            else:
+                line.append(f"‹ {plain(str(value))} ›", "bold")
+            if name in self._resting:
+                line.append(" …")
+            lines.append(line)
+        return Text("\n").join(lines)
+
+    def action_move(self, by: int) -> None:
+        """Choose the next (1) or previous (-1) knob."""
+        self.cursor = (self.cursor + by) % len(self.knobs)
+        self.refresh()
+
+    def action_turn(self, by: int) -> None:
+        """Turn the chosen knob; the run is told when it rests."""
+        name, spec = list(self.knobs.items())[self.cursor]
+        value = self.values[name]
+        if is_numeric(spec):
+            value = spec.type(turned(spec, float(value), by))
+        else:
+            choices: tuple[Value, ...] = (False, True) if spec.type is bool else spec.choices
+            if not choices:
+                return
+            value = choices[(choices.index(value) + (1 if by > 0 else -1)) % len(choices)]
+        self.values[name] = value
+        if name in self._resting:
+            self._resting[name].stop()
+        self._resting[name] = self.set_timer(REST, lambda: self._rested(name))
+        self.refresh()
+
+    def _rested(self, name: str) -> None:
+        del self._resting[name]
+        self.post_message(self.Turned(name, self.values[name]))
+        self.refresh()
+
+    def action_close(self) -> None:
+        """Back to the run."""
+        self.close()
+        self.post_message(self.Closed())

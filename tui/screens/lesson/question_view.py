@@ -1,0 +1,135 @@
+"""What quiz and predictions have in common: one thing asked at a time, choices with numbers, a verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from rich.console import Group, RenderableType
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from descend.tui.cell_text import plain
+from descend.tui.screens.lesson.tabs import Part
+
+Pen = Literal["good", "bad", "muted"]
+
+MARKS: dict[bool | None, tuple[str, Pen]] = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "muted")}
+
+
+class Asking(VerticalScroll, Part):
+    """Asks one thing at a time.
+
+    Attributes:
+        number: which one, from 0.
+        cursor: the choice that enter takes.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Next choice", show=False),
+        Binding("up,k", "move(-1)", "Previous choice", show=False),
+        Binding("left", "screen.beside(-1)", "parts", show=False),
+        Binding("right", "screen.beside(1)", "Next part", show=False),
+        Binding("1", "pick(1)", "answer", key_display="number", tooltip="Answer with the choice of that number"),
+        *(Binding(str(number), f"pick({number})", "", show=False) for number in range(2, 10)),
+        Binding("0", "pick(10)", "", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"asking--good", "asking--bad", "asking--muted"}
+    DEFAULT_CSS = """
+    Asking {
+        padding: 0 2;
+        & > .asking--good { color: $text-success; text-style: bold; }
+        & > .asking--bad { color: $text-error; text-style: bold; }
+        & > .asking--muted { color: $foreground 70%; }
+    }
+    """
+
+    def __init__(self, part: str) -> None:
+        super().__init__(id=part)
+        self.number = 0
+        self.cursor = 0
+        self.page = Static()
+
+    def compose(self) -> ComposeResult:
+        yield self.page
+
+    def on_mount(self) -> None:
+        """Draw it."""
+        self.draw()
+
+    def choices(self) -> Sequence[str]:
+        """What can be chosen now; nothing if the question is answered."""
+        raise NotImplementedError
+
+    def choose(self, index: int) -> None:
+        """Take the choice ``index``, from 0."""
+        raise NotImplementedError
+
+    def content(self) -> list[RenderableType]:
+        """What the page says."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Bring the page up to date."""
+        self.page.update(Group(*self.content()))
+        if self.is_attached:
+            self.refresh_bindings()
+
+    def turn_to(self, number: int) -> None:
+        """Show another question."""
+        self.number, self.cursor = number, 0
+        self.draw()
+        self.scroll_home(animate=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A choice is taken by its number while there is one."""
+        if action == "pick":
+            return isinstance(parameters[0], int) and parameters[0] <= len(self.choices())
+        return True
+
+    def action_move(self, by: int) -> None:
+        """Move to the next (1) or previous (-1) choice; scroll where there is nothing to choose."""
+        if count := len(self.choices()):
+            self.cursor = (self.cursor + by) % count
+            self.draw()
+        else:
+            self.scroll_relative(y=by, animate=False)
+
+    def action_pick(self, number: int) -> None:
+        """Take the choice of this number, from 1."""
+        if 1 <= number <= len(self.choices()):
+            self.choose(number - 1)
+
+    def pen(self, name: Pen) -> Style:
+        """A style that fits the theme."""
+        return self.get_component_rich_style(f"asking--{name}", partial=True)
+
+    def table(self, choices: Sequence[str], marks: Sequence[tuple[str, Pen | None]] = ()) -> Table:
+        """The choices with their numbers; those with the cursor, or with ``marks``, set off."""
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(width=1)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for index, choice in enumerate(choices):
+            mark, pen = marks[index] if marks else ("›" if index == self.cursor else " ", None)
+            chosen = not marks and index == self.cursor
+            style = self.pen(pen) if pen else Style(bold=chosen)
+            table.add_row(Text(mark, style), Text(f"{index + 1}", Style(bold=True)), Text(plain(choice), style))
+        return table
+
+    def show_end(self) -> None:
+        """Scroll so that what was said last can be read."""
+        self.call_after_refresh(self.scroll_end, animate=False)
+
+
+def keys(**told: str) -> Text:
+    """A line of keys and what they do here, such as ``enter next   a again``."""
+    parts: list[tuple[str, str] | str] = []
+    for key, text in told.items():
+        parts += [(key, "bold"), f" {text}   "]
+    return Text.assemble(*parts)

@@ -1,0 +1,61 @@
+"""What the user has chosen for good: one small JSON file, ``settings.json``, in the home folder.
+
+A file that is missing, damaged or unreadable means defaults; one that cannot be written means that a choice holds for
+this process only. Nothing here raises. Safe to use from any thread.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any, TypeVar
+
+from descend.engine.base import paths
+
+T = TypeVar("T")
+
+_lock = threading.Lock()
+_unsaved: dict[Path, dict[str, Any]] = {}  # by file: what could not be written
+
+
+def file() -> Path:
+    """Where the choices are kept."""
+    return paths.home() / "settings.json"
+
+
+def get(key: str, default: T) -> T:
+    """What was chosen for ``key``; ``default`` if nothing was, or if it is not of ``default``'s type (any type will do
+    for a default of None). Reads the file: ask once, not at every redraw."""
+    with _lock:
+        value = {**_read(), **_unsaved.get(file(), {})}.get(key, default)
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    return value if default is None or type(value) is type(default) else default
+
+
+def put(key: str, value: object) -> bool:
+    """Choose ``value``, anything JSON can hold, for ``key``; None forgets the choice. Whether it lasts: where the file
+    cannot be written it holds for this process."""
+    from descend.engine.run.manifest import replace_json
+
+    with _lock:
+        path = file()
+        fresh = {**_unsaved.get(path, {}), key: value}
+        chosen = {name: held for name, held in {**_read(), **fresh}.items() if held is not None}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_json(path, json.dumps(chosen, sort_keys=True).encode())
+        except OSError:
+            _unsaved[path] = fresh
+            return False
+        _unsaved.pop(path, None)
+        return True
+
+
+def _read() -> dict[str, Any]:
+    try:
+        found = json.loads(file().read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
