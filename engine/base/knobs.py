@@ -2,20 +2,21 @@
 
 ::
 
-    @knobs
-    class Knobs:
+    class Knobs(KnobSet):
         width: int = knob(20, 1, 256, scale="log", help="hidden units")
         lr: float = knob(1e-2, 1e-4, 1.0, scale="log", live=True, help="Adam learning rate")
+        pace: int = pace(500)
 
 ``Knobs.parse({"width": "40"})`` checks names, types and ranges and returns an instance with attributes.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, get_type_hints
+from typing import Any, ClassVar, Literal
 
 from descend.engine.base.errors import UsageError, nearest
 
@@ -84,9 +85,31 @@ class Knob:
 
 
 class KnobSet:
-    """Base of what `knobs` makes: attributes with the values, ``specs`` with the declarations."""
+    """Base of a class that declares knobs: an instance has their values as attributes, ``specs`` the declarations.
+
+    Raises:
+        TypeError: when the class is made, if a declaration is not usable (the author's mistake, so no sentence for
+            users).
+    """
 
     specs: ClassVar[dict[str, Knob]] = {}
+
+    def __init_subclass__(cls) -> None:
+        declared = {}
+        for name, kind in inspect.get_annotations(cls, eval_str=True).items():
+            spec = vars(cls).get(name)
+            if not isinstance(spec, Knob) or kind not in (bool, int, float, str):
+                raise TypeError(f"{name}: {kind} = {spec!r} is not a knob of type bool, int, float or str")
+            if kind in (int, float) and not spec.choices and (spec.low is None or spec.high is None):
+                raise TypeError(f"{name}: a number needs a range or choices")
+            spec = replace(spec, name=name, type=kind)
+            try:
+                declared[name] = replace(spec, default=spec.parse(spec.default))
+            except UsageError as error:
+                raise TypeError(f"default of {error}") from None
+        if loose := [name for name, value in vars(cls).items() if isinstance(value, Knob) and name not in declared]:
+            raise TypeError(f"{loose[0]} is a knob without a type; write {loose[0]}: int = knob(…)")
+        cls.specs = {**cls.specs, **declared}
 
     def __init__(self, **values: Value) -> None:
         for name, spec in self.specs.items():
@@ -126,26 +149,10 @@ def knob(
     live: bool = False,
     help: str = "",
 ) -> Any:
-    """Declare a knob inside a class decorated with `knobs`; numbers need ``low`` and ``high``, both inclusive."""
+    """Declare a knob inside a `KnobSet`; numbers need ``low`` and ``high``, both inclusive."""
     return Knob(default, low, high, choices, scale, live, help)
 
 
-def knobs(declared: type) -> type[KnobSet]:
-    """Class decorator: turn annotated `knob` declarations into a `KnobSet`.
-
-    Raises:
-        TypeError: a declaration is not usable (the author's mistake, so not a sentence for users).
-    """
-    specs = {}
-    for name, kind in get_type_hints(declared).items():
-        spec = getattr(declared, name, None)
-        if not isinstance(spec, Knob) or kind not in (bool, int, float, str):
-            raise TypeError(f"{name}: {kind} = {spec!r} is not a knob of type bool, int, float or str")
-        if kind in (int, float) and not spec.choices and (spec.low is None or spec.high is None):
-            raise TypeError(f"{name}: a number needs a range or choices")
-        spec = replace(spec, name=name, type=kind)
-        try:
-            specs[name] = replace(spec, default=spec.parse(spec.default))
-        except UsageError as error:
-            raise TypeError(f"default of {error}") from None
-    return type(declared.__name__, (KnobSet,), {"specs": specs, "__doc__": declared.__doc__})
+def pace(default: int) -> Any:
+    """The knob that bounds how many steps a second a loop takes, so that a short run can be watched."""
+    return knob(default, 0, 10_000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")

@@ -88,7 +88,7 @@ def show_dataset(arguments: argparse.Namespace) -> int:
     if arguments.augment:
         from descend.engine.train.settings import TrainKnobs
 
-        TrainKnobs.specs["augment"].parse(arguments.augment)  # type: ignore[attr-defined]
+        TrainKnobs.specs["augment"].parse(arguments.augment)
         if arguments.json:
             raise UsageError("--augment shows pictures, which --json does not print; leave one of them out.")
     dataset = catalogue.find(arguments.name).load()

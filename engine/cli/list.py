@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
+
+if TYPE_CHECKING:
+    from descend.engine.teaching.coverage import Entry
 
 
 def add(commands: Any) -> None:
@@ -18,7 +21,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("what", nargs="?", default="lessons", choices=list(LISTS), help="default: lessons")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
-    command.add_argument("--coverage", action="store_true", help="which parts of the curriculum have a lesson")
+    command.add_argument("--coverage", action="store_true", help="what of the curriculum has a lesson, what is open")
     command.set_defaults(do=listed)
 
 
@@ -177,30 +180,51 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def show_coverage(as_json: bool) -> int:
-    """Print every id of the curriculum with the lessons that cover it, track by track."""
+    """Print the curriculum: systems with the lessons that cover them, track by track, and what else is still open.
+
+    Returns 1 if a lesson names what the curriculum does not have.
+    """
     from descend.engine.teaching import catalogue
-    from descend.engine.teaching.curriculum import SYSTEMS, coverage
+    from descend.engine.teaching.coverage import KINDS, count_coverage, find_unknown
     from descend.engine.teaching.lesson import TRACKS
 
-    covered = coverage(catalogue.lessons().values())
+    lessons = list(catalogue.lessons().values())
+    entries = count_coverage(lessons)
+    unknown = [one for lesson in lessons for one in find_unknown(lesson)]
     if as_json:
-        for system, names in covered.items():
-            print(json.dumps({"id": system, "name": SYSTEMS[system], "track": TRACKS[system[0]], "lessons": names}))
-        return 0
+        for entry in entries:
+            track = {"track": TRACKS[entry.id[0]]} if entry.kind == "system" else {}
+            print(json.dumps({**vars(entry), **track}))
+        for one in unknown:
+            print(json.dumps({"kind": "unknown", **vars(one)}))
+        return 1 if unknown else 0
     from rich.table import Table
     from rich.text import Text
 
     console = output.console()
-    for letter, title in TRACKS.items():
-        mine = {system: names for system, names in covered.items() if system[0] == letter}
-        done = sum(map(bool, mine.values()))
-        console.print(Text(f"{letter}  {title}: {done} of {len(mine)}", style="bold"))
+
+    def tell(title: str, shown: list[Entry]) -> None:
+        console.print(Text(title, style="bold"))
         table = Table(box=None, show_header=False, pad_edge=False)
-        for system, names in mine.items():
-            table.add_row(Text("+" if names else "-"), system, Text(SYSTEMS[system]), Text(clean(", ".join(names))))
+        for entry in shown:
+            names = Text(clean(", ".join(entry.lessons)))
+            table.add_row(Text("+" if entry.lessons else "-"), entry.id, Text(entry.name), names)
         console.print(table)
-    console.print(f"{sum(map(bool, covered.values()))} of {len(covered)} have a lesson.")
-    return 0
+
+    for letter, title in TRACKS.items():
+        mine = [entry for entry in entries if entry.kind == "system" and entry.id[0] == letter]
+        tell(f"{letter}  {title}: {sum(bool(entry.lessons) for entry in mine)} of {len(mine)}", mine)
+    for kind in KINDS[1:]:
+        open_ones = [entry for entry in entries if entry.kind == kind and not entry.lessons]
+        if open_ones:
+            tell(f"Open {kind}s", open_ones)
+    for kind in KINDS:
+        mine = [entry for entry in entries if entry.kind == kind]
+        done = sum(bool(entry.lessons) for entry in mine)
+        console.print(f"{done} of {len(mine)} {kind}s have a lesson.")
+    for one in unknown:
+        console.print(Text(clean(str(one))))
+    return 1 if unknown else 0
 
 
 def readable(value: object) -> str:

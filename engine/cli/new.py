@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
         "lesson",
         help="write a lesson's file that works, to be changed",
         description="Write a small lesson that runs and whose claims hold, for you to change. In a checkout of descend "
-        "it goes to engine/lessons, else to lessons below $DESCEND_HOME, where it is found as well.",
+        "it goes to engine/lessons/<track>, else, or if DESCEND_HOME is set, to lessons below $DESCEND_HOME.",
     )
     lesson.add_argument("name", metavar="NAME", help="lower case letters and digits, parts joined by - or _")
     lesson.add_argument("--path", metavar="FOLDER", help="another folder to write it to")
@@ -52,7 +52,8 @@ def new_lesson(arguments: argparse.Namespace) -> int:
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}.")
     else:
-        folder = checkout() or writable(catalogue.own_folder(), "DESCEND_HOME")
+        rooms = None if os.environ.get("DESCEND_HOME") else checkout()
+        folder = track_folder(rooms, covers) if rooms else writable(catalogue.own_folder(), "DESCEND_HOME")
     file = folder / f"{stem}.py"
     try:
         with open(file, "x", encoding="utf-8") as new:
@@ -62,12 +63,29 @@ def new_lesson(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
     print(f"Wrote {clean(str(file))}.")
-    if name in catalogue.lessons() or folder == checkout():
+    if name in catalogue.lessons() or folder.parent == checkout():
         print(f"Try it: `descend run {name}`, `descend open {name}`, `descend verify {name}`.")
     else:
         print(f"It is found once it lies in {clean(str(catalogue.own_folder()))}.")
     print("How lessons are written: AUTHORS.md beside engine/teaching/lesson.py.")
     return 0
+
+
+def track_folder(rooms: Path, covers: str) -> Path:
+    """The folder below ``rooms`` for lessons of the track of ``covers``, made if there is none yet.
+
+    Raises:
+        DescendError: it cannot be made.
+    """
+    from descend.engine.teaching.lesson import FOLDERS
+
+    folder = rooms / FOLDERS[covers[0]]
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / "__init__.py").touch()
+    except OSError as error:
+        raise DescendError(f"Cannot write {folder}: {error.strerror}.") from None
+    return folder
 
 
 def checkout() -> Path | None:

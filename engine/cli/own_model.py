@@ -75,7 +75,7 @@ def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, An
     from descend.engine.train.settings import TrainKnobs
 
     values = knobs.values()
-    taken = TrainKnobs.specs  # type: ignore[attr-defined]
+    taken = TrainKnobs.specs
     given = {name: value for name, value in values.items() if name in found.arguments or name not in taken}
     context, repeat = int(values["context"]), values["objective"] == "reconstruction"
     torch.manual_seed(0)

@@ -28,7 +28,7 @@ def training_settings() -> str:
     from descend.engine.train.settings import TrainKnobs
 
     lines = ["", "what --set can set for a model, beside its own knobs (`descend show NAME`):"]
-    for name, spec in TrainKnobs.specs.items():  # type: ignore[attr-defined]
+    for name, spec in TrainKnobs.specs.items():
         default = ("yes" if spec.default else "no") if isinstance(spec.default, bool) else spec.default
         lines += wrapped(f"  {f'{name}={default}':22}", f"{spec.help} ({spec.describe()})")
     return "\n".join([*lines, "The knobs of lessons are in `descend list lessons --json`."])

@@ -1,4 +1,4 @@
-"""``descend show MODEL``: what a model of the zoo consists of; one of the user's own is in `descend.engine.cli.own_model`."""
+"""``descend show MODEL``: what a model of the zoo consists of; of one's own, see `descend.engine.cli.own_model`."""
 
 from __future__ import annotations
 

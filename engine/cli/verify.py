@@ -29,19 +29,25 @@ def add(commands: Any) -> None:
         help="run the claims and exercises of lessons",
         description="Run every claim and every exercise of lessons and print what was measured. A claim holds if it "
         "does for as many seeds as it says. An exercise holds if what the learner begins with fails and its solution "
-        "passes. Exit status: 0 all hold, 1 some do not.",
+        "passes. What was proved before is not run anew while the file and the engine are unchanged. "
+        "Exit status: 0 all hold, 1 some do not.",
     )
     command.add_argument("names", metavar="NAME", nargs="*", help="lessons, see `descend list lessons`")
     command.add_argument("--all", action="store_true", help="all lessons")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
     command.add_argument("--jobs", type=whole("--jobs"), metavar="N", help="runs at once (default: as the cores allow)")
+    command.add_argument("--again", action="store_true", help="prove anew what was proved before")
+    command.add_argument("--form", action="store_true", help="say what falls short of a lesson's form; runs nothing")
     command.set_defaults(do=verify)
 
 
 def verify(arguments: argparse.Namespace) -> int:
     """Do it; return 1 if something does not hold."""
     from descend.engine.teaching.verify import Proof
+    from descend.engine.teaching.verify.memory import remember
 
+    if arguments.form:
+        return tell_form(arguments)
     lessons = chosen(arguments)
     at_once = at_once_by_default() if arguments.jobs is None else arguments.jobs
     if not 1 <= at_once <= 64:
@@ -49,10 +55,17 @@ def verify(arguments: argparse.Namespace) -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):  # so that nothing is left running
         if signal.getsignal(ending) is not signal.SIG_IGN:  # as under nohup
             signal.signal(ending, signal.default_int_handler)
-    proof = Proof(lessons, at_once)
+    proof = Proof(lessons, at_once, remembered=not arguments.again)
     bare = [lesson.name for lesson in lessons if not lesson.claims]
     began = time.monotonic()
-    findings = tell_json(proof) if arguments.json else tell(proof, lessons)
+    findings: list[Finding] = []
+    try:
+        if arguments.json:
+            tell_json(proof, findings)
+        else:
+            tell(proof, lessons, findings)
+    finally:  # what was proved until it was cut off counts
+        remember(lessons, findings)
     failed = sum(not finding.holds for finding in findings)
     if arguments.json:
         words = {"status": "failed" if failed else "held", "findings": len(findings), "failed": failed}
@@ -65,6 +78,29 @@ def verify(arguments: argparse.Namespace) -> int:
         f" ({proof.total} runs and checks, {time.monotonic() - began:.0f} s)."
     )
     return 1 if failed else 0
+
+
+def tell_form(arguments: argparse.Namespace) -> int:
+    """Print what falls short of the form of lessons, all of them if none is named; return 1 if something does."""
+    from descend.engine.teaching import catalogue
+    from descend.engine.teaching.form import check_form, check_tracks
+
+    if not arguments.names:
+        arguments.all = True
+    lessons, known = chosen(arguments), catalogue.lessons()
+    names = {lesson.name for lesson in lessons}
+    short = [one for lesson in lessons for one in check_form(lesson, known)]
+    short += [one for one in check_tracks(list(known.values())) if one.lesson in names]
+    for one in sorted(short, key=lambda one: (one.file, one.line)):
+        if arguments.json:
+            print(json.dumps(one.to_json()))
+        else:
+            print(clean(f"{one.file}:{one.line}: {one.rule}: {one.why}"))
+    if arguments.json:
+        print(json.dumps({"status": "short" if short else "held", "lessons": len(lessons), "short": len(short)}))
+    elif not short:
+        print(f"Nothing falls short in {len(lessons)} lessons.")
+    return 1 if short else 0
 
 
 def chosen(arguments: argparse.Namespace) -> list[Lesson]:
@@ -94,17 +130,15 @@ def at_once_by_default() -> int:
     return max(1, usable // cpu_threads())
 
 
-def tell_json(proof: Proof) -> list[Finding]:
-    """Print findings as they come, a JSON object each."""
-    findings = []
+def tell_json(proof: Proof, findings: list[Finding]) -> None:
+    """Print findings as they come, a JSON object each, and add them to ``findings``."""
     for finding in proof:
         findings.append(finding)
         print(json.dumps({**finding.to_json(), "seconds": round(finding.seconds, 2)}), flush=True)
-    return findings
 
 
-def tell(proof: Proof, lessons: list[Lesson]) -> list[Finding]:
-    """Print each lesson's table as soon as it is whole, with a bar of what is left to do on a terminal."""
+def tell(proof: Proof, lessons: list[Lesson], findings: list[Finding]) -> None:
+    """Print each lesson's table as soon as it is whole, and add to ``findings``; a bar on a terminal."""
     from rich import progress
 
     console = output.console()
@@ -114,7 +148,6 @@ def tell(proof: Proof, lessons: list[Lesson]) -> list[Finding]:
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
     )
-    findings: list[Finding] = []
     with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("runs and checks", total=proof.total)
 
@@ -126,7 +159,6 @@ def tell(proof: Proof, lessons: list[Lesson]) -> list[Finding]:
             mine = [one for one in findings if one.lesson == lesson.name]
             if len(mine) == len(lesson.claims) + len(lesson.exercises):
                 table(console, lesson, mine)
-    return findings
 
 
 def table(console: Console, lesson: Lesson, findings: list[Finding]) -> None:
@@ -151,7 +183,7 @@ def table(console: Console, lesson: Lesson, findings: list[Finding]) -> None:
             f"{finding.worst:.4g}" if finding.values else "",
             finding.asks.replace(" and ", "\n"),
             f"{finding.held}/{finding.of}" if claim else "",
-            f"{finding.seconds:.1f}",
+            "proved before" if finding.before else f"{finding.seconds:.1f}",
         )
     console.print(rows)
     console.print()

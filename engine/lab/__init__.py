@@ -1,1 +1,1 @@
-"""The experiment's side of a run: what a training loop says, and how that reaches the run folder. Torch is imported here."""
+"""The experiment's side of a run: what a training loop says, and how that reaches the run folder. With torch."""

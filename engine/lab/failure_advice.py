@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 
@@ -10,6 +12,8 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import Value
 from descend.engine.lab.lab import Diverged
 from descend.engine.run.records import Failure
+
+LIBRARY = {"site-packages", "dist-packages"}
 
 
 def explain(error: Exception, step: int, knobs: Mapping[str, Value], device: torch.device) -> Failure:
@@ -31,8 +35,23 @@ def explain(error: Exception, step: int, knobs: Mapping[str, Value], device: tor
     return Failure(
         step=step,
         title=f"The experiment raised {type(error).__name__}: {first}",
-        advice=["The traceback is in the run's worker.log."],
+        advice=[*origin(error), "The traceback is in the run's worker.log."],
     )
+
+
+def origin(error: BaseException) -> list[str]:
+    """A sentence on the last line of the author's own code, not of the engine or a library, that led here."""
+    own = [
+        f"It happened in {frame.filename}, line {frame.lineno}."
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not LIBRARY & set(Path(frame.filename).parts) and is_lesson(Path(frame.filename))
+    ]
+    return own[-1:]
+
+
+def is_lesson(file: Path) -> bool:
+    """Whether ``file`` is a lesson, in ``engine/lessons`` or the user's own."""
+    return "lessons" in file.parts[:-1]
 
 
 def diverged(error: Diverged, knobs: Mapping[str, Value]) -> Failure:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from descend.engine.run.jsonl import Appender, Follower
-from descend.engine.run.records import Array, Control, Event, Record, Scalars, control_decoder
+from descend.engine.run.records import Array, Control, Event, Note, Picture, Record, Scalars, control_decoder
 
 INTERVAL = 0.1
 """Seconds between writes."""
@@ -59,6 +60,8 @@ class Recorder:
         self._broken = broken
         self._points: deque[tuple[int, dict[str, Any]]] = deque()
         self._records: deque[Record | Callable[[], Record]] = deque()
+        self._pictures: dict[str, Picture] = {}
+        self._told: set[str] = set()
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
@@ -117,6 +120,7 @@ class Recorder:
         now = self._clock()
         records: list[Record] = list(self._gather(points))
         records += [record() if callable(record) else record for record in queued]
+        records += self._overwritten(records)
         if (progress := self._progress()) is not None:
             records.insert(0, progress)
         for record in records:
@@ -125,6 +129,25 @@ class Recorder:
             self._appender.append(list(records))
         else:
             self._appender.check()
+
+    def _overwritten(self, records: list[Record]) -> list[Note]:
+        """A sentence, once a name, where a picture takes the place of another of the same step: nobody sees that one,
+        since what is replayed is found by its step."""
+        notes = []
+        for record in records:
+            if not isinstance(record, Picture) or not (name := record.key.partition("/")[2]):
+                continue
+            before = self._pictures.get(record.key)
+            self._pictures[record.key] = record
+            if before is None or before.step != record.step or record.key in self._told:
+                continue
+            if replace(record, t=before.t) != before:
+                self._told.add(record.key)
+                said = (
+                    f"Two pictures called '{name}' were shown at step {record.step}, and only the second can be seen; "
+                )
+                notes.append(Note(step=record.step, text=f"{said}give each a name of its own."))
+        return notes
 
     def _gather(self, points: list[tuple[int, dict[str, Any]]]) -> list[Scalars]:
         """Turn queued points into as few records as possible, reducing them where there are too many."""

@@ -140,7 +140,7 @@ def zoo(chosen: Model) -> Training:
 
 def own(found: Source) -> Training:
     """A model of the user's own. Its arguments are knobs; one called like a training setting is ``model.NAME``."""
-    taken = {*settings.TrainKnobs.specs, *settings.BESIDE}  # type: ignore[attr-defined]
+    taken = {*settings.TrainKnobs.specs, *settings.BESIDE}
     arguments: dict[str, Knob] = {
         f"model.{name}" if name in taken else name: argument for name, argument in found.arguments.items()
     }
@@ -153,7 +153,7 @@ def gone(address: str, knobs: Mapping[str, object]) -> Training:
     """A model of the user's own whose file is not here any more, as far as a run of it with ``knobs`` tells: enough to
     look at that run."""
     path, _, name = address.rpartition(":")
-    taken = settings.TrainKnobs.specs  # type: ignore[attr-defined]
+    taken = settings.TrainKnobs.specs
     names = [knob.removeprefix("model.") for knob in knobs if knob not in taken]
     arguments = {name: Argument.of(name, "", None) for name in names}
     return own(Source(Path(path), name, arguments, complete=True))

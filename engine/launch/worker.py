@@ -1,5 +1,5 @@
-"""The worker: the process that trains. ``python -m descend.engine.launch.worker FOLDER [CONTROL_FROM]`` works on one run;
-with ``--idle`` it imports torch first and then waits for such a line on standard input, ending if that closes.
+"""The worker: the process that trains. ``python -m descend.engine.launch.worker FOLDER [CONTROL_FROM]`` works on one
+run; with ``--idle`` it imports torch first and then waits for such a line on standard input, ending if that closes.
 
 It leads its own session, so nothing that happens to the terminal or the shell reaches it.
 """

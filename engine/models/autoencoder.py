@@ -11,11 +11,10 @@ principal components.
     784 → 32 → 784    50,992
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     code: int = knob(32, 1, 1024, scale="log", help="numbers in the middle")
     hidden: int = knob(0, 0, 4096, help="units of a further layer on either side of it; 0: none")
 

@@ -11,11 +11,10 @@ character that might come next. Sampling from the scores writes new text.
     together     for 38 characters                    221,158
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     hidden: int = knob(128, 1, 2048, scale="log", help="numbers in the state")
     layers: int = knob(2, 1, 8, help="layers, each reading the states of the one below")
     embedding: int = knob(32, 0, 512, help="numbers learned for each character; 0: one-hot")

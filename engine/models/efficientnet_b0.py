@@ -9,11 +9,10 @@ Images of up to 64 pixels enter with stride 1, where the original halves them. T
     4,020,358 parameters for 3 × 32 × 32 and 10 classes
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     stem: str = knob("auto", choices=("auto", "small", "large"), help="small keeps the size, for up to 64 pixels")
     dropout: float = knob(0.2, 0.0, 0.9, help="before the scores, while training")
 

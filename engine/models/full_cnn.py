@@ -13,11 +13,10 @@ Two rounds of convolution and maximum, then two dense layers: the pattern of mos
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     filters: int = knob(32, 1, 256, scale="log", help="filters of the first convolution; the second has twice as many")
     hidden: int = knob(128, 1, 4096, scale="log", help="units in the hidden dense layer")
     dropout: float = knob(0.0, 0.0, 0.9, help="share of hidden units left out at random while training")

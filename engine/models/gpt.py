@@ -15,11 +15,10 @@ their input), and the table that turns characters into vectors also turns vector
     together      v = 38, t = 64, w = 128, L = 2   409,856
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     width: int = knob(128, 8, 1024, scale="log", help="numbers at each place; a multiple of heads")
     heads: int = knob(4, choices=(1, 2, 4, 8, 16), help="patterns of attention in each block")
     layers: int = knob(2, 1, 24, help="blocks")

@@ -15,11 +15,10 @@ Images are read row by row; for text without classes it predicts the next charac
     together                    61,962
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     hidden: int = knob(128, 1, 2048, scale="log", help="numbers in the state")
     layers: int = knob(1, 1, 8, help="layers, each reading the states of the one below")
     bidirectional: bool = knob(False, help="a second network reads from the end; not for predicting what comes next")

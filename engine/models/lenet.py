@@ -18,11 +18,10 @@ usual now, all channels are joined and the scores are a dense layer.
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     activation: str = knob("tanh", choices=("tanh", "relu"), help="after each layer but the last")
     pooling: str = knob("average", choices=("average", "maximum"), help="what is kept of each 2 × 2 pixels")
 

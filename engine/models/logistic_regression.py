@@ -9,11 +9,10 @@ Two classes get two sums; their difference is the one sum of the textbook.
     28·28 pixels, 10 classes 7,850
 """
 
-from descend.engine.train.model_form import Model, Shape, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     pass
 
 

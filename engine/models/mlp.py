@@ -8,11 +8,10 @@ nothing of which pixels are neighbours, and works for images and tables alike.
     each further layer    h·h + h more
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     hidden: int = knob(128, 1, 4096, scale="log", help="units in each hidden layer")
     layers: int = knob(1, 1, 8, help="hidden layers")
     activation: str = knob("relu", choices=("relu", "gelu", "tanh", "sigmoid"), help="after each hidden layer")

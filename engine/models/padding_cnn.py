@@ -12,11 +12,10 @@ that it takes 2 off each. The dense layer has to fit what comes out: 12 × 12, n
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     filters: int = knob(16, 1, 256, scale="log", help="filters of the first convolution; the second has twice as many")
 
 

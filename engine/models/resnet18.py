@@ -10,11 +10,10 @@ original halves the image twice. The last layer has one output a class.
     11,173,962 parameters for 3 × 32 × 32 and 10 classes
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     stem: str = knob("auto", choices=("auto", "small", "large"), help="small keeps the size, for up to 64 pixels")
 
 

@@ -13,11 +13,10 @@ Without padding a 3 × 3 convolution takes 2 off height and width; the maximum h
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     filters: int = knob(32, 1, 512, scale="log", help="filters of the convolution")
 
 

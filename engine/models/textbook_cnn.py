@@ -13,11 +13,10 @@ deep block is left, and one dense layer on it.
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     filters: int = knob(32, 1, 256, scale="log", help="filters of the first convolution; the second has twice as many")
 
 

@@ -15,11 +15,10 @@ place tells it where it stands; without it the order of the places would not mat
     together   28 rows of 28, w = 64, L = 2, k = 10  104,394
 """
 
-from descend.engine.train.model_form import Model, Shape, knob, knobs
+from descend.engine.train.model_form import KnobSet, Model, Shape, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     width: int = knob(64, 8, 1024, scale="log", help="numbers at each place; a multiple of heads")
     heads: int = knob(4, choices=(1, 2, 4, 8, 16), help="patterns of attention in each block")
     layers: int = knob(2, 1, 24, help="blocks")

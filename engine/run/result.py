@@ -74,12 +74,12 @@ class Result:
             return metric
         return float(self.values(series)[-1])
 
-    def least(self, series: str) -> float:
+    def lowest(self, series: str) -> float:
         """The smallest value that is a number, of ``series``."""
         return float(min(value for value in self.values(series) if value == value))
 
-    def greatest(self, series: str) -> float:
-        """The greatest value that is a number, of ``series``."""
+    def highest(self, series: str) -> float:
+        """The largest value that is a number, of ``series``."""
         return float(max(value for value in self.values(series) if value == value))
 
     def at(self, series: str, step: int) -> float:
@@ -100,16 +100,3 @@ class Result:
         if picture is None:
             raise Unknown(f"The run has no picture '{key}'{nearest(key, self.history.pictures) or '.'}")
         return picture
-
-
-class Results:
-    """The runs of a claim: an attribute for each name in ``Claim.runs``."""
-
-    def __init__(self, runs: Mapping[str, Result]) -> None:
-        self._runs = dict(runs)
-
-    def __getattr__(self, name: str) -> Result:
-        try:
-            return self._runs[name]
-        except KeyError:
-            raise AttributeError(name) from None

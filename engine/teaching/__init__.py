@@ -1,1 +1,1 @@
-"""Lessons as teaching: their form, their catalogue, the curriculum, exercises, progress, and proving what they claim."""
+"""Lessons as teaching: their form, their catalogue, the curriculum, exercises, progress, and proving claims."""

@@ -46,6 +46,11 @@ def own_folder() -> Path:
     return home() / "lessons"
 
 
+def forget() -> None:
+    """Keep no lesson in memory; the next look loads them again."""
+    _catalogue.cache_clear()
+
+
 def load(module_name: str) -> Lesson:
     """The lesson that ``module_name`` defines, named after its file (``fashion_mnist.py`` → ``fashion-mnist``)."""
     return _declared(importlib.import_module(module_name))

@@ -5,10 +5,6 @@ The first character of an id is its track, see `descend.engine.teaching.lesson.T
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from descend.engine.teaching.lesson import Lesson
-
 SYSTEMS = {
     "A01": "Vectors, matrices and tensors",
     "A02": "Element-wise, matrix and dot products",
@@ -143,13 +139,3 @@ SYSTEMS = {
     "O04": "Lesson template, sharing, own data",
 }
 """Curriculum id → short name."""
-
-
-def coverage(lessons: Iterable[Lesson]) -> dict[str, list[str]]:
-    """For each curriculum id the names of the ``lessons`` that cover it."""
-    covered: dict[str, list[str]] = {system: [] for system in SYSTEMS}
-    for lesson in lessons:
-        for system in lesson.covers:
-            if system in covered:
-                covered[system].append(lesson.name)
-    return covered

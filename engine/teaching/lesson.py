@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from descend.engine.base.knobs import Knob, KnobSet, Value, knob, knobs
+from descend.engine.base.knobs import Knob, KnobSet, Value, knob, pace
+from descend.engine.teaching.measure import (
+    Bound,
+    Measure,
+    at,
+    computed,
+    diverged,
+    first,
+    highest,
+    knob_value,
+    last,
+    lowest,
+    number,
+)
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
-    from descend.engine.run.result import Result, Results
+    from descend.engine.run.result import Result
 
 __all__ = [
     "TRACKS",
@@ -28,8 +41,18 @@ __all__ = [
     "Prediction",
     "Question",
     "Wrong",
+    "at",
+    "computed",
+    "diverged",
+    "first",
+    "highest",
     "knob",
-    "knobs",
+    "knob_value",
+    "last",
+    "lowest",
+    "number",
+    "pace",
+    "quiz",
 ]
 
 TRACKS = {
@@ -51,10 +74,33 @@ TRACKS = {
 }
 """Track letter → title; a lesson belongs to the track of the first curriculum id it covers."""
 
+FOLDERS = {
+    "A": "mathematics",
+    "B": "scientific_python",
+    "C": "data",
+    "D": "networks",
+    "E": "optimisation",
+    "F": "generalisation",
+    "G": "convolutional",
+    "H": "recurrent",
+    "I": "attention_generative",
+    "J": "reinforcement",
+    "K": "debugging",
+    "L": "efficiency",
+    "M": "case_studies",
+    "N": "environment",
+    "O": "course",
+}
+"""Track letter → its folder in ``engine/lessons``."""
+
+
+class Wrong(Exception):
+    """An exercise is not solved yet; the sentence says precisely what is wrong."""
+
 
 @dataclass(frozen=True)
 class Question:
-    """A multiple-choice question; ``answer`` is the index of the right choice, ``why`` explains it."""
+    """A multiple-choice question; ``answer`` is the index of the right choice, ``why`` explains it. See `quiz`."""
 
     text: str
     choices: tuple[str, ...]
@@ -62,91 +108,125 @@ class Question:
     why: str
     lesson: str = ""
     """Name of the lesson that shows it, if that is another."""
+    kind: Literal["recall", "compute", "foresee"] = "recall"
+    """What it asks for: to know, to compute, or to say what a run will do."""
+    answers: tuple[str, ...] = ()
+    """Rows of the curriculum that it settles, such as ``("S2-C05",)``."""
+    mistakes: tuple[int, ...] = ()
+    """Numbers of the curriculum's mistakes that it explains."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """What the learner commits to before the run; their own run, whatever its knobs, grades it.
 
-    With ``choices``, ``truth`` returns the index of the right one; without, a number is asked for, which is right if it
-    is within ``within`` of the truth, as a share of it. None: this run cannot tell.
+    What was right is the choice whose bound holds (or one of whose bounds, if it has several). Without choices it is
+    ``truth``, a measure, or a number within ``within`` of it, as a share. A function of the run's `Result` may be the
+    ``truth`` of either: it gives the index of the right choice, or the number, or None. A run in which no choice holds
+    or several do cannot tell, and grades nothing; of a run that failed only `diverged` holds.
     """
 
     text: str
-    truth: Callable[[Result], float | None]
-    why: str
-    choices: tuple[str, ...] = ()
+    truth: Measure | Callable[[Result], float | None] | None = None
+    why: str = ""
+    choices: Mapping[str, Bound | tuple[Bound, ...]] | tuple[str, ...] = ()
     within: float = 0.1
-
-
-@dataclass(frozen=True, eq=False)
-class Claim:
-    """A sentence of the lesson that `descend verify` proves by running it.
-
-    ``measure`` reads one number from the runs, named in ``runs`` with the knobs they change; it must lie strictly
-    between ``above`` and ``below``, or be ``exactly`` a number. It must do so for each of ``seeds``, or for at least
-    ``needed`` of them.
-    """
-
-    text: str
-    measure: Callable[[Results], float]
-    above: float | None = None
-    below: float | None = None
-    exactly: float | None = None
-    runs: Mapping[str, Mapping[str, Value]] = field(default_factory=lambda: {"run": {}})
-    seeds: tuple[int, ...] = (0,)
-    needed: int | None = None
-    data: str = ""
-    """Dataset of the runs, if not the lesson's own."""
-
-    def holds(self, measured: float) -> bool:
-        """Whether what was measured bears the claim out; NaN never does."""
-        return (
-            (self.above is None or measured > self.above)
-            and (self.below is None or measured < self.below)
-            and (self.exactly is None or measured == self.exactly)
-            and measured == measured
-        )
+    mistakes: tuple[int, ...] = ()
+    """Numbers of the curriculum's mistakes that it lets the learner meet."""
 
     @property
-    def asks(self) -> str:
-        """What is needed, in a few characters, such as ``< 0.25``."""
-        parts = [("=", self.exactly), (">", self.above), ("<", self.below)]
-        return " and ".join(f"{sign} {bound:g}" for sign, bound in parts if bound is not None)
+    def names(self) -> tuple[str, ...]:
+        """The choices as they are shown; () where a number is asked for."""
+        return tuple(self.choices)
 
 
-class Wrong(Exception):
-    """An exercise is not solved yet; the sentence says precisely what is wrong."""
-
-
-@dataclass(frozen=True, eq=False)
-class Exercise:
-    """Something to bring about by turning knobs. The default knobs fail it, ``solution`` passes."""
+@dataclass(frozen=True, eq=False, init=False)
+class Claim:
+    """A sentence of the lesson that `descend verify` proves by running it: all ``bounds`` hold for each of ``seeds``
+    (or the first so many), or for at least ``needed`` of them."""
 
     text: str
-    check: Callable[[Result], None]
-    """Raises `Wrong` unless the run meets the exercise."""
+    bounds: tuple[Bound, ...]
+    seeds: tuple[int, ...]
+    needed: int
+    data: str
+    """Dataset of the runs, if not the lesson's own."""
+
+    def __init__(
+        self, text: str, *bounds: Bound, seeds: int | tuple[int, ...] = 1, needed: int | None = None, data: str = ""
+    ) -> None:
+        every = tuple(range(seeds)) if isinstance(seeds, int) else seeds
+        _fill(self, text=text, bounds=bounds, seeds=every, needed=len(every) if needed is None else needed, data=data)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Exercise:
+    """Something to bring about by turning knobs: all of ``needs`` hold for a run that came to its end. The default
+    knobs fail it, ``solution`` passes, whatever the seed."""
+
+    text: str
+    needs: tuple[Bound | Callable[[Result], None], ...]
+    """Bounds; or functions that raise `Wrong`, for what no bound can say."""
     solution: Mapping[str, Value]
-    hints: tuple[str, ...] = ()
+    hints: tuple[str, ...]
+    mistakes: tuple[int, ...]
+    """Numbers of the curriculum's mistakes that it settles."""
+    rows: tuple[str, ...]
+    """Rows of the curriculum that it settles."""
+
+    def __init__(
+        self,
+        text: str,
+        *needs: Bound | Callable[[Result], None],
+        solution: Mapping[str, Value],
+        hints: tuple[str, ...] = (),
+        mistakes: tuple[int, ...] = (),
+        rows: tuple[str, ...] = (),
+    ) -> None:
+        _fill(self, text=text, needs=needs, solution=solution, hints=hints, mistakes=mistakes, rows=rows)
 
 
 @dataclass(frozen=True, eq=False)
 class CodeExercise:
-    """A small function to write or to mend.
+    """A small function to write or to fix.
 
-    ``starter`` and ``solution`` are functions of the lesson's module; their source text is what the learner gets to
-    edit, so each must stand alone: whatever it needs is imported inside it. ``check`` is called with the learner's
-    function, in a process of its own. The starter fails the check, the solution passes it.
+    ``solution`` is a function of the lesson's module. The learner edits its source text with each key of ``broken``
+    replaced by its value, so it must stand alone: whatever it needs is imported inside it. Where the two differ by
+    more than that, ``starter`` is the whole text to begin with. The starter fails ``check``, the solution passes.
+
+    ``check`` is called with the learner's function, in a process of its own. It raises `Wrong`, or yields bounds of
+    what it counted or computed, such as ``number(error, "largest error") <= 1e-6``, each of which has to hold.
     """
 
     text: str
-    starter: Callable[..., Any]
     solution: Callable[..., Any]
-    check: Callable[[Callable[..., Any]], None]
-    """Raises `Wrong` unless the function does what is asked for."""
+    check: Callable[[Callable[..., Any]], Any]
+    broken: Mapping[str, str] = field(default_factory=dict)
+    starter: str = ""
     hints: tuple[str, ...] = ()
     seconds: float = 20.0
     """Time the check may take."""
+    mistakes: tuple[int, ...] = ()
+    """Numbers of the curriculum's mistakes that it settles."""
+    rows: tuple[str, ...] = ()
+    """Rows of the curriculum that it settles."""
+
+
+def quiz(text: str) -> tuple[Question, ...]:
+    """The questions written in ``text``; see `descend.engine.teaching.quiz_text`.
+
+    Raises:
+        ValueError: a line is not understood; the sentence says which.
+    """
+    from descend.engine.teaching.quiz_text import parse_quiz
+
+    return tuple(Question(**asked) for asked in parse_quiz(text))
+
+
+def _fill(one: object, **values: object) -> None:
+    """Set the fields of a frozen dataclass that takes its arguments in another form."""
+    for name, value in values.items():
+        object.__setattr__(one, name, value)
 
 
 @dataclass(frozen=True)
@@ -157,8 +237,7 @@ class Lesson:
     """Curriculum ids, such as ``("K05",)``."""
     run: Callable[[Lab, Any], None]
     """The experiment: ``run(lab, knobs)``."""
-    knobs: Any
-    """A class decorated with `knobs`: a ``type[KnobSet]``, unknown to type checkers."""
+    knobs: type[KnobSet]
     data: tuple[str, ...] = ()
     """Datasets it can learn from, its own first; empty if it makes its data itself."""
     after: str = ""
@@ -170,6 +249,14 @@ class Lesson:
     quiz: tuple[Question, ...] = ()
     exercises: tuple[Exercise | CodeExercise, ...] = ()
     sources: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()
+    """Panels by name, the one that carries the idea first: of a picture its name, of a curve that of its metric."""
+    rows: tuple[str, ...] = ()
+    """Rows of the curriculum that the lesson as a whole settles, such as figures that it draws from data."""
+    mistakes: tuple[int, ...] = ()
+    """Numbers of the curriculum's mistakes that its theory or run settles."""
+    allow: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Rules of form that do not fit this lesson, each with the reason; see ``descend verify --form``."""
     smoke: Mapping[str, Value] = field(default_factory=dict, compare=False)
     """Knobs with which the experiment says everything within seconds, for tests; ``pace`` is 0 and ``epochs`` 1 there
     unless stated."""

@@ -1,7 +1,7 @@
 """What the augmentations make of a few samples of a dataset, computed as for a training.
 
-As a program, for those who do not import torch: ``python -m descend.engine.train.augment_preview DATA SEED`` writes an ``.npz``
-to its output with the samples as ``none`` and an array for every other augmentation.
+As a program, for those who do not import torch: ``python -m descend.engine.train.augment_preview DATA SEED``
+writes an ``.npz`` to its output with the samples as ``none`` and an array for every other augmentation.
 """
 
 from __future__ import annotations

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets.data_shape import Shape
 from descend.engine.base.errors import UsageError, nearest
-from descend.engine.base.knobs import knob, knobs
+from descend.engine.base.knobs import KnobSet, knob
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Model", "Shape", "find", "knob", "knobs", "models"]
+__all__ = ["KnobSet", "Model", "Shape", "find", "knob", "models"]
 
 FAMILIES = ("linear", "mlp", "cnn", "rnn", "transformer", "autoencoder", "torchvision")
 SIZES = re.compile(r"(?s)^    .*(\d{3}|\d,\d|together)")
@@ -46,8 +46,8 @@ class Model:
     """One of `FAMILIES`."""
     build: Callable[[Any, Shape], nn.Module]
     """``build(knobs, shape)``: the module with fresh random weights, drawn from torch's generator."""
-    knobs: Any
-    """A class decorated with `knobs`: a ``type[KnobSet]``, unknown to type checkers. Architecture only."""
+    knobs: type[KnobSet]
+    """A class of knobs, see `descend.engine.base.knobs`. Architecture only."""
     kinds: tuple[str, ...]
     """Kinds of data it takes: image, table, text."""
     tasks: tuple[str, ...]

@@ -282,7 +282,7 @@ def later(error: BaseException, source: Source, step: int, doing: str = "") -> U
 
 def knob(argument: str) -> str:
     """What the knob of an argument is called: ``model.NAME`` if a training setting has its name."""
-    return f"model.{argument}" if argument in {*TrainKnobs.specs, *BESIDE} else argument  # type: ignore[attr-defined]
+    return f"model.{argument}" if argument in {*TrainKnobs.specs, *BESIDE} else argument
 
 
 def listed(names: list[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from descend.datasets.data_shape import Shape
 from descend.engine.base.errors import UsageError
-from descend.engine.base.knobs import Knob, KnobSet, knob, knobs
+from descend.engine.base.knobs import Knob, KnobSet, knob
 
 AUGMENTATIONS = {
     "none": "as they are",
@@ -21,8 +21,7 @@ AUGMENTATIONS = {
 """What becomes of images while a model is trained; see `descend.engine.train.augment`."""
 
 
-@knobs
-class TrainKnobs:
+class TrainKnobs(KnobSet):
     """What every model is trained with."""
 
     epochs: int = knob(10, 1, 10_000, scale="log", help="times every training sample is shown")
@@ -78,7 +77,7 @@ def specs_for(
         unused.add("objective")
     if "classification" not in tasks and "language" not in tasks:
         unused.add("label_smoothing")
-    settings: Mapping[str, Knob] = TrainKnobs.specs  # type: ignore[attr-defined]
+    settings: Mapping[str, Knob] = TrainKnobs.specs
     chosen = {name: spec for name, spec in settings.items() if name not in unused and name not in architecture}
     return {**architecture, **chosen}
 

@@ -49,7 +49,7 @@ class Objective(ABC):
     Attributes:
         wanted: the output for one sample, in words.
         part: which of several tensors that the model returns it is, if not the usual one.
-        ends: what the model's output went through last (`descend.engine.train.output_activation`), if it is to be undone.
+        ends: what the output went through last (`descend.engine.train.output_activation`), if it is to be undone.
     """
 
     wanted: str

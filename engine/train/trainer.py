@@ -301,7 +301,7 @@ class Session:
             return self.model.build(self.k, self.shape), []
         from descend.engine.train.settings import TrainKnobs
 
-        taken = TrainKnobs.specs  # type: ignore[attr-defined]
+        taken = TrainKnobs.specs
         values = {name: value for name, value in self.k.values().items() if name not in taken}
         repeat = getattr(self.k, "objective", "auto") == "reconstruction"
         return own_model.build(self.model, values, self.shape, self.context, repeat)

@@ -21,11 +21,10 @@ LESSON = '''"""Flat out
 A small network on the digits, trained as fast as it goes. Six panels show it.
 """
 
-from descend.engine.teaching.lesson import Lesson, knob, knobs
+from descend.engine.teaching.lesson import Lesson, knob, KnobSet
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     steps: int = knob(1_000_000, 1, 10_000_000)
     lr: float = knob(0.01, 1e-6, 1.0, live=True)
 

@@ -15,11 +15,12 @@ What is left when one halves again and again?
 import os
 import time
 
-from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from descend.engine.teaching.lesson import (
+    Claim, CodeExercise, Exercise, KnobSet, Lesson, Prediction, Wrong, computed, diverged, knob, last, quiz,
+)
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     start: float = knob(8.0, -100.0, 100.0, help="where it begins")
     steps: int = knob(4, 1, 100, help="how often")
     crash: bool = knob(False, help="end the process")
@@ -41,16 +42,7 @@ def run(lab, k):
     lab.results(end=value + lab.seed)
 
 
-def is_small(result):
-    if not result.last("value") < 0.3:
-        raise Wrong(f"It ends at {result.last('value')}.")
-
-
 def triple(x):
-    return x + x
-
-
-def tripled(x):
     return 3 * x
 
 
@@ -65,15 +57,24 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     predictions=(
-        Prediction("Below one?", truth=lambda r: float(r.last("value") >= 1), why="", choices=("yes", "no")),
-        Prediction("Where will it end?", truth=lambda r: r.last("value"), why=""),
-        Prediction("Who knows?", truth=lambda r: r.last("nothing"), why=""),
+        Prediction("Below one?", choices={"yes": last("value") < 1, "no": last("value") >= 1}),
+        Prediction("Where will it end?", last("value")),
+        Prediction("Who knows?", lambda r: r.last("nothing")),
     ),
-    quiz=(Question("Half of two?", ("1", "2"), 0, ""), Question("Half of one?", ("1", "0.5"), 1, "")),
+    quiz=quiz("""
+        ? Half of two?
+        + 1
+        - 2
+        = It is one.
+        ? Half of one?
+        - 1
+        + 0.5
+        = It is less.
+    """),
     claims=(CLAIMS),
     exercises=(
-        Exercise("End below 0.3.", is_small, {"steps": 5}, hints=("More often.", "Five times.")),
-        CodeExercise("Triple a number.", triple, tripled, check_triple, seconds=2),
+        Exercise("End below 0.3.", last("value") < 0.3, solution={"steps": 5}, hints=("More often.", "Five times.")),
+        CodeExercise("Triple a number.", triple, check_triple, broken={"3 * x": "x + x"}, seconds=2),
     ),
     sources=("Zeno",),
 )

@@ -18,11 +18,12 @@ How fast does [a guess] become the square root of two?
 **Watch** the error: its digits double at every step.
 """
 
-from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from descend.engine.teaching.lesson import (
+    CodeExercise, Exercise, KnobSet, Lesson, Prediction, Wrong, knob, knob_value, last, quiz,
+)
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     guess: float = knob(10.0, 0.01, 1000.0, scale="log", help="where it starts")
     steps: int = knob(60, 1, 200, help="steps it takes")
     damping: float = knob(1.0, 0.1, 1.0, live=True, help="share of each step that is taken")
@@ -37,16 +38,7 @@ def run(lab, k):
         lab.scalars({"train/loss": abs(guess - 2**0.5)})  # key: [the error], which the curve shows
 
 
-def final(result):
-    return 0 if result.last("train/loss") < 0.1 else 1
-
-
 def mean(numbers):
-    """The mean of a list of numbers."""
-    return sum(numbers) / (len(numbers) - 1)
-
-
-def mean_solved(numbers):
     """The mean of a list of numbers."""
     return sum(numbers) / len(numbers)
 
@@ -56,11 +48,6 @@ def check_mean(mean):
         raise Wrong(f"The mean of [1, 2, 3] is 2, yours is {mean([1, 2, 3])}.")
 
 
-def starts_near(result):
-    if result.knobs["guess"] > 2:
-        raise Wrong(f"It starts at {result.knobs['guess']:g}; start at 2 or below.")
-
-
 LESSON = Lesson(
     covers=("A01",),
     run=run,
@@ -68,19 +55,43 @@ LESSON = Lesson(
     minutes=3,
     predictions=(
         Prediction(
-            "Where does the error end?", final, "Each step squares it.", choices=("below 0.1", "at [0.1] or above")
+            "Where does the error end?",
+            choices={"below 0.1": last("train/loss") < 0.1, "at [0.1] or above": last("train/loss") >= 0.1},
+            why="Each step squares it.",
         ),
         Prediction("After how many steps is the last point?", lambda r: r.steps("train/loss")[-1] + 1, "It counts."),
         Prediction("How large is the [test] error?", lambda r: None, "Nothing is tested.", within=0.5),
     ),
-    quiz=(
-        Question("What is the root of 4?", ("1", "[b]2[/b]", "3"), 1, "2 times 2 is 4."),
-        Question("What is the root of 9?", ("3", "4"), 0, "3 times 3 is 9.", lesson="digits"),
-        Question("Which way is it?", ("Newton's", "Euler's"), 0, "It is named after [Newton]."),
-    ),
+    quiz=quiz("""
+        ? What is the root of 4?
+        - 1
+        + [b]2[/b]
+        - 3
+        = 2 times 2 is 4.
+        ? What is the root of 9?
+        + 3
+        - 4
+        = 3 times 3 is 9.
+        @ digits
+        ? Which way is it?
+        + Newton's
+        - Euler's
+        = It is named after [Newton].
+    """),
     exercises=(
-        Exercise("Let it [begin] at two.", starts_near, {"guess": 2.0}, hints=("Turn [guess].", "To 2.")),
-        CodeExercise("Mend the mean of a [list].", mean, mean_solved, check_mean, hints=("How many are there?",)),
+        Exercise(
+            "Let it [begin] at two.",
+            knob_value("guess") <= 2,
+            solution={"guess": 2.0},
+            hints=("Turn [guess].", "To 2."),
+        ),
+        CodeExercise(
+            "Fix the mean of a [list].",
+            mean,
+            check_mean,
+            broken={"/ len(numbers)": "/ (len(numbers) - 1)"},
+            hints=("How many are there?",),
+        ),
     ),
     sources=("Heron of Alexandria: Metrica",),
 )

@@ -81,17 +81,17 @@ def table(record: Bars) -> list[Bar]:
 
 def bars(table: Sequence[Bar], width: int, height: int, unicode: bool = True) -> list[Row]:
     """The bars in rows of ``width`` cells, in several columns if they need them and have room; those that have none
-    are counted."""
+    are counted, and are the smallest."""
     if not table:
         return wrapped("no bars", width, height)
     groups = len(table[0].values)
     columns = max(1, min(width // COLUMN, -(-len(table) * groups // max(1, height))))
     lines = height if -(-len(table) // columns) * groups <= height else height - 1
-    shown = table[: max(1, lines // groups) * columns]
+    shown = largest(table, max(1, lines // groups) * columns)
     each = -(-len(shown) // columns)
     gap = int(each * (groups + 1) - 1 <= lines)
     cells = (width - 2 * (columns - 1)) // columns
-    scale = _Scale.of(shown, cells, unicode)
+    scale = _Scale.of(shown, table, cells, unicode)
     texts = aligned([value for bar in shown for value in bar.values])
     stacks: list[list[Row]] = [[] for _ in range(columns)]
     for index, bar in enumerate(shown):
@@ -103,8 +103,19 @@ def bars(table: Sequence[Bar], width: int, height: int, unicode: bool = True) ->
     if lines < height:
         more = len(table) - len(shown)
         said = f"… {more} of {len(table)} not shown" if width >= 26 else f"… {more} more"
+        if width >= 44:
+            said += ", none is larger"
         rows.append([(said if unicode else ascii_only(said), "muted")])
     return [sized(joined(row), width) for row in rows]
+
+
+def largest(table: Sequence[Bar], count: int) -> Sequence[Bar]:
+    """The ``count`` bars that reach furthest from zero, or are not finite, in their own order."""
+
+    def reach(index: int) -> float:
+        return max(abs(value) if math.isfinite(value) else math.inf for value in table[index].values)
+
+    return [table[index] for index in sorted(sorted(range(len(table)), key=reach, reverse=True)[:count])]
 
 
 class _Scale(NamedTuple):
@@ -120,9 +131,10 @@ class _Scale(NamedTuple):
     unicode: bool
 
     @classmethod
-    def of(cls, shown: Sequence[Bar], cells: int, unicode: bool) -> _Scale:
+    def of(cls, shown: Sequence[Bar], table: Sequence[Bar], cells: int, unicode: bool) -> _Scale:
+        """For the bars ``shown`` of all those in ``table``, by which they are measured."""
         values = [value for bar in shown for value in bar.values]
-        finite = [value for value in values if math.isfinite(value)]
+        finite = [value for bar in table for value in bar.values if math.isfinite(value)]
         signs = len(shown[0].values) > 1
         value = max(map(len, aligned(values)))
         longest = max(cell_len(bar.name) for bar in shown)

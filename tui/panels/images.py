@@ -35,7 +35,7 @@ class ImagesPanel(Panel):
     """A grid of images with their captions."""
 
     order: ClassVar[int] = 50
-    HELP = "Images of the run. Those that have no room are on the next page."
+    HELP = "Images of the run, the last in the last place. Those in between that have no room are on the next page."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "pagedown", "page(1)", "More images", key_display="PgDn PgUp", tooltip="The next images; PgUp goes back"
@@ -64,8 +64,10 @@ class ImagesPanel(Panel):
             return []
         count, *size = newest.pixels.shape[:3]
         plan = arrange(count, size[0], size[1], width, height, captioned=any(newest.captions))
-        self.first = min(self.first, (count - 1) // plan.held * plan.held)
-        shown = range(self.first, min(count, self.first + plan.held))
+        self.first = min(self.first, _last_start(count, plan.held))
+        shown = [*range(self.first, min(count, self.first + plan.held))]
+        if 1 < plan.held < count - self.first:
+            shown[-1] = count - 1  # where a film arrives
         self._page = len(shown), count
         cells = Cells(width, height)
         for place, index in enumerate(shown):
@@ -81,8 +83,11 @@ class ImagesPanel(Panel):
         shown, count = self._page
         if self._newest() is None or shown == count:
             return []
-        part: Row = [(f"{self.first + 1}–{self.first + shown} of {count}", "value")]
-        return [[*part, (f", {count - shown} not shown", "muted")], part]
+        rest = 1 < shown < count - self.first
+        span = f"{self.first + 1}–{self.first + shown - rest}" if shown - rest > 1 else f"{self.first + 1}"
+        part: Row = [(f"{span}{f', {count}' if rest else ''} of {count}", "value")]
+        said = f", {count - shown} not shown"
+        return [[*part, (f"{said}, see PgDn and PgUp", "muted")], [*part, (said, "muted")], part]
 
     def notes(self) -> list[Row]:
         newest = self._newest()
@@ -104,12 +109,10 @@ class ImagesPanel(Panel):
     def action_page(self, direction: int) -> None:
         """Show the images after (1) or before (-1) these."""
         shown, count = self._page
-        first = self.first + direction * shown
-        if direction < 0:
-            newest = self._newest()
-            held = self._held(newest) if newest else 1
-            first = self.first - held
-        if first < count:
+        newest = self._newest()
+        held = self._held(newest) if newest else shown
+        first = self.first + direction * max(1, held - 1)
+        if direction < 0 or first <= _last_start(count, held):
             self.first = max(0, first)
             self.redraw()
 
@@ -146,6 +149,12 @@ class ImagesPanel(Panel):
     def _newest(self) -> Images | None:
         newest = self.picture()
         return newest if isinstance(newest, Images) and all(newest.pixels.shape) else None
+
+
+def _last_start(count: int, held: int) -> int:
+    """Where the last page begins, if each holds ``held`` of ``count`` images, the last of all among them."""
+    step = max(1, held - 1)
+    return max(0, -(-(count - held) // step) * step)
 
 
 class Plan(NamedTuple):

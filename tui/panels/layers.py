@@ -278,13 +278,16 @@ def _glyph(trace: Trace, cells: int, span: tuple[float, float]) -> str:
 
 
 def _chosen(layers: Sequence[Layer], count: int) -> Sequence[Layer]:
-    """The first layers, those in trouble before the others; ``count`` of them, or one less and room to say so."""
+    """``count`` layers, or one less and room to say so: the one with the largest gradient, the last one, which learns
+    first, those in trouble, then the others by their gradient; in their own order."""
     if len(layers) <= count:
         return layers
     count -= 1
-    troubled = [index for index, layer in enumerate(layers) if layer.verdict[1] in ("error", "warning")]
-    others = [index for index in range(len(layers)) if index not in troubled]
-    return [layers[index] for index in sorted([*troubled, *others][: max(1, count)])]
+    size = [layer.gradient if math.isfinite(layer.gradient) else math.inf for layer in layers]
+    sound = [layer.verdict[1] not in ("error", "warning") for layer in layers]
+    ranked = sorted(range(len(layers)), key=lambda index: (sound[index], -size[index]))
+    first = dict.fromkeys([size.index(max(size)), len(layers) - 1, *ranked])
+    return [layers[index] for index in sorted([*first][: max(1, count)])]
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:

@@ -34,12 +34,13 @@ from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
     Exercise,
+    KnobSet,
     Lesson,
     Prediction,
-    Question,
     Wrong,
     knob,
-    knobs,
+    last,
+    quiz,
 )
 
 SHAPES = ("moons", "ring", "spiral", "letters")
@@ -54,8 +55,7 @@ BUDGETS = (2, 5, 10, 20, 50)
 """Reverse steps that are compared."""
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     shape: str = knob("letters", choices=SHAPES, help="the data")
     T: int = knob(100, 2, 500, scale="log", help="steps of noising")
     schedule: str = knob("linear", choices=("linear", "cosine"), help="how the noise grows")
@@ -337,17 +337,6 @@ def film(x0, betas, rng):
     """The film of a noising: a list of frames, ``x0`` first, then one for each β. x0: (n,), rng: NumPy's Generator."""
     import numpy as np
 
-    frames, left = [x0], 1.0
-    for beta in betas:
-        left = left * (1 - beta)
-        frames.append(np.sqrt(left) * x0 + np.sqrt(1 - left) * rng.normal(size=x0.shape))
-    return frames
-
-
-def film_solved(x0, betas, rng):
-    """The film of a noising: a list of frames, ``x0`` first, then one for each β. x0: (n,), rng: NumPy's Generator."""
-    import numpy as np
-
     frames = [x0]
     for beta in betas:
         frames.append(np.sqrt(1 - beta) * frames[-1] + np.sqrt(beta) * rng.normal(size=x0.shape))
@@ -442,75 +431,63 @@ LESSON = Lesson(
         Claim(
             "What was noise is less than half as far from the data, in energy distance, as a shapeless cloud (normal, "
             "with their mean and covariance)",
-            measure=lambda r: r.run.last("generated/energy distance") / r.run.last("normal/energy distance"),
-            below=0.5,
-            seeds=(0, 1, 2, 3, 4),
+            last("generated/energy distance") / last("normal/energy distance") < 0.5,
+            seeds=5,
         ),
         Claim(
             "… and its points are on average less than 0.3 times as far from the nearest held-out point",
-            measure=lambda r: r.run.last("generated/mean nearest") / r.run.last("normal/mean nearest"),
-            below=0.3,
-            seeds=(0, 1, 2, 3, 4),
+            last("generated/mean nearest") / last("normal/mean nearest") < 0.3,
+            seeds=5,
         ),
         Claim(
             "With 5 reverse steps of the linear schedule they are further off than that cloud",
-            measure=lambda r: r.run.last("DDPM, 5 steps") / r.run.last("normal/energy distance"),
-            above=1.3,
-            seeds=(0, 1, 2, 3, 4),
+            last("DDPM, 5 steps") / last("normal/energy distance") > 1.3,
+            seeds=5,
         ),
-        Claim(
-            "With 10 of them, DDIM beats DDPM",
-            measure=lambda r: r.run.last("DDIM, 10 steps") / r.run.last("DDPM, 10 steps"),
-            below=0.8,
-            seeds=(0, 1, 2, 3, 4),
-        ),
+        Claim("With 10 of them, DDIM beats DDPM", last("DDIM, 10 steps") / last("DDPM, 10 steps") < 0.8, seeds=5),
         Claim(
             "At t = T less than a fifth of the data's energy distance to the standard normal is left",
-            measure=lambda r: r.run.last("at T/distance to normal") / r.run.last("data/distance to normal"),
-            below=0.2,
-            runs={"run": {"train_steps": 0, "sampling_steps": 1}},
-            seeds=(0, 1, 2, 3, 4),
+            last("at T/distance to normal", train_steps=0, sampling_steps=1)
+            / last("data/distance to normal", train_steps=0, sampling_steps=1)
+            < 0.2,
+            seeds=5,
         ),
     ),
-    quiz=(
-        Question(
-            "Trained for long, the loss stays far above zero. Why?",
-            ("The network is too small", "Many noises lead to one place", "The learning rate falls to 0 too early"),
-            1,
-            "Near t = T almost all of x is noise, and guessing it is easy; near t = 0 a little noise cannot be told "
-            "from the spread of the data. The best loss possible lies in between.",
-        ),
-        Question(
-            "Frame 3 of a film is x₀ with noise drawn for frame 3 alone, frame 4 x₀ with noise drawn for frame 4 "
-            "alone. What is wrong with it?",
-            (
-                "No particle moves from one frame to the next",
-                "Nothing: that is what noising is",
-                "The frames have too much noise, and more the later they are",
-            ),
-            0,
-            "Each frame has the right amount of noise: one may jump to any t at once, and training does. But a "
-            "trajectory goes on from where it was, and its noise adds up.",
-        ),
-        Question(
-            "Two reverse processes begin with the same noise and take the same steps. When do they end alike?",
-            ("Always: it is one network", "With eta = 1, DDPM", "With eta = 0, DDIM"),
-            2,
-            "DDIM makes a map from noise to points. DDPM goes on drawing; only the cloud as a whole stays the same.",
-        ),
-        Question(
-            "Why does training not walk through all t steps for each point?",
-            ("It would need much memory", "Sums of normal noise are normal", "It could learn the steps by heart"),
-            1,
-            "So xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε, drawn at once, has the same distribution as t small steps.",
-        ),
-    ),
+    quiz=quiz("""
+        ? Trained for long, the loss stays far above zero. Why?
+        - The network is too small
+        + Many noises lead to one place
+        - The learning rate falls to 0 too early
+        = Near t = T almost all of x is noise, and guessing it is easy; near t = 0 a little noise cannot be
+          told from the spread of the data. The best loss possible lies in between.
+
+        ? Frame 3 of a film is x₀ with noise drawn for frame 3 alone, frame 4 x₀ with noise drawn for frame
+          4 alone. What is wrong with it?
+        + No particle moves from one frame to the next
+        - Nothing: that is what noising is
+        - The frames have too much noise, and more the later they are
+        = Each frame has the right amount of noise: one may jump to any t at once, and training does. But a
+          trajectory goes on from where it was, and its noise adds up.
+
+        ? Two reverse processes begin with the same noise and take the same steps. When do they end alike?
+        - Always: it is one network
+        - With eta = 1, DDPM
+        + With eta = 0, DDIM
+        = DDIM makes a map from noise to points. DDPM goes on drawing; only the cloud as a whole stays the
+          same.
+
+        ? Why does training not walk through all t steps for each point?
+        - It would need much memory
+        + Sums of normal noise are normal
+        - It could learn the steps by heart
+        = So xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε, drawn at once, has the same distribution as t small steps.
+    """),
     exercises=(
         Exercise(
             "Ten reverse steps have to do. With the schedule and eta it begins with they end further from the data, in "
             "energy distance, than a normal cloud with the data's mean and covariance. Choose others, so that they end "
             "nearer.",
-            check=ten_steps,
+            ten_steps,
             solution={"sampling_steps": 10, "schedule": "cosine", "eta": 0.8},
             hints=(
                 "Look at the schedule: over which part of the times does the shape come into being?",
@@ -519,10 +496,15 @@ LESSON = Lesson(
             ),
         ),
         CodeExercise(
-            "Mend the film: each frame has the right amount of noise, but it is no trajectory.",
-            starter=film,
-            solution=film_solved,
-            check=check_film,
+            "Fix the film: each frame has the right amount of noise, but it is no trajectory.",
+            film,
+            check_film,
+            broken={
+                "frames = [x0]": "frames, left = [x0], 1.0",
+                "        frames.append(np.sqrt(1 - beta) * frames[-1] + np.sqrt(beta) *": (
+                    "        left = left * (1 - beta)\n        frames.append(np.sqrt(left) * x0 + np.sqrt(1 - left) *"
+                ),
+            },
             hints=(
                 "The starter draws all the noise anew for every frame. What should frame 4 be made from?",
                 "xₜ = √(1 − βₜ)·xₜ₋₁ + √βₜ·ε.",

@@ -34,12 +34,13 @@ from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
     Exercise,
+    KnobSet,
     Lesson,
     Prediction,
-    Question,
     Wrong,
     knob,
-    knobs,
+    last,
+    quiz,
 )
 
 KERNELS = {
@@ -54,8 +55,7 @@ DARK = -1.5
 """Shade of the gaps in the film of the filters, whose weights stay between -1 and 1."""
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     digit: int = knob(0, 0, 359, help="the test image that the window slides over")
     kernel: str = knob("vertical edge", choices=tuple(KERNELS), help="the nine numbers")
     stride: int = knob(1, 1, 3, help="pixels the window moves on by")
@@ -238,21 +238,6 @@ def build():
         nn.Conv2d(16, 32, 3),
         nn.ReLU(),
         nn.Flatten(),
-        nn.Linear(32 * 13 * 13, 10),
-    )
-
-
-def build_solved():
-    """A network for grey images of 28 × 28 pixels, shape (n, 1, 28, 28), that scores 10 classes."""
-    from torch import nn
-
-    return nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1),  # 28 stay 28
-        nn.ReLU(),
-        nn.MaxPool2d(2),  # 14
-        nn.Conv2d(16, 32, 3),  # 14 - 3 + 1 = 12
-        nn.ReLU(),
-        nn.Flatten(),
         nn.Linear(32 * 12 * 12, 10),
     )
 
@@ -305,20 +290,6 @@ def check_build(build):
 
 
 def correlate(image, kernel, stride):
-    """Slide ``kernel`` (k, k) over ``image`` (height, width) by ``stride`` pixels: an array of the sums of products."""
-    import numpy as np
-
-    k = len(kernel)
-    height, width = image.shape
-    return np.array(
-        [
-            [(image[i : i + k, j : j + k] * kernel).sum() for j in range(0, width - k, stride)]
-            for i in range(0, height - k, stride)
-        ]
-    )
-
-
-def correlate_solved(image, kernel, stride):
     """Slide ``kernel`` (k, k) over ``image`` (height, width) by ``stride`` pixels: an array of the sums of products."""
     import numpy as np
 
@@ -407,122 +378,92 @@ LESSON = Lesson(
     claims=(
         Claim(
             "The loop agrees with PyTorch's conv2d, for five kernels, several strides and paddings, and colour",
-            measure=lambda r: r.run.last("from PyTorch"),
-            below=1e-6,
-            runs={"run": {"epochs": 0}},
-            seeds=(0, 1, 2),
+            last("from PyTorch", epochs=0) < 1e-6,
+            seeds=3,
         ),
         Claim(
             "With its kernel flipped it agrees with SciPy's convolve2d",
-            measure=lambda r: r.run.last("flipped, from SciPy"),
-            below=1e-6,
-            runs={"run": {"epochs": 0}},
-            seeds=(0, 1, 2),
+            last("flipped, from SciPy", epochs=0) < 1e-6,
+            seeds=3,
         ),
         Claim(
             "8 pixels, a kernel of 3, no padding, stride 2: 3 × 3 places",
-            measure=lambda r: r.run.last("numbers in the map"),
-            exactly=9,
-            runs={"run": {"epochs": 0, "padding": 0, "stride": 2}},
+            last("numbers in the map", epochs=0, padding=0, stride=2) == 9,
         ),
         Claim(
             "16 filters of 3 × 3 on three channels have 448 parameters and take 388,800 products on 32 × 32 pixels",
-            measure=lambda r: r.run.last("multiplications") if r.run.last("parameters") == 448 else float("nan"),
-            exactly=388_800,
-            runs={"run": {"epochs": 0}},
+            last("parameters", epochs=0) == 448,
+            last("multiplications", epochs=0) == 388_800,
         ),
-        Claim(
-            "The small network recognises over 94 % of new digits",
-            measure=lambda r: r.run.last("test/accuracy"),
-            above=0.94,
-            seeds=(0, 1, 2, 3, 4),
-        ),
-        Claim(
-            "… and over 90 % with first filters that stay random",
-            measure=lambda r: r.run.last("test/accuracy"),
-            above=0.9,
-            runs={"run": {"frozen": True}},
-            seeds=(0, 1, 2, 3, 4),
-        ),
+        Claim("The small network recognises over 94 % of new digits", last("test/accuracy") > 0.94, seeds=5),
+        Claim("… and over 90 % with first filters that stay random", last("test/accuracy", frozen=True) > 0.9, seeds=5),
         Claim(
             "… which mostly costs errors: in three runs of five or more",
-            measure=lambda r: (1 - r.frozen.last("test/accuracy")) / (1 - r.learned.last("test/accuracy")),
-            above=1,
-            runs={"learned": {}, "frozen": {"frozen": True}},
-            seeds=(0, 1, 2, 3, 4),
+            (1 - last("test/accuracy", frozen=True)) / (1 - last("test/accuracy")) > 1,
+            seeds=5,
             needed=3,
         ),
         Claim(
             "At stride 1, shifting the image by one pixel shifts the map by one place",
-            measure=lambda r: r.run.last("shifted by 1, map along by 1"),
-            below=1e-9,
-            runs={"run": {"epochs": 0}},
+            last("shifted by 1, map along by 1", epochs=0) < 1e-9,
         ),
         Claim(
             "At stride 2 it takes two pixels to shift the map by one place",
-            measure=lambda r: r.run.last("shifted by stride, map along by 1"),
-            below=1e-9,
-            runs={"run": {"epochs": 0, "stride": 2}},
+            last("shifted by stride, map along by 1", epochs=0, stride=2) < 1e-9,
         ),
-        Claim(
-            "… and one pixel gives another map",
-            measure=lambda r: r.run.last("shifted by 1, map along by 1"),
-            above=1,
-            runs={"run": {"epochs": 0, "stride": 2}},
-        ),
+        Claim("… and one pixel gives another map", last("shifted by 1, map along by 1", epochs=0, stride=2) > 1),
     ),
-    quiz=(
-        Question(
-            "A kernel's nine weights sum to zero. What does it give where the image is even, all pixels alike?",
-            ("Zero, however bright", "The brightness itself", "Nine times the brightness"),
-            0,
-            "Σ wᵢ·c = c·Σ wᵢ = 0. Such a kernel sees differences only, which is what an edge is.",
-        ),
-        Question(
-            "nn.Conv2d does not flip its kernel, as the mathematical convolution does. What does a network lose?",
-            ("Accuracy, unless images are flipped", "Nothing: it is learned flipped", "Equivariance under shifts"),
-            1,
-            "Training finds the nine numbers; whether one calls them the kernel or the flipped kernel changes nothing.",
-        ),
-        Question(
-            "A layer has 16 filters of 3 × 3 on a colour image of 32 × 32. Now the image is 64 × 64. How many "
-            "parameters does the layer have?",
-            ("4 × 448", "About 16 times 388,800", "448, as before"),
-            2,
-            "All places share the weights. The multiplications grow with the image; the parameters do not.",
-        ),
-        Question(
-            "A colour image has three channels. How many feature maps does one filter give?",
-            ("Three, one a channel", "One", "Nine, one a weight"),
-            1,
-            "A filter has a kernel for each channel and sums over all of them. Sixteen filters give sixteen maps.",
-        ),
-        Question(
-            "With `frozen` the first filters stay random. The network still recognises over 90 % of new digits, though "
-            "it mostly errs more often than one that learns them. What does that show?",
-            (
-                "The first layer does nothing here, and can be left out",
-                "Later layers can learn to read eight random views",
-                "It has learned its first filters nevertheless",
-            ),
-            1,
-            "They hold enough of so small an image. That a network is right so often does not prove that "
-            "each of its layers has learned something fine.",
-        ),
-        Question(
-            "The digit moves two pixels to the right, stride 1. Which is true, away from the border?",
-            ("The map stays, as it is invariant", "The map moves by one place", "The map moves by two places"),
-            2,
-            "Convolution is equivariant: what is found moves along. Pooling over a whole map makes it invariant.",
-        ),
-    ),
+    quiz=quiz("""
+        ? A kernel's nine weights sum to zero. What does it give where the image is even, all pixels alike?
+        + Zero, however bright
+        - The brightness itself
+        - Nine times the brightness
+        = Σ wᵢ·c = c·Σ wᵢ = 0. Such a kernel sees differences only, which is what an edge is.
+
+        ? nn.Conv2d does not flip its kernel, as the mathematical convolution does. What does a network
+          lose?
+        - Accuracy, unless images are flipped
+        + Nothing: it is learned flipped
+        - Equivariance under shifts
+        = Training finds the nine numbers; whether one calls them the kernel or the flipped kernel changes
+          nothing.
+
+        ? A layer has 16 filters of 3 × 3 on a colour image of 32 × 32. Now the image is 64 × 64. How many
+          parameters does the layer have?
+        - 4 × 448
+        - About 16 times 388,800
+        + 448, as before
+        = All places share the weights. The multiplications grow with the image; the parameters do not.
+
+        ? A colour image has three channels. How many feature maps does one filter give?
+        - Three, one a channel
+        + One
+        - Nine, one a weight
+        = A filter has a kernel for each channel and sums over all of them. Sixteen filters give sixteen
+          maps.
+
+        ? With `frozen` the first filters stay random. The network still recognises over 90 % of new digits,
+          though it mostly errs more often than one that learns them. What does that show?
+        - The first layer does nothing here, and can be left out
+        + Later layers can learn to read eight random views
+        - It has learned its first filters nevertheless
+        = They hold enough of so small an image. That a network is right so often does not prove that each
+          of its layers has learned something fine.
+
+        ? The digit moves two pixels to the right, stride 1. Which is true, away from the border?
+        - The map stays, as it is invariant
+        - The map moves by one place
+        + The map moves by two places
+        = Convolution is equivariant: what is found moves along. Pooling over a whole map makes it
+          invariant.
+    """),
     exercises=(
         CodeExercise(
-            "Mend the network: its dense layer does not fit what the convolutions give it. Leave both convolutions "
+            "Fix the network: its dense layer does not fit what the convolutions give it. Leave both convolutions "
             "as they are.",
-            starter=build,
-            solution=build_solved,
-            check=check_build,
+            build,
+            check_build,
+            broken={"12 * 12": "13 * 13"},
             hints=(
                 "Follow the width of the image: 28, with padding 1 still 28, pooled 14, and then?",
                 "The second convolution has no padding: 14 − 3 + 1.",
@@ -531,15 +472,15 @@ LESSON = Lesson(
         ),
         Exercise(
             "Choose stride and padding so that the digit of 8 × 8 pixels gives a map of 4 × 4.",
-            check=half_as_wide,
+            half_as_wide,
             solution={"stride": 2, "padding": 1},
             hints=("⌊(8 + 2·padding − 3)/stride⌋ + 1 = 4.", "So (5 + 2·padding)/stride lies between 3 and 4."),
         ),
         CodeExercise(
-            "Mend the loop: it leaves out places at the border.",
-            starter=correlate,
-            solution=correlate_solved,
-            check=check_correlate,
+            "Fix the loop: it leaves out places at the border.",
+            correlate,
+            check_correlate,
+            broken={"width - k + 1": "width - k", "height - k + 1": "height - k"},
             hints=(
                 "An image as large as the kernel has one place. How many does the loop visit?",
                 "The last place begins k pixels before the end, and range leaves its own end out.",

@@ -26,11 +26,10 @@ digits. It is 0 before p = n, as the greatest output can be right before all ten
 **Break it.** `ridge` λ puts s/(s² + λ) in place of 1/s. How little is enough to take the peak away?
 """
 
-from descend.engine.teaching.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from descend.engine.teaching.lesson import Claim, Exercise, KnobSet, Lesson, Prediction, Wrong, knob, last, quiz
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     images: int = knob(200, 50, 400, help="training images n")
     wrong: float = knob(0.1, 0.0, 0.5, help="share of training images whose label is drawn at random")
     ridge: float = knob(0.0, 0.0, 100.0, help="λ: how strongly long weight vectors are held back")
@@ -154,66 +153,55 @@ LESSON = Lesson(
     claims=(
         Claim(
             "The greatest test error is usually where features and images are equally many: in eight runs of ten",
-            measure=lambda r: r.run.last("peak features/images"),
-            above=0.9,
-            below=1.1,
+            last("peak features/images").between(0.9, 1.1),
             seeds=tuple(range(10)),
             needed=8,
         ),
         Claim(
             "There, test error is at least twice that of the best model with at most n/2 features",
-            measure=lambda r: r.run.last("threshold/error") / r.run.last("best narrow/error"),
-            above=2,
-            seeds=(0, 1, 2, 3, 4),
+            last("threshold/error") / last("best narrow/error") > 2,
+            seeds=5,
         ),
         Claim(
             "With 200 images, the widest model beats every one with at most n/2 features",
-            measure=lambda r: r.run.last("widest/error") / r.run.last("best narrow/error"),
-            below=1,
-            seeds=(0, 1, 2, 3, 4),
+            last("widest/error") / last("best narrow/error") < 1,
+            seeds=5,
         ),
         Claim(
             "A ridge of 0.01 takes the peak away: at p = n the error is less than a third of that without",
-            measure=lambda r: r.ridge.last("threshold/error") / r.none.last("threshold/error"),
-            below=1 / 3,
-            runs={"none": {}, "ridge": {"ridge": 0.01}},
-            seeds=(0, 1, 2, 3, 4),
+            last("threshold/error", ridge=0.01) / last("threshold/error") < 1 / 3,
+            seeds=5,
         ),
     ),
-    quiz=(
-        Question(
-            "Why is the model with p = n so much worse than those with fewer or with more features?",
-            ("It has too few features", "The one fit needs huge weights", "Least squares has no solution there"),
-            1,
-            "A square, nearly singular A is inverted: directions in which the images hardly differ are blown up, and "
-            "with them the noise.",
-        ),
-        Question(
-            "Beyond the threshold, endlessly many weights fit all training labels. What decides that new images are "
-            "answered well?",
-            ("Nothing: it is luck", "That the training error is 0", "Which of them is chosen"),
-            2,
-            "The pseudo-inverse takes the solution of least norm. Another solution that fits as well can be as bad as "
-            "one likes.",
-        ),
-        Question(
-            "A colleague sees test error rise with model size and concludes that every larger model would be worse "
-            "still. What is missing?",
-            (
-                "Nothing: that is overfitting",
-                "The sizes beyond the threshold",
-                "A larger test set, with no such rise",
-            ),
-            1,
-            "A rise up to the threshold, where all labels can just be fitted, says nothing about what comes after. A "
-            "regulariser tuned well usually makes the curve fall throughout.",
-        ),
-    ),
+    quiz=quiz("""
+        ? Why is the model with p = n so much worse than those with fewer or with more features?
+        - It has too few features
+        + The one fit needs huge weights
+        - Least squares has no solution there
+        = A square, nearly singular A is inverted: directions in which the images hardly differ are blown
+          up, and with them the noise.
+
+        ? Beyond the threshold, endlessly many weights fit all training labels. What decides that new images
+          are answered well?
+        - Nothing: it is luck
+        - That the training error is 0
+        + Which of them is chosen
+        = The pseudo-inverse takes the solution of least norm. Another solution that fits as well can be as
+          bad as one likes.
+
+        ? A colleague sees test error rise with model size and concludes that every larger model would be
+          worse still. What is missing?
+        - Nothing: that is overfitting
+        + The sizes beyond the threshold
+        - A larger test set, with no such rise
+        = A rise up to the threshold, where all labels can just be fitted, says nothing about what comes
+          after. A regulariser tuned well usually makes the curve fall throughout.
+    """),
     exercises=(
         Exercise(
             "Take the peak away without hurting the widest model: with a tenth of the labels drawn at random, the "
             "error at p = n below 1.6 times that of the widest, and the widest below 20 %.",
-            check=tame,
+            tame,
             solution={"ridge": 0.3},
             hints=(
                 "The weights explode because 1/s explodes. Which knob bounds it?",

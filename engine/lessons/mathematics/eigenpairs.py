@@ -27,18 +27,17 @@ the tie. `0 -1; 1 0` is a quarter turn: its eigenvalues ±i are complex, it has 
 helps. `1 1; 0 1` has one line only: the residual falls, but like 1/k².
 """
 
-from descend.engine.teaching.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from descend.engine.teaching.lesson import Claim, Exercise, KnobSet, Lesson, Prediction, Wrong, knob, last, pace, quiz
 
 EPS = 2.0**-52
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     matrix: str = knob("4 2; 1 3", help="the two rows of A: four numbers, such as 1 2; 3 4")
     method: str = knob("power", choices=("power", "inverse"), help="multiply by A - shift, or by its inverse")
     shift: float = knob(0.0, -10.0, 10.0, live=True, help="taken off the diagonal of A before iterating")
     steps: int = knob(40, 5, 200, help="multiplications")
-    pace: int = knob(4, 0, 1000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+    pace: int = pace(4)
 
 
 def parsed(text):
@@ -197,76 +196,60 @@ LESSON = Lesson(
     ),
     claims=(
         Claim(
-            "For eigenvalues 5 and 2 the residual falls by 2/5 a step",
-            lambda r: r.run.last("rate"),
-            above=0.399,
-            below=0.401,
-            seeds=SEEDS,
+            "For eigenvalues 5 and 2 the residual falls by 2/5 a step", last("rate").between(0.399, 0.401), seeds=SEEDS
         ),
         Claim(
             "For the symmetric matrix with eigenvalues −3 and 1 the Rayleigh quotient's error falls by (1/3)² a step",
-            lambda r: r.run.last("rayleigh rate"),
-            above=0.108,
-            below=0.114,
-            runs={"run": {"matrix": "-1 2; 2 -1"}},
+            last("rayleigh rate", matrix="-1 2; 2 -1").between(0.108, 0.114),
             seeds=SEEDS,
         ),
         Claim(
             "A quarter turn never settles: the residual stays 1",
-            lambda r: abs(r.run.last("residual") - 1),
-            below=1e-9,
-            runs={"run": {"matrix": "0 -1; 1 0"}},
+            abs(last("residual", matrix="0 -1; 1 0") - 1) < 1e-9,
             seeds=SEEDS,
         ),
         Claim(
             "With eigenvalues 2 and −2 the residual never falls",
-            lambda r: abs(r.run.last("rate") - 1),
-            below=1e-9,
-            runs={"run": {"matrix": "0 2; 2 0"}},
+            abs(last("rate", matrix="0 2; 2 0") - 1) < 1e-9,
             seeds=SEEDS,
         ),
         Claim(
             "A shift of 1 breaks that tie: the eigenvalue −2 is found",
-            lambda r: abs(r.run.last("rayleigh") + 2),
-            below=1e-9,
-            runs={"run": {"matrix": "0 2; 2 0", "shift": 1.0}},
+            abs(last("rayleigh", matrix="0 2; 2 0", shift=1.0) + 2) < 1e-9,
             seeds=SEEDS,
         ),
     ),
-    quiz=(
-        Question(
-            "A 2 × 2 matrix has trace 1 and determinant −6. What are its eigenvalues?",
-            ("3 and −2", "1 and −6", "2 and −3", "That depends on the entries"),
-            0,
-            "They add up to the trace and multiply to the determinant: 3 + (−2) = 1, 3 · (−2) = −6. "
-            "Whatever the entries are, λ² − λ − 6 = 0.",
-        ),
-        Question(
-            "Power iteration is run on a matrix with eigenvalues 4, 1 and −5. What does it find?",
-            ("4, the largest", "−5, farthest from 0", "1, the smallest", "Any, depending on the start"),
-            1,
-            "What is multiplied by −5 outgrows what is multiplied by 4. The sign only flips v at every step.",
-        ),
-        Question(
-            "A quarter turn of the plane has no real eigenvector. Why?",
-            (
-                "Its determinant is zero",
-                "Its eigenvalues are equal",
-                "It takes every line to another",
-                "Power iteration is too slow to find it",
-            ),
-            2,
-            "A v lies on the line of v only if v is not turned, or turned by half. Its determinant is 1 and its "
-            "eigenvalues i and −i differ; more steps only turn v further.",
-        ),
-    ),
+    quiz=quiz("""
+        ? A 2 × 2 matrix has trace 1 and determinant −6. What are its eigenvalues?
+        + 3 and −2
+        - 1 and −6
+        - 2 and −3
+        - That depends on the entries
+        = They add up to the trace and multiply to the determinant: 3 + (−2) = 1, 3 · (−2) = −6. Whatever
+          the entries are, λ² − λ − 6 = 0.
+
+        ? Power iteration is run on a matrix with eigenvalues 4, 1 and −5. What does it find?
+        - 4, the largest
+        + −5, farthest from 0
+        - 1, the smallest
+        - Any, depending on the start
+        = What is multiplied by −5 outgrows what is multiplied by 4. The sign only flips v at every step.
+
+        ? A quarter turn of the plane has no real eigenvector. Why?
+        - Its determinant is zero
+        - Its eigenvalues are equal
+        + It takes every line to another
+        - Power iteration is too slow to find it
+        = A v lies on the line of v only if v is not turned, or turned by half. Its determinant is 1 and its
+          eigenvalues i and −i differ; more steps only turn v further.
+    """),
     exercises=(
         Exercise(
             "Power iteration on 4 2; 1 3 ends at 5. Make the run find the other eigenvalue, 2, in at most 10 steps, "
             "with a residual below 1e-10.",
             finds_the_smaller,
-            {"method": "inverse", "shift": 1.9, "steps": 10},
-            (
+            solution={"method": "inverse", "shift": 1.9, "steps": 10},
+            hints=(
                 "`inverse` finds the eigenvalue nearest the shift.",
                 "Each step gains |2 − σ| / |5 − σ|: how near must σ be for ten steps to give 1e-10?",
             ),

@@ -3,7 +3,9 @@
 Why does 0.1 + 0.2 print as 0.30000000000000004, and why can a network's loss turn into NaN though nothing in its
 formula is wrong?
 
-**Bits.** A float is ±1.fraction · 2ᵉ: one bit for the sign, and for the rest
+**Bits.** Apart from 0, infinity, NaN ("not a number": ∞ − ∞, ∞/∞) and numbers tiny for the format, a float is
+±1.fraction · 2ᵉ, in binary. No finite binary fraction is 0.1 = 0.000110011…₂, as no decimal one is 1/3: each of 0.1,
+0.2 and their sum is rounded.
 
     format    exponent  fraction  ε        largest
     float16          5        10  9.8e-4   65504
@@ -11,35 +13,41 @@ formula is wrong?
     float32          8        23  1.2e-7   3.4e38
     float64         11        52  2.2e-16  1.8e308
 
-The exponent is stored with a bias, so that it needs no sign. 1 + ε is the next float after 1; each operation
-rounds, a relative error of at most ε/2.
+1 + ε is the next float after 1; each operation rounds, a relative error of at most ε/2.
 
-**What rounding does.** *Cancellation*: 1 − cos x subtracts nearly equal numbers; what is left is the rounding. *Sums*:
-adding n numbers one by one, errors pile up; Kahan's sum carries along what was lost. *Overflow*: exp 89 is infinite
-in float32; so shift first, log Σ eᶻ = m + log Σ eᶻ⁻ᵐ with m = max z.
+**What rounding does.** *Cancellation*: 1 − cos x subtracts nearly equal numbers; what is left is rounding. *Sums*:
+errors pile up; Kahan's carries along what was lost. *Overflow*: exp z of a large z is infinite; shift first, m
+being the largest z:
+
+    log Σ eᶻ = m + log Σ eᶻ⁻ᵐ
 
 **Two words.** *Condition* belongs to the problem: solving A x = b can amplify a relative error by κ = ‖A‖·‖A⁻¹‖,
-whatever you do. *Stability* belongs to the algorithm: a stable one adds no more than about κ·ε. Elimination without
-pivoting is not stable.
+whatever you do. *Stability* belongs to the algorithm: a stable one leaves a *residual* A x − b of a few ε only.
+Elimination is stable in practice if it divides by the largest number left in the column, the *pivot* (Higham, ch. 9).
 
-**Predict, then run.** Which is the first whole score z whose eᶻ is infinite?
+**Predict, then run.** What is the first whole score z whose eᶻ is infinite?
 
-**Watch.** The error of the solution climbs along κ·ε until no digit is right; Hilbert's matrices 1/(i + j − 1) of size
-2 to 8 lie on the same line.
+**Watch.** The error of the solution climbs along κ·ε until no digit is right, for Hilbert's matrices 1/(i + j − 1)
+too.
 
-**Break it.** `float16`: the naive sum stops growing at all. Switch `pivoting` off.
+**Break it.** `float16`: the naive sum stops growing. Switch `pivoting` off.
 """
+
+import math
 
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
     Exercise,
+    KnobSet,
     Lesson,
     Prediction,
-    Question,
     Wrong,
     knob,
-    knobs,
+    last,
+    number,
+    pace,
+    quiz,
 )
 
 STEPS, LANES, ORDER = 200, 16, 8
@@ -49,15 +57,14 @@ FORMATS = {"float16": (5, 10), "bfloat16": (8, 7), "float32": (8, 23), "float64"
 """Bits of exponent and fraction."""
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     precision: str = knob(
         "float32", choices=("float16", "bfloat16", "float32", "float64"), help="the format everything is computed in"
     )
     number: float = knob(0.1, -1000.0, 1000.0, help="the number whose bits are shown")
     terms: int = knob(10_000, 1000, 100_000, scale="log", help="numbers that are added up")
     pivoting: bool = knob(True, help="whether elimination picks the largest pivot")
-    pace: int = knob(20, 0, 1000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+    pace: int = pace(20)
 
 
 def solve(a, b, pivoting):
@@ -170,6 +177,8 @@ def run(lab, k):
     solvable = kappa * eps < 0.1  # beyond, not a digit is right
     lab.results(**{"error over κε": float((error / (kappa * eps))[solvable].max())})
     lab.results(**{"residual over ε": float((residual / eps)[solvable].max())})
+    tenth, fifth, third = torch.tensor([0.1, 0.2, 0.3], dtype=dtype).unbind()
+    lab.results(**{"0.1 + 0.2 − 0.3": (tenth + fifth - third).item()})
     overflow = next(z for z in range(1, 1000) if torch.exp(torch.tensor(z, dtype=dtype)).isinf())
     lab.results(overflow=float(overflow))
 
@@ -233,26 +242,7 @@ def show_bits(lab, number):
     lab.table(f"bits of {number:g}", columns, rows)
 
 
-def kahan_saves_it(result):
-    """A naive sum more than a tenth off, while Kahan's is within a thousandth."""
-    if result.state != "done":
-        raise Wrong(f"The run is {result.state}; let it come to its end.")
-    naive, kahan = (10 ** result.last(f"{name}/log10 sum error") for name in ("naive", "Kahan"))
-    if naive < 0.1:
-        raise Wrong(f"The naive sum is off by {naive:.1e} of its value; it should be wrong by more than a tenth.")
-    if kahan > 1e-3:
-        raise Wrong(f"Kahan's sum is off by {kahan:.1e} of its value; it should be right to a thousandth.")
-
-
 def softmax(z):
-    """exp(z) / Σ exp(z) over the last axis of ``z``: (rows, classes) scores; −inf stands for a masked class."""
-    import numpy as np
-
-    grown = np.exp(z)
-    return grown / grown.sum()
-
-
-def softmax_solved(z):
     """exp(z) / Σ exp(z) over the last axis of ``z``: (rows, classes) scores; −inf stands for a masked class."""
     import numpy as np
 
@@ -281,135 +271,152 @@ def check_softmax(softmax):
             found = np.asarray(softmax(given))
         if found.shape != z.shape:
             raise Wrong(f"{what}: the scores have shape {z.shape}, so have the probabilities; yours: {found.shape}.")
-        if not np.isfinite(found).all():
-            raise Wrong(f"{what}: {(~np.isfinite(found)).sum()} of {z.size} probabilities are NaN or infinite.")
-        if not np.allclose(found.sum(-1), 1, atol=1e-5):
-            raise Wrong(f"{what}: each row should sum to 1; yours sum to {np.round(found.sum(-1), 4).tolist()}.")
+        if not np.array_equal(given, z):
+            raise Wrong(f"{what}: the function has changed the scores it was given.")
         top = z.astype(np.float64).max(-1, keepdims=True)
         true = np.exp(z.astype(np.float64) - top)
         true /= true.sum(-1, keepdims=True)
-        if not np.allclose(found, true, rtol=1e-4, atol=1e-7):
-            raise Wrong(f"{what}: a probability is off by {np.abs(found - true).max():.2g} from the float64 value.")
-        if not np.array_equal(given, z):
-            raise Wrong(f"{what}: the function has changed the scores it was given.")
+        yield number((~np.isfinite(found)).sum(), f"{what}: probabilities that are NaN or infinite") == 0
+        yield number(np.abs(found.sum(-1) - 1).max(), f"{what}: largest distance of a row's sum from 1") <= 1e-5
+        yield number((np.abs(found - true) / (true + 1e-3)).max(), f"{what}: largest relative error") <= 1e-4
 
 
-SEEDS = (0, 1, 2, 3, 4)
-HALF = {"run": {"precision": "float16"}}
+SUMS = {
+    "naive: one by one": "naive",
+    "pairwise: halves, added": "pairwise",
+    "Kahan: with the loss carried along": "Kahan",
+}
+
+
+def sum_error(name, **knobs):
+    """log₁₀ of the relative error that the sum ``name`` ends with."""
+    return last(f"{name}/log10 sum error", **knobs)
+
+
+def worst_sum(name):
+    """That the sum ``name`` ends with the largest error, at least a fifth larger than each other."""
+    first, second = (sum_error(other) for other in SUMS.values() if other != name)
+    return (sum_error(name) - first > 0.08) & (sum_error(name) - second > 0.08)
+
 
 LESSON = Lesson(
     covers=("A14",),
     run=run,
     knobs=Knobs,
     minutes=15,
+    show=("solving over log10 κ", "bits of 0.1", "log10 sum error", "log-sum-exp", "1 - cos x over log10 x"),
+    rows=("S3-35", "S3-36", "S3-37"),
+    mistakes=(92,),
     smoke={"terms": 1000},
     predictions=(
         Prediction(
             "What is the smallest whole score z for which exp z is infinite?",
-            lambda result: result.last("overflow"),
+            last("overflow"),
             "It is the first above ln of the format's largest number: 12 in float16, 89 in bfloat16 and float32, "
             "710 in float64. Exponent bits decide, not the fraction.",
+            within=0.005,
         ),
         Prediction(
             "Which sum ends with the largest error?",
-            lambda result: max(
-                range(3), key=lambda i: result.last(f"{('naive', 'pairwise', 'Kahan')[i]}/log10 sum error")
-            ),
-            "The naive sum rounds a large total once for every small number; pairwise, a number passes through only "
+            choices={words: worst_sum(name) for words, name in SUMS.items()},
+            why="The naive sum rounds a large total once for every small number; pairwise, each passes through only "
             "log₂ n additions; Kahan returns what was lost.",
-            ("naive: one by one", "pairwise: halves, added", "Kahan: with the loss carried along"),
         ),
     ),
     claims=(
         Claim(
+            "In float64 0.1 + 0.2 − 0.3 is 5.6e-17: not zero",
+            last("0.1 + 0.2 − 0.3", precision="float64", terms=1000).between(5.5e-17, 5.6e-17),
+        ),
+        Claim(
             "Kahan's sum of 10,000 float32 numbers is over ten times as exact as the naive one",
-            lambda r: r.run.last("naive/log10 sum error") - r.run.last("Kahan/log10 sum error"),
-            above=1,
-            seeds=SEEDS,
+            sum_error("naive") - sum_error("Kahan") > 1,
+            seeds=5,
         ),
         Claim(
             "In float16 the naive sum stalls: it is more than half wrong",
-            lambda r: 10 ** r.run.last("naive/log10 sum error"),
-            above=0.5,
-            runs=HALF,
-            seeds=SEEDS,
+            sum_error("naive", precision="float16") > math.log10(0.5),
+            seeds=5,
         ),
         Claim(
-            "With pivoting the solution's error stays below 4 κε wherever κε < 0.1",
-            lambda r: r.run.last("error over κε"),
-            below=4,
-            seeds=SEEDS,
-        ),
-        Claim(
-            "With pivoting the residual stays below 4 ε: the algorithm is stable",
-            lambda r: r.run.last("residual over ε"),
-            below=4,
-            seeds=SEEDS,
+            "With pivoting the solution's error stays below 4 κε wherever κε < 0.1, and the residual below 4 ε: stable",
+            last("error over κε") < 4,
+            last("residual over ε") < 4,
+            seeds=5,
         ),
         Claim(
             "Without pivoting the residual of some of the same systems exceeds 6 ε",
-            lambda r: r.run.last("residual over ε"),
-            above=6,
-            runs={"run": {"pivoting": False}},
-            seeds=SEEDS,
+            last("residual over ε", pivoting=False) > 6,
+            seeds=5,
         ),
-        Claim("exp overflows float32 at 89", lambda r: r.run.last("overflow"), exactly=89),
+        Claim(
+            "exp overflows float16 at 12, float32 and bfloat16 at 89, float64 at 710",
+            *(
+                last("overflow", precision=name, terms=1000) == first
+                for name, first in (("float16", 12), ("bfloat16", 89), ("float32", 89), ("float64", 710))
+            ),
+        ),
         Claim(
             "The shifted log-sum-exp is right where the naive one is infinite: about 1000 for a score of 1000",
-            lambda r: r.run.last("shifted/log-sum-exp"),
-            above=999.9,
-            below=1002.5,
-            seeds=SEEDS,
+            last("shifted/log-sum-exp").between(999.9, 1002.5),
+            seeds=5,
         ),
     ),
-    quiz=(
-        Question(
-            "A x = b is solved with κ = 10⁶ in float32 (ε ≈ 10⁻⁷). How many digits of x can you trust?",
-            ("About 7, as float32 has", "About 1", "6, as κ is 10⁶", "All, if pivoting is on"),
-            1,
-            "The relative error is about κ·ε = 0.1. Pivoting keeps the algorithm stable; it cannot mend the problem.",
-        ),
-        Question(
-            "1 − cos x is computed for x = 10⁻⁴ in float32 and comes out as 0. What went wrong?",
-            (
-                "cos x is computed inexactly for small x",
-                "The result, 5 · 10⁻⁹, is too small for float32",
-                "cos x rounds to 1, so its digits were lost before the subtraction",
-                "The problem is ill-conditioned, so no formula can help",
-            ),
-            2,
-            "cos x = 1 − 5 · 10⁻⁹ lies nearer to 1 than to the next float below. float32 reaches 10⁻³⁸, so 5 · 10⁻⁹ "
-            "would fit, and 2 sin²(x/2) computes it to full precision: the problem was well-conditioned.",
-        ),
-        Question(
-            "Why is bfloat16 liked for training although it has fewer fraction bits than float16?",
-            (
-                "Its sums are more exact",
-                "It has float32's exponent, so gradients and scores rarely overflow or vanish",
-                "It takes less memory",
-            ),
-            1,
-            "Both take 16 bits. bfloat16 spends 8 on the exponent: it reaches 3.4 · 10³⁸, where float16 ends at 65504; "
-            "its sums are less exact, so they are kept in float32.",
-        ),
-    ),
+    quiz=quiz("""
+        ? [compute] A x = b is solved with κ = 10⁶ in float32 (ε ≈ 10⁻⁷). How many digits of x can you trust?
+        - About 7, as float32 has
+        + About 1
+        - 6, as κ is 10⁶
+        - All 7, if pivoting is on
+        = The relative error is about κ·ε = 0.1. Pivoting keeps the algorithm stable; it cannot improve the problem.
+        & S3-36, 92
+
+        ? [foresee] 1 − cos x is computed for x = 10⁻⁴ in float32. What comes out?
+        - 5 · 10⁻⁹, to seven digits
+        + 0, as cos x rounds to 1
+        - 0, as 5 · 10⁻⁹ is too small for float32
+        - 5 · 10⁻⁹ with an error of 10 %, as digits cancel
+        = cos x = 1 − 5 · 10⁻⁹ lies nearer to 1 than to the next float below. float32 reaches 10⁻³⁸, so 5 · 10⁻⁹ would
+          fit, and 2 sin²(x/2) computes it to full precision: the problem was well-conditioned.
+
+        ? [compute] float16 has ε ≈ 0.001. Ones are added to a total of 2048, one by one. Where does it end?
+        + At 2048
+        - At infinity, after some 63,000 ones
+        - It grows, each step being off by a thousandth at most
+        = From 2048 on floats are 2048·ε = 2 apart: 2049 lies half-way and is rounded back to the even one, 2048.
+        & S3-37
+
+        ? Why is bfloat16 liked for training although it has fewer fraction bits than float16?
+        - Its sums are more exact, as there are more exponents
+        + Its range is that of float32
+        - It takes less memory, and so less time
+        = Both take 16 bits. bfloat16 spends 8 on the exponent: it reaches 3.4 · 10³⁸, where float16 ends at
+          65504; its sums are less exact, so they are kept in float32.
+        & S3-35
+    """),
     exercises=(
         CodeExercise(
             "This softmax overflows to NaN, and it mixes the rows. Write one that is right for any scores: large, "
             "small, far apart, or masked with -inf (no row is masked whole).",
             softmax,
-            softmax_solved,
             check_softmax,
-            (
+            broken={"z - z.max(-1, keepdims=True)": "z", "grown.sum(-1, keepdims=True)": "grown.sum()"},
+            hints=(
                 "softmax(z) = softmax(z − c) for every number c: which c makes the largest exponent 0?",
                 "`keepdims=True` lets a maximum or a sum over the last axis broadcast back over the row.",
             ),
+            mistakes=(12,),
         ),
         Exercise(
-            "Find a format in which the naive sum is wrong by over a tenth while Kahan's is right to a thousandth.",
-            kahan_saves_it,
-            {"precision": "float16"},
-            ("Few fraction bits make a sum stall.", "Even an exact sum must be rounded to the format at the end."),
+            "Find a format in which the naive sum is wrong by over a tenth (log₁₀ of the error above −1), Kahan's by "
+            "less than a thousandth.",
+            sum_error("naive") > -1,
+            sum_error("Kahan") < -3,
+            solution={"precision": "float16"},
+            hints=(
+                "Few fraction bits make a sum stall.",
+                "Even an exact sum must be rounded to the format at the end.",
+            ),
         ),
     ),
     sources=(

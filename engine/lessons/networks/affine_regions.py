@@ -30,12 +30,14 @@ from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
     Exercise,
+    KnobSet,
     Lesson,
     Prediction,
-    Question,
     Wrong,
     knob,
-    knobs,
+    last,
+    pace,
+    quiz,
 )
 
 SPAN = 2.0
@@ -44,15 +46,14 @@ NETWORKS = 20
 """Random networks of each depth."""
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     folds: int = knob(5, 1, 8, help="layers of two units that fold the interval")
     units: int = knob(24, 2, 96, help="hidden units, of the random networks and of the trained one")
     layers: int = knob(2, 1, 4, help="hidden layers of the trained network that share them")
     spread: float = knob(1.0, 0.0, 3.0, help="standard deviation of the biases a network begins with")
     steps: int = knob(400, 0, 5000, help="training steps on disc and ring")
     lr: float = knob(0.02, 1e-4, 1.0, scale="log", live=True, help="learning rate of Adam")
-    pace: int = knob(60, 0, 1000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+    pace: int = pace(60)
 
 
 def widths(units, layers):
@@ -188,13 +189,6 @@ def tent(x):
     """Two ReLU units that fold [0, 1]: 0 at 0, up to 1 at ½, back to 0 at 1. x: array; returns one of its shape."""
     import numpy as np
 
-    return np.maximum(0, x) - np.maximum(0, x - 0.5)
-
-
-def tent_solved(x):
-    """Two ReLU units that fold [0, 1]: 0 at 0, up to 1 at ½, back to 0 at 1. x: array; returns one of its shape."""
-    import numpy as np
-
     return 2 * np.maximum(0, x) - 4 * np.maximum(0, x - 0.5)
 
 
@@ -269,67 +263,55 @@ LESSON = Lesson(
     claims=(
         Claim(
             "10 units in five folding layers make 32 pieces, where one layer could make 11",
-            measure=lambda r: r.run.last("pieces of the folds"),
-            exactly=32,
-            runs={"run": {"steps": 0}},
+            last("pieces of the folds", steps=0) == 32,
         ),
         Claim(
             "24 random units with biases of spread 1 make over 1.3 times as many pieces in one layer as in four",
-            measure=lambda r: r.run.last("random, 1 deep") / r.run.last("random, 4 deep"),
-            above=1.3,
-            runs={"run": {"steps": 0}},
-            seeds=(0, 1, 2, 3, 4),
+            last("random, 1 deep", steps=0) / last("random, 4 deep", steps=0) > 1.3,
+            seeds=5,
         ),
         Claim(
             "… but not with biases of spread 0.1",
-            measure=lambda r: r.run.last("random, 1 deep") / r.run.last("random, 4 deep"),
-            below=1.3,
-            runs={"run": {"spread": 0.1, "steps": 0}},
-            seeds=(0, 1, 2, 3, 4),
+            last("random, 1 deep", spread=0.1, steps=0) / last("random, 4 deep", spread=0.1, steps=0) < 1.3,
+            seeds=5,
         ),
         Claim(
             "A network of two layers mostly has more pieces after training: in seven runs of ten or more",
-            measure=lambda r: r.run.last("after training") / r.run.last("before training"),
-            above=1,
+            last("after training") / last("before training") > 1,
             seeds=tuple(range(10)),
             needed=7,
         ),
         Claim(
             "Five units in one layer, so at most 16 pieces, tell over 97 % of the points right",
-            measure=lambda r: r.run.last("train/accuracy"),
-            above=0.97,
-            runs={"run": {"units": 5, "layers": 1}},
-            seeds=(0, 1, 2, 3, 4),
+            last("train/accuracy", units=5, layers=1) > 0.97,
+            seeds=5,
         ),
     ),
-    quiz=(
-        Question(
-            "Three lines in the plane, none parallel, not all through one point: into how many pieces do they cut it?",
-            ("6", "7", "8"),
-            1,
-            "1 + 3 + 3·2/2 = 7. Of the eight patterns of three units not all can occur: one has no place.",
-        ),
-        Question(
-            "Inside one piece, what is the network's gradient with respect to its input?",
-            ("Zero", "It changes smoothly", "Constant"),
-            2,
-            "There the network is an affine map, and an affine map has one gradient.",
-        ),
-        Question(
-            "Folding shows that depth can give exponentially many pieces. What follows for a network you train?",
-            (
-                "Nothing certain: it may have far fewer",
-                "It has exponentially many pieces, if it is deep",
-                "It has as many pieces as the task asks for",
-            ),
-            0,
-            "The folds were built by hand. Random and trained networks stay near what the number of units suggests.",
-        ),
-    ),
+    quiz=quiz("""
+        ? Three lines in the plane, none parallel, not all through one point: into how many pieces do they
+          cut it?
+        - 6
+        + 7
+        - 8
+        = 1 + 3 + 3·2/2 = 7. Of the eight patterns of three units not all can occur: one has no place.
+
+        ? Inside one piece, what is the network's gradient with respect to its input?
+        - Zero
+        - It changes smoothly
+        + Constant
+        = There the network is an affine map, and an affine map has one gradient.
+
+        ? Folding shows that depth can give exponentially many pieces. What follows for a network you train?
+        + Nothing certain: it may have far fewer
+        - It has exponentially many pieces, if it is deep
+        - It has as many pieces as the task asks for
+        = The folds were built by hand. Random and trained networks stay near what the number of units
+          suggests.
+    """),
     exercises=(
         Exercise(
             "Tell the disc from the ring, over 97 % of the points right, with no more than 16 pieces.",
-            check=few_pieces,
+            few_pieces,
             solution={"units": 5, "layers": 1},
             hints=(
                 "How many lines does it take to enclose something?",
@@ -337,10 +319,10 @@ LESSON = Lesson(
             ),
         ),
         CodeExercise(
-            "Mend the fold: two ReLU units that climb from 0 to 1 and come back down.",
-            starter=tent,
-            solution=tent_solved,
-            check=check_tent,
+            "Fix the fold: two ReLU units that climb from 0 to 1 and come back down.",
+            tent,
+            check_tent,
+            broken={"2 * np.maximum(0, x) - 4 *": "np.maximum(0, x) -"},
             hints=(
                 "To climb to 1 within half a unit, how steep must it be?",
                 "Behind ½ the slope must become −2; the first unit goes on with +2.",

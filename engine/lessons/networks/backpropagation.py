@@ -32,12 +32,13 @@ from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
     Exercise,
+    KnobSet,
     Lesson,
     Prediction,
-    Question,
     Wrong,
     knob,
-    knobs,
+    last,
+    quiz,
 )
 
 WEIGHTS = ("w", "b", "v", "c")
@@ -59,8 +60,7 @@ INPUTS = {"w·x": ("w", "x"), "z": ("w·x", "b"), "h": ("z",), "v·h": ("v", "h"
 EDGES = [(source, node) for node, sources in INPUTS.items() for source in sources]
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     x: float = knob(1.5, -3.0, 3.0, help="the input whose way through the graph is shown")
     bug: str = knob("none", choices=("none", "slope of tanh forgotten", "chained w to b"), help="a mistake built in")
     lr: float = knob(0.05, 1e-4, 1.0, scale="log", live=True, help="learning rate of the training at the end")
@@ -209,18 +209,6 @@ def backward_of_layer(x, w, h, grad_h):
     x: (n, inputs); w: (inputs, units); h: (n, units); grad_h: ∂L/∂h, (n, units).
     Returns ∂L/∂w (inputs, units), ∂L/∂b (units,), ∂L/∂x (n, inputs).
     """
-    grad_b = grad_h.sum(0)
-    grad_w = x.T @ grad_h
-    grad_x = grad_h @ w.T
-    return grad_w, grad_b, grad_x
-
-
-def backward_of_layer_solved(x, w, h, grad_h):
-    """Backward pass of h = tanh(x @ w + b).
-
-    x: (n, inputs); w: (inputs, units); h: (n, units); grad_h: ∂L/∂h, (n, units).
-    Returns ∂L/∂w (inputs, units), ∂L/∂b (units,), ∂L/∂x (n, inputs).
-    """
     grad_z = grad_h * (1 - h * h)
     return x.T @ grad_z, grad_z.sum(0), grad_z @ w.T
 
@@ -292,65 +280,54 @@ LESSON = Lesson(
     claims=(
         Claim(
             "Backward agrees with central differences to eight digits",
-            measure=lambda r: r.run.last("least difference"),
-            below=1e-8,
-            runs={"run": {"steps": 0}},
-            seeds=(0, 1, 2, 3, 4),
+            last("least difference", steps=0) < 1e-8,
+            seeds=5,
         ),
-        Claim(
-            "The best ε is near 10⁻⁵",
-            measure=lambda r: r.run.last("best step"),
-            above=5e-7,
-            below=5e-4,
-            runs={"run": {"steps": 0}},
-            seeds=(0, 1, 2, 3, 4),
-        ),
+        Claim("The best ε is near 10⁻⁵", last("best step", steps=0).between(5e-7, 5e-4), seeds=5),
         Claim(
             "Forgetting the slope of tanh convicts two weights, w and b",
-            measure=lambda r: r.run.last("convicted"),
-            exactly=2,
-            runs={"run": {"bug": "slope of tanh forgotten", "steps": 0}},
-            seeds=(0, 1, 2, 3, 4),
+            last("convicted", bug="slope of tanh forgotten", steps=0) == 2,
+            seeds=5,
         ),
         Claim(
             "With w chained to b it usually ends with more than five times the loss: in eight runs of ten or more",
-            measure=lambda r: r.bug.last("train/loss") / r.none.last("train/loss"),
-            above=5,
-            runs={"none": {}, "bug": {"bug": "chained w to b"}},
+            last("train/loss", bug="chained w to b") / last("train/loss") > 5,
             seeds=tuple(range(10)),
             needed=8,
         ),
     ),
-    quiz=(
-        Question(
-            "A node's value goes into two later nodes. What is its gradient?",
-            ("The larger of what comes back", "The sum of what comes back", "The product of both"),
-            1,
-            "Moving it moves L along both ways, and small changes add.",
-        ),
-        Question(
-            "Backward needs h = tanh z once more. Where does it come from?",
-            ("It was kept from the forward pass", "It is worked out from the loss, backwards", "It is not needed"),
-            0,
-            "The slope on that edge is 1 − h². Storing such values is one reason why training takes more memory.",
-        ),
-        Question(
-            "A network has a million weights. How many forward passes does a check of all by central differences take?",
-            ("Two", "Two million", "A million and one"),
-            1,
-            "Two a weight; one-sided ones take a million and one. So one checks a few weights, or a small network.",
-        ),
-        Question(
-            "Your loss falls, slowly. Does that prove that the gradients are right?",
-            ("Yes, otherwise it would rise", "No: a wrong one may point downhill", "Only if it falls at every step"),
-            1,
-            "Run this lesson with `chained w to b`: three right gradients and one wrong one still learn.",
-        ),
-    ),
+    quiz=quiz("""
+        ? A node's value goes into two later nodes. What is its gradient?
+        - The larger of what comes back
+        + The sum of what comes back
+        - The product of both
+        = Moving it moves L along both ways, and small changes add.
+
+        ? Backward needs h = tanh z once more. Where does it come from?
+        + It was kept from the forward pass
+        - It is worked out from the loss, backwards
+        - It is not needed
+        = The slope on that edge is 1 − h². Storing such values is one reason why training takes more
+          memory.
+
+        ? A network has a million weights. How many forward passes does a check of all by central
+          differences take?
+        - Two
+        + Two million
+        - A million and one
+        = Two a weight; one-sided ones take a million and one. So one checks a few weights, or a small
+          network.
+
+        ? Your loss falls, slowly. Does that prove that the gradients are right?
+        - Yes, otherwise it would rise
+        + No: a wrong one may point downhill
+        - Only if it falls at every step
+        = Run this lesson with `chained w to b`: three right gradients and one wrong one still learn.
+    """),
     exercises=(
         Exercise(
             "Find the bug that convicts a single weight, and train below a loss of 0.05 in spite of it.",
-            check=innocent,
+            innocent,
             solution={"bug": "chained w to b"},
             hints=(
                 "Try both bugs.",
@@ -358,10 +335,13 @@ LESSON = Lesson(
             ),
         ),
         CodeExercise(
-            "A whole layer, h = tanh(x·w + b), for a batch. Its backward pass forgets something; mend it.",
-            starter=backward_of_layer,
-            solution=backward_of_layer_solved,
-            check=check_backward_of_layer,
+            "A whole layer, h = tanh(x·w + b), for a batch. Its backward pass forgets something; fix it.",
+            backward_of_layer,
+            check_backward_of_layer,
+            broken={
+                "    grad_z = grad_h * (1 - h * h)\n": "",
+                "return x.T @ grad_z, grad_z.sum(0), grad_z @ w.T": "return x.T @ grad_h, grad_h.sum(0), grad_h @ w.T",
+            },
             hints=(
                 "Which node lies between h and the three that are asked for?",
                 "∂L/∂z = ∂L/∂h · (1 − h²). All three gradients start from it.",

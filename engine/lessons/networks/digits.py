@@ -31,17 +31,28 @@ rest. A ReLU that is never positive passes no gradient, so it cannot come back: 
 `activation` = none nothing holds the same steps back, the numbers overflow, and the run ends and says why.
 """
 
-from descend.engine.teaching.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from descend.engine.teaching.lesson import (
+    Claim,
+    Exercise,
+    KnobSet,
+    Lesson,
+    Prediction,
+    Wrong,
+    first,
+    knob,
+    last,
+    pace,
+    quiz,
+)
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     epochs: int = knob(20, 1, 200, help="times every training image is shown")
     hidden: int = knob(32, 1, 512, scale="log", help="units in the hidden layer")
     lr: float = knob(0.3, 1e-4, 100.0, scale="log", live=True, help="learning rate of gradient descent")
     activation: str = knob("relu", choices=("relu", "tanh", "none"), help="what a hidden unit does with its sum")
     batch_size: int = knob(32, 1, 1437, scale="log", help="images a step")
-    pace: int = knob(200, 0, 10_000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+    pace: int = pace(200)
 
 
 def run(lab, k):
@@ -89,39 +100,19 @@ LESSON = Lesson(
         ),
     ),
     claims=(
-        Claim(
-            "64 → 32 → 10 has 2,410 numbers to learn",
-            measure=lambda r: r.run.last("parameters"),
-            exactly=2410,
-            runs={"run": {"epochs": 1}},
-        ),
-        Claim(
-            "Untrained, its loss is near ln 10 ≈ 2.30",
-            measure=lambda r: r.run.first("test/loss"),
-            above=2.2,
-            below=2.45,
-            runs={"run": {"epochs": 1}},
-            seeds=(0, 1, 2, 3, 4),
-        ),
-        Claim(
-            "After 20 epochs it recognises over 93 % of digits it never saw",
-            measure=lambda r: r.run.last("test/accuracy"),
-            above=0.93,
-            seeds=(0, 1, 2, 3, 4),
-        ),
+        Claim("64 → 32 → 10 has 2,410 numbers to learn", last("parameters", epochs=1) == 2410),
+        Claim("Untrained, its loss is near ln 10 ≈ 2.30", first("test/loss", epochs=1).between(2.2, 2.45), seeds=5),
+        Claim("After 20 epochs it recognises over 93 % of digits it never saw", last("test/accuracy") > 0.93, seeds=5),
         Claim(
             "With lr = 3 it learns nothing: the loss ends near ln 10",
-            measure=lambda r: r.run.last("test/loss"),
-            above=2.25,
-            below=2.45,
-            runs={"run": {"lr": 3.0}},
-            seeds=(0, 1, 2),
+            last("test/loss", lr=3.0).between(2.25, 2.45),
+            seeds=3,
         ),
     ),
     exercises=(
         Exercise(
             "How small may it be? With at most 700 numbers to learn, recognise over 90 % of the test digits.",
-            check=small_and_good,
+            small_and_good,
             solution={"hidden": 9, "activation": "tanh"},
             hints=(
                 "With n hidden units it has 64n + n + 10n + 10 numbers.",
@@ -129,25 +120,20 @@ LESSON = Lesson(
             ),
         ),
     ),
-    quiz=(
-        Question(
-            "Before any training, the loss on ten classes is about 2.3. Why?",
-            ("The weights are too large", "Each class gets about 1/10", "A batch has too few images of each class"),
-            1,
-            "Cross-entropy is −log of the probability given to the true class, and −log(1/10) = ln 10 ≈ 2.30.",
-        ),
-        Question(
-            "Why is the training curve jagged while the test curve is smooth?",
-            (
-                "A training point is 32 images, others each time",
-                "Only training images change the network, never test images",
-                "The test images are easier",
-            ),
-            0,
-            "Each test point is the mean over the same 360 images. That there are more of them and that they stay the "
-            "same both make the curve smoother.",
-        ),
-    ),
+    quiz=quiz("""
+        ? Before any training, the loss on ten classes is about 2.3. Why?
+        - The weights are too large
+        + Each class gets about 1/10
+        - A batch has too few images of each class
+        = Cross-entropy is −log of the probability given to the true class, and −log(1/10) = ln 10 ≈ 2.30.
+
+        ? Why is the training curve jagged while the test curve is smooth?
+        + A training point is 32 images, others each time
+        - Only training images change the network, never test images
+        - The test images are easier
+        = Each test point is the mean over the same 360 images. That there are more of them and that they
+          stay the same both make the curve smoother.
+    """),
     sources=(
         "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998",
         "I. Goodfellow, Y. Bengio, A. Courville: Deep Learning, MIT Press 2016, chapter 6",

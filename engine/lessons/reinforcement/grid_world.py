@@ -1,44 +1,52 @@
 """Grid world: planning and learning
 
-Five by five squares, three walls, one goal. If you had the map, how would you find the best way from *every* square?
-And if you had none, only the bumps and one reward at the end?
+Five by five squares, three walls, one goal. With a map, how would you find the best way from *every* square? And
+without one, only by the bumps and one reward at the end?
 
-**The task.** Each move costs 0.04; only the one that reaches the goal gives 1 instead and ends the episode. With
-probability `slip` the move goes off to one side. Wanted is a policy, an arrow for each square, with the greatest
-expected *return*
+**The task.** Each move costs 0.04; only the one that reaches the goal gives 1 instead and ends the *episode*, a walk
+from A. With probability `slip` a move goes off to one side. Wanted is a *policy*, an arrow for each square, with the
+greatest expected *return*, in which a reward one move later counts γ times as much:
 
     r₁ + γ·r₂ + γ²·r₃ + …,   0 < γ < 1.
 
-**Planning** (value iteration) knows the map. The value of a square is that of its best move:
+**Planning** (value iteration) knows the map. The *value* V of a square is the return from there on; that of the goal is
+0. Again and again, for every square s, take the best move a:
 
     V(s) ← maxₐ Σ p(s′|s, a)·[r + γ·V(s′)]
 
-Every sweep shrinks the largest error of all values at least by the factor γ. Values spread from the goal, a square a
-sweep.
+Each sweep over all squares shrinks the largest error by the factor γ at least.
 
-**Learning** (Q-learning) knows nothing, tries moves and corrects its estimate of what followed:
+**Learning** (Q-learning) tries moves and shifts Q, its estimate of what a move brings, by a share α towards what was
+seen:
 
     Q(s, a) ← Q(s, a) + α·[r + γ·maxₐ′ Q(s′, a′) − Q(s, a)]
 
-With probability ε it tries a random move, else the best so far.
+With probability ε the move is random, else the best so far.
 
-**Predict, then run.** From how many of the 21 free squares will the learned arrows lead to the goal?
+The start is 4 moves from the goal; three cost, the fourth earns 1:
+
+    −0.04·(1 + 0.9 + 0.81) + 0.729 = 0.62
+
+**Predict, then run.** From how many of the 21 squares will the learned arrows lead to the goal?
 
 **Watch** the arrows turn. Learning is sure only along the ways it takes often.
 
-**Break it.** ε = 0, or γ = 0.3; or let it slip: which arrows change?
+**Break it.** ε = 0: the way from A is soon the shortest; which arrows are never put right?
 """
 
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
     Exercise,
+    KnobSet,
     Lesson,
     Prediction,
-    Question,
-    Wrong,
     knob,
-    knobs,
+    knob_value,
+    last,
+    number,
+    pace,
+    quiz,
 )
 
 SIZE, START, GOAL = 5, (1, 1), (3, 3)
@@ -51,19 +59,18 @@ LONGEST = 100
 BLOCK = 10
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     gamma: float = knob(0.9, 0.05, 0.99, help="γ: what a reward is worth a move later")
     slip: float = knob(0.0, 0.0, 0.6, help="probability that a move goes off to one side")
     alpha: float = knob(0.3, 0.01, 1.0, live=True, help="α: how far an estimate moves towards what was seen")
     epsilon: float = knob(0.2, 0.0, 1.0, live=True, help="ε: share of random moves while learning")
     start_anywhere: bool = knob(False, help="begin each episode on a random square, not always at A")
     episodes: int = knob(600, 10, 5000, scale="log", help="episodes of learning")
-    pace: int = knob(8, 0, 1000, live=True, help="sweeps, and tens of episodes, a second; 0: as fast as it goes")
+    pace: int = pace(8)
 
 
 def squares():
-    """The free squares other than the goal, as (row, column), 21 of them."""
+    """The 21 free squares other than the goal, as (row, column)."""
     every = [(row, column) for row in range(SIZE) for column in range(SIZE)]
     return [square for square in every if square not in WALLS and square != GOAL]
 
@@ -98,18 +105,16 @@ def show(lab, name, values, policy):
         start = "A" if (row, column) == START else ""
         texts[row][column] = f"{start}{ARROWS[policy[row, column]]} {values[row, column]:.2f}"
     field = values.clone()
-    field[tuple(zip(*WALLS, strict=True))], field[GOAL] = float("nan"), 1.0
+    field[tuple(zip(*WALLS, strict=True))] = float("nan")
     lab.field(name, field, texts=texts, low=-0.5, high=1)
 
 
 def report(lab, name, policy):
-    """State from how many squares ``policy`` leads to the goal, and how far it is from the start."""
-    lab.results(
-        **{
-            f"{name}/squares that lead to the goal": sum(follow(policy, square) is not None for square in squares()),
-            f"{name}/moves from the start": follow(policy, START) or 0,
-        }
-    )
+    """State from how many squares ``policy`` leads to the goal, and if from the start, in how many moves."""
+    reached = sum(follow(policy, square) is not None for square in squares())
+    lab.results(**{f"{name}/squares that lead to the goal": reached})
+    if (moves := follow(policy, START)) is not None:
+        lab.results(**{f"{name}/moves from the start": moves})
 
 
 def run(lab, k):
@@ -179,136 +184,116 @@ def learn(lab, k):
     lab.results(**{"learned/value of the start": q[START].max()})
 
 
-def target(reward, gamma, q_next, ended):
-    """What Q-learning moves its estimate towards, after one move.
+def updated(q, square, move, reward, after, ended, alpha, gamma):
+    """Q-learning's new estimate of ``move`` in ``square``, which brought ``reward`` and led to the square ``after``.
 
-    reward: of the move; q_next: estimates of the next square's four moves; ended: whether the episode is over.
+    q: for each square the estimates of its moves; ended: whether the episode is over.
     """
-    return reward + gamma * max(q_next)
+    future = 0.0 if ended else max(q[after])
+    surprise = reward + gamma * future - q[square][move]
+    return q[square][move] + alpha * surprise
 
 
-def target_solved(reward, gamma, q_next, ended):
-    """What Q-learning moves its estimate towards, after one move.
-
-    reward: of the move; q_next: estimates of the next square's four moves; ended: whether the episode is over.
-    """
-    return reward if ended else reward + gamma * max(q_next)
-
-
-def check_target(target):
+def check_updated(updated):
     """On the way, at the end, and in a corridor that it must learn to value rightly."""
-    found = target(-0.04, 0.9, [0.1, 0.5, -0.2, 0.0], False)
-    if not isinstance(found, (int, float)):
-        raise Wrong(f"It returns a number; yours returns {type(found).__name__}.")
-    if not abs(found - 0.41) <= 1e-9:
-        raise Wrong(f"On the way, for estimates 0.1, 0.5, −0.2 and 0, it is −0.04 + 0.9·0.5 = 0.41; not {found:g}.")
-    found = target(1.0, 0.9, [5.0, 0.0, 0.0, 0.0], True)
-    if not abs(found - 1.0) <= 1e-9:
-        raise Wrong(f"After the last move nothing follows: it is the reward, 1, whatever the estimates; not {found:g}.")
-    q = [[0.0] * 4 for _ in range(4)]
+    q = {"here": [0.2, 0.0], "there": [0.1, 0.5]}
+    found = updated(q, "here", 0, -0.04, "there", False, 0.5, 0.9)
+    yield number(abs(found - 0.305), "on the way, distance from 0.2 + 0.5·(−0.04 + 0.9·0.5 − 0.2) = 0.305,") <= 1e-9
+    found = updated(q, "here", 1, 1.0, "there", True, 0.5, 0.9)
+    yield number(abs(found - 0.5), "after the last move, distance from 0 + 0.5·(1 − 0) = 0.5,") <= 1e-9
+    corridor = [[0.0] * 4 for _ in range(4)]
     for _ in range(200):
         for place in range(3):
-            ended = place == 2
-            q[place][0] += 0.5 * (target(float(ended), 0.9, q[0 if ended else place + 1], ended) - q[place][0])
-    if not abs(q[0][0] - 0.81) <= 1e-3:
-        raise Wrong(f"Three moves before a reward of 1 the value is 0.9² = 0.81; with yours it is {q[0][0]:.3g}.")
+            corridor[place][0] = updated(corridor, place, 0, float(place == 2), place + 1, place == 2, 0.5, 0.9)
+    off = abs(corridor[0][0] - 0.81)
+    yield number(off, "three moves before a reward of 1, distance from 0.9² = 0.81,") <= 1e-3
 
 
-def agreement(result):
-    """Whether learning values the start less than planning does (0), within 0.05 alike (1), or more (2)."""
-    difference = result.last("learned/value of the start") - result.last("planned/value of the start")
-    return 1 if abs(difference) <= 0.05 else 2 * int(difference > 0)
-
-
-def all_squares(result):
-    """Arrows that lead to the goal from everywhere, learned with a reasonable number of episodes."""
-    if result.state != "done":
-        raise Wrong(f"The run is {result.state}; let it come to its end.")
-    if result.knobs["episodes"] > 600:
-        raise Wrong("With more episodes it is no art; use at most 600.")
-    reached = int(result.last("learned/squares that lead to the goal"))
-    if reached < 21:
-        raise Wrong(f"From {reached} of 21 squares the learned arrows lead to the goal.")
-
+REACHED = last("learned/squares that lead to the goal")
+AHEAD = last("learned/value of the start") - last("planned/value of the start")
 
 LESSON = Lesson(
     covers=("J01",),
     run=run,
     knobs=Knobs,
     minutes=12,
+    show=("learned: best move and its Q", "planned: best move and value", "mean moves"),
+    rows=("S4-34a", "S4-34b"),
+    mistakes=(57,),
     smoke={"episodes": 50},
     predictions=(
         Prediction(
-            "From how many of the 21 free squares will the learned arrows lead to the goal?",
-            truth=lambda r: r.last("learned/squares that lead to the goal"),
-            why="Squares off the usual way are tried seldom, so their arrows stay as they began. Starting anywhere, or "
-            "trying more, reaches them all.",
-            within=0.05,
+            "From how many of the 21 squares will the learned arrows lead to the goal?",
+            choices={"at most 10": REACHED <= 10, "11 to 20": REACHED.between(10, 21), "all 21": REACHED == 21},
+            why="Squares off the usual way are tried seldom: their arrows may stay as they began. Starting anywhere "
+            "reaches them all.",
+            mistakes=(57,),
         ),
         Prediction(
-            "Planning knows that the start A is worth some value. What will learning, which never saw the map, say?",
-            choices=("clearly less", "within 0.05 of it", "clearly more"),
-            truth=agreement,
-            why="Without slipping the same: along the way it takes, learning finds the true value. With slips its last "
-            "few surprises still show, as α stays what it is.",
+            "Planning knows what the start A is worth. What will learning say, which never saw the map?",
+            choices={
+                "clearly less": AHEAD < -0.06,
+                "within 0.05 of it": abs(AHEAD) < 0.05,
+                "clearly more": AHEAD > 0.06,
+            },
+            why="Without slipping the same, after a hundred episodes: along the way it takes, learning finds the true "
+            "value. With slips its last few surprises still show, as α stays what it is.",
         ),
     ),
     claims=(
         Claim(
-            "Planned arrows lead to the goal from all 21 free squares",
-            measure=lambda r: r.run.last("planned/squares that lead to the goal"),
-            exactly=21,
-            runs={"run": {"episodes": 10}},
+            "Planned arrows lead to the goal from all 21 squares",
+            last("planned/squares that lead to the goal", episodes=10) == 21,
         ),
         Claim(
-            "Learned arrows take the shortest way from the start: 4 moves",
-            measure=lambda r: r.run.last("learned/moves from the start"),
-            exactly=4,
-            seeds=(0, 1, 2, 3, 4),
+            "Learned arrows take the shortest way from the start, 4 moves, and know its value, 0.62",
+            last("learned/moves from the start") == 4,
+            last("learned/value of the start").between(0.61, 0.63),
+            abs(AHEAD) < 0.01,
+            seeds=5,
         ),
         Claim(
-            "… but seldom from everywhere: in nine runs of ten or more, from fewer than 21 squares",
-            measure=lambda r: r.run.last("learned/squares that lead to the goal"),
-            above=8,
-            below=21,
+            "… but seldom the way from everywhere: in nine runs of ten or more, from 11 to 20 squares",
+            REACHED.between(10, 21),
             seeds=tuple(range(10)),
             needed=9,
         ),
         Claim(
-            "Without slipping, learning finds the value of the start that planning computed",
-            measure=lambda r: abs(r.run.last("learned/value of the start") - r.run.last("planned/value of the start")),
-            below=0.01,
-            seeds=(0, 1, 2, 3, 4),
+            "Without trials, ε = 0, the way from the start is as short, but from most squares there is none",
+            last("learned/moves from the start", epsilon=0.0) == 4,
+            last("learned/squares that lead to the goal", epsilon=0.0) <= 10,
+            seeds=5,
         ),
     ),
-    quiz=(
-        Question(
-            "Value iteration and Q-learning use almost the same formula. What does only the first one need?",
-            ("A reward", "The probabilities of what a move leads to", "A discount γ"),
-            1,
-            "It averages over all outcomes. Q-learning takes the one that happened, and averages by doing it often.",
-        ),
-        Question(
-            "Without slipping, the goal is 4 moves away, each costs 0.04, γ = 0.9. What is the value of the start?",
-            ("1 − 3·0.04 = 0.88", "−0.04·(1 + 0.9 + 0.81) + 0.729 ≈ 0.62", "0.9⁴ ≈ 0.66"),
-            1,
-            "Three moves cost, the fourth earns 1; what comes n moves later counts 0.9ⁿ.",
-        ),
-        Question(
-            "With ε = 0 the agent always takes the move that looks best. What may go wrong?",
-            (
-                "It never learns anything",
-                "It keeps to the first way that works and never tries most others",
-                "Values grow without bound",
-            ),
-            1,
-            "All estimates begin at 0 and costs make tried moves look worse, so it does try a little; then it settles.",
-        ),
-    ),
+    quiz=quiz("""
+        ? Value iteration and Q-learning use almost the same formula. What does only the first one need?
+        - The reward of the move that was made
+        + The probabilities of what follows
+        - A discount γ that is below 1
+        = It averages over all outcomes. Q-learning takes the one that happened, and averages by doing it
+          often.
+
+        ? [compute] Without slipping the goal is 4 moves away. The first three cost 0.04 each, the fourth earns 1;
+          γ = 0.9. What is the start worth?
+        - 1 − 3·0.04 = 0.88
+        + About 0.62
+        - 0.9⁴ ≈ 0.66, less the costs: 0.54
+        = −0.04·(1 + 0.9 + 0.81) + 0.729 ≈ 0.62: what comes n moves later counts 0.9ⁿ, and the fourth move comes three
+          moves later than the first.
+
+        ? [foresee] Here, with ε = 0, the agent always takes the move that looks best. What will it find?
+        - Nothing: who never explores cannot find the goal
+        + A shortest way from A, and wrong arrows elsewhere
+        - Any way that works, which it then repeats, long as it may be
+        = All estimates begin at 0, and each move that costs looks worse than one not tried yet: that is exploring too.
+          Once the shortest way looks best it settles, and squares off that way are not visited again.
+        & 57
+    """),
     exercises=(
         Exercise(
             "Make learning find arrows that lead to the goal from all 21 squares, with at most 600 episodes.",
-            check=all_squares,
+            knob_value("episodes") <= 600,
+            REACHED >= 21,
             solution={"start_anywhere": True},
             hints=(
                 "Which squares have wrong arrows? How often did the agent stand there?",
@@ -316,16 +301,22 @@ LESSON = Lesson(
             ),
         ),
         CodeExercise(
-            "This target of Q-learning counts on a future after the end. Mend it.",
-            starter=target,
-            solution=target_solved,
-            check=check_target,
-            hints=("What can still be earned once the episode has ended?",),
+            "This update looks at the wrong square, goes on after the end and forgets what it knew. Fix it.",
+            updated,
+            check_updated,
+            broken={
+                "0.0 if ended else max(q[after])": "q[square][move]",
+                "q[square][move] + alpha * surprise": "reward + gamma * future",
+            },
+            hints=(
+                "Which square's best move tells what is still to come? And if the episode is over?",
+                "The new estimate is the old one, moved by a share α of the surprise.",
+            ),
         ),
     ),
     sources=(
-        "R. Sutton, A. Barto: Reinforcement Learning, 2nd edition, MIT Press 2018, chapters 4 and 6",
+        "R. Sutton, A. Barto: Reinforcement Learning, 2nd edition, MIT Press 2018, sections 4.4 and 6.5",
         "C. Watkins, P. Dayan: Q-learning, Machine Learning 8 (1992)",
-        "R. Bellman: Dynamic Programming, Princeton 1957",
+        "R. Bellman: Dynamic Programming, Princeton University Press 1957",
     ),
 )

@@ -1,12 +1,12 @@
 """Root finding: four methods race
 
-Where does the cosine meet the diagonal? No formula says so. Which of four ways to corner the answer needs the fewest
-evaluations, and which can you trust?
+Where does the cosine meet the diagonal? No formula says so. Which of four ways to corner the answer is the cheapest,
+and which can you trust?
 
 **The problem.** f(x) = 0 for a continuous f; here cos x − x, whose root is 0.7390851332… What counts is how often f
-or f′ is evaluated: f may be a simulation of an hour.
+or its slope f′ is evaluated: f may be a simulation of an hour.
 
-**Bisection** keeps a bracket [a, b] whose ends have opposite signs, so that a root lies between, and halves it: one
+**Bisection** keeps a *bracket* [a, b] whose ends have opposite signs, so that a root lies between, and halves it: one
 bit per evaluation, always. 1 → 10⁻¹⁰ takes 34 halvings, as 2³⁴ > 10¹⁰.
 
 **Newton** slides down the tangent, the **secant** method down the chord of its last two points:
@@ -14,22 +14,37 @@ bit per evaluation, always. 1 → 10⁻¹⁰ takes 34 halvings, as 2³⁴ > 10¹
     x ← x − f(x) / f′(x)
     x ← x − f(x) · (x − x′) / (f(x) − f(x′))
 
-Near a simple root Newton's error is about *squared* each step (order 2, but two evaluations), the secant's raised to
-the power 1.618 = (1 + √5)/2 (one evaluation). Both may run away.
+Near a simple root Newton's error is about *squared* each step (*order* 2, but two evaluations), the secant's raised to
+the power 1.618 = (1 + √5)/2 (one evaluation).
 
-**Brent** keeps a bracket, tries secant or inverse quadratic steps, and bisects when these disappoint. SciPy's `brentq`
-does this.
+**Brent** keeps a bracket, tries the secant, or a parabola through three points laid on its side (inverse quadratic),
+and bisects when these disappoint.
 
 **Predict, then run.** How many evaluations will bisection need? Who is first?
 
-**Watch.** The log₁₀ of the error: a straight line for bisection, ever steeper for the others.
+**Watch.** The log₁₀ of the error: bisection's jags about a straight line, the others' plunge.
 
-**Break it.** `x^3 - 2x + 2` from start 0: Newton jumps 0, 1, 0, 1 for ever. `atan x` from 1.5: it runs away. `x^3 - x`
-from 0.577: the tangent is almost flat and throws it far off. `x^3`: a triple root makes Newton crawl. A bracket without
-a change of sign proves nothing: bisection and Brent refuse it.
+**Break it.** `x^3 - 2x + 2` from start 0: Newton jumps 0, 1, 0, 1 for ever. `atan x` from 1.5: it runs away. `x^3`: a
+triple root makes Newton crawl. (For these two move the left end to −1: at 0 it is the root already.)
 """
 
-from descend.engine.teaching.lesson import Claim, Exercise, Lesson, Prediction, Question, Wrong, knob, knobs
+from functools import reduce
+from operator import and_
+
+from descend.engine.teaching.lesson import (
+    Claim,
+    Exercise,
+    KnobSet,
+    Lesson,
+    Prediction,
+    Wrong,
+    computed,
+    knob,
+    knob_value,
+    last,
+    pace,
+    quiz,
+)
 
 FUNCTIONS = {
     "cos x - x": (lambda m, x: m.cos(x) - x, lambda m, x: -m.sin(x) - 1, (0.7390851332151607,)),
@@ -47,14 +62,13 @@ FLOOR = 1e-17
 """Least error shown: 0 has no logarithm."""
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     function: str = knob("cos x - x", choices=tuple(FUNCTIONS), help="f, whose root is looked for")
     left: float = knob(0.0, -10.0, 10.0, help="left end of the bracket; also the secant's first point")
     right: float = knob(1.0, -10.0, 10.0, help="right end of the bracket; also the secant's second point")
     start: float = knob(1.0, -10.0, 10.0, help="where Newton begins")
     tolerance: float = knob(1e-10, 1e-14, 0.1, scale="log", help="how narrow a bracket, or how short a step, is enough")
-    pace: int = knob(4, 0, 1000, live=True, help="evaluations a second at most, to watch; 0: as fast as it goes")
+    pace: int = pace(4)
 
 
 class Lost(Exception):
@@ -299,30 +313,33 @@ def evaluations(result, method):
     return result.last(name) if name in result.history.metrics else None
 
 
-def winner(result):
-    """Index of the method that found a root with the fewest evaluations; None for a tie or if none did."""
-    counts = [evaluations(result, name) or BUDGET + 1 for name in ("bisection", "newton", "secant", "brent")]
-    least = min(counts)
-    return counts.index(least) if counts.count(least) == 1 and least <= BUDGET else None
+METHODS = ("bisection", "newton", "secant", "brent")
+COST = {
+    name: computed(f"evaluations of {name}", lambda run, name=name: evaluations(run, name) or BUDGET + 1)
+    for name in METHODS
+}
+BISECTED = computed(
+    "bisection's root (none if the bracket is refused)", lambda run: run.history.metrics.get("bisection/root")
+)
 
 
-def corners_minus_one(result):
-    """x³ − x, bisection to −1 within 1e-10, at most 30 evaluations."""
-    if result.state != "done":
-        raise Wrong(f"The run is {result.state}; let it come to its end.")
+def cheapest(name):
+    """That ``name`` found a root with fewer evaluations than each other method."""
+    return reduce(and_, (COST[name] < COST[other] for other in METHODS if other != name))
+
+
+def of_cubic(result):
     if result.knobs["function"] != "x^3 - x":
         raise Wrong(f"The function is {result.knobs['function']}; choose x^3 - x.")
-    if result.knobs["tolerance"] > 1e-10:
-        raise Wrong(f"The tolerance is {result.knobs['tolerance']:g}; 1e-10 is asked for.")
-    count = evaluations(result, "bisection")
-    if count is None:
-        raise Wrong("Bisection refused the bracket: f has the same sign at both ends.")
-    if abs(result.last("bisection/root") + 1) > 1e-9:
-        raise Wrong(f"Bisection went to {result.last('bisection/root'):.6g}; the root asked for is -1.")
-    if result.knobs["right"] - result.knobs["left"] > 2**28 * 1e-10 and count <= 30:
-        raise Wrong("An end or a middle fell on -1 exactly, which is luck; choose ends that do not.")
-    if count > 30:
-        raise Wrong(f"Bisection took {count:.0f} evaluations; at most 30 are allowed.")
+
+
+def brent_alone(words, **run):
+    """Evaluations of Brent in a run in which Newton finds nothing."""
+    return computed(
+        f"evaluations of Brent where Newton {words}",
+        lambda run: run.last("brent/evaluations") if evaluations(run, "newton") is None else None,
+        run=run,
+    )
 
 
 LESSON = Lesson(
@@ -330,94 +347,93 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=15,
+    show=("log10 error", "f", "race", "newton steps by start"),
+    rows=("S0-03", "S0-04", "S2-67", "S2-70", "S2-84", "S2-86"),
     predictions=(
         Prediction(
             "How many evaluations will bisection need for this bracket and tolerance?",
-            lambda result: evaluations(result, "bisection"),
-            "Two for the ends, then one for each halving: log₂(width / tolerance), rounded up.",
+            last("bisection/evaluations"),
+            "Two for the ends, then one for each halving, log₂(width / tolerance), rounded up; fewer only if an end or "
+            "a middle is the root.",
+            within=0.03,
         ),
         Prediction(
             "Which method finds a root with the fewest evaluations of f and f′?",
-            winner,
-            "Newton has the fewest steps, but pays two evaluations for each; the secant method's order a step is "
+            choices={name: cheapest(name) for name in METHODS},
+            why="Newton has the fewest steps, but pays two evaluations for each; the secant method's order a step is "
             "lower, yet higher for each evaluation: 1.618 against √2 = 1.414. Far from a root all bets are off.",
-            ("bisection", "newton", "secant", "brent"),
         ),
     ),
     claims=(
         Claim(
             "Bisection from a bracket of width 1 takes 34 halvings to 1e-10, and the two ends",
-            lambda r: r.run.last("bisection/evaluations"),
-            exactly=36,
+            last("bisection/evaluations") == 36,
         ),
-        Claim("Newton's order at a simple root is 2", lambda r: r.run.last("newton/order"), above=1.99, below=2.01),
-        Claim(
-            "The secant method's order at a simple root is 1.618",
-            lambda r: r.run.last("secant/order"),
-            above=1.61,
-            below=1.625,
-        ),
+        Claim("Newton's order at a simple root is 2", last("newton/order").between(1.99, 2.01)),
+        Claim("The secant method's order at a simple root is 1.618", last("secant/order").between(1.61, 1.625)),
         Claim(
             "At a triple root Newton is of order 1 only",
-            lambda r: r.run.last("newton/order"),
-            above=0.99,
-            below=1.01,
-            runs={"run": {"function": "x^3", "left": -1.0, "right": 2.0}},
+            last("newton/order", function="x^3", left=-1.0, right=2.0).between(0.99, 1.01),
         ),
         Claim(
             "Bisection, Newton and secant end where SciPy's do",
-            lambda r: max(r.run.last(f"{name}/from SciPy") for name in ("bisection", "newton", "secant")),
-            below=1e-10,
+            *(last(f"{name}/from SciPy") < 1e-10 for name in ("bisection", "newton", "secant")),
         ),
         Claim(
-            "Where Newton goes round in circles, Brent needs fewer than 20 evaluations",
-            lambda r: r.run.last("brent/evaluations") if evaluations(r.run, "newton") is None else float("nan"),
-            below=20,
-            runs={"run": {"function": "x^3 - 2x + 2", "left": -3.0, "right": 1.0, "start": 0.0}},
+            "From the start the secant method needs 7 evaluations, Brent 8, Newton 10",
+            *(last(f"{name}/evaluations") == count for name, count in (("secant", 7), ("brent", 8), ("newton", 10))),
+        ),
+        Claim(
+            "Where Newton goes round in circles or runs away, Brent needs fewer than 20 evaluations",
+            brent_alone("circles", function="x^3 - 2x + 2", left=-3.0, right=1.0, start=0.0) < 20,
+            brent_alone("runs away", function="atan x", left=-1.0, right=2.0, start=1.5) < 20,
         ),
     ),
-    quiz=(
-        Question(
-            "f(0) = 3 and f(2) = 5, and f is continuous. What does that say about roots in [0, 2]?",
-            (
-                "There is none",
-                "There is an even number of them",
-                "Nothing: none, one or many are possible",
-                "Bisection finds one if there is one",
-            ),
-            2,
-            "Equal signs prove nothing: f may stay positive, touch zero, or dip below and come back. Bisection needs "
-            "opposite signs, which prove that there is a root.",
-        ),
-        Question(
-            "Bisection has reached an error of 10⁻³ with so many evaluations. How many more for 10⁻⁶?",
-            ("About 3", "About 10", "About 1000", "As many again as Newton"),
-            1,
-            "Each evaluation halves the bracket; a thousandth takes log₂ 1000 ≈ 10 halvings, at any stage.",
-        ),
-        Question(
-            "Near the root Newton's error is 10⁻⁴. What is it about one step later, and when would that fail?",
-            (
-                "About 10⁻⁸, unless the root is multiple",
-                "10⁻⁵, whatever the root",
-                "5 · 10⁻⁵, as the step is halved",
-                "10⁻⁸ from any start, once the bracket is right",
-            ),
-            0,
-            "e ← c·e² with c = f″/(2f′): at a multiple root f′ = 0 and only a constant share is gained each step. "
-            "Newton has no bracket; from afar it may cycle or run away.",
-        ),
-    ),
+    quiz=quiz("""
+        ? f(0) = 3 and f(2) = 5, and f is continuous. How many roots are in [0, 2]?
+        - None, as f is positive at both ends
+        - An even number: it must come back
+        + Any number, or none
+        - One, if bisection ends
+        = Equal signs prove nothing: f may stay positive, touch zero once, or dip below and come back. Bisection
+          needs opposite signs, which prove that there is a root.
+        & S0-04
+
+        ? [compute] Bisection has reached an error of 10⁻³ with so many evaluations. How many more for 10⁻⁶?
+        - About 3, one a digit
+        + About 10
+        - About 1000
+        - As many again as Newton
+        = Each evaluation halves the bracket; a thousandth takes log₂ 1000 ≈ 10 halvings, at any stage.
+        & S0-03
+
+        ? [compute] Near a simple root Newton's error is 10⁻⁴. What is it about one step later?
+        + About 10⁻⁸
+        - 10⁻⁵: a digit a step
+        - 5 · 10⁻⁵, as the step is halved
+        = e ← c·e² with c = f″/(2f′). At a multiple root f′ = 0 and only a constant share is gained each step.
+
+        ? [foresee] Newton solves x³ = 0 from 1. What are its first steps?
+        - 1, 0: the tangent hits the triple root
+        + 1, 0.67, 0.44
+        - 1, 0.5, 0.06: the error is squared, halved
+        = x − x³/(3x²) = ⅔·x: order 1, as the slope vanishes at the root too.
+    """),
     exercises=(
         Exercise(
-            "x³ − x has the roots −1, 0 and 1. Choose a bracket with which bisection finds −1 to 1e-10 in at most "
-            "30 evaluations.",
-            corners_minus_one,
-            {"function": "x^3 - x", "left": -1.01, "right": -0.995},
-            (
+            "x³ − x has the roots −1, 0 and 1. Choose a bracket narrower than 0.027 with which bisection finds −1 to "
+            "1e-10 in at most 30 evaluations.",
+            of_cubic,
+            knob_value("tolerance") <= 1e-10,
+            knob_value("right") - knob_value("left") < 0.027,
+            abs(BISECTED + 1) < 1e-9,
+            COST["bisection"] <= 30,
+            solution={"function": "x^3 - x", "left": -1.01, "right": -0.995},
+            hints=(
                 "The ends must lie on both sides of −1, and hold no other root.",
                 "28 halvings shrink a bracket 2²⁸ ≈ 2.7 · 10⁸ times: how wide may it be?",
             ),
+            rows=("S0-04",),
         ),
     ),
     sources=(

@@ -1,19 +1,20 @@
-"""The process that runs a learner's code: ``python -m descend.engine.teaching.exercises.child LESSON INDEX SOURCE REPORT``.
+"""The process that runs a learner's code: this module as a program, with the words LESSON INDEX SOURCE REPORT.
 
 It loads the exercise, compiles the file SOURCE, and calls the exercise's check with the function found there. What it
-finds goes to the file descriptor REPORT: a line when the clock starts, then either a JSON object, or what faulthandler
-writes when the time is up or the interpreter crashes. Everything printed goes to standard output.
+finds goes to the file descriptor REPORT: a line when the clock starts, then either a word that only this process was
+told, on standard input, and a JSON object, or what faulthandler writes when the time is up or the interpreter crashes.
+Everything printed goes to standard output.
 """
 
 from __future__ import annotations
 
 import builtins
+import errno
 import faulthandler
 import importlib
 import inspect
 import linecache
 import os
-import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,22 +23,19 @@ from typing import Any
 
 import msgspec
 
-from descend.engine.teaching.exercises.report import BEGUN, FILE, GROWN, Report
+from descend.engine.teaching.exercises.fence import FILE_SIZE, confine, enclose, limit
+from descend.engine.teaching.exercises.guard import Forbidden, Replaced, Seal, guard, hide_lessons
+from descend.engine.teaching.exercises.report import BEGUN, FILE, GROWN, TOKEN, Report
 
-ROOM = 2 << 30
-"""Bytes that may be allocated beyond what the check needs to begin."""
 PRELOADED = ("numpy", "torch", "scipy", "sklearn", "sympy")
 """Imported before the clock starts where the exercise speaks of them."""
-STARTS = {"os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "subprocess.Popen"}
-REMOVES = {"os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.rmtree", "shutil.move"}
-
-
-class Forbidden(RuntimeError):
-    """The code does what no exercise needs and what could harm."""
 
 
 def main(words: list[str]) -> None:
     """Check, report, and leave without looking back."""
+    enclose()
+    token = os.read(0, TOKEN)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     name, index, file, descriptor = words
     report, encode, write, leave = int(descriptor), msgspec.json.encode, os.write, os._exit
     os.set_inheritable(report, False)
@@ -57,19 +55,19 @@ def main(words: list[str]) -> None:
                 stream.flush()  # type: ignore[union-attr]
             except BaseException:
                 continue
-        write(report, encode(found) + b"\n")
+        write(report, b"\n" + token + encode(found) + b"\n")
     leave(0)
 
 
 def check(name: str, index: int, source: str, report: int) -> Report:
     """Load the exercise, set limits, run. Whatever the code or the check raises comes out of here."""
     from descend.engine.launch.devices import cpu_threads
-    from descend.engine.teaching import catalogue
+    from descend.engine.teaching import catalogue, measure  # noqa: F401 - what `judged` uses is known to the seal
     from descend.engine.teaching.lesson import CodeExercise
 
     exercise = catalogue.find(name).exercises[index]
     assert isinstance(exercise, CodeExercise)
-    speaks = source + inspect.getsource(exercise.check) + inspect.getsource(exercise.starter)
+    speaks = source + inspect.getsource(exercise.check) + inspect.getsource(exercise.solution)
     for module in PRELOADED:
         if module in speaks:
             importlib.import_module(module)
@@ -79,40 +77,36 @@ def check(name: str, index: int, source: str, report: int) -> Report:
     os.write(report, BEGUN)
     faulthandler.enable(file=report, all_threads=False)
     faulthandler.dump_traceback_later(exercise.seconds, exit=True, file=report)
-    guard(Path.cwd().resolve())
-    function = learner_function(source, exercise.starter.__name__)
-    exercise.check(function)
-    return Report(True, "Solved.")
+    folder = Path.cwd().resolve()
+    confine(folder)
+    guard(folder, hide_lessons())
+    seal = Seal(exercise.check)
+    sys.modules["__main__"] = ModuleType("__main__")  # this module is no concern of the code's
+    name, makes_classes = exercise.solution.__name__, "class " in speaks[len(source) :]
+    function = learner_function(source, name)
+    if not isinstance(function, type):
+        function = seal.watch(function, makes_classes=makes_classes)
+    found = judged(exercise.check(function))
+    if found.passed and (names := seal.replaced()):
+        raise Replaced(names)
+    return found
 
 
-def limit(seconds: float) -> None:
-    """Bound memory and, in case nobody is left to end this process, processor time."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = int(used.ru_utime + used.ru_stime + (seconds + 5) * (os.cpu_count() or 1)) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        most = pages * resource.getpagesize() + ROOM
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    except (OSError, ValueError):  # not Linux: whoever started this process watches its memory
-        pass
+def judged(properties: Any) -> Report:
+    """What a check found that came to its end: solved, unless it has yielded a bound that does not hold."""
+    from descend.engine.teaching.measure import Measured, no_run
 
-
-def guard(folder: Path) -> None:
-    """Refuse to start processes, to send signals, and to remove files outside of ``folder``."""
-
-    def hook(event: str, details: tuple[Any, ...]) -> None:
-        if event in STARTS:
-            raise Forbidden("starts another process, which a check does not allow")
-        if event in ("os.kill", "os.killpg"):
-            raise Forbidden("sends a signal, which a check does not allow")
-        if event in REMOVES and details and isinstance(details[0], (str, bytes, os.PathLike)):
-            place = Path(os.path.realpath(os.fsdecode(details[0])))
-            if not place.is_relative_to(folder):
-                raise Forbidden(f"removes or moves {place}, which is not its own")
-
-    sys.addaudithook(hook)
+    found: list[Measured] = []
+    for bound in properties or ():
+        found += bound.check(no_run)
+        if not found[-1].holds:  # what follows may rest on it
+            break
+    lines = "\n".join(f"{one.brief} {'✓' if one.holds else '✗'}" for one in found)
+    failed = [one for one in found if not one.holds]
+    if failed:
+        words = failed[0].words
+        return Report(False, f"{words[:1].upper()}{words[1:]}.", lines)
+    return Report(True, "Solved.", lines)
 
 
 class Unfit(Exception):
@@ -157,13 +151,15 @@ def explained(error: BaseException, source: str, changed: list[str]) -> Report:
     from descend.engine.teaching.lesson import Wrong
 
     line, trace = place(error, source)
-    where = f"Line {line}" if line else "The check"
+    where = f"Line {line}" if line else "The code" if isinstance(error, Forbidden) else "The check"
     kind, words = type(error).__name__, " ".join(str(error).split())[:300]
     match error:
         case Unfit():
             return Report(False, str(error), line=error.line)
         case Wrong() | DescendError():
             return Report(False, str(error), line=None)
+        case Replaced():
+            return Report(False, f"The code replaces {error}, which the check needs; use another name.")
         case Forbidden():
             return Report(False, f"{where} {words}.", trace, line)
         case SystemExit():
@@ -172,6 +168,8 @@ def explained(error: BaseException, source: str, changed: list[str]) -> Report:
             return Report(False, f"{where} raises KeyboardInterrupt.", trace, line)
         case RecursionError():
             return Report(False, f"{where} calls itself without end (RecursionError).", trace, line)
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return Report(False, f"{where} writes a file of more than {FILE_SIZE >> 20} MB.", trace, line)
     if isinstance(error, MemoryError) or "can't allocate memory" in words:
         return Report(False, GROWN, trace, line)
     if changed:

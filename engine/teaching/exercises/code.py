@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import secrets
 import selectors
 import signal
 import subprocess
@@ -15,16 +16,21 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching import catalogue
+from descend.engine.teaching.exercises.fence import end_descendants
 from descend.engine.teaching.exercises.judging import exercise
-from descend.engine.teaching.exercises.report import BEGUN, FILE, GROWN, Report
+from descend.engine.teaching.exercises.report import BEGUN, FILE, GROWN, TOKEN, Report
 from descend.engine.teaching.exercises.verdict import Verdict
 from descend.engine.teaching.lesson import CodeExercise
+
+if TYPE_CHECKING:
+    import psutil
 
 COMMAND = [sys.executable, "-P", "-B", "-u", "-m", "descend.engine.teaching.exercises.child"]
 START = 120.0
@@ -63,7 +69,7 @@ class CodeCheck:
             file.write_text(source, encoding="utf-8", errors="replace")
             self._process = subprocess.Popen(
                 [*COMMAND, found.name, str(index), str(file), str(to_report)],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd=work,
@@ -75,6 +81,7 @@ class CodeCheck:
                     "PYTHONIOENCODING": "utf-8:replace",
                     "PYTHONHASHSEED": "0",
                     "GOMP_SPINCOUNT": "1000",
+                    "CUDA_VISIBLE_DEVICES": "",
                 },
             )
         except OSError as error:
@@ -82,6 +89,12 @@ class CodeCheck:
             raise DescendError(f"The check could not be started: {error.strerror or error}.") from None
         finally:
             os.close(to_report)
+        assert self._process.stdin is not None
+        self._token = secrets.token_hex(TOKEN // 2).encode()
+        with suppress(OSError):  # it has ended already
+            os.write(self._process.stdin.fileno(), self._token)  # open as long as the check may go on
+        self._inner: list[psutil.Process] = []
+        self._looked = 0.0
         self._began, self._clock = time.monotonic(), False
         atexit.register(self.cancel)
         threading.Thread(target=self._watch, args=(report,), name="exercise", daemon=True).start()
@@ -112,6 +125,8 @@ class CodeCheck:
     def _end(self, why: str) -> None:
         """Kill the process and whatever it started."""
         self._why = self._why or why
+        if self._process.poll() is None:  # else the process has seen to it
+            end_descendants(self._process.pid)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -136,6 +151,8 @@ class CodeCheck:
         self._end("")  # what it started ends with it
         self._process.wait()
         self._process.stdout.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         os.close(report)
         self._folder.cleanup()
         atexit.unregister(self.cancel)
@@ -170,7 +187,10 @@ class CodeCheck:
         import psutil
 
         with suppress(psutil.Error):
-            if psutil.Process(self._process.pid).memory_info().rss > RESIDENT:
+            if time.monotonic() > self._looked + 0.5:
+                self._looked = time.monotonic()
+                self._inner = psutil.Process(self._process.pid).children(recursive=True)
+            if sum(one.memory_info().rss for one in self._inner) > RESIDENT:
                 self._end(GROWN)
 
     def _concluded(self, report: bytes, printed: bytes) -> Verdict:
@@ -181,8 +201,10 @@ class CodeCheck:
         if self._why:
             return Verdict(False, self._why, output, seconds)
         for words in reversed(report.removeprefix(BEGUN).splitlines()):
+            if not words.startswith(self._token):
+                continue
             try:
-                found = msgspec.json.decode(words, type=Report)
+                found = msgspec.json.decode(words[TOKEN:], type=Report)
             except msgspec.MsgspecError:
                 continue
             return Verdict(

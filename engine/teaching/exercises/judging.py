@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from descend.engine.base.errors import DescendError, UsageError
@@ -10,7 +11,9 @@ from descend.engine.run.result import Result
 from descend.engine.run.runs import LIVE, Run
 from descend.engine.teaching.exercises.verdict import Graded, Verdict
 from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson, Prediction, Wrong
+from descend.engine.teaching.measure import Bound, Diverged, Knobs, Measure, Reader
 
+ENDINGS = {"stopped": "was stopped", "failed": "failed"}
 Kind = TypeVar("Kind", Exercise, CodeExercise)
 
 
@@ -57,12 +60,44 @@ def check_result(lesson: Lesson, index: int, result: Result) -> Verdict:
     if result.state in LIVE:
         return Verdict(False, f"The run is still {result.state}; it is judged when it has come to its end.")
     try:
-        wanted.check(result)
-    except (Wrong, DescendError) as wrong:
-        return Verdict(False, clean(str(wrong)))
+        refusals = refused(wanted, result)
+    except DescendError as error:
+        return Verdict(False, clean(str(error)))
     except Exception as error:
         return Verdict(False, clean(f"This run cannot be judged: {type(error).__name__}: {error}"))
-    return Verdict(True, "Solved.")
+    return Verdict(False, clean(" ".join(refusals))) if refusals else Verdict(True, "Solved.")
+
+
+def refused(wanted: Exercise, result: Result) -> list[str]:
+    """Why ``result`` does not solve an exercise, a sentence each; none if it does.
+
+    Raises:
+        DescendError: the run has not said what is asked for.
+        Exception: whatever a check of the author's own raises by mistake.
+    """
+    bounds = [need for need in wanted.needs if isinstance(need, Bound)]
+    if result.state != "done" and not any(isinstance(bound, Diverged) for bound in bounds):
+        return [f"The run {ENDINGS.get(result.state, f'is {result.state}')}; let it come to its end."]
+    read = only(result)
+    refusals = [f"{found.words}." for bound in bounds for found in bound.check(read) if not found.holds]
+    for need in wanted.needs:
+        if not isinstance(need, Bound):
+            try:
+                need(result)
+            except Wrong as wrong:
+                refusals.append(str(wrong))
+    return [refusal[:1].upper() + refusal[1:] if " " in refusal[:12] else refusal for refusal in refusals]
+
+
+def only(result: Result) -> Reader:
+    """A reader for expressions about one run: whatever knobs it has."""
+
+    def read(knobs: Knobs) -> Result:
+        if knobs:
+            raise UsageError("It compares runs with other knobs, which a single run cannot show.")
+        return result
+
+    return read
 
 
 def grade(lesson: Lesson, index: int, given: float, result: Result) -> Graded:
@@ -72,7 +107,7 @@ def grade(lesson: Lesson, index: int, given: float, result: Result) -> Graded:
     if result.state in LIVE:
         return Graded(None, None, f"The run is still {result.state}; the prediction is graded when it has ended.")
     try:
-        truth = prediction.truth(result)
+        truth = true_answer(prediction, result)
     except DescendError as error:
         return Graded(None, None, f"This run cannot tell: {clean(str(error))}")
     except Exception as error:
@@ -86,9 +121,33 @@ def grade(lesson: Lesson, index: int, given: float, result: Result) -> Graded:
     return Graded(right, float(truth), clean(f"{'Right: it' if right else 'It'} was {true}; you said {said}."))
 
 
+def true_answer(prediction: Prediction, result: Result) -> float | None:
+    """The index of the choice that came true, or the number asked for; None if ``result`` cannot tell.
+
+    Raises:
+        DescendError: the run has not said what is asked for.
+        Exception: whatever a function of the author's own raises by mistake.
+    """
+    read = only(result)
+    if isinstance(prediction.choices, Mapping):
+        held = [
+            index
+            for index, bounds in enumerate(prediction.choices.values())
+            if any(
+                bound.holds(read)
+                for bound in (bounds if isinstance(bounds, tuple) else (bounds,))
+                if isinstance(bound, Diverged) or result.state == "done"
+            )
+        ]
+        return held[0] if len(held) == 1 else None
+    if isinstance(prediction.truth, Measure):
+        return prediction.truth.value(read) if result.state == "done" else None
+    return prediction.truth(result) if prediction.truth is not None else None
+
+
 def named(prediction: Prediction, answer: float) -> str:
     """An answer in words: the choice, or the number."""
-    if prediction.choices:
+    if names := prediction.names:
         index = int(answer)
-        return prediction.choices[index] if 0 <= index < len(prediction.choices) else str(index)
+        return names[index] if 0 <= index < len(names) else str(index)
     return f"{answer:.4g}"

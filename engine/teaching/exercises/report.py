@@ -8,6 +8,8 @@ FILE = "<your code>"
 """File name of the learner's code in tracebacks."""
 BEGUN = b"begun\n"
 """First line of a report: the clock starts."""
+TOKEN = 32
+"""Bytes of the word that is told to the process alone, and that its report begins with."""
 GROWN = "The check used more than 2 GB of memory and was ended; does your code grow something without end?"
 
 

@@ -5,24 +5,28 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Callable
-from typing import Any
 
 from descend.engine.teaching.lesson import CodeExercise
 
 
 def starter_text(exercise: CodeExercise) -> str:
-    """Source of the function to begin with: not indented, without decorators, ending with a line break."""
-    return _source(exercise.starter)
+    """The text to begin with: the solution's with what is ``broken`` in it, or the exercise's own starter.
+
+    Raises:
+        ValueError: what is to be broken does not stand just once in the solution.
+    """
+    if exercise.starter:
+        return textwrap.dedent(exercise.starter).strip("\n") + "\n"
+    text = solution_text(exercise)
+    for right, wrong in exercise.broken.items():
+        if (count := text.count(right)) != 1:
+            raise ValueError(f"'{right}' stands {count} times in {exercise.solution.__name__}; broken needs it once.")
+        text = text.replace(right, wrong)
+    return text
 
 
 def solution_text(exercise: CodeExercise) -> str:
-    """Source of the solution, under the starter's name."""
-    name = exercise.solution.__name__
-    return re.sub(rf"\b{re.escape(name)}\b", exercise.starter.__name__, _source(exercise.solution))
-
-
-def _source(function: Callable[..., Any]) -> str:
-    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
-    first = next(number for number, line in enumerate(lines) if re.match(r"(async )?def ", line))
+    """Source of the solution: not indented, without decorators, ending with a line break."""
+    lines = textwrap.dedent(inspect.getsource(exercise.solution)).splitlines()
+    first = next(number for number, line in enumerate(lines) if re.match(r"(async )?def |class ", line))
     return "\n".join(lines[first:]).rstrip() + "\n"

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from descend.engine.teaching.lesson import Claim
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -15,13 +13,15 @@ class Finding:
 
     Attributes:
         number: place among the lesson's claims or exercises, from 1.
-        values: what a claim measured, one a seed; NaN where nothing could be measured.
+        values: what a claim measured, for each seed one for each of its bounds.
         worst: the value that is furthest from, or least within, what is needed; NaN if there is none.
+        margin: how far that is from failing, as a share; negative if it fails.
         held: for how many of its seeds (``of``) a claim held.
         needed: for how many it must.
-        asks: what is needed of each value, such as ``< 0.25``.
+        asks: what is needed of ``worst``, such as ``< 0.25``.
         why: a sentence if it does not hold, or not always.
         seconds: what its runs took, those it shares with others included.
+        before: whether it was proved before, on the same file and engine, and not again.
     """
 
     lesson: str
@@ -31,30 +31,19 @@ class Finding:
     holds: bool
     values: tuple[float, ...] = ()
     worst: float = math.nan
+    margin: float = math.nan
     held: int = 0
     of: int = 0
     needed: int = 0
     asks: str = ""
     why: str = ""
     seconds: float = 0.0
+    before: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """For one line of JSON; what is not finite is null."""
         found = dict(vars(self))
         found["values"] = [value if math.isfinite(value) else None for value in self.values]
-        found["worst"] = self.worst if math.isfinite(self.worst) else None
+        for name in ("worst", "margin"):
+            found[name] = found[name] if math.isfinite(found[name]) else None
         return found
-
-
-def worst(claim: Claim, values: tuple[float, ...]) -> float:
-    """The value that bears ``claim`` out least."""
-
-    def margin(value: float) -> float:
-        if value != value:
-            return -math.inf
-        margins = [-abs(value - claim.exactly)] if claim.exactly is not None else []
-        margins += [value - claim.above] if claim.above is not None else []
-        margins += [claim.below - value] if claim.below is not None else []
-        return min(margins, default=0.0)
-
-    return min(values, key=margin, default=math.nan)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
-from descend.engine.run.result import Result, Results
+from descend.engine.run.result import Result
 from descend.engine.run.runs import LIVE
-from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise, Wrong
-from descend.engine.teaching.verify.finding import Finding, worst
-from descend.engine.teaching.verify.plan import CODES, Item, Key, Outcome
+from descend.engine.teaching.exercises.judging import refused
+from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise
+from descend.engine.teaching.measure import Knobs, Measured, plain_number
+from descend.engine.teaching.verify.finding import Finding
+from descend.engine.teaching.verify.plan import DEFAULT, SOLUTION, STARTER, Item, Key, Outcome, Part
 
 
 class Failed(Exception):
@@ -37,82 +39,78 @@ def found(item: Item, outcomes: Mapping[Key, Outcome]) -> Finding:
     return Finding(item.lesson.name, "exercise", item.number, item.subject.text, not why, why=why, seconds=seconds)
 
 
-def claimed(item: Item, claim: Claim, done: Mapping[tuple[str, int], Outcome], seconds: float) -> Finding:
+def claimed(item: Item, claim: Claim, done: Mapping[Part, Outcome], seconds: float) -> Finding:
     """Measure a claim for each of its seeds."""
-    values, held, why = [], 0, clean(item.problem)
+    measured: list[Measured] = []
+    held, why = 0, clean(item.problem)
     for seed in claim.seeds if done else ():
-        value = math.nan
         try:
-            value = measured(claim, {name: done[name, seed] for name in claim.runs})
-            if not claim.holds(value):
-                raise Failed(f"{value:g} is not {claim.asks}")
+            found = measure(claim, {knobs: outcome for (_, knobs, of), outcome in done.items() if of == seed})
+            measured += found
+            if wrong := [one for one in found if not one.holds]:
+                raise Failed(f"{wrong[0].words}")
             held += 1
         except Failed as failed:
             why = why or clean(f"Seed {seed}: {failed}")
-        values.append(value)
-    needed = len(claim.seeds) if claim.needed is None else claim.needed
+    worst = min(measured, key=lambda one: one.margin, default=None)
     return Finding(
         lesson=item.lesson.name,
         kind="claim",
         number=item.number,
         text=claim.text,
-        holds=bool(values) and held >= needed,
-        values=tuple(values),
-        worst=worst(claim, tuple(values)),
+        holds=bool(done) and held >= claim.needed,
+        values=tuple(one.left for one in measured),
+        worst=worst.left if worst else math.nan,
+        margin=worst.margin if worst else math.nan,
         held=held,
         of=len(claim.seeds),
-        needed=needed,
-        asks=claim.asks,
+        needed=claim.needed,
+        asks=f"{worst.bound.asks.split(' ', 1)[0]} {plain_number(worst.right)}" if worst else "",
         why=why,
         seconds=seconds,
     )
 
 
-def measured(claim: Claim, done: Mapping[str, Outcome]) -> float:
-    """The number that ``claim`` is about.
+def measure(claim: Claim, done: Mapping[Knobs, Outcome]) -> list[Measured]:
+    """What each bound of ``claim`` finds in the runs of one seed.
 
     Raises:
-        Failed: a run did not come to its end, or the measure cannot read what it said.
+        Failed: a run did not come to its end, or it has not said what is measured.
     """
-    results = {name: result(outcome) for name, outcome in done.items()}
+    results = {knobs: result(outcome) for knobs, outcome in done.items()}
     try:
-        return float(claim.measure(Results(results)))
+        return [found for bound in claim.bounds for found in bound.check(lambda knobs: results[knobs])]
     except Exception as error:
-        for name, one in results.items():
+        for knobs, one in results.items():
             if one.history.failure is not None:
-                raise Failed(f"run '{name}': {one.history.failure.title}") from None
+                changed = " ".join(f"{name}={value}" for name, value in knobs)
+                raise Failed(f"the run with {changed or 'default knobs'}: {one.history.failure.title}") from None
         what = str(error) if isinstance(error, DescendError) else f"{type(error).__name__}: {error}"
         raise Failed(f"it cannot be measured: {what}") from None
 
 
-def turned(exercise: Exercise, done: Mapping[tuple[str, int], Outcome]) -> None:
-    """Raise `Failed` unless the default run fails and that of the solution passes."""
-    if not refused(exercise, result(done["default", 0])):
-        raise Failed("The default knobs solve it already.")
-    if refusal := refused(exercise, result(done["solution", 0])):
-        raise Failed(f"Its solution does not pass: {refusal}")
+def turned(exercise: Exercise, done: Mapping[Part, Outcome]) -> None:
+    """Raise `Failed` unless, for every seed, the default run fails and that of the solution passes."""
+    for (part, _, seed), outcome in done.items():
+        try:
+            refusals = refused(exercise, result(outcome))
+        except DescendError as error:
+            refusals = [str(error)]
+        except Failed:
+            raise
+        except Exception as error:
+            raise Failed(f"Its check fails: {type(error).__name__}: {error}") from None
+        if part == DEFAULT and not refusals:
+            raise Failed(f"The default knobs solve it already (seed {seed}).")
+        if part == SOLUTION and refusals:
+            raise Failed(f"Its solution does not pass (seed {seed}): {' '.join(refusals)}")
 
 
-def refused(exercise: Exercise, run: Result) -> str:
-    """Why ``run`` does not solve ``exercise``; empty if it does.
-
-    Raises:
-        Failed: the check itself fails.
-    """
-    try:
-        exercise.check(run)
-    except (Wrong, DescendError) as wrong:
-        return str(wrong) or "no reason given"
-    except Exception as error:
-        raise Failed(f"Its check fails: {type(error).__name__}: {error}") from None
-    return ""
-
-
-def written(done: Mapping[tuple[str, int], Outcome]) -> None:
+def written(done: Mapping[Part, Outcome]) -> None:
     """Raise `Failed` unless the starter fails its check and the solution passes."""
     verdicts = []
-    for name in CODES:
-        outcome = done[name, 0]
+    for part in (STARTER, SOLUTION):
+        outcome = done[part, (), 0]
         if outcome.verdict is None:
             raise Failed(outcome.problem)
         verdicts.append(outcome.verdict)

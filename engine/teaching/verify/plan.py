@@ -12,9 +12,14 @@ from descend.engine.run.manifest import Manifest
 from descend.engine.run.runs import Run
 from descend.engine.teaching.exercises import Verdict, solution_text, starter_text
 from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise, Lesson
+from descend.engine.teaching.measure import Knobs
 
-CODES = ("starter", "solution")
+STARTER, SOLUTION, DEFAULT, RUN = "starter", "solution", "default", "run"
+SEEDS = (0, 1, 2, 3, 4)
+"""Seeds on which a solution must pass and the default knobs must fail: one seed may be lucky."""
 Key = tuple[object, ...]
+Part = tuple[str, Knobs, int]
+"""What a job is for (starter, solution, default, or a run of a claim), the knobs of a claim's run, and the seed."""
 
 
 @dataclass
@@ -44,8 +49,7 @@ class Item:
     lesson: Lesson
     subject: Claim | Exercise | CodeExercise
     number: int
-    jobs: dict[tuple[str, int], Job] = field(default_factory=dict)
-    """By the name of the run and the seed."""
+    jobs: dict[Part, Job] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -55,8 +59,8 @@ def planned(lesson: Lesson) -> Iterator[Item]:
         item = Item(lesson, claim, number)
         try:
             for seed in claim.seeds:
-                for name, knobs in claim.runs.items():
-                    item.jobs[name, seed] = run_job(lesson, knobs, seed, claim.data)
+                for knobs in {knobs for bound in claim.bounds for knobs in bound.runs()}:
+                    item.jobs[RUN, knobs, seed] = run_job(lesson, dict(knobs), seed, claim.data)
         except DescendError as error:
             item.jobs, item.problem = {}, str(error)
         yield item
@@ -64,14 +68,13 @@ def planned(lesson: Lesson) -> Iterator[Item]:
         item = Item(lesson, exercise, number)
         try:
             if isinstance(exercise, CodeExercise):
-                for name, text in zip(CODES, (starter_text(exercise), solution_text(exercise)), strict=True):
-                    item.jobs[name, 0] = Job((lesson.name, number, name), code=(lesson.name, number - 1, text))
+                for part, text in ((STARTER, starter_text(exercise)), (SOLUTION, solution_text(exercise))):
+                    item.jobs[part, (), 0] = Job((lesson.name, number, part), code=(lesson.name, number - 1, text))
             else:
-                item.jobs = {
-                    ("default", 0): run_job(lesson, {}),
-                    ("solution", 0): run_job(lesson, exercise.solution),
-                }
-        except (DescendError, OSError, TypeError) as error:
+                for seed in SEEDS:
+                    item.jobs[DEFAULT, (), seed] = run_job(lesson, {}, seed)
+                    item.jobs[SOLUTION, (), seed] = run_job(lesson, exercise.solution, seed)
+        except (DescendError, OSError, TypeError, ValueError) as error:
             item.jobs, item.problem = {}, str(error)
         yield item
 

@@ -13,31 +13,44 @@ from pathlib import Path
 
 from descend.engine.base.errors import DescendError
 from descend.engine.teaching.exercises import CodeCheck
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.lesson import Claim, Lesson
 from descend.engine.teaching.verify.bench import Bench
 from descend.engine.teaching.verify.finding import Finding
 from descend.engine.teaching.verify.judge import found
-from descend.engine.teaching.verify.plan import Job, Key, Outcome, planned
+from descend.engine.teaching.verify.memory import recall
+from descend.engine.teaching.verify.plan import Item, Job, Key, Outcome, planned
 
 
 class Proof:
     """Verifies ``lessons``; iterate over it for the findings as they come, those of a lesson one after the other where
     nothing is done at once.
 
+    What was proved before (see `memory`) is not done anew if ``remembered``.
+
     Attributes:
         total, done: jobs to do, and done so far.
         told: called after each job.
     """
 
-    def __init__(self, lessons: Sequence[Lesson], at_once: int = 1) -> None:
+    def __init__(self, lessons: Sequence[Lesson], at_once: int = 1, remembered: bool = False) -> None:
         self.at_once = at_once
-        self.items = [item for lesson in lessons for item in planned(lesson)]
+        self.items: list[Item] = []
+        self.before: list[Finding] = []
+        for lesson in lessons:
+            known = recall(lesson) if remembered else {}
+            for item in planned(lesson):
+                kind = "claim" if isinstance(item.subject, Claim) else "exercise"
+                if one := known.get((kind, item.number)):
+                    self.before.append(one)
+                else:
+                    self.items.append(item)
         self.jobs = {job.key: job for item in self.items for job in item.jobs.values()}
         self.total, self.done = len(self.jobs), 0
         self.told: Callable[[], None] = lambda: None
 
     def __iter__(self) -> Iterator[Finding]:
         """Do the jobs and yield a finding for each item. Leaving early, as by ctrl+c, ends what is being done."""
+        yield from self.before
         wanted = Counter(job.key for item in self.items for job in item.jobs.values())
         outcomes: dict[Key, Outcome] = {}
         left = list(self.items)

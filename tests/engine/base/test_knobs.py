@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from descend.engine.base.errors import UsageError
-from descend.engine.base.knobs import Knob, KnobSet, knob, knobs
+from descend.engine.base.knobs import Knob, KnobSet, knob
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     width: int = knob(20, 1, 256, scale="log", help="hidden units")
     lr: float = knob(1e-2, 1e-4, 1.0, live=True)
     bias: bool = knob(True)
@@ -48,14 +47,12 @@ def test_what_does_not_fit_is_said_in_a_sentence(given: dict[str, object], sente
 def test_an_authors_mistakes_are_found_on_import() -> None:
     with pytest.raises(TypeError, match="range"):
 
-        @knobs
-        class NoRange:
+        class NoRange(KnobSet):
             width: int = knob(3)
 
     with pytest.raises(TypeError, match="at most"):
 
-        @knobs
-        class OutOfRange:
+        class OutOfRange(KnobSet):
             width: int = knob(300, 1, 256)
 
 

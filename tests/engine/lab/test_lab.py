@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from descend.engine.base.knobs import knob, knobs
+from descend.engine.base.knobs import KnobSet, knob
 from descend.engine.lab import checkpoints, layer_norms
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.lab import Diverged, Lab
@@ -20,8 +20,7 @@ from descend.engine.run.knob_turns import knobs_at, turns
 from descend.engine.run.runs import Manifest, Run
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     lr: float = knob(0.1, 1e-4, 100.0, live=True)
     dropout: float = knob(0.5, 0.0, 1.0, live=True)
     width: int = knob(3, 1, 9)

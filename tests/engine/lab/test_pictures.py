@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from descend.engine.base.knobs import knob, knobs
+from descend.engine.base.knobs import KnobSet, knob
 from descend.engine.lab.lab import EVERY, Lab
 from descend.engine.run import runs
 from descend.engine.run.history import History
@@ -29,8 +29,7 @@ from descend.engine.run.records import (
 from descend.engine.run.runs import Manifest
 
 
-@knobs
-class Knobs:
+class Knobs(KnobSet):
     rate: float = knob(0.1, 0.0, 1.0, help="unused")
 
 

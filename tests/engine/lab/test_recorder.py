@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from descend.engine.lab.recorder import POINTS, Recorder, extremes
 from descend.engine.run.history import History
 from descend.engine.run.jsonl import Appender, Follower
-from descend.engine.run.records import Note, SetKnob, event_decoder
+from descend.engine.run.records import Note, SetKnob, Text, event_decoder
 
 
 class Heard:
@@ -53,6 +53,19 @@ def test_numbers_of_every_kind_are_points(tmp_path: Path) -> None:
         heard.recorder.scalars(step, {"a": value})
     heard.recorder.close()
     assert gathered(tmp_path).series["a"].values.tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_picture_that_replaces_another_of_its_step_is_told_once_with_its_name(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    for step, words in ((1, "a"), (2, "b"), (2, "b"), (3, "c"), (3, "d"), (4, "e"), (4, "f")):
+        heard.recorder.put(Text(step=step, name="poem", text=words))
+    heard.recorder.put(Text(step=4, name="prose", text="g"))
+    heard.recorder.close()
+    history = gathered(tmp_path)
+    assert [note.text for note in history.notes] == [
+        "Two pictures called 'poem' were shown at step 3, and only the second can be seen; give each a name of its own."
+    ]
+    assert [picture.text for picture in history.pictures["text/poem"]] == ["a", "b", "d", "f"]  # type: ignore[attr-defined]
 
 
 def test_commands_are_heard_while_nothing_is_said(tmp_path: Path) -> None:

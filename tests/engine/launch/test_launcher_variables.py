@@ -51,8 +51,8 @@ def test_the_processes_of_one_run_know_their_places(monkeypatch: pytest.MonkeyPa
 @pytest.mark.usefixtures("left")
 def test_under_torchrun_it_says_how_to_start_it() -> None:
     script = (
-        "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', 'from descend.engine.launch import launcher_variables as launchers; "
-        "launchers.require_one()'], stderr=sys.stdout).returncode)"
+        "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', 'from descend.engine.launch import "
+        "launcher_variables; launcher_variables.require_one()'], stderr=sys.stdout).returncode)"
     )
     words = [sys.executable, "-c", script, "torch.distributed.run"]  # as it is called
     said = subprocess.run(words, capture_output=True, text=True).stdout

@@ -1,6 +1,7 @@
 """Damages copies of recorded runs at random and puts each through everything that reads or changes a run.
 
-``python -m tests.engine.run.fuzz_runs --count 20000 --seed 1`` tries so many; ``--only 17`` tries that one again and says
+``python -m tests.engine.run.fuzz_runs --count 20000 --seed 1`` tries so many; ``--only 17`` tries that one again and
+says
 what was done to it. `tests.engine.run.damage` has the ways to damage a run. After each it is found out whether
 
 - every reader and command ended, soon, with what it found or with one sentence;

@@ -25,7 +25,8 @@ from descend.engine.run.runs import Manifest, Run
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.curriculum import SYSTEMS
 from descend.engine.teaching.exercises import CodeCheck, solution_text, starter_text
-from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson, Wrong
+from descend.engine.teaching.exercises.judging import refused, true_answer
+from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
 
 BUDGET = 20.0
 """Seconds of processor time that a smoke run may take; about 2 is good."""
@@ -114,12 +115,12 @@ def predictions_can_be_graded(lesson: Lesson, result: Result) -> None:
     assert len(set(texts)) == len(texts), "a prediction is known by its text"
     for prediction in lesson.predictions:
         assert prediction.why
-        assert len(prediction.choices) != 1
+        assert len(prediction.names) != 1
         assert 0 < prediction.within < 1
-        truth = prediction.truth(result)
-        if truth is not None and prediction.choices:
+        truth = true_answer(prediction, result)
+        if truth is not None and prediction.names:
             assert truth == int(truth)
-            assert 0 <= truth < len(prediction.choices)
+            assert 0 <= truth < len(prediction.names)
         elif truth is not None:
             assert truth == truth
 
@@ -127,15 +128,15 @@ def predictions_can_be_graded(lesson: Lesson, result: Result) -> None:
 def claims_can_be_tried(lesson: Lesson) -> None:
     for claim in lesson.claims:
         assert claim.text
-        assert claim.asks, "a claim has a bound"
+        assert claim.bounds, "a claim has a bound"
         assert claim.seeds
         assert len(set(claim.seeds)) == len(claim.seeds)
-        assert claim.needed is None or 1 <= claim.needed <= len(claim.seeds)
-        assert claim.runs
+        assert 1 <= claim.needed <= len(claim.seeds)
         assert not claim.data or claim.data in lesson.data
-        for name, knobs in claim.runs.items():
-            assert name.isidentifier()
-            lesson.knobs.parse(knobs)
+        runs = {knobs for bound in claim.bounds for knobs in bound.runs()}
+        assert runs, "a claim reads a run"
+        for knobs in runs:
+            lesson.knobs.parse(dict(knobs))
 
 
 def exercises_can_be_tried(lesson: Lesson, result: Result) -> None:
@@ -145,18 +146,19 @@ def exercises_can_be_tried(lesson: Lesson, result: Result) -> None:
         if isinstance(exercise, Exercise):
             solved = lesson.knobs.parse(exercise.solution)
             assert solved.values() != lesson.knobs.parse({}).values(), "the default knobs do not solve it"
-            with suppress(Wrong, DescendError):
-                exercise.check(result)
+            assert exercise.needs
+            with suppress(DescendError):
+                refused(exercise, result)
 
 
 def code_exercises_tell_right_from_wrong(lesson: Lesson) -> None:
     for index, exercise in enumerate(lesson.exercises):
         if not isinstance(exercise, CodeExercise):
             continue
-        name = exercise.starter.__name__
+        name = exercise.solution.__name__
         for text in (starter_text(exercise), solution_text(exercise)):
             stands_alone(text, name)
-            assert exercise.seconds > 0
+        assert exercise.seconds > 0
         started = CodeCheck(lesson.name, index, starter_text(exercise)).wait()
         solved = CodeCheck(lesson.name, index, solution_text(exercise)).wait()
         assert started is not None
@@ -169,7 +171,7 @@ def code_exercises_tell_right_from_wrong(lesson: Lesson) -> None:
 def stands_alone(text: str, name: str) -> None:
     """Whether the text is one function ``name`` that uses nothing from elsewhere."""
     [function] = ast.parse(text).body
-    assert isinstance(function, ast.FunctionDef)
+    assert isinstance(function, (ast.FunctionDef, ast.ClassDef))
     assert function.name == name
 
     def used(table: symtable.SymbolTable) -> set[str]:

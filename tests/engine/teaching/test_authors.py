@@ -88,6 +88,6 @@ def test_its_commands_are_commands() -> None:
 
 
 def test_it_is_one_read() -> None:
-    assert len(PAGE.splitlines()) < 240
-    assert max(map(len, PAGE.splitlines())) <= 125
+    assert len(PAGE.splitlines()) < 200
+    assert max(map(len, PAGE.splitlines())) <= 130
     assert "AUTHORS.md" in (Path(__file__).parents[3] / "README.md").read_text()

@@ -27,6 +27,7 @@ from descend.engine.teaching.exercises import (
     Verdict,
     check_result,
     check_run,
+    code,
     grade,
     solution_text,
     starter_text,
@@ -74,7 +75,7 @@ def test_a_text_is_dedented_and_loses_its_decorator() -> None:
             return begun(x - 1)
         return 0
 
-    exercise = CodeExercise("", begun, begun, lambda function: None)
+    exercise = CodeExercise("", begun, lambda function: None)
     assert starter_text(exercise) == ("def begun(x):\n    if x:\n        return begun(x - 1)\n    return 0\n")
 
 
@@ -183,6 +184,231 @@ def test_files_elsewhere_cannot_be_removed_by_mistake(halving: Lesson, tmp_path:
     assert mine.read_text() == "dear"
 
 
+HARM = """
+import ctypes, io, os, pathlib, resource, shutil, signal, _posixsubprocess
+other = {other!r}
+folder, parent = os.path.dirname(other), {parent}
+
+def linked():
+    os.symlink(other, "link")
+    open("link", "w")
+
+def moved():
+    open("mine", "w").close()
+    os.replace("mine", other)
+
+tries = {{
+    "open": lambda: open(other, "w"),
+    "append": lambda: open(other, "a"),
+    "cut": lambda: os.open(other, os.O_RDONLY | os.O_TRUNC),
+    "raw": lambda: io.FileIO(other, "w"),
+    "path": lambda: pathlib.Path(other).write_text(""),
+    "replace": moved,
+    "through a link": linked,
+    "folder": lambda: os.open(folder, os.O_RDONLY),
+    "remove by folder": lambda: os.remove("mine", dir_fd=os.open(folder, os.O_PATH)),
+    "mode": lambda: os.chmod(other, 0),
+    "time": lambda: os.utime(other, (0, 0)),
+    "new folder": lambda: os.mkdir(other + "-2"),
+    "bytes": lambda: open(os.fsencode(other), "wb"),
+    "memory": lambda: open(f"/proc/{{parent}}/mem", "r+b"),
+    "limits": lambda: resource.prlimit(parent, resource.RLIMIT_CPU, (1, 1)),
+    "pidfd": lambda: signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9),
+    "ctypes": lambda: ctypes.CDLL(None).kill(os.getppid(), 9),
+    "pythonapi": lambda: ctypes.pythonapi.kill(os.getppid(), 9),
+    "fork": lambda: _posixsubprocess.fork_exec(),
+}}
+
+def triple(x):
+    for name, attempt in tries.items() if x == 0 else ():
+        try:
+            attempt()
+        except PermissionError as error:
+            print(name, type(error).__name__)
+        else:
+            print(name, "DONE")
+    return 3 * x
+"""
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["with all the system has", "without"])
+def test_nothing_elsewhere_is_written_or_signalled(
+    halving: Lesson, tmp_path: Path, plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.write_text("dear")
+    if plain:
+        monkeypatch.setattr(code, "COMMAND", [*code.COMMAND[:4], "-c", PLAIN])
+    verdict = checked(HARM.format(other=str(other), parent=os.getpid()))
+    assert verdict.passed, verdict
+    lines = verdict.output.splitlines()
+    assert len(lines) == 19
+    assert all(line.endswith(" Forbidden") for line in lines), lines
+    assert other.read_text() == "dear"
+    assert other.stat().st_mode & 0o600 == 0o600
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith("other")] == ["other"]
+
+
+BARE = "fence._apart, fence._call = lambda: False, lambda *given: -1\n"
+START = """
+import sys
+from descend.engine.teaching.exercises import child, fence, guard
+sys.modules["__main__"] = child
+child.main(sys.argv[1:])
+"""
+PLAIN = START.replace("sys.modules", f"{BARE}sys.modules")
+"""The process as it is on a system without namespaces and Landlock."""
+
+
+@pytest.mark.parametrize("program", [START, PLAIN], ids=["with all the system has", "without"])
+@pytest.mark.parametrize("last", ["return 3 * x", "time.sleep(1000)"], ids=["at its end", "when cancelled"])
+def test_what_the_code_leaves_behind_in_a_session_of_its_own_is_ended(
+    halving: Lesson, program: str, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hole = program.replace("sys.modules", "guard.STARTS = set()\nsys.modules")  # what a hole in the guard would be
+    monkeypatch.setattr(code, "COMMAND", [*code.COMMAND[:4], "-c", hole])
+    source = (
+        "import os, time\ndef triple(x):\n    if x == 0 and os.fork() == 0:\n        os.setsid()\n"
+        "        if os.fork():\n            os._exit(0)\n"
+        f"        print('away', flush=True)\n        time.sleep(1000)\n    time.sleep(0.2)\n    {last}\n"
+    )
+    check = CodeCheck("halving", CODE, source)
+    if "sleep" in last:
+        deadline = time.monotonic() + 30
+        while len(marked(check._folder.name)) < (4 if program == START else 3) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        check.cancel()
+    verdict = check.wait(60)
+    assert verdict is not None
+    assert verdict.passed is ("return" in last)
+    assert verdict.output.strip() == "away"
+    assert not marked(check._folder.name)
+
+
+def test_a_file_has_a_largest_size(halving: Lesson) -> None:
+    verdict = checked(
+        "def triple(x):\n    with open('big', 'wb') as file:\n        for _ in range(100):\n"
+        "            file.write(bytes(1 << 20))\n    return 3 * x\n"
+    )
+    assert verdict.sentence == "Line 4 writes a file of more than 64 MB."
+
+
+LOOKS = """
+import gc, importlib, inspect, linecache, runpy, sys, traceback
+
+def own():
+    import descend_own_lessons.halving
+
+def through(frame):
+    while frame is not None:
+        if "check_triple" in frame.f_globals:
+            return frame.f_globals["triple"]
+        frame = frame.f_back
+    raise PermissionError
+
+def traced(take):
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        return through(take(error.__traceback__))
+
+def kept():
+    if any(name.endswith("halving") or hasattr(module, "catalogue") for name, module in list(sys.modules.items())):
+        return
+    raise PermissionError
+
+def remembered():
+    if not linecache.getlines({file!r}):
+        raise PermissionError
+
+tries = [
+    own,
+    lambda: importlib.import_module("descend.engine.lessons.mathematics.eigenpairs"),
+    lambda: importlib.import_module("descend.engine.teaching.catalogue").find("halving"),
+    lambda: importlib.import_module("descend.engine.teaching.exercises").CodeCheck,
+    lambda: open({file!r}).read(),
+    lambda: runpy.run_path({file!r}),
+    lambda: through(sys._getframe()),
+    lambda: through(inspect.currentframe()),
+    lambda: through(inspect.stack()[0].frame),
+    lambda: traced(lambda trace: trace.tb_frame),
+    lambda: traced(lambda trace: next(traceback.walk_tb(trace))[0]),
+    gc.get_objects,
+    lambda: sys.setprofile(print),
+    kept,
+    remembered,
+]
+
+def triple(x):
+    for number, attempt in enumerate(tries):
+        try:
+            attempt()
+        except PermissionError:
+            continue
+        print(number, "SEEN")
+    return 3 * x
+"""
+
+
+def test_the_solution_is_out_of_the_codes_sight(halving: Lesson, folders: Path) -> None:
+    verdict = checked(LOOKS.format(file=str(folders / "lessons" / "halving.py")))
+    assert verdict.passed, verdict
+    assert verdict.output == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("import os\nfor file in range(3, 60):\n  try: os.write(file, b'\\n{\"passed\":true,\"sentence\":\"\"}\\n')\n"
+         "  except OSError: pass\nos._exit(0)\n", "The code ended the program (exit status 0) before"),
+        ("Any = type('float', (), {'__ne__': lambda one, other: False, '__module__': 'builtins'})\n"
+         "def triple(x):\n    return Any()\n", "The code returns a float of its own making, which could claim"),
+        ("import numpy as np\nnp.allclose = lambda *given: True\ndef triple(x):\n    return x\n",
+         "The code replaces 'numpy.allclose', which the check needs; use another name."),
+        ("import numpy as np\nright = np.allclose\ndef once(*given):\n    np.allclose = right\n    return True\n"
+         "def triple(x):\n    np.allclose = once\n    return x\n", "The code replaces 'numpy.allclose', which"),
+        ("from descend.engine.teaching import measure\nmeasure.Measured.holds = property(lambda one: True)\n"
+         "def triple(x):\n    return x\n", "The code replaces 'descend.engine.teaching.measure.Measured.holds', which"),
+        ("import __main__\n__main__.judged = lambda found: __main__.Report(True, '')\ndef triple(x):\n    return x\n",
+         "Error at 1 is 2; at most 1e-06 is asked for."),
+    ],
+)  # fmt: skip
+def test_plain_ways_to_cheat_pass_nothing(folders: Path, source: str, sentence: str) -> None:
+    own.install(folders, name="close", **BOUNDED)
+    verdict = checked(source, "close")
+    assert not verdict.passed
+    assert sentence in verdict.sentence
+
+
+BOUNDED = {
+    "    for x in (0, 2, -1.5):\n        if function(x) != 3 * x:\n"
+    '            raise Wrong(f"Three times {x} is {3 * x}, not {function(x)}.")\n': (
+        "    import numpy as np\n    from descend.engine.teaching.measure import number\n"
+        "    for x in (1.0, 2.0):\n        yield number(abs(function(x) - 3 * x), f'error at {x:g}') <= 1e-6\n"
+        "    if not np.allclose(function(1.0), 3.0):\n        raise Wrong('Not close.')\n"
+    ),
+    "triple(x):\n    return 3 * x": "triple(x):\n    return 3 * x + 3e-9",
+}
+"""Changes that make the check of the lesson one that yields bounds."""
+
+
+def test_each_bound_is_shown_with_what_was_found(folders: Path, tmp_path: Path) -> None:
+    lesson = own.install(folders, name="close", **BOUNDED)
+    solved = checked(solution_text(lesson.exercises[CODE]), "close")  # type: ignore[arg-type]
+    assert (solved.passed, solved.sentence) == (True, "Solved.")
+    assert solved.output == "error at 1 3e-09 ≤ 1e-06 ✓\nerror at 2 3e-09 ≤ 1e-06 ✓"
+    wrong = checked("def triple(x):\n    return 3 * min(x, 1.5)\n", "close")
+    assert wrong.sentence == "Error at 2 is 1.5; at most 1e-06 is asked for."
+    assert wrong.output == "error at 1 0 ≤ 1e-06 ✓\nerror at 2 1.5 is not ≤ 1e-06 ✗"
+    file = tmp_path / "mine.py"
+    for text, status in (("3 * x + 3e-9", 0), ("3 * min(x, 1.5)", 1)):
+        file.write_text(f"def triple(x):\n    return {text}\n")
+        told = call("exercise", "close", "2", "--check", str(file))
+        assert told.returncode == status
+        assert ("error at 2 3e-09 ≤ 1e-06 ✓" if not status else "error at 2 1.5 is not ≤ 1e-06 ✗") in told.stdout
+        assert told.stdout.endswith("Solved.\n" if not status else "Error at 2 is 1.5; at most 1e-06 is asked for.\n")
+
+
 def test_cancelling_leaves_no_process_and_no_folder(halving: Lesson) -> None:
     check = CodeCheck("halving", CODE, "import time\ndef triple(x):\n    time.sleep(1000)\n")
     assert check.poll() is None
@@ -229,7 +455,7 @@ def test_only_code_exercises_take_code(halving: Lesson) -> None:
 
 
 def test_a_run_is_judged_when_it_has_ended(halving: Lesson) -> None:
-    assert check_run(halving, RUN, smoke_run(halving)) == Verdict(False, "It ends at 0.5.")
+    assert check_run(halving, RUN, smoke_run(halving)) == Verdict(False, "Value is 0.5; less than 0.3 is asked for.")
 
 
 def ended(halving: Lesson, **knobs: float) -> Result:
@@ -251,7 +477,9 @@ def test_runs_that_cannot_be_judged_are_told_apart(halving: Lesson) -> None:
 
 
 def test_knob_exercises_tell_solved_from_not_yet(halving: Lesson) -> None:
-    assert check_result(halving, RUN, ended(halving, steps=2)) == Verdict(False, "It ends at 2.0.")
+    assert check_result(halving, RUN, ended(halving, steps=2)) == Verdict(
+        False, "Value is 2; less than 0.3 is asked for."
+    )
     assert check_result(halving, RUN, ended(halving, steps=5)) == Verdict(True, "Solved.")
 
 

@@ -182,7 +182,7 @@ def test_the_command_shows_forgets_and_exports(halving: Lesson, tmp_path: Path) 
 
 
 def test_the_shell_can_read_it_without_torch() -> None:
-    code = "import sys; from descend.engine.teaching import learner_progress as logbook, exercises; print('torch' in sys.modules)"
+    code = "import sys; from descend.engine.teaching import learner_progress, exercises; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 

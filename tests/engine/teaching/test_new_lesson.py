@@ -16,6 +16,7 @@ from tests.terminal import descend
 from descend.engine.base.errors import UsageError
 from descend.engine.cli import main
 from descend.engine.teaching import catalogue
+from descend.engine.teaching.lesson import FOLDERS
 from descend.engine.teaching.template import lesson_text
 
 REPOSITORY = Path(__file__).parents[3]
@@ -102,6 +103,31 @@ def test_installed_it_goes_to_the_home_folder(folders: Path, monkeypatch: pytest
     assert main(["new", "lesson", "fresh"]) == 0
     assert (folders / "lessons" / "fresh.py").is_file()
     assert catalogue.find("fresh").module == f"{catalogue.OWN}.fresh"
+
+
+def test_a_home_that_is_set_wins_over_a_checkout(folders: Path) -> None:
+    assert main(["new", "lesson", "fresh"]) == 0
+    assert (folders / "lessons" / "fresh.py").is_file()
+
+
+def test_in_a_checkout_it_goes_to_the_folder_of_its_track(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DESCEND_HOME")
+    monkeypatch.setattr("descend.engine.base.paths.home", lambda: tmp_path / "home")
+    monkeypatch.setattr("descend.engine.teaching.catalogue.home", lambda: tmp_path / "home")
+    monkeypatch.setattr("descend.engine.cli.new.checkout", lambda: tmp_path)
+    assert main(["new", "lesson", "fresh", "--covers", "L02"]) == 0
+    assert (tmp_path / "efficiency" / "fresh.py").is_file()
+    assert (tmp_path / "efficiency" / "__init__.py").is_file()
+    out = capsys.readouterr().out
+    assert f"Wrote {tmp_path / 'efficiency' / 'fresh.py'}." in out
+    assert "`descend run fresh`" in out
+
+
+def test_every_lesson_lies_in_the_folder_of_its_track() -> None:
+    for lesson in catalogue.lessons().values():
+        assert lesson.module.split(".")[-2] in (FOLDERS[lesson.track], catalogue.OWN)
 
 
 def test_a_checkout_is_recognised() -> None:

@@ -44,7 +44,7 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-
 async def write(shell: Shell) -> Workbench:
     """Open the exercise in Python."""
     await shell.press("E", "n")
-    await shell.sees("Mend the mean of a [list].")
+    await shell.sees("Fix the mean of a [list].")
     await shell.press("enter")
     await shell.until(lambda: isinstance(shell.app.screen, Workbench))
     assert isinstance(shell.app.screen, Workbench)
@@ -128,6 +128,24 @@ async def test_code_is_checked_and_the_wrong_line_named(size: tuple[int, int], w
         await shell.sees("✓ solved")
         practised = learner_progress.read("practice").exercises[with_exercises.exercises[1].text]
         assert (practised.solved, practised.attempts, practised.code) == (True, 4, RIGHT)
+
+
+async def test_bounds_are_shown_with_what_was_found(folders: Path) -> None:
+    before = practice.TEXT[practice.TEXT.index("    if mean([1, 2, 3])") : practice.TEXT.index("LESSON = ")]
+    measured = "number(abs(mean([1, end]) - (1 + end) / 2), f'error for {end}')"
+    bounded = f"    for end in (3, 5):\n        yield {measured} <= 1e-6\n\n\n"
+    text = practice.TEXT.replace(before, bounded).replace("last, quiz", "last, number, quiz")
+    practice.install(folders, text)
+    async with opened((120, 40), lesson="practice") as shell:
+        await write(shell)
+        await put(shell, RIGHT.replace("len(numbers)\n", "len(numbers) + 3e-9\n"))
+        await shell.press("ctrl+s")
+        await shell.until("✓ Solved.", 30)
+        await shell.sees("error for 3 3e-09 ≤ 1e-06 ✓", "error for 5 3e-09 ≤ 1e-06 ✓")
+        await put(shell, RIGHT.replace("sum(numbers)", "min(5, sum(numbers))"))
+        await shell.press("ctrl+s")
+        await shell.until("✗ Not yet. Error for 5 is 0.5; at most 1e-06 is asked for.", 30)
+        await shell.sees("error for 3 0 ≤ 1e-06 ✓", "error for 5 0.5 is not ≤ 1e-06 ✗")
 
 
 async def test_an_endless_loop_ends_by_itself_or_with_a_key() -> None:

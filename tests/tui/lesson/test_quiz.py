@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from descend.engine.teaching import learner_progress
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.lesson import Lesson, Question
 from descend.tui.screens.learn import LearnScreen
+from descend.tui.screens.lesson.quiz import shuffled
 from tests.tui import practice
 from tests.tui.driving import SIZES, opened
 from tests.tui.lesson.test_lesson import lesson
@@ -19,35 +20,66 @@ def with_quiz(folders: Path) -> Lesson:
     return practice.install(folders)
 
 
+def key(lesson: Lesson, number: int, *, right: bool) -> str:
+    """The key of the right choice of a question, or of the first wrong one, where the shell shows it."""
+    question = lesson.quiz[number]
+    shown = shuffled(question)
+    return str(
+        1
+        + (shown.index(question.answer) if right else next(n for n, one in enumerate(shown) if one != question.answer))
+    )
+
+
+def test_choices_are_shuffled_in_the_same_way_at_any_time() -> None:
+    questions = [Question(f"How many are {n} and {n}?", ("a", "b", "c", "d"), 0, "") for n in range(200)]
+    places = [shuffled(question).index(0) for question in questions]
+    assert places == [shuffled(question).index(0) for question in questions]
+    assert all(30 <= places.count(place) <= 70 for place in range(4))
+    assert shuffled(Question("How many are 2 and 2?", ("3", "4", "5", "6"), 1, "")) == shuffled(questions[2])
+
+
+async def test_what_was_answered_by_the_authors_index_is_still_that_choice(with_quiz: Lesson) -> None:
+    learner_progress.answered(with_quiz, 0, 2)  # "3", as it stands in the lesson's file
+    place = 1 + shuffled(with_quiz.quiz[0]).index(2)
+    async with opened((80, 24), lesson="practice") as shell:
+        await shell.press("Q", "N")
+        await shell.sees("Question 1 of 3", f"✗ {place} 3", f"✗ No: choice {key(with_quiz, 0, right=True)} is right.")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_an_answer_is_judged_and_explained_at_once(size: tuple[int, int], with_quiz: Lesson) -> None:
     async with opened(size, lesson="practice") as shell:
         await shell.press("Q")
         await shell.sees("Question 1 of 3", "[b]2[/b]")
-        await shell.press("2")
+        await shell.press(key(with_quiz, 0, right=True))
         await shell.sees("✓ Right.", "2 times 2 is 4.", "1 right, 0 not, 2 open", "Quiz 1/3")
         await shell.press("enter")
         await shell.sees("Question 2 of 3")
-        await shell.press("down", "enter")
-        await shell.sees("✗ No: choice 1 is right.", "3 times 3 is 9.", "f opens the lesson that shows it: digits")
+        await shell.press(*["down"] * (int(key(with_quiz, 1, right=False)) - 1), "enter")
+        await shell.sees(
+            f"✗ No: choice {key(with_quiz, 1, right=True)} is right.",
+            "3 times 3 is 9.",
+            "f opens the lesson that shows it: digits",
+        )
         await shell.press("enter")
-        await shell.press("j", "k", "enter")
+        await shell.press("j", "k", *["j"] * (int(key(with_quiz, 2, right=True)) - 1), "enter")
         await shell.sees("Question 3 of 3", "It is named after [Newton].")
         assert [learner_progress.read("practice").quiz[q.text].right for q in with_quiz.quiz] == [True, False, True]
         await shell.press("enter")
         await shell.sees("3 questions: 2 right, 1 not, 0 open")
 
 
-async def test_an_answer_can_be_tried_again_and_all_right_is_done() -> None:
+async def test_an_answer_can_be_tried_again_and_all_right_is_done(with_quiz: Lesson) -> None:
+    right = [key(with_quiz, number, right=True) for number in range(3)]
     async with opened((80, 24), lesson="practice") as shell:
-        await shell.press("Q", "1")
-        await shell.sees("✗ No: choice 2 is right.")
+        await shell.press("Q", key(with_quiz, 0, right=False))
+        await shell.sees(f"✗ No: choice {right[0]} is right.")
         assert "enter answer" not in shell.text
-        await shell.press("2")  # it is answered: nothing happens
+        await shell.press(right[0])  # it is answered: nothing happens
         assert "✓ Right." not in shell.text
         await shell.press("a")
         await shell.until(lambda: "✗ No" not in shell.text)
-        await shell.press("2", "enter", "1", "enter", "1")
+        await shell.press(right[0], "enter", right[1], "enter", right[2])
         await shell.sees("Quiz ✓", "3 right, 0 not, 0 open")
         await shell.press("enter")
         await shell.sees("✓ All right.")
@@ -60,9 +92,9 @@ async def test_keys_that_are_no_choice_answer_nothing() -> None:
         assert learner_progress.read("practice").quiz == {}
 
 
-async def test_leaving_in_the_middle_loses_nothing() -> None:
+async def test_leaving_in_the_middle_loses_nothing(with_quiz: Lesson) -> None:
     async with opened((80, 24), lesson="practice") as shell:
-        await shell.press("Q", "2", "n", "n")
+        await shell.press("Q", key(with_quiz, 0, right=True), "n", "n")
         await shell.sees("Question 3 of 3")
         await shell.press("escape")
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
@@ -88,17 +120,17 @@ async def test_the_lesson_that_shows_it_is_a_key_away() -> None:
 
 
 async def test_many_questions_are_a_list_to_go_through(folders: Path) -> None:
-    questions = ", ".join(
-        f'Question("Question {n} about [this] and that, which takes more than a line of eighty cells to ask?", '
-        f'("yes", "no"), {n % 2}, "Because {n}.")'
+    questions = "".join(
+        f"        ? Question {n} about [this] and that, which takes more than a line of eighty cells to ask?\n"
+        f"        {'-+'[n % 2]} yes\n        {'+-'[n % 2]} no\n        = Because {n}.\n"
         for n in range(32)
     )
-    text = practice.TEXT.replace("    quiz=(\n", f"    quiz=({questions},\n")
-    practice.install(folders, text)
+    text = practice.TEXT.replace('    quiz=quiz("""\n', f'    quiz=quiz("""\n{questions}')
+    asked = practice.install(folders, text)
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("Q")
         await shell.sees("Question 1 of 35")
-        await shell.press("1", "enter", "1", "i")
+        await shell.press(key(asked, 0, right=True), "enter", key(asked, 1, right=False), "i")
         await shell.sees("35 questions: 1 right, 1 not, 33 open", "✓  1", "✗  2")
         for _ in range(25):
             await shell.press("down")

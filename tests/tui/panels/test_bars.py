@@ -80,8 +80,23 @@ def test_more_bars_than_rows_use_columns_and_then_are_counted() -> None:
     assert lines[0].split()[0::3] == ["σ0", "σ15"]
     assert "σ29" in lines[14]
     lines = inside(shown(BarsPanel, record(labels, s=list(range(30)))), 60, 10)
-    assert lines[-1].strip() == "… 21 of 30 not shown"
-    assert "σ8" in lines[8]
+    assert lines[-1].strip() == "… 21 of 30 not shown, none is larger"
+    assert [line.split()[0] for line in lines[:9]] == [f"σ{index}" for index in range(21, 30)]
+
+
+@pytest.mark.parametrize("height", [2, 3, 6, 9])
+def test_the_largest_is_seen_and_is_the_scale_whatever_the_room(height: int) -> None:
+    values = [0.002, 0.001, 0.0, -0.004, 0.0, 0.001, 0.0, 0.0, 0.0, 0.99]
+    lines = inside(shown(BarsPanel, record([f"digit {index}" for index in range(10)], p=values)), 60, height)
+    assert [line for line in lines if "digit 9" in line]
+    long = {line.split()[1]: cells(line) for line in lines if "digit" in line}
+    assert long.pop("9") > 20
+    assert all(length < 1 for length in long.values())
+
+
+def test_bars_are_scaled_by_those_that_have_no_room_too() -> None:
+    few = inside(shown(BarsPanel, record(["a", "b", "c"], w=[5.0, -4.5, 5.0])), 60, 2)
+    assert 20 < few[0].index("│") < 40  # zero has room for -4.5 on its left
 
 
 def test_what_is_no_number_is_named() -> None:

@@ -115,10 +115,28 @@ def test_captions_stand_below_and_are_cut() -> None:
 def test_says_how_many_are_not_shown() -> None:
     shown = panel(images(DIGITS[:40]))
     shown.content(70, 18)
-    assert text(shown.legends()[:1]) == "1–8 of 40, 32 not shown"
+    assert text(shown.legends()[:1]) == "1–7, 40 of 40, 32 not shown, see PgDn and PgUp"
+    assert text(shown.legends()[1:2]) == "1–7, 40 of 40, 32 not shown"
     few = panel(images(DIGITS[:4]))
     few.content(70, 18)
     assert few.legends() == []
+
+
+@pytest.mark.parametrize("size", [(20, 6), (34, 9), (40, 9), (70, 18)])
+def test_a_film_never_drops_its_first_or_last_frame_and_pages_through_all(size: tuple[int, int]) -> None:
+    film = panel(images(DIGITS[:12], [f"t{index}." for index in range(12)]))
+    first = text(film.content(*size))
+    held = film._page[0]
+    assert 1 < held < 12
+    assert "t0." in first
+    assert "t11." in first
+    seen = first
+    while film.first + held < 12:
+        before = film.first
+        film.first += held - 1
+        seen += text(film.content(*size))
+        assert film.first > before
+    assert all(f"t{index}." in seen for index in range(12))
 
 
 async def test_pages() -> None:
@@ -132,7 +150,7 @@ async def test_pages() -> None:
         assert "no 8" in text(shown.rows(74, 20))
         await pilot.press("pagedown", "pagedown", "pagedown")
         assert "no 19" in text(shown.rows(74, 20))
-        assert "17–20 of 20" in text(shown.rows(74, 20))
+        assert "15–20 of 20" in text(shown.rows(74, 20))
         await pilot.press("pageup", "pageup", "pageup", "pageup")
         assert "no 0" in text(shown.rows(74, 20))
         shown.history.feed([images(DIGITS[:2], step=4)])

@@ -56,6 +56,16 @@ def test_layers_in_trouble_are_shown_first() -> None:
     assert "… 26 more layers" in drawn
 
 
+def test_the_largest_gradient_and_the_output_layer_are_always_shown() -> None:
+    many = [Layer(f"conv{i}", 0.01 * i, 1.0, 1.0) for i in range(9)]  # all leap
+    many[3] = Layer("dense", 5.0, 1.0, 1e-3)
+    many.append(Layer("output", 0.001, 1.0, 1e-3))
+    for height in (4, 5, 8):
+        drawn = text(table(many, 70, height))
+        assert "dense" in drawn
+        assert "output" in drawn
+
+
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_every_size_is_filled_exactly(count: int) -> None:
     history = History()

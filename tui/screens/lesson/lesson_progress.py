@@ -98,7 +98,7 @@ class Learner:
             self.place = next((n for n in range(len(lesson.quiz)) if n not in self.answers), 0)
 
     def _fits(self, number: int, given: float) -> bool:
-        choices = self.lesson.predictions[number].choices
+        choices = self.lesson.predictions[number].names
         return not choices or (given == int(given) and 0 <= given < len(choices))
 
     @property

@@ -104,7 +104,7 @@ class Predict(Asking):
 
     def choices(self) -> Sequence[str]:
         """The choices of a prediction not committed to yet."""
-        return () if self.committed else self.prediction.choices
+        return () if self.committed else self.prediction.names
 
     def content(self) -> list[RenderableType]:
         """The prediction, and what became of it."""
@@ -115,13 +115,13 @@ class Predict(Asking):
         self.set_class(not one.choices and not self.committed, "-number")
         if not self.committed:
             if one.choices:
-                page += [self.table(one.choices), Text()]
+                page += [self.table(one.names), Text()]
             page.append(Text(plain(f"✗ {self.wrong}"), self.pen("bad")) if self.wrong else self._muted(SKIP))
             return page
         given, graded = self.learner.predictions[self.number], self.grades.get(self.number)
         truth = graded.truth if graded is not None else None
         if one.choices:
-            page += [self.table(one.choices, self._marks(int(given), truth)), Text()]
+            page += [self.table(one.names, self._marks(int(given), truth)), Text()]
         else:
             page.append(Text.assemble("you said   ", (number(given), "bold")))
             if truth is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -17,6 +18,14 @@ from descend.engine.teaching.lesson import Lesson, Question
 from descend.tui.cell_text import plain
 from descend.tui.screens.lesson.lesson_progress import Learner
 from descend.tui.screens.lesson.question_view import MARKS, Asking, Pen, keys
+
+
+def shuffled(question: Question) -> list[int]:
+    """The order in which the choices are shown, always the same for a question: a number keeps its meaning, and what
+    is kept are the author's own indices."""
+    order = list(range(len(question.choices)))
+    random.Random(question.text).shuffle(order)
+    return order
 
 
 class Quiz(Asking):
@@ -52,6 +61,11 @@ class Quiz(Asking):
         """The one that is asked."""
         return self.lesson.quiz[self.number]
 
+    @property
+    def order(self) -> list[int]:
+        """Indices of its choices, as they are shown."""
+        return shuffled(self.question)
+
     def right(self, number: int) -> bool | None:
         """Whether question ``number`` was answered rightly; None if it is open."""
         answer = self.learner.answers.get(number)
@@ -67,7 +81,7 @@ class Quiz(Asking):
         """The choices of an open question, or all questions."""
         if self.listing:
             return [question.text for question in self.lesson.quiz]
-        return self.question.choices if self.right(self.number) is None else ()
+        return [self.question.choices[index] for index in self.order] if self.right(self.number) is None else ()
 
     def content(self) -> list[RenderableType]:
         """A question, or the list of all."""
@@ -76,14 +90,15 @@ class Quiz(Asking):
     def _one(self) -> list[RenderableType]:
         question, right = self.question, self.right(self.number)
         page: list[RenderableType] = [self._head(), Text(), Text(plain(question.text), "bold"), Text()]
+        order = self.order
+        choices, answer = [question.choices[index] for index in order], order.index(question.answer)
         if right is None:
-            return [*page, self.table(question.choices), Text(), Text("number, or arrows and enter", self.pen("muted"))]
-        chosen = self.learner.answers[self.number]
-        marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * len(question.choices)
-        marks[chosen] = "✗", "bad"
-        marks[question.answer] = "✓", "good"
-        verdict = "✓ Right." if right else f"✗ No: choice {question.answer + 1} is right."
-        page += [self.table(question.choices, marks), Text(), Text(verdict, self.pen("good" if right else "bad"))]
+            return [*page, self.table(choices), Text(), Text("number, or arrows and enter", self.pen("muted"))]
+        marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * len(choices)
+        marks[order.index(self.learner.answers[self.number])] = "✗", "bad"
+        marks[answer] = "✓", "good"
+        verdict = "✓ Right." if right else f"✗ No: choice {answer + 1} is right."
+        page += [self.table(choices, marks), Text(), Text(verdict, self.pen("good" if right else "bad"))]
         page += [Text(plain(question.why)), Text()]
         if question.lesson:
             page.append(Text.assemble(("f", "bold"), f" opens the lesson that shows it: {plain(question.lesson)}"))
@@ -132,7 +147,7 @@ class Quiz(Asking):
 
     def choose(self, index: int) -> None:
         """Answer."""
-        self.learner.answer(self.number, index)
+        self.learner.answer(self.number, self.order[index])
         self.draw()
         self.show_end()
         self.lesson_screen.body.parts.show_states()
