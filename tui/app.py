@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from descend.engine.launch.experiment import Experiment
     from descend.engine.launch.launcher import WarmWorker
     from descend.engine.run.runs import Run
-    from descend.tui.screens.runs import Survey
+    from descend.tui.screens.runs import RunScanner
 
 LEAVE = "Leave; runs at work can go on without the shell"
 GARBAGE = 2_000, 10, 1_000_000
@@ -101,7 +101,7 @@ class DescendApp(App[None]):
         self.animation_level = "none"  # what a key does is seen at once, also over a slow line
         self._worker = worker
         self._worker_lock = threading.Lock()
-        self._survey: Survey | None = None
+        self._survey: RunScanner | None = None
         self._leaving_from = 0.0
         self.use_theme()
 
@@ -173,7 +173,7 @@ class DescendApp(App[None]):
         return self.console.color_system in (None, "standard")
 
     def get_css_variables(self) -> dict[str, str]:
-        """The theme's colours; where there are few, what has the keys is drawn reversed, which can always be read."""
+        """The theme's colours; where there are few, what has focus is drawn reversed, which can always be read."""
         found = super().get_css_variables()
         if self.few_colours:
             reversed_colours = {"background": found["foreground"], "foreground": found["background"]}
@@ -265,13 +265,13 @@ class DescendApp(App[None]):
     ) -> None:
         """Open a lesson or a model, attached to ``run`` if given; ``seed`` and ``device`` are the user's by default."""
         from descend.tui.screens.lesson import LessonScreen
-        from descend.tui.screens.lesson.run_request import Settings
+        from descend.tui.screens.lesson.run_request import RunRequest
 
         device = device or shell_settings.get("device", "auto")
         seed = shell_settings.get("seed", 0) if seed is None else seed
         try:
             lesson = self._experiment(name, run)
-            settings = Settings.of(lesson, knobs, data, device, seed, devices)
+            settings = RunRequest.of(lesson, knobs, data, device, seed, devices)
         except DescendError as error:
             self.complain(error)
             return
@@ -318,10 +318,10 @@ class DescendApp(App[None]):
 
     def action_runs(self) -> None:
         """Show all runs, or go back to them."""
-        from descend.tui.screens.runs import RunsScreen, Survey
+        from descend.tui.screens.runs import RunScanner, RunsScreen
 
         if not self._went_back(RunsScreen):
-            self._survey = self._survey or Survey()
+            self._survey = self._survey or RunScanner()
             self.push_screen(RunsScreen(self._survey))
 
     def action_train(self) -> None:

@@ -22,7 +22,7 @@ Cell = tuple[str, str]
 """A character and the codes of its style; a blank has only the codes that can be seen of it."""
 
 
-class Repaint:
+class CellDiff:
     """Follows one terminal. Whatever it does not understand passes unchanged, and makes it forget what is shown.
 
     Attributes:

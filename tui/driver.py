@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import AppFocus, CursorPosition, Resize
 
-from descend.tui.cell_diff import Repaint
+from descend.tui.cell_diff import CellDiff
 from descend.tui.keyboard import Keyboard
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class LeanDriver(LinuxDriver):
 
     def __init__(self, app: App[Any], **settings: Any) -> None:
         super().__init__(app, **settings)
-        self._repaint = Repaint()
+        self._repaint = CellDiff()
         self._stale = False
         self._began = False
         self._fastest: float | None = None
@@ -208,7 +208,7 @@ class LeanDriver(LinuxDriver):
             return
         self.heard = time.monotonic()
         if isinstance(message, AppFocus | Resize):
-            self._stale = True  # others may have written to the terminal meanwhile: the next full painting mends it
+            self._stale = True  # others may have written to the terminal meanwhile: the next full painting repairs it
         super().process_message(message)
 
 

@@ -31,7 +31,7 @@ LEADS_TO: dict[str, Phase] = {
 }
 
 
-class RunSession:
+class RunMonitor:
     """Follows one run and passes on what the user says.
 
     Attributes:

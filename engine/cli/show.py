@@ -156,7 +156,7 @@ def print_curves(console: Console, history: History) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from descend.engine.cli.sparkline import sparkline
+    from descend.engine.base.sparkline import curve_shares, sparkline
 
     names = sorted(set(history.series) | set(history.metrics))
     if not names:
@@ -169,7 +169,7 @@ def print_curves(console: Console, history: History) -> None:
         curve, low, high = "", "", ""
         if (series := history.series.get(name)) is not None and series.size:
             room = max(8, min(CURVE, console.width - 48))
-            curve = sparkline(series.steps, series.values, room, console.encoding)
+            curve = sparkline(curve_shares(series.steps, series.values, room), console.encoding)
             finite = [value for value in series.values.tolist() if math.isfinite(value)]
             low, high = (number(min(finite)), number(max(finite))) if finite else ("", "")
         table.add_row(Text(clean(name)), number(history.metrics.get(name)), Text(curve), low, high)

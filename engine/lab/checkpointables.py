@@ -84,7 +84,7 @@ class Tracked:
                 if changed and hasattr(tracked, "load_state_dict"):
                     told += load(name, tracked, theirs, (made or {}).get(name), ours[name])
                 elif isinstance(tracked, torch.nn.Module):
-                    tracked.load_state_dict(fitting(tracked.state_dict(), theirs))
+                    tracked.load_state_dict(fitting(tracked, theirs))
                 elif hasattr(tracked, "load_state_dict"):
                     tracked.load_state_dict(theirs)
                 elif isinstance(tracked, np.ndarray):
@@ -176,7 +176,7 @@ def merged(theirs: Any, made: Any, ours: Any) -> Any:
 def load(name: str, tracked: Any, theirs: Any, made: Any, ours: Any) -> list[str]:
     """Restore an object that has a ``state_dict`` where knobs were changed; what to say of it."""
     if isinstance(tracked, torch.nn.Module):
-        state, fresh = fitting(tracked.state_dict(), theirs), tracked.state_dict()
+        state, fresh = fitting(tracked, theirs), tracked.state_dict()
         other = [buffer for buffer, now in ours.items() if buffer in state and now != (made or {}).get(buffer, now)]
         tracked.load_state_dict({**state, **{buffer: fresh[buffer].clone() for buffer in other}})
         return [f"'{name}' has {', '.join(other)} as the changed knobs make it."] if other else []
@@ -221,13 +221,16 @@ class Misfit(ValueError):
     """A checkpoint's tensors are not those of a module; the words say which."""
 
 
-def fitting(own: Mapping[str, Any], saved: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``saved`` under the names of a module's ``own`` state: layers without weights, such as dropout, that came or went
+def fitting(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``saved`` under the names of the state of ``net``: layers without weights, such as dropout, that came or went
     shift the numbers of those after them.
 
     Raises:
-        Misfit: there are other tensors, or one has another shape.
+        Misfit: there are other tensors, or one has another shape, and no hook of ``net`` makes room for them.
     """
+    own = net.state_dict()
+    if any(module._load_state_dict_pre_hooks for module in net.modules()):  # such as for buffers that come late
+        return saved
     if own.keys() == saved.keys():
         for name, tensor in own.items():
             if shape(tensor) != shape(saved[name]):
@@ -257,8 +260,8 @@ def unfit(name: str, changed: Mapping[str, Value] | None, why: str) -> str:
     """The sentence on a checkpoint that does not fit the object called ``name``."""
     if changed:
         return (
-            f"The checkpoint does not fit '{name}' with {named(changed)}{why}; begin a new run with that, as a fork "
-            "goes on with what it comes from."
+            f"The checkpoint does not fit '{name}' with {named(changed)}{why}: those, or an edit of a model's own "
+            "file, change its layers; begin a new run with them."
         )
     return (
         f"The checkpoint does not fit '{name}'{why}: its code, or the version of a library, is another now; put that "

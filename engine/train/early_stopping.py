@@ -36,5 +36,5 @@ class Stopping:
 
     def restore(self, net: nn.Module) -> int:
         """Give ``net`` its best weights; returns the number of epochs it had been trained by then."""
-        net.load_state_dict(fitting(net.state_dict(), self.state["best"]))
+        net.load_state_dict(fitting(net, self.state["best"]))
         return int(self.state["best_epoch"])

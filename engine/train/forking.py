@@ -68,7 +68,7 @@ def differ(session: Session, one: nn.Module, other: nn.Module) -> bool:
         found = []
         for net in (one, other):
             begin = {name: value.clone() for name, value in net.state_dict().items()}
-            net.load_state_dict(fitting(begin, weights))
+            net.load_state_dict(fitting(net, weights))
             found.append([value.clone() for value in computed(session, net, x)])
             net.load_state_dict(begin)
     except Exception:  # weights of another form, or the user's own code

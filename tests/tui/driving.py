@@ -15,7 +15,7 @@ from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from descend.tui.app import DescendApp
-from descend.tui.screens.lesson.lesson_progress import Learner
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from tests.tui.recording import Workers
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -64,7 +64,7 @@ class Shell:
 async def opened(size: tuple[int, int] = (120, 40), asked: bool = False, **start: Any) -> AsyncIterator[Shell]:
     """The shell at a size; ``start`` are the app's arguments, ``asked`` says whether a lesson asks for predictions
     before its first run, as it does those who have neither predicted nor declined."""
-    with nullcontext() if asked else patch.object(Learner, "should_predict", False):
+    with nullcontext() if asked else patch.object(LessonProgress, "should_predict", False):
         workers = Workers()
         app = DescendApp(worker=workers, **start)  # type: ignore[arg-type]
         try:

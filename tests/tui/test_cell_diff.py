@@ -6,7 +6,7 @@ import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from descend.tui.cell_diff import Repaint
+from descend.tui.cell_diff import CellDiff
 
 COLUMNS, LINES = 24, 5
 STYLES = ["", "1", "4", "2;38;2;1;2;3", "38;2;9;9;9;48;2;1;1;1", "1;38;2;9;9;9;48;2;1;1;1", "31;44", "7;38;5;9"]
@@ -58,7 +58,7 @@ class Shown:
 @settings(max_examples=300, deadline=None)
 @given(updates)
 def test_the_screen_is_the_same_after_every_update(found: list[list[tuple[int, int, list[tuple[str, str]]]]]) -> None:
-    asked, sent, repaint = Shown(), Shown(), Repaint()
+    asked, sent, repaint = Shown(), Shown(), CellDiff()
     for update in found:
         text = written(update)
         if "你" in text:  # half of it may be overwritten, which terminals show differently; Textual never does that
@@ -69,7 +69,7 @@ def test_the_screen_is_the_same_after_every_update(found: list[list[tuple[int, i
 
 
 def test_wide_characters_are_sent_whole_and_what_is_behind_them_stays_in_place() -> None:
-    asked, sent, repaint = Shown(), Shown(), Repaint()
+    asked, sent, repaint = Shown(), Shown(), CellDiff()
     for text in ("\x1b[1;1Ha你b  你c\x1b[1;1H", "\x1b[1;1Ha你x  你c\x1b[1;1H", "\x1b[1;1Ha--x  --c\x1b[1;1H"):
         asked.feed(text)
         sent.feed(repaint.reduced(text))
@@ -77,7 +77,7 @@ def test_wide_characters_are_sent_whole_and_what_is_behind_them_stays_in_place()
 
 
 def test_what_is_shown_already_is_not_sent() -> None:
-    repaint = Repaint()
+    repaint = CellDiff()
     line = "\x1b[2;1H\x1b[38;2;9;9;9;48;2;1;1;1mloss 0.25\x1b[0m\x1b[1;1H"
     assert "loss 0.25" in repaint.reduced(line)
     assert repaint.reduced(line) == ""
@@ -87,7 +87,7 @@ def test_what_is_shown_already_is_not_sent() -> None:
 
 
 def test_what_is_not_understood_is_sent_as_it_is_and_everything_after_it_anew() -> None:
-    repaint = Repaint()
+    repaint = CellDiff()
     line = "\x1b[2;1Hxx\x1b[1;1H"
     assert repaint.reduced(line) == line
     for strange in ("\x1b[?1049h", "\x1b]0;title\x07", "\x1b[3;1Ha\tb"):
@@ -100,7 +100,7 @@ def test_what_is_not_understood_is_sent_as_it_is_and_everything_after_it_anew() 
 
 
 def test_what_is_written_beyond_the_screen_is_not_taken_for_shown() -> None:
-    asked, sent, repaint = Shown(), Shown(), Repaint()
+    asked, sent, repaint = Shown(), Shown(), CellDiff()
     repaint.size = COLUMNS, LINES
     whole = "".join(f"\x1b[{y};1H{y}{'=' * (COLUMNS - 1)}" for y in range(1, LINES + 1)) + "\x1b[1;1H"
     for text in (whole, f"\x1b[{LINES + 2};1Hlower\x1b[1;1H", whole, f"\x1b[2;{COLUMNS - 1}Hfurther\x1b[1;1H", whole):

@@ -7,7 +7,7 @@ import sys
 
 PROGRAM = """
 import sys
-import descend.tui.app
+import descend.tui.app, descend.tui.panels.grid
 from descend.engine.teaching import catalogue
 assert catalogue.lessons()
 print(*sorted({"torch", "torchvision", "numpy", "plotext", "sklearn", "scipy", "sympy", "psutil"} & set(sys.modules)))
@@ -31,7 +31,7 @@ def loaded(program: str) -> list[str]:
     ).stdout.split()
 
 
-def test_the_first_screen_and_the_catalogue_load_nothing_heavy() -> None:
+def test_the_first_screen_the_catalogue_and_the_grid_of_panels_load_nothing_heavy() -> None:
     assert loaded(PROGRAM) == []
 
 

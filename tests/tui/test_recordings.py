@@ -21,6 +21,7 @@ from descend.engine.run.history import History
 from descend.engine.run.records import Event
 from descend.engine.run.runs import Run
 from descend.tui.panels import Panel, PanelGrid, panel_data
+from descend.tui.panels.catalogue import offered
 from descend.tui.screens.compare import CompareScreen
 from descend.tui.screens.learn import LearnScreen
 from tests.recordings import NAMES, laid_out
@@ -156,12 +157,10 @@ def test_a_recording_is_shown_and_exported(name: str, tmp_path: Path, capsys: py
     assert len(rows) == sum(series.size for series in history.series.values())
     assert {row["series"] for row in rows} == set(history.series)
     assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
-    for key in history.pictures:
-        picture = history.picture_at(key, None)
-        assert picture is not None
-        table = panel_data.of(picture)
+    for kind, subject in offered(history):
+        table = kind(history, subject).table()
         if table is not None:
-            text, count = panel_data.written(table)
+            text, count = panel_data.write_table(table)
             assert len(list(csv.reader(io.StringIO(text)))) == count + 1
 
 

@@ -85,7 +85,7 @@ async def test_escape_leaves_the_replay_from_anywhere_before_it_leaves_the_scree
         assert len(panels(shell).shown) == 1
         await shell.press("comma", "t", "t")
         await shell.sees("The network.", "step 58 of 59")
-        lesson(shell).query_one("Theory").focus()
+        lesson(shell).query_one("TheoryTab").focus()
         await shell.press("escape")
         await shell.sees("✓ done")
         assert panels(shell).cursor is None

@@ -6,13 +6,13 @@ import pytest
 
 from descend.engine.run.records import Status
 from descend.tui import run_monitor
-from descend.tui.run_monitor import RunSession
+from descend.tui.run_monitor import RunMonitor
 from tests.tui.recording import Worker, asked, begin, commands, end, finished, say, sign, steps
 
 
 def test_it_reads_what_is_new_and_names_it() -> None:
     run = asked()
-    following = RunSession(run)
+    following = RunMonitor(run)
     assert following.phase == "starting"
     assert following.poll() == set()
     begin(run)
@@ -31,7 +31,7 @@ def test_one_look_takes_a_bounded_time_and_the_next_goes_on(monkeypatch: pytest.
     begin(run)
     steps(run, 0, 60)
     size = run.events_file.stat().st_size
-    following, seen = RunSession(run), []
+    following, seen = RunMonitor(run), []
     while following.behind:
         following.poll(budget=0.0)  # time is up after the first chunk
         seen.append(following.history.series["train/loss"].size)
@@ -45,7 +45,7 @@ def test_what_the_user_asks_shows_at_once_and_gives_way_to_the_runs_word() -> No
     run = asked()
     begin(run)
     worker = Worker(run)
-    following = RunSession(run)
+    following = RunMonitor(run)
     following.poll()
     following.pause()
     assert (following.asked, following.phase, following.aim) == ("pausing", "running", "paused")
@@ -75,7 +75,7 @@ def test_a_silent_run_whose_worker_is_gone_is_dead(monkeypatch: pytest.MonkeyPat
     run = asked()
     begin(run)
     worker = Worker(run)
-    following = RunSession(run)
+    following = RunMonitor(run)
     for _ in range(3):
         following.poll()
     assert following.phase == "running"
@@ -95,7 +95,7 @@ def test_last_words_are_heard_before_a_worker_counts_as_dead(monkeypatch: pytest
     run = asked()
     begin(run)
     sign(run)
-    following = RunSession(run)
+    following = RunMonitor(run)
     following.poll()
     alive = run.alive
 
@@ -112,7 +112,7 @@ def test_an_ended_run_is_not_looked_after(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(run_monitor, "LOOK", 0.0)
     run = finished()
     monkeypatch.setattr(run, "alive", lambda: pytest.fail("asked for"))
-    following = RunSession(run)
+    following = RunMonitor(run)
     while following.behind:
         following.poll()
     following.poll()

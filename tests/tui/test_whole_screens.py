@@ -19,7 +19,7 @@ from descend.tui.screens import settings as settings_module
 from descend.tui.screens.runs import columns, detail
 from descend.tui.screens.settings import SettingsScreen
 from descend.tui.system.panel import Machine
-from descend.tui.system.sampler import Gpu, Host, Sampler
+from descend.tui.system.sampler import GpuSample, HostSample, Sampler
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.recording import finished
 from tests.tui.runs.past import all_runs, failed, screen
@@ -83,7 +83,7 @@ async def test_runs(size: tuple[int, int], snapshot: object) -> None:
         manifest.created = f"2026-01-0{day}T03:04:05+0000"
         runs.write_manifest(run, manifest)
     async with all_runs(size) as shell:
-        await shell.until(lambda: not screen(shell).survey.untraced(screen(shell).table.in_view))
+        await shell.until(lambda: not screen(shell).scanner.untraced(screen(shell).table.in_view))
         await shell.sees("■ stopped", "✗ failed", "✓ done", "newest", "age ▼")
         await shell.pilot.pause(0.1)
         assert whole(shell) == snapshot
@@ -96,8 +96,8 @@ async def test_doctor(size: tuple[int, int], snapshot: object) -> None:
         await shell.sees("Update the driver.")
         await shell.until(lambda: "examining" not in shell.text)
         machine = shell.app.screen.query_one(Machine)
-        machine.sampler.hosts.extend(Host(step % 60, step << 24, 240 << 24) for step in range(240))
-        h100 = Gpu("NVIDIA H100 80GB HBM3", 97.0, 12 << 30, 80 << 30, 54, 312.0, 700.0)
+        machine.sampler.hosts.extend(HostSample(step % 60, step << 24, 240 << 24) for step in range(240))
+        h100 = GpuSample("NVIDIA H100 80GB HBM3", 97.0, 12 << 30, 80 << 30, 54, 312.0, 700.0)
         machine.sampler.gpus.append(type(machine.sampler.hosts)([h100] * 240))
         machine.turn()
         await shell.sees("cpu  59%", "gpu 0")

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from descend.engine.base.errors import DescendError
 from descend.tui import driver
-from descend.tui.screens.lesson.external_editor import Elsewhere
+from descend.tui.screens.lesson.external_editor import ExternalEditor
 
 EDITOR = "printf 'the editor\\n%.0s' 1 2 3 4 5 6; read line"
 
@@ -63,7 +63,7 @@ class Typist(App[None]):
     def action_elsewhere(self) -> None:
         """Open the learner's own editor, and tell if it cannot be started."""
         try:
-            Elsewhere("practice", 0).open(self, "", 1)
+            ExternalEditor("practice", 0).open(self, "", 1)
         except DescendError:
             self.typed += "!"
             self.query_one("#typed", Static).update(f"> {self.typed}")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from rich.cells import cell_len
 
 from descend.tui.draw import ticks
 from descend.tui.draw.linechart import Scale
 from descend.tui.draw.plotext_chart import Chart, canvas
 from descend.tui.draw.rows import Row, joined
-
-if TYPE_CHECKING:
-    import numpy as np
 
 SMALLEST = 20, 5
 """Cells below which a picture is put into words."""
@@ -49,9 +47,7 @@ class Axes(NamedTuple):
 
 
 def spread(*arrays: Any) -> tuple[float, float]:
-    """Least and greatest finite value; (inf, -inf) if there is none."""
-    import numpy as np
-
+    """Minimum and maximum of the finite values; (inf, -inf) if there is none."""
     low, high = np.inf, -np.inf
     for values in arrays:
         if len(finite := values[np.isfinite(values)]):

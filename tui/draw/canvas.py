@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.cells import cell_len
 
 from descend.tui.cell_text import fit
 from descend.tui.draw.rows import Row
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Bits of a Braille cell's dots, by column and row."""
@@ -21,7 +18,7 @@ Spot = tuple[int, int]
 """Column and row of a cell."""
 
 
-class Cells:
+class Canvas:
     """``width`` × ``height`` cells, blank at first.
 
     Attributes:
@@ -31,8 +28,6 @@ class Cells:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        import numpy as np
-
         self.width, self.height = width, height
         self.text = np.full((height, width), " ", object)
         self.pens = np.zeros((height, width), np.int64)
@@ -90,8 +85,6 @@ class Cells:
 
     def fill(self, x: int, y: int, text: np.ndarray, pens: np.ndarray, name: Callable[[int], str]) -> None:
         """Put (h, w) single-cell characters with pens, numbers to which ``name`` gives names, at a place."""
-        import numpy as np
-
         height, width = text.shape
         found, inverse = np.unique(pens, return_inverse=True)
         numbers = np.array([self.pen(name(code)) for code in found.tolist()], np.int64)
@@ -100,8 +93,6 @@ class Cells:
 
     def rows(self) -> list[Row]:
         """The grid, top row first, in as few runs as there are changes of pen."""
-        import numpy as np
-
         result: list[Row] = []
         for text, pens in zip(self.text.tolist(), self.pens, strict=True):
             starts = [0, *(np.flatnonzero(np.diff(pens)) + 1).tolist()]
@@ -130,8 +121,6 @@ class Dots:
     """
 
     def __init__(self, width: int, height: int, unicode: bool = True) -> None:
-        import numpy as np
-
         self.width, self.height, self.unicode = width, height, unicode
         self.masks = np.zeros((height, width), np.int64)
         self.owners = np.full((height, width), -1, np.int64)
@@ -147,8 +136,6 @@ class Dots:
             every: 1 for a whole line; of a dotted one, only each second, third … dot is set.
             thick: a line of double width.
         """
-        import numpy as np
-
         points = np.stack([np.fromiter(axis, float) for axis in (x, y)], 1)
         points = points[np.isfinite(points).all(1)]
         if not len(points):
@@ -199,6 +186,4 @@ class Dots:
 
     def drawn(self) -> list[Spot]:
         """The cells (x, y) that hold a part of a line."""
-        import numpy as np
-
         return [(int(x), int(y)) for y, x in np.argwhere(self.masks > 0).tolist()]

@@ -14,18 +14,15 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.style import Style
+import numpy as np
 
 from descend.tui.draw import ticks
 
 if TYPE_CHECKING:
-    import numpy as np
-    from textual.color import Color
-
     from descend.tui.draw.rows import Row
-    from descend.tui.panels.panel import Panel
 
 TOP = 32
 """The highest level of a map; the lowest is 0."""
@@ -48,7 +45,8 @@ _MAPS_OF_256 = {
 }
 """The maps in steps of colours that terminals with 256 have: the nearest ones to those above are out of order."""
 
-_RGB = tuple[int, int, int]
+RGB = tuple[int, int, int]
+"""Red, green and blue, 0 … 255."""
 
 
 class Scale(NamedTuple):
@@ -67,8 +65,6 @@ class Scale(NamedTuple):
 
     def levels(self, values: np.ndarray) -> np.ndarray:
         """The level of each value, any shape; what is not finite has a level of `BAD`."""
-        import numpy as np
-
         low, high = self.low, self.high
         if self.map == "d":
             high = max(-low, high)
@@ -85,8 +81,6 @@ class Scale(NamedTuple):
 
     def bar(self, cells: int, colour: bool) -> Row:
         """The scale as a legend: its ends, the colours between them, and where zero is if it is inside."""
-        import numpy as np
-
         low, high = self.low, self.high
         values = np.linspace(low, high, 2 * cells) if high > low else np.full(2 * cells, low)
         levels = self.levels(values).tolist()
@@ -105,8 +99,6 @@ class Scale(NamedTuple):
 
 def scale(values: np.ndarray, low: float | None = None, high: float | None = None) -> Scale:
     """A scale for ``values``, from ``low`` to ``high`` where those are given, else between round numbers."""
-    import numpy as np
-
     finite = values[np.isfinite(values)]
     least, most = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     least, most = (min(max(end, -_LARGEST), _LARGEST) for end in (least, most))
@@ -133,57 +125,49 @@ def ramp(level: int) -> str:
     return BAD.get(level) or RAMP[round(level / TOP * (len(RAMP) - 1))]
 
 
-def in_colour(panel: Panel) -> bool:
-    """Whether values can be told by colour: half blocks are there, more than sixteen colours, and both are wanted."""
-    if not panel.is_attached or not panel.draws_unicode:
-        return panel.draws_unicode
-    return not panel.app.no_color and panel.app.console.color_system not in (None, "standard", "windows")
+class Palette(NamedTuple):
+    """What shades look like on a screen.
 
+    Attributes:
+        dark: whether its background is dark.
+        few: whether it has 256 colours.
+        series: gives the colour of a series, 0 … 5.
+    """
 
-def is_dark(panel: Panel) -> bool:
-    """Whether the panel's theme has a dark background."""
-    return not panel.is_attached or panel.app.current_theme.dark
+    dark: bool
+    few: bool
+    series: Callable[[int], RGB]
 
+    def shade(self, pen: str) -> tuple[RGB, RGB | None]:
+        """Ink and ground of a pen ``shade <ink> <ground>``; no ground is that of the panel."""
+        _, ink, ground = pen.split(" ")
+        if ground == "none":
+            return self._colour(ink), None
+        below = self._colour(ground)
+        return readable(below) if ink == "ink" else self._colour(ink), below
 
-def shaded(panel: Panel, pen: str) -> Style | None:
-    """The style of a pen ``shade <ink> <ground>``; None for other pens."""
-    if not pen.startswith("shade "):
-        return None
-    _, ink, ground = pen.split(" ")
-    if ground == "none":
-        return Style(color=_hex(_colour(panel, ink)), bgcolor=panel.style("text").bgcolor)
-    below = _colour(panel, ground)
-    above = _readable(below) if ink == "ink" else _colour(panel, ink)
-    return Style(color=_hex(above), bgcolor=_hex(below))
+    def _colour(self, token: str) -> RGB:
+        kind, rest = token[0], token[1:]
+        if kind == "x":
+            return _rgb(rest)
+        if token == "bad" or (kind in "vdg" and int(rest) > TOP):
+            return (110, 110, 110) if self.dark else (150, 150, 150)
+        if kind in "bc":
+            return self._class(int(rest), bright=kind == "b")
+        return _map("l" if kind == "d" and not self.dark else kind, self.few)[int(rest)]
 
-
-def _hex(colour: _RGB) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def _colour(panel: Panel, token: str) -> _RGB:
-    kind, rest = token[0], token[1:]
-    if kind == "x":
-        return _rgb(rest)
-    if token == "bad" or (kind in "vdg" and int(rest) > TOP):
-        return (110, 110, 110) if is_dark(panel) else (150, 150, 150)
-    if kind in "bc":
-        return _class(panel, int(rest), bright=kind == "b")
-    few = panel.is_attached and panel.app.console.color_system == "256"
-    return _map("l" if kind == "d" and not is_dark(panel) else kind, few)[int(rest)]
-
-
-def _class(panel: Panel, index: int, bright: bool) -> _RGB:
-    """The colour of a class: a series' colour, subdued unless ``bright``, so that points drawn on it stand out."""
-    from textual.color import Color
-
-    full: Color = panel.get_component_styles(f"panel--series-{index % 6 + 1}").color
-    share = (0.5, 0.72, 0.3)[index // 6 % 3]
-    return full.rgb if bright else Color(*((24, 24, 24) if is_dark(panel) else (244, 244, 244))).blend(full, share).rgb
+    def _class(self, index: int, bright: bool) -> RGB:
+        """The colour of a class: a series' colour, subdued unless ``bright``, so that points drawn on it stand out."""
+        full = self.series(index % 6)
+        if bright:
+            return full
+        share, ground = (0.5, 0.72, 0.3)[index // 6 % 3], 24 if self.dark else 244
+        red, green, blue = (int(ground + (part - ground) * share) for part in full)
+        return red, green, blue
 
 
 @functools.cache
-def _map(name: str, few: bool) -> list[_RGB]:
+def _map(name: str, few: bool) -> list[RGB]:
     """The colours of a map's levels; ``few``: for terminals with 256 colours."""
     stepped = few and name in _MAPS_OF_256
     stops = [_rgb(stop) for stop in (_MAPS_OF_256 if stepped else _MAPS)[name].split()]
@@ -199,7 +183,7 @@ def _map(name: str, few: bool) -> list[_RGB]:
     return result
 
 
-def _rgb(digits: str) -> _RGB:
+def _rgb(digits: str) -> RGB:
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
@@ -207,12 +191,12 @@ def _mix(a: int, b: int, share: float) -> int:
     return round(a + (b - a) * share)
 
 
-def luminance(colour: _RGB) -> float:
+def luminance(colour: RGB) -> float:
     """Relative luminance by WCAG 2, 0 … 1."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in colour)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _readable(ground: _RGB) -> _RGB:
+def readable(ground: RGB) -> RGB:
     """Black or white, whichever has more contrast on ``ground``."""
     return (0, 0, 0) if luminance(ground) > 0.179 else (255, 255, 255)

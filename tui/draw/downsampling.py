@@ -1,6 +1,6 @@
 """Long curves, reduced to as many columns as a panel has before anything is drawn.
 
-A column keeps the least and greatest of its points, so that a spike never disappears. A pyramid of blocks of
+A column keeps the minimum and maximum of its points, so that a spike never disappears. A pyramid of blocks of
 16, 256, 4096, … points is kept up to date as a curve grows; a redraw reads a few blocks a column, so it costs
 the same for a thousand points and a million.
 """
@@ -10,16 +10,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from descend.engine.run.history import Series
 
 FACTOR = 16
 FINE = 8
 """Blocks a column holds at least, so that its boundaries are off by at most an eighth of a column."""
 LOW, HIGH, TOTAL, FINITE, BAD = range(5)
-"""Rows of a block table: least and greatest finite value, sum and number of finite values, number of others."""
+"""Rows of a block table: minimum, maximum, sum and number of the finite values, number of others."""
 
 
 class Columns(NamedTuple):
@@ -33,7 +33,7 @@ class Columns(NamedTuple):
 
 
 class Envelope:
-    """Least, greatest and mean values of one growing curve, at every scale."""
+    """Minimum, maximum and mean of one growing curve, at every scale."""
 
     def __init__(self) -> None:
         self._levels: list[_Table] = []
@@ -41,9 +41,7 @@ class Envelope:
         self._source: tuple[Series, int] | None = None
 
     def range(self, series: Series) -> tuple[float, float]:
-        """Least and greatest finite value; (inf, -inf) if there is none."""
-        import numpy as np
-
+        """Minimum and maximum of the finite values; (inf, -inf) if there is none."""
         top = self._top(series)
         return float(np.fmin.reduce(top[LOW], initial=np.inf)), float(np.fmax.reduce(top[HIGH], initial=-np.inf))
 
@@ -53,8 +51,6 @@ class Envelope:
 
     def columns(self, series: Series, start: float, end: float, count: int) -> Columns:
         """``count`` columns of equal width over the steps ``start`` … ``end``, both included."""
-        import numpy as np
-
         self._update(series)
         # Whole numbers: comparing the steps with floats would copy them all.
         edges = np.searchsorted(series.steps, np.ceil(np.linspace(start, end, count + 1)).astype(np.int64))
@@ -100,8 +96,6 @@ class _Table:
     """A block table that grows: rows of (5, size), room doubled as needed."""
 
     def __init__(self) -> None:
-        import numpy as np
-
         self._rows = np.empty((5, 64))
         self.size = 0
 
@@ -111,8 +105,6 @@ class _Table:
 
     def replace(self, first: int, blocks: np.ndarray) -> None:
         """Put ``blocks`` from index ``first`` on."""
-        import numpy as np
-
         self.size = first + blocks.shape[1]
         if self.size > self._rows.shape[1]:
             room = np.empty((5, 2 * self.size))
@@ -123,8 +115,6 @@ class _Table:
 
 def _points(values: np.ndarray) -> np.ndarray:
     """Single points as a block table."""
-    import numpy as np
-
     table = np.empty((5, len(values)))
     finite = np.isfinite(values)
     table[LOW] = table[HIGH] = np.where(finite, values, np.nan)
@@ -136,14 +126,10 @@ def _points(values: np.ndarray) -> np.ndarray:
 
 def _join(table: np.ndarray) -> np.ndarray:
     """Every ``FACTOR`` blocks as one; the last may be of fewer."""
-    import numpy as np
-
     return _reduce(table, np.arange(0, table.shape[1], FACTOR))
 
 
 def _reduce(table: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    import numpy as np
-
     joined = np.empty((5, len(starts)))
     joined[LOW] = np.fmin.reduceat(table[LOW], starts)
     joined[HIGH] = np.fmax.reduceat(table[HIGH], starts)
@@ -154,8 +140,6 @@ def _reduce(table: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 def _columns(table: np.ndarray, edges: np.ndarray) -> Columns:
     """Join the blocks between neighbouring ``edges``, which lead from 0 to the end of ``table``."""
-    import numpy as np
-
     joined = np.full((5, len(edges) - 1), np.nan)
     joined[TOTAL:] = 0.0
     held = np.flatnonzero(edges[1:] > edges[:-1])

@@ -6,6 +6,8 @@ import string
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from descend.engine.run.records import Field
 from descend.tui.cell_text import ascii_only, fit, plain
 from descend.tui.draw.colours import BAD, TOP, Scale
@@ -52,7 +54,7 @@ def glyphs(record: Field) -> tuple[list[str], list[tuple[str, str]]]:
     )
 
 
-def key(record: Field, width: int, look: Look, lines: int) -> list[Row]:
+def draw_key(record: Field, width: int, look: Look, lines: int) -> list[Row]:
     """The legend, in at most ``lines`` rows of ``width`` cells; none if there is nothing to explain."""
     entries: list[Row] = []
     for index, (letter, name) in enumerate(zip(letters(record.classes), record.classes, strict=True)):
@@ -71,8 +73,6 @@ def key(record: Field, width: int, look: Look, lines: int) -> list[Row]:
 
 def _bad(record: Field) -> list[tuple[int, str]]:
     """The levels of `BAD` that are there; NaN is none where a text, such as ``wall``, stands for it."""
-    import numpy as np
-
     values = record.values.numpy()
     if np.isfinite(values).all():
         return []

@@ -6,13 +6,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from descend.tui.cell_text import ascii_only
 from descend.tui.draw.colours import BAD, RAMP, TOP
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from descend.tui.draw.canvas import Cells
+    from descend.tui.draw.canvas import Canvas
 
 _BASE = 128
 """More than there are levels."""
@@ -21,8 +21,6 @@ _BASE = 128
 def resized(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """``values`` (h, w) or (h, w, channels) at another size: averaged over areas where it is smaller, repeated where it
     is larger. What is not finite stays so, whatever it is averaged with."""
-    import numpy as np
-
     values = np.asarray(values, np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         for axis, size in enumerate((height, width)):
@@ -39,8 +37,6 @@ def resized(values: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _blurred(values: np.ndarray, size: int, axis: int) -> np.ndarray:
     """An axis made shorter by less than a half, where pixels must be divided."""
-    import numpy as np
-
     weights = _weights(values.shape[axis], size)
     finite = np.isfinite(values)
     if finite.all():
@@ -54,8 +50,6 @@ def _blurred(values: np.ndarray, size: int, axis: int) -> np.ndarray:
 
 def picked(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """``values`` (h, w) at another size, each the one nearest: what cannot be averaged, such as classes."""
-    import numpy as np
-
     rows = ((np.arange(height) + 0.5) * values.shape[0] / height).astype(np.int64)
     columns = ((np.arange(width) + 0.5) * values.shape[1] / width).astype(np.int64)
     return values[rows][:, columns]
@@ -64,8 +58,6 @@ def picked(values: np.ndarray, height: int, width: int) -> np.ndarray:
 @functools.lru_cache(64)
 def _weights(old: int, new: int) -> np.ndarray:
     """(new, old): the share that each of the old pixels has in the area of each new one."""
-    import numpy as np
-
     edges = np.arange(new + 1) * (old / new)
     start = np.maximum(edges[:-1, None], np.arange(old)[None])
     end = np.minimum(edges[1:, None], np.arange(1, old + 1)[None])
@@ -74,11 +66,9 @@ def _weights(old: int, new: int) -> np.ndarray:
     return shares / shares.sum(1, keepdims=True)
 
 
-def shades(cells: Cells, x: int, y: int, levels: np.ndarray, map: str) -> None:
+def shades(cells: Canvas, x: int, y: int, levels: np.ndarray, map: str) -> None:
     """Draw (2 h, w) levels of a colour map as (h, w) cells; the last half row may lack. A cell that is not finite in
     part shows that it is."""
-    import numpy as np
-
     levels = _even(levels)
     top, bottom = levels[0::2], levels[1::2]
     worst = np.maximum(top, bottom)
@@ -96,10 +86,8 @@ def shades(cells: Cells, x: int, y: int, levels: np.ndarray, map: str) -> None:
     cells.fill(x, y, text, (top + 1) * _BASE + bottom + 1, name)
 
 
-def colours(cells: Cells, x: int, y: int, pixels: np.ndarray) -> None:
+def colours(cells: Canvas, x: int, y: int, pixels: np.ndarray) -> None:
     """Draw (2 h, w, 3) bytes of red, green and blue as (h, w) cells, in steps of eight."""
-    import numpy as np
-
     coarse = pixels.astype(np.int64) >> 3
     packed = _even((coarse[..., 0] << 10) | (coarse[..., 1] << 5) | coarse[..., 2]) + 1
     top, bottom = packed[0::2], packed[1::2]
@@ -117,15 +105,11 @@ def colours(cells: Cells, x: int, y: int, pixels: np.ndarray) -> None:
 
 def _even(levels: np.ndarray) -> np.ndarray:
     """An even number of rows: -1, nothing, below the last of an odd one."""
-    import numpy as np
-
     return np.pad(levels, ((0, len(levels) % 2), (0, 0)), constant_values=-1)
 
 
-def ramps(cells: Cells, x: int, y: int, levels: np.ndarray, unicode: bool = True) -> None:
+def ramps(cells: Canvas, x: int, y: int, levels: np.ndarray, unicode: bool = True) -> None:
     """Draw (h, w) levels as characters, the denser the higher."""
-    import numpy as np
-
     steps = np.round(levels.clip(0, TOP) / TOP * (len(RAMP) - 1)).astype(np.int64)
     text = np.array(list(RAMP), object)[steps]
     for level, sign in BAD.items():

@@ -55,7 +55,7 @@ def beside(row: Row, title: str, width: int) -> bool:
     return length(row) + cell_len(title) + 9 <= width + (4 if width >= 26 else 2)
 
 
-def key(entries: Sequence[Entry], title: str, width: int, lines: int) -> list[Row]:
+def draw_key(entries: Sequence[Entry], title: str, width: int, lines: int) -> list[Row]:
     """The key in at most ``lines`` rows of ``width`` cells; none where the frame's edge has room for it beside
     ``title``. What has no room is counted."""
     if lines < 1 or not entries or beside(legends(entries)[1], title, width):

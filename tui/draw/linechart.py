@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from rich.cells import cell_len
 
 from descend.tui.cell_text import ascii_only
@@ -18,8 +19,6 @@ from descend.tui.draw.plotext_chart import Chart, canvas
 from descend.tui.draw.rows import Row, overlay
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from descend.engine.run.history import Series
 
 GLYPHS = "●▲■◆▼✚"
@@ -73,8 +72,6 @@ class Scale(NamedTuple):
 
     def fraction(self, values: np.ndarray) -> np.ndarray:
         """``values`` as fractions of the axis, clipped to it; NaN stays NaN."""
-        import numpy as np
-
         low, high = self.low, self.high
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.log:
@@ -84,8 +81,6 @@ class Scale(NamedTuple):
 
     def labelled(self) -> list[tuple[float, str]]:
         """Ticks as (fraction, label)."""
-        import numpy as np
-
         names = ticks.decade_labels(self.ticks) if self.log else ticks.labels(self.ticks)
         return list(zip(self.fraction(np.array(self.ticks)).tolist(), names, strict=True))
 
@@ -97,7 +92,7 @@ class Mark(NamedTuple):
     label: str
 
 
-def line_chart(
+def draw_line_chart(
     traces: Sequence[Trace],
     width: int,
     height: int,
@@ -123,8 +118,6 @@ def line_chart(
 
     Returns nothing but blank rows if there is no point to draw.
     """
-    import numpy as np
-
     traces = [trace for trace in traces if trace.series.size]
     if not traces or width < SMALLEST[0] or height < SMALLEST[1]:
         return [[(" " * width, "text")] for _ in range(height)]
@@ -215,9 +208,7 @@ def across(
 
 
 def _range(trace: Trace, start: float, end: float) -> tuple[float, float]:
-    """Least and greatest finite value from ``start`` to ``end``; (inf, -inf) if there is none."""
-    import numpy as np
-
+    """Minimum and maximum of the finite values from ``start`` to ``end``; (inf, -inf) if there is none."""
     if trace.inside(start, end) == (0, trace.series.size):
         return trace.envelope.range(trace.series)
     columns = trace.envelope.columns(trace.series, start, end, 256)
@@ -242,8 +233,6 @@ class _Curve(NamedTuple):
 
 def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot: float, smoothing: float) -> _Curve:
     """Every point of a short curve, or the range of each of ``count`` columns of a long one."""
-    import numpy as np
-
     series = trace.series
     first, last = trace.inside(start, end)
     if last - first <= count:
@@ -288,8 +277,6 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
 
 def _rising(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Which ranges a line goes through from below, if it enters each at the end that is nearer: with least ink."""
-    import numpy as np
-
     at, rising = -math.inf, []
     for bottom, top in zip(low.tolist(), high.tolist(), strict=True):
         rising.append(abs(at - bottom) <= abs(at - top))
@@ -300,8 +287,6 @@ def _rising(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 def _crossing(trace: Trace, scale: Scale, step: float, place: int) -> np.ndarray:
     """Where the line from point ``place`` - 1 to point ``place`` crosses ``step``, as a fraction; empty if it does not,
     or if a point is not finite."""
-    import numpy as np
-
     if not 0 < place < trace.series.size:
         return np.empty(0)
     steps, values = trace.series.steps[place - 1 : place + 1], trace.series.values[place - 1 : place + 1]
@@ -313,8 +298,6 @@ def _crossing(trace: Trace, scale: Scale, step: float, place: int) -> np.ndarray
 
 def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
     """Exponential moving average of ``values``, ``weight`` (0 … 1) on the past, without a bias towards the first."""
-    import numpy as np
-
     result = np.empty(len(values))
     total = norm = 0.0
     for index, value in enumerate(values.tolist()):
@@ -335,9 +318,7 @@ def _markers(trace: Trace, points: int, cells: int, span: tuple[float, float], *
 
 
 def _least_positive(trace: Trace, start: float, end: float) -> float:
-    """The least positive value known of each column's least, mean and greatest."""
-    import numpy as np
-
+    """The smallest positive value known of each column's minimum, mean and maximum."""
     columns = trace.envelope.columns(trace.series, start, end, 256)
     found = np.concatenate((columns.low, columns.mean, columns.high))
     found = found[found > 0]

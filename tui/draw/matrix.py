@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 from rich.cells import cell_len
 
 from descend.engine.run.records import Field
 from descend.tui.cell_text import fit, plain
-from descend.tui.draw.canvas import Cells
+from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.colours import BAD, TOP, ramp
 from descend.tui.draw.field_legend import Look, letters
 from descend.tui.draw.halfblocks import picked, ramps, resized, shades
 from descend.tui.draw.plane import class_levels
 from descend.tui.draw.rows import Row
 from descend.tui.draw.ticks import number, spacing
-
-if TYPE_CHECKING:
-    import numpy as np
 
 NAMED = 20, 4
 """Cells below which lines are not named."""
@@ -29,7 +27,7 @@ WIDE = 12
 """Cells a column takes at most for the sake of its name."""
 
 
-def matrix(
+def draw_matrix(
     record: Field, width: int, height: int, look: Look, spot: tuple[int, int] | None
 ) -> tuple[list[Row], tuple[int, int]]:
     """The matrix in ``width`` × ``height`` cells, and how many of its columns and rows a cell holds.
@@ -38,7 +36,7 @@ def matrix(
         spot: column and row of the value that the cursor is on.
     """
     rows, columns = record.values.shape
-    cells = Cells(width, height)
+    cells = Canvas(width, height)
     names = [plain(name) for name in record.rows] or [str(row) for row in range(rows)]
     left = top = 0
     if width >= NAMED[0] and height >= NAMED[1]:
@@ -66,7 +64,7 @@ class _Box(NamedTuple):
     y: float
 
 
-def _large(cells: Cells, left: int, top: int, record: Field, look: Look) -> _Box:
+def _large(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Box:
     """A rectangle of whole cells for each element, with its text if that has room."""
     values = record.values.numpy()
     rows, columns = values.shape
@@ -109,12 +107,12 @@ def _large(cells: Cells, left: int, top: int, record: Field, look: Look) -> _Box
     return _Box(x, y)
 
 
-def _clear(cells: Cells, x: int, y: int, width: int, height: int, pen: str) -> None:
+def _clear(cells: Canvas, x: int, y: int, width: int, height: int, pen: str) -> None:
     for line in range(height):
         cells.put(x, y + line, " " * width, pen)
 
 
-def _small(cells: Cells, left: int, top: int, record: Field, look: Look) -> _Box:
+def _small(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Box:
     """Two pixels a cell, an element at least a pixel or, where they are too many, several in one."""
     values = record.values.numpy()
     rows, columns = values.shape
@@ -145,13 +143,11 @@ def _small(cells: Cells, left: int, top: int, record: Field, look: Look) -> _Box
 
 def _lettered(levels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """A character for each level of a class."""
-    import numpy as np
-
     signs = np.array([*letters(classes)[:TOP], "x"], object)
     return signs[np.where(levels > TOP, len(signs) - 1, levels)]
 
 
-def _name_rows(cells: Cells, room: int, top: int, names: Sequence[str], box: _Box, *, named: bool) -> None:
+def _name_rows(cells: Canvas, room: int, top: int, names: Sequence[str], box: _Box, *, named: bool) -> None:
     """Write the names at the left: all that have a row of their own, else some."""
     stride = 1 if box.y >= 1 else max(1, math.ceil(spacing(len(names), max(1, int(len(names) * box.y)))))
     if box.y < 1 and not named:
@@ -161,7 +157,7 @@ def _name_rows(cells: Cells, room: int, top: int, names: Sequence[str], box: _Bo
         cells.put(0, y, fit(names[index], room, right=True), "text" if named else "tick")
 
 
-def _name_columns(cells: Cells, left: int, record: Field, box: _Box) -> None:
+def _name_columns(cells: Canvas, left: int, record: Field, box: _Box) -> None:
     """Write the names above: each in the middle of its column, else as many as fit."""
     columns = record.values.shape[1]
     names = [plain(name) for name in record.columns] or [str(column) for column in range(columns)]
@@ -182,7 +178,7 @@ def _name_columns(cells: Cells, left: int, record: Field, box: _Box) -> None:
             end = start + cell_len(name) + 1
 
 
-def _mark(cells: Cells, left: int, top: int, spot: tuple[int, int], box: _Box) -> None:
+def _mark(cells: Canvas, left: int, top: int, spot: tuple[int, int], box: _Box) -> None:
     """Mark the element that is read."""
     x, y = left + int(spot[0] * box.x), top + int(spot[1] * box.y) + int(box.y) // 2
     if box.x >= 3:
@@ -196,8 +192,6 @@ def _written(record: Field) -> list[list[list[str]]]:
     """What may be written in the cells, from the fullest version to the shortest."""
     if record.texts:
         return [[[plain(text) for text in line] for line in record.texts]]
-    import numpy as np
-
     values = record.values.numpy()
     if record.classes:
         signs = [*letters(record.classes)[:TOP], BAD[TOP + 1]]
@@ -208,8 +202,6 @@ def _written(record: Field) -> list[list[list[str]]]:
 
 def _forms(values: np.ndarray) -> list[Callable[[float], str]]:
     """Ways to write numbers, the same for all of them."""
-    import numpy as np
-
     finite = np.abs(values[np.isfinite(values)].astype(np.float64))
     most = float(finite.max(initial=0.0))
     if most and (most < 1e-3 or most >= 1e6):

@@ -9,19 +9,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 from rich.cells import cell_len, set_cell_size
 
 from descend.engine.run.records import Array, Graph
 from descend.tui.cell_text import plain
-from descend.tui.draw.canvas import Cells, Dots
+from descend.tui.draw.canvas import Canvas, Dots
 from descend.tui.draw.colours import Scale
 from descend.tui.draw.rows import Row
 from descend.tui.draw.ticks import number
-
-if TYPE_CHECKING:
-    import numpy as np
 
 ROOMY = 7, 2
 """Cells beside, or lines between, two nodes that an edge joins, so that it can be seen."""
@@ -60,7 +58,7 @@ class Edge(NamedTuple):
     sign: str
 
 
-def network(
+def draw_network(
     record: Graph, width: int, height: int, scale: Scale | None, *, colour: bool, unicode: bool
 ) -> tuple[list[Row], int]:
     """The network in ``width`` × ``height`` cells, and how many edges are without their number.
@@ -68,7 +66,7 @@ def network(
     Args:
         scale: what the shades of nodes stand for; None if they have no values.
     """
-    cells = Cells(width, height)
+    cells = Canvas(width, height)
     boxes = layout(record, width, height, unicode)
     shaded = colour and scale is not None
     weights = _weights(record)
@@ -132,8 +130,6 @@ def _forms(names: Sequence[str], record: Graph, unicode: bool) -> Iterator[list[
 
 def _placed(record: Graph, form: Sequence[Sequence[str]], width: int, height: int) -> list[Box]:
     """The boxes at their nodes' places. Those above each other have one width, if their names differ little."""
-    import numpy as np
-
     x, y = (np.nan_to_num(axis.numpy().astype(float), nan=0.5).clip(0, 1).tolist() for axis in (record.x, record.y))
     widest: dict[int, int] = {}
     for place, lines in zip(x, form, strict=True):
@@ -202,7 +198,7 @@ def _pen(weights: np.ndarray | None, index: int, most: float) -> str:
     return f"faint-{pen}" if abs(weight) < WEAK * most else pen
 
 
-def _draw_box(cells: Cells, box: Box, pen: str, shaded: bool) -> None:
+def _draw_box(cells: Canvas, box: Box, pen: str, shaded: bool) -> None:
     for line, text in enumerate(box.lines):
         room = max(0, box.width - 2)
         text = set_cell_size(text, min(room, cell_len(text)))
@@ -212,7 +208,7 @@ def _draw_box(cells: Cells, box: Box, pen: str, shaded: bool) -> None:
 
 
 def _write_weights(
-    cells: Cells,
+    cells: Canvas,
     record: Graph,
     edges: Sequence[Edge | None],
     order: Sequence[int],
@@ -248,7 +244,7 @@ def _write_weights(
 def _free(
     edge: Edge,
     text: str,
-    cells: Cells,
+    cells: Canvas,
     own: set[tuple[int, int]],
     used: dict[tuple[int, int], int],
     taken: set[tuple[int, int]],
@@ -284,8 +280,6 @@ def prefix(name: str, unicode: bool) -> str:
 
 
 def _format(values: np.ndarray) -> Callable[[float], str]:
-    import numpy as np
-
     finite = values[np.isfinite(values)]
     whole = bool((finite == np.floor(finite)).all()) and bool((np.abs(finite) < 1e4).all())
 

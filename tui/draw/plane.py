@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.cells import cell_len
 
 from descend.engine.run.records import Array, Field
 from descend.tui.cell_text import plain
 from descend.tui.draw import ticks
-from descend.tui.draw.canvas import Cells, Dots
+from descend.tui.draw.canvas import Canvas, Dots
 from descend.tui.draw.colours import TOP
 from descend.tui.draw.field_legend import Look, glyphs, letters
 from descend.tui.draw.halfblocks import picked, ramps, resized, shades
 from descend.tui.draw.rows import Row
-
-if TYPE_CHECKING:
-    import numpy as np
 
 AXES = 24, 5
 """Cells below which a map has no axes."""
@@ -28,7 +25,7 @@ LONGEST = 2000
 _LARGEST = 1e300
 
 
-def plane(
+def draw_plane(
     record: Field, width: int, height: int, look: Look, spot: tuple[int, int] | None
 ) -> tuple[list[Row], tuple[int, int]]:
     """The map in ``width`` × ``height`` cells, and how many columns and rows of values a cell holds.
@@ -43,7 +40,7 @@ def plane(
     lines = height - below
     marks = _ticks(y, max(2, lines // 3)) if axes else []
     left = max((len(label) for _, label in marks), default=-1) + 1
-    cells = Cells(width, height)
+    cells = Canvas(width, height)
     room = width - left
     if room < 1 or lines < 1:
         return cells.rows(), (1, 1)
@@ -63,7 +60,7 @@ class _Area:
 
     def __init__(
         self,
-        cells: Cells,
+        cells: Canvas,
         left: int,
         width: int,
         lines: int,
@@ -84,8 +81,6 @@ class _Area:
 
     def places(self, array: Array) -> np.ndarray:
         """(m, 2) places in cells from the area's upper left corner."""
-        import numpy as np
-
         points = array.numpy().astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             across = (points[:, 0] - self.x[0]) / (self.x[1] - self.x[0]) * self.width
@@ -94,8 +89,6 @@ class _Area:
 
     def inside(self, places: np.ndarray) -> list[tuple[int, int]]:
         """The cells that places are in; none for those off the map. The far edges belong to the last cells."""
-        import numpy as np
-
         size = (self.width, self.lines)
         with np.errstate(invalid="ignore"):
             places = places[((places >= 0) & (places <= size)).all(1)]
@@ -154,19 +147,15 @@ class _Area:
 
 def class_levels(values: np.ndarray, count: int) -> np.ndarray:
     """Indices of classes as levels; what is no index is as bad as what is not finite."""
-    import numpy as np
-
     finite = np.isfinite(values)
     index = np.round(np.where(finite, values, -1).clip(-1, 1e9)).astype(np.int64)
     return np.where((index >= 0) & (index < count), index % TOP, TOP + 1)
 
 
 def _ground(
-    cells: Cells, left: int, lines: int, record: Field, look: Look, mirrored: bool, upright: bool
+    cells: Canvas, left: int, lines: int, record: Field, look: Look, mirrored: bool, upright: bool
 ) -> np.ndarray:
     """Draw the values; return the level that each cell has on the whole."""
-    import numpy as np
-
     values = record.values.numpy()
     values = values[:, ::-1] if mirrored else values
     values = values if upright else values[::-1]
@@ -193,7 +182,7 @@ def _ground(
     return np.where(np.maximum(top, bottom) > TOP, np.maximum(top, bottom), (top + bottom) // 2)
 
 
-def _lettered(cells: Cells, left: int, levels: np.ndarray, signs: list[str]) -> None:
+def _lettered(cells: Canvas, left: int, levels: np.ndarray, signs: list[str]) -> None:
     """Name each region of a map of classes by its letter, here and there."""
     top, bottom = levels[0::2], levels[1::2]
     for y in range(1, len(top), 3):
@@ -204,7 +193,7 @@ def _lettered(cells: Cells, left: int, levels: np.ndarray, signs: list[str]) -> 
 
 
 def _axes(
-    cells: Cells,
+    cells: Canvas,
     left: int,
     lines: int,
     y: list[tuple[float, str]],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 LONGEST = 6000
 """Dots that a path passes through at most before places are left out of it."""
@@ -25,11 +24,9 @@ class Line(NamedTuple):
 def function(x: np.ndarray, y: np.ndarray, columns: int) -> Line:
     """The line of a function: ``x`` ascending; where ``y`` is NaN the line is broken.
 
-    More than two points a column are reduced to the least and greatest of each column, in the order that follows the
+    More than two points a column are reduced to the minimum and maximum of each column, in the order that follows the
     line, so that a spike stays whatever the number of points.
     """
-    import numpy as np
-
     held = np.flatnonzero(~np.isnan(y))
     missing = np.cumsum(np.isnan(y))[held]
     x, y = x[held], y[held]
@@ -51,8 +48,6 @@ def function(x: np.ndarray, y: np.ndarray, columns: int) -> Line:
 def path(x: np.ndarray, y: np.ndarray, columns: int, lines: int) -> Line:
     """The line through places in their order, broken at each that is NaN; those that would draw the same dot as the
     one before are left out, and of paths that go to and fro for very long, so many that about `LONGEST` dots stay."""
-    import numpy as np
-
     held = np.flatnonzero(~(np.isnan(x) | np.isnan(y)))
     missing = np.cumsum(np.isnan(x) | np.isnan(y))[held]
     x, y = x[held], y[held]
@@ -66,8 +61,6 @@ def path(x: np.ndarray, y: np.ndarray, columns: int, lines: int) -> Line:
 
 def dotted(line: Line, columns: int, lines: int, every: float = 2.5) -> tuple[np.ndarray, np.ndarray]:
     """Places along ``line``, ``every`` so many dots apart, or farther if they would be more than `DOTTED`."""
-    import numpy as np
-
     if len(line.x) < 2:
         return line.x, line.y
     lengths = np.hypot(np.diff(line.x) * columns, np.diff(line.y) * lines)

@@ -1,6 +1,7 @@
 """Live panels: what a run shows while it trains, one module per kind of panel.
 
-Importing this package needs neither NumPy nor plotext: both are imported when the first chart is drawn.
+Importing this package needs neither NumPy nor plotext: modules of single panels, which import NumPy, are loaded by
+`catalogue.kinds` when a run has something to show.
 """
 
 from descend.tui.panels.grid import PanelGrid

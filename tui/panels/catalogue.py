@@ -23,7 +23,9 @@ Choice = Sequence[tuple[str, bool]]
 
 @functools.cache
 def kinds() -> list[type[Panel]]:
-    """Every subclass of `Panel` defined in a module of this package, in the order of display."""
+    """Every panel defined in a module of this package, but for those that others build on; in the order of display."""
+    from descend.tui.panels.picture_panel import PicturePanel
+
     found = []
     for info in pkgutil.iter_modules(descend.tui.panels.__path__):
         module = importlib.import_module(f"{descend.tui.panels.__name__}.{info.name}")
@@ -32,7 +34,8 @@ def kinds() -> list[type[Panel]]:
             for kind in vars(module).values()
             if isinstance(kind, type) and issubclass(kind, Panel) and kind.__module__ == module.__name__
         ]
-    concrete = (kind for kind in found if kind.subjects.__func__ is not Panel.subjects.__func__)  # type: ignore[attr-defined]
+    bases = Panel.subjects.__func__, PicturePanel.subjects.__func__  # type: ignore[attr-defined]
+    concrete = (kind for kind in found if hasattr(kind, "kind") or kind.subjects.__func__ not in bases)  # type: ignore[attr-defined]
     return sorted(concrete, key=lambda kind: (kind.order, kind.__name__))
 
 

@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 from descend.tui.cell_text import plain
 from descend.tui.draw.downsampling import Envelope
 from descend.tui.draw.legend import Entry, beside, flowed, legends, shorter, spaced
-from descend.tui.draw.linechart import BAD, BELOW, LINE, Mark, Trace, across, line_chart
+from descend.tui.draw.linechart import BAD, BELOW, LINE, Mark, Trace, across, draw_line_chart
 from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import counted, number
-from descend.tui.panels.zoomable import Lines
+from descend.tui.panels.zoomable import ZoomableCurves
 
 if TYPE_CHECKING:
     from descend.engine.run.history import History
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SMOOTHING = (0.0, 0.6, 0.8, 0.9, 0.95)
 JUST = 0.2
-"""Seconds after getting the keys in which a press of the mouse is the one that gave them."""
+"""Seconds after getting the focus in which a press of the mouse is the one that gave it."""
 ROOMY = 9
 """Lines that a chart keeps before its key gets rows of its own, one for every three lines more."""
 VALUE = 8
@@ -33,7 +33,7 @@ SPLITS = {"train": 0, "test": 1, "val": 2, "valid": 2, "validation": 2}
 """Splits that have the same colour and marker in every panel."""
 
 
-class Curves(Lines):
+class Curves(ZoomableCurves):
     """Line curves of the series of one metric: ``train/loss`` and ``test/loss`` share the panel ``loss``.
 
     Attributes:
@@ -95,7 +95,7 @@ class Curves(Lines):
         from descend.tui.panels import panel_data
 
         series = {name: self.history.series[name] for name in self.names() if name not in self.hidden}
-        found = panel_data.of_series(series, self.view() if self.window is not None else None)
+        found = panel_data.tabulate_series(series, self.view() if self.window is not None else None)
         return found if found.total else None
 
     def content(self, width: int, height: int) -> list[Row]:
@@ -104,7 +104,7 @@ class Curves(Lines):
             return []
         key = self._key(width, (height - ROOMY) // 3)
         self._told_inside = bool(key)
-        chart = line_chart(
+        chart = draw_line_chart(
             traces,
             width,
             height - len(key),
@@ -178,11 +178,11 @@ class Curves(Lines):
         self.redraw()
 
     def on_focus(self) -> None:
-        """Know since when the panel has the keys."""
+        """Know since when the panel has focus."""
         self._focused_at = time.monotonic()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Look at the step that is pointed at, unless this press of the button gave the panel the keys."""
+        """Look at the step that is pointed at, unless this press of the button focused the panel."""
         self._points = event.button == 1 and time.monotonic() - self._focused_at > JUST
         if self._points:
             self._point(event.x)

@@ -6,30 +6,32 @@ focused panel has a cursor that reads single values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 from textual.binding import Binding, BindingType
 
 from descend.engine.run.records import Field
 from descend.tui.cell_text import fit, plain
-from descend.tui.draw.colours import Scale, in_colour, scale, shaded
-from descend.tui.draw.field_legend import Look, key, letters
-from descend.tui.draw.matrix import matrix
-from descend.tui.draw.plane import plane
+from descend.tui.draw.colours import Scale, scale
+from descend.tui.draw.field_legend import Look, draw_key, letters
+from descend.tui.draw.matrix import draw_matrix
+from descend.tui.draw.plane import draw_plane
 from descend.tui.draw.rows import Row
 from descend.tui.draw.ticks import number
-from descend.tui.panels.panel import Panel
+from descend.tui.panels import panel_data
+from descend.tui.panels.panel_data import Data, words
+from descend.tui.panels.picture_panel import PicturePanel
+from descend.tui.panels.shaded import Shaded
 
 if TYPE_CHECKING:
-    from rich.style import Style
-
     from descend.engine.run.history import History
 
 
-class FieldPanel(Panel):
+class FieldPanel(Shaded, PicturePanel[Field]):
     """A map or a matrix of values, or of classes."""
 
+    kind = Field
     order: ClassVar[int] = 40
     HELP = (
         "Values as colours; the legend above says which. Shift and an arrow move a cursor over the field, whose place "
@@ -51,33 +53,25 @@ class FieldPanel(Panel):
         self._stride = 1, 1
         self._scaled: tuple[Field, Scale] | None = None
 
-    @classmethod
-    def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
-        return [name for name in pictures if name.startswith("field/")]
-
-    @property
-    def label(self) -> str:
-        return plain(self.subject.partition("/")[2])
-
     def content(self, width: int, height: int) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return []
-        look = Look(self._scale(newest), in_colour(self), self.draws_unicode)
-        keys = key(newest, width, look, 2 if height >= 14 else 1) if height >= 6 else []
-        draw = plane if newest.x is not None else matrix
+        look = Look(self._scale(newest), self.in_colour, self.draws_unicode)
+        keys = draw_key(newest, width, look, 2 if height >= 14 else 1) if height >= 6 else []
+        draw = draw_plane if newest.x is not None else draw_matrix
         rows, self._stride = draw(newest, width, height - len(keys), look, self._place(newest))
         return rows + keys
 
     def legends(self) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None or newest.classes:
             return []
-        scale, colour = self._scale(newest), in_colour(self)
+        scale, colour = self._scale(newest), self.in_colour
         return [scale.bar(cells, colour) for cells in (24, 16, 10, 6)]
 
     def notes(self) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return [self.past()]
         when = self.when(newest.step)
@@ -87,10 +81,6 @@ class FieldPanel(Panel):
         read: Row = [(self._read(newest, *place), "value")]
         return [[*read, ("  ", "muted"), *row] for row in when] + [read]
 
-    def style(self, pen: str) -> Style:
-        """Also ``shade …``: see `descend.tui.draw.colours`."""
-        return shaded(self, pen) or super().style(pen)
-
     def on_focus(self) -> None:
         self._show_spot()
 
@@ -99,7 +89,7 @@ class FieldPanel(Panel):
 
     def action_read(self, right: int, up: int) -> None:
         """Move the cursor by what is about a cell of the terminal; the first time it comes up in the middle."""
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return
         rows, columns = newest.values.shape
@@ -145,6 +135,13 @@ class FieldPanel(Panel):
             self._scaled = record, scale(record.values.numpy(), record.low, record.high)
         return self._scaled[1]
 
-    def _newest(self) -> Field | None:
-        newest = self.picture()
-        return newest if isinstance(newest, Field) else None
+    @staticmethod
+    def tabulate(picture: Field) -> Data:
+        """The values, and nothing of what is drawn upon them; rows as in the record."""
+        rows, columns = picture.values.shape
+        if picture.x is None or picture.y is None:
+            lines = words(picture.rows or map(str, range(rows)))
+            heads = [plain(name) for name in picture.columns] or list(map(str, range(columns)))
+            return panel_data.matrix("row", lines, heads, picture.values, picture.classes)
+        heights, places = np.linspace(*picture.y, rows).tolist(), np.linspace(*picture.x, columns).tolist()
+        return panel_data.matrix("y, then x", heights, list(map(str, places)), picture.values, picture.classes)

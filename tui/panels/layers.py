@@ -11,15 +11,18 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+import numpy as np
 from textual.binding import Binding, BindingType
 
 from descend.engine.run.records import Layers
 from descend.tui.cell_text import fit, plain
 from descend.tui.draw.downsampling import Envelope
-from descend.tui.draw.linechart import GLYPHS, LINE, PENS, Trace, line_chart
+from descend.tui.draw.linechart import GLYPHS, LINE, PENS, Trace, draw_line_chart
 from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import decade_labels, number
-from descend.tui.panels.zoomable import Lines
+from descend.tui.panels.panel_data import Data, columns, lists, words
+from descend.tui.panels.picture_panel import PicturePanel
+from descend.tui.panels.zoomable import ZoomableCurves
 
 if TYPE_CHECKING:
     from descend.engine.run.history import History, Series
@@ -60,13 +63,14 @@ class Layer(NamedTuple):
         return "✓ ok", "good"
 
 
-class LayerPanel(Lines):
+class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
     """Gradient, weight and update magnitudes of every layer.
 
     Attributes:
         measure: which of `MEASURES` the curves show.
     """
 
+    kind = Layers
     order: ClassVar[int] = 20
     HELP = (
         "How large the gradient and the weights of each layer are, as Euclidean norms, and upd./weight: how much of "
@@ -92,7 +96,7 @@ class LayerPanel(Lines):
         return "gradients by layer"
 
     def content(self, width: int, height: int) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return []
         rows = layers_of(newest)
@@ -110,7 +114,7 @@ class LayerPanel(Lines):
         return [
             *shown,
             sized([(fit(caption, width), "muted")], width),
-            *line_chart(
+            *draw_line_chart(
                 traces,
                 width,
                 rest,
@@ -123,7 +127,7 @@ class LayerPanel(Lines):
         ]
 
     def names(self) -> list[str]:
-        newest = self._newest()
+        newest = self.newest()
         return [plain(name) for name in newest.names] if newest is not None else []
 
     def action_measure(self) -> None:
@@ -132,7 +136,7 @@ class LayerPanel(Lines):
         self.redraw()
 
     def legends(self) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return []
         counts: dict[str, int] = {}
@@ -146,7 +150,7 @@ class LayerPanel(Lines):
         return [[("✓ updates healthy", "good")]] if newest.update is not None else []
 
     def notes(self) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return [self.past()]
         when = self.when(newest.step)
@@ -156,9 +160,12 @@ class LayerPanel(Lines):
         full: list[Row] = [[*told, (f"{band}  ", "muted"), *when[0]] for band in bands]
         return [*full, *([[*told, *when[0]], told] if told else []), *when]
 
-    def _newest(self) -> Layers | None:
-        newest = self.picture()
-        return newest if isinstance(newest, Layers) else None
+    @staticmethod
+    def tabulate(picture: Layers) -> Data:
+        norms = {"gradient": picture.gradient, "weight": picture.weight}
+        if picture.update is not None:
+            norms["update"] = picture.update
+        return columns({"layer": words(picture.names), **lists(norms)})
 
 
 class LayerCurves:
@@ -183,8 +190,6 @@ class LayerCurves:
         ]
 
     def _grow(self, pictures: Sequence[Picture]) -> None:
-        import numpy as np
-
         from descend.engine.run.history import Series
 
         if self._taken > len(pictures) or (self._taken and pictures[self._taken - 1] is not self._last):
@@ -204,8 +209,6 @@ class LayerCurves:
 
 def _measured(record: Layers, measure: str) -> list[float]:
     """``measure`` of each layer; NaN where it is not known."""
-    import numpy as np
-
     gradient, weight = record.gradient.numpy(), record.weight.numpy()
     if measure == MEASURES[0]:
         return gradient.tolist()

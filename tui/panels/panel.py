@@ -146,10 +146,7 @@ class Panel(Widget, can_focus=True):
 
     def table(self) -> Data | None:
         """What the panel shows as a table; None while there is nothing to show."""
-        from descend.tui.panels import panel_data
-
-        newest = self.picture()
-        return panel_data.of(newest) if newest is not None else None
+        return None
 
     def look(self, step: int | None) -> None:
         """Show the run as it was at ``step``, from the next time on that the panel is drawn; None follows it."""
@@ -234,15 +231,15 @@ class Panel(Widget, can_focus=True):
 
     def action_copy(self) -> None:
         """Copy the table to the clipboard."""
-        from descend.tui.panels.panel_export import copy
+        from descend.tui.panels.panel_export import copy_table
 
-        copy(self)
+        copy_table(self)
 
     def action_save(self) -> None:
         """Ask where to save the panel."""
-        from descend.tui.panels.panel_export import save
+        from descend.tui.panels.panel_export import save_panel
 
-        save(self)
+        save_panel(self)
 
     def _missing(self) -> str:
         """What stands where there is nothing to show."""

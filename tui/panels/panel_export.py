@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from descend.engine.base import paths
 from descend.tui.cell_text import plain
-from descend.tui.panels.panel_data import written
+from descend.tui.panels.panel_data import write_table
 
 if TYPE_CHECKING:
     from descend.tui.panels.panel import Panel
@@ -21,13 +21,13 @@ MOST = 100_000
 _FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
 
-def copy(panel: Panel) -> None:
+def copy_table(panel: Panel) -> None:
     """Put the panel's table into the terminal's clipboard (OSC 52), tab-separated, and say how much of it."""
     data = panel.table()
     if data is None:
         panel.notify("There is nothing to copy yet.", severity="warning")
         return
-    text, rows = written(data, "\t", MOST)
+    text, rows = write_table(data, "\t", MOST)
     panel.app.copy_to_clipboard(text)
     told = f"Copied {plain(panel.label)}: {rows:,} rows of {len(data.header)} columns."
     if rows < data.total:
@@ -37,15 +37,15 @@ def copy(panel: Panel) -> None:
     panel.notify(told, markup=False)
 
 
-def save(panel: Panel) -> None:
+def save_panel(panel: Panel) -> None:
     """Ask in which form and where to save the panel, and do so."""
     from descend.tui.panels.dialogs.save import SaveScreen
 
     if panel.table() is None:
         panel.notify("There is nothing to save yet.", severity="warning")
         return
-    stem = paths.home() / "exports" / named(panel)
-    contents = {"csv": lambda: csv(panel), "svg": lambda: svg(panel)}
+    stem = paths.home() / "exports" / suggest_stem(panel)
+    contents = {"csv": lambda: export_csv(panel), "svg": lambda: export_svg(panel)}
 
     def saved(path: Path | None) -> None:
         if path is not None:
@@ -54,19 +54,19 @@ def save(panel: Panel) -> None:
     panel.app.push_screen(SaveScreen(plain(panel.label), stem, contents), saved)
 
 
-def named(panel: Panel) -> str:
+def suggest_stem(panel: Panel) -> str:
     """A file's name for the panel, without its ending: run and panel, in characters that every file system takes."""
     words = [part for part in (panel.history.run or "runs", panel.label) if part]
     return "-".join(re.sub(r"[^\w.=+]+", "-", word).strip("-.") or "panel" for word in words)[:120]
 
 
-def csv(panel: Panel) -> str:
+def export_csv(panel: Panel) -> str:
     """The panel's whole table as CSV; empty if there is nothing to show."""
     data = panel.table()
-    return written(data)[0] if data is not None else ""
+    return write_table(data)[0] if data is not None else ""
 
 
-def svg(panel: Panel) -> str:
+def export_svg(panel: Panel) -> str:
     """The panel as it is on the screen, as a picture that needs nothing from anywhere else."""
     from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from descend.engine.run.records import Progress
 from descend.tui.cell_text import fit, plain
 from descend.tui.draw.downsampling import Envelope
-from descend.tui.draw.linechart import Trace, line_chart
+from descend.tui.draw.linechart import Trace, draw_line_chart
 from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import duration, speed
-from descend.tui.panels.zoomable import Lines
+from descend.tui.panels.zoomable import ZoomableCurves
 
 if TYPE_CHECKING:
     from descend.engine.run.history import History
@@ -21,7 +21,7 @@ CHART = 6
 """Rows a chart takes at least."""
 
 
-class ProgressPanel(Lines):
+class ProgressPanel(ZoomableCurves):
     """Step, epoch, speed over the run, time gone and time left, under a bar."""
 
     order: ClassVar[int] = 90
@@ -52,7 +52,9 @@ class ProgressPanel(Lines):
         if not self.history.rates.size:
             return None
         unit = plain(self.history.progress.unit) if self.history.progress is not None else "steps"
-        return panel_data.of_series({f"{unit}/s": self.history.rates}, self.view() if self.window is not None else None)
+        return panel_data.tabulate_series(
+            {f"{unit}/s": self.history.rates}, self.view() if self.window is not None else None
+        )
 
     def content(self, width: int, height: int) -> list[Row]:
         progress = self.history.progress
@@ -63,7 +65,7 @@ class ProgressPanel(Lines):
         if rest >= CHART and self.history.rates.size > 1:
             trace = Trace("rate", self.history.rates, self._envelope)
             rows.append([(fit(f"{plain(progress.unit)} a second, over the steps", width), "muted")])
-            rows += line_chart(
+            rows += draw_line_chart(
                 [trace],
                 width,
                 rest - 1,

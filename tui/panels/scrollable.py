@@ -13,7 +13,7 @@ WHEEL = 3
 """Lines that a turn of the wheel scrolls."""
 
 
-class Scrolled(Panel):
+class Scrollable(Panel):
     """A panel that scrolls.
 
     Attributes:

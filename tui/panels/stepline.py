@@ -53,10 +53,10 @@ class StepLine(Vertical):
         with Horizontal():
             yield Label("go to step")
             yield (line := Field(compact=True, max_length=20))
-        line.can_focus = False  # the screen gives the keys to the first widget it finds, be it displayed or not
+        line.can_focus = False  # the screen focuses the first widget it finds, be it displayed or not
 
     def ask(self, ends: tuple[int, int]) -> None:
-        """Show the line, empty, for a run with these first and last steps, and give it the keys."""
+        """Show the line, empty, for a run with these first and last steps, and focus it."""
         self.ends = ends
         if not self.has_focus_within:
             self._before = self.screen.focused
@@ -83,7 +83,7 @@ class StepLine(Vertical):
         self.post_message(self.Given(step))
 
     def action_leave(self) -> None:
-        """Hide the line and give the keys back."""
+        """Hide the line and give the focus back."""
         self.screen.set_focus(self._before)
         self.query_one(Input).can_focus = False
         self.display = False

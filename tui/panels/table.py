@@ -12,7 +12,9 @@ from descend.engine.run.records import Table
 from descend.tui.cell_text import fit, plain
 from descend.tui.draw import ticks
 from descend.tui.draw.rows import Row, sized
-from descend.tui.panels.scrollable import Scrolled
+from descend.tui.panels.panel_data import Data
+from descend.tui.panels.picture_panel import PicturePanel
+from descend.tui.panels.scrollable import Scrollable
 
 GAP = 2
 LONGEST = 40
@@ -20,9 +22,10 @@ LONGEST = 40
 Cell = str | int | float | bool | None
 
 
-class TablePanel(Scrolled):
+class TablePanel(Scrollable, PicturePanel[Table]):
     """A table that scrolls, by rows and by columns."""
 
+    kind = Table
     order: ClassVar[int] = 60
     HELP = "A table of the run. Up and down scroll its rows, shift+left and shift+right its columns, if it has more."
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,16 +36,8 @@ class TablePanel(Scrolled):
     """Index of the first column shown."""
     _shown = 0
 
-    @classmethod
-    def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
-        return [name for name in pictures if name.startswith("table/")]
-
-    @property
-    def label(self) -> str:
-        return plain(self.subject.partition("/")[2])
-
     def content(self, width: int, height: int) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return []
         top = self.fits(len(newest.rows), height - 1)
@@ -63,14 +58,14 @@ class TablePanel(Scrolled):
         return [sized(_apart(line), width) for line in [header, *body, *([[]] * height)][:height]]
 
     def legends(self) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return []
         size = f"{len(newest.rows):,} × {len(newest.columns):,}"
         return [[(size, "value")]]
 
     def notes(self) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return [self.past()]
         parts = [self.place("rows")]
@@ -82,15 +77,16 @@ class TablePanel(Scrolled):
 
     def action_columns(self, by: int) -> None:
         """Show columns further to the right, or (negative) to the left."""
-        newest = self._newest()
+        newest = self.newest()
         if newest is None or (by > 0 and self.first + self._shown >= len(newest.columns)):
             return
         self.first = max(0, self.first + by)
         self.redraw()
 
-    def _newest(self) -> Table | None:
-        newest = self.picture()
-        return newest if isinstance(newest, Table) else None
+    @staticmethod
+    def tabulate(picture: Table) -> Data:
+        rows = ([plain(cell) if isinstance(cell, str) else cell for cell in row] for row in picture.rows)
+        return Data(list(map(plain, picture.columns)), len(picture.rows), rows)
 
 
 def _column(name: str, cells: Sequence[Cell]) -> tuple[int, bool]:

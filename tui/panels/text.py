@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, chop_cells
@@ -10,7 +9,9 @@ from rich.cells import cell_len, chop_cells
 from descend.engine.run.records import Text
 from descend.tui.cell_text import plain
 from descend.tui.draw.rows import Row, sized
-from descend.tui.panels.scrollable import Scrolled
+from descend.tui.panels.panel_data import Data
+from descend.tui.panels.picture_panel import PicturePanel
+from descend.tui.panels.scrollable import Scrollable
 
 if TYPE_CHECKING:
     from descend.engine.run.history import History
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 TAB = 4
 
 
-class TextPanel(Scrolled):
+class TextPanel(Scrollable, PicturePanel[Text]):
     """A text, wrapped. A text that has grown is shown at its end, any other from its start, unless it was scrolled."""
 
+    kind = Text
     order: ClassVar[int] = 65
     HELP = "What the run has written. Up and down, page up and page down scroll it."
 
@@ -29,16 +31,8 @@ class TextPanel(Scrolled):
         self._text = ""
         self._wrapped: tuple[str, int, list[str]] = "", 0, []
 
-    @classmethod
-    def subjects(cls, series: Sequence[str], pictures: Sequence[str]) -> list[str]:
-        return [name for name in pictures if name.startswith("text/")]
-
-    @property
-    def label(self) -> str:
-        return plain(self.subject.partition("/")[2])
-
     def content(self, width: int, height: int) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return []
         if self._wrapped[:2] != (newest.text, width):
@@ -55,15 +49,16 @@ class TextPanel(Scrolled):
         return [sized(row, width) for row in [*shown, *([[]] * (height - len(shown)))]]
 
     def notes(self) -> list[Row]:
-        newest = self._newest()
+        newest = self.newest()
         if newest is None:
             return [self.past()]
         told, when = self.place(), self.when(newest.step)
         return [[(f"{told}  ", "value"), *row] for row in when if told] + [[(told, "value")]] * bool(told) + when
 
-    def _newest(self) -> Text | None:
-        newest = self.picture()
-        return newest if isinstance(newest, Text) else None
+    @staticmethod
+    def tabulate(picture: Text) -> Data:
+        lines = picture.text.split("\n")
+        return Data(["text"], len(lines), ([plain(line)] for line in lines))
 
 
 def wrap(text: str, width: int) -> list[str]:

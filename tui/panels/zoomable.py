@@ -33,7 +33,7 @@ class Window(NamedTuple):
     follows: bool
 
 
-class Lines(Panel):
+class ZoomableCurves(Panel):
     """A panel with curves over the steps.
 
     Attributes:

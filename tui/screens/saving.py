@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Label, Static
+from textual.widgets import Label
 
-from descend.engine.base.errors import DescendError
-from descend.tui.cell_text import plain
-from descend.tui.field import Field
-from descend.tui.screens.dialog import Dialog
+from descend.engine.base.errors import UsageError
+from descend.tui.screens.dialog import Line
+from descend.tui.screens.form import FormScreen
 
 
-class PathScreen(Dialog[str | None]):
-    """Returns what ``write`` says once it has written; None if the user leaves.
+class PathScreen(FormScreen[str]):
+    """Returns what ``write`` says once it has written.
 
     Args:
         heading: of the box.
@@ -26,34 +24,28 @@ class PathScreen(Dialog[str | None]):
     """
 
     HELP = "Type the path of the file to write, then enter. ~ is your home folder. Escape writes nothing."
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Write nothing")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Write nothing"),
+        Binding("enter", "confirm", "Write"),
+    ]
     DEFAULT_CSS = """
-    PathScreen { & Input { background: $boost; margin-top: 1; } & #wrong { color: $text-error; text-style: bold; } }
+    PathScreen { & Input { margin: 1 0 0 0; } & #told { height: auto; } }
     """
+    keys = ("enter writes it", "esc writes nothing")
+    starts_at = "Line"
 
     def __init__(self, heading: str, path: str, write: Callable[[str], str]) -> None:
         super().__init__()
         self.heading, self.path, self.write = heading, path, write
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         yield Label("Path of the file")
-        yield Field(self.path, compact=True, select_on_focus=False)
-        yield Static(id="wrong")
-        yield Static("enter writes it   esc writes nothing", classes="hint")
+        yield Line(self.path, compact=True, select_on_focus=False)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Write, or say why not."""
-        wrong = self.query_one("#wrong", Static)
-        if not event.value.strip():
-            wrong.update(Text("✗ Type a path, such as progress.json."))
-            return
-        try:
-            told = self.write(event.value.strip())
-        except DescendError as error:
-            wrong.update(Text(plain(f"✗ {error}")))
-            return
-        self.dismiss(told)
+    def explain(self) -> str:
+        return ""
 
-    def action_leave(self) -> None:
-        """Write nothing."""
-        self.dismiss(None)
+    def result(self) -> str:
+        if not self.typed:
+            raise UsageError("Type a path, such as progress.json.")
+        return self.write(self.typed)

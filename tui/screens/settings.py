@@ -16,9 +16,10 @@ from descend.tui import shell_settings
 from descend.tui.cell_text import characters_changed, plain, shows_unicode
 from descend.tui.panels.grid import AGAIN, PanelGrid
 from descend.tui.screens.app_access import InShell
+from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_editor import SEED, devices
-from descend.tui.screens.lesson.knob_row import Choice, Row
+from descend.tui.screens.lesson.knob_row import KnobRow
 from descend.tui.theme import AUTO
 
 CHARACTERS = (AUTO, "Unicode", "ASCII")
@@ -70,11 +71,11 @@ class SettingsScreen(InShell, Dialog[None]):
 
     def on_mount(self) -> None:
         """Start at the first setting."""
-        self.query(Row).first().field.focus()
+        self.query(KnobRow).first().field.focus()
 
     def on_descendant_focus(self) -> None:
-        """Explain the setting that has the keys."""
-        for row in self.query(Row):
+        """Explain the setting that has focus."""
+        for row in self.query(KnobRow):
             if row.field.has_focus:
                 self._say(row.told)
 
@@ -83,7 +84,7 @@ class SettingsScreen(InShell, Dialog[None]):
     def changed(self) -> None:
         """Take over what is right."""
         lasts = True
-        for row in self.query(Row):
+        for row in self.query(KnobRow):
             value = row.check()
             if value is not None and value != self._kept(row.spec):
                 lasts = self._keep(row.spec, value) and lasts
@@ -92,7 +93,7 @@ class SettingsScreen(InShell, Dialog[None]):
 
     def action_defaults(self) -> None:
         """Forget every choice."""
-        for row in self.query(Row):
+        for row in self.query(KnobRow):
             row.field.value = str(row.spec.default)
         self.changed()
 
@@ -129,5 +130,5 @@ class SettingsScreen(InShell, Dialog[None]):
         self.query_one("#told", Static).update(Text(sentence))
 
 
-def _row(spec: Knob, value: str, range: str, choices: tuple[str, ...] = ()) -> Row:
-    return Row(spec, value, range, f"{spec.name}: {spec.help}.", choices)
+def _row(spec: Knob, value: str, range: str, choices: tuple[str, ...] = ()) -> KnobRow:
+    return KnobRow(spec, value, range, f"{spec.name}: {spec.help}.", choices)

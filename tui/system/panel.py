@@ -10,9 +10,10 @@ from rich.text import Text
 from textual.geometry import Size
 from textual.widget import Widget
 
+from descend.engine.base.sparkline import HEIGHTS, sparkline
 from descend.tui import shell_settings
 from descend.tui.cell_text import fit, plain, shows_unicode
-from descend.tui.system.sampler import Gpu, Sampler, columns
+from descend.tui.system.sampler import GpuSample, Sampler, columns
 
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
@@ -22,7 +23,6 @@ REDRAW = 1.0
 LONGEST = 24
 """Cells a sparkline may take, at most."""
 SHORTEST = 4
-LEVELS = "▁▂▃▄▅▆▇█", "_.-=+*#@"
 GAP = "  "
 UNKNOWN = "–"
 
@@ -125,21 +125,25 @@ def host_parts(sampler: Sampler) -> list[Part]:
     now = hosts[-1]
     parts = [
         Part(0, f"cpu {now.cpu:3.0f}%", [host.cpu / 100 for host in hosts]),
-        Part(2, f"memory {size(now.used)} of {size(now.total)} GiB", [host.used / host.total for host in hosts]),
+        Part(
+            2,
+            f"memory {format_gib(now.used)} of {format_gib(now.total)} GiB",
+            [host.used / host.total for host in hosts],
+        ),
     ]
     if works:
-        parts.append(Part(1, f"this run {works[-1].cpu:.0f}% of a core, {size(works[-1].memory)} GiB"))
+        parts.append(Part(1, f"this run {works[-1].cpu:.0f}% of a core, {format_gib(works[-1].memory)} GiB"))
     return parts
 
 
-def gpu_parts(index: int, samples: Sequence[Gpu]) -> list[Part]:
+def gpu_parts(index: int, samples: Sequence[GpuSample]) -> list[Part]:
     """What there is to say about a GPU."""
     now = samples[-1]
     busy = UNKNOWN if now.busy is None else f"{now.busy:3.0f}"
     parts = [Part(0, f"gpu {index} {busy}%", [None if s.busy is None else s.busy / 100 for s in samples])]
     if now.used is not None and now.total:
         course = [None if s.used is None or not s.total else s.used / s.total for s in samples]
-        parts.append(Part(1, f"memory {size(now.used)} of {size(now.total)} GiB", course))
+        parts.append(Part(1, f"memory {format_gib(now.used)} of {format_gib(now.total)} GiB", course))
     if now.temperature is not None:
         parts.append(Part(2, f"{now.temperature:.0f} °C"))
     if now.power is not None:
@@ -162,20 +166,19 @@ def line(parts: Sequence[Part], width: int) -> str:
     spare = (width - needed()) // drawn if drawn else 0
     length = min(LONGEST, SHORTEST + spare)
     said = [
-        part.text + (f" {sparkline(part.course, length):>{length}}" if part.course and length > 0 else "")
+        part.text + (f" {draw_course(part.course, length):>{length}}" if part.course and length > 0 else "")
         for part in kept
     ]
     return fit(GAP.join(said), width).rstrip() if width > 0 else ""
 
 
-def sparkline(course: Sequence[float | None], width: int) -> str:
-    """Shares 0 … 1 as characters of rising height; a blank where nothing is known."""
-    levels = LEVELS[0 if shows_unicode() else 1]
-    top = len(levels) - 1
-    found = columns(course, width)
-    return "".join(" " if share is None else levels[min(top, max(0, round(share * top)))] for share in found)
+def draw_course(course: Sequence[float | None], width: int) -> str:
+    """The course in at most ``width`` cells, each at the nearest height, so that only what is idle or busy through and
+    through is lowest or highest."""
+    nearest = [None if share is None else (share * (HEIGHTS - 1) + 0.5) / HEIGHTS for share in columns(course, width)]
+    return sparkline(nearest, "utf-8" if shows_unicode() else "ascii")
 
 
-def size(count: float) -> str:
+def format_gib(count: float) -> str:
     """Bytes in GiB."""
     return f"{count / 2**30:.1f}"

@@ -27,7 +27,7 @@ LOOK = 2.0
 """Seconds between two looks at which process works on the run."""
 
 
-class Host(NamedTuple):
+class HostSample(NamedTuple):
     """The machine: ``cpu`` in percent of all its cores, memory in bytes."""
 
     cpu: float
@@ -35,14 +35,14 @@ class Host(NamedTuple):
     total: int
 
 
-class Work(NamedTuple):
+class WorkerSample(NamedTuple):
     """The worker's process: ``cpu`` in percent of one core, resident memory in bytes."""
 
     cpu: float
     memory: int
 
 
-class Gpu(NamedTuple):
+class GpuSample(NamedTuple):
     """An NVIDIA GPU; None where its driver does not say. Percent, bytes, °C and watts."""
 
     name: str
@@ -115,9 +115,9 @@ class Sampler:
     """
 
     def __init__(self) -> None:
-        self.hosts: deque[Host] = deque(maxlen=SPAN)
-        self.works: deque[Work] = deque(maxlen=SPAN)
-        self.gpus: list[deque[Gpu]] = []
+        self.hosts: deque[HostSample] = deque(maxlen=SPAN)
+        self.works: deque[WorkerSample] = deque(maxlen=SPAN)
+        self.gpus: list[deque[GpuSample]] = []
         self.problem = ""
         self._host_watch, self._gpu_watch = Watch(self._look_at_host), Watch(self._look_at_gpus)
         self._run: Run | None = None
@@ -160,14 +160,14 @@ class Sampler:
         cpu = psutil.cpu_percent(None)  # since the last call, so that the first says nothing
         memory = psutil.virtual_memory()
         if self._host_watch.looks:
-            self.hosts.append(Host(cpu, memory.total - memory.available, memory.total))
+            self.hosts.append(HostSample(cpu, memory.total - memory.available, memory.total))
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK
             self._find_worker()
         if self._process is not None:
             try:
-                work = Work(self._process.cpu_percent(None), self._process.memory_info().rss)
+                work = WorkerSample(self._process.cpu_percent(None), self._process.memory_info().rss)
             except psutil.Error:  # it has ended
                 self._process = None
                 self.works.clear()
@@ -212,7 +212,7 @@ class Sampler:
         return not self.problem
 
 
-def gpu(nvml: Any, handle: Any) -> Gpu:
+def gpu(nvml: Any, handle: Any) -> GpuSample:
     """One sample of a GPU.
 
     Raises:
@@ -234,7 +234,7 @@ def gpu(nvml: Any, handle: Any) -> Gpu:
         ask(lambda: nvml.nvmlDeviceGetPowerUsage(handle)),
         ask(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle)),
     )
-    return Gpu(
+    return GpuSample(
         name.decode(errors="replace") if isinstance(name, bytes) else str(name),
         None if rates is None else float(rates.gpu),
         None if memory is None else int(memory.used),

@@ -15,7 +15,6 @@ from tests.live import finished, history_of, kill, launch, training, until
 from tests.terminal import Terminal, descend
 
 from descend.engine.cli import main
-from descend.engine.cli.sparkline import ASCII, sparkline
 from descend.engine.run import runs
 from descend.engine.run.history import History
 from descend.engine.run.jsonl import Appender
@@ -346,20 +345,6 @@ def test_an_unknown_run_is_said_in_a_sentence(command: str, made: Run, say) -> N
     assert (status, output) == (2, "")
     assert error.startswith("descend: There is no run '20000101'")
     assert len(error.splitlines()) == 1
-
-
-def test_a_curve_in_a_line_keeps_its_shape_and_its_holes() -> None:
-    import numpy as np
-
-    steps = np.arange(80)
-    assert sparkline(steps, steps / 10, 8) == "▁▂▃▄▅▆▇█"
-    assert sparkline(steps, steps / 10, 8, "ascii") == ASCII
-    values = np.where(steps == 35, np.nan, 1.0)
-    assert sparkline(steps, values, 8) == "▁▁▁!▁▁▁▁"
-    assert sparkline(np.array([0, 100]), np.array([1e308, -1e308]), 8) == "█▁"
-    assert sparkline(np.array([0, 1, 99]), np.array([0.0, 1.0, 2.0]), 3) == "▃▃█"
-    assert sparkline(steps, np.full(80, np.inf), 4) == "!!!!"
-    assert sparkline(steps[:0], values[:0], 8) == ""
 
 
 def test_a_curve_without_points_is_shown_as_none(made: Run, say) -> None:

@@ -17,22 +17,17 @@ from descend.engine.teaching.lesson import Lesson
 from descend.engine.teaching.template import lesson_text
 
 STILL_SHORT = {
-    "affine-regions": "kinds longest show",
-    "backpropagation": "kinds longest refusal show",
-    "cnn-questions": "claims kinds longest show",
-    "convolution": "kinds show",
-    "diffusion": "kinds longest refusal show",
-    "digits": "kinds longest questions show",
-    "double-descent": "kinds longest refusal show",
-    "eigenpairs": "kinds longest refusal show",
-    "fashion-mnist": "kinds longest questions refusal show",
-    "floating-point": "kinds longest show",
-    "grid-world": "kinds longest refusal show",
-    "label-noise": "kinds longest refusal show",
-    "next-character": "kinds longest refusal show source",
-    "optimiser-race": "kinds longest refusal show",
-    "root-finding": "claims kinds refusal show",
-    "universal-approximation": "kinds longest show",
+    "affine-regions": "kinds length show",
+    "backpropagation": "kinds refusal show",
+    "cnn-questions": "claims kinds show",
+    "convolution": "kinds length show",
+    "diffusion": "kinds refusal show",
+    "digits": "kinds questions show",
+    "double-descent": "kinds length refusal show",
+    "eigenpairs": "kinds refusal show",
+    "fashion-mnist": "refusal",
+    "label-noise": "refusal",
+    "root-finding": "claims",
 }
 """What lessons still fall short of; an entry that is no longer needed has to go."""
 

@@ -177,7 +177,7 @@ def test_cut_off_it_leaves_nothing_running_and_no_folder(folders: Path, tmp_path
 def test_what_is_ignored_as_under_nohup_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     heeds: list[object] = []
 
-    def proof(*_: object) -> None:
+    def proof(*_: object, **options: object) -> None:
         heeds.extend(map(signal.getsignal, (signal.SIGHUP, signal.SIGTERM)))
         raise DescendError("That is all.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from descend.datasets import catalogue
 from descend.engine.launch import experiment
+from descend.engine.run.runs import Run
 from descend.engine.train import model_form
 from descend.engine.train.distributed_worker import Follower
 from descend.engine.train.trainer import Session
@@ -31,7 +33,8 @@ def test_a_model_can_learn_from_what_it_fits(name: str, data: str) -> None:
     chosen = experiment.find(name)
     assert isinstance(chosen, experiment.Training)
     k: Any = chosen.knobs.parse({"batch_size": 4})
-    lab: Any = Follower(torch.device("cpu"), 0, catalogue.find(data).load(), None)
+    run = Run(Path("no-such-run"))
+    lab: Any = Follower(run, k, torch.device("cpu"), 0, catalogue.find(data).load(), None)
     notes: list[str] = []
     lab.note = notes.append
     session = Session(lab, k, chosen.model)

@@ -11,7 +11,7 @@ import pytest
 
 from descend.engine.run.history import Series
 from descend.tui.draw.downsampling import Envelope
-from descend.tui.draw.linechart import LINE, Mark, Trace, line_chart, smoothed
+from descend.tui.draw.linechart import LINE, Mark, Trace, draw_line_chart, smoothed
 from descend.tui.draw.rows import length, text
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
@@ -29,7 +29,7 @@ def canvas(drawn: str) -> list[str]:
 
 
 def test_a_falling_line_falls() -> None:
-    drawn = text(line_chart([trace(np.linspace(2.4, 0, 60))], 40, 12))
+    drawn = text(draw_line_chart([trace(np.linspace(2.4, 0, 60))], 40, 12))
     assert drawn.splitlines()[-1].split() == ["0", "20", "40"]
     assert [line.split("┤")[0].strip() for line in drawn.splitlines() if "┤" in line] == ["2", "1", "0"]
     places = [min((i for i, c in enumerate(line) if c in BRAILLE), default=None) for line in canvas(drawn)]
@@ -38,7 +38,9 @@ def test_a_falling_line_falls() -> None:
 
 
 def test_every_row_has_the_asked_width() -> None:
-    rows = line_chart([trace([1, 2, 3]), trace([3, 2, 1], style=1)], 50, 12, marks=[Mark(1, "lr 1→2")], smoothing=0.5)
+    rows = draw_line_chart(
+        [trace([1, 2, 3]), trace([3, 2, 1], style=1)], 50, 12, marks=[Mark(1, "lr 1→2")], smoothing=0.5
+    )
     assert len(rows) == 12
     assert {length(row) for row in rows} == {50}
 
@@ -47,7 +49,7 @@ def test_a_single_spike_is_drawn_whatever_the_length() -> None:
     for size in (100, 10_000, 300_000):
         values = np.zeros(size)
         values[size // 3] = 100
-        drawn = canvas(text(line_chart([trace(values)], 60, 12)))
+        drawn = canvas(text(draw_line_chart([trace(values)], 60, 12)))
         top = drawn[0]
         assert any(c in BRAILLE for c in top), size
         spike = next(i for i, c in enumerate(top) if c in BRAILLE)
@@ -59,7 +61,7 @@ def test_sparse_points_are_marked_over_a_dense_curve() -> None:
     rng = np.random.default_rng(0)
     dense = trace(1 + 0.1 * rng.normal(size=5000))
     sparse = trace([1.0, 1.1, 0.9, 1.0, 1.05], [900, 1800, 2700, 3600, 4500], style=1)
-    rows = line_chart([dense, sparse], 60, 12)
+    rows = draw_line_chart([dense, sparse], 60, 12)
     glyphs = [(character, pen) for row in rows for part, pen in row for character in part if character == "▲"]
     assert glyphs == [("▲", "series-2")] * 5
     assert {pen for row in rows for part, pen in row if set(part) & BRAILLE} == {"series-1", "series-2"}
@@ -67,7 +69,7 @@ def test_sparse_points_are_marked_over_a_dense_curve() -> None:
 
 def test_dense_curves_differ_by_marker() -> None:
     curves = [trace(np.sin(np.arange(500) / 50) + style, style=style) for style in range(3)]
-    drawn = text(line_chart(curves, 60, 14))
+    drawn = text(draw_line_chart(curves, 60, 14))
     assert "●" not in drawn
     assert drawn.count("▲") >= 3
     assert drawn.count("■") >= 3
@@ -77,7 +79,7 @@ def test_nan_is_marked_and_not_joined() -> None:
     values = np.ones(60)
     values[20:40] = np.nan
     values[30] = np.inf
-    rows = line_chart([trace(values)], 66, 10)
+    rows = draw_line_chart([trace(values)], 66, 10)
     drawn = canvas(text(rows))
     assert drawn[-1].count("×") in range(18, 24)
     line = max(drawn, key=lambda row: sum(c in BRAILLE for c in row))
@@ -87,13 +89,13 @@ def test_nan_is_marked_and_not_joined() -> None:
 
 
 def test_nothing_finite_still_says_so() -> None:
-    drawn = text(line_chart([trace([np.nan] * 30)], 40, 8))
+    drawn = text(draw_line_chart([trace([np.nan] * 30)], 40, 8))
     assert drawn.count("×") >= 20
     assert not set(drawn) & BRAILLE
 
 
 def test_log_axis() -> None:
-    drawn = text(line_chart([trace(10.0 ** np.linspace(0, -4, 60))], 40, 12, log=True))
+    drawn = text(draw_line_chart([trace(10.0 ** np.linspace(0, -4, 60))], 40, 12, log=True))
     heights = [next((i for i, c in enumerate(line) if c in BRAILLE), -1) for line in canvas(drawn)]
     gaps = np.diff([h for h in heights if h >= 0])
     assert max(gaps) - min(gaps) <= 1  # an exponential is a straight line
@@ -102,14 +104,16 @@ def test_log_axis() -> None:
 
 
 def test_log_axis_marks_zero_and_below() -> None:
-    drawn = canvas(text(line_chart([trace([1, 0.1, 0, -5, 0.1, 1])], 40, 10, log=True)))
+    drawn = canvas(text(draw_line_chart([trace([1, 0.1, 0, -5, 0.1, 1])], 40, 10, log=True)))
     assert drawn[-1].count("↓") == 2
 
 
 def test_marks_hide_nothing() -> None:
     values = np.full(200, 2.0)
-    plain = text(line_chart([trace(values)], 60, 12))
-    marked = text(line_chart([trace(values)], 60, 12, marks=[Mark(50, "lr 0.1→0.01"), Mark(195, "momentum 0.9→0")]))
+    plain = text(draw_line_chart([trace(values)], 60, 12))
+    marked = text(
+        draw_line_chart([trace(values)], 60, 12, marks=[Mark(50, "lr 0.1→0.01"), Mark(195, "momentum 0.9→0")])
+    )
     assert "┊lr 0.1→0.01" in marked
     assert "momentum 0.9→0" in marked
     assert sum(c in BRAILLE for c in plain) == sum(c in BRAILLE for c in marked)
@@ -119,7 +123,7 @@ def test_smoothing_keeps_the_range_below_it() -> None:
     rng = np.random.default_rng(1)
     values = rng.normal(size=4000)
     values[2000] = 30
-    rows = line_chart([trace(values)], 60, 14, smoothing=0.9)
+    rows = draw_line_chart([trace(values)], 60, 14, smoothing=0.9)
     pens = {pen for row in rows for part, pen in row if set(part) & BRAILLE}
     assert pens == {"series-1", "faint-series-1"}
     assert any(c in BRAILLE for line in canvas(text(rows))[:2] for c in line)
@@ -132,7 +136,7 @@ def test_moving_average_has_no_bias_to_its_start() -> None:
 
 def test_ascii_terminals_get_ascii() -> None:
     curves = [trace(np.sin(np.arange(300) / 50)), trace([0, 1, 0, 1], [10, 100, 200, 290], style=1)]
-    rows = line_chart(curves, 60, 12, marks=[Mark(100, "lr → 2")], unicode=False)
+    rows = draw_line_chart(curves, 60, 12, marks=[Mark(100, "lr → 2")], unicode=False)
     assert text(rows).isascii()
     assert "o" in text(rows)
     assert "^" in text(rows)
@@ -154,7 +158,7 @@ def test_odd_values_and_sizes_are_drawn_without_a_word() -> None:
                     values = rng.normal(size=size) * 10.0 ** rng.integers(-310, 300)
                 curves.append(trace(values, steps, style))
             width, height = int(rng.integers(0, 90)), int(rng.integers(0, 24))
-            rows = line_chart(
+            rows = draw_line_chart(
                 curves, width, height, log=bool(rng.integers(2)), smoothing=float(rng.choice([0, 0.9])),
                 marks=[Mark(int(rng.integers(0, 2000)), "lr")], unicode=bool(rng.integers(2)),
                 cursor=float(rng.integers(9999)),
@@ -168,7 +172,7 @@ def test_a_million_points_cost_little_more_than_a_thousand() -> None:
         curve, times = trace(values), []
         for _ in range(30):
             begun = time.perf_counter()
-            line_chart([curve], 60, 16)
+            draw_line_chart([curve], 60, 16)
             times.append(time.perf_counter() - begun)
         return statistics.median(times[3:])
 

@@ -10,8 +10,8 @@ import pytest
 
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.lesson import Lesson
-from descend.tui.screens.lesson.code_exercise import Workbench
-from descend.tui.screens.lesson.external_editor import Elsewhere
+from descend.tui.screens.lesson.code_exercise import CodeExerciseView
+from descend.tui.screens.lesson.external_editor import ExternalEditor
 from tests.tui import practice
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.lesson.test_knob_editor import enter
@@ -41,13 +41,13 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-
     return choose
 
 
-async def write(shell: Shell) -> Workbench:
+async def write(shell: Shell) -> CodeExerciseView:
     """Open the exercise in Python."""
     await shell.press("E", "n")
     await shell.sees("Fix the mean of a [list].")
     await shell.press("enter")
-    await shell.until(lambda: isinstance(shell.app.screen, Workbench))
-    assert isinstance(shell.app.screen, Workbench)
+    await shell.until(lambda: isinstance(shell.app.screen, CodeExerciseView))
+    assert isinstance(shell.app.screen, CodeExerciseView)
     await shell.until(lambda: shell.app.screen.area.has_focus)
     return shell.app.screen
 
@@ -55,7 +55,7 @@ async def write(shell: Shell) -> Workbench:
 async def put(shell: Shell, text: str) -> None:
     """Replace what is written by ``text``, as a paste does."""
     bench = shell.app.screen
-    assert isinstance(bench, Workbench)
+    assert isinstance(bench, CodeExerciseView)
     bench.replace(text)
 
 
@@ -70,7 +70,7 @@ async def test_knobs_are_set_run_and_checked_by_themselves(size: tuple[int, int]
         await launched(shell)
         await whole(shell)
         await shell.press("E")
-        await shell.sees("✗ Not yet. It starts at 10;")
+        await shell.sees("✗ Not yet. Guess is 10;")
         await shell.press("enter")
         await shell.sees("Settings")
         await enter(shell, "guess", "1.5")
@@ -159,7 +159,7 @@ async def test_an_endless_loop_ends_by_itself_or_with_a_key() -> None:
         await shell.sees("The check was cancelled.", "esc back")
         await shell.press("ctrl+s")
         await shell.until("✗ Not yet.", 40)
-        assert isinstance(shell.app.screen, Workbench)
+        assert isinstance(shell.app.screen, CodeExerciseView)
 
 
 async def test_what_is_written_is_kept_and_can_be_undone_and_begun_again(with_exercises: Lesson) -> None:
@@ -201,7 +201,7 @@ async def test_every_save_in_an_editor_of_ones_own_is_checked(editor, with_exerc
         await shell.press("ctrl+e")
         await shell.until("✓ Solved.", 30)
         assert bench.area.text == RIGHT
-        file = bench.elsewhere.file
+        file = bench.external_editor.file
         file.write_text(
             "def mean(numbers):\n    return 7 + len(numbers)\n"
         )  # the editor goes on in a window of its own
@@ -229,17 +229,17 @@ async def test_an_editor_that_crashes_or_is_missing_is_a_sentence(editor, monkey
 
 
 def test_a_file_that_vanishes_or_is_no_text_is_passed_over(with_exercises: Lesson) -> None:
-    elsewhere = Elsewhere("practice", 1)
-    assert elsewhere.saved() is None
-    elsewhere.file.parent.mkdir(parents=True)
-    elsewhere.file.write_text("a")
-    elsewhere._seen = (0, 0)
-    assert elsewhere.saved() == "a"
-    assert elsewhere.saved() is None
-    elsewhere.file.write_bytes(b"\xff\xfe\xff")
-    assert elsewhere.saved() is None
-    os.remove(elsewhere.file)
-    assert elsewhere.saved() is None
+    editor = ExternalEditor("practice", 1)
+    assert editor.saved() is None
+    editor.file.parent.mkdir(parents=True)
+    editor.file.write_text("a")
+    editor._seen = (0, 0)
+    assert editor.saved() == "a"
+    assert editor.saved() is None
+    editor.file.write_bytes(b"\xff\xfe\xff")
+    assert editor.saved() is None
+    os.remove(editor.file)
+    assert editor.saved() is None
 
 
 async def test_one_can_leave_while_a_check_goes_on_in_the_lesson_behind() -> None:
@@ -250,7 +250,7 @@ async def test_one_can_leave_while_a_check_goes_on_in_the_lesson_behind() -> Non
         await whole_behind(shell)
         await shell.press("escape")
         await shell.press("N")
-        await shell.sees("✗ Not yet. It starts at 10")
+        await shell.sees("✗ Not yet. Guess is 10;")
 
 
 async def whole_behind(shell: Shell) -> None:

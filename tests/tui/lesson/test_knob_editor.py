@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import msgspec
 
-from descend.tui.screens.lesson.knob_editor import EditorScreen, Row
+from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
+from descend.tui.screens.lesson.knob_row import KnobRow
 from tests.tui.driving import Shell, opened
 from tests.tui.lesson.test_lesson import lesson, running
 from tests.tui.recording import commands, steps
 
 
-async def edit(shell: Shell) -> EditorScreen:
+async def edit(shell: Shell) -> KnobEditorScreen:
     """Open the editor."""
     await shell.press("e")
-    await shell.until(lambda: isinstance(shell.app.screen, EditorScreen))
-    assert isinstance(shell.app.screen, EditorScreen)
+    await shell.until(lambda: isinstance(shell.app.screen, KnobEditorScreen))
+    assert isinstance(shell.app.screen, KnobEditorScreen)
     return shell.app.screen
 
 
-async def go_to(shell: Shell, setting: str) -> Row:
+async def go_to(shell: Shell, setting: str) -> KnobRow:
     """Move down to a setting."""
     editor = shell.app.screen
-    assert isinstance(editor, EditorScreen)
+    assert isinstance(editor, KnobEditorScreen)
     (row,) = (row for row in editor.rows if row.setting == setting)
     for _ in editor.rows:
         if row.field.has_focus:

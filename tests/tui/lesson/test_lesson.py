@@ -279,6 +279,6 @@ async def test_a_run_that_is_started_while_its_screen_goes_away_is_borne() -> No
         assert isinstance(screen, LessonScreen)
         shell.app.pop_screen()
         while screen.is_attached:
-            screen.starter._over()
+            screen.launcher._over()
             await asyncio.sleep(0)
         await shell.until(lambda: not isinstance(shell.app.screen, LessonScreen))

@@ -47,7 +47,7 @@ async def test_live_knobs_turn_without_leaving_the_run(size: tuple[int, int]) ->
         assert turns(run)[1] == ("rule", "halving")
         await shell.sees("‹ halving ›")
         await shell.press("escape")
-        await shell.until(lambda: not lesson(shell).dials.opened)
+        await shell.until(lambda: not lesson(shell).live_knobs.opened)
         await shell.press("space")
         await shell.sees("pausing")
 
@@ -57,7 +57,7 @@ async def test_what_the_run_says_is_what_the_slider_shows() -> None:
         await running(shell)
         await shell.press("K")
         say(shell.workers.launched[0], KnobChange(step=20, knob="damping", value=0.5, previous=1.0))
-        await shell.until(lambda: lesson(shell).dials.values["damping"] == 0.5)
+        await shell.until(lambda: lesson(shell).live_knobs.values["damping"] == 0.5)
         await shell.sees("┤ 0.5")
 
 
@@ -69,6 +69,6 @@ async def test_the_dials_go_when_the_run_ends() -> None:
         steps(shell.workers.launched[0], 20, 60)
         end(shell.workers.launched[0], "done")
         await shell.until(lambda: "› damping" not in shell.text)
-        assert not lesson(shell).dials.has_focus
+        assert not lesson(shell).live_knobs.has_focus
         await shell.press("K")
         assert "› damping" not in shell.text

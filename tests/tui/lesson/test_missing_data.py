@@ -9,7 +9,7 @@ import pytest
 
 from descend.datasets.spec import Spec
 from descend.engine.run import runs
-from descend.tui.screens.lesson import fetch
+from descend.tui.screens import fetch
 from tests.tui.driving import SIZES, Shell, opened
 
 FETCHES = """

@@ -10,7 +10,7 @@ import pytest
 from descend.engine.teaching.lesson import Lesson
 from descend.tui import app
 from descend.tui.screens.lesson import LessonScreen
-from descend.tui.screens.lesson.python_highlight import key_lines, lines, start_of, wrapped
+from descend.tui.screens.lesson.reading import key_lines, lines, start_of, wrapped
 from tests.tui import practice
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.lesson.test_lesson import lesson, running
@@ -107,7 +107,7 @@ async def test_every_part_is_drawn_in_ascii(lesson_with_all: Lesson, monkeypatch
     async with opened((80, 24), lesson="practice") as shell:
         for key, text in (
             ("Q", "Question 1 of 3"),
-            ("1", "x No:"),
+            ("2", "x No:"),
             ("P", "Prediction 1 of 3"),
             ("E", "Exercise 1 of 2"),
         ):

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from descend.engine.run.records import Array, Bars
+from descend.tui.draw.bars import EIGHTHS, aligned
 from descend.tui.draw.rows import text
-from descend.tui.panels.bars import EIGHTHS, BarsPanel, aligned
+from descend.tui.panels.bars import BarsPanel
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from descend.tui.draw.confusion_matrix import draw_largest_matrix, draw_matrix, draw_pairs, draw_scores
 from descend.tui.draw.rows import length, text
-from descend.tui.panels.confusion import largest, matrix, pairs, scores
 
 from .conftest import FASHION
 
@@ -15,7 +15,7 @@ COUNTS[2, 6], COUNTS[6, 0], COUNTS[4, 2], COUNTS[9, 7] = 169, 120, 97, 4
 
 
 def test_ten_classes_fit_in_78_by_18() -> None:
-    drawn = text(matrix(COUNTS, FASHION, 74, 16))
+    drawn = text(draw_matrix(COUNTS, FASHION, 74, 16))
     lines = drawn.splitlines()
     assert lines[0].split()[:10] == ["T-sh", "Trou", "Pull", "Dres", "Coat", "Sand", "Shir", "Snea", "Bag", "Ankl"]
     assert lines[0].split()[10:] == ["recall"]
@@ -26,35 +26,35 @@ def test_ten_classes_fit_in_78_by_18() -> None:
 
 
 def test_columns_are_aligned() -> None:
-    lines = text(matrix(COUNTS, FASHION, 74, 16)).splitlines()
+    lines = text(draw_matrix(COUNTS, FASHION, 74, 16)).splitlines()
     ends = [lines[0].index(name) + len(name) for name in ("T-sh", "Pull", "Ankl")]
     assert [lines[row][end - 3 : end] for row, end in zip((1, 3, 10), ends, strict=True)] == ["820", "856", "982"]
 
 
 def test_scores() -> None:
     counts = np.array([[8, 2], [1, 9]])
-    lines = text(matrix(counts, ["cat", "dog"], 60, 3)).splitlines()
+    lines = text(draw_matrix(counts, ["cat", "dog"], 60, 3)).splitlines()
     assert lines[0].split()[-3:] == ["prec.", "recall", "F1"]
     assert lines[1].split()[-3:] == ["89%", "80%", "84%"]
     assert lines[2].split()[-3:] == ["82%", "90%", "86%"]
 
 
 def test_shades_follow_the_share_of_the_row() -> None:
-    row = matrix(np.array([[5, 5], [0, 1000]]), ["cat", "dog"], 40, 3)
+    row = draw_matrix(np.array([[5, 5], [0, 1000]]), ["cat", "dog"], 40, 3)
     pens = [pen for part, pen in row[1] if part.strip().isdigit()]
     assert pens == ["hit-5", "miss-10"]
     assert [pen for part, pen in row[2] if part.strip() in ("·", "1000")] == ["muted", "hit-10"]
 
 
 def test_percent_of_row_where_counts_do_not_fit() -> None:
-    lines = text(matrix(COUNTS * 20, FASHION, 48, 11)).splitlines()
+    lines = text(draw_matrix(COUNTS * 20, FASHION, 48, 11)).splitlines()
     assert lines[0].startswith("%")
     assert "16%" in lines[3]
     assert "84%" in lines[3]
 
 
 def test_most_confused_pairs_where_nothing_else_fits() -> None:
-    drawn = text(matrix(COUNTS, FASHION, 44, 6))
+    drawn = text(draw_matrix(COUNTS, FASHION, 44, 6))
     assert drawn.splitlines()[0].startswith("95.9% right")
     assert drawn.splitlines()[1].split() == ["Pullover", "→", "Shirt", "169", "16%"]
     assert drawn.splitlines()[4].split() == ["Ankle", "boot", "→", "Sneaker", "4", "0%"]
@@ -62,13 +62,13 @@ def test_most_confused_pairs_where_nothing_else_fits() -> None:
 
 def test_names_that_look_alike_are_numbered() -> None:
     names = [f"category {index}" for index in range(10)]
-    lines = text(matrix(COUNTS, names, 74, 11)).splitlines()
+    lines = text(draw_matrix(COUNTS, names, 74, 11)).splitlines()
     assert lines[0].split()[:10] == list("0123456789")
     assert lines[4].startswith("3 category 3")
 
 
 def test_wide_names_keep_the_columns() -> None:
-    rows = matrix(np.eye(3, dtype=int) * 5, ["猫", "いぬ", "a bird"], 40, 8)
+    rows = draw_matrix(np.eye(3, dtype=int) * 5, ["猫", "いぬ", "a bird"], 40, 8)
     assert {length(row) for row in rows} == {40}
     lines = text(rows).splitlines()
     assert lines[1].startswith("猫     ")
@@ -82,16 +82,16 @@ def test_every_size_is_filled_exactly(classes: int) -> None:
     names = [f"{'猫' if index % 3 else 'class'} {index}" for index in range(classes)]
     for width in range(1, 200, 7):
         for height in range(1, 60, 5):
-            for draw in (matrix, largest, scores):
+            for draw in (draw_matrix, draw_largest_matrix, draw_scores):
                 rows = draw(counts, names, width, height)
                 assert [length(row) for row in rows] == [width] * height
 
 
 def test_no_cases_and_no_mistakes() -> None:
     nothing = np.zeros((2, 2), int)
-    assert "no cases yet" in text(matrix(nothing, ["a", "b"], 20, 2))
-    assert text(matrix(nothing, ["a", "b"], 60, 3)).splitlines()[1].split()[-3:] == ["–", "–", "–"]
-    assert pairs(np.eye(3, dtype=int), ["a", "b", "c"], 5, 40) == []
+    assert "no cases yet" in text(draw_matrix(nothing, ["a", "b"], 20, 2))
+    assert text(draw_matrix(nothing, ["a", "b"], 60, 3)).splitlines()[1].split()[-3:] == ["–", "–", "–"]
+    assert draw_pairs(np.eye(3, dtype=int), ["a", "b", "c"], 5, 40) == []
 
 
 def confused(classes: int) -> np.ndarray:
@@ -105,7 +105,7 @@ def confused(classes: int) -> np.ndarray:
 @pytest.mark.parametrize("classes", [2, 10, 26, 100])
 def test_the_matrix_alone_shows_the_most_confused_classes_where_not_all_fit(classes: int) -> None:
     names = [f"c{index}" for index in range(classes)]
-    lines = text(largest(confused(classes), names, 74, 19)).splitlines()
+    lines = text(draw_largest_matrix(confused(classes), names, 74, 19)).splitlines()
     if classes <= 10:
         assert [line.split()[0] for line in lines[1 : classes + 1]] == names
         return
@@ -119,7 +119,7 @@ def test_the_matrix_alone_shows_the_most_confused_classes_where_not_all_fit(clas
 
 def test_scores_of_many_classes_are_scrolled() -> None:
     counts = confused(100)
-    lines = text(scores(counts, [f"c{index}" for index in range(100)], 60, 11, 90)).splitlines()
+    lines = text(draw_scores(counts, [f"c{index}" for index in range(100)], 60, 11, 90)).splitlines()
     assert lines[0].split() == ["class", "prec.", "recall", "F1", "cases"]
     assert [line.split()[0] for line in lines[1:]] == [f"c{index}" for index in range(90, 100)]
     assert lines[2].split() == ["c91", "35%", "35%", "35%", "141"]

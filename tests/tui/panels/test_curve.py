@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
 from descend.engine.run.records import Array, Curve
+from descend.tui.draw.curve import draw_curve, prepare_curve
 from descend.tui.draw.rows import text
-from descend.tui.panels.curve import CurvePanel, draw, plotted
+from descend.tui.panels.curve import CurvePanel
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 
@@ -144,7 +145,7 @@ def test_the_names_have_rows_of_their_own_where_the_frame_has_no_room() -> None:
 def test_x_need_not_be_sorted() -> None:
     order = np.random.default_rng(0).permutation(256)
     sorted_, shuffled = curve(y=X**3), curve(X[order], y=X[order] ** 3)
-    assert draw(plotted(sorted_), 60, 14) == draw(plotted(shuffled), 60, 14)
+    assert draw_curve(prepare_curve(sorted_), 60, 14) == draw_curve(prepare_curve(shuffled), 60, 14)
 
 
 def test_log_axis_draws_an_exponential_as_a_straight_line_and_marks_what_it_cannot_show() -> None:
@@ -204,10 +205,10 @@ def test_tiny_panels_say_the_range() -> None:
 def test_a_hundred_thousand_points_cost_little_more_than_a_thousand() -> None:
     def took(size: int) -> float:
         x = np.linspace(0, 1, size)
-        plot, times = plotted(curve(x, y=np.sin(9 * x))), []
+        plot, times = prepare_curve(curve(x, y=np.sin(9 * x))), []
         for _ in range(15):
             begun = time.perf_counter()
-            draw(plot, 96, 28)
+            draw_curve(plot, 96, 28)
             times.append(time.perf_counter() - begun)
         return statistics.median(times[3:])
 

@@ -15,10 +15,10 @@ from textual.app import App, ComposeResult
 
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Field
-from descend.tui.draw.colours import TOP, Scale, in_colour, luminance, scale
-from descend.tui.draw.field_legend import Look, key, letters
-from descend.tui.draw.matrix import matrix
-from descend.tui.draw.plane import plane
+from descend.tui.draw.colours import TOP, Scale, luminance, scale
+from descend.tui.draw.field_legend import Look, draw_key, letters
+from descend.tui.draw.matrix import draw_matrix
+from descend.tui.draw.plane import draw_plane
 from descend.tui.draw.rows import Row, length, text
 from descend.tui.panels.field import FieldPanel
 from descend.tui.panels.panel import Panel
@@ -42,7 +42,7 @@ def panel(record: Field, unicode: bool = True) -> FieldPanel:
 
 def drawn(record: Field, width: int, height: int, *, colour: bool = True) -> list[Row]:
     look = Look(scale(record.values.numpy(), record.low, record.high), colour, True)
-    return (matrix if record.x is None else plane)(record, width, height, look, None)[0]
+    return (draw_matrix if record.x is None else draw_plane)(record, width, height, look, None)[0]
 
 
 def levels_at(rows: list[Row], y: int) -> list[tuple[int, int]]:
@@ -143,9 +143,9 @@ def test_texts_stand_in_their_cells() -> None:
 def test_a_cell_whose_text_says_what_it_is_is_not_explained_as_nan() -> None:
     labelled = field([[np.nan, 0.2], [1.0, 0.0]], texts=[["wall", ""], ["", ""]])
     look = Look(Scale(0, 1), colour=True, unicode=True)
-    assert key(labelled, 40, look, 3) == []
+    assert draw_key(labelled, 40, look, 3) == []
     bare = field([[np.nan, np.nan], [1.0, 0.0]], texts=[["wall", " "], ["", ""]])
-    assert "NaN" in text(key(bare, 40, look, 3))
+    assert "NaN" in text(draw_key(bare, 40, look, 3))
 
 
 def test_texts_stand_on_a_map_where_all_have_room() -> None:
@@ -343,12 +343,12 @@ async def test_sixteen_colours_or_none_get_characters(system: str, expected: boo
     app = Host(shown)
     async with app.run_test(size=(60, 16)):
         app.console = Console(color_system=system, force_terminal=True)  # type: ignore[arg-type]
-        assert in_colour(shown) is expected
+        assert shown.in_colour is expected
         assert any(pen.startswith("shade") for row in shown.rows(60, 16) for _, pen in row) is expected
         if not expected:
             assert {"@", ".", ":", "#"} <= set(text(shown.rows(60, 16)))
         app.no_color = True
-        assert not in_colour(shown)
+        assert not shown.in_colour
 
 
 async def test_a_cursor_reads_values() -> None:

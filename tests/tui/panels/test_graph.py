@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Graph
-from descend.tui.draw.canvas import Cells, Dots
-from descend.tui.draw.network import layout, network
+from descend.tui.draw.canvas import Canvas, Dots
+from descend.tui.draw.network import draw_network, layout
 from descend.tui.draw.rows import Row, length, text
 from descend.tui.panels.graph import GraphPanel
 
@@ -157,14 +157,14 @@ def test_says_how_many_numbers_have_no_room() -> None:
     shown = panel(perceptron())
     drawn = text(shown.rows(48, 11))
     missing = int(drawn.split("no room for ")[1].split()[0])
-    _, lacking = network(perceptron(), 44, 9, None, colour=False, unicode=True)
+    _, lacking = draw_network(perceptron(), 44, 9, None, colour=False, unicode=True)
     assert missing == lacking > 0
-    assert network(perceptron(), 200, 80, None, colour=False, unicode=True)[1] == 0
+    assert draw_network(perceptron(), 200, 80, None, colour=False, unicode=True)[1] == 0
 
 
 def test_numbers_hide_neither_boxes_nor_other_lines() -> None:
     record = perceptron((4, 5, 2))
-    numbered, _ = network(record, 100, 40, None, colour=False, unicode=True)
+    numbered, _ = draw_network(record, 100, 40, None, colour=False, unicode=True)
     rows = text(numbered).splitlines()
     for box in layout(record, 100, 40, True):
         for line, words in enumerate(box.lines):
@@ -189,7 +189,7 @@ def test_shades_follow_the_first_value() -> None:
 
 
 def test_cells_keep_their_width_whatever_is_written_over_what() -> None:
-    cells = Cells(6, 1)
+    cells = Canvas(6, 1)
     for x, words in ((0, "猫の手"), (1, "a"), (4, "猫"), (-1, "猫b"), (5, "の"), (3, "e\u0301"), (9, "x"), (-9, "x")):
         cells.put(x, 0, words, "value")
         assert length(cells.rows()[0]) == 6

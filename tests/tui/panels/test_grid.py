@@ -333,11 +333,20 @@ async def test_text_from_files_stays_text() -> None:
 
 
 async def test_damaged_counts_do_not_break_a_panel() -> None:
-    counts = Array.of(np.array([[np.nan, 1e300], [-5.0, 3.0]]))
+    counts = Array.of(np.array([[1e300, 2.0], [0.0, 3.0]]))
     app = Host(history_of([Confusion(step=1, counts=counts, classes=["a", "b"])]))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert app.framed(app.grid.panels[0])
+
+
+@pytest.mark.parametrize("damaged", [np.nan, -5.0])
+async def test_counts_that_are_none_get_no_panel(damaged: float) -> None:
+    counts = Array.of(np.array([[damaged, 2.0], [0.0, 3.0]]))
+    app = Host(history_of([Confusion(step=1, counts=counts, classes=["a", "b"])]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert not app.grid.panels
 
 
 async def test_without_colour_everything_is_still_said(history: History, monkeypatch: pytest.MonkeyPatch) -> None:

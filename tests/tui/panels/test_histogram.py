@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.engine.run.records import Array, Histogram
+from descend.tui.draw.histogram import EIGHTHS, SHADES
 from descend.tui.draw.rows import text
-from descend.tui.panels.histogram import EIGHTHS, SHADES, HistogramPanel
+from descend.tui.panels.histogram import HistogramPanel
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 

@@ -13,11 +13,12 @@ from textual.app import App, ComposeResult
 
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Images
-from descend.tui.draw.canvas import Cells
+from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.colours import RAMP, TOP
 from descend.tui.draw.halfblocks import picked, resized, shades
+from descend.tui.draw.image_grid import arrange
 from descend.tui.draw.rows import length, text
-from descend.tui.panels.images import ImagesPanel, arrange
+from descend.tui.panels.images import ImagesPanel
 
 from .odd import NAMES, fills
 
@@ -68,7 +69,7 @@ def test_enlarging_repeats() -> None:
 
 
 def test_half_blocks_hold_two_pixels_each() -> None:
-    cells = Cells(2, 2)
+    cells = Canvas(2, 2)
     shades(cells, 0, 0, np.array([[0, 5], [9, 5], [7, 7]]), "g")
     assert cells.rows() == [
         [("▀", "shade g0 g9"), (" ", "shade ink g5")],

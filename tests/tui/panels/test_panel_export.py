@@ -15,8 +15,10 @@ from descend.engine.run import records
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Header, Picture, Scalars
 from descend.tui.panels import Panel, panel_data, panel_export
+from descend.tui.panels.catalogue import kinds
 from descend.tui.panels.dialogs.save import SaveScreen
-from descend.tui.panels.panel_export import MOST, named
+from descend.tui.panels.panel_export import MOST, suggest_stem
+from descend.tui.panels.picture_panel import PicturePanel
 
 from .conftest import history_of, scalars
 from .test_grid import Host, settle
@@ -29,9 +31,9 @@ def _unicode(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def table(picture: Picture) -> list[list[str]]:
     """The picture's data as a spreadsheet reads it."""
-    found = panel_data.of(picture)
-    assert found is not None
-    text, rows = panel_data.written(found)
+    (panel,) = (kind for kind in kinds() if issubclass(kind, PicturePanel) and kind.kind is type(picture))
+    found = panel.tabulate(picture)
+    text, rows = panel_data.write_table(found)
     read = list(csv.reader(io.StringIO(text)))
     assert rows == found.total == len(read) - 1
     assert {len(row) for row in read} == {len(read[0])}
@@ -88,9 +90,13 @@ def test_every_kind_of_picture_is_a_table() -> None:
     ]
 
 
-def test_every_kind_of_record_that_can_be_shown_is_known_here() -> None:
-    kinds = [kind for kind in records.Event.__args__ if issubclass(kind, Picture)]
-    assert all(panel_data.of.dispatch(kind) is not panel_data.of.dispatch(object) for kind in kinds)
+def test_every_kind_of_picture_has_one_panel() -> None:
+    shown = [kind.kind for kind in kinds() if issubclass(kind, PicturePanel)]
+    assert sorted(shown, key=repr) == sorted(filter(_is_picture, records.Event.__args__), key=repr)
+
+
+def _is_picture(record: type) -> bool:
+    return issubclass(record, Picture)
 
 
 def said(app: Host) -> list[str]:
@@ -193,5 +199,5 @@ async def test_data_and_picture_are_saved_where_the_user_says(folders: Path, tmp
 
 def test_names_of_files_are_harmless(history: History) -> None:
     panel = Panel(history, "../[b]x\x1b/ü ?")
-    assert named(panel) == "runs-b-x-ü"
-    assert panel_export.csv(panel) == ""
+    assert suggest_stem(panel) == "runs-b-x-ü"
+    assert panel_export.export_csv(panel) == ""

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from descend.engine.run.records import Array, Points
 from descend.tui.draw.axes import axes
 from descend.tui.draw.rows import text
-from descend.tui.draw.scatter import scattered
-from descend.tui.panels.points import HEADS, PointsPanel, draw
+from descend.tui.draw.scatter import HEADS, draw_scatter, prepare_points
+from descend.tui.panels.points import PointsPanel
 
 from .odd import NAMES, SIZES, arrays, fills, inside, shown
 
@@ -181,10 +181,10 @@ def test_tiny_panels_say_how_many_and_where() -> None:
 def test_a_hundred_thousand_points_cost_little_more_than_a_thousand() -> None:
     def took(size: int) -> float:
         places = np.random.default_rng(0).random((size, 2))
-        scatter, times = scattered(points(places)), []
+        scatter, times = prepare_points(points(places)), []
         for _ in range(15):
             begun = time.perf_counter()
-            draw(scatter, 96, 28)
+            draw_scatter(scatter, 96, 28)
             times.append(time.perf_counter() - begun)
         return statistics.median(times[3:])
 

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from descend.engine.run.history import History, Series
 from descend.engine.run.records import Array, KnobChange, Layers, Scalars, Status
 from descend.tui.draw.downsampling import Envelope
-from descend.tui.draw.linechart import Trace, line_chart
+from descend.tui.draw.linechart import Trace, draw_line_chart
 from descend.tui.draw.rows import length, text
 from descend.tui.panels import Panel
 from descend.tui.panels.curves import Curves
@@ -198,7 +198,7 @@ def test_any_range_of_any_curve_is_drawn() -> None:
         series.extend(steps, rng.choice([np.nan, np.inf, -1.0, 0.0, 1.0, 1e9], size))
         start = float(rng.uniform(-10, steps[-1]))
         span = start, start + float(rng.choice([1, 4, 1000, 1e6]))
-        rows = line_chart(
+        rows = draw_line_chart(
             [Trace("x", series, Envelope())],
             60,
             12,
@@ -212,7 +212,7 @@ def test_any_range_of_any_curve_is_drawn() -> None:
 def test_a_line_between_points_out_of_sight_is_drawn() -> None:
     series = Series()
     series.extend(np.array([0, 1000]), np.array([0.0, 1000.0]))
-    drawn = text(line_chart([Trace("x", series, Envelope())], 60, 12, span=(400.0, 600.0)))
+    drawn = text(draw_line_chart([Trace("x", series, Envelope())], 60, 12, span=(400.0, 600.0)))
     assert sum(character in BRAILLE for character in drawn) >= 40
 
 
@@ -220,7 +220,7 @@ def test_zooming_into_a_million_points_draws_each_of_them() -> None:
     series, values = Series(), np.zeros(1_000_000)
     values[777_777] = 5.0
     series.extend(np.arange(len(values)), values)
-    drawn = text(line_chart([Trace("x", series, Envelope())], 60, 12, span=(777_750.0, 777_800.0)))
+    drawn = text(draw_line_chart([Trace("x", series, Envelope())], 60, 12, span=(777_750.0, 777_800.0)))
     assert "4┤" in drawn
     assert sum(character in BRAILLE for line in drawn.splitlines()[:4] for character in line) >= 2
 

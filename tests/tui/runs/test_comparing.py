@@ -10,7 +10,7 @@ import pytest
 from descend.engine.run.records import Array, KnobChange, Scalars
 from descend.tui.screens.compare import MOST, CompareScreen
 from descend.tui.screens.compare.differences import compare
-from descend.tui.screens.compare.together import Together
+from descend.tui.screens.compare.together import ComparedRuns
 from descend.tui.screens.runs import RunsScreen
 from tests.tui.driving import SIZES, Shell
 from tests.tui.recording import Worker, asked, begin, finished, say, steps
@@ -93,7 +93,7 @@ async def test_marked_runs_that_cannot_be_read_are_not_compared() -> None:
 def test_a_run_keeps_its_place_in_panels_of_series_that_another_lacks() -> None:
     one, two = finished(), finished()
     say(two, Scalars(steps=Array.of(np.array([60])), values={"test/accuracy": Array.of(np.array([0.8]))}))
-    together = Together([one, two])
+    together = ComparedRuns([one, two])
     changed = together.poll(1.0)
     assert "B/test accuracy" in changed
     assert [name for name in together.history.series if "test" in name] == ["A/test accuracy", "B/test accuracy"]
@@ -103,7 +103,7 @@ def test_a_run_keeps_its_place_in_panels_of_series_that_another_lacks() -> None:
 def test_knobs_that_were_turned_are_told_with_every_value() -> None:
     one, two = finished(), finished()
     say(two, KnobChange(step=5, knob="lr", value=0.1, previous=0.3))
-    together = Together([one, two])
+    together = ComparedRuns([one, two])
     together.poll(1.0)
     assert [row for row in compare(together).differing if row.name == "lr"] == [("lr", ["0.3", "0.3→0.1"])]
     assert [change.knob for change in together.history.changes] == ["B lr"]

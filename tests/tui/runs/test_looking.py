@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from descend.engine.run import runs, summary
 from descend.engine.run.records import Array, Scalars, Status
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
-from descend.tui.screens.runs import RunsScreen, Survey
+from descend.tui.screens.runs import RunScanner, RunsScreen
 from descend.tui.screens.runs import table as table_module
 from descend.tui.screens.runs.columns import layout
 from tests.tui.driving import SIZES, opened
@@ -234,40 +235,42 @@ def test_columns_take_the_room_that_others_do_not_need() -> None:
 def test_runs_are_told_of_before_all_are_read_those_at_work_first() -> None:
     many = [asked() for _ in range(30)]
     worker = Worker(many[0])
-    survey = Survey()
-    left = next(survey.look())
+    for run in many[1:]:
+        os.utime(run.folder, (0, 0))  # a new folder may be one whose worker is only being started
+    scanner = RunScanner()
+    left = next(scanner.look())
     assert left == 20
-    assert many[0].id in survey.entries
+    assert many[0].id in scanner.entries
     worker.die()
 
 
 def test_what_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = finished(), finished()
-    survey, read = Survey(), []
+    scanner, read = RunScanner(), []
     summarize = summary.summarize
     monkeypatch.setattr(summary, "summarize", lambda run: read.append(run.id) or summarize(run))
-    assert list(survey.look()) == [0]
+    assert list(scanner.look()) == [0]
     assert sorted(read) == sorted([one.id, two.id])
-    assert list(survey.look()) == []
+    assert list(scanner.look()) == []
     time.sleep(0.01)
     runs.amend(two, title="changed")
-    assert list(survey.look()) == [0]
+    assert list(scanner.look()) == [0]
     assert read[2:] == [two.id]
-    assert survey.entries[two.id].title == "changed"
+    assert scanner.entries[two.id].title == "changed"
     runs.delete(one)
-    assert list(survey.look()) == [0]
-    assert list(survey.entries) == [two.id]
+    assert list(scanner.look()) == [0]
+    assert list(scanner.entries) == [two.id]
 
 
 def test_a_curve_is_read_once_and_a_bad_value_is_marked() -> None:
     run = finished()
     say(run, Scalars(steps=Array.of(np.array([60])), values={"train/loss": Array.of(np.array([np.nan]))}))
-    survey = Survey()
-    list(survey.look())
-    wanted = survey.untraced(survey.entries.values())
-    assert len(list(survey.trace(wanted))) == 1
-    assert survey.untraced(survey.entries.values()) == []
-    curve = survey.sparkline(wanted[0], 12)
+    scanner = RunScanner()
+    list(scanner.look())
+    wanted = scanner.untraced(scanner.entries.values())
+    assert len(list(scanner.trace(wanted))) == 1
+    assert scanner.untraced(scanner.entries.values()) == []
+    curve = scanner.sparkline(wanted[0], 12)
     assert len(curve) == 12
     assert curve[0] > curve[-2]
     assert curve[-1] == "!"

@@ -12,7 +12,7 @@ from descend.engine.doctor import Check
 from descend.tui import shell_settings
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.system import panel, sampler
-from descend.tui.system.panel import Machine, Part, line, sparkline
+from descend.tui.system.panel import Machine, Part, draw_course, line
 from tests.tui.driving import SIZES, opened
 from tests.tui.lesson.test_lesson import running
 from tests.tui.system.nvml import Driver
@@ -104,8 +104,8 @@ def test_a_line_never_needs_more_room_than_there_is(width: int) -> None:
         assert "memory" in line(parts, width)
 
 
-def test_a_sparkline_rises_with_what_it_shows_and_is_blank_where_nothing_is_known() -> None:
-    drawn = sparkline([0.0, 0.5, 1.0, None], 240)
+def test_a_course_rises_with_what_it_shows_and_is_blank_where_nothing_is_known() -> None:
+    drawn = draw_course([0.0, 0.5, 1.0, None], 240)
     assert len(drawn) == 4
     assert drawn[0] < drawn[1] < drawn[2] or not drawn.isascii()
     assert drawn[3] == " "

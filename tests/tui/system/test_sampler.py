@@ -117,7 +117,7 @@ def test_the_worker_of_the_run_is_sampled_while_it_lives(monkeypatch: pytest.Mon
 
 def test_no_more_is_kept_than_two_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Sampler()
-    machine.hosts.extend([sampler.Host(1.0, 1, 2)] * (2 * sampler.SPAN))
+    machine.hosts.extend([sampler.HostSample(1.0, 1, 2)] * (2 * sampler.SPAN))
     assert len(machine.hosts) == sampler.SPAN
 
 

@@ -8,8 +8,8 @@ import pytest
 from textual.widgets import Input, Static
 
 from descend.engine.launch import experiment
-from descend.tui.screens.lesson.knob_editor import EditorScreen
-from descend.tui.screens.lesson.run_request import Settings
+from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
+from descend.tui.screens.lesson.run_request import RunRequest
 from tests.tui.driving import Shell, opened
 
 NET = "from torch import nn\n\n\ndef Net(features, seed=3, a_rather_long_name=8):\n    return nn.Linear(features, 1)\n"
@@ -34,7 +34,7 @@ async def test_settings_of_a_model_are_grouped_and_those_of_a_file_marked(tmp_pa
         await shell.press("e")
         await shell.sees("Settings", "* epochs", "* augment", "label_smoothing")
         screen = shell.app.screen
-        assert isinstance(screen, EditorScreen)
+        assert isinstance(screen, KnobEditorScreen)
         groups = [str(one.content) for one in screen.query(".group").results(Static)]
         assert groups == ["Model", "Data", "Optimiser", "Schedule", "Regularisation", "Machine"]
         assert {row.setting for row in screen.rows if row.has_class("-changed")} == {"epochs", "augment", "devices"}
@@ -63,10 +63,10 @@ async def test_arguments_called_like_a_setting_of_the_run_have_a_line_of_their_o
     (tmp_path / "net.py").write_text(NET)
     training = experiment.find(f"{tmp_path}/net.py:Net")
     async with opened((80, 24)) as shell:
-        shell.app.push_screen(EditorScreen(training, Settings.of(training, data="diabetes"), live=False))
+        shell.app.push_screen(KnobEditorScreen(training, RunRequest.of(training, data="diabetes"), live=False))
         await shell.sees("model.seed", "a_rather_long_name")
         screen = shell.app.screen
-        assert isinstance(screen, EditorScreen)
+        assert isinstance(screen, KnobEditorScreen)
         names = [row.setting for row in screen.rows]
         assert names.count("seed") == names.count("model.seed") == 1
 

@@ -24,7 +24,7 @@ class Item(NamedTuple):
     ticked: bool
 
 
-class Ticks(Options):
+class TickList(Options):
     """The lines of a checklist."""
 
     HELP = "The arrows move, space ticks a line or takes its tick away, a ticks all or none."
@@ -68,7 +68,7 @@ class Checklist(Dialog[list[Item] | None]):
         self.heading, self.items, self.ordered = heading, list(items), ordered
 
     def body(self) -> ComposeResult:
-        yield Ticks(*map(_option, self.items))
+        yield TickList(*map(_option, self.items))
         yield Static("✗ Tick at least one.", id="told")
         move = ("shift+↑↓ moves",) if self.ordered else ()
         yield Hint("space ticks", "enter keeps", "esc leaves", *move, "a all")
@@ -78,9 +78,9 @@ class Checklist(Dialog[list[Item] | None]):
         self.lines.highlighted = 0 if self.items else None
 
     @property
-    def lines(self) -> Ticks:
+    def lines(self) -> TickList:
         """The lines."""
-        return self.query_one(Ticks)
+        return self.query_one(TickList)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Lines are moved where their order matters."""

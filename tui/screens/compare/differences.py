@@ -9,8 +9,8 @@ from descend.engine.run.manifest import Manifest
 from descend.engine.run.records import KnobChange
 from descend.tui.cell_text import plain
 from descend.tui.draw.ticks import duration, number
-from descend.tui.run_monitor import RunSession
-from descend.tui.screens.compare.together import Together
+from descend.tui.run_monitor import RunMonitor
+from descend.tui.screens.compare.together import ComparedRuns
 from descend.tui.screens.runs.run_row import shown
 from descend.tui.state_marks import MARKS
 
@@ -32,7 +32,7 @@ class Comparison(NamedTuple):
     metrics: list[Row]
 
 
-def compare(together: Together) -> Comparison:
+def compare(together: ComparedRuns) -> Comparison:
     """The comparison of the runs as they are now."""
     asked = [
         settings(manifest, session) if manifest is not None else {}
@@ -47,7 +47,7 @@ def compare(together: Together) -> Comparison:
     )
 
 
-def settings(manifest: Manifest, session: RunSession) -> dict[str, str]:
+def settings(manifest: Manifest, session: RunMonitor) -> dict[str, str]:
     """Knobs with the values they were turned to, data, seed, device, threads, origin and versions of a run."""
     history = session.history
     found = {"lesson": manifest.name}
@@ -67,7 +67,7 @@ def turned(value: object, name: str, changes: Iterable[KnobChange]) -> str:
     return "→".join([shown(value), *(shown(change.value) for change in changes if change.knob == name)])
 
 
-def outcome(session: RunSession) -> dict[str, str]:
+def outcome(session: RunMonitor) -> dict[str, str]:
     """State, length and metrics of a run."""
     history = session.history
     found = {"state": f"{MARKS[session.phase]} {session.phase}"}

@@ -21,7 +21,7 @@ from descend.tui.panels.grid import PanelGrid
 from descend.tui.panels.panel import Panel
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.compare.differences import Comparison, Row, compare
-from descend.tui.screens.compare.together import LETTERS, Together
+from descend.tui.screens.compare.together import LETTERS, ComparedRuns
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.run_row import changed
 
@@ -87,7 +87,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
 
     def __init__(self, runs: list[Run]) -> None:
         super().__init__()
-        self.together = Together(runs)
+        self.together = ComparedRuns(runs)
         self.grid = PanelGrid(self.together.history)
         self._shown: Comparison | None = None
 
@@ -152,7 +152,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
         self.refresh_bindings()
 
     def action_zoom(self, number: int) -> None:
-        """Show a panel alone, also while the table has the keys."""
+        """Show a panel alone, also while the table has focus."""
         self.grid.action_zoom(number)
 
     def action_leave(self) -> None:
@@ -173,7 +173,7 @@ def heading(letters: list[Text], names: list[str], width: int) -> Text:
     return said
 
 
-def label(run: Run, together: Together, index: int) -> str:
+def label(run: Run, together: ComparedRuns, index: int) -> str:
     """What a run is called: the user's title, else its own settings, else the end of its id."""
     manifest = together.manifests[index]
     short = plain(run.id).partition("-")[2].partition("-")[2] or plain(run.id)

@@ -7,13 +7,13 @@ from descend.engine.run.history import History, Series
 from descend.engine.run.manifest import Manifest
 from descend.engine.run.records import KnobChange
 from descend.engine.run.runs import Run
-from descend.tui.run_monitor import RunSession
+from descend.tui.run_monitor import RunMonitor
 
 LETTERS = "ABCDEF"
 """What the runs are called in legends."""
 
 
-class Together:
+class ComparedRuns:
     """Reads several runs as they grow.
 
     Attributes:
@@ -25,7 +25,7 @@ class Together:
     """
 
     def __init__(self, runs: list[Run]) -> None:
-        self.sessions = [RunSession(run) for run in runs]
+        self.sessions = [RunMonitor(run) for run in runs]
         self.manifests = [manifest(run) for run in runs]
         self.history = History()
         self._names: set[str] = set()

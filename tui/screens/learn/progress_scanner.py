@@ -25,7 +25,7 @@ class Findings(NamedTuple):
     live: tuple[LiveRun, ...]
 
 
-class Survey:
+class ProgressScanner:
     """Looks through the runs folder, in a thread; a run that has ended is not looked at again."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from descend.tui.field import Field
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.learn.preview import Preview
-from descend.tui.screens.learn.progress_scanner import Findings, LiveRun, Survey
+from descend.tui.screens.learn.progress_scanner import Findings, LiveRun, ProgressScanner
 from descend.tui.screens.learn.tree import LessonTree
 from descend.tui.screens.progress import Progress
 from descend.tui.state_marks import MARKS
@@ -85,7 +85,7 @@ class LearnScreen(InShell, Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.lessons = catalogue.lessons()
-        self.survey = Survey()
+        self.scanner = ProgressScanner()
         self.looking = False
         self.welcoming = False
 
@@ -134,7 +134,7 @@ class LearnScreen(InShell, Screen[None]):
     def _look(self) -> None:
         findings = None
         try:
-            findings = self.survey.look()
+            findings = self.scanner.look()
         finally:
             if not get_current_worker().is_cancelled:
                 self.app.call_from_thread(self._found, findings)

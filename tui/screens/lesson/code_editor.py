@@ -1,9 +1,11 @@
-"""A field for a few lines of Python, highlighted while one types."""
+"""Python in a few lines: a field to type it in, highlighted meanwhile, and solutions as they are shown."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Paste
@@ -11,7 +13,11 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from descend.engine.base.sanitize import clean
+from descend.engine.teaching.exercises import solution_text
 from descend.engine.teaching.learner_progress import LONGEST
+from descend.engine.teaching.lesson import CodeExercise, Exercise
+from descend.tui.cell_text import plain
+from descend.tui.screens.lesson.reading import plain_code
 
 SYNTAX = {
     "Comment": "dim italic",
@@ -106,3 +112,14 @@ def highlighted(code: str, dark: bool) -> list[Text]:
         colour = COLOURS[found][0 if dark else 1] if found in COLOURS else ""
         text.append(token, f"{SYNTAX.get(found, '')} {colour}".strip())
     return list(text.split("\n", allow_blank=True))
+
+
+def solution(exercise: Exercise | CodeExercise, dark: bool) -> RenderableType:
+    """Knob settings, or a function."""
+    if isinstance(exercise, CodeExercise):
+        code = "\n".join(map(plain_code, solution_text(exercise).splitlines()))
+        return Text("\n", no_wrap=False).join(highlighted(code, dark))
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for name, value in exercise.solution.items():
+        table.add_row(Text(plain(name)), Text("="), Text(plain(str(value)), "bold"))
+    return table

@@ -18,12 +18,11 @@ from descend.engine.teaching.lesson import CodeExercise, Lesson
 from descend.tui.cell_text import plain, shows_unicode
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.lesson.code_editor import CodeArea
-from descend.tui.screens.lesson.external_editor import Elsewhere
-from descend.tui.screens.lesson.lesson_progress import Learner
-from descend.tui.screens.lesson.python_highlight import plain_code
-from descend.tui.screens.lesson.solutions import solution
-from descend.tui.screens.lesson.title import TitleLine
+from descend.tui.screens.lesson.code_editor import CodeArea, solution
+from descend.tui.screens.lesson.external_editor import ExternalEditor
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
+from descend.tui.screens.lesson.reading import plain_code
+from descend.tui.screens.lesson.status import TitleLine
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -63,7 +62,7 @@ class Verdicts(VerticalScroll, can_focus=False):
         self.scroll_home(animate=False)
 
 
-class Workbench(Leaves, InShell, Screen["Verdict | None"]):
+class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
     """Edits and checks the learner's function; returns the last verdict, None if nothing was checked.
 
     Args:
@@ -80,7 +79,7 @@ class Workbench(Leaves, InShell, Screen["Verdict | None"]):
     AUTO_FOCUS = "CodeArea"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     DEFAULT_CSS = """
-    Workbench {
+    CodeExerciseView {
         & #bench { height: 1fr; }
         & #task { width: 2fr; height: 1fr; }
         & #writing { width: 3fr; height: 1fr; }
@@ -94,7 +93,7 @@ class Workbench(Leaves, InShell, Screen["Verdict | None"]):
     }
     """
 
-    def __init__(self, lesson: Lesson, number: int, learner: Learner) -> None:
+    def __init__(self, lesson: Lesson, number: int, learner: LessonProgress) -> None:
         super().__init__()
         self.lesson, self.number, self.learner = lesson, number, learner
         exercise = lesson.exercises[number]
@@ -104,7 +103,7 @@ class Workbench(Leaves, InShell, Screen["Verdict | None"]):
         self.area = CodeArea(learner.codes.get(number) or self.starter)
         self.verdict: Verdict | None = None
         self.since: float | None = None
-        self.elsewhere = Elsewhere(lesson.name, number)
+        self.external_editor = ExternalEditor(lesson.name, number)
         self._kept = self.area.text
         self._saver: Timer | None = None
 
@@ -225,7 +224,7 @@ class Workbench(Leaves, InShell, Screen["Verdict | None"]):
     def action_elsewhere(self) -> None:
         """Open the learner's own editor; what is saved there comes back here."""
         try:
-            told = self.elsewhere.open(self.shell, self.area.text, (self.area.wrong or 1))
+            told = self.external_editor.open(self.shell, self.area.text, (self.area.wrong or 1))
         except DescendError as error:
             self.shell.complain(error)
             return
@@ -235,7 +234,7 @@ class Workbench(Leaves, InShell, Screen["Verdict | None"]):
 
     def _look(self) -> None:
         """Take over what was saved elsewhere, and check it."""
-        text = self.elsewhere.saved()
+        text = self.external_editor.saved()
         if text is not None and text != self.area.text:
             self.replace(text)
             self.action_check()

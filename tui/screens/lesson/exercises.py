@@ -13,12 +13,12 @@ from textual.binding import Binding, BindingType
 from descend.engine.teaching.exercises import Verdict
 from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
 from descend.tui.cell_text import plain
-from descend.tui.screens.lesson.lesson_progress import Learner
-from descend.tui.screens.lesson.question_view import Asking, keys
-from descend.tui.screens.lesson.solutions import solution
+from descend.tui.screens.lesson.code_editor import solution
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
+from descend.tui.screens.lesson.question_view import QuestionView, keys
 
 
-class Exercises(Asking):
+class Exercises(QuestionView):
     """The exercises of a lesson, one at a time.
 
     Attributes:
@@ -37,7 +37,7 @@ class Exercises(Asking):
         Binding("N", "beside(-1)", "Previous exercise", show=False, tooltip="Previous exercise"),
     ]
 
-    def __init__(self, lesson: Lesson, learner: Learner) -> None:
+    def __init__(self, lesson: Lesson, learner: LessonProgress) -> None:
         super().__init__("exercises")
         self.lesson, self.learner = lesson, learner
         self.verdicts: dict[int, Verdict] = {}
@@ -155,9 +155,9 @@ class Exercises(Asking):
         """Set the knobs and run, or open the editor."""
         one = self.exercise
         if isinstance(one, CodeExercise):
-            from descend.tui.screens.lesson.code_exercise import Workbench
+            from descend.tui.screens.lesson.code_exercise import CodeExerciseView
 
-            self.app.push_screen(Workbench(self.lesson, self.number, self.learner), self._returned)
+            self.app.push_screen(CodeExerciseView(self.lesson, self.number, self.learner), self._returned)
         else:
             self.lesson_screen.try_knobs()
 

@@ -18,7 +18,7 @@ LINE = ("nano", "vim", "vi", "nvim", "emacs", "micro", "kak", "joe")
 """Editors that go to a line when given ``+12``."""
 
 
-class Elsewhere:
+class ExternalEditor:
     """One exercise in another editor. The editor may hold the terminal until it is left, or return at once and go on
     in a window of its own: either way the file is looked at for what was saved.
 

@@ -18,14 +18,12 @@ from descend.engine.launch.experiment import Experiment, Training
 from descend.engine.train.settings import BESIDE, grouped
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.lesson.knob_row import NAME, Choice, Row
-from descend.tui.screens.lesson.run_request import Settings
-
-__all__ = ["Choice", "EditorScreen", "Row"]
+from descend.tui.screens.lesson.knob_row import NAME, KnobRow
+from descend.tui.screens.lesson.run_request import RunRequest
 
 
-class EditorScreen(Dialog[Settings | None]):
-    """Edits `Settings`; returns None if the user leaves all as it is.
+class KnobEditorScreen(Dialog[RunRequest | None]):
+    """Edits a `RunRequest`; returns None if the user leaves all as it is.
 
     Args:
         lesson: whose settings.
@@ -48,7 +46,7 @@ class EditorScreen(Dialog[Settings | None]):
         Binding("ctrl+d", "defaults", "The lesson's own settings", priority=True),
     ]
     DEFAULT_CSS = """
-    EditorScreen {
+    KnobEditorScreen {
         & VerticalScroll { height: auto; max-height: 60vh; }
         &.-grouped > Vertical { height: 100%; }
         &.-grouped VerticalScroll { height: 1fr; max-height: 100%; }
@@ -56,12 +54,12 @@ class EditorScreen(Dialog[Settings | None]):
         & #told { margin-top: 1; height: 2; }
         & .hint { margin-top: 0; }
         &.-narrow Slider { width: 10; }
-        &.-narrow Row.-slides Input { width: 8; }
+        &.-narrow KnobRow.-slides Input { width: 8; }
         &.-narrow Choice, &.-narrow Input { width: 20; }
     }
     """
 
-    def __init__(self, lesson: Experiment, settings: Settings, live: bool) -> None:
+    def __init__(self, lesson: Experiment, settings: RunRequest, live: bool) -> None:
         super().__init__()
         self.lesson, self.settings, self.live = lesson, settings, live
         self.set_class(self.trains, "-grouped")
@@ -80,7 +78,7 @@ class EditorScreen(Dialog[Settings | None]):
                 for name in names:
                     spec, few = specs[name], choices.get(name) or choices_of(specs[name])
                     can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
-                    yield Row(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
+                    yield KnobRow(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
         yield Static(id="told")
         yield Hint("enter takes over", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
 
@@ -100,12 +98,12 @@ class EditorScreen(Dialog[Settings | None]):
         self.rows[0].field.focus()
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[KnobRow]:
         """All settings in order."""
-        return list(self.query(Row))
+        return list(self.query(KnobRow))
 
     def on_descendant_focus(self) -> None:
-        """Explain the setting that has the keys."""
+        """Explain the setting that has focus."""
         for row in self.rows:
             if row.field.has_focus:
                 self.query_one("#told", Static).update(Text(plain(row.told)))
@@ -122,12 +120,12 @@ class EditorScreen(Dialog[Settings | None]):
         knobs = {name: values[name] for name in self.lesson.knobs.specs}
         chosen = {name: values.get(name, getattr(self.settings, name)) for name in BESIDE}
         self.dismiss(
-            Settings(knobs, str(chosen["data"]), str(chosen["device"]), int(chosen["seed"]), int(chosen["devices"]))
+            RunRequest(knobs, str(chosen["data"]), str(chosen["device"]), int(chosen["seed"]), int(chosen["devices"]))
         )
 
     def action_defaults(self) -> None:
         """Put the lesson's own settings in all fields."""
-        own = Settings.of(self.lesson, data=self.settings.data if self.trains else "")
+        own = RunRequest.of(self.lesson, data=self.settings.data if self.trains else "")
         for row in self.rows:
             row.field.value = str(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
             row.check()

@@ -1,7 +1,11 @@
-"""One setting on a line: its name, what changes it, and its range or what is wrong with what was entered."""
+"""One setting on a line: its name, a slider or another field that changes it, and its range or what is wrong with it.
+
+A slider shows where a knob's value stands between the ends of its range; the arrows give it the next round value.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from rich.text import Text
@@ -9,60 +13,127 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
-from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from descend.engine.base.errors import UsageError
 from descend.engine.base.knobs import Knob, Value
 from descend.tui.cell_text import plain
+from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Line
-from descend.tui.screens.lesson.slider import LEAP, Slider, is_numeric, turned, written
 
 NAME = 15
 """Cells for a name and the mark before it, where names are short."""
 CHANGED = "*"
 """Before the name of a setting that is not its own."""
+NOTCHES = 40, 100
+"""About how many values a linear slider has: for fractions, for whole numbers."""
+LEAP = 4
+"""Notches that the larger move takes."""
+DECIMAL, BINARY = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 1.5)
+"""Values of a logarithmic slider in one decade, in one octave."""
 
 
-class Choice(Widget, can_focus=True):
-    """One of a few values, changed with the left and right arrows, h and l, or space."""
+def is_numeric(spec: Knob) -> bool:
+    """Whether the knob is a number with a range."""
+    return spec.type in (int, float) and not spec.choices and spec.low is not None and spec.high is not None
 
-    HELP = "Left and right, or space, go through the choices."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "turn(-1)", "Previous choice", show=False),
-        Binding("right,l,space", "turn(1)", "Next choice", show=False),
-    ]
+
+def locate_value(spec: Knob, value: float) -> float:
+    """Where ``value`` stands in the range, 0 … 1, by the knob's scale."""
+    low, high = ends(spec)
+    if high <= low:
+        return 0.0
+    share = math.log(max(value, low) / low) / math.log(high / low) if is_log(spec) else (value - low) / (high - low)
+    return min(1.0, max(0.0, share))
+
+
+def turn_value(spec: Knob, value: float, by: int) -> float:
+    """The round value ``by`` notches on from ``value``, which need not be round itself, within the range."""
+    low, high = ends(spec)
+    for _ in range(abs(by)):
+        value = find_next_value(spec, value, 1 if by > 0 else -1)
+    value = min(high, max(low, value))
+    return int(value) if spec.type is int else value
+
+
+def find_next_value(spec: Knob, value: float, way: int) -> float:
+    """The nearest round value above (1) or below (-1) ``value``."""
+    low, high = ends(spec)
+    if not is_log(spec):
+        step = notch(high - low, NOTCHES[spec.type is int])
+        step = max(1.0, step) if spec.type is int else step
+        count = math.floor(value / step + 1e-9) + 1 if way > 0 else math.ceil(value / step - 1e-9) - 1
+        return float(f"{count * step:.12g}")
+    default = int(spec.default) if spec.type is int else 0
+    base, series = (2, BINARY) if default > 1 and default & (default - 1) == 0 else (10, DECIMAL)
+    power = math.floor(math.log(max(value, low), base))
+    found = [float(f"{part * base**exponent:.12g}") for exponent in range(power - 1, power + 3) for part in series]
+    if spec.type is int:
+        found = [number for number in found if number == int(number)]
+    near = [number for number in found if (number - value) * way > 1e-9 * abs(value)]
+    return min(near, key=lambda number: abs(number - value)) if near else value + way
+
+
+def notch(span: float, count: int) -> float:
+    """1, 2 or 5 times a power of ten, at most about ``count`` of which fill ``span``."""
+    raw = span / count
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(part * power for part in (1, 2, 5, 10) if part * power >= raw * 0.999)
+
+
+def ends(spec: Knob) -> tuple[float, float]:
+    """Both ends of the range."""
+    return float(spec.low or 0), float(spec.high or 0)
+
+
+def is_log(spec: Knob) -> bool:
+    """Whether equal moves multiply; that takes a positive range."""
+    return spec.scale == "log" and ends(spec)[0] > 0
+
+
+def format_value(value: float) -> str:
+    """A value as one would type it."""
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def draw_slider(spec: Knob, value: float | None, width: int) -> Text:
+    """``├──●─┼──┤`` in ``width`` cells: ● the value, ┼ the lesson's own; None draws no value."""
+    inside = max(1, width - 2)
+    cells = ["─"] * inside
+    cells[round(locate_value(spec, float(spec.default)) * (inside - 1))] = "┼"
+    if value is not None:
+        cells[round(locate_value(spec, value) * (inside - 1))] = "●"
+    text = Text(f"├{''.join(cells)}┤", no_wrap=True)
+    if value is not None:
+        at = 1 + round(locate_value(spec, value) * (inside - 1))
+        text.stylize("bold", at, at + 1)
+    return text
+
+
+class Slider(Widget):
+    """Draws a knob's range and its value; what changes the value is beside it."""
+
     DEFAULT_CSS = """
-    Choice { height: 1; background: $boost; &:focus { background: $block-cursor-background;
-        color: $block-cursor-foreground; text-style: $block-cursor-text-style; } }
+    Slider { height: 1; width: 20; color: $foreground 80%; }
     """
-    value: reactive[str] = reactive("")
 
-    class Changed(Message):
-        """Another value was chosen."""
-
-    def __init__(self, choices: tuple[str, ...], value: str) -> None:
+    def __init__(self, spec: Knob) -> None:
         super().__init__()
-        self.choices = choices if value in choices else (*choices, value)
+        self.spec = spec
+        self.value: float | None = None
+
+    def show(self, value: float | None) -> None:
+        """Put the mark at ``value``; None: nowhere, what was entered is no value."""
         self.value = value
+        self.refresh()
 
     def render(self) -> Text:
-        return Text(f"‹ {plain(self.value)} ›", no_wrap=True, overflow="ellipsis")
-
-    def on_click(self) -> None:
-        """Take the next choice."""
-        self.action_turn(1)
-
-    def action_turn(self, by: int) -> None:
-        """Take the choice ``by`` places on."""
-        self.value = self.choices[(self.choices.index(self.value) + by) % len(self.choices)]
-        self.post_message(self.Changed())
+        return draw_slider(self.spec, self.value, self.size.width)
 
 
 class Number(Line):
-    """A number that is typed, or turned with the arrows; the whole of it is selected when it gets the keys."""
+    """A number that is typed, or turned with the arrows; the whole of it is selected when it gets focus."""
 
     HELP = (
         "Left and right turn the knob by a notch, with shift by several, page up and page down too; "
@@ -82,15 +153,15 @@ class Number(Line):
     def action_turn(self, by: int) -> None:
         """Turn by notches; from the lesson's own value if what stands there is no number."""
         try:
-            value = turned(self.spec, float(self.value), by)
+            value = turn_value(self.spec, float(self.value), by)
         except (ValueError, OverflowError):
             value = float(self.spec.default)
-        self.value = written(self.spec.type(value))
+        self.value = format_value(self.spec.type(value))
         self.cursor_position = len(self.value)
         self.select_all()
 
 
-class Row(Vertical):
+class KnobRow(Vertical):
     """A setting.
 
     Args:
@@ -104,7 +175,7 @@ class Row(Vertical):
     """
 
     DEFAULT_CSS = """
-    Row {
+    KnobRow {
         height: auto;
         & > Horizontal { height: 1; }
         & .name { padding-right: 1; text-overflow: ellipsis; text-wrap: nowrap; }
@@ -165,11 +236,11 @@ class Row(Vertical):
         self.check()
 
     def on_descendant_focus(self) -> None:
-        """Set the name of the setting off that has the keys."""
+        """Set the name of the setting off that has focus."""
         self.add_class("-here")
 
     def on_descendant_blur(self) -> None:
-        """It has them no more."""
+        """It has lost it."""
         self.remove_class("-here")
 
     def on_input_changed(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from descend.engine.base.errors import DescendError
-from descend.tui.run_monitor import RunSession
-from descend.tui.screens.lesson.run_request import Settings
+from descend.tui.run_monitor import RunMonitor
+from descend.tui.screens.lesson.run_request import RunRequest
 
 if TYPE_CHECKING:
     from descend.datasets.spec import Spec
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 FETCH = "fetch"
 
 
-class Starter:
+class RunLauncher:
     """Starts runs without holding up the screen.
 
     Attributes:
@@ -29,7 +30,7 @@ class Starter:
         self.screen = screen
         self.busy = False
 
-    def begin(self, settings: Settings, stepping: bool = False) -> None:
+    def begin(self, settings: RunRequest, stepping: bool = False) -> None:
         """Start a run with ``settings``; if ``stepping``, of one step for now."""
         if self.busy:
             return
@@ -62,7 +63,7 @@ class Starter:
 
         self._in_thread(prepare)
 
-    def revive(self, session: RunSession) -> None:
+    def revive(self, session: RunMonitor) -> None:
         """Start a worker that takes ``session``'s run up from its newest checkpoint."""
         if self.busy:
             return
@@ -90,16 +91,19 @@ class Starter:
 
             name = self.screen.lesson.name
             known = (run for run in reversed(followed) if _lesson_of(run) == name)
-            running = (run for run in runs.listed() if run.alive() and _lesson_of(run) == name and _at_work(run))
-            if (run := next(known, None) or next(running, None)) is not None:
+            run = next(known, None)
+            with suppress(DescendError):  # a home that cannot be read; who starts a run is told so
+                running = (run for run in runs.listed() if run.alive() and _lesson_of(run) == name and _at_work(run))
+                run = run or next(running, None)
+            if run is not None:
                 self._back(self._found, run)
 
         self._in_thread(find)
 
-    def settings_of(self, session: RunSession) -> Settings | None:
+    def settings_of(self, session: RunMonitor) -> RunRequest | None:
         """What the session's run runs with; None if that cannot be told."""
         try:
-            settings = Settings.from_run(self.screen.lesson, session.run.manifest())
+            settings = RunRequest.from_run(self.screen.lesson, session.run.manifest())
         except DescendError:
             return None
         return settings.turned(session.history)
@@ -141,11 +145,11 @@ class Starter:
         self._over()
         self.screen.shell.complain(error)
 
-    def _missing(self, settings: Settings, stepping: bool, here: list[Spec]) -> None:
+    def _missing(self, settings: RunRequest, stepping: bool, here: list[Spec]) -> None:
         """Say which dataset is missing and offer those that are ``here``; nothing is ever replaced unasked."""
         from descend.datasets import catalogue
         from descend.tui.screens.dialog import Answer, QuestionScreen
-        from descend.tui.screens.lesson.fetch import FetchScreen
+        from descend.tui.screens.fetch import FetchScreen
 
         self._over()
         if not self._there:

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
+from textual.widgets import Static
 
 from descend.engine.launch.experiment import Experiment, Training
 from descend.engine.teaching.lesson import Lesson
+from descend.tui.cell_text import plain
 from descend.tui.screens.app_access import InShell
-from descend.tui.screens.lesson.code_tab import Source
-from descend.tui.screens.lesson.empty_state import Card
 from descend.tui.screens.lesson.exercises import Exercises
-from descend.tui.screens.lesson.lesson_progress import Learner
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from descend.tui.screens.lesson.predict import Predict
 from descend.tui.screens.lesson.quiz import Quiz
-from descend.tui.screens.lesson.run_request import Settings
-from descend.tui.screens.lesson.tabs import Part, Parts
-from descend.tui.screens.lesson.theory import Theory
-from descend.tui.screens.train.model_page import Page
-from descend.tui.screens.train.no_learner import Observer
+from descend.tui.screens.lesson.reading import CodeTab, TheoryTab
+from descend.tui.screens.lesson.run_request import RunRequest
+from descend.tui.screens.lesson.tabs import LessonTab, LessonTabs
+from descend.tui.screens.train.model_page import ModelPage
+from descend.tui.screens.train.no_learner import NoLearner
 
 if TYPE_CHECKING:
     from descend.engine.run.history import History
     from descend.tui.panels.grid import PanelGrid
 
+
 ROOMY = 136
 """Columns from which on the parts stay beside the panels when a run begins."""
 
 
-class Body(InShell, Horizontal):
+class LessonLayout(InShell, Horizontal):
     """The part of the lesson's screen that fills it. In a screen of the class ``-narrow`` one of the two is shown.
 
     Attributes:
@@ -41,37 +45,37 @@ class Body(InShell, Horizontal):
 
     SCOPED_CSS = False  # it depends on the screen's width and height classes
     DEFAULT_CSS = """
-    Body {
+    LessonLayout {
         height: 1fr;
-        & Parts { width: 2fr; max-width: 72; }
+        & LessonTabs { width: 2fr; max-width: 72; }
         & #stage { width: 3fr; }
     }
-    .-narrow Body {
-        & Parts { width: 1fr; max-width: 100%; }
+    .-narrow LessonLayout {
+        & LessonTabs { width: 1fr; max-width: 100%; }
     }
-    .-wide Body.-code { & Parts { width: 3fr; max-width: 110; } & #stage { width: 2fr; } }
-    .-tall Body { & PartLine { margin-bottom: 1; } & Card { margin-top: 1; } }
+    .-wide LessonLayout.-code { & LessonTabs { width: 3fr; max-width: 110; } & #stage { width: 2fr; } }
+    .-tall LessonLayout { & TabLine { margin-bottom: 1; } & EmptyState { margin-top: 1; } }
     """
 
     def __init__(self, lesson: Experiment) -> None:
         super().__init__()
         self.lesson = lesson
-        self.learner: Learner | Observer
-        self.parts = Parts()
+        self.learner: LessonProgress | NoLearner
+        self.parts = LessonTabs()
         self.grid: PanelGrid | None = None
         self._alone = False
         self._turn = "parts"
 
     def compose(self) -> ComposeResult:
         if isinstance(self.lesson, Training):
-            self.learner = Observer(self.lesson)
-            self.parts.fill([Page(self.lesson)])
+            self.learner = NoLearner(self.lesson)
+            self.parts.fill([ModelPage(self.lesson)])
         else:
-            self.learner = learner = Learner.of(self.shell, self.lesson)
+            self.learner = learner = LessonProgress.of(self.shell, self.lesson)
             self.parts.fill(parts_of(self.lesson, learner))
         yield self.parts
         with Container(id="stage"):
-            yield Card()
+            yield EmptyState()
 
     def on_mount(self) -> None:
         """Begin with reading."""
@@ -89,10 +93,10 @@ class Body(InShell, Horizontal):
     def panels_shown(self) -> bool:
         return self.grid is not None and (self._wide or self._turn == "panels")
 
-    def show_settings(self, settings: Settings) -> None:
+    def show_settings(self, settings: RunRequest) -> None:
         """Say what the next run is asked for, where the panels will be."""
-        self.query_one(Card).show(self.lesson, settings)
-        for page in self.query(Page):
+        self.query_one(EmptyState).show(self.lesson, settings)
+        for page in self.query(ModelPage):
             page.show(settings)
 
     def show_run(self, history: History) -> None:
@@ -100,7 +104,7 @@ class Body(InShell, Horizontal):
         from descend.tui.panels.grid import PanelGrid
 
         if self.grid is None:
-            self.query_one(Card).display = False
+            self.query_one(EmptyState).display = False
             self.grid = PanelGrid(history, lesson=self.lesson.name)
             self.query_one("#stage").mount(self.grid)
         else:
@@ -141,7 +145,7 @@ class Body(InShell, Horizontal):
         return self.parts_shown and self.parts.chosen == part
 
     def choose(self, part: str) -> None:
-        """Show a part of the lesson and give it the keys."""
+        """Show a part of the lesson and focus it."""
         self.parts.choose(part)
         self.set_class(part == "code", "-code")  # lines of code are long
         self.view("parts")
@@ -156,11 +160,11 @@ class Body(InShell, Horizontal):
         self.query_one("#stage").display = self._wide or self._turn == "panels"
 
     def take_keys(self) -> None:
-        """Put the keys back where the eyes are."""
+        """Put the focus back where the eyes are."""
         self._focus("parts" if self.parts_shown else "panels")
 
     def _focus(self, what: str) -> None:
-        """Put the keys where the eyes are."""
+        """Put the focus where the eyes are."""
         if what == "parts" or self.grid is None:
             self.parts.part().take_keys()
         else:
@@ -168,18 +172,46 @@ class Body(InShell, Horizontal):
             self._focus_panel()
 
     def _focus_panel(self) -> None:
-        """Give the keys to the first panel, as soon as there is one, unless something else has them."""
+        """Focus the first panel, as soon as there is one, unless something else has focus."""
         if self.grid is not None and self.screen.focused is None and self.grid.shown:
             self.grid.shown[0].focus()
 
 
-def parts_of(lesson: Lesson, learner: Learner) -> list[Part]:
+def parts_of(lesson: Lesson, learner: LessonProgress) -> list[LessonTab]:
     """What the lesson has to learn from."""
-    parts: list[Part] = [Theory(lesson, learner)]
+    parts: list[LessonTab] = [TheoryTab(lesson, learner)]
     if lesson.predictions:
         parts.append(Predict(lesson, learner))
     if lesson.quiz:
         parts.append(Quiz(lesson, learner))
     if lesson.exercises:
         parts.append(Exercises(lesson, learner))
-    return [*parts, Source(lesson)]
+    return [*parts, CodeTab(lesson)]
+
+
+class EmptyState(Static):
+    """The settings of the next run."""
+
+    DEFAULT_CSS = """
+    EmptyState { width: 1fr; height: auto; padding: 1 2; border: round $foreground 35%; }
+    """
+
+    def show(self, lesson: Experiment, settings: RunRequest) -> None:
+        """List the settings and how to begin."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, justify="right")
+        table.add_column()
+        for name, spec in lesson.knobs.specs.items():
+            table.add_row(Text(plain(name)), value(settings.knobs[name]), Text(plain(spec.help), "dim"))
+        if lesson.data:
+            table.add_row(Text("data"), value(settings.data), Text("what it learns from", "dim"))
+        table.add_row(Text("device"), value(settings.device), Text("where it trains", "dim"))
+        table.add_row(Text("seed"), value(settings.seed), Text("same seed, same run", "dim"))
+        keys = Text.assemble(("space", "bold"), " runs it with these settings, ", ("e", "bold"), " changes them.")
+        self.update(Group(keys, Text(), table))
+
+
+def value(given: object) -> Text:
+    """A setting's value."""
+    return Text(plain(str(given)), "bold")

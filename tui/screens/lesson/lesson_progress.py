@@ -1,4 +1,5 @@
-"""What the learner has done in a lesson: kept in the logbook, and what only matters until the shell is left."""
+"""What the learner has done in a lesson: kept in the logbook, and what only matters until the shell is left; and what a
+run that has ended adds to it: predictions are graded, exercises checked."""
 
 from __future__ import annotations
 
@@ -13,21 +14,24 @@ from weakref import WeakKeyDictionary
 from descend.engine.base.errors import DescendError
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.exercises import CodeCheck, Verdict
-from descend.engine.teaching.lesson import CodeExercise, Lesson
+from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
 from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
     from descend.engine.teaching.exercises import Graded
     from descend.tui.app import DescendApp
+    from descend.tui.run_monitor import RunMonitor
+    from descend.tui.screens.lesson.screen import LessonScreen
+
 
 LOOK = 0.05
 """Seconds between two looks at a check that goes on."""
 LATER = ThreadPoolExecutor(1, "logbook")
 """Where what was done waits to be written, in order, while another process holds the logbook."""
-_KNOWN: WeakKeyDictionary[DescendApp, dict[str, Learner]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[DescendApp, dict[str, LessonProgress]] = WeakKeyDictionary()
 
 
-class Learner:
+class LessonProgress:
     """One lesson's part of the logbook, by number instead of by text.
 
     Attributes:
@@ -54,7 +58,7 @@ class Learner:
         self.forget()
 
     @classmethod
-    def of(cls, shell: DescendApp, lesson: Lesson) -> Learner:
+    def of(cls, shell: DescendApp, lesson: Lesson) -> LessonProgress:
         """The one of this shell, up to date with the logbook."""
         learner = _KNOWN.setdefault(shell, {}).setdefault(lesson.name, cls(shell, lesson))
         learner.lesson = lesson
@@ -195,3 +199,51 @@ class Learner:
         if not self.complained:
             self.complained = True
             self.shell.complain(error)
+
+
+class Grading:
+    """Looks after a lesson's runs when they have ended."""
+
+    def __init__(self, screen: LessonScreen) -> None:
+        self.screen = screen
+
+    def ended(self, session: RunMonitor, news: bool) -> None:
+        """Grade and check by this run; ``news``: it ended just now, so say what it means."""
+        self._predictions(session, news)
+        self._exercises(session, news)
+        self.screen.body.parts.show_states()
+
+    def _predictions(self, session: RunMonitor, news: bool) -> None:
+        part = self.screen.body.predict
+        if part is None:
+            return
+        part.ended(session)
+        told = [graded for graded in part.grades.values() if graded.right is not None]
+        if news and told and not self.screen.body.showing("predict"):
+            right = sum(bool(graded.right) for graded in told)
+            said = f"{right} of {len(told)} predictions came true." if len(told) > 1 else told[0].sentence
+            self.screen.notify(f"{plain(said)} P tells why.", title="Your prediction", markup=False)
+
+    def _exercises(self, session: RunMonitor, news: bool) -> None:
+        from descend.engine.base.errors import DescendError
+        from descend.engine.run.result import Result
+        from descend.engine.teaching import exercises
+
+        body, lesson = self.screen.body, self.screen.lesson
+        part, learner = body.exercises, body.learner
+        if part is None or not isinstance(lesson, Lesson) or not isinstance(learner, LessonProgress):
+            return
+        try:
+            result = Result(session.history, session.run.manifest().knobs)
+        except DescendError:
+            return
+        for number, exercise in enumerate(lesson.exercises):
+            if not isinstance(exercise, Exercise):
+                continue
+            verdict = exercises.check_result(lesson, number, result)
+            solved_now = verdict.passed and number not in learner.solved
+            if solved_now or (news and part.number == number and body.parts.chosen == "exercises"):
+                learner.attempt(number, verdict.passed)
+            part.judged(number, verdict)
+            if solved_now and not body.showing("exercises"):
+                self.screen.notify(f"Exercise {number + 1} is solved.", markup=False)

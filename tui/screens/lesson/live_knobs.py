@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from descend.engine.base.knobs import Knob, Value
 from descend.tui.cell_text import fit, plain
-from descend.tui.screens.lesson.run_request import Settings
-from descend.tui.screens.lesson.slider import LEAP, drawn, is_numeric, turned, written
+from descend.tui.screens.lesson.knob_row import LEAP, draw_slider, format_value, is_numeric, turn_value
+from descend.tui.screens.lesson.run_request import RunRequest
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -22,7 +22,7 @@ REST = 0.3
 NAME, SLIDER = 12, 32
 
 
-class Dials(Widget, can_focus=True):
+class LiveKnobs(Widget, can_focus=True):
     """Hidden until it is opened.
 
     Attributes:
@@ -46,7 +46,10 @@ class Dials(Widget, can_focus=True):
         Binding("enter,K", "close", "Done", show=False),
     ]
     DEFAULT_CSS = """
-    Dials { height: auto; max-height: 6; padding: 0 1; background: $boost; display: none; &.-open { display: block; } }
+    LiveKnobs {
+        height: auto; max-height: 6; padding: 0 1; background: $boost; display: none;
+        &.-open { display: block; }
+    }
     """
 
     class Turned(Message):
@@ -72,7 +75,7 @@ class Dials(Widget, can_focus=True):
         return self.has_class("-open")
 
     def open(self) -> None:
-        """Show it and take the keys."""
+        """Show it and take the focus."""
         self.add_class("-open")
         self.focus()
 
@@ -80,7 +83,7 @@ class Dials(Widget, can_focus=True):
         """Hide it."""
         self.remove_class("-open")
 
-    def show(self, settings: Settings) -> None:
+    def show(self, settings: RunRequest) -> None:
         """Take over the values the run has, except of a knob that is being turned."""
         now = {name: self.values[name] if name in self._resting else settings.knobs[name] for name in self.knobs}
         if now != self.values:
@@ -95,8 +98,8 @@ class Dials(Widget, can_focus=True):
             line.append(fit(plain(name), NAME), "bold reverse" if here else "").append(" ")
             value = self.values[name]
             if is_numeric(spec):
-                line.append_text(drawn(spec, float(value), min(SLIDER, max(10, self.size.width - 34))))
-                line.append(f" {written(value)}" if not isinstance(value, str) else "", "bold")
+                line.append_text(draw_slider(spec, float(value), min(SLIDER, max(10, self.size.width - 34))))
+                line.append(f" {format_value(value)}" if not isinstance(value, str) else "", "bold")
             else:
                 line.append(f"‹ {plain(str(value))} ›", "bold")
             if name in self._resting:
@@ -114,7 +117,7 @@ class Dials(Widget, can_focus=True):
         name, spec = list(self.knobs.items())[self.cursor]
         value = self.values[name]
         if is_numeric(spec):
-            value = spec.type(turned(spec, float(value), by))
+            value = spec.type(turn_value(spec, float(value), by))
         else:
             choices: tuple[Value, ...] = (False, True) if spec.type is bool else spec.choices
             if not choices:

@@ -20,11 +20,11 @@ from descend.engine.teaching.exercises import Graded, grade
 from descend.engine.teaching.lesson import Lesson, Prediction
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
-from descend.tui.screens.lesson.lesson_progress import Learner
-from descend.tui.screens.lesson.question_view import MARKS, Asking, Pen, keys
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
+from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys
 
 if TYPE_CHECKING:
-    from descend.tui.run_monitor import RunSession
+    from descend.tui.run_monitor import RunMonitor
 
 CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
 SKIP = "Your own run will tell. Commit to an answer now; space runs without one."
@@ -49,7 +49,7 @@ class Guess(Field):
         return bool(character) and str(character) in "0123456789+-−.,%"
 
 
-class Predict(Asking):
+class Predict(QuestionView):
     """The predictions of a lesson."""
 
     HELP = (
@@ -71,10 +71,10 @@ class Predict(Asking):
     }
     """
 
-    def __init__(self, lesson: Lesson, learner: Learner) -> None:
+    def __init__(self, lesson: Lesson, learner: LessonProgress) -> None:
         super().__init__("predict")
         self.lesson, self.learner = lesson, learner
-        self.session: RunSession | None = None
+        self.session: RunMonitor | None = None
         self.grades: dict[int, Graded] = {}
         self.late: set[int] = set()
         self.wrong = ""
@@ -197,7 +197,7 @@ class Predict(Asking):
         self.lesson_screen.body.parts.show_states()
 
     def take_keys(self) -> None:
-        """Give the keys to the field where a number is asked for."""
+        """Focus the field where a number is asked for."""
         self.draw()
         self.guess.focus() if self.has_class("-number") else self.focus()
 
@@ -207,14 +207,14 @@ class Predict(Asking):
         self.late.clear()
         self.turn_to(0)
 
-    def begun(self, session: RunSession) -> None:
+    def begun(self, session: RunMonitor) -> None:
         """A run is shown now: what was committed to before it is graded by it."""
         self.session = session
         self.grades.clear()
         self.late.clear()
         self.draw()
 
-    def ended(self, session: RunSession) -> None:
+    def ended(self, session: RunMonitor) -> None:
         """The run has ended: see what it says."""
         try:
             result = Result(session.history, session.run.manifest().knobs)

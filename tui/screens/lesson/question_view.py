@@ -15,14 +15,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from descend.tui.cell_text import plain
-from descend.tui.screens.lesson.tabs import Part
+from descend.tui.screens.lesson.tabs import LessonTab
 
 Pen = Literal["good", "bad", "muted"]
 
 MARKS: dict[bool | None, tuple[str, Pen]] = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "muted")}
 
 
-class Asking(VerticalScroll, Part):
+class QuestionView(VerticalScroll, LessonTab):
     """Asks one thing at a time.
 
     Attributes:
@@ -41,7 +41,7 @@ class Asking(VerticalScroll, Part):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"asking--good", "asking--bad", "asking--muted"}
     DEFAULT_CSS = """
-    Asking {
+    QuestionView {
         padding: 0 2;
         & > .asking--good { color: $text-success; text-style: bold; }
         & > .asking--bad { color: $text-error; text-style: bold; }

@@ -16,8 +16,8 @@ from descend.engine.base.errors import DescendError
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson, Question
 from descend.tui.cell_text import plain
-from descend.tui.screens.lesson.lesson_progress import Learner
-from descend.tui.screens.lesson.question_view import MARKS, Asking, Pen, keys
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
+from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys
 
 
 def shuffled(question: Question) -> list[int]:
@@ -28,7 +28,7 @@ def shuffled(question: Question) -> list[int]:
     return order
 
 
-class Quiz(Asking):
+class Quiz(QuestionView):
     """The questions of a lesson.
 
     Attributes:
@@ -50,7 +50,7 @@ class Quiz(Asking):
         Binding("f", "follow", "see lesson", tooltip="Open the lesson that shows it"),
     ]
 
-    def __init__(self, lesson: Lesson, learner: Learner) -> None:
+    def __init__(self, lesson: Lesson, learner: LessonProgress) -> None:
         super().__init__("quiz")
         self.lesson, self.learner = lesson, learner
         self.listing = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunRequest:
     """Knob values, dataset (empty if the lesson makes its own), device, seed, and processes that train together."""
 
     knobs: dict[str, Value] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Settings:
         device: str = "auto",
         seed: int = 0,
         devices: int = 1,
-    ) -> Settings:
+    ) -> RunRequest:
         """The lesson's defaults with some settings chosen.
 
         Raises:
@@ -42,7 +42,7 @@ class Settings:
         return cls(values, data or next(iter(lesson.data), ""), device, seed, devices)
 
     @classmethod
-    def from_run(cls, lesson: Experiment, manifest: Manifest) -> Settings:
+    def from_run(cls, lesson: Experiment, manifest: Manifest) -> RunRequest:
         """What a run was asked for, which need not fit the lesson as it is now.
 
         Raises:
@@ -50,7 +50,7 @@ class Settings:
         """
         return cls.of(lesson, dict(manifest.knobs), manifest.data, manifest.device, manifest.seed, manifest.devices)
 
-    def turned(self, history: History) -> Settings:
+    def turned(self, history: History) -> RunRequest:
         """These settings with the knobs that were turned during the run."""
         turned = {change.knob: change.value for change in history.changes if change.knob in self.knobs}
         return replace(self, knobs={**self.knobs, **turned}) if turned else self

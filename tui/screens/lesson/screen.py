@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -13,18 +14,16 @@ from descend.engine.launch.experiment import Experiment, Training
 from descend.tui.cell_text import plain
 from descend.tui.panels.grid import PanelGrid
 from descend.tui.panels.replay import Replay, handed_on
-from descend.tui.run_monitor import RunSession
+from descend.tui.run_monitor import RunMonitor
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.lesson.banner import Banner
-from descend.tui.screens.lesson.grading import Afterwards
-from descend.tui.screens.lesson.launcher import Starter
-from descend.tui.screens.lesson.layout import Body
-from descend.tui.screens.lesson.live_knobs import Dials
-from descend.tui.screens.lesson.run_request import Settings
-from descend.tui.screens.lesson.status import StatusLine
-from descend.tui.screens.lesson.tabs import TITLES, TOLD, PartLine
-from descend.tui.screens.lesson.title import TitleLine
+from descend.tui.screens.lesson.launcher import RunLauncher
+from descend.tui.screens.lesson.layout import LessonLayout
+from descend.tui.screens.lesson.lesson_progress import Grading
+from descend.tui.screens.lesson.live_knobs import LiveKnobs
+from descend.tui.screens.lesson.run_request import RunRequest
+from descend.tui.screens.lesson.status import Banner, StatusLine, TitleLine
+from descend.tui.screens.lesson.tabs import TITLES, TOLD, TabLine
 from descend.tui.screens.progress import Progress
 from descend.tui.system.panel import Machine
 
@@ -61,7 +60,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         Binding("space", "revive", "go on", tooltip="Take the ended run up again from its newest checkpoint"),
         Binding("x", "stop", "stop", tooltip="End the run after this step; what it recorded is kept"),
         Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
-        Binding("K", "dials", "turn", tooltip="Turn the live knobs while the run goes on"),
+        Binding("K", "live_knobs", "turn", tooltip="Turn the live knobs while the run goes on"),
         Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the lesson"),
         Binding("t", "view('parts')", "lesson", tooltip="Show the lesson: theory, predictions, quiz, exercises, code"),
         Binding("s", "step", "step", tooltip="Take a single training step, then hold"),
@@ -80,16 +79,16 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     ]
 
     def __init__(
-        self, lesson: Experiment, settings: Settings | None = None, run: Run | None = None, autorun: bool = False
+        self, lesson: Experiment, settings: RunRequest | None = None, run: Run | None = None, autorun: bool = False
     ) -> None:
         super().__init__()
         self.lesson = lesson
-        self.settings = settings or Settings.of(lesson)
-        self.session: RunSession | None = None
-        self.body = Body(lesson)
-        self.dials = Dials(lesson.knobs.specs)
-        self.starter = Starter(self)
-        self.afterwards = Afterwards(self)
+        self.settings = settings or RunRequest.of(lesson)
+        self.session: RunMonitor | None = None
+        self.body = LessonLayout(lesson)
+        self.live_knobs = LiveKnobs(lesson.knobs.specs)
+        self.launcher = RunLauncher(self)
+        self.grading = Grading(self)
         self._attach_to, self._autorun = run, autorun
         self._known_phase = ""
         self._looked_after = ""
@@ -99,7 +98,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         yield TitleLine(self.lesson.title)
         yield self.body
         yield Banner()
-        yield self.dials
+        yield self.live_knobs
         yield Machine(lasting=True)
         yield StatusLine()
         yield KeyLine()
@@ -115,7 +114,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         elif self._attach_to is not None:
             self.call_after_refresh(self.attach, self._attach_to)
         else:
-            self.starter.find_live()
+            self.launcher.find_live()
 
     @property
     def grid(self) -> PanelGrid | None:
@@ -127,11 +126,11 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     def attach(self, run: Run) -> None:
         """Show ``run``, from its first record on, and steer it from now on."""
         try:
-            self.settings = Settings.from_run(self.lesson, run.manifest())
+            self.settings = RunRequest.from_run(self.lesson, run.manifest())
         except DescendError as error:
             self.shell.complain(error)
         self.shell.followed[run.id] = run
-        self.session = RunSession(run)
+        self.session = RunMonitor(run)
         self.query_one(Machine).watch_run(run)
         self._seen_live = False
         self.body.show_settings(self.settings)
@@ -151,7 +150,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         changed = session.poll()
         if "knobs" in changed:
             self.settings = self.settings.turned(session.history)
-            self.dials.show(self.settings)
+            self.live_knobs.show(self.settings)
         if changed:
             self.body.changed(changed)
             self.show()
@@ -160,7 +159,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             self.call_later(self.poll)
         elif (ended := f"{session.run.id} {session.phase}") != self._looked_after and not session.live:
             self._looked_after = ended
-            self.afterwards.ended(session, news=self._seen_live)
+            self.grading.ended(session, news=self._seen_live)
 
     def show(self) -> None:
         """Bring the status line, the banner and the keys up to date."""
@@ -168,17 +167,17 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.query_one(StatusLine).show(
             session,
             device=self.settings.device,
-            starting=self.starter.busy,
+            starting=self.launcher.busy,
             replay=self.grid,
             predict=self._to_predict(),
         )
         self.query_one(Banner).show(session)
-        phase = f"{session.phase} {session.asked}" if session else f"idle {self.starter.busy}"
+        phase = f"{session.phase} {session.asked}" if session else f"idle {self.launcher.busy}"
         if phase != self._known_phase:
             self._known_phase = phase
             self.refresh_bindings()
-            if self.dials.opened and not (session is not None and session.live):
-                self.dials.action_close()
+            if self.live_knobs.opened and not (session is not None and session.live):
+                self.live_knobs.action_close()
             if session is not None and session.phase not in ("starting", "running"):
                 self.shell.warm_up()  # the next run shall begin at once
 
@@ -190,26 +189,26 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         match action:
             case "run" | "predict":
                 ended = aim in (None, "done", "failed", "stopped", "dead", "unsaved")
-                ready = ended and not self.starter.busy and not self._revivable()
+                ready = ended and not self.launcher.busy and not self._revivable()
                 return ready and (action == "predict") == self._to_predict()
             case "revive":
-                return not self.starter.busy and self._revivable()
+                return not self.launcher.busy and self._revivable()
             case "pause":
                 return aim in ("running", "starting")
             case "resume":
                 return aim == "paused"
             case "step":
-                return not self.starter.busy and aim in (None, "running", "starting", "paused")
+                return not self.launcher.busy and aim in (None, "running", "starting", "paused")
             case "stop":
                 return aim in ("running", "starting", "paused")
             case "restart":
-                return not self.starter.busy and self.session is not None
+                return not self.launcher.busy and self.session is not None
             case "log":
                 return self.session is not None and self.session.phase in ("failed", "dead", "unsaved")
             case "view":
                 return parameters[0] == ("panels" if self.body.parts_shown else "parts")
-            case "dials":
-                return bool(self.dials.knobs) and aim in ("running", "starting", "paused")
+            case "live_knobs":
+                return bool(self.live_knobs.knobs) and aim in ("running", "starting", "paused")
             case "part":
                 return parameters[0] in self.body.parts.parts
             case "panels":
@@ -223,7 +222,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     def action_run(self) -> None:
         """Start a run."""
         self.body.learner.skips = True
-        self.starter.begin(self.settings)
+        self.launcher.begin(self.settings)
 
     def action_predict(self) -> None:
         """Ask for the predictions, before the first run; who then runs without them is not asked again."""
@@ -244,7 +243,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     def action_step(self) -> None:
         """Take a single step; of a new run if there is none."""
         if self.session is None:
-            self.starter.begin(self.settings, stepping=True)
+            self.launcher.begin(self.settings, stepping=True)
         else:
             self._tell("step")
 
@@ -252,12 +251,12 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         """Run anew, ending the present run."""
         if self.session is not None and self.session.live:
             self._tell("stop")
-        self.starter.begin(self.settings)
+        self.launcher.begin(self.settings)
 
     def action_revive(self) -> None:
         """Take the ended run up again."""
         if self.session is not None:
-            self.starter.revive(self.session)
+            self.launcher.revive(self.session)
 
     def _to_predict(self) -> bool:
         """Whether the next press of space asks for predictions."""
@@ -275,30 +274,30 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         session = self.session
         if session is None or session.aim not in ("stopped", "dead", "unsaved") or session.asked:
             return False
-        return self.settings == self.starter.settings_of(session)
+        return self.settings == self.launcher.settings_of(session)
 
     def action_edit(self) -> None:
         """Change the settings; live knobs of a run at work turn at once."""
-        from descend.tui.screens.lesson.knob_editor import EditorScreen
-
-        self.shell.warm_up()
-        live = self.session is not None and self.session.live
-        self.shell.push_screen(EditorScreen(self.lesson, self.settings, live), self._edited)
+        self._ask_settings(self.session is not None and self.session.live, self._edited)
 
     def try_knobs(self) -> None:
         """Change the settings, then run with them."""
-        from descend.tui.screens.lesson.knob_editor import EditorScreen
 
-        def edited(settings: Settings | None) -> None:
+        def edited(settings: RunRequest | None) -> None:
             if settings is not None:
                 self.settings = settings
                 self.body.show_settings(settings)
                 self.action_restart()
 
-        self.shell.warm_up()
-        self.shell.push_screen(EditorScreen(self.lesson, self.settings, live=False), edited)
+        self._ask_settings(False, edited)
 
-    def _edited(self, settings: Settings | None) -> None:
+    def _ask_settings(self, live: bool, answered: Callable[[RunRequest | None], None]) -> None:
+        from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
+
+        self.shell.warm_up()
+        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live), answered)
+
+    def _edited(self, settings: RunRequest | None) -> None:
         if settings is None or settings == self.settings:
             return
         before, self.settings = self.settings, settings
@@ -307,9 +306,8 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.refresh_bindings()
         if self.session is None or not self.session.live:
             return
-        later = [
-            name for name in ("data", "device", "devices", "seed") if getattr(settings, name) != getattr(before, name)
-        ]
+        beside = "data", "device", "devices", "seed"
+        later = [name for name in beside if getattr(settings, name) != getattr(before, name)]
         for name, value in settings.knobs.items():
             if value == before.knobs[name]:
                 continue
@@ -330,17 +328,17 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         except DescendError as error:
             self.shell.complain(error)
 
-    def action_dials(self) -> None:
+    def action_live_knobs(self) -> None:
         """Turn live knobs."""
-        self.dials.show(self.settings)
-        self.dials.open()
+        self.live_knobs.show(self.settings)
+        self.live_knobs.open()
 
-    def on_dials_turned(self, event: Dials.Turned) -> None:
+    def on_live_knobs_turned(self, event: LiveKnobs.Turned) -> None:
         """Tell the run."""
         self._turn(event.name, event.value, quietly=True)
 
-    def on_dials_closed(self) -> None:
-        """Give the keys back."""
+    def on_live_knobs_closed(self) -> None:
+        """Give the focus back."""
         self.body.take_keys()
 
     def action_view(self, what: str) -> None:
@@ -359,17 +357,17 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         """Show the part to the left (-1) or right (1) of the one shown."""
         self.action_part(self.body.parts.beside(by))
 
-    def on_part_line_chosen(self, event: PartLine.Chosen) -> None:
+    def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
         """Show the part that was clicked."""
         self.action_part(event.part)
 
     def action_zoom(self, number: int) -> None:
-        """Show a panel alone, also while the theory has the keys."""
+        """Show a panel alone, also while the theory has focus."""
         if self.grid is not None:
             self.grid.action_zoom(number)
 
     async def action_panels(self, action: str) -> None:
-        """Have the panels do something, also while something else has the keys."""
+        """Have the panels do something, also while something else has focus."""
         if self.grid is not None:
             await self.app.run_action(action, self.grid)
 
@@ -379,7 +377,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.refresh_bindings()
 
     def action_live(self) -> None:
-        """Follow the run again, also while the theory has the keys."""
+        """Follow the run again, also while the theory has focus."""
         if self.grid is not None:
             self.grid.action_live()
 

@@ -1,20 +1,25 @@
-"""The line that always says where the run is, and the progress bar under it."""
+"""The lines around a lesson and its run: the title, where the run is, and what no curve shows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
+from rich.table import Table
 from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.widget import Widget
+from textual.widgets import Static
 
-from descend.tui.cell_text import plain
+from descend.tui.cell_text import fit, plain
 from descend.tui.draw.ticks import duration, speed
-from descend.tui.run_monitor import RunSession
+from descend.tui.run_monitor import RunMonitor
 from descend.tui.state_marks import MARKS, STYLES
 
 if TYPE_CHECKING:
     from descend.tui.panels.replay import Replay
+
 
 GAP = "  "
 IDLE = "space runs the experiment, e changes its settings"
@@ -49,7 +54,7 @@ class StatusLine(Widget):
 
     def show(
         self,
-        session: RunSession | None,
+        session: RunMonitor | None,
         *,
         device: str = "",
         starting: bool = False,
@@ -91,7 +96,7 @@ class StatusLine(Widget):
         )
 
 
-def parts(session: RunSession, device: str) -> list[Part]:
+def parts(session: RunMonitor, device: str) -> list[Part]:
     """What there is to say about a run."""
     history, progress = session.history, session.history.progress
     found = []
@@ -109,7 +114,7 @@ def parts(session: RunSession, device: str) -> list[Part]:
     return [*found, Part(5, plain(device))] if device else found
 
 
-def looking_back(session: RunSession, replay: Replay, step: int) -> list[Part]:
+def looking_back(session: RunMonitor, replay: Replay, step: int) -> list[Part]:
     """What there is to say while a step of the past is looked at: which, how to get back, what the run does."""
     ends, progress = session.history.ends or (0, 0), session.history.progress
     found = [Part(0, f"step {step:,} of {ends[1]:,}")]
@@ -119,7 +124,7 @@ def looking_back(session: RunSession, replay: Replay, step: int) -> list[Part]:
     return [*found, Part(1, run + (f" {progress.step:,}/{progress.steps:,}" if progress is not None else ""))]
 
 
-def fraction(session: RunSession) -> float:
+def fraction(session: RunMonitor) -> float:
     """How much of the run is over, 0 … 1."""
     if session.phase == "done":
         return 1.0
@@ -133,3 +138,89 @@ def fitting(pieces: list[Part], room: int) -> str:
     while kept and sum(cell_len(GAP + piece.text) for piece in kept) > room:
         kept.remove(max(kept))
     return "".join(GAP + piece.text for piece in kept)
+
+
+GO_ON = "All it recorded is kept; space takes the run up again from its newest checkpoint."
+LOG = "w shows the worker's log."
+
+
+class Banner(VerticalScroll, can_focus=False):
+    """Hidden while there is nothing to say."""
+
+    DEFAULT_CSS = """
+    Banner {
+        height: auto; max-height: 9; display: none; padding: 0 1;
+        &.-note { display: block; color: $text-muted; }
+        &.-bad { display: block; background: $error-muted; color: $foreground; border-left: thick $error; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def show(self, session: RunMonitor | None) -> None:
+        """Say what there is to say about the run."""
+        said = news(session) if session is not None else []
+        if said == self._said:
+            return
+        self._said = said
+        bad = session is not None and session.phase in ("failed", "dead", "unsaved")
+        content = Table.grid(padding=(0, 1, 0, 0))
+        for number, sentence in enumerate(said):
+            mark = "✗" if bad and number == 0 else "·"
+            content.add_row(mark, Text(sentence, "bold" if bad and number == 0 else ""))
+        self.query_one(Static).update(content)
+        self.set_class(bool(said) and bad, "-bad")
+        self.set_class(bool(said) and not bad, "-note")
+        self.scroll_home(animate=False)
+
+
+def news(session: RunMonitor) -> list[str]:
+    """The failure and what to try, or all warnings and the latest note; nothing if there are none."""
+    history = session.history
+    if session.phase == "dead":
+        from descend.engine.run.summary import death
+
+        where = f"step {history.progress.step:,}" if history.progress is not None else "its beginning"
+        return [plain(death(session.run, where)), GO_ON, LOG]
+    if session.phase == "failed":
+        if history.failure is None:
+            return ["The run failed.", LOG]
+        return [plain(history.failure.title), *map(plain, history.failure.advice), LOG]
+    if session.phase == "unsaved" and history.status is not None:
+        return [plain(history.status.message), GO_ON, LOG]
+    *earlier, last = [plain(note.text) for note in history.notes] or [""]
+    return [*(text for text in earlier if text.startswith("Warning: ")), *([last] if last else [])]
+
+
+class TitleLine(Widget):
+    """Title at the left; the run's name at the right, where there is room for both."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"title--run"}
+    DEFAULT_CSS = """
+    TitleLine { height: 1; padding: 0 2; background: $surface; text-style: bold; color: $foreground;
+        & > .title--run { color: $foreground 60%; text-style: not bold; } }
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title, self.run = plain(title), ""
+        self.shown = self.title
+
+    def show(self, run: str, data: str = "") -> None:
+        """Name the run, and beside the title the ``data`` it learns from if that is not the lesson's own."""
+        self.shown = f"{self.title} · on {plain(data)}" if data else self.title
+        self.run = plain(run)
+        self.refresh()
+
+    def render(self) -> Text:
+        width = self.size.width
+        room = width - cell_len(self.shown) - 2
+        if not self.run or room < cell_len(self.run):
+            return Text(fit(self.shown, width), no_wrap=True)
+        style = self.get_component_rich_style("title--run", partial=True)
+        return Text.assemble(self.shown, "  ", (fit(self.run, room, right=True), style), no_wrap=True)

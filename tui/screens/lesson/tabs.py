@@ -38,7 +38,7 @@ TOLD = {
 }
 
 
-class Part(Widget):
+class LessonTab(Widget):
     """One part of a lesson; its ``id`` is a key of `TITLES`."""
 
     @property
@@ -58,12 +58,12 @@ class Part(Widget):
         self.focus()
 
 
-class PartLine(Widget):
+class TabLine(Widget):
     """``T Theory  P Predict ✓  Q Quiz 1/4 …``, the chosen one set off; a click chooses."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    PartLine { height: 1; width: 1fr; color: $foreground 80%; padding: 0 1; }
+    TabLine { height: 1; width: 1fr; color: $foreground 80%; padding: 0 1; }
     """
 
     class Chosen(Message):
@@ -117,7 +117,7 @@ class PartLine(Widget):
                 self.post_message(self.Chosen(name))
 
 
-class Parts(Vertical):
+class LessonTabs(Vertical):
     """Shows one part; the line above says which there are.
 
     Attributes:
@@ -125,7 +125,7 @@ class Parts(Vertical):
     """
 
     DEFAULT_CSS = """
-    Parts > Part, Parts > VerticalScroll { height: 1fr; width: 1fr; }
+    LessonTabs > LessonTab, LessonTabs > VerticalScroll { height: 1fr; width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "screen.beside(-1)", "parts", key_display="← →", tooltip="The parts of this lesson"),
@@ -134,11 +134,11 @@ class Parts(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, LessonTab] = {}
         self.chosen = ""
-        self.line = PartLine()
+        self.line = TabLine()
 
-    def fill(self, parts: Sequence[Part]) -> None:
+    def fill(self, parts: Sequence[LessonTab]) -> None:
         """Take what the lesson has, before being shown."""
         self.parts = {part.id or "": part for part in parts}
         self.chosen = next(iter(self.parts))
@@ -161,7 +161,7 @@ class Parts(Vertical):
         names = list(self.parts)
         return names[(names.index(self.chosen) + by) % len(names)]
 
-    def part(self) -> Part:
+    def part(self) -> LessonTab:
         """The one that is shown."""
         return self.parts[self.chosen]
 

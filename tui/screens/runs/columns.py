@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from descend.tui.cell_text import fit
 from descend.tui.draw.ticks import duration, number
-from descend.tui.screens.runs.run_row import Entry
+from descend.tui.screens.runs.run_row import RunRow
 from descend.tui.screens.runs.sparkline import WIDTHS
 from descend.tui.state_marks import MARKS, STYLES
 
@@ -36,10 +36,10 @@ class Order(NamedTuple):
     """A way to sort: what it is called, and the key of a run."""
 
     told: str
-    key: Callable[[Entry], Any]
+    key: Callable[[RunRow], Any]
 
 
-def _best(entry: Entry) -> tuple[object, ...]:
+def _best(entry: RunRow) -> tuple[object, ...]:
     """Runs of one metric together, the best first, those without a finite value last."""
     value = entry.value
     bad = value is None or not math.isfinite(value)
@@ -63,7 +63,7 @@ ORDERS = {
 """Ways to sort, the first one first; runs that are equal come newest first."""
 
 
-def ordered(entries: list[Entry], order: str) -> list[Entry]:
+def ordered(entries: list[RunRow], order: str) -> list[RunRow]:
     """``entries`` sorted."""
     newest = sorted(entries, key=lambda entry: (entry.created, entry.id), reverse=True)
     return sorted(newest, key=ORDERS[order].key)
@@ -114,7 +114,7 @@ def layout(width: int, lessons: int, labels: int, metrics: int) -> Layout:
     return chosen
 
 
-def cell(entry: Entry, column: str) -> tuple[str, str]:
+def cell(entry: RunRow, column: str) -> tuple[str, str]:
     """Text and pen of a run in a column."""
     match column:
         case "state":
@@ -132,12 +132,12 @@ def cell(entry: Entry, column: str) -> tuple[str, str]:
     raise KeyError(column)
 
 
-def measured(entry: Entry) -> str:
+def measured(entry: RunRow) -> str:
     """The value of a run's metric, as text."""
     return number(entry.value) if entry.value is not None else "NaN"
 
 
-def metric(entry: Entry, width: int) -> list[tuple[str, str]]:
+def metric(entry: RunRow, width: int) -> list[tuple[str, str]]:
     """Name and value of a run's metric in ``width`` cells."""
     if not entry.metric:
         return [(" " * width, "text")]

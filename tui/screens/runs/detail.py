@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from descend.tui.cell_text import plain
 from descend.tui.screens.runs.columns import MARKS
-from descend.tui.screens.runs.run_row import Entry, brief, shown
+from descend.tui.screens.runs.run_row import RunRow, brief, shown
 
 LOG = "w shows the end of its log."
 
@@ -21,14 +21,14 @@ class Detail(Static):
     Detail { height: 6; padding: 0 1; background: $surface; }
     """
 
-    def show(self, entry: Entry | None, otherwise: str) -> None:
+    def show(self, entry: RunRow | None, otherwise: str) -> None:
         """Describe ``entry``; without one say ``otherwise``."""
         said = about(entry) if entry is not None else Text(otherwise)
         if said != self.content:
             self.update(said, layout=False)
 
 
-def about(entry: Entry) -> Text:
+def about(entry: RunRow) -> Text:
     """State and reason first, then what can be done, then what the run was asked for."""
     bad = entry.state in ("failed", "dead", "damaged", "unsaved")
     lines = [Text.assemble((f"{MARKS[entry.state]} {entry.state}  ", "bold"), (entry.why, "bold" if bad else ""))]
@@ -39,7 +39,7 @@ def about(entry: Entry) -> Text:
     return Text("\n").join(lines)
 
 
-def advice(entry: Entry) -> list[str]:
+def advice(entry: RunRow) -> list[str]:
     """What can be done now, with the keys of this screen."""
     match entry.state:
         case "failed":
@@ -55,7 +55,7 @@ def advice(entry: Entry) -> list[str]:
     return []
 
 
-def facts(entry: Entry) -> str:
+def facts(entry: RunRow) -> str:
     """The run's name and what it was asked for."""
     parts = [plain(entry.id)]
     if entry.title:
@@ -73,7 +73,7 @@ def facts(entry: Entry) -> str:
     return " · ".join(parts)
 
 
-def checkpoints(entry: Entry) -> list[int]:
+def checkpoints(entry: RunRow) -> list[int]:
     """Steps of the run's checkpoints, ascending; none if they cannot be told."""
     try:
         return entry.run.checkpoint_steps()

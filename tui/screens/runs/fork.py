@@ -8,14 +8,15 @@ from typing import ClassVar, NamedTuple
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Label
 
 from descend.engine.base.errors import UsageError, nearest
 from descend.engine.base.knobs import Value
 from descend.engine.launch.experiment import Experiment
 from descend.tui.cell_text import plain
-from descend.tui.screens.dialog import Dialog, Hint, Line
-from descend.tui.screens.lesson.knob_editor import Choice
+from descend.tui.screens.choice import Choice
+from descend.tui.screens.dialog import Line
+from descend.tui.screens.form import FormScreen
 from descend.tui.screens.runs.run_row import shown
 
 LENGTHS = ("epochs", "steps")
@@ -29,8 +30,8 @@ class Fork(NamedTuple):
     knobs: dict[str, Value]
 
 
-class ForkScreen(Dialog[Fork | None]):
-    """Returns what to fork, or None.
+class ForkScreen(FormScreen[Fork]):
+    """Returns what to fork.
 
     Args:
         name: the run's id.
@@ -44,72 +45,31 @@ class ForkScreen(Dialog[Fork | None]):
         "A fork is a new run that begins with a checkpoint of this one: same weights, same optimiser, same random "
         "numbers, and what you change. Left and right choose the step, enter starts it, escape leaves."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave"),
-        Binding("enter", "fork", "Start the fork"),
-        Binding("down", "app.focus_next", "Next field"),
-        Binding("up", "app.focus_previous", "Previous field"),
-    ]
-    DEFAULT_CSS = """
-    ForkScreen {
-        & Choice, & Input { margin-bottom: 1; }
-        & Input { background: $boost; }
-        & #told { height: 2; &.-wrong { color: $text-error; text-style: bold; } }
-    }
-    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", "Start the fork")]
+    keys = ("enter starts it", "esc leaves", "←→ choose the step")
+    starts_at = "Line"  # the checkpoint that is chosen is the likeliest
 
     def __init__(self, name: str, lesson: Experiment, steps: list[int], last: int | None = None) -> None:
         super().__init__()
         self.run_name, self.lesson, self.steps, self.last = name, lesson, steps, last
 
-    def body(self) -> ComposeResult:
+    def fields(self) -> ComposeResult:
         yield Label(Text(f"{plain(self.run_name)}, from the checkpoint of step"))
         yield Choice(tuple(map(str, self.steps)), str(likeliest(self.steps, self.last)))
         yield Label("with a knob changed")
         yield Line(placeholder=self._example(), compact=True)
-        yield Static(id="told")
-        yield Hint("enter starts it", "esc leaves", "←→ choose the step")
 
-    def on_mount(self) -> None:
-        """Start at the knob: the checkpoint that stands there is the likeliest."""
-        self.query_one(Input).focus()
-        self._check()
-
-    def on_input_changed(self) -> None:
-        """Say at once what is wrong."""
-        self._check()
-
-    def on_choice_changed(self) -> None:
-        """Say what a fork from there would do."""
-        self._check()
-
-    def action_fork(self) -> None:
-        """Return what was chosen if it is right."""
-        knobs = self._check()
-        if knobs is not None:
-            self.dismiss(Fork(int(self.query_one(Choice).value), knobs))
-
-    def action_leave(self) -> None:
-        """Fork nothing."""
-        self.dismiss(None)
-
-    def _check(self) -> dict[str, Value] | None:
-        """The changed knobs, or None after saying what is wrong."""
-        told = self.query_one("#told", Static)
-        try:
-            knobs = parse(self.query_one(Input).value, self.lesson)
-        except UsageError as error:
-            told.update(Text(plain(f"✗ {error}")))
-            told.add_class("-wrong")
-            return None
-        said = [f"{name} = {shown(value)}: {self.lesson.knobs.specs[name].help}." for name, value in knobs.items()]
-        longer = next((name for name in LENGTHS if name in self.lesson.knobs.specs), "")
-        if self.last is not None and int(self.query_one(Choice).value) >= self.last and longer not in knobs:
+    def explain(self) -> str:
+        knobs, specs = self.result().knobs, self.lesson.knobs.specs
+        said = [f"{name} = {shown(value)}: {specs[name].help}." for name, value in knobs.items()]
+        longer = next((name for name in LENGTHS if name in specs), "")
+        if self.last is not None and int(self.chosen) >= self.last and longer not in knobs:
             more = f" unless {longer}=… gives it more" if longer else ""
             said.append(f"The run was over at this step, so the fork ends at once{more}.")
-        told.update(Text(plain(" ".join(said) or "Without a change it goes on as the run itself would.")))
-        told.remove_class("-wrong")
-        return knobs
+        return " ".join(said) or "Without a change it goes on as the run itself would."
+
+    def result(self) -> Fork:
+        return Fork(int(self.chosen), parse(self.query_one(Input).value, self.lesson))
 
     def _example(self) -> str:
         specs = self.lesson.knobs.specs

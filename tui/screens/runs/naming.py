@@ -10,7 +10,7 @@ from textual.widgets import Input, Label
 
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint, Line
-from descend.tui.screens.runs.run_row import Entry
+from descend.tui.screens.runs.run_row import RunRow
 
 Field = Literal["title", "note"]
 LONGEST = {"title": 60, "note": 400}
@@ -35,7 +35,7 @@ class NamingScreen(Dialog[dict[str, str] | None]):
     NamingScreen { & Input { background: $boost; margin-bottom: 1; } & .hint { margin-top: 0; } }
     """
 
-    def __init__(self, entry: Entry, first: Field) -> None:
+    def __init__(self, entry: RunRow, first: Field) -> None:
         super().__init__()
         self.heading = plain(entry.id)
         self.values = {"title": entry.title, "note": entry.note}

@@ -14,7 +14,7 @@ from descend.tui.screens.runs.detail import checkpoints
 from descend.tui.screens.runs.export import Export, ExportScreen
 from descend.tui.screens.runs.fork import Fork, ForkScreen
 from descend.tui.screens.runs.naming import Field, NamingScreen
-from descend.tui.screens.runs.run_row import Entry
+from descend.tui.screens.runs.run_row import RunRow
 
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
@@ -25,7 +25,7 @@ NAMED = 8
 Result = TypeVar("Result")
 
 
-class Deeds:
+class RunActions:
     """Does to runs what the user asks for, for their screen.
 
     Attributes:
@@ -36,7 +36,7 @@ class Deeds:
         self.screen = screen
         self.doing: dict[object, str] = {}
 
-    def resume(self, entry: Entry) -> None:
+    def resume(self, entry: RunRow) -> None:
         """Go on with a run."""
         run = entry.run
 
@@ -52,7 +52,7 @@ class Deeds:
 
         self._do(f"resuming {plain(run.id)}…", resume, resumed)
 
-    def fork(self, entry: Entry) -> None:
+    def fork(self, entry: RunRow) -> None:
         """Ask what to change, then start the fork and open it."""
         run, steps, shell = entry.run, checkpoints(entry), self.screen.shell
         if entry.manifest is None or not steps:
@@ -82,7 +82,7 @@ class Deeds:
         shell.warm_up()
         shell.push_screen(ForkScreen(run.id, lesson, steps, steps[-1] if entry.state == "done" else None), asked)
 
-    def name(self, entry: Entry, field: Field) -> None:
+    def name(self, entry: RunRow, field: Field) -> None:
         """Ask for title and note, beginning with ``field``."""
 
         def asked(fields: dict[str, str] | None) -> None:
@@ -94,7 +94,7 @@ class Deeds:
 
         self.screen.shell.push_screen(NamingScreen(entry, field), asked)
 
-    def export(self, entry: Entry) -> None:
+    def export(self, entry: RunRow) -> None:
         """Ask for form and place, then write."""
 
         def written(chosen: Export) -> str:
@@ -108,7 +108,7 @@ class Deeds:
 
         self.screen.shell.push_screen(ExportScreen(entry.id), asked)
 
-    def delete(self, chosen: list[Entry]) -> None:
+    def delete(self, chosen: list[RunRow]) -> None:
         """Delete runs after asking; those at work stay."""
         live = [entry for entry in chosen if entry.live]
         ended = [entry for entry in chosen if not entry.live]
@@ -159,7 +159,7 @@ class Deeds:
         self.screen.notify(plain(sentence), severity=severity, timeout=8, markup=False)  # type: ignore[arg-type]
 
 
-def names(entries: list[Entry], between: str) -> str:
+def names(entries: list[RunRow], between: str) -> str:
     """Ids and titles of the first few, and how many more there are."""
     listed = [plain(f"{entry.id}  {entry.title}").strip() for entry in entries[:NAMED]]
     if len(entries) > NAMED:

@@ -26,7 +26,7 @@ LONGEST = 500
 
 
 @dataclass(frozen=True)
-class Entry:
+class RunRow:
     """What is known of a run; all text is safe to draw.
 
     Attributes:
@@ -57,7 +57,7 @@ class Entry:
     manifest: Manifest | None = None
 
     @classmethod
-    def of(cls, summary: Summary, signature: Signature, created: float) -> Entry:
+    def of(cls, summary: Summary, signature: Signature, created: float) -> RunRow:
         """The entry of a run that can be read."""
         manifest = summary.manifest
         title = plain(manifest.title[:LONGEST]).strip()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from descend.engine.base.errors import DescendError
 from descend.tui.cell_text import plain
-from descend.tui.run_monitor import LIVE, RunSession
-from descend.tui.screens.runs.run_row import Entry, Signature
+from descend.tui.run_monitor import LIVE, RunMonitor
+from descend.tui.screens.runs.run_row import RunRow, Signature
 from descend.tui.screens.runs.sparkline import Sparklines, drawn, read
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ TURN = 0.2
 """Seconds of reading between two tellings after that."""
 
 
-class Survey:
+class RunScanner:
     """All runs, as far as they have been read: by threads that `look` and `trace`, for any thread to see.
 
     Attributes:
@@ -33,9 +33,9 @@ class Survey:
     """
 
     def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, RunRow] = {}
         self.curves: dict[str, tuple[tuple[Signature, str], Sparklines]] = {}
-        self._sessions: dict[str, RunSession] = {}
+        self._sessions: dict[str, RunMonitor] = {}
         self._reading = threading.Lock()
 
     def look(self) -> Iterator[int]:
@@ -62,22 +62,22 @@ class Survey:
         if changed:
             yield 0
 
-    def trace(self, wanted: Iterable[Entry]) -> Iterator[None]:
+    def trace(self, wanted: Iterable[RunRow]) -> Iterator[None]:
         """Read the curves of those ``wanted`` that were not read yet; yield after each."""
         for entry in wanted:
             if entry.metric and not self._traced(entry):
                 self.curves[entry.id] = _purpose(entry), _curve(entry)
                 yield
 
-    def untraced(self, entries: Iterable[Entry]) -> list[Entry]:
+    def untraced(self, entries: Iterable[RunRow]) -> list[RunRow]:
         """Those of ``entries`` whose curves are not known, or not any more."""
         return [entry for entry in entries if entry.metric and not self._traced(entry)]
 
-    def sparkline(self, entry: Entry, width: int) -> str:
+    def sparkline(self, entry: RunRow, width: int) -> str:
         """The series of its metric as last read, in ``width`` cells; empty if it was not read yet."""
         return self.curves[entry.id][1].get(width, "") if entry.id in self.curves else ""
 
-    def _traced(self, entry: Entry) -> bool:
+    def _traced(self, entry: RunRow) -> bool:
         return entry.id in self.curves and self.curves[entry.id][0] == _purpose(entry)
 
     def _forget(self, there: set[str]) -> bool:
@@ -96,7 +96,7 @@ class Survey:
         now = signature(run)
         if before is not None and before.signature == now and not before.live:
             return False
-        entry: Entry | None
+        entry: RunRow | None
         try:
             with reading(run):
                 entry = self._live(run, now) or ended(run, now)
@@ -106,13 +106,13 @@ class Survey:
             self.entries[run.id] = entry
         return entry is not None and entry != before
 
-    def _live(self, run: Run, now: Signature) -> Entry | None:
+    def _live(self, run: Run, now: Signature) -> RunRow | None:
         """The entry of a run that a worker is at work on; None for all others."""
         from descend.engine.run import runs, summary
 
         session = self._sessions.get(run.id)
         if session is None and run.alive():
-            session = self._sessions[run.id] = RunSession(run)
+            session = self._sessions[run.id] = RunMonitor(run)
         if session is None:
             return None
         session.poll()
@@ -125,7 +125,7 @@ class Survey:
         manifest, created = run.manifest(), runs.created(run)
         why, advice = summary.account(run, phase, history)
         progress = history.progress
-        entry = Entry.of(
+        entry = RunRow.of(
             summary.Summary(
                 run=run,
                 manifest=manifest,
@@ -147,7 +147,7 @@ class Survey:
         return entry
 
 
-def ended(run: Run, now: Signature) -> Entry:
+def ended(run: Run, now: Signature) -> RunRow:
     """The entry of a run that nobody works on.
 
     Raises:
@@ -156,10 +156,10 @@ def ended(run: Run, now: Signature) -> Entry:
     from descend.engine.run import summary
 
     found = summary.summarize(run)
-    return Entry.of(found, now, time.time() - found.age)
+    return RunRow.of(found, now, time.time() - found.age)
 
 
-def damaged(run: Run, now: Signature, error: DescendError) -> Entry | None:
+def damaged(run: Run, now: Signature, error: DescendError) -> RunRow | None:
     """The entry of a run that cannot be read; None if it is gone."""
     from descend.engine.run import summary
 
@@ -171,7 +171,7 @@ def damaged(run: Run, now: Signature, error: DescendError) -> Entry | None:
     except OSError:
         return None
     size = summary.size(run)
-    return Entry(run, "damaged", now, lesson=lesson, created=created, size=size, why=plain(str(error)))
+    return RunRow(run, "damaged", now, lesson=lesson, created=created, size=size, why=plain(str(error)))
 
 
 def signature(run: Run) -> Signature:
@@ -188,7 +188,7 @@ def _stat(file: os.PathLike[str]) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _curve(entry: Entry) -> Sparklines:
+def _curve(entry: RunRow) -> Sparklines:
     """The sparklines of a run's metric; none if they cannot be read any more."""
     from descend.engine.run.runs import reading
 
@@ -197,5 +197,5 @@ def _curve(entry: Entry) -> Sparklines:
     return {}
 
 
-def _purpose(entry: Entry) -> tuple[Signature, str]:
+def _purpose(entry: RunRow) -> tuple[Signature, str]:
     return entry.signature, entry.metric

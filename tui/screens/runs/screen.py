@@ -20,9 +20,9 @@ from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.columns import ORDERS, ordered
 from descend.tui.screens.runs.detail import Detail, checkpoints
-from descend.tui.screens.runs.run_actions import Deeds
-from descend.tui.screens.runs.run_row import Entry
-from descend.tui.screens.runs.run_scanner import Survey
+from descend.tui.screens.runs.run_actions import RunActions
+from descend.tui.screens.runs.run_row import RunRow
+from descend.tui.screens.runs.run_scanner import RunScanner
 from descend.tui.screens.runs.search import RunSearch
 from descend.tui.screens.runs.table import RunTable
 
@@ -43,7 +43,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     """All runs.
 
     Args:
-        survey: what is known of them already.
+        scanner: what is known of them already.
     """
 
     HELP = (
@@ -92,20 +92,20 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     class Traced(Message):
         """A curve was read."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, scanner: RunScanner) -> None:
         super().__init__()
-        self.survey = survey
+        self.scanner = scanner
         self.order = next(iter(ORDERS))
         self.left: int | None = None
         self.unreadable = ""
-        self.deeds = Deeds(self)
+        self.run_actions = RunActions(self)
         self._looking = self._again = self._tracing = False
         self._next_look: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="heading")
         yield RunSearch()
-        yield RunTable(self.survey.sparkline)
+        yield RunTable(self.scanner.sparkline)
         yield Detail()
         yield KeyLine()
 
@@ -125,9 +125,9 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         return self.query_one(RunTable)
 
     @property
-    def chosen(self) -> list[Entry]:
+    def chosen(self) -> list[RunRow]:
         """The marked runs, else the one under the cursor."""
-        marked = [entry for entry in self.survey.entries.copy().values() if entry.id in self.table.marked]
+        marked = [entry for entry in self.scanner.entries.copy().values() if entry.id in self.table.marked]
         return ordered(marked, self.order) or [entry for entry in [self.table.entry] if entry is not None]
 
     # Reading
@@ -144,7 +144,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         worker, began = get_current_worker(), time.monotonic()
         try:
             self.unreadable = ""
-            for left in self.survey.look():
+            for left in self.scanner.look():
                 self.post_message(self.Read(left))
                 if worker.is_cancelled:
                     return
@@ -154,10 +154,10 @@ class RunsScreen(Leaves, InShell, Screen[None]):
             self.post_message(self.Looked(time.monotonic() - began))
 
     @work(thread=True, exit_on_error=False)
-    def _trace(self, wanted: list[Entry]) -> None:
+    def _trace(self, wanted: list[RunRow]) -> None:
         worker = get_current_worker()
         try:
-            for _ in self.survey.trace(wanted):
+            for _ in self.scanner.trace(wanted):
                 self.post_message(self.Traced())
                 if worker.is_cancelled:
                     return
@@ -187,7 +187,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         self._read_curves()
 
     def _read_curves(self) -> None:
-        wanted = self.survey.untraced(self.table.in_view)
+        wanted = self.scanner.untraced(self.table.in_view)
         if wanted and not self._tracing:
             self._tracing = True
             self._trace(wanted)
@@ -195,7 +195,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     def fill(self) -> None:
         """Show the runs that are searched for, in the chosen order."""
         words = self.query_one(RunSearch).words
-        entries = self.survey.entries.copy()
+        entries = self.scanner.entries.copy()
         self.table.marked &= entries.keys()
         found = [entry for entry in entries.values() if not words or entry.matches(words)]
         self.table.show(ordered(found, self.order), self.order)
@@ -204,7 +204,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
 
     def _tell(self) -> None:
         """Bring heading, detail and keys up to date."""
-        entries = self.survey.entries.copy().values()
+        entries = self.scanner.entries.copy().values()
         found = len(self.table.entries)
         parts = [f"{found:,}" if found == len(entries) else f"{found:,} of {len(entries):,}"]
         if working := sum(entry.live for entry in entries):
@@ -212,7 +212,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         if self.table.marked:
             parts.append(f"{len(self.table.marked)} marked")
         reading = "reading…" if self.left is None else f"{self.left:,} to read…" if self.left else ""
-        doing = ", ".join(self.deeds.doing.values())
+        doing = ", ".join(self.run_actions.doing.values())
         parts.append(doing or reading or ORDERS[self.order].told)
         heading = Text.assemble(("Runs  ", "bold"), (" · ".join(parts), "dim"))
         self.query_one("#heading", Static).update(heading, layout=False)
@@ -326,7 +326,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     def action_resume(self) -> None:
         """Go on with the run under the cursor."""
         if (entry := self.table.entry) is not None:
-            self.deeds.resume(entry)
+            self.run_actions.resume(entry)
 
     def action_log(self) -> None:
         """Show what the worker wrote last."""
@@ -338,18 +338,18 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     def action_fork(self) -> None:
         """Start a run from a checkpoint of the run under the cursor, and open it."""
         if (entry := self.table.entry) is not None:
-            self.deeds.fork(entry)
+            self.run_actions.fork(entry)
 
     def action_name(self, field: Field) -> None:
         """Change title or note of the run under the cursor."""
         if (entry := self.table.entry) is not None:
-            self.deeds.name(entry, field)
+            self.run_actions.name(entry, field)
 
     def action_export(self) -> None:
         """Write the run under the cursor to a file."""
         if (entry := self.table.entry) is not None:
-            self.deeds.export(entry)
+            self.run_actions.export(entry)
 
     def action_delete(self) -> None:
         """Delete the marked runs, or the one under the cursor."""
-        self.deeds.delete(self.chosen)
+        self.run_actions.delete(self.chosen)

@@ -37,7 +37,7 @@ class RunSearch(Field):
         return self.value.lower().split()
 
     def open(self) -> None:
-        """Show it and give it the keys."""
+        """Show it and focus it."""
         self.add_class("-open")
         self.focus()
 
@@ -47,6 +47,6 @@ class RunSearch(Field):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Give the keys to the table; what is searched for stays."""
+        """Focus the table; what is searched for stays."""
         self.set_class(bool(self.value.strip()), "-open")
         self.post_message(self.Left())

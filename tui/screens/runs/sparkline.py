@@ -33,7 +33,7 @@ def read(run: Run, name: str) -> Sparklines:
 
 def drawn(series: Series) -> Sparklines:
     """The sparklines of ``series``."""
-    from descend.engine.cli.sparkline import sparkline
+    from descend.engine.base.sparkline import curve_shares, sparkline
 
     encoding = "utf-8" if shows_unicode() else "ascii"
-    return {width: sparkline(series.steps, series.values, width, encoding) for width in WIDTHS}
+    return {width: sparkline(curve_shares(series.steps, series.values, width), encoding) for width in WIDTHS}

@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from descend.tui.cell_text import ascii_only, fit, shows_unicode
 from descend.tui.screens.runs.columns import Layout, cell, layout, measured, metric
-from descend.tui.screens.runs.run_row import Entry
+from descend.tui.screens.runs.run_row import RunRow
 
 Line = list[tuple[str, str]]
 """Texts and pens; the pen of the first says what kind of line it is."""
@@ -86,9 +86,9 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.order = order
 
-    def __init__(self, sparkline: Callable[[Entry, int], str]) -> None:
+    def __init__(self, sparkline: Callable[[RunRow, int], str]) -> None:
         super().__init__()
-        self.entries: list[Entry] = []
+        self.entries: list[RunRow] = []
         self.marked: set[str] = set()
         self.order = "age"
         self.cursor = 0
@@ -97,7 +97,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn: dict[int, Line] = {}
 
     @property
-    def entry(self) -> Entry | None:
+    def entry(self) -> RunRow | None:
         """The run under the cursor."""
         return self.entries[self.cursor] if self.cursor < len(self.entries) else None
 
@@ -107,12 +107,12 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         return max(1, self.scrollable_content_region.height - 1)
 
     @property
-    def in_view(self) -> list[Entry]:
+    def in_view(self) -> list[RunRow]:
         """The runs that are in view."""
         first = self.scroll_offset.y
         return self.entries[first : first + self.rows]
 
-    def show(self, entries: list[Entry], order: str) -> None:
+    def show(self, entries: list[RunRow], order: str) -> None:
         """Show ``entries``, sorted by ``order``; the cursor stays on its run if that is still there."""
         kept = self.entry
         self.entries, self.order = entries, order
@@ -229,7 +229,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
             line += [(fit(name, column.width, right=column.right), "header"), (" " * self._layout.gap, "header")]
         return line
 
-    def _cells(self, entry: Entry, here: bool) -> Line:
+    def _cells(self, entry: RunRow, here: bool) -> Line:
         mark = "●" if entry.id in self.marked else " "
         line: Line = [((">" if here else " ") + mark, "cursor" if here else "text")]
         for column in self._layout.columns[1:]:

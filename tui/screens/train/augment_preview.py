@@ -17,8 +17,8 @@ from textual.widgets import LoadingIndicator, Static
 
 from descend.engine.train.settings import AUGMENTATIONS
 from descend.tui.cell_text import plain, shows_unicode
+from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.lesson.knob_row import Choice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

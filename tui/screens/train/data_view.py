@@ -25,7 +25,7 @@ MARGIN = 8
 """Columns beside the text: border, padding and scroll bar."""
 
 
-class ViewerScreen(Dialog[str | None]):
+class DataViewScreen(Dialog[str | None]):
     """Shows the dataset at ``address``, which is read in a thread; returns the augmentation the user takes, or None.
 
     Args:
@@ -44,7 +44,7 @@ class ViewerScreen(Dialog[str | None]):
         Binding("k", "scroll('up')", "Up", show=False),
     ]
     DEFAULT_CSS = """
-    ViewerScreen {
+    DataViewScreen {
         & > Vertical { width: 110; height: 90%; }
         & VerticalScroll { height: 1fr; }
         & LoadingIndicator { height: 3; }

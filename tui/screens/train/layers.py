@@ -21,7 +21,7 @@ from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
     from descend.engine.launch.experiment import Training
-    from descend.tui.screens.lesson.run_request import Settings
+    from descend.tui.screens.lesson.run_request import RunRequest
 
 COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "show")
 """Counts them, where torch can be imported; a file of the user's own is run for that."""
@@ -38,11 +38,11 @@ class LayerList(Static):
     def __init__(self, training: Training) -> None:
         super().__init__(id="layers")
         self.training = training
-        self.settings: Settings | None = None
+        self.settings: RunRequest | None = None
         self._process: Popen[bytes] | None = None
         self._soon: Timer | None = None
 
-    def reset(self, settings: Settings) -> None:
+    def reset(self, settings: RunRequest) -> None:
         """Other settings may make other layers."""
         if settings != self.settings:
             self.settings = settings
@@ -69,10 +69,10 @@ class LayerList(Static):
         self.settings = None
         self._end()
 
-    def _begin(self, settings: Settings, asked_for: bool) -> None:
+    def _begin(self, settings: RunRequest, asked_for: bool) -> None:
         self.run_worker(lambda: self._count(settings, asked_for), thread=True, exclusive=True, exit_on_error=False)
 
-    def _count(self, settings: Settings, asked_for: bool) -> None:
+    def _count(self, settings: RunRequest, asked_for: bool) -> None:
         """Wait in a thread for the process that counts, so that nothing is left of it when the shell ends."""
         words = [*COMMAND, *asked(self.training, settings)]
         process = self._process = Popen(words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True)
@@ -85,7 +85,7 @@ class LayerList(Static):
         if settings == self.settings and not get_current_worker().is_cancelled:
             self.app.call_from_thread(self._counted, settings, asked_for, process.returncode, output, said)
 
-    def _counted(self, settings: Settings, asked_for: bool, status: int, output: bytes, said: bytes) -> None:
+    def _counted(self, settings: RunRequest, asked_for: bool, status: int, output: bytes, said: bytes) -> None:
         if settings != self.settings or not self.is_attached or (status and not asked_for):
             return
         if status:
@@ -109,7 +109,7 @@ class LayerList(Static):
             self._process.kill()
 
 
-def asked(training: Training, settings: Settings) -> list[str]:
+def asked(training: Training, settings: RunRequest) -> list[str]:
     """The words after ``descend show``: the model, its data, and those of its settings that make other layers."""
     specs, model = training.knobs.specs, training.model
     known = model.knobs.specs if isinstance(model, Model) else specs

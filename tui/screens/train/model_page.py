@@ -16,12 +16,12 @@ from descend.engine.launch.experiment import Training
 from descend.engine.run.manifest import Manifest
 from descend.engine.train.model_form import Model
 from descend.tui.cell_text import plain
-from descend.tui.screens.lesson.run_request import Settings
-from descend.tui.screens.lesson.tabs import Part
+from descend.tui.screens.lesson.run_request import RunRequest
+from descend.tui.screens.lesson.tabs import LessonTab
 from descend.tui.screens.train.layers import LayerList
 
 
-class Page(VerticalScroll, Part):
+class ModelPage(VerticalScroll, LessonTab):
     """Scrolls what there is to say about a model."""
 
     HELP = (
@@ -35,7 +35,7 @@ class Page(VerticalScroll, Part):
         Binding("k", "scroll_up", "Scroll up", show=False),
     ]
     DEFAULT_CSS = """
-    Page { padding: 0 2; & Static { width: 1fr; height: auto; } }
+    ModelPage { padding: 0 2; & Static { width: 1fr; height: auto; } }
     """
 
     def __init__(self, training: Training) -> None:
@@ -50,13 +50,13 @@ class Page(VerticalScroll, Part):
         """List the layers."""
         self.query_one(LayerList).count()
 
-    def show(self, settings: Settings) -> None:
+    def show(self, settings: RunRequest) -> None:
         """Describe the model with these settings."""
         self.query_one("#said", Static).update(document(self.training, settings))
         self.query_one(LayerList).reset(settings)
 
 
-def document(training: Training, settings: Settings) -> Text:
+def document(training: Training, settings: RunRequest) -> Text:
     """All of it, free of control characters."""
     of, asked = training.model, manifest(training, settings)
     changed = run_config.changed(asked)
@@ -88,7 +88,7 @@ def paragraph(lines: str) -> str:
     return ("\n" if lines.startswith(" ") else " ").join(kept)
 
 
-def manifest(training: Training, settings: Settings) -> Manifest:
+def manifest(training: Training, settings: RunRequest) -> Manifest:
     """What a run with these settings is asked for; nothing is looked up or written."""
     return Manifest(
         id="",

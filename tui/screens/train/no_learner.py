@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from descend.engine.launch.experiment import Training
 
 
-class Observer:
-    """Of a model's screen; see `Learner` for what a lesson keeps."""
+class NoLearner:
+    """Of a model's screen; see `LessonProgress` for what a lesson keeps."""
 
     should_predict = False
 

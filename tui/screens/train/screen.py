@@ -27,7 +27,7 @@ from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.lesson.run_request import Settings
+from descend.tui.screens.lesson.run_request import RunRequest
 from descend.tui.screens.train.lists import Choices, data_lines, model_lines
 from descend.tui.screens.train.model_page import manifest
 
@@ -85,7 +85,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         super().__init__()
         self.trainings = {name: experiment.zoo(one) for name, one in model_form.models().items()}
         self.specs: dict[str, Spec] = dict(datasets.specs())
-        self.settings: dict[str, Settings] = {}
+        self.settings: dict[str, RunRequest] = {}
         self.asked = ""
         self.absent: dict[str, str] = {}
 
@@ -136,9 +136,9 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         """The model under the cursor."""
         return self.trainings.get(self.models.chosen) or next(iter(self.trainings.values()))
 
-    def chosen(self) -> Settings:
+    def chosen(self) -> RunRequest:
         """What a run would be asked for."""
-        kept = self.settings.get(self.training.name) or Settings.of(
+        kept = self.settings.get(self.training.name) or RunRequest.of(
             self.training, device=shell_settings.get("device", "auto"), seed=shell_settings.get("seed", 0)
         )
         return replace(kept, data=self.data.chosen)
@@ -194,7 +194,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             self.action_train()
 
     def action_lists(self, which: int) -> None:
-        """Give the keys to the models (0) or the datasets (1)."""
+        """Focus the models (0) or the datasets (1)."""
         (self.data if which else self.models).focus()
 
     def action_train(self) -> None:
@@ -222,22 +222,22 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def action_edit(self) -> None:
         """Change the settings."""
-        from descend.tui.screens.lesson.knob_editor import EditorScreen
+        from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
 
         name = self.training.name
 
-        def edited(settings: Settings | None) -> None:
+        def edited(settings: RunRequest | None) -> None:
             if settings is not None:
                 self.settings[name] = settings
                 if settings.data in self.specs:
                     self._fill_data(settings.data)
                 self.show()
 
-        self.shell.push_screen(EditorScreen(self.training, self.chosen(), live=False), edited)
+        self.shell.push_screen(KnobEditorScreen(self.training, self.chosen(), live=False), edited)
 
     def action_look(self) -> None:
         """Look into the dataset."""
-        from descend.tui.screens.train.data_view import ViewerScreen
+        from descend.tui.screens.train.data_view import DataViewScreen
 
         if not self.data.chosen:
             return
@@ -249,7 +249,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
                 self.show()
 
         augment = str(asked.knobs.get("augment", ""))
-        self.shell.push_screen(ViewerScreen(self.data.chosen, augment, asked.seed), taken)
+        self.shell.push_screen(DataViewScreen(self.data.chosen, augment, asked.seed), taken)
 
     # What is typed
 
@@ -295,7 +295,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             if kept.data:
                 spec = datasets.find(kept.data)
             settings = (
-                Settings.of(
+                RunRequest.of(
                     found,
                     dict(kept.knobs),
                     spec.address if spec else "",
@@ -316,7 +316,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             self.app.call_from_thread(call, *given)  # type: ignore[arg-type]
 
     def _take(
-        self, what: str, typed: str, found: Training | None, spec: Spec | None, settings: Settings | None
+        self, what: str, typed: str, found: Training | None, spec: Spec | None, settings: RunRequest | None
     ) -> None:
         if not self.is_attached:
             return

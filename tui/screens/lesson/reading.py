@@ -1,8 +1,9 @@
-"""The lesson's own source file: what a run really does, with the lines that matter marked."""
+"""The parts of a lesson that are read: its theory, and its own source file with the lines that matter marked."""
 
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from typing import ClassVar
 
@@ -10,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Markdown, Static
 
 from descend.engine.teaching.lesson import Lesson
 from descend.tui.cell_text import plain
-from descend.tui.screens.lesson.python_highlight import key_lines, lines, start_of, wrapped
-from descend.tui.screens.lesson.tabs import Part
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
+from descend.tui.screens.lesson.tabs import LessonTab
 
 
 class Listing(VerticalScroll):
@@ -78,7 +79,7 @@ class Listing(VerticalScroll):
         self.call_after_refresh(self.go_to, number, self.size.height // 3)
 
 
-class Source(Part):
+class CodeTab(LessonTab):
     """The source file, from ``run`` on."""
 
     HELP = (
@@ -96,7 +97,7 @@ class Source(Part):
         Binding("end", "end(True)", "Last line", show=False),
     ]
     DEFAULT_CSS = """
-    Source {
+    CodeTab {
         layout: vertical;
         & > #module { height: 1; padding: 0 1; color: $foreground 70%; text-overflow: ellipsis; text-wrap: nowrap; }
         & > #why { height: auto; max-height: 3; padding: 0 1; background: $surface; }
@@ -171,3 +172,107 @@ def text_of(lesson: Lesson) -> str:
         return inspect.getsource(sys.modules[lesson.module])
     except (KeyError, OSError, TypeError):
         return ""
+
+
+KEY = re.compile(r"#\s*key:\s*(.*)$")
+
+
+def lines(code: str) -> list[Content]:
+    """One highlighted line each."""
+    from textual.highlight import highlight
+
+    text = "\n".join(map(plain_code, code.splitlines()))
+    return highlight(text, language="python").split("\n", allow_blank=True)
+
+
+def key_lines(code: str) -> dict[int, str]:
+    """Line number, from 0 → why it is a key line, for those that end in ``# key: why``."""
+    found = ((number, KEY.search(line)) for number, line in enumerate(code.splitlines()))
+    return {number: match[1].strip() for number, match in found if match}
+
+
+def start_of(code: str, name: str) -> int:
+    """The line, from 0, on which the function ``name`` begins; 0 if there is none."""
+    pattern = re.compile(rf"\s*(async\s+)?def\s+{re.escape(name)}\b")
+    return next((number for number, line in enumerate(code.splitlines()) if pattern.match(line)), 0)
+
+
+def wrapped(line: Content, width: int) -> list[Content]:
+    """``line`` in pieces of at most ``width`` cells, those after the first indented beyond where it begins."""
+    if line.cell_length <= width or width < 8:
+        return [line] if line.cell_length <= width else line.fold(max(1, width))
+    indent = min(len(line.plain) - len(line.plain.lstrip()) + 4, width // 2)
+    pieces, rest, room = [], line, width
+    while rest.cell_length > room:
+        cut = _cut(rest.plain, room)
+        pieces.append(rest[:cut])
+        rest, room = rest[cut:], width - indent
+        rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+    pieces.append(rest)
+    return [pieces[0], *(Content(" " * indent) + piece for piece in pieces[1:])]
+
+
+def _cut(text: str, room: int) -> int:
+    """After how many characters to break a line that is longer than ``room`` cells: after a space or comma, if any."""
+    from rich.cells import cell_len
+
+    end = len(text)
+    while cell_len(text[:end]) > room:
+        end -= 1
+    if (comment := text.rfind("  # ", 0, end)) > end // 3:
+        return comment
+    near = max(text.rfind(" ", 0, end), text.rfind(",", 0, end)) + 1
+    return near if near > end // 3 and text[:near].strip() else max(1, end)
+
+
+def plain_code(line: str) -> str:
+    """A line of code, safe to draw; its indentation is kept."""
+    return plain(line.expandtabs(4))
+
+
+class TheoryTab(VerticalScroll, LessonTab):
+    """Scrolls a lesson's text."""
+
+    HELP = "The theory of this lesson. Scroll it with the arrows, j and k, page up and page down."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Scroll down", show=False),
+        Binding("k", "scroll_up", "Scroll up", show=False),
+        Binding("left", "screen.beside(-1)", "Previous part", show=False),
+        Binding("right", "screen.beside(1)", "Next part", show=False),
+    ]
+    DEFAULT_CSS = """
+    TheoryTab {
+        padding: 0 1;
+        & Markdown { padding: 0 1; background: $background; }
+        & MarkdownH3 { margin: 1 0 0 0; }
+        & MarkdownFence { margin: 0 0 1 0; padding: 0 1; background: $boost; }
+        & MarkdownFence > Label { padding: 0; width: 1fr; }
+    }
+    """
+
+    def __init__(self, lesson: Lesson, learner: LessonProgress) -> None:
+        super().__init__(id="theory")
+        self.lesson, self.learner = lesson, learner
+
+    def state(self) -> str:
+        """``✓`` once the learner has run what it is about."""
+        return "✓" if self.learner.runs else ""
+
+    def compose(self) -> ComposeResult:
+        yield Markdown(document(self.lesson), open_links=False)
+
+
+def document(lesson: Lesson) -> str:
+    """The lesson's theory and sources as Markdown, line by line free of control characters."""
+    text = "\n\n".join(block(part) for part in lesson.theory.split("\n\n"))
+    if lesson.sources:
+        text += "\n\n### Sources\n\n" + "\n".join(f"- {plain(source)}" for source in lesson.sources)
+    return text
+
+
+def block(part: str) -> str:
+    """A paragraph as it is; formulas, which are indented, as text, so that no guessed language colours them."""
+    lines = [plain(line) for line in part.split("\n")]
+    if all(line.startswith("    ") for line in lines):
+        return "\n".join(["```text", *(line[4:] for line in lines), "```"])
+    return "\n".join(lines)

@@ -90,7 +90,7 @@ class FetchScreen(Dialog[bool]):
 
     def _show(self, said: dict[str, Any]) -> None:
         done, total = said.get("done"), said.get("total")
-        size = f"{megabytes(done)} of {megabytes(total)}" if total else megabytes(done)
+        size = f"{format_megabytes(done)} of {format_megabytes(total)}" if total else format_megabytes(done)
         self.query_one("#file", Static).update(Text(plain(f"{said.get('file', '')}  {size}")))
         self.query_one(ProgressBar).update(total=total or None, progress=done or 0)
 
@@ -120,6 +120,6 @@ class FetchScreen(Dialog[bool]):
         return action != "retry" or not self.fetching
 
 
-def megabytes(count: object) -> str:
+def format_megabytes(count: object) -> str:
     """``26.4 MB``."""
     return f"{count / 1e6:.1f} MB" if isinstance(count, (int, float)) else "0 MB"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from descend.engine.base.knobs import Knob
-from descend.tui.screens.lesson.slider import drawn, is_numeric, place, turned
+from descend.tui.screens.lesson.knob_row import draw_slider, is_numeric, locate_value, turn_value
 
 LR = Knob(0.3, 1e-4, 100.0, scale="log", name="lr", type=float)
 HIDDEN = Knob(32, 1, 512, scale="log", name="hidden", type=int)
@@ -21,7 +21,7 @@ def walk(spec: Knob, value: float, by: int, times: int) -> list[float]:
     """The values on the way."""
     found = []
     for _ in range(times):
-        value = turned(spec, value, by)
+        value = turn_value(spec, value, by)
         found.append(value)
     return found
 
@@ -41,16 +41,16 @@ def test_linear_knobs_go_by_equal_notches() -> None:
 
 
 def test_a_value_between_the_notches_goes_to_the_nearest() -> None:
-    assert turned(LR, 0.33, 1) == 0.5
-    assert turned(LR, 0.33, -1) == 0.3
-    assert turned(EPOCHS, 21, -1) == 20
+    assert turn_value(LR, 0.33, 1) == 0.5
+    assert turn_value(LR, 0.33, -1) == 0.3
+    assert turn_value(EPOCHS, 21, -1) == 20
 
 
 @given(st.sampled_from(ALL), st.floats(0, 1), st.integers(-9, 9).filter(bool))
 def test_a_turn_moves_the_right_way_and_stays_in_the_range(spec: Knob, share: float, by: int) -> None:
     low, high = float(spec.low or 0), float(spec.high or 0)
     value = spec.type(low + share * (high - low))
-    after = turned(spec, value, by)
+    after = turn_value(spec, value, by)
     assert low <= after <= high
     assert isinstance(after, spec.type)
     assert (after - value) * by >= 0
@@ -61,18 +61,18 @@ def test_a_turn_moves_the_right_way_and_stays_in_the_range(spec: Knob, share: fl
 @given(st.sampled_from(ALL), st.floats(0, 1), st.integers(3, 80))
 def test_a_slider_is_as_wide_as_asked_and_shows_its_value_once(spec: Knob, share: float, width: int) -> None:
     low, high = float(spec.low or 0), float(spec.high or 0)
-    text = drawn(spec, low + share * (high - low), width).plain
+    text = draw_slider(spec, low + share * (high - low), width).plain
     assert len(text) == width
     assert (text[0], text[-1]) == ("├", "┤")
     assert text.count("●") == 1
-    assert drawn(spec, None, width).plain.count("●") == 0
+    assert draw_slider(spec, None, width).plain.count("●") == 0
 
 
 def test_the_ends_of_a_range_are_the_ends_of_the_slider() -> None:
-    assert drawn(LR, 1e-4, 12).plain == "├●────┼────┤"
-    assert drawn(LR, 100.0, 12).plain.endswith("●┤")
-    assert [place(LR, 1e-4), place(LR, 0.1), place(LR, 100.0)] == pytest.approx([0, 0.5, 1])
-    assert [place(EPOCHS, -5), place(EPOCHS, 500)] == [0, 1]
+    assert draw_slider(LR, 1e-4, 12).plain == "├●────┼────┤"
+    assert draw_slider(LR, 100.0, 12).plain.endswith("●┤")
+    assert [locate_value(LR, 1e-4), locate_value(LR, 0.1), locate_value(LR, 100.0)] == pytest.approx([0, 0.5, 1])
+    assert [locate_value(EPOCHS, -5), locate_value(EPOCHS, 500)] == [0, 1]
 
 
 def test_choices_and_words_are_no_sliders() -> None:

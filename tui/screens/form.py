@@ -1,0 +1,144 @@
+"""A box in which one chooses, types and confirms."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Label, Static
+
+from descend.engine.base.errors import DescendError
+from descend.tui.cell_text import plain
+from descend.tui.screens.choice import Choice
+from descend.tui.screens.dialog import Dialog, Hint, Line
+
+Result = TypeVar("Result")
+
+
+class FormScreen(Dialog[Result | None]):
+    """Fields, a sentence that says what they mean or what is wrong with them, and the keys.
+
+    A subclass says which fields there are, what they mean (`explain`) and what is returned for them (`result`). While
+    that is wrong the box stays; None is returned if the user leaves.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave"),
+        Binding("enter", "confirm", "Confirm"),
+        Binding("down", "app.focus_next", "Next field"),
+        Binding("up", "app.focus_previous", "Previous field"),
+    ]
+    DEFAULT_CSS = """
+    FormScreen {
+        & Choice, & Input { margin-bottom: 1; }
+        & Input { background: $boost; }
+        & #told { height: 2; &.-wrong { color: $text-error; text-style: bold; } }
+    }
+    """
+    keys: ClassVar[tuple[str, ...]] = ()
+    """The keys, as the last line tells them."""
+    starts_at: ClassVar[str] = "Choice"
+    """Selects the field that has the focus at first."""
+
+    @abstractmethod
+    def fields(self) -> ComposeResult:
+        """The fields and their labels: a `Choice`, a `Line`, or both."""
+
+    @abstractmethod
+    def explain(self) -> str:
+        """What the fields mean as they are.
+
+        Raises:
+            DescendError: what is wrong with them, as far as it should be told before they are confirmed.
+        """
+
+    @abstractmethod
+    def result(self) -> Result:
+        """What the box returns for the fields as they are.
+
+        Raises:
+            DescendError: what is wrong with them.
+        """
+
+    def body(self) -> ComposeResult:
+        yield from self.fields()
+        yield Static(id="told")
+        yield Hint(*self.keys)
+
+    def on_mount(self) -> None:
+        """Start at the field where most begin."""
+        self.query_one(self.starts_at).focus()
+        self.check()
+
+    @property
+    def chosen(self) -> str:
+        """The choice."""
+        return self.query_one(Choice).value
+
+    @property
+    def typed(self) -> str:
+        """What was typed, without blanks around it."""
+        return self.query_one(Input).value.strip()
+
+    def on_choice_changed(self) -> None:
+        self.check()
+
+    def on_input_changed(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Say what the fields mean, or what is wrong with them."""
+        try:
+            self._say(self.explain())
+        except DescendError as error:
+            self._say(f"✗ {error}", wrong=True)
+
+    def action_confirm(self) -> None:
+        """Return the result, or say what is wrong."""
+        try:
+            self.dismiss(self.result())
+        except DescendError as error:
+            self._say(f"✗ {error}", wrong=True)
+
+    def action_leave(self) -> None:
+        """Do nothing."""
+        self.dismiss(None)
+
+    def _say(self, told: str, wrong: bool = False) -> None:
+        line = self.query_one("#told", Static)
+        line.update(Text(plain(told)))
+        line.set_class(wrong, "-wrong")
+
+
+class FileScreen(FormScreen[Result]):
+    """A form for what is written in one of several formats.
+
+    Args:
+        name: of what is written.
+        paths: the suggested path for each format.
+        formats: what each is for.
+    """
+
+    def __init__(self, name: str, paths: Mapping[str, str], formats: Mapping[str, str]) -> None:
+        super().__init__()
+        self.subject, self.paths, self.formats = name, paths, formats
+
+    def fields(self) -> ComposeResult:
+        first = next(iter(self.formats))
+        yield Label(Text(f"{plain(self.subject)}, as"))
+        yield Choice(tuple(self.formats), first)
+        yield Label("to")
+        yield Line(self.paths[first], compact=True, select_on_focus=False)
+
+    def explain(self) -> str:
+        return self.formats[self.chosen]
+
+    def on_choice_changed(self) -> None:
+        """Suggest the path of the format that is chosen, unless the user has named another file."""
+        field = self.query_one(Input)
+        if field.value in self.paths.values():
+            field.value = self.paths[self.chosen]
