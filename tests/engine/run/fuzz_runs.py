@@ -202,9 +202,9 @@ def surveyed() -> None:
     """Look through the runs as their screen does."""
     from descend.tui.screens.runs.columns import ORDERS, cell, metric, ordered
     from descend.tui.screens.runs.detail import about
-    from descend.tui.screens.runs.run_scanner import Survey
+    from descend.tui.screens.runs.run_scanner import RunScanner
 
-    survey = Survey()
+    survey = RunScanner()
     list(survey.look())
     list(survey.trace(survey.entries.values()))
     assert survey.entries["sound"].state == "done"
@@ -222,9 +222,9 @@ def surveyed() -> None:
 
 def learned() -> None:
     """Look through the runs as the first screen does."""
-    from descend.tui.screens.learn.progress_scanner import Survey
+    from descend.tui.screens.learn.progress_scanner import ProgressScanner
 
-    Survey().look()
+    ProgressScanner().look()
 
 
 def compared(drawing: bool) -> None:
@@ -234,9 +234,9 @@ def compared(drawing: bool) -> None:
 
     from descend.tui.screens.compare.differences import compare
     from descend.tui.screens.compare.screen import label, rendered
-    from descend.tui.screens.compare.together import Together
+    from descend.tui.screens.compare.together import ComparedRuns
 
-    together = Together(runs.listed())
+    together = ComparedRuns(runs.listed())
     together.poll(PATIENCE)
     found = compare(together)
     names = [label(session.run, together, place) for place, session in enumerate(together.sessions)]

@@ -28,7 +28,7 @@ from descend.engine.run.jsonl import Appender, Follower
 from descend.engine.run.records import Array, Note, Scalars, Stop, event_decoder
 from descend.engine.run.runs import Run
 from descend.engine.run.summary import summarize
-from descend.tui.screens.runs.run_scanner import Survey
+from descend.tui.screens.runs.run_scanner import RunScanner
 
 SEED, COUNT = 20, 150
 LINKED = ("events.jsonl", "control.jsonl", "worker.json", "worker.log", "checkpoints")
@@ -106,7 +106,7 @@ def test_a_damaged_run_is_told_of_in_a_line_and_costs_no_other(kind: str, broken
     assert main(["show", "broken"]) == 1
     assert sentence in (told := capsys.readouterr().err)
     assert len(told.splitlines()) == 1
-    survey = Survey()
+    survey = RunScanner()
     list(survey.look())
     assert survey.entries["sound"].state == "done"
     assert (survey.entries["broken"].state, sentence in survey.entries["broken"].why) == ("damaged", True)
@@ -132,7 +132,7 @@ def test_a_run_that_may_not_be_read_is_not_to_be_deleted(broken: Run, monkeypatc
 )
 def test_a_run_of_a_model_that_cannot_be_there_stops_no_survey(name: str, broken: Run, capsys) -> None:
     change(broken, name=name)
-    survey = Survey()
+    survey = RunScanner()
     list(survey.look())
     assert {run: entry.state for run, entry in survey.entries.items()} == {"sound": "done", "broken": "done"}
     assert main(["show", "broken"]) == 0
