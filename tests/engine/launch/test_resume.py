@@ -117,7 +117,7 @@ def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -
     history = history_of(child)
     assert child.state() == "done"
     assert [(c.knob, c.previous, c.value, c.step) for c in history.changes] == [("lr", 0.3, 0.01, step)]
-    assert step <= history.series["train/loss"].steps[0] < step + 5
+    assert step <= history.series["train/loss"].steps[0] < step + 40  # a fast loop keeps the extremes of each stretch
     unchanged = launcher.fork(parent, step)
     launcher.launch(unchanged)
     finished(unchanged)
