@@ -108,7 +108,7 @@ def test_two_processes_that_resume_one_run_get_one_worker(folders: Path) -> None
 
 
 def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -> None:
-    parent = finished(launch())
+    parent = finished(launch(epochs=4, pace=100))  # so slowly that every point is kept
     step = parent.checkpoint_steps()[1]
     child = launcher.fork(parent, step + 1, {"lr": "0.01"})
     assert child.manifest().parent == runs.Parent(parent.id, step)
@@ -117,7 +117,7 @@ def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -
     history = history_of(child)
     assert child.state() == "done"
     assert [(c.knob, c.previous, c.value, c.step) for c in history.changes] == [("lr", 0.3, 0.01, step)]
-    assert step <= history.series["train/loss"].steps[0] < step + 40  # a fast loop keeps the extremes of each stretch
+    assert step <= history.series["train/loss"].steps[0] < step + 5
     unchanged = launcher.fork(parent, step)
     launcher.launch(unchanged)
     finished(unchanged)
