@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.data_shape import counted, value_of
+from descend.datasets.data_shape import format_count, format_value
 from descend.datasets.dataset import WARNING
 from descend.engine.base.errors import DescendError
 
@@ -21,7 +21,7 @@ FAR = 16
 """How many times brighter the images of one part can be than those of the other, and still be of one kind."""
 
 
-def arranged(x: NDArray[Any], file: str) -> NDArray[Any]:
+def arrange_axes(x: NDArray[Any], file: str) -> NDArray[Any]:
     """``x`` as (n, h, w) or (n, h, w, 3), no copy.
 
     Raises:
@@ -41,7 +41,7 @@ def arranged(x: NDArray[Any], file: str) -> NDArray[Any]:
     return x
 
 
-def in_bytes(
+def convert_to_bytes(
     x: NDArray[Any], train: NDArray[np.intp], test: NDArray[np.intp], file: str, notes: list[str]
 ) -> tuple[NDArray[np.uint8], int]:
     """Images (n, h, w) or (n, h, w, 3) as bytes of the same shape, and their brightest value.
@@ -60,7 +60,7 @@ def in_bytes(
     if x.dtype.kind == "b":
         return np.ascontiguousarray(x).view(np.uint8), 1
     fractions, spans = False, np.empty((len(x), 2))
-    for at, images in chunks(x):
+    for at, images in split_chunks(x):
         if x.dtype.kind == "f":
             if not np.isfinite(images).all():
                 place = np.argwhere(~np.isfinite(images))[0].tolist()
@@ -80,41 +80,47 @@ def in_bytes(
         )
     if low >= 0 and high <= 1 and (x.dtype.kind == "f" and 256 * (high - low) >= FEW):
         notes.append("Pixels from 0 to 1 are kept as bytes, in 256 steps.")
-        return changed(x, 0, 255), 255
+        return scale_to_bytes(x, 0, 255), 255
     if low >= 0 and high <= 255 and (not fractions or high - low >= FEW):
         if fractions:
             notes.append("Pixels are rounded to whole numbers.")
         if 1 < high < FEW:
             notes.append(f"The brightest pixel is {high:.0f}, which is taken for white.")
-        return changed(x, 0, 1), max(1, int(high)) if high < FEW else 255
+        return scale_to_bytes(x, 0, 1), max(1, int(high)) if high < FEW else 255
     low, high = float(spans[train, 0].min()), float(spans[train, 1].max())
     if low == high:
-        raise DescendError(f"The images of {file} to train on hold the one value {value_of(low)}; nothing is in them.")
+        raise DescendError(
+            f"The images of {file} to train on hold the one value {format_value(low)}; nothing is in them."
+        )
     if x.dtype.kind == "f":
         notes.append(
             f"{WARNING}x is taken for images of {' × '.join(map(str, x.shape[1:]))}, and kept in 256 steps; save it as "
             "(n, columns) if it is none."
         )
-    notes.append(f"Pixels from {value_of(low)} to {value_of(high)}, the range of those to train on, became 0 to 255.")
+    notes.append(
+        f"Pixels from {format_value(low)} to {format_value(high)}, the range of those to train on, became 0 to 255."
+    )
     beyond = (spans[:, 0] < low) | (spans[:, 1] > high)
     if beyond.any():
-        notes.append(f"{counted(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there.")
-    return changed(x, low, 255 / (high - low)), 255
+        notes.append(
+            f"{format_count(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there."
+        )
+    return scale_to_bytes(x, low, 255 / (high - low)), 255
 
 
-def changed(x: NDArray[Any], low: float, factor: float) -> NDArray[np.uint8]:
+def scale_to_bytes(x: NDArray[Any], low: float, factor: float) -> NDArray[np.uint8]:
     """``(x - low) * factor`` in bytes."""
     import numpy as np
 
     if x.dtype == np.uint8 and (low, factor) == (0, 1):
         return np.ascontiguousarray(x)
     found = np.empty(x.shape, np.uint8)
-    for at, images in chunks(x):
+    for at, images in split_chunks(x):
         found[at] = np.rint((images.astype(np.float64) - low) * factor).clip(0, 255)
     return found
 
 
-def chunks(x: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+def split_chunks(x: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
     """A few images at a time, and where they are."""
     step = max(1, CHUNK * len(x) // max(1, x.size))
     for start in range(0, len(x), step):

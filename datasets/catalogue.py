@@ -9,22 +9,22 @@ import os
 import pkgutil
 
 from descend import datasets as package
-from descend.datasets.options import cut
+from descend.datasets.options import cut_address
 from descend.datasets.spec import Spec
-from descend.engine.base.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, suggest_nearest
 
 
 @functools.cache
-def specs() -> dict[str, Spec]:
+def list_specs() -> dict[str, Spec]:
     """Every dataset by name: the embedded ones, which work with no network, first."""
     modules = (importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__))
     found: list[Spec] = [spec for module in modules for spec in getattr(module, "DATASETS", ())]
     return {spec.name: spec for spec in sorted(found, key=lambda spec: (not spec.embedded, spec.name))}
 
 
-def names() -> tuple[str, ...]:
+def list_names() -> tuple[str, ...]:
     """The names of all datasets."""
-    return tuple(specs())
+    return tuple(list_specs())
 
 
 def find(name: str, **options: object) -> Spec:
@@ -37,8 +37,8 @@ def find(name: str, **options: object) -> Spec:
         UsageError: there is none; the sentence names the nearest. Or an option is wrong.
         DescendError: the file or folder is there but cannot be learned from; the sentence says why.
     """
-    known = specs()
-    path, _ = cut(name)
+    known = list_specs()
+    path, _ = cut_address(name)
     if spec := known.get(path.lower().replace("_", "-")):
         if options or path != name:
             raise UsageError(f"The dataset '{spec.name}' takes no options; they are for data of your own.")
@@ -46,5 +46,5 @@ def find(name: str, **options: object) -> Spec:
     if path and (os.sep in path or os.path.splitext(path)[1] or os.path.exists(path)):
         from descend.datasets import user_path
 
-        return user_path.find(name, {key: str(value) for key, value in options.items()})
-    raise UsageError(f"There is no dataset '{name}'{nearest(name, known) or '; see `descend data list`.'}")
+        return user_path.find_spec(name, {key: str(value) for key, value in options.items()})
+    raise UsageError(f"There is no dataset '{name}'{suggest_nearest(name, known) or '; see `descend data list`.'}")

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def stream(name: str, text: str, vocabulary: Sequence[str], cut: int, notes: Sequence[str] = ()) -> Dataset:
+def make_char_dataset(name: str, text: str, vocabulary: Sequence[str], cut: int, notes: Sequence[str] = ()) -> Dataset:
     """``text`` as a dataset, its first ``cut`` characters for training and the rest for the test."""
     import numpy as np
 
-    tokens, none = encoded(text, vocabulary), np.empty(0, np.int64)
+    tokens, none = encode(text, vocabulary), np.empty(0, np.int64)
     return Dataset(
         name,
         (),
@@ -31,7 +31,7 @@ def stream(name: str, text: str, vocabulary: Sequence[str], cut: int, notes: Seq
     )
 
 
-def encoded(text: str, vocabulary: Sequence[str]) -> NDArray[np.int64]:
+def encode(text: str, vocabulary: Sequence[str]) -> NDArray[np.int64]:
     """Index of each character of ``text`` in ``vocabulary``, which is sorted and has them all."""
     import numpy as np
 
@@ -40,6 +40,6 @@ def encoded(text: str, vocabulary: Sequence[str]) -> NDArray[np.int64]:
     return places.astype(np.int64, copy=False)
 
 
-def decoded(tokens: NDArray[np.int64], vocabulary: Sequence[str]) -> str:
+def decode(tokens: NDArray[np.int64], vocabulary: Sequence[str]) -> str:
     """The text of ``tokens``."""
     return "".join(vocabulary[token] for token in tokens.tolist())

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, cast
 from descend.datasets import cifar_pickle
 from descend.datasets.dataset import Dataset
 from descend.datasets.download import download
-from descend.datasets.idx import Damaged
+from descend.datasets.idx import DamagedFile
 from descend.datasets.spec import Progress, Spec
 from descend.engine.base import paths
 from descend.engine.base.errors import DescendError
@@ -102,7 +102,7 @@ class Cifar(Spec):
         count, size = self.sizes()[name], self.record()
         if (folder := self.require()) != self.folder():
             file = folder / name.removesuffix(".bin")
-            records = cifar_pickle.read(file, count, size - 1, remedy)
+            records = cifar_pickle.read_batch(file, count, size - 1, remedy)
         else:
             file = folder / name
             try:
@@ -112,10 +112,10 @@ class Cifar(Spec):
                     f"{file} cannot be read ({error.strerror}); make it readable, or {remedy}."
                 ) from None
             if content.size != count * size:
-                raise Damaged(f"{file} is damaged ({content.size:,} bytes instead of {count * size:,}); {remedy}.")
+                raise DamagedFile(f"{file} is damaged ({content.size:,} bytes instead of {count * size:,}); {remedy}.")
             records = content.reshape(count, size)
         if (label := int(records[:, 0].max())) >= len(self.classes):
-            raise Damaged(f"{file} is damaged (it has a label {label} for {len(self.classes)} classes); {remedy}.")
+            raise DamagedFile(f"{file} is damaged (it has a label {label} for {len(self.classes)} classes); {remedy}.")
         return records
 
     def parted(self, records: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -144,7 +144,7 @@ class Cifar(Spec):
             for name in self.sizes():
                 progress(name, size := self.sizes()[name] * self.record(), size)
             return
-        folder = paths.writable(self.folder(), "DESCEND_DATA")
+        folder = paths.make_writable(self.folder(), "DESCEND_DATA")
         archive = folder.parent / self.url.rpartition("/")[2]
         if not archive.is_file() or self.checksum(archive) != self.md5:
             download([self.url], archive, self.md5, functools.partial(progress, archive.name))

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.idx import Damaged
+from descend.datasets.idx import DamagedFile
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it names {module}.{name}")
 
 
-def read(file: Path, count: int, pixels: int, remedy: str) -> NDArray[np.uint8]:
+def read_batch(file: Path, count: int, pixels: int, remedy: str) -> NDArray[np.uint8]:
     """Records of a label and ``pixels`` bytes, (count, 1 + pixels), of a file with b"labels" and b"data".
 
     Raises:
@@ -52,4 +52,4 @@ def read(file: Path, count: int, pixels: int, remedy: str) -> NDArray[np.uint8]:
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror}); make it readable, or {remedy}.") from None
     except Exception as error:  # a made-up pickle can fail in any way
-        raise Damaged(f"{file} is damaged ({type(error).__name__}); {remedy}.") from None
+        raise DamagedFile(f"{file} is damaged ({type(error).__name__}); {remedy}.") from None

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from descend.datasets.csv_reader import shown
-from descend.datasets.forms import FORMS, GROUPED, WORDS, is_number, is_value, missing_among
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.forms import FORMS, GROUPED, WORDS, find_missing, is_number, is_value
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Column:
 
         if self.all_numbers is not None:
             return np.isnan(self.all_numbers)
-        gone = missing_among(self.cells, self.gaps, self.values)
+        gone = find_missing(self.cells, self.gaps, self.values)
         return np.array([cell in gone for cell in self.cells], bool)
 
     @cached_property
@@ -158,7 +158,7 @@ class Column:
     def unless(self) -> str:
         """What to add to a sentence that says that it has no value, if it has words that could be some."""
         word = next((cell for cell in self.cells if cell and cell not in self.gaps), "")
-        return f", or say values=all if words such as '{shown(word)}' are values" if word else ""
+        return f", or say values=all if words such as '{shorten_cell(word)}' are values" if word else ""
 
     def counts_rows(self) -> bool:
         """Whether it only numbers the rows, from 0 or 1."""
@@ -231,8 +231,8 @@ class Column:
         form = FORMS.get(self.form)
         fitting = (row for row in self.wrong.tolist() if form is None or form.fullmatch(self.cells[row]))
         first = next(fitting)
-        column = f"Column '{shown(self.name)}' of {file}"
-        place = f"'{shown(self.cells[first])}' in line {self.lines[first]:,}"
+        column = f"Column '{shorten_cell(self.name)}' of {file}"
+        place = f"'{shorten_cell(self.cells[first])}' in line {self.lines[first]:,}"
         if self.form == "dates":
             return f"{column} holds dates or times, as {place}; turn them into numbers, or {out}."
         if self.form == "unit":
@@ -251,7 +251,7 @@ class Column:
         alone = len(self.wrong) == 1 and self.lines[0] > 1
         out_of = {0: "units=yes if that line holds units", len(self.cells) - 1: "footer=1 if the table has ended there"}
         other = f", {out_of[first]}" if alone and first in out_of else ""
-        word = shown(self.cells[first]).replace("%", "%25").replace("&", "%26")
+        word = shorten_cell(self.cells[first]).replace("%", "%25").replace("&", "%26")
         gap = "leave the cell empty" if "," in word else f"say gaps={word}"
         return (
             f"{column} holds numbers, but {place}; mend it, {gap} if the value is missing{other}, or say {codes} for "
@@ -268,12 +268,12 @@ def check_finite(column: Column, file: str) -> None:
     if len(large):
         row = int(large[0])
         raise DescendError(
-            f"Column '{shown(column.name)}' of {file} has '{shown(column.cells[row])}' in line {column.lines[row]:,}, "
+            f"Column '{shorten_cell(column.name)}' of {file} has '{shorten_cell(column.cells[row])}' in line {column.lines[row]:,}, "
             "more than a 32-bit number can be; mend it, or leave the cell empty if the value is missing."
         )
 
 
-class Finder:
+class ColumnFinder:
     """Finds the columns of ``file`` by their names, or their numbers, from 1, or from the end if negative."""
 
     def __init__(self, columns: Sequence[Column], file: str) -> None:
@@ -294,7 +294,7 @@ class Finder:
             if 0 < place <= len(self.columns) or 0 < -place <= len(self.columns):
                 return self.columns[place - 1 if place > 0 else place]
             raise UsageError(f"{self.file} has no column {name}, only {len(self.columns)}.")
-        guess = nearest(name, [column.name for column in self.columns[:SUGGESTED]])
+        guess = suggest_nearest(name, [column.name for column in self.columns[:SUGGESTED]])
         raise UsageError(f"{self.file} has no column '{name}'{guess or f', among {len(self.columns)}.'}")
 
 
@@ -321,7 +321,9 @@ def check_columns(
     them = "what cannot be learned from" if len(hopeless) > max(1, len(gone)) else "it" if len(gone) == 1 else "them"
     if gone:
         unless = next((column.unless for column in columns if column.empty and column.unless), "")
-        raise DescendError(f"{file} has no value at all in {quoted(gone)}; leave {them} out with {leave}{unless}.")
+        raise DescendError(
+            f"{file} has no value at all in {quote_columns(gone)}; leave {them} out with {leave}{unless}."
+        )
     out = f"leave {'the column' if len(hopeless) == 1 else 'what cannot be learned from'} out with {leave}"
     many = []
     for column in columns:
@@ -338,15 +340,17 @@ def check_columns(
         wordy = max(many, key=lambda column: column.blanks)
         learned = f", or learn from texts alone with text={wordy.spelled}" if wordy.blanks >= PROSE else ""
         alike = ", another in every row as identifiers have" if all(column.unique for column in many) else ""
-        listed = ", ".join(f"{len(column.words):,} different words in column '{shown(column.name)}'" for column in many)
+        listed = ", ".join(
+            f"{len(column.words):,} different words in column '{shorten_cell(column.name)}'" for column in many
+        )
         raise DescendError(
             f"{file} has {listed}, too many for categories{alike}; leave such columns out with "
             f"ignore={','.join([*ignored, *(column.spelled for column in many)])}{learned}."
         )
 
 
-def quoted(names: Sequence[str]) -> str:
+def quote_columns(names: Sequence[str]) -> str:
     """``column 'a'`` or ``columns 'a', 'b' and 3 more``."""
-    listed = ", ".join(f"'{shown(name)}'" for name in names[:8])
+    listed = ", ".join(f"'{shorten_cell(name)}'" for name in names[:8])
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return f"column{'' if len(names) == 1 else 's'} {listed}{more}"

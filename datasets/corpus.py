@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from descend.datasets.char_text import stream
+from descend.datasets.char_text import make_char_dataset
 from descend.datasets.dataset import Dataset
 from descend.datasets.spec import Spec
 
@@ -34,7 +34,7 @@ QUALITIES = ["old", "quiet", "clever", "tired", "red", "wooden", "heavy", "jolly
 ALPHABET = tuple("\n (),.:;[]abcdefghijklmnopqrstuvwxyz{}")
 
 
-def in_words(number: int) -> str:
+def spell_number(number: int) -> str:
     """A number from 0 to 49 in words."""
     if number < 20:
         return (UNITS + TEENS)[number]
@@ -47,7 +47,7 @@ def pick(random: Random, words: list[str]) -> str:
     return words[random.randint(len(words))]
 
 
-def story(random: Random) -> str:
+def write_story(random: Random) -> str:
     """A sentence whose verb agrees with its subject across the place that stands between them."""
     many = random.randint(2)
     subject = f"the {pick(random, QUALITIES)} {pick(random, PEOPLE)}{'s' if many else ''}"
@@ -59,27 +59,27 @@ def story(random: Random) -> str:
     return f"{subject}{place} {verb} {goods}."
 
 
-def addition(random: Random) -> str:
+def write_addition(random: Random) -> str:
     """A sum or a difference in words."""
     a, b = random.randint(0, 21, 2)
     if random.randint(2):
-        return f"{in_words(a)} and {in_words(b)} make {in_words(a + b)}."
-    return f"{in_words(max(a, b))} less {in_words(min(a, b))} leaves {in_words(abs(a - b))}."
+        return f"{spell_number(a)} and {spell_number(b)} make {spell_number(a + b)}."
+    return f"{spell_number(max(a, b))} less {spell_number(min(a, b))} leaves {spell_number(abs(a - b))}."
 
 
-def counting(random: Random) -> str:
+def write_counting(random: Random) -> str:
     """Six numbers, each as far from the one before as the next."""
     start, step = random.randint(0, 15), random.randint(1, 6)
-    return ", ".join(in_words(start + step * place) for place in range(6)) + "."
+    return ", ".join(spell_number(start + step * place) for place in range(6)) + "."
 
 
-def backwards(random: Random) -> str:
+def write_backwards(random: Random) -> str:
     """A word and its letters in reverse."""
     word = pick(random, PEOPLE + THINGS + QUALITIES)
     return f"{word} backwards: {word[::-1]}."
 
 
-def brackets(random: Random) -> str:
+def write_brackets(random: Random) -> str:
     """Brackets of three kinds, each closed in order, at most five deep."""
     text, open_ones = "", ""
     for _ in range(random.randint(6, 14)):
@@ -91,10 +91,10 @@ def brackets(random: Random) -> str:
     return text + open_ones[::-1] + ";"
 
 
-KINDS = (story, addition, counting, backwards, brackets)
+KINDS = (write_story, write_addition, write_counting, write_backwards, write_brackets)
 
 
-def write(length: int = LENGTH, seed: int = 1) -> str:
+def write_corpus(length: int = LENGTH, seed: int = 1) -> str:
     """The text: paragraphs of five sentences of one kind, cut off after ``length`` characters."""
     import numpy as np
 
@@ -118,7 +118,7 @@ class Corpus(Spec):
         return f"{self.title} is written by descend itself; reinstall descend."
 
     def load(self) -> Dataset:
-        return stream(self.name, write(), self.vocabulary, self.train_size)
+        return make_char_dataset(self.name, write_corpus(), self.vocabulary, self.train_size)
 
 
 DATASETS = (

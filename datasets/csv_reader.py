@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from descend.datasets.data_shape import counted
-from descend.datasets.delimiters import SEPARATOR, cut, delimiter_of, spoken, widths
-from descend.datasets.encodings import SAMPLE, encoding_of, undecodable
+from descend.datasets.data_shape import format_count
+from descend.datasets.delimiters import SEPARATOR, count_cells, find_delimiter, name_delimiter, split_cells
+from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_encoding
 from descend.datasets.forms import hold_numbers, is_number
-from descend.datasets.lines import Lines, body
+from descend.datasets.lines import TableLines, drop_comments
 from descend.datasets.memory import SHARE, check_memory, free_memory
-from descend.datasets.tabular import sampled
+from descend.datasets.tabular import take_whole_lines
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 
@@ -36,7 +36,7 @@ NO_TABLES = {
 
 
 @dataclass
-class Cells:
+class CsvTable:
     """A table of text.
 
     Attributes:
@@ -56,7 +56,7 @@ class Cells:
     notes: list[str] = field(default_factory=list)
 
 
-def read(
+def read_csv(
     file: Path,
     *,
     delimiter: str = "",
@@ -66,7 +66,7 @@ def read(
     skip: int = 0,
     footer: int = 0,
     comment: str = "",
-) -> Cells:
+) -> CsvTable:
     """Read a CSV file; "" leaves the choice to what is found in it.
 
     Args:
@@ -81,42 +81,42 @@ def read(
         DescendError: it cannot be read, or is no such table; the sentence says in which line and what to do.
         UsageError: there is no such encoding or delimiter.
     """
-    encoding = encoding_of(file, encoding)
+    encoding = detect_encoding(file, encoding)
     notes: list[str] = []
     try:
         with open(file, encoding=encoding, newline="") as stream:
-            passed_over(stream, skip)
+            skip_lines(stream, skip)
             sample = stream.read(SAMPLE)
         for start, what in NO_TABLES.items():
             if sample.lstrip().lower().startswith(start):
                 raise DescendError(f"{file.name} is no table but {what}.")
-        delimiter = delimiter_of(body(sampled(sample), comment), delimiter)
+        delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
         check_size(file, sample, delimiter, limit)
         with open(file, encoding=encoding, newline="") as stream:
-            passed_over(stream, skip)
-            source = Lines(file, stream, comment, MOST_CELLS, skip, delimiter)
-            rows, lines = filled(file, records(source), source, limit, footer, notes)
+            skip_lines(stream, skip)
+            source = TableLines(file, stream, comment, MOST_CELLS, skip, delimiter)
+            rows, lines = collect_rows(file, iterate_records(source), source, limit, footer, notes)
     except UnicodeError:
-        raise DescendError(undecodable(file, encoding)) from None
+        raise DescendError(describe_undecodable(file, encoding)) from None
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
     if len(rows[0]) < 2:
         raise DescendError(
-            f"{file.name} has a single column ('{shown(rows[0][0])}' in line {lines[0]}); a table needs one to predict "
+            f"{file.name} has a single column ('{shorten_cell(rows[0][0])}' in line {lines[0]}); a table needs one to predict "
             "and one to learn from, and delimiter=… says what stands between them."
         )
     if delimiter != ",":
-        notes.append(f"Columns are parted by {spoken(delimiter)}.")
+        notes.append(f"Columns are parted by {name_delimiter(delimiter)}.")
     if encoding not in ("utf-8", "utf-8-sig"):
         notes.append(f"The file is read as {encoding}.")
-    above = source.names() if header != "no" and not named(rows) else []
+    above = source.names() if header != "no" and not has_header(rows) else []
     notes.extend(source.said(bool(above)))
-    has_names = bool(above) or (named(rows) if not header else header == "yes")
+    has_names = bool(above) or (has_header(rows) if not header else header == "yes")
     if has_names:
         names = [name or f"column {place}" for place, name in enumerate(above or rows[0], 1)]
         if not above:
             rows, lines = rows[1:], lines[1:]
-        if not above and not header and titled(names, rows):
+        if not above and not header and has_title(names, rows):
             raise DescendError(
                 f"The first line of {file.name} seems to be a title, and line {lines[0]:,} to name the columns; say "
                 f"skip={lines[0] - 1}, or header=yes if the first names them."
@@ -130,12 +130,12 @@ def read(
     for place, name in enumerate(names, 1):
         if places.setdefault(name, place) < place:
             raise DescendError(
-                f"Columns {places[name]} and {place} of {file.name} are both called '{shown(name)}'; rename one."
+                f"Columns {places[name]} and {place} of {file.name} are both called '{shorten_cell(name)}'; rename one."
             )
     if limit:
         rows, lines = rows[:limit], lines[:limit]
     columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
-    return Cells(file, names, columns, lines, has_names, notes)
+    return CsvTable(file, names, columns, lines, has_names, notes)
 
 
 def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
@@ -144,8 +144,8 @@ def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
     Raises:
         DescendError: there are too many, or they take too much memory.
     """
-    lines = sampled(sample)
-    found = widths(lines, delimiter)
+    lines = take_whole_lines(sample)
+    found = count_cells(lines, delimiter)
     if len(sample) < SAMPLE or len(lines) < 2 or not found:
         return  # it is small, or its lines are long and counted as they are read
     width = max(found)
@@ -159,8 +159,8 @@ def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
     check_memory(cells * CELL, file.name, take(int(SHARE * free_memory() / CELL / width)))
 
 
-def filled(
-    file: Path, found: Iterator[tuple[int, list[str]]], source: Lines, limit: int, footer: int, notes: list[str]
+def collect_rows(
+    file: Path, found: Iterator[tuple[int, list[str]]], source: TableLines, limit: int, footer: int, notes: list[str]
 ) -> tuple[list[list[str]], list[int]]:
     """The rows that are not empty, stripped, and the line where each begins; one more than ``limit``, for the names.
 
@@ -191,8 +191,8 @@ def filled(
             if wide and len(rows) == 2:  # the line before was the odd one
                 line, cells = lines[1], rows[1]
                 wide = False
-            below = odd_below(itertools.chain(waiting, found), source.width)
-            raise ragged(source, line, cells, lines[wide], rows[wide], below)
+            below = find_odd_below(itertools.chain(waiting, found), source.width)
+            raise describe_ragged(source, line, cells, lines[wide], rows[wide], below)
         rows.append(cells)
         lines.append(line)
         if limit and len(rows) > limit:
@@ -210,27 +210,31 @@ def filled(
     elif wide and len({row[0] for row in rows[1:]}) == len(rows) - 1:  # as R writes the names of rows
         rows[0].insert(0, "")
     elif wide:
-        raise ragged(source, lines[1], rows[1], lines[0], rows[0])
+        raise describe_ragged(source, lines[1], rows[1], lines[0], rows[0])
     if blank:
         notes.append(f"{blank:,} empty rows were passed over.")
     if footer:
-        notes.append(f"The last {counted(footer, 'line')} passed over, as told.")
+        notes.append(f"The last {format_count(footer, 'line')} passed over, as told.")
     return rows, lines
 
 
-def odd_below(found: Iterator[tuple[int, list[str]]], width: int) -> int:
+def find_odd_below(found: Iterator[tuple[int, list[str]]], width: int) -> int:
     """Lines from an odd one to the end, if those ``found`` below it are few and not of ``width`` either; else 0."""
     below = [row for _, row in itertools.islice(found, FOOTER + 1) if any(map(str.strip, row))]
     return 0 if len(below) > FOOTER or any(len(row) == width for row in below) else len(below) + 1
 
 
-def ragged(source: Lines, line: int, cells: list[str], other: int, others: list[str], below: int = 0) -> DescendError:
+def describe_ragged(
+    source: TableLines, line: int, cells: list[str], other: int, others: list[str], below: int = 0
+) -> DescendError:
     """The sentence on a ``line`` that has not as many cells as the ``other``.
 
     Args:
         below: lines that may be a footer; 0 if it is none.
     """
-    quotes = f" (a cell with {spoken(source.delimiter)} in it stands in double quotes)" if len(cells) > 1 else ""
+    quotes = (
+        f" (a cell with {name_delimiter(source.delimiter)} in it stands in double quotes)" if len(cells) > 1 else ""
+    )
     advice = [f"mend it{quotes}"]
     if len(cells) > len(others):
         advice.append(f"or say skip={line - 1} if the table begins there")
@@ -239,18 +243,18 @@ def ragged(source: Lines, line: int, cells: list[str], other: int, others: list[
     if cells[0].startswith(source.marks()):
         advice.append(f"or say comment={source.marked(cells[0])} if it is a comment")
     return DescendError(
-        f"Line {line:,} of {source.file.name} has {counted(len(cells), 'cell')} where line {other} has {len(others)}; "
+        f"Line {line:,} of {source.file.name} has {format_count(len(cells), 'cell')} where line {other} has {len(others)}; "
         f"{', '.join(advice)}."
     )
 
 
-def passed_over(stream: TextIO, lines: int) -> None:
+def skip_lines(stream: TextIO, lines: int) -> None:
     """Read ``lines`` of a stream that are not wanted."""
     for _ in range(lines):
         stream.readline()
 
 
-def records(source: Lines) -> Iterator[tuple[int, list[str]]]:
+def iterate_records(source: TableLines) -> Iterator[tuple[int, list[str]]]:
     """Yield the line where each record begins and its cells.
 
     Raises:
@@ -258,7 +262,7 @@ def records(source: Lines) -> Iterator[tuple[int, list[str]]]:
     """
     source.begin()
     file = source.file
-    reader = cut(source, source.delimiter, strict=True)
+    reader = split_cells(source, source.delimiter, strict=True)
     while True:
         source.fresh = True
         try:
@@ -284,7 +288,7 @@ def records(source: Lines) -> Iterator[tuple[int, list[str]]]:
         yield source.start, row
 
 
-def titled(names: list[str], rows: list[list[str]]) -> bool:
+def has_title(names: list[str], rows: list[list[str]]) -> bool:
     """Whether the first line is a title, of one cell, and the first of the ``rows`` below it names the columns."""
     unnamed = sum(name == f"column {place}" for place, name in enumerate(names, 1))
     first = rows[0] if rows else []
@@ -296,7 +300,7 @@ def titled(names: list[str], rows: list[list[str]]) -> bool:
     )
 
 
-def named(rows: list[list[str]]) -> bool:
+def has_header(rows: list[list[str]]) -> bool:
     """Whether the first of ``rows`` names the columns: it has no number but for years that follow one another, and its
     words do not come again below."""
     first, below = rows[0], rows[1:101]
@@ -316,7 +320,7 @@ def named(rows: list[list[str]]) -> bool:
     return not again and len(set(first)) == len(first)
 
 
-def shown(text: str) -> str:
+def shorten_cell(text: str) -> str:
     """A cell's text for a sentence, cut after 40 characters."""
     text = clean(text)
     return text if len(text) <= 40 else f"{text[:39]}…"

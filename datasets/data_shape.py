@@ -11,7 +11,7 @@ Task = Literal["classification", "regression", "language"]
 
 
 @dataclass(frozen=True)
-class Shape:
+class DataShape:
     """What goes in and what has to come out.
 
     Attributes:
@@ -38,7 +38,7 @@ class Shape:
         classes: Sequence[str] = (),
         targets: Sequence[str] = (),
         vocabulary: Sequence[str] = (),
-    ) -> Shape:
+    ) -> DataShape:
         """The shape of data stored as samples of shape ``sample``: images (h, w) or (h, w, c), tables (d,), texts (t,),
         a stream ()."""
         size = ((1, *sample) if len(sample) == 2 else (sample[2], *sample[:2])) if kind == "image" else sample
@@ -52,20 +52,20 @@ class Shape:
             colours = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
             given = f"images of {height} × {width} {colours} pixels"
         elif self.kind == "table":
-            given = f"a table of {counted(self.size[0], 'column')}"
+            given = f"a table of {format_count(self.size[0], 'column')}"
         else:
             texts = f"texts of {self.size[0]:,} characters, {self.vocabulary} different" if self.size else ""
             given = texts or f"text of {self.vocabulary} different characters"
         if self.task == "classification":
-            return f"{given} in {counted(self.outputs, 'class', 'classes')}"
-        return f"{given} and {counted(self.outputs, 'number')} to predict" if self.task == "regression" else given
+            return f"{given} in {format_count(self.outputs, 'class', 'classes')}"
+        return f"{given} and {format_count(self.outputs, 'number')} to predict" if self.task == "regression" else given
 
 
-def counted(count: int, one: str, many: str = "") -> str:
+def format_count(count: int, one: str, many: str = "") -> str:
     """``1 row`` or ``1,000 rows``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def value_of(number: float) -> str:
+def format_value(number: float) -> str:
     """A whole number in all its digits, another in six."""
     return f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.data_shape import Kind, Shape, Task
+from descend.datasets.data_shape import DataShape, Kind, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,9 +58,9 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> DataShape:
         """What a model must know of it."""
-        return Shape.of(self.kind, self.train_x.shape[1:], self.task, self.classes, self.targets, self.vocabulary)
+        return DataShape.of(self.kind, self.train_x.shape[1:], self.task, self.classes, self.targets, self.vocabulary)
 
     @cached_property
     def mean(self) -> NDArray[np.float32]:

@@ -21,26 +21,26 @@ LINES = 200
 """Looked at to find the delimiter."""
 
 
-def delimiter_of(lines: Sequence[str], chosen: str) -> str:
+def find_delimiter(lines: Sequence[str], chosen: str) -> str:
     """What stands between two cells: the delimiter ``chosen``, else the one that cuts the ``lines`` most evenly.
 
     Raises:
         UsageError: it cannot be one.
     """
     if chosen:
-        return said(chosen)
+        return parse_delimiter(chosen)
     if lines and lines[0].startswith(SEPARATOR) and lines[0][5:6] in ("\r", "\n"):
         return lines[0][4]
     best, most = ",", 0.0
-    for delimiter in (*filter(lambda mark: alone(mark, lines[:LINES]), DOUBLE), *SINGLE):
-        found = widths(lines[:LINES], delimiter)
+    for delimiter in (*filter(lambda mark: is_single_column(mark, lines[:LINES]), DOUBLE), *SINGLE):
+        found = count_cells(lines[:LINES], delimiter)
         even = sum(0 <= width - found[0] <= 1 for width in found) / len(found) if found and found[0] > 1 else 0.0
         if round(even, 1) > most:
             best, most = delimiter, round(even, 1)
     return best
 
 
-def said(chosen: str) -> str:
+def parse_delimiter(chosen: str) -> str:
     """The delimiter that someone calls ``chosen``."""
     delimiter = SAID.get(chosen, chosen)
     several = len(delimiter) > 1 and (len(delimiter) > 8 or any(map(str.isalnum, delimiter)))
@@ -52,34 +52,34 @@ def said(chosen: str) -> str:
     return delimiter
 
 
-def alone(delimiter: str, lines: Sequence[str]) -> bool:
+def is_single_column(delimiter: str, lines: Sequence[str]) -> bool:
     """Whether ``lines`` have the characters of a long ``delimiter`` in most of them, and a bar never on its own."""
     there = sum(delimiter in line for line in lines)
     return 2 * there > len(lines) and (delimiter[0] != "|" or all("|" not in line.replace("||", "") for line in lines))
 
 
-def widths(lines: Iterable[str], delimiter: str) -> list[int]:
+def count_cells(lines: Iterable[str], delimiter: str) -> list[int]:
     """Cells of each line that is not blank, as far as quotes can be read."""
     found: list[int] = []
     with suppress(csv.Error):
-        found.extend(len(row) for row in cut(lines, delimiter) if row)
+        found.extend(len(row) for row in split_cells(lines, delimiter) if row)
     return found
 
 
-def cut(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+def split_cells(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
     """The cells of each record in ``lines``.
 
     Raises:
         csv.Error: quotes cannot be read.
     """
     mark = delimiter if len(delimiter) == 1 else STAND_IN
-    rows = csv.reader(ready(lines, delimiter), delimiter=mark, skipinitialspace=True, strict=strict)
+    rows = csv.reader(prepare_lines(lines, delimiter), delimiter=mark, skipinitialspace=True, strict=strict)
     if len(delimiter) == 1:
         return rows
     return ([cell.replace(STAND_IN, delimiter) for cell in row] for row in rows)
 
 
-def ready(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+def prepare_lines(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     """``lines`` for a reader that knows delimiters of one character: where blanks stand between cells, tabs are blanks
     and none is at the end."""
     if delimiter == " ":
@@ -87,7 +87,7 @@ def ready(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     return (line.replace(delimiter, STAND_IN) for line in lines) if len(delimiter) > 1 else iter(lines)
 
 
-def spoken(delimiter: str) -> str:
+def name_delimiter(delimiter: str) -> str:
     """A delimiter's name."""
     names = {character: f"a {name}" for name, character in DELIMITERS.items()}
     return names.get(delimiter, f"'{delimiter}'")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.char_text import decoded
+from descend.datasets.char_text import decode
 from descend.datasets.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Statistics:
 
 
 @dataclass(frozen=True)
-class Count:
+class ClassCount:
     """How often a class, or a character, is there."""
 
     name: str
@@ -74,10 +74,10 @@ class Description:
     task: str
     train: int
     test: int
-    classes: tuple[Count, ...]
+    classes: tuple[ClassCount, ...]
     features: tuple[Statistics, ...]
     targets: tuple[Statistics, ...]
-    characters: tuple[Count, ...]
+    characters: tuple[ClassCount, ...]
     missing: dict[str, int]
     notes: tuple[str, ...]
 
@@ -85,21 +85,21 @@ class Description:
 def describe(dataset: Dataset) -> Description:
     """``dataset`` in numbers."""
 
-    classes: tuple[Count, ...] = ()
+    classes: tuple[ClassCount, ...] = ()
     features: tuple[Statistics, ...] = ()
     targets: tuple[Statistics, ...] = ()
-    characters: tuple[Count, ...] = ()
+    characters: tuple[ClassCount, ...] = ()
     if dataset.classes:
-        classes = tuple(_counts(dataset.classes, dataset.train_y, dataset.test_y))
+        classes = tuple(_count_classes(dataset.classes, dataset.train_y, dataset.test_y))
     elif dataset.targets:
         columns = dataset.train_y.reshape(len(dataset.train_y), -1)
-        targets = tuple(_statistics(columns, dataset.targets, dataset))
+        targets = tuple(_describe_columns(columns, dataset.targets, dataset))
     if dataset.kind == "table":
-        features = tuple(_statistics(dataset.train_x, dataset.features, dataset))
+        features = tuple(_describe_columns(dataset.train_x, dataset.features, dataset))
     elif dataset.kind == "image":
-        features = (_brightness(dataset.train_x),)
+        features = (_describe_brightness(dataset.train_x),)
     else:
-        counts = _counts(dataset.vocabulary, dataset.train_x.reshape(-1), dataset.test_x.reshape(-1))
+        counts = _count_classes(dataset.vocabulary, dataset.train_x.reshape(-1), dataset.test_x.reshape(-1))
         characters = tuple(sorted(counts, key=lambda count: (-count.train, count.name)))
     return Description(
         dataset.name,
@@ -117,7 +117,7 @@ def describe(dataset: Dataset) -> Description:
     )
 
 
-def chosen(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
+def choose_samples(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
     """Indices of a few training samples to show: one of each class in turn, or the first."""
     import numpy as np
 
@@ -128,26 +128,26 @@ def chosen(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
     return first[np.argsort(place_in_class, kind="stable")][:count]
 
 
-def excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
+def take_excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
     """How the text of a dataset begins; a few texts, if each is a sample, with what is to be learned of them."""
     if dataset.task != "language":
-        places = chosen(dataset).tolist()
+        places = choose_samples(dataset).tolist()
         answers = [
             dataset.classes[dataset.train_y[at]] if dataset.classes else str(dataset.train_y[at]) for at in places
         ]
-        texts = [" ".join(decoded(dataset.train_x[at], dataset.vocabulary).split()) for at in places]
+        texts = [" ".join(decode(dataset.train_x[at], dataset.vocabulary).split()) for at in places]
         return "\n".join(f"{answer}: {text}" for answer, text in zip(answers, texts, strict=True))
-    return decoded(dataset.train_x[:length], dataset.vocabulary)
+    return decode(dataset.train_x[:length], dataset.vocabulary)
 
 
-def _counts(names: Sequence[str], train: NDArray[Any], test: NDArray[Any]) -> list[Count]:
+def _count_classes(names: Sequence[str], train: NDArray[Any], test: NDArray[Any]) -> list[ClassCount]:
     import numpy as np
 
     of_train, of_test = (np.bincount(part, minlength=len(names)).tolist() for part in (train, test))
-    return [Count(name, a, b) for name, a, b in zip(names, of_train, of_test, strict=True)]
+    return [ClassCount(name, a, b) for name, a, b in zip(names, of_train, of_test, strict=True)]
 
 
-def _statistics(columns: NDArray[Any], names: Sequence[str], dataset: Dataset) -> list[Statistics]:
+def _describe_columns(columns: NDArray[Any], names: Sequence[str], dataset: Dataset) -> list[Statistics]:
     import numpy as np
 
     found: list[Statistics] = []
@@ -163,7 +163,7 @@ def _statistics(columns: NDArray[Any], names: Sequence[str], dataset: Dataset) -
     return found
 
 
-def _brightness(pixels: NDArray[np.uint8]) -> Statistics:
+def _describe_brightness(pixels: NDArray[np.uint8]) -> Statistics:
     """Of all pixels, by counting the 256 values that they can have."""
     import numpy as np
 

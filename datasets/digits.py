@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from descend.datasets.dataset import Dataset
-from descend.datasets.sklearn_files import Carried, numbers
-from descend.datasets.split import stratified as split
+from descend.datasets.sklearn_files import SklearnFile, read_numbers
+from descend.datasets.split import split_stratified as split
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Digits(Carried):
+class Digits(SklearnFile):
     """Its split is fixed, and not of the run's seed: everyone's test set is the same."""
 
     def load(self) -> Dataset:
-        x, y = read(self.require())
+        x, y = read_digits(self.require())
         train, test = split(y)
         return Dataset(self.name, self.classes, x[train], y[train], x[test], y[test], scale=16)
 
 
-def read(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def read_digits(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Images (1797, 8, 8) of values 0…16 and labels (1797,), in the file's order.
 
     Raises:
         DescendError: the file is damaged or cannot be read.
     """
-    table = numbers(file, (1797, 65))
+    table = read_numbers(file, (1797, 65))
     images, labels = table[:, :-1], table[:, -1]
     if (table % 1).any() or table.min() < 0 or images.max() > 16 or labels.max() > 9:
         raise DescendError(f"{file} cannot be read (values out of range); reinstall scikit-learn.")

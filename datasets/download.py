@@ -37,7 +37,7 @@ def download(urls: Sequence[str], target: Path, md5: str, progress: Progress) ->
         DescendError: no address delivered the file, it could not be stored, or another process is fetching it.
     """
     problems = []
-    with _claimed(target.with_name(f"{target.name}.part")) as part:
+    with _claim(target.with_name(f"{target.name}.part")) as part:
         if part.checksum() != md5:
             for url in urls:
                 try:
@@ -55,12 +55,12 @@ def download(urls: Sequence[str], target: Path, md5: str, progress: Progress) ->
         part.become(target)
 
 
-class _Part:
+class _PartialFile:
     """A file that is filled; failures to store become sentences."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _storing(path):
+        with _tell_storage_errors(path):
             self.file = FileIO(path, "a+")  # unbuffered: what has arrived is on disk, however the process ends
 
     def named(self) -> bool:
@@ -74,31 +74,31 @@ class _Part:
         return os.fstat(self.file.fileno()).st_size
 
     def checksum(self) -> str:
-        with _storing(self.path):
+        with _tell_storage_errors(self.path):
             self.file.seek(0)
-            return hashlib.file_digest(self.file, _md5).hexdigest()
+            return hashlib.file_digest(self.file, _new_md5).hexdigest()
 
     def append(self, chunk: bytes) -> None:
-        with _storing(self.path):
+        with _tell_storage_errors(self.path):
             while chunk:
                 chunk = chunk[self.file.write(chunk) :]
 
     def clear(self) -> None:
-        with _storing(self.path):
+        with _tell_storage_errors(self.path):
             self.file.truncate(0)
 
     def become(self, target: Path) -> None:
-        with _storing(target):
+        with _tell_storage_errors(target):
             os.fsync(self.file.fileno())
             os.replace(self.path, target)
 
 
-def _md5() -> hashlib._Hash:
+def _new_md5() -> hashlib._Hash:
     return hashlib.md5(usedforsecurity=False)
 
 
 @contextmanager
-def _storing(path: Path) -> Iterator[None]:
+def _tell_storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -108,12 +108,12 @@ def _storing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _claimed(path: Path) -> Iterator[_Part]:
+def _claim(path: Path) -> Iterator[_PartialFile]:
     """Open ``path`` and keep other processes from it; at the end it is removed if it is empty."""
     while True:
-        part = _Part(path)
+        part = _PartialFile(path)
         with part.file:
-            with _storing(path):  # as for a file system without locks
+            with _tell_storage_errors(path):  # as for a file system without locks
                 try:
                     fcntl.flock(part.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -129,7 +129,7 @@ def _claimed(path: Path) -> Iterator[_Part]:
             return
 
 
-def _receive(url: str, part: _Part, md5: str, progress: Progress) -> None:
+def _receive(url: str, part: _PartialFile, md5: str, progress: Progress) -> None:
     """Complete ``part`` from ``url``; a file with a wrong checksum is not kept.
 
     Raises:
@@ -145,7 +145,7 @@ def _receive(url: str, part: _Part, md5: str, progress: Progress) -> None:
         raise _Undelivered("sent a file with a wrong checksum")
 
 
-def _append(url: str, part: _Part, progress: Progress) -> None:
+def _append(url: str, part: _PartialFile, progress: Progress) -> None:
     """Ask ``url`` for what ``part`` lacks; start again if the server sends only whole files."""
     from http.client import HTTPException
     from urllib.error import HTTPError
@@ -165,7 +165,7 @@ def _append(url: str, part: _Part, progress: Progress) -> None:
             return
         raise _Undelivered(f"answered HTTP {error.code}") from None
     except (OSError, HTTPException, ValueError) as error:
-        raise _Undelivered(f"could not be reached ({_why(error)})") from None
+        raise _Undelivered(f"could not be reached ({_explain(error)})") from None
     with response:
         if response.status == 206:
             sent, _, size = response.headers.get("Content-Range", "").partition("/")
@@ -180,7 +180,7 @@ def _append(url: str, part: _Part, progress: Progress) -> None:
             try:
                 chunk = response.read1(CHUNK)
             except (OSError, HTTPException, ValueError) as error:
-                raise _Undelivered(f"broke off after {done:,} bytes ({_why(error)})") from None
+                raise _Undelivered(f"broke off after {done:,} bytes ({_explain(error)})") from None
             if not chunk:
                 break
             part.append(chunk)
@@ -190,7 +190,7 @@ def _append(url: str, part: _Part, progress: Progress) -> None:
         raise _Undelivered(f"broke off after {done:,} of {total:,} bytes")
 
 
-def _why(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     """A few words on ``error``, safe to print although it may quote the server."""
     cause = getattr(error, "reason", error)  # urllib wraps what went wrong while connecting
     if isinstance(cause, TimeoutError):

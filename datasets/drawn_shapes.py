@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from descend.datasets.generated import Generated, Samples, balanced
+from descend.datasets.generated import Generated, Samples, draw_balanced_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CLASSES = ("circle", "ring", "square", "triangle", "cross", "star", "bar", "crescent")
 
 
-def distances(label: int, x: Floats, y: Floats, size: Floats) -> Floats:
+def measure_distances(label: int, x: Floats, y: Floats, size: Floats) -> Floats:
     """Signed distance from (x, y) to the outline of a shape about the origin, or a lower bound of it.
 
     Args:
@@ -58,7 +58,7 @@ def distances(label: int, x: Floats, y: Floats, size: Floats) -> Floats:
     return np.maximum(np.hypot(x, y) - 0.9 * size, 0.75 * size - np.hypot(x - 0.45 * size, y))
 
 
-def coverage(random: Random, labels: NDArray[np.int64], side: int) -> Floats:
+def measure_coverage(random: Random, labels: NDArray[np.int64], side: int) -> Floats:
     """How much of each pixel a shape covers, 0…1, shape (n, side, side); place, size and angle are random."""
     import numpy as np
 
@@ -77,32 +77,32 @@ def coverage(random: Random, labels: NDArray[np.int64], side: int) -> Floats:
     covered = np.empty((count, side, side), np.float32)
     for label in range(len(CLASSES)):
         here = labels == label
-        covered[here] = np.clip(0.5 - distances(label, x[here], y[here], size[here]), 0, 1)
+        covered[here] = np.clip(0.5 - measure_distances(label, x[here], y[here], size[here]), 0, 1)
     return covered
 
 
-def grey(random: Random, count: int) -> Samples:
+def draw_grey(random: Random, count: int) -> Samples:
     """Bright shapes on dark ground, 28 × 28, uint8, with noise of up to ±24 of 255."""
     import numpy as np
 
-    labels = balanced(random, count, len(CLASSES))
+    labels = draw_balanced_labels(random, count, len(CLASSES))
     bright = random.randint(120, 232, (count, 1, 1))
     dark = random.randint(24, 60, (count, 1, 1))
     noise = random.randint(-24, 25, (count, 28, 28), np.int8)
-    return (dark + (bright - dark) * coverage(random, labels, 28) + noise).astype(np.uint8), labels
+    return (dark + (bright - dark) * measure_coverage(random, labels, 28) + noise).astype(np.uint8), labels
 
 
-def colour(random: Random, count: int) -> Samples:
+def draw_colour(random: Random, count: int) -> Samples:
     """Shapes of any colour on ground of another, 32 × 32 × 3, uint8, with noise of up to ±24 of 255."""
     import numpy as np
 
-    labels = balanced(random, count, len(CLASSES))
+    labels = draw_balanced_labels(random, count, len(CLASSES))
     ground = random.randint(24, 232, (count, 3))
     # far from the ground in each channel, so that no shape is lost in it
     ink = np.where(
         ground < 128, ground + random.randint(60, 104, (count, 3)), ground - random.randint(60, 104, (count, 3))
     )
-    covered = coverage(random, labels, 32)[..., None]
+    covered = measure_coverage(random, labels, 32)[..., None]
     noise = random.randint(-24, 25, (count, 32, 32, 1), np.int8)
     ground, ink = ground[:, None, None, :].astype(np.float32), ink[:, None, None, :].astype(np.float32)
     return (ground + (ink - ground) * covered + noise).astype(np.uint8), labels
@@ -117,7 +117,7 @@ DATASETS = (
         classes=CLASSES,
         train_size=4000,
         test_size=1000,
-        make=grey,
+        make=draw_grey,
     ),
     Generated(
         name="shapes-32",
@@ -127,6 +127,6 @@ DATASETS = (
         classes=CLASSES,
         train_size=4000,
         test_size=1000,
-        make=colour,
+        make=draw_colour,
     ),
 )

@@ -26,7 +26,7 @@ OTHERS = {
 }
 
 
-def encoding_of(file: Path, chosen: str) -> str:
+def detect_encoding(file: Path, chosen: str) -> str:
     """The codec to read with: the one ``chosen``, else the one the file's first bytes name, else UTF-8.
 
     Raises:
@@ -64,7 +64,7 @@ def encoding_of(file: Path, chosen: str) -> str:
     return "utf-8"
 
 
-def undecodable(file: Path, encoding: str) -> str:
+def describe_undecodable(file: Path, encoding: str) -> str:
     """The sentence on the first line of ``file`` that is not in ``encoding``, and how another would read it."""
     if encoding.startswith("utf-8"):
         with open(file, "rb") as stream:

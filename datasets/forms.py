@@ -41,7 +41,7 @@ def hold_numbers(cells: Sequence[str]) -> bool:
     return bool(found) and all(map(is_number, found))
 
 
-def formed(cell: str) -> bool:
+def is_formatted(cell: str) -> bool:
     """Whether ``cell`` is a date, or a number with a mark in it or beside it."""
     return any(form.fullmatch(cell) for form in FORMS.values())
 
@@ -51,7 +51,7 @@ def is_value(word: str, values: Collection[str]) -> bool:
     return word.lower() in values or (EVERY in values and word != "" and (word.lower() in WORDS or word in MARKS))
 
 
-def missing_among(cells: Sequence[str], gaps: Collection[str], values: Collection[str]) -> set[str]:
+def find_missing(cells: Sequence[str], gaps: Collection[str], values: Collection[str]) -> set[str]:
     """Which texts among ``cells`` stand for a missing value: ``gaps``, `MARKS`, and `WORDS` where the others are
     numbers or dates, or there are none; never one of the ``values``."""
     found = Counter(cells)
@@ -59,7 +59,7 @@ def missing_among(cells: Sequence[str], gaps: Collection[str], values: Collectio
     missing = {cell for cell in found if cell in MARKS or cell in gaps}
     if words:
         others = {cell: count for cell, count in found.items() if cell not in words and cell not in missing}
-        plain = sum(count for cell, count in others.items() if is_number(cell) or formed(cell))
+        plain = sum(count for cell, count in others.items() if is_number(cell) or is_formatted(cell))
         if 2 * plain >= sum(others.values()):
             missing |= words
     return {cell for cell in missing if cell in gaps or not is_value(cell, values)}

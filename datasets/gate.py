@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 
-class Gate:
+class MemoryGate:
     """Lets threads take memory together up to a bound; what is larger passes alone."""
 
     def __init__(self, most: int) -> None:

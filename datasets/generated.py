@@ -57,7 +57,7 @@ class Generated(Spec):
         )
 
 
-def balanced(random: np.random.RandomState, count: int, classes: int) -> NDArray[np.int64]:
+def draw_balanced_labels(random: np.random.RandomState, count: int, classes: int) -> NDArray[np.int64]:
     """Labels (count,) in random order, each class as often as any other to within one."""
     import numpy as np
 

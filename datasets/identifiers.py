@@ -17,7 +17,7 @@ REPEATED = 20
 """Different numbers of a column that is named so, from which on they are more than a few codes."""
 
 
-def identifies(column: Column) -> str:
+def explain_identifier(column: Column) -> str:
     """Why a column that can be learned from seems to tell rows apart only; "" if it does not."""
     import numpy as np
 

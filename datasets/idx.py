@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 UNSIGNED_BYTE = 8
 
 
-class Damaged(DescendError):
+class DamagedFile(DescendError):
     """A file does not hold what it should."""
 
 
-def read(file: Path, shape: tuple[int, ...], remedy: str) -> NDArray[np.uint8]:
+def read_idx(file: Path, shape: tuple[int, ...], remedy: str) -> NDArray[np.uint8]:
     """The values in ``file``, uint8, which must be exactly of ``shape``; compressed if its name ends in ``.gz``.
 
     Raises:
@@ -45,7 +45,7 @@ def read(file: Path, shape: tuple[int, ...], remedy: str) -> NDArray[np.uint8]:
         reason = error.strerror or type(error).__name__
         raise DescendError(f"{file} cannot be read ({reason}); make it readable, or {remedy}.") from None
     if problem:
-        raise Damaged(f"{file} is damaged ({problem}); {remedy}.")
+        raise DamagedFile(f"{file} is damaged ({problem}); {remedy}.")
     return values
 
 
@@ -62,7 +62,7 @@ def _fill(stream: BinaryIO, values: NDArray[np.uint8]) -> str:
     if len(sizes) < 4 * values.ndim:
         return "it is cut short"
     if (shape := struct.unpack(f">{values.ndim}I", sizes)) != values.shape:
-        return f"it holds {_times(shape)} values instead of {_times(values.shape)}"
+        return f"it holds {_format_shape(shape)} values instead of {_format_shape(values.shape)}"
     # readinto is declared for files and for gzip, but not for what they have in common
     if stream.readinto(values.data.cast("B")) < values.size:  # type: ignore[attr-defined]
         return "it is cut short"
@@ -70,5 +70,5 @@ def _fill(stream: BinaryIO, values: NDArray[np.uint8]) -> str:
     return "it is longer than its header says" if stream.read(1) else ""
 
 
-def _times(shape: tuple[int, ...]) -> str:
+def _format_shape(shape: tuple[int, ...]) -> str:
     return " × ".join(f"{size:,}" for size in shape)

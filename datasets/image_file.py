@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.gate import Gate
+from descend.datasets.gate import MemoryGate
 from descend.datasets.memory import check_memory
 from descend.engine.base.errors import DescendError
 
@@ -33,7 +33,7 @@ PER_PIXEL, PER_WIDE_PIXEL = 16, 48
 """Bytes that a pixel takes at most while it is decoded, in 8 bits and in more."""
 TOGETHER = 2**28
 """Bytes for pictures that are decoded at the same time."""
-gate = Gate(TOGETHER)
+gate = MemoryGate(TOGETHER)
 BLOCK = 2**26
 ORIENTATION = 0x0112
 """The Exif tag that says how the camera was held; from 5 on it lay on its side."""
@@ -41,12 +41,12 @@ BITS, PLANES, SIGN = 258, 284, 339
 """Tags of a TIFF: bits of each value, whether colours are stored apart (2), whether values have a sign."""
 
 
-class Broken(DescendError):
+class BrokenImage(DescendError):
     """A file is no picture, or not a whole one, or one that is not read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ImageHeader:
     """What a picture's beginning tells.
 
     Attributes:
@@ -64,7 +64,7 @@ class Look:
 
 
 @functools.cache
-def endings() -> frozenset[str]:
+def list_extensions() -> frozenset[str]:
     """How names of pictures end that Pillow can read here, in lower case, as ``.png``."""
     from PIL import Image, ImageFile, features
 
@@ -79,41 +79,43 @@ def endings() -> frozenset[str]:
     return frozenset({".mpo", *(ending for ending, form in known.items() if read(form))})  # .mpo is read as a JPEG
 
 
-def looked_at(file: Path) -> Look:
+def read_header(file: Path) -> ImageHeader:
     """What the beginning of ``file`` tells of the picture in it.
 
     Raises:
         Broken: it is no picture.
     """
-    with _opened(file) as picture:
-        if why := _unread(picture):
-            raise Broken(f"{file} {why}.")
+    with _open_image(file) as picture:
+        if why := _describe_loss(picture):
+            raise BrokenImage(f"{file} {why}.")
         width, height = picture.size
         # asked for without need, some formats read all of the file
         if ("exif" in picture.info or picture.format == "TIFF") and picture.getexif().get(ORIENTATION, 1) >= 5:
             width, height = height, width  # it lies on its side
-        raw, wide = _raw(picture), _wide(picture)
+        raw, wide = _find_raw_mode(picture), _is_wide(picture)
         grey = picture.mode in GREY or (wide and raw not in COLOURS)
         if picture.mode == "P" and (palette := picture.getpalette()):
             grey = palette[0::3] == palette[1::3] == palette[2::3]
-        return Look(height, width, grey, wide, _several(picture))
+        return ImageHeader(height, width, grey, wide, _has_several_frames(picture))
 
 
-def span(file: Path) -> tuple[float, float] | None:
+def measure_range(file: Path) -> tuple[float, float] | None:
     """The least and the largest value of a picture that is wide; None of another, which is decoded all the same.
 
     Raises:
         Broken: it is no picture, or not a whole one.
     """
-    with _decoding(file) as picture:
-        if not _wide(picture):
+    with _open_for_decoding(file) as picture:
+        if not _is_wide(picture):
             picture.load()
             return None
-        values, _ = _values(file, picture)
+        values, _ = _read_values(file, picture)
         return float(values.min()), float(values.max())
 
 
-def pixels(file: Path, height: int, width: int, grey: bool, spread: tuple[float, float] = FULL) -> NDArray[np.uint8]:
+def read_pixels(
+    file: Path, height: int, width: int, grey: bool, spread: tuple[float, float] = FULL
+) -> NDArray[np.uint8]:
     """The picture as bytes, (height, width) or (height, width, 3).
 
     It is turned as its camera says, laid on white where it is transparent, cut at the longer sides to the wanted
@@ -128,10 +130,10 @@ def pixels(file: Path, height: int, width: int, grey: bool, spread: tuple[float,
     import numpy as np
     from PIL import Image, ImageOps
 
-    with _decoding(file, (2 * width, 2 * height)) as opened:
+    with _open_for_decoding(file, (2 * width, 2 * height)) as opened:
         picture: Image.Image = opened
-        if _wide(opened):
-            picture = _narrowed(file, opened, spread)
+        if _is_wide(opened):
+            picture = _scale_to_8_bits(file, opened, spread)
         else:
             opened.load()
         ImageOps.exif_transpose(picture, in_place=True)
@@ -146,12 +148,12 @@ def pixels(file: Path, height: int, width: int, grey: bool, spread: tuple[float,
         return np.array(picture, np.uint8)
 
 
-def _narrowed(file: Path, opened: ImageFile.ImageFile, spread: tuple[float, float]) -> Image.Image:
+def _scale_to_8_bits(file: Path, opened: ImageFile.ImageFile, spread: tuple[float, float]) -> Image.Image:
     """A wide picture in 8 bits."""
     import numpy as np
     from PIL import Image
 
-    values, alpha = _values(file, opened)
+    values, alpha = _read_values(file, opened)
     low, high = spread
     scaled = np.subtract(values, low, dtype=np.float32 if values.dtype.itemsize == 2 else np.float64)
     scaled *= 255 / ((high - low) or 1)
@@ -162,7 +164,7 @@ def _narrowed(file: Path, opened: ImageFile.ImageFile, spread: tuple[float, floa
     return picture
 
 
-def _values(file: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+def _read_values(file: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     """The values of a wide picture, (h, w) or (h, w, 3), and how opaque it is, (h, w), if it says so.
 
     Of colours in 16 bits Pillow keeps the higher byte of each. Told that their bytes stand in the other order, it keeps
@@ -170,22 +172,22 @@ def _values(file: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[Any], NDA
     """
     import numpy as np
 
-    raw = _raw(picture)
+    raw = _find_raw_mode(picture)
     if raw not in COLOURS and raw != OPAQUE_GREY:
         picture.load()
         values = np.asarray(picture)
         if values.dtype == np.int32 and getattr(picture, "tag_v2", {}).get(SIGN) == (1,):
             values = values.view(np.uint32)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise Broken(f"{file} has values that are no finite numbers.")
+            raise BrokenImage(f"{file} has values that are no finite numbers.")
         return values, None
     if raw == OPAQUE_GREY:
-        _retold(picture, "RGBA")
+        _set_raw_mode(picture, "RGBA")
         picture.load()
         four = np.asarray(picture).astype(np.uint16)
         return four[..., 0] << 8 | four[..., 1], four[..., 2].astype(np.uint8)
-    with _opened(file) as again:
-        _retold(again, raw[:-1] + SWAPPED[raw[-1]])
+    with _open_image(file) as again:
+        _set_raw_mode(again, raw[:-1] + SWAPPED[raw[-1]])
         again.load()
         picture.load()
         high, low = np.asarray(picture), np.asarray(again)
@@ -193,18 +195,18 @@ def _values(file: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[Any], NDA
     return values, high[..., 3] if high.shape[2] == 4 else None
 
 
-def _wide(picture: ImageFile.ImageFile) -> bool:
+def _is_wide(picture: ImageFile.ImageFile) -> bool:
     """Whether the values of a picture that is not loaded yet have more than 8 bits."""
-    return picture.mode[0] in "IF" or _raw(picture) in (*COLOURS, OPAQUE_GREY)
+    return picture.mode[0] in "IF" or _find_raw_mode(picture) in (*COLOURS, OPAQUE_GREY)
 
 
-def _raw(picture: ImageFile.ImageFile) -> str:
+def _find_raw_mode(picture: ImageFile.ImageFile) -> str:
     """How the file stores values, as Pillow's decoders call it; "" if that is not told before it is loaded."""
     first = picture.tile[0].args if picture.tile else ""
     return str((first[0] if first else "") if isinstance(first, tuple) else first)
 
 
-def _several(picture: ImageFile.ImageFile) -> bool:
+def _has_several_frames(picture: ImageFile.ImageFile) -> bool:
     """Whether frames or pages follow the first; the layers of a PSD, which is one picture of them all, are none."""
     try:
         return picture.format != "PSD" and bool(getattr(picture, "is_animated", False))
@@ -212,43 +214,43 @@ def _several(picture: ImageFile.ImageFile) -> bool:
         return True
 
 
-def _unread(picture: ImageFile.ImageFile) -> str:
+def _describe_loss(picture: ImageFile.ImageFile) -> str:
     """What of a picture that is not loaded yet would be lost or made up, as "is …"; "" if nothing."""
     if picture.mode == "LAB":
         return "is in LAB colours, which are not read"
     tags = getattr(picture, "tag_v2", {})
     bits, apart = max(tags.get(BITS, (8,))), tags.get(PLANES) == 2
-    fine = bits > 8 or ";16" in _raw(picture) or (picture.format == "SGI" and _two_bytes(picture))
-    if fine and (not _wide(picture) or (apart and picture.mode[0] not in "IF")):
+    fine = bits > 8 or ";16" in _find_raw_mode(picture) or (picture.format == "SGI" and _has_two_bytes(picture))
+    if fine and (not _is_wide(picture) or (apart and picture.mode[0] not in "IF")):
         return f"has values of {max(bits, 16)} bits in a form that is not read"
     return ""
 
 
-def _two_bytes(picture: ImageFile.ImageFile) -> bool:
+def _has_two_bytes(picture: ImageFile.ImageFile) -> bool:
     """Whether an SGI picture has two bytes for each value."""
     return any(tile.codec_name == "SGI16" or (isinstance(tile.args, tuple) and 2 in tile.args) for tile in picture.tile)
 
 
-def _retold(picture: ImageFile.ImageFile, raw: str) -> None:
+def _set_raw_mode(picture: ImageFile.ImageFile, raw: str) -> None:
     """Have the decoders take the file's values for ``raw``."""
     picture.tile = [
         tile._replace(args=(raw, *tile.args[1:]) if isinstance(tile.args, tuple) else raw) for tile in picture.tile
     ]
 
 
-def _needed(file: Path, picture: ImageFile.ImageFile) -> int:
+def _estimate_memory(file: Path, picture: ImageFile.ImageFile) -> int:
     """Bytes that it takes at most to decode the picture.
 
     Raises:
         Broken: they are more than there is room for.
     """
     width, height = picture.size
-    needed = width * height * (PER_WIDE_PIXEL if _wide(picture) else PER_PIXEL)
+    needed = width * height * (PER_WIDE_PIXEL if _is_wide(picture) else PER_PIXEL)
     if needed > TOGETHER:
         try:
             check_memory(needed, f"{file}, a picture of {width:,} × {height:,} pixels,", "save it smaller")
         except DescendError as error:
-            raise Broken(str(error)) from None
+            raise BrokenImage(str(error)) from None
     return needed
 
 
@@ -262,17 +264,17 @@ def _ask_for_large_blocks() -> None:
 
 
 @contextmanager
-def _decoding(file: Path, least: tuple[int, int] | None = None) -> Iterator[ImageFile.ImageFile]:
+def _open_for_decoding(file: Path, least: tuple[int, int] | None = None) -> Iterator[ImageFile.ImageFile]:
     """The picture in ``file``, to be decoded when there is memory for it among those of other threads.
 
     Args:
         least: width and height that are wanted; a large JPEG is read at a fraction of its size.
     """
     _ask_for_large_blocks()
-    with _opened(file) as picture:
+    with _open_image(file) as picture:
         if least is not None:
             picture.draft(None, least)
-        with gate.passing(_needed(file, picture)):
+        with gate.passing(_estimate_memory(file, picture)):
             try:
                 yield picture
             finally:
@@ -280,28 +282,28 @@ def _decoding(file: Path, least: tuple[int, int] | None = None) -> Iterator[Imag
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[ImageFile.ImageFile]:
-    """The picture in ``file``; whatever fails while it is open makes it `Broken`."""
+def _open_image(file: Path) -> Iterator[ImageFile.ImageFile]:
+    """The picture in ``file``; whatever fails while it is open makes it `BrokenImage`."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         if not file.stat().st_size:
-            raise Broken(f"{file} is an empty file.")
+            raise BrokenImage(f"{file} is an empty file.")
         with Image.open(file) as picture:
             if picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or sys.maxsize):
                 raise Image.DecompressionBombError
             yield picture
-    except Broken:
+    except BrokenImage:
         raise
     except UnidentifiedImageError:
-        raise Broken(f"{file} is no picture that Pillow reads here, whatever its name says.") from None
+        raise BrokenImage(f"{file} is no picture that Pillow reads here, whatever its name says.") from None
     except Image.DecompressionBombError:
-        raise Broken(f"{file} has more than {Image.MAX_IMAGE_PIXELS:,} pixels.") from None
+        raise BrokenImage(f"{file} has more than {Image.MAX_IMAGE_PIXELS:,} pixels.") from None
     except Exception as error:  # decoders fail in many ways on files that are cut short or made up
-        raise Broken(f"{file} is a broken picture ({_why(error)}).") from None
+        raise BrokenImage(f"{file} is a broken picture ({_explain(error)}).") from None
 
 
-def _why(error: Any) -> str:
+def _explain(error: Any) -> str:
     from descend.engine.base.sanitize import clean
 
     return clean(getattr(error, "strerror", None) or str(error))[:80] or type(error).__name__

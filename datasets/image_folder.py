@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from descend.datasets import image_file
-from descend.datasets.data_shape import counted, value_of
+from descend.datasets.data_shape import format_count, format_value
 from descend.datasets.dataset import Dataset
-from descend.datasets.listing import Listing, legible, listed, without
+from descend.datasets.listing import FolderListing, list_images, spell_name, suggest_ignore
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
-from descend.datasets.split import stratified
-from descend.datasets.user_data import Own
+from descend.datasets.split import split_stratified
+from descend.datasets.user_data import UserData
 from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class FolderOptions:
 
 
 @dataclass(frozen=True)
-class Form:
+class ImageForm:
     """What all pictures become."""
 
     height: int
@@ -51,7 +51,7 @@ class Form:
     """Whether some have values of more than 8 bits."""
 
 
-def spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[str, str], ...]) -> Own:
+def make_spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[str, str], ...]) -> UserData:
     """What is in a folder of images, from the names of its files and their first bytes.
 
     Raises:
@@ -60,27 +60,27 @@ def spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[str, 
     """
     import numpy as np
 
-    found = listed(root, options.limit, options.ignore)
-    looks = looked(found, options.broken)
+    found = list_images(root, options.limit, options.ignore)
+    looks = read_headers(found, options.broken)
     if not looks:
         raise DescendError(f"None of the {len(found.files):,} images in {root} can be read.")
     notes = list(found.notes)
     if several := [file for file, look in looks.items() if look.several]:
         notes.append(
-            f"Of several frames or pages the first is taken: {counted(len(several), 'image')}, as "
-            f"{legible(several[0].name)}."
+            f"Of several frames or pages the first is taken: {format_count(len(several), 'image')}, as "
+            f"{spell_name(several[0].name)}."
         )
-    height, width = chosen_size(options.size, [(look.height, look.width) for look in looks.values()])
+    height, width = choose_size(options.size, [(look.height, look.width) for look in looks.values()])
     grey = options.colour == "grey" if options.colour else all(look.grey for look in looks.values())
     check_memory(
         2 * len(found.files) * height * width * (1 if grey else 3),  # all, and once more while they are parted
         f"{root.name}, {len(found.files):,} images of {height} × {width} pixels,",
         "choose a smaller size=…, or limit=N for the first N of each class",
     )
-    train, test = parts(found, np.ones(len(found.files), bool), options)
+    train, test = split_parts(found, np.ones(len(found.files), bool), options)
     found = dataclasses.replace(found, notes=tuple(notes))
-    form = Form(height, width, grey, any(look.wide for look in looks.values()))
-    return Own(
+    form = ImageForm(height, width, grey, any(look.wide for look in looks.values()))
+    return UserData(
         name=name,
         title=root.name,
         description=f"A folder of {len(found.files):,} images of your own, in {len(found.classes)} classes.",
@@ -91,11 +91,11 @@ def spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[str, 
         path=root,
         options=given,
         files=found.files,
-        read=functools.partial(read, name, found, form, options),
+        read=functools.partial(read_images, name, found, form, options),
     )
 
 
-def looked(found: Listing, broken: str) -> dict[Path, image_file.Look]:
+def read_headers(found: FolderListing, broken: str) -> dict[Path, image_file.ImageHeader]:
     """What the beginning of each picture tells; of those that are broken nothing.
 
     Raises:
@@ -105,14 +105,14 @@ def looked(found: Listing, broken: str) -> dict[Path, image_file.Look]:
     with warnings.catch_warnings(action="ignore"):  # Pillow's, of files that are odd and read all the same
         for file in found.files:
             try:
-                looks[file] = image_file.looked_at(file)
-            except image_file.Broken as error:
+                looks[file] = image_file.read_header(file)
+            except image_file.BrokenImage as error:
                 if broken == "error":
-                    raise refused(error) from None
+                    raise describe_broken(error) from None
     return looks
 
 
-def read(name: str, listing: Listing, form: Form, options: FolderOptions) -> Dataset:
+def read_images(name: str, listing: FolderListing, form: ImageForm, options: FolderOptions) -> Dataset:
     """Read every picture.
 
     Raises:
@@ -124,30 +124,32 @@ def read(name: str, listing: Listing, form: Form, options: FolderOptions) -> Dat
     notes, spread = list(listing.notes), image_file.FULL
     whole = np.ones(len(listing.files), bool)
     if form.wide:
-        spread = spread_of(listing, whole, options, notes)
+        spread = measure_ranges(listing, whole, options, notes)
     images = np.zeros((len(listing.files), *shape) if form.grey else (len(listing.files), *shape, 3), np.uint8)
 
     def fill(place: int) -> None:
         if whole[place]:
-            images[place] = image_file.pixels(listing.files[place], *shape, form.grey, spread)
+            images[place] = image_file.read_pixels(listing.files[place], *shape, form.grey, spread)
 
-    for_each(fill, whole, options)
+    call_for_each(fill, whole, options)
     if not whole.all():
         first = listing.files[int(whole.argmin())]
-        notes.append(f"{counted(int((~whole).sum()), 'broken image')} skipped, the first {legible(first.name)}.")
-    train, test = parts(listing, whole, options)
+        notes.append(
+            f"{format_count(int((~whole).sum()), 'broken image')} skipped, the first {spell_name(first.name)}."
+        )
+    train, test = split_parts(listing, whole, options)
     labels = np.array(listing.labels, np.int64)
     if gone := sorted(set(range(len(listing.classes))) - set(labels[train].tolist())):
         raise DescendError(
             f"The class '{listing.classes[gone[0]]}' has no image left that can be read; mend some"
-            f"{without(listing.classes[gone[0]], options.ignore)}."
+            f"{suggest_ignore(listing.classes[gone[0]], options.ignore)}."
         )
     return Dataset(
         name, listing.classes, images[train], labels[train], images[test], labels[test], scale=255, notes=tuple(notes)
     )
 
 
-def for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: FolderOptions) -> None:
+def call_for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: FolderOptions) -> None:
     """Call ``do`` with the place of every picture; those that turn out to be broken are no longer ``whole``.
 
     Raises:
@@ -155,10 +157,10 @@ def for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: Folde
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    def tried(place: int) -> image_file.Broken | None:
+    def tried(place: int) -> image_file.BrokenImage | None:
         try:
             do(place)
-        except image_file.Broken as error:
+        except image_file.BrokenImage as error:
             return error
         return None
 
@@ -169,11 +171,11 @@ def for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: Folde
             whole[place] = False
             if options.broken == "error":
                 pool.shutdown(cancel_futures=True)
-                raise refused(error)
+                raise describe_broken(error)
 
 
-def spread_of(
-    listing: Listing, whole: NDArray[np.bool_], options: FolderOptions, notes: list[str]
+def measure_ranges(
+    listing: FolderListing, whole: NDArray[np.bool_], options: FolderOptions, notes: list[str]
 ) -> tuple[float, float]:
     """The least and the largest value of the training pictures of more than 8 bits."""
     import numpy as np
@@ -181,26 +183,28 @@ def spread_of(
     spans = np.full((len(whole), 2), np.nan)
 
     def measure(place: int) -> None:
-        spans[place] = image_file.span(listing.files[place]) or np.nan
+        spans[place] = image_file.measure_range(listing.files[place]) or np.nan
 
-    for_each(measure, whole, options)
+    call_for_each(measure, whole, options)
     wide = ~np.isnan(spans[:, 0])
     train = np.zeros(len(whole), bool)
-    train[parts(listing, whole, options)[0]] = True
+    train[split_parts(listing, whole, options)[0]] = True
     if not (train & wide).any():
         train[:] = True
     low, high = float(spans[train & wide, 0].min()), float(spans[train & wide, 1].max())
     if low == high:
         raise DescendError(
-            f"All images with more than 8 bits a value hold the one value {value_of(low)}; there is nothing to learn "
+            f"All images with more than 8 bits a value hold the one value {format_value(low)}; there is nothing to learn "
             "from."
         )
     notes.append(
-        f"{counted(int(wide.sum()), 'image')} of {len(whole):,} with more than 8 bits a value: {value_of(low)} to "
-        f"{value_of(high)}, the range of those to train on, became 0 to 255."
+        f"{format_count(int(wide.sum()), 'image')} of {len(whole):,} with more than 8 bits a value: {format_value(low)} to "
+        f"{format_value(high)}, the range of those to train on, became 0 to 255."
     )
     if (beyond := wide & ((spans[:, 0] < low) | (spans[:, 1] > high))).any():
-        notes.append(f"{counted(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there.")
+        notes.append(
+            f"{format_count(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there."
+        )
     if not (wide | ~whole).all():
         notes.append(
             f"The other {int((whole & ~wide).sum()):,} have 8 bits and stay as they are; if brightness tells classes "
@@ -209,13 +213,13 @@ def spread_of(
     return low, high
 
 
-def refused(error: image_file.Broken) -> DescendError:
+def describe_broken(error: image_file.BrokenImage) -> DescendError:
     """The sentence on a broken image, with what to do."""
     return DescendError(f"{str(error).removesuffix('.')}; mend it or keep it elsewhere, or say broken=skip.")
 
 
-def parts(
-    listing: Listing, whole: NDArray[np.bool_], options: FolderOptions
+def split_parts(
+    listing: FolderListing, whole: NDArray[np.bool_], options: FolderOptions
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and the test images, of those that are ``whole``."""
     import numpy as np
@@ -224,11 +228,11 @@ def parts(
     if listing.test is not None:
         test = np.array(listing.test, bool)[at]
         return at[~test], at[test]
-    train, test = stratified(np.array(listing.labels, np.int64)[at], options.test, options.seed)
+    train, test = split_stratified(np.array(listing.labels, np.int64)[at], options.test, options.seed)
     return at[train], at[test]
 
 
-def chosen_size(size: str, sizes: list[tuple[int, int]]) -> tuple[int, int]:
+def choose_size(size: str, sizes: list[tuple[int, int]]) -> tuple[int, int]:
     """Height and width of all images: as told, as they all are, or square and near the median of their longer sides."""
     if size:
         height, cross, width = size.lower().replace("×", "x").partition("x")

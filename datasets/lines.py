@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from descend.datasets.delimiters import cut, widths
+from descend.datasets.delimiters import count_cells, split_cells
 from descend.engine.base.errors import DescendError
 
 MARKS = ("#", "%", "//")
@@ -20,7 +20,7 @@ LONGEST = 2**27
 
 
 @dataclass
-class Lines:
+class TableLines:
     """Lines of a file from the table's first one on, as they are read.
 
     Attributes:
@@ -107,7 +107,7 @@ class Lines:
         """Whether ``line``, which begins a record, is a comment."""
         if not line.lstrip().startswith(marks):
             return False
-        return bool(self.comment) or widths([line], self.delimiter) != [self.width]
+        return bool(self.comment) or count_cells([line], self.delimiter) != [self.width]
 
     def names(self) -> list[str]:
         """The cells of the last comment at the head if there are as many as in a record, as of one that names columns.
@@ -134,7 +134,7 @@ class Lines:
         """The cells of the comment ``line`` without its mark."""
         bare = line.lstrip().removeprefix(self.marked(line)).lstrip(self.marked(line))
         try:
-            row = next(cut([bare.lstrip(" ")], self.delimiter), [])
+            row = next(split_cells([bare.lstrip(" ")], self.delimiter), [])
         except csv.Error:
             return []
         return [cell.strip() for cell in row]
@@ -149,7 +149,7 @@ class Lines:
             yield f"{what} in line {passed[0]:,}, passed over; comment=no takes such lines for data."
 
 
-def body(lines: Iterable[str], comment: str) -> list[str]:
+def drop_comments(lines: Iterable[str], comment: str) -> list[str]:
     """``lines`` without those that begin as comments do, if any is left."""
     marks = {"": MARKS, "no": ()}.get(comment, (comment,))
     kept = [line for line in lines if not line.lstrip().startswith(marks)]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from descend.datasets import image_file
-from descend.datasets.data_shape import counted
-from descend.datasets.order import in_order
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.datasets.data_shape import format_count
+from descend.datasets.order import sort_classes
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
 MOST_FILES = 1_000_000
@@ -36,7 +36,7 @@ SHOWN = 6
 
 
 @dataclass(frozen=True)
-class Listing:
+class FolderListing:
     """The pictures of a folder: files and labels, and which are for the test; None if the folder does not part them."""
 
     files: tuple[Path, ...]
@@ -46,7 +46,7 @@ class Listing:
     notes: tuple[str, ...]
 
 
-def listed(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Listing:
+def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> FolderListing:
     """The pictures below ``root``, in order of class and path.
 
     Args:
@@ -58,34 +58,34 @@ def listed(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Listing:
         UsageError: there is no class to leave out of such a name.
     """
     notes: list[str] = []
-    train, test = parts_of(root, notes)
-    there = by_class(train or root)
+    train, test = find_parts(root, notes)
+    there = list_classes(train or root)
     if unknown := [name for name in ignore if name not in there]:
-        raise UsageError(f"{root} has no class '{unknown[0]}' to leave out{nearest(unknown[0], there) or '.'}")
-    classes = in_order(name for name in there if name not in ignore)
+        raise UsageError(f"{root} has no class '{unknown[0]}' to leave out{suggest_nearest(unknown[0], there) or '.'}")
+    classes = sort_classes(name for name in there if name not in ignore)
     if len(classes) < 2:
         one = f"only the class '{classes[0]}'" if classes else "no folders in it"
-        inner = next(iter(folders(train or root)), None)
-        inside = f"; if the classes are in {inner}, name that" if inner and len(folders(inner)) > 1 else ""
+        inner = next(iter(list_folders(train or root)), None)
+        inside = f"; if the classes are in {inner}, name that" if inner and len(list_folders(inner)) > 1 else ""
         raise DescendError(f"{root} has {one}; images are put into one folder for each class, two or more{inside}.")
     if len({name.casefold() for name in classes}) < len(classes):
         notes.append("Some classes differ in capital letters only; if they are meant to be one, put them together.")
     for name in classes:
         if not there[name].pictures:
-            raise DescendError(f"{(train or root) / name} {there[name].lack}{without(name, ignore)}.")
+            raise DescendError(f"{(train or root) / name} {there[name].lack}{suggest_ignore(name, ignore)}.")
     places = [(train or root, there, False)]
     if test is not None:
-        tested = {name: folder for name, folder in by_class(test).items() if name not in ignore}
-        if unknown := in_order(set(tested) - set(classes)):
+        tested = {name: folder for name, folder in list_classes(test).items() if name not in ignore}
+        if unknown := sort_classes(set(tested) - set(classes)):
             raise DescendError(
                 f"{test} has a class '{unknown[0]}' that {train} does not have; one of the two is wrong"
-                f"{without(unknown[0], ignore)}."
+                f"{suggest_ignore(unknown[0], ignore)}."
             )
         places.append((test, tested, True))
         if untested := [name for name in classes if name not in tested or not tested[name].pictures]:
-            notes.append(f"Never tested, for lack of images in {legible(test.name)}: {few(untested)}.")
+            notes.append(f"Never tested, for lack of images in {spell_name(test.name)}: {join_few(untested)}.")
     for place, here, _ in places:
-        notes += said(place, [folder for name, folder in here.items() if name not in ignore])
+        notes += describe_unused(place, [folder for name, folder in here.items() if name not in ignore])
     found = [
         (file, label, for_test)
         for _, here, for_test in places
@@ -98,57 +98,57 @@ def listed(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Listing:
     rare = min(range(len(classes)), key=lambda label: many[label])
     if len(files) < 5 or (test is None and many[rare] < 2):
         raise DescendError(
-            f"{root} has {counted(len(files), 'image')} in all and {many[rare]} of '{classes[rare]}'; at least 5 in "
+            f"{root} has {format_count(len(files), 'image')} in all and {many[rare]} of '{classes[rare]}'; at least 5 in "
             "all and 2 of each class are needed."
         )
     tests = None if test is None else tuple(for_test for _, _, for_test in found)
-    return Listing(tuple(files), tuple(labels), tests, tuple(classes), tuple(dict.fromkeys(notes)))
+    return FolderListing(tuple(files), tuple(labels), tests, tuple(classes), tuple(dict.fromkeys(notes)))
 
 
-def parts_of(root: Path, notes: list[str]) -> tuple[Path | None, Path | None]:
+def find_parts(root: Path, notes: list[str]) -> tuple[Path | None, Path | None]:
     """The folders with the classes to train on and to test with; None where ``root`` has no such folder."""
-    there = folders(root)
+    there = list_folders(root)
 
     def part(names: Sequence[str]) -> Path | None:
         """The first folder of such a name that has folders in it."""
-        fitting = (folder for name in names for folder in there if plain(folder) == name)
-        return next((folder for folder in fitting if folders(folder)), None)
+        fitting = (folder for name in names for folder in there if strip_suffix(folder) == name)
+        return next((folder for folder in fitting if list_folders(folder)), None)
 
     train, test = part(TRAIN), part(TEST)
     if train is None:
-        if len(there) > 1 and all(plain(folder) in (*TRAIN, *TEST) for folder in there):
+        if len(there) > 1 and all(strip_suffix(folder) in (*TRAIN, *TEST) for folder in there):
             raise DescendError(
-                f"{root} has the folders {few([folder.name for folder in there])}, which are no classes, and no train "
+                f"{root} has the folders {join_few([folder.name for folder in there])}, which are no classes, and no train "
                 "with a folder for each class in it; put the images to train on into such folders."
             )
         return None, None
     used = [train, *([test] if test is not None else [])]
     if test is None:
         notes.append(f"Beside {train.name} is no folder with classes to test with, so a share of it is kept for that.")
-    elif plain(test) not in TEST[:2]:
+    elif strip_suffix(test) not in TEST[:2]:
         notes.append(f"Tested with what is in {test.name}.")
-    if others := [legible(folder.name) for folder in there if folder not in used]:
-        notes.append(f"Left out beside {' and '.join(folder.name for folder in used)}: {few(others)}.")
+    if others := [spell_name(folder.name) for folder in there if folder not in used]:
+        notes.append(f"Left out beside {' and '.join(folder.name for folder in used)}: {join_few(others)}.")
     return train, test
 
 
-def plain(folder: Path) -> str:
+def strip_suffix(folder: Path) -> str:
     """The name of a folder by its letters, without what may follow the name of a part."""
     name = "".join(filter(str.isalpha, folder.name.lower()))
     return next((name.removesuffix(end) for end in AFTER if name.endswith(end)), name)
 
 
-def legible(name: str) -> str:
+def spell_name(name: str) -> str:
     """A name on disk as text; bytes that are none are spelled, as ``\\xff``."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def folders(place: Path) -> list[Path]:
+def list_folders(place: Path) -> list[Path]:
     """The folders in ``place`` by name."""
-    return [entry for entry, is_folder in entries(place) if is_folder]
+    return [entry for entry, is_folder in list_entries(place) if is_folder]
 
 
-def entries(place: Path) -> list[tuple[Path, bool]]:
+def list_entries(place: Path) -> list[tuple[Path, bool]]:
     """Files and folders in ``place`` by name, and which are folders; without what is hidden, neither a file nor a
     folder, or left there by other programs."""
     found = []
@@ -177,68 +177,70 @@ class ClassFolder:
         """Why there is nothing to learn from, and what to do."""
         if not self.others:
             return "is an empty folder; put images into it"
-        return f"holds no images that Pillow reads here, only {passed(self.others)}; save them as PNG or JPEG"
+        return f"holds no images that Pillow reads here, only {count_endings(self.others)}; save them as PNG or JPEG"
 
 
-def by_class(place: Path) -> dict[str, ClassFolder]:
+def list_classes(place: Path) -> dict[str, ClassFolder]:
     """What is in each folder in ``place``, and in folders within it."""
     found: dict[str, ClassFolder] = {}
-    total, endings = 0, image_file.endings()
-    for folder in folders(place):
-        files = list(itertools.islice(walked(folder, {os.path.realpath(place)}), MOST_FILES))
+    total, endings = 0, image_file.list_extensions()
+    for folder in list_folders(place):
+        files = list(itertools.islice(walk_files(folder, {os.path.realpath(place)}), MOST_FILES))
         total += len(files)
         if total >= MOST_FILES:
             raise DescendError(f"{place} holds more than {MOST_FILES:,} files; name the folder with the images in it.")
         pictures = tuple(file for file in files if file.suffix.lower() in endings)
-        others = Counter(ending(file) for file in files if file.suffix.lower() not in endings)
-        found[legible(folder.name)] = ClassFolder(pictures, others)
+        others = Counter(find_ending(file) for file in files if file.suffix.lower() not in endings)
+        found[spell_name(folder.name)] = ClassFolder(pictures, others)
     return found
 
 
-def said(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
+def describe_unused(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
     """Sentences on the files in ``place`` and its ``classes`` that are not used."""
-    loose = [entry for entry, is_folder in entries(place) if not is_folder]
-    pictures = [file for file in loose if file.suffix.lower() in image_file.endings()]
-    others = sum((folder.others for folder in classes), Counter(map(ending, set(loose) - set(pictures))))
+    loose = [entry for entry, is_folder in list_entries(place) if not is_folder]
+    pictures = [file for file in loose if file.suffix.lower() in image_file.list_extensions()]
+    others = sum((folder.others for folder in classes), Counter(map(find_ending, set(loose) - set(pictures))))
     notes = []
     if pictures:
-        notes.append(f"Left out, as of no class: {counted(len(pictures), 'image')} in {legible(place.name)} itself.")
+        notes.append(
+            f"Left out, as of no class: {format_count(len(pictures), 'image')} in {spell_name(place.name)} itself."
+        )
     if others:
-        notes.append(f"Passed over in {legible(place.name)}, as no images: {passed(others)}.")
+        notes.append(f"Passed over in {spell_name(place.name)}, as no images: {count_endings(others)}.")
     return notes
 
 
-def passed(endings: Counter[str]) -> str:
+def count_endings(endings: Counter[str]) -> str:
     """How many files, and how their names end, the most frequent first, as ``3 files (.txt 2, .xml 1)``."""
     listed = sorted(endings.items(), key=lambda item: (-item[1], item[0]))
     more = sum(count for _, count in listed[SHOWN:])
     shown = [f"{name} {count:,}" for name, count in listed[:SHOWN]] + ([f"others {more:,}"] if more else [])
-    return f"{counted(endings.total(), 'file')} ({', '.join(shown)})"
+    return f"{format_count(endings.total(), 'file')} ({', '.join(shown)})"
 
 
-def ending(file: Path) -> str:
+def find_ending(file: Path) -> str:
     """How a file's name ends, as ``.txt``."""
-    return clean(legible(file.suffix.lower()))[:12] or "no ending"
+    return clean(spell_name(file.suffix.lower()))[:12] or "no ending"
 
 
-def few(names: Sequence[str]) -> str:
+def join_few(names: Sequence[str]) -> str:
     """The first of ``names``, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(f"'{name}'" for name in names[:SHOWN]) + more
 
 
-def walked(folder: Path, seen: set[str]) -> Iterator[Path]:
+def walk_files(folder: Path, seen: set[str]) -> Iterator[Path]:
     """The files below ``folder``; a link back to a folder that is being walked is not followed."""
     real = os.path.realpath(folder)
     if real in seen:
         return
-    for entry, is_folder in entries(folder):
+    for entry, is_folder in list_entries(folder):
         if is_folder:
-            yield from walked(entry, seen | {real})
+            yield from walk_files(entry, seen | {real})
         else:
             yield entry
 
 
-def without(name: str, ignored: Iterable[str]) -> str:
+def suggest_ignore(name: str, ignored: Iterable[str]) -> str:
     """What to say to do without the class of that name; nothing if no option can spell it."""
     return "" if set(name) & set(",&%\\") else f", or leave it out with ignore={','.join([*ignored, name])}"

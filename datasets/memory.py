@@ -27,7 +27,7 @@ def check_memory(needed: float, what: str, remedy: str) -> None:
     """
     if needed > (room := SHARE * free_memory()):
         raise DescendError(
-            f"{what} takes about {size_of(needed)} of memory, more than {size_of(room)}, half of what is free here; "
+            f"{what} takes about {format_size(needed)} of memory, more than {format_size(room)}, half of what is free here; "
             f"{remedy}."
         )
 
@@ -50,6 +50,6 @@ def free_memory() -> int:
     return max(0, min(rooms))
 
 
-def size_of(amount: float) -> str:
+def format_size(amount: float) -> str:
     """A number of bytes in words, as ``1.9 GB`` or ``120 MB``."""
     return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{max(1, round(amount / 1e6)):,} MB"

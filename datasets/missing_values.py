@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from descend.datasets.columns import Column, quoted
-from descend.datasets.csv_reader import shown
-from descend.datasets.data_shape import counted
+from descend.datasets.columns import Column, quote_columns
+from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.data_shape import format_count
 from descend.datasets.forms import EVERY
 from descend.engine.base.errors import DescendError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LEAST_ROWS = 5
 
 
-def without_gaps(
+def drop_or_fill(
     features: Sequence[Column],
     targets: Sequence[Column],
     classified: bool,
@@ -45,11 +45,11 @@ def without_gaps(
         return np.ones(len(lines), bool), missing
     lacking = np.any([column.missing for column in [*features, *targets]], axis=0)
     if do == "error":
-        raise DescendError(refusal(features, targets, classified, missing, lacking, lines, file))
+        raise DescendError(describe_refusal(features, targets, classified, missing, lacking, lines, file))
     mean = do == "mean"
     drop = np.any([target.missing for target in targets], axis=0) if mean else lacking
     if drop.any():
-        notes.append(f"{counted(int(drop.sum()), 'row')} of {len(drop):,} with missing values left out.")
+        notes.append(f"{format_count(int(drop.sum()), 'row')} of {len(drop):,} with missing values left out.")
 
     def leaving(columns: Sequence[Column]) -> str:
         return f"ignore={','.join([*ignored, *(column.spelled for column in columns)])}"
@@ -58,12 +58,12 @@ def without_gaps(
         short = [column for column in [*([] if mean else features), *targets] if column.name in missing]
         remedy = f"say missing=mean, or {leaving([c for c in short if c not in targets])}"
         raise DescendError(
-            f"{file} has {counted(left, 'row')} without a gap in {quoted([column.name for column in short])}, and "
+            f"{file} has {format_count(left, 'row')} without a gap in {quote_columns([column.name for column in short])}, and "
             f"{LEAST_ROWS} are needed; {'choose another target=…' if mean else remedy}."
         )
     if gone := [column for column in features if column.missing[~drop].all()]:
         raise DescendError(
-            f"{file} has values in {quoted([column.name for column in gone])} only where the target is missing; leave "
+            f"{file} has values in {quote_columns([column.name for column in gone])} only where the target is missing; leave "
             f"{'it' if len(gone) == 1 else 'them'} out with {leaving(gone)}."
         )
     if mean and any(column.missing[~drop].any() for column in features):
@@ -71,7 +71,7 @@ def without_gaps(
     return ~drop, missing
 
 
-def refusal(
+def describe_refusal(
     features: Sequence[Column],
     targets: Sequence[Column],
     classified: bool,
@@ -83,16 +83,16 @@ def refusal(
     """The sentence on missing values about which nothing was said: how many there are, and what each remedy costs."""
     import numpy as np
 
-    listed = ", ".join(f"'{shown(name)}' {count:,}" for name, count in list(missing.items())[:8])
+    listed = ", ".join(f"'{shorten_cell(name)}' {count:,}" for name, count in list(missing.items())[:8])
     more = f" and {len(missing) - 8} other columns" if len(missing) > 8 else ""
     rows, row = int(lacking.sum()), int(lacking.argmax())
     remedies = []
     if len(lines) - rows >= LEAST_ROWS:
-        classes = lost(targets[0], lacking) if classified else ""
-        remedies.append(f"missing=drop to leave out {counted(rows, 'row')} of {len(lines):,}{classes}")
+        classes = describe_lost(targets[0], lacking) if classified else ""
+        remedies.append(f"missing=drop to leave out {format_count(rows, 'row')} of {len(lines):,}{classes}")
     if any(column.missing.any() for column in features):
         without = int(np.any([column.missing for column in targets], axis=0).sum())
-        more_rows = f" and leave out {counted(without, 'row')} without the target" if without else ""
+        more_rows = f" and leave out {format_count(without, 'row')} without the target" if without else ""
         remedies.append(f"missing=mean to fill the gaps{more_rows}")
     words = {
         cell: None
@@ -105,18 +105,18 @@ def refusal(
         they = "that is a value" if len(words) == 1 else "those are values"
         remedies.append(f"values={','.join(words) if len(words) <= 4 else EVERY} if {they}")
     word = next(column.cells[row] for column in (*features, *targets) if column.missing[row])
-    first = f"the first{f', {shown(word)!r},' if word else ''} in line {lines[row]:,}"
+    first = f"the first{f', {shorten_cell(word)!r},' if word else ''} in line {lines[row]:,}"
     said = f"say {', or '.join(remedies)}" if remedies else "choose another target=…"
     return (
-        f"{file} lacks {counted(sum(missing.values()), 'value')} in {counted(rows, 'row')} ({listed}{more}; {first}); "
+        f"{file} lacks {format_count(sum(missing.values()), 'value')} in {format_count(rows, 'row')} ({listed}{more}; {first}); "
         f"{said}."
     )
 
 
-def lost(target: Column, lacking: NDArray[np.bool_]) -> str:
+def describe_lost(target: Column, lacking: NDArray[np.bool_]) -> str:
     """Which classes go with the rows that are ``lacking``, as they are in no other row."""
     there = list(zip(target.cells, lacking.tolist(), strict=True))
     gone = {cell for cell, lacks in there if lacks and cell} - {cell for cell, lacks in there if not lacks}
-    listed = ", ".join(repr(shown(cell)) for cell in sorted(gone)[:8])
+    listed = ", ".join(repr(shorten_cell(cell)) for cell in sorted(gone)[:8])
     more = f" and {len(gone) - 8} more" if len(gone) > 8 else ""
     return f", and with them all of {listed}{more}" if gone else ""

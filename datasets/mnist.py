@@ -118,9 +118,11 @@ class Mnist(Spec):
             DescendError: it cannot be read.
         """
         file, remedy = self.file(name), f"run `descend data fetch {self.name}` to replace it"
-        values = idx.read(file, self.shapes()[name], remedy)
+        values = idx.read_idx(file, self.shapes()[name], remedy)
         if values.ndim == 1 and (label := int(values.max())) >= len(self.classes):
-            raise idx.Damaged(f"{file} is damaged (it has a label {label} for {len(self.classes)} classes); {remedy}.")
+            raise idx.DamagedFile(
+                f"{file} is damaged (it has a label {label} for {len(self.classes)} classes); {remedy}."
+            )
         return values
 
     def sound(self, name: str) -> bool:
@@ -133,7 +135,7 @@ class Mnist(Spec):
             return False
         try:
             self.read(name)
-        except idx.Damaged:
+        except idx.DamagedFile:
             return False
         return True
 
@@ -145,7 +147,7 @@ class Mnist(Spec):
         """
         sound = {name: self.sound(name) for name in self.shapes()}
         if not all(sound.values()):
-            folder = paths.writable(self.folder(), "DESCEND_DATA")
+            folder = paths.make_writable(self.folder(), "DESCEND_DATA")
             source = self.source()
             checksums = dict(source.resources)
         for name, here in sound.items():

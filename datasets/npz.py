@@ -21,7 +21,7 @@ FORM = "an .npz holds x and y, or train_x, train_y, test_x and test_y"
 
 
 @dataclass(frozen=True)
-class Header:
+class ArrayHeader:
     """What an array says of itself.
 
     Attributes:
@@ -38,19 +38,19 @@ class Header:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def headers(file: Path) -> list[Header]:
+def read_headers(file: Path) -> list[ArrayHeader]:
     """What the arrays in ``file`` say of themselves, in their order there; no array is unpacked.
 
     Raises:
         DescendError: it is no such file, or an array says that it is larger than it is.
     """
     found = []
-    with _opened(file) as archive:
+    with _open_zip(file) as archive:
         for member in archive.infolist():
             if not member.filename.endswith(".npy"):
                 continue
             with archive.open(member) as stream:
-                header = Header(member.filename.removesuffix(".npy"), *_header(stream))
+                header = ArrayHeader(member.filename.removesuffix(".npy"), *_read_header(stream))
             if header.bytes > member.file_size and not header.dtype.hasobject:
                 raise DescendError(
                     f"{file.name} is damaged: array '{clean(header.key)}' says that it has the shape {header.shape}, "
@@ -60,7 +60,7 @@ def headers(file: Path) -> list[Header]:
     return found
 
 
-def array(file: Path, header: Header) -> NDArray[Any]:
+def read_array(file: Path, header: ArrayHeader) -> NDArray[Any]:
     """The array of that ``header``.
 
     Raises:
@@ -73,11 +73,11 @@ def array(file: Path, header: Header) -> NDArray[Any]:
             f"Array '{clean(header.key)}' of {file.name} holds Python objects, which could run any program when they "
             "are read; save it with a type of numbers or text."
         )
-    with _opened(file) as archive, archive.open(f"{header.key}.npy") as stream:
+    with _open_zip(file) as archive, archive.open(f"{header.key}.npy") as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
-def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _read_header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and type, of which the first bytes of an array tell."""
     from numpy.lib import format as npy
 
@@ -90,7 +90,7 @@ def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+def _open_zip(file: Path) -> Iterator[zipfile.ZipFile]:
     """The zip; whatever fails while it is open becomes a sentence."""
     try:
         with zipfile.ZipFile(file) as archive:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets import brightness, npz
-from descend.datasets.data_shape import counted
+from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
-from descend.datasets.order import in_order
-from descend.datasets.precision import DOUBLE, narrow
-from descend.datasets.split import shuffled, stratified
+from descend.datasets.order import sort_classes
+from descend.datasets.precision import DOUBLE, is_narrow
+from descend.datasets.split import split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 
@@ -41,7 +41,7 @@ class ArrayOptions:
     seed: int = option(0, "seed of the split", least=0, most=2**31 - 1)
 
 
-def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
+def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
     """Read an ``.npz`` file as a dataset called ``name``; nothing that it holds is ever executed.
 
     x of shape (n, d) or (n,) is a table; (n, h, w), (n, h, w, c) and (n, c, h, w) with c of 1 or 3 are images. y is
@@ -55,10 +55,12 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
     import numpy as np
 
     notes: list[str] = []
-    parts = chosen(npz.headers(file), file.name, notes)
-    check_memory(needed(parts), file.name, "save fewer samples, or with fewer bytes each")
-    y, classes = outputs(joint([npz.array(file, y) for _, y in parts], "y", file.name), options.task, file.name, notes)
-    x = joint([npz.array(file, x) for x, _ in parts], "x", file.name)
+    parts = choose_arrays(npz.read_headers(file), file.name, notes)
+    check_memory(estimate_memory(parts), file.name, "save fewer samples, or with fewer bytes each")
+    y, classes = read_outputs(
+        join_arrays([npz.read_array(file, y) for _, y in parts], "y", file.name), options.task, file.name, notes
+    )
+    x = join_arrays([npz.read_array(file, x) for x, _ in parts], "x", file.name)
     if x.dtype.kind not in "buif":
         raise DescendError(f"x in {file.name} holds {x.dtype}, not numbers; turn it into numbers before saving.")
     test = np.arange(len(x)) >= parts[0][0].shape[0] if len(parts) == 2 else None
@@ -67,14 +69,18 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
     features: tuple[str, ...] = ()
     is_table = x.ndim < 3
     if is_table:
-        x, keep, missing = table(x.reshape(len(x), -1), options.missing, file.name, notes)
+        x, keep, missing = read_table(x.reshape(len(x), -1), options.missing, file.name, notes)
         if keep is not None:
             x, y, test = x[keep], y[keep], None if test is None else test[keep]
         features = tuple(f"x{place}" for place in range(1, x.shape[1] + 1))
     if len(x) < 5:
-        raise DescendError(f"{file.name} has {counted(len(x), 'sample')}; at least 5 are needed.")
+        raise DescendError(f"{file.name} has {format_count(len(x), 'sample')}; at least 5 are needed.")
     if test is None:
-        split = stratified(y, options.test, options.seed) if classes else shuffled(len(y), options.test, options.seed)
+        split = (
+            split_stratified(y, options.test, options.seed)
+            if classes
+            else split_shuffled(len(y), options.test, options.seed)
+        )
         train_at, test_at = split
     else:
         train_at, test_at = np.flatnonzero(~test), np.flatnonzero(test)
@@ -82,11 +88,13 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
         raise DescendError(f"{file.name} leaves no sample to train on or none to test with; give it more of both.")
     if unknown := sorted(set(y[test_at].tolist()) - set(y[train_at].tolist())) if classes else []:
         notes.append(
-            f"Only in the test set, and so never learned: {counted(len(unknown), 'class', 'classes')}, "
-            f"{few([classes[label] for label in unknown])}."
+            f"Only in the test set, and so never learned: {format_count(len(unknown), 'class', 'classes')}, "
+            f"{join_few([classes[label] for label in unknown])}."
         )
     if not is_table:
-        x, scale = brightness.in_bytes(brightness.arranged(x, file.name), train_at, test_at, file.name, notes)
+        x, scale = brightness.convert_to_bytes(
+            brightness.arrange_axes(x, file.name), train_at, test_at, file.name, notes
+        )
     elif options.missing == "mean" and missing:
         with warnings.catch_warnings(action="ignore"):  # of a column that has numbers in the test set only
             means = np.nanmean(x[train_at], 0)
@@ -109,7 +117,9 @@ def read(file: Path, name: str, options: ArrayOptions) -> Dataset:
     )
 
 
-def chosen(headers: Sequence[npz.Header], file: str, notes: list[str]) -> list[tuple[npz.Header, npz.Header]]:
+def choose_arrays(
+    headers: Sequence[npz.ArrayHeader], file: str, notes: list[str]
+) -> list[tuple[npz.ArrayHeader, npz.ArrayHeader]]:
     """The arrays x and y of what is trained on, and of what is for the test if the file parts them.
 
     Names are told apart by their letters and digits: ``X_train``, ``train-x`` and ``xTrain`` are one. What is not used
@@ -118,37 +128,39 @@ def chosen(headers: Sequence[npz.Header], file: str, notes: list[str]) -> list[t
     Raises:
         DescendError: there are none, or they do not go together.
     """
-    named: dict[str, list[npz.Header]] = {}
+    named: dict[str, list[npz.ArrayHeader]] = {}
     for header in headers:
         named.setdefault("".join(filter(str.isalnum, header.key.lower())), []).append(header)
 
-    def found(part: str, names: Sequence[str]) -> npz.Header | None:
+    def found(part: str, names: Sequence[str]) -> npz.ArrayHeader | None:
         for form in (form for name in names for form in (f"{part}{name}", f"{name}{part}")):
             if len(same := named.get(form, ())) > 1:
-                raise DescendError(f"{file} holds {few([header.key for header in same])}, which differ too little.")
+                raise DescendError(
+                    f"{file} holds {join_few([header.key for header in same])}, which differ too little."
+                )
             if same:
                 return same[0]
         return None
 
-    def pair(*parts: str) -> list[tuple[npz.Header, npz.Header]]:
+    def pair(*parts: str) -> list[tuple[npz.ArrayHeader, npz.ArrayHeader]]:
         """The first of those parts that has both an x and a y; or none."""
         both = ((found(part, INPUTS), found(part, OUTPUTS)) for part in parts)
         return next(([(x, y)] for x, y in both if x is not None and y is not None), [])
 
     train, test = pair(*TRAIN) or pair(""), pair(*TEST)
     if not train:
-        held = few([header.key for header in headers]) if headers else "nothing"
+        held = join_few([header.key for header in headers]) if headers else "nothing"
         raise DescendError(f"{file} holds {held}; {npz.FORM}.")
     parts = train + test
     for x, y in parts:
         for header in (x, y):
             if not header.shape or not header.bytes:
                 raise DescendError(
-                    f"Array {few([header.key])} of {file} has the shape {header.shape} and so no samples; {npz.FORM}."
+                    f"Array {join_few([header.key])} of {file} has the shape {header.shape} and so no samples; {npz.FORM}."
                 )
         if x.shape[0] != y.shape[0]:
             raise DescendError(
-                f"{file} has {x.shape[0]:,} samples in {few([x.key])} and {y.shape[0]:,} in {few([y.key])}; each needs "
+                f"{file} has {x.shape[0]:,} samples in {join_few([x.key])} and {y.shape[0]:,} in {join_few([y.key])}; each needs "
                 "the other."
             )
     for key, both in zip("xy", zip(*parts, strict=True), strict=True):
@@ -159,23 +171,23 @@ def chosen(headers: Sequence[npz.Header], file: str, notes: list[str]) -> list[t
             )
     if test:
         notes.append(
-            f"Trained with {few([header.key for header in train[0]])}, tested with "
-            f"{few([header.key for header in test[0]])}."
+            f"Trained with {join_few([header.key for header in train[0]])}, tested with "
+            f"{join_few([header.key for header in test[0]])}."
         )
     used = [header for part in parts for header in part]
     if left := [header.key for header in headers if header not in used]:
-        notes.append(f"Left out: {counted(len(left), 'array')}, {few(left)}.")
+        notes.append(f"Left out: {format_count(len(left), 'array')}, {join_few(left)}.")
     return parts
 
 
-def needed(parts: Sequence[tuple[npz.Header, npz.Header]]) -> int:
+def estimate_memory(parts: Sequence[tuple[npz.ArrayHeader, npz.ArrayHeader]]) -> int:
     """Bytes that it takes at most to read them: as they are stored, joined, as they are kept, and once more parted."""
     stored = sum(header.bytes for part in parts for header in part)
     kept = sum(x.bytes // x.dtype.itemsize * (4 if len(x.shape) < 3 else 1) for x, _ in parts)
     return stored * len(parts) + 3 * kept
 
 
-def joint(arrays: Sequence[NDArray[Any]], key: str, file: str) -> NDArray[Any]:
+def join_arrays(arrays: Sequence[NDArray[Any]], key: str, file: str) -> NDArray[Any]:
     """The arrays x, or y, of the parts as one.
 
     Raises:
@@ -196,7 +208,7 @@ def joint(arrays: Sequence[NDArray[Any]], key: str, file: str) -> NDArray[Any]:
     return np.concatenate(arrays)
 
 
-def outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
+def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Labels and classes, or float64 numbers and ()."""
     import numpy as np
 
@@ -219,7 +231,7 @@ def outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[ND
     if words and y.ndim == 2:
         raise DescendError(f"y in {file} has the shape {y.shape}; labels have the shape (n,).")
     if y.ndim == 2:
-        return numbers(y, notes), ()
+        return read_numbers(y, notes), ()
     values, indices = np.unique(y, return_inverse=True)
     if not task:
         whole = words or y.dtype.kind in "bui" or not (y % 1).any()
@@ -229,34 +241,36 @@ def outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[ND
         task = "classification" if whole and few_values else "regression"
         notes.append(f"y has {len(values):,} different values, so the task is {task}; task=… changes that.")
     if task == "regression" and not words:
-        return numbers(y, notes), ()
+        return read_numbers(y, notes), ()
     if not 2 <= len(values) <= MOST_CLASSES:
-        raise DescendError(f"y in {file} has {counted(len(values), 'class', 'classes')}; 2 to {MOST_CLASSES:,} can be.")
+        raise DescendError(
+            f"y in {file} has {format_count(len(values), 'class', 'classes')}; 2 to {MOST_CLASSES:,} can be."
+        )
     if y.dtype.kind == "f" and np.abs(values).max() > 2**DOUBLE:
         notes.append(f"{WARNING}y holds numbers so large that neighbours became one; save them as whole numbers.")
-    names = [spelled(value) for value in values.tolist()]
-    classes = in_order(names)
+    names = [spell_class(value) for value in values.tolist()]
+    classes = sort_classes(names)
     places = {name: place for place, name in enumerate(classes)}
     return np.array([places[name] for name in names], np.int64)[indices], tuple(classes)
 
 
-def spelled(value: bytes | str | float) -> str:
+def spell_class(value: bytes | str | float) -> str:
     """The name of the class that y calls ``value``."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def numbers(y: NDArray[Any], notes: list[str]) -> NDArray[np.float64]:
+def read_numbers(y: NDArray[Any], notes: list[str]) -> NDArray[np.float64]:
     """Numbers to predict, (n,) or (n, k); what even 64 bits cannot tell apart is said."""
     import numpy as np
 
-    if any(narrow(column, DOUBLE) for column in y.reshape(len(y), -1).T):
+    if any(is_narrow(column, DOUBLE) for column in y.reshape(len(y), -1).T):
         notes.append(f"{WARNING}y holds numbers so nearly the same that 64 bits lose digits; subtract their mean.")
     return y.astype(np.float64)
 
 
-def table(
+def read_table(
     x: NDArray[Any], missing: str, file: str, notes: list[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None, dict[str, int]]:
     """The rows as float32 (n, d), which of them to keep (None: all), and the NaN of each column."""
@@ -272,9 +286,9 @@ def table(
     if x.dtype.itemsize > 4 or (x.dtype.kind in "ui" and x.dtype.itemsize == 4):
         low, high = np.fmin.reduce(x, 0).astype(float), np.fmax.reduce(x, 0).astype(float)
         near = np.flatnonzero(high - low < 1e-3 * np.maximum(np.abs(low), np.abs(high)))
-        gone = [f"x{place + 1}" for place in near.tolist() if narrow(x[~np.isnan(single[:, place]), place])]
+        gone = [f"x{place + 1}" for place in near.tolist() if is_narrow(x[~np.isnan(single[:, place]), place])]
         if gone:
-            notes.append(f"So nearly the same everywhere that 32-bit numbers lose digits: {few(gone)}.")
+            notes.append(f"So nearly the same everywhere that 32-bit numbers lose digits: {join_few(gone)}.")
     gaps = np.isnan(single)
     found = {f"x{place + 1}": int(count) for place, count in enumerate(gaps.sum(0)) if count}
     if not found:
@@ -284,19 +298,19 @@ def table(
     if missing == "error":
         row, column = np.argwhere(gaps)[0].tolist()
         raise DescendError(
-            f"x in {file} has {gaps.sum():,} NaN in {counted(len(found), 'column')}, the first at index "
-            f"[{row}, {column}]; say missing=drop to leave {counted(int(gaps.any(1).sum()), 'row')} of {len(x):,} out, "
+            f"x in {file} has {gaps.sum():,} NaN in {format_count(len(found), 'column')}, the first at index "
+            f"[{row}, {column}]; say missing=drop to leave {format_count(int(gaps.any(1).sum()), 'row')} of {len(x):,} out, "
             "or missing=mean to fill the gaps."
         )
     if missing == "drop":
         keep = np.asarray(~gaps.any(1))
-        notes.append(f"{counted(int((~keep).sum()), 'row')} of {len(x):,} with NaN left out.")
+        notes.append(f"{format_count(int((~keep).sum()), 'row')} of {len(x):,} with NaN left out.")
         return single, keep, found
     notes.append("NaN is replaced by the mean of its column in the training set.")
     return single, None, found
 
 
-def few(names: Sequence[str]) -> str:
+def join_few(names: Sequence[str]) -> str:
     """The first of ``names``, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(f"'{clean(name)}'" for name in names[:SHOWN]) + more

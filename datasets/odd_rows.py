@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from descend.datasets.columns import Column
-from descend.datasets.csv_reader import shown
-from descend.datasets.data_shape import counted
+from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.forms import WORDS, hold_numbers, is_number
 from descend.engine.base.errors import DescendError
@@ -32,7 +32,7 @@ PARTIAL = re.compile(r"(grand|sub|sous|zwischen|over-?all).*|小计|小計|소�
 BRACKETED = re.compile(r"[\[(].*[\])]")
 
 
-def samples(columns: Sequence[Column], units: str, totals: str, file: str, notes: list[str]) -> NDArray[np.bool_]:
+def find_samples(columns: Sequence[Column], units: str, totals: str, file: str, notes: list[str]) -> NDArray[np.bool_]:
     """Which rows are samples, (rows,).
 
     Args:
@@ -46,34 +46,34 @@ def samples(columns: Sequence[Column], units: str, totals: str, file: str, notes
 
     count = len(columns[0].cells)
     keep = np.ones(count, bool)
-    if units == "yes" or (units != "no" and count >= LEAST and holds_units(columns)):
+    if units == "yes" or (units != "no" and count >= LEAST and has_units_row(columns)):
         keep[0] = False
-        listed = ", ".join(shown(column.cells[0]) for column in columns[:8] if column.cells[0])
+        listed = ", ".join(shorten_cell(column.cells[0]) for column in columns[:8] if column.cells[0])
         line = columns[0].lines[0]
         notes.append(
             f"Line {line:,} holds units or the like ({listed}) and was passed over; units=no takes it for data."
         )
     if totals == "keep" or count < LEAST:
         return keep
-    at = totals_among(columns)
+    at = find_totals(columns)
     if not at:
         return keep
     keep[at] = False
     word = next(column.cells[at[-1]] for column in columns if TOTAL.fullmatch(column.cells[at[-1]]))
     line = columns[0].lines[at[-1]]
-    if not totals and not sums_up(columns, keep, at[-1]):
+    if not totals and not is_sum(columns, keep, at[-1]):
         raise DescendError(
-            f"{file} has '{shown(word)}' in line {line:,}, as a row of totals has; say totals=drop to leave out "
-            f"{counted(len(at), 'row')} of {count:,}, or totals=keep if it is data."
+            f"{file} has '{shorten_cell(word)}' in line {line:,}, as a row of totals has; say totals=drop to leave out "
+            f"{format_count(len(at), 'row')} of {count:,}, or totals=keep if it is data."
         )
     notes.append(
-        f"{WARNING}{counted(len(at), 'row')} of totals left out, '{shown(word)}' in line {line:,}; totals=keep keeps "
+        f"{WARNING}{format_count(len(at), 'row')} of totals left out, '{shorten_cell(word)}' in line {line:,}; totals=keep keeps "
         "such rows."
     )
     return keep
 
 
-def holds_units(columns: Sequence[Column]) -> bool:
+def has_units_row(columns: Sequence[Column]) -> bool:
     """Whether the first row has words over numbers, two at least or one in brackets, and nothing that comes again
     below."""
     over = []
@@ -89,7 +89,7 @@ def holds_units(columns: Sequence[Column]) -> bool:
     return len(named) > 1 or (len(named) == 1 and BRACKETED.fullmatch(named[0]) is not None)
 
 
-def totals_among(columns: Sequence[Column]) -> list[int]:
+def find_totals(columns: Sequence[Column]) -> list[int]:
     """Rows with a word for totals, if the first or the last row has one and no more than one row in twenty, or one in
     three where some are subtotals."""
 
@@ -107,7 +107,7 @@ def totals_among(columns: Sequence[Column]) -> list[int]:
     return found if len(found) <= max(1, count / (3 if several else 20)) else []
 
 
-def sums_up(columns: Sequence[Column], others: NDArray[np.bool_], row: int) -> bool:
+def is_sum(columns: Sequence[Column], others: NDArray[np.bool_], row: int) -> bool:
     """Whether in some column the number in a ``row`` is the sum of those in the ``others``, and not nought."""
     import numpy as np
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from descend.engine.base.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, suggest_nearest
 
 Options = TypeVar("Options")
 
@@ -26,7 +26,7 @@ def option(
     return dataclasses.field(default=default, metadata={"help": help, "among": among, "least": least, "most": most})
 
 
-def parted(address: str) -> tuple[str, dict[str, str]]:
+def split_address(address: str) -> tuple[str, dict[str, str]]:
     """``data.csv?a=1&b=2`` → ``("data.csv", {"a": "1", "b": "2"})``; ``%26`` and the like stand for ``&`` in a value.
 
     Raises:
@@ -34,7 +34,7 @@ def parted(address: str) -> tuple[str, dict[str, str]]:
     """
     from urllib.parse import unquote
 
-    path, query = cut(address)
+    path, query = cut_address(address)
     options: dict[str, str] = {}
     for entry in filter(None, query.split("&")):
         name, equals, value = entry.partition("=")
@@ -46,7 +46,7 @@ def parted(address: str) -> tuple[str, dict[str, str]]:
     return path, options
 
 
-def cut(address: str) -> tuple[str, str]:
+def cut_address(address: str) -> tuple[str, str]:
     """A path and the options after it; ``("is it?.csv", "seed=1")`` where there is such a file.
 
     The path is the longest beginning that exists; else it ends at the first question mark that options can follow.
@@ -59,20 +59,20 @@ def cut(address: str) -> tuple[str, str]:
     return path, "".join(query)
 
 
-def joined(path: str, options: Mapping[str, str]) -> str:
-    """The address that `parted` would part into ``path`` and ``options``."""
+def join_address(path: str, options: Mapping[str, str]) -> str:
+    """The address that `split_address` would part into ``path`` and ``options``."""
     from urllib.parse import quote
 
     query = "&".join(f"{name}={quote(value, safe=' ,;:/')}" for name, value in options.items())
     return f"{path}?{query}" if query else path
 
 
-def names_of(kind: type[Any]) -> set[str]:
+def list_names(kind: type[Any]) -> set[str]:
     """The names of the options of a ``kind``."""
     return {field.name for field in dataclasses.fields(kind)}
 
 
-def parsed(kind: type[Options], given: Mapping[str, str], of: str) -> Options:
+def parse_options(kind: type[Options], given: Mapping[str, str], of: str) -> Options:
     """The options of a ``kind``, which is a dataclass of `option` fields, with what was ``given``.
 
     Args:
@@ -85,14 +85,14 @@ def parsed(kind: type[Options], given: Mapping[str, str], of: str) -> Options:
     values = {}
     for name, text in given.items():
         if name not in fields:
-            guess = nearest(name, fields)
+            guess = suggest_nearest(name, fields)
             known = f"; known: {', '.join(fields)}."
             raise UsageError(f"There is no option '{name}' for {of}{guess or known}")
-        values[name] = _value(name, text, fields[name])
+        values[name] = _parse_value(name, text, fields[name])
     return kind(**values)
 
 
-def _value(name: str, text: str, field: dataclasses.Field[Any]) -> Any:
+def _parse_value(name: str, text: str, field: dataclasses.Field[Any]) -> Any:
     among, least, most = (field.metadata[key] for key in ("among", "least", "most"))
     if among and text not in among:
         raise UsageError(f"The option {name} is one of {', '.join(word for word in among if word)}, not '{text}'.")

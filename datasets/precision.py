@@ -13,7 +13,7 @@ LEAST = 12
 """… of which so many should tell a column's values apart."""
 
 
-def narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
+def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
     """Whether finite ``values``, (n,), differ by so little of their size that numbers of so many ``digits`` lose what
     tells them apart; a constant does not, and whole numbers do not that are held as they are."""
     import numpy as np

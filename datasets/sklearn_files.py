@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Carried(Spec):
+class SklearnFile(Spec):
     """A dataset among scikit-learn's files.
 
     Attributes:
@@ -39,7 +39,9 @@ class Carried(Spec):
         )
 
 
-def numbers(file: Path, shape: tuple[int, int], *, delimiter: str | None = ",", skip: int = 0) -> NDArray[np.float64]:
+def read_numbers(
+    file: Path, shape: tuple[int, int], *, delimiter: str | None = ",", skip: int = 0
+) -> NDArray[np.float64]:
     """The table in ``file``, which must be of ``shape`` (rows, columns) and finite, after ``skip`` lines.
 
     Raises:

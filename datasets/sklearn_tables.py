@@ -7,13 +7,13 @@ from itertools import product
 
 from descend.datasets.data_shape import Kind, Task
 from descend.datasets.dataset import Dataset
-from descend.datasets.sklearn_files import Carried, numbers
-from descend.datasets.split import shuffled, stratified
+from descend.datasets.sklearn_files import SklearnFile, read_numbers
+from descend.datasets.split import split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classic(Carried):
+class SklearnTable(SklearnFile):
     """A table of numbers, its label in the last column, after a line that says how large it is.
 
     The split is fixed, a fifth of each class for the test: everyone's test set is the same.
@@ -23,11 +23,11 @@ class Classic(Carried):
 
     def load(self) -> Dataset:
         file, rows = self.require(), self.train_size + self.test_size
-        table = numbers(file, (rows, len(self.features) + 1), skip=1)
+        table = read_numbers(file, (rows, len(self.features) + 1), skip=1)
         x, y = table[:, :-1].astype("float32"), table[:, -1].astype("int64")
         if set(y.tolist()) != set(range(len(self.classes))):
             raise DescendError(f"{file} cannot be read (labels out of range); reinstall scikit-learn.")
-        train, test = stratified(y)
+        train, test = split_stratified(y)
         return Dataset(
             self.name,
             self.classes,
@@ -41,7 +41,7 @@ class Classic(Carried):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diabetes(Carried):
+class Diabetes(SklearnFile):
     """Two files: what was measured of each patient, and how the disease went on."""
 
     kind: Kind = "table"
@@ -49,9 +49,9 @@ class Diabetes(Carried):
 
     def load(self) -> Dataset:
         file, rows = self.require(), self.train_size + self.test_size
-        x = numbers(file, (rows, len(self.features)), delimiter=None).astype("float32")
-        y = numbers(file.with_name("diabetes_target.csv.gz"), (rows, 1))[:, 0].astype("float32")
-        train, test = shuffled(rows)
+        x = read_numbers(file, (rows, len(self.features)), delimiter=None).astype("float32")
+        y = read_numbers(file.with_name("diabetes_target.csv.gz"), (rows, 1))[:, 0].astype("float32")
+        train, test = split_shuffled(rows)
         return Dataset(
             self.name,
             (),
@@ -80,7 +80,7 @@ MEASURES = (
 )
 
 DATASETS = (
-    Classic(
+    SklearnTable(
         name="iris",
         title="Iris",
         description="150 iris flowers of three species, four lengths in centimetres of each.",
@@ -91,7 +91,7 @@ DATASETS = (
         test_size=30,
         file="iris.csv",
     ),
-    Classic(
+    SklearnTable(
         name="wine",
         title="Wine",
         description="178 wines from three growers of one region of Italy, by thirteen chemical measurements.",
@@ -116,7 +116,7 @@ DATASETS = (
         test_size=36,
         file="wine_data.csv",
     ),
-    Classic(
+    SklearnTable(
         name="breast-cancer",
         title="Breast cancer Wisconsin",
         description=(

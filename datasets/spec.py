@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from descend.datasets.data_shape import Kind, Shape, Task
+from descend.datasets.data_shape import DataShape, Kind, Task
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ class Spec(ABC):
     embedded: ClassVar[bool] = True
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> DataShape:
         """What a model must know of it."""
-        return Shape.of(self.kind, self.sample_shape, self.task, self.classes, self.targets, self.vocabulary)
+        return DataShape.of(self.kind, self.sample_shape, self.task, self.classes, self.targets, self.vocabulary)
 
     @property
     def address(self) -> str:

@@ -12,7 +12,7 @@ SHARE = 0.2
 """Of the samples, for the test."""
 
 
-def stratified(
+def split_stratified(
     labels: NDArray[np.int64], share: float = SHARE, seed: int = 0
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and the test samples, both ascending.
@@ -31,8 +31,8 @@ def stratified(
     return np.setdiff1d(order, test), test
 
 
-def shuffled(count: int, share: float = SHARE, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def split_shuffled(count: int, share: float = SHARE, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and the test samples among ``count``, both ascending; the test's are drawn at random."""
     import numpy as np
 
-    return stratified(np.zeros(count, np.int64), share, seed)
+    return split_stratified(np.zeros(count, np.int64), share, seed)

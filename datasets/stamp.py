@@ -35,18 +35,18 @@ class Stamp(msgspec.Struct, frozen=True):
     whole: bool
 
 
-def stamped(place: Path, files: Sequence[Path]) -> Stamp:
+def make_stamp(place: Path, files: Sequence[Path]) -> Stamp:
     """The stamp of ``files``, which are in the folder ``place``, or are that alone.
 
     Raises:
         OSError: one cannot be read.
     """
-    names, sizes, times = _looked_at(place, files)
-    whole = _small(sizes)
-    return Stamp(len(files), sum(sizes), times, _digest(files, names, sizes, whole), whole)
+    names, sizes, times = _survey(place, files)
+    whole = _are_small(sizes)
+    return Stamp(len(files), sum(sizes), times, _compute_digest(files, names, sizes, whole), whole)
 
 
-def difference(before: Stamp, place: Path, files: Sequence[Path]) -> str:
+def describe_difference(before: Stamp, place: Path, files: Sequence[Path]) -> str:
     """What is another than ``before``, as "has 9 bytes, not 8"; nothing if nothing is, as far as it was looked at.
 
     Times alone make no difference: data that was moved or copied is the same.
@@ -54,19 +54,19 @@ def difference(before: Stamp, place: Path, files: Sequence[Path]) -> str:
     Raises:
         OSError: one cannot be read.
     """
-    names, sizes, times = _looked_at(place, files)
+    names, sizes, times = _survey(place, files)
     if len(files) != before.files:
         return f"has {len(files):,} files, not {before.files:,}"
     if sum(sizes) != before.size:
         return f"has {sum(sizes):,} bytes, not {before.size:,}"
     if times == before.times:
         return ""
-    if _digest(files, names, sizes, before.whole) != before.digest:
+    if _compute_digest(files, names, sizes, before.whole) != before.digest:
         return "has the same size and other contents"
     return "" if before.whole else "was written again; samples of it are the same, and all of it was not compared"
 
 
-def _looked_at(place: Path, files: Sequence[Path]) -> tuple[list[bytes], list[int], str]:
+def _survey(place: Path, files: Sequence[Path]) -> tuple[list[bytes], list[int], str]:
     """Names below ``place``, sizes, and the digest of these and the times of change; nothing is opened."""
     names = [b"" if file == place else os.fsencode(file.relative_to(place)) for file in files]
     states = [file.stat() for file in files]
@@ -75,11 +75,11 @@ def _looked_at(place: Path, files: Sequence[Path]) -> tuple[list[bytes], list[in
     return names, sizes, hashlib.sha256(text).hexdigest()
 
 
-def _small(sizes: Sequence[int]) -> bool:
+def _are_small(sizes: Sequence[int]) -> bool:
     return sum(sizes) <= WHOLE and len(sizes) <= MANY
 
 
-def _digest(files: Sequence[Path], names: Sequence[bytes], sizes: Sequence[int], whole: bool) -> str:
+def _compute_digest(files: Sequence[Path], names: Sequence[bytes], sizes: Sequence[int], whole: bool) -> str:
     """SHA-256 of names, sizes and contents, or of places of these, evenly spaced."""
     found = hashlib.sha256(b"\0".join(b"%b\0%d" % pair for pair in zip(names, sizes, strict=True)))
     if whole:

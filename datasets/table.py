@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from descend.datasets import csv_reader as text
-from descend.datasets.columns import Column, Finder, check_columns, quoted
-from descend.datasets.csv_reader import shown
-from descend.datasets.data_shape import counted
+from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_columns
+from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
-from descend.datasets.identifiers import identifies
+from descend.datasets.identifiers import explain_identifier
 from descend.datasets.memory import check_memory
-from descend.datasets.missing_values import LEAST_ROWS, without_gaps
-from descend.datasets.odd_rows import samples
+from descend.datasets.missing_values import LEAST_ROWS, drop_or_fill
+from descend.datasets.odd_rows import find_samples
 from descend.datasets.options import option
-from descend.datasets.precision import narrow
-from descend.datasets.split import shuffled, stratified
-from descend.datasets.target import ANOTHER, chosen, labels, numbers_to_predict, task_of, wanted_of
-from descend.datasets.text_column import texts_of
+from descend.datasets.precision import is_narrow
+from descend.datasets.split import split_shuffled, split_stratified
+from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_labels, find_targets
+from descend.datasets.text_column import make_text_dataset
 from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class TableOptions:
     seed: int = option(0, "seed of the split", least=0, most=2**31 - 1)
 
 
-def read(file: Path, name: str, options: TableOptions) -> Dataset:
+def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
     """Read a CSV file as a dataset called ``name``.
 
     Numbers stay as they are. A column of words becomes a column of 0 and 1 for each word but for the first of two, or
@@ -77,7 +77,7 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
         UsageError: an option does not fit the file.
     """
 
-    table = text.read(
+    table = text.read_csv(
         file,
         delimiter=options.delimiter,
         encoding=options.encoding,
@@ -95,44 +95,48 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
     ]
     lines: Sequence[int] = table.lines
     units = options.units or ("" if table.named else "no")
-    if lines and not (sound := samples(columns, units, options.totals, where, notes)).all():
+    if lines and not (sound := find_samples(columns, units, options.totals, where, notes)).all():
         lines = list(itertools.compress(lines, sound))
         columns = [replace(c, cells=list(itertools.compress(c.cells, sound)), lines=lines) for c in columns]
     if len(lines) < LEAST_ROWS:
         raise DescendError(
-            f"{where} has {counted(len(lines), 'row')} of data; a training and a test set take at least {LEAST_ROWS}."
+            f"{where} has {format_count(len(lines), 'row')} of data; a training and a test set take at least {LEAST_ROWS}."
         )
-    find = Finder(columns, where)
-    wanted = wanted_of(columns, options.target, find)
+    find = ColumnFinder(columns, where)
+    wanted = find_targets(columns, options.target, find)
     texts = [find(options.text)] if options.text else []
     if texts and texts[0] in wanted:
         raise UsageError(
             f"Column '{texts[0].name}' of {where} is to be learned from and to be predicted; choose another."
         )
-    kept = usable(columns, [find(name) for name in options.ignore], [*wanted, *texts], where, notes)
-    targets = chosen([column for column in kept if column not in texts], wanted, where, notes)
+    kept = select_columns(columns, [find(name) for name in options.ignore], [*wanted, *texts], where, notes)
+    targets = choose_targets([column for column in kept if column not in texts], wanted, where, notes)
     features = texts or [column for column in kept if column not in set(targets)]
     if not features:
-        raise DescendError(f"{where} has no column left to learn from beside {quoted([t.name for t in targets])}.")
+        raise DescendError(
+            f"{where} has no column left to learn from beside {quote_columns([t.name for t in targets])}."
+        )
     codes = {find(name).name: None for name in options.categories}
     if not texts:
         check_columns(features, where, codes, options.ignore)
     elif texts[0].empty:
-        raise DescendError(f"{where} has no text at all in {quoted([texts[0].name])}; choose another with text=….")
+        raise DescendError(
+            f"{where} has no text at all in {quote_columns([texts[0].name])}; choose another with text=…."
+        )
     elif left := [column.name for column in kept if column not in (*texts, *targets)]:
-        notes.append(f"Left out beside the text: {quoted(left)}.")
-    say_what_is_odd(features, targets, notes)
-    task = task_of(targets, options.task, where, notes)
+        notes.append(f"Left out beside the text: {quote_columns(left)}.")
+    note_oddities(features, targets, notes)
+    task = decide_task(targets, options.task, where, notes)
 
     classified = task == "classification"
-    keep, missing = without_gaps(features, targets, classified, options.missing, options.ignore, lines, where, notes)
+    keep, missing = drop_or_fill(features, targets, classified, options.missing, options.ignore, lines, where, notes)
     classes: tuple[str, ...] = ()
     if task == "classification":
-        classes, y = labels(targets[0], keep, where, notes)
-        train, test = stratified(y, options.test, options.seed)
+        classes, y = encode_labels(targets[0], keep, where, notes)
+        train, test = split_stratified(y, options.test, options.seed)
     else:
-        y = numbers_to_predict(targets, keep, notes)
-        train, test = shuffled(len(y), options.test, options.seed)
+        y = convert_targets(targets, keep, notes)
+        train, test = split_shuffled(len(y), options.test, options.seed)
     if classes and len(classes) == len(y):
         raise DescendError(
             f"{where} has one row of each class of '{targets[0].name}', and so none for the test; {ANOTHER}."
@@ -144,8 +148,10 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
     if texts:
         cells = [cell for cell, kept_row in zip(texts[0].cells, keep.tolist(), strict=True) if kept_row]
         named = {"classes": classes, "targets": () if classes else tuple(target.name for target in targets)}
-        return texts_of(name, cells, y, (train, test), options.length, notes, task=task, missing=missing, **named)
-    x, names = numbers_of(features, codes, keep, train, options.encode, notes)
+        return make_text_dataset(
+            name, cells, y, (train, test), options.length, notes, task=task, missing=missing, **named
+        )
+    x, names = convert_features(features, codes, keep, train, options.encode, notes)
     return Dataset(
         name,
         classes,
@@ -162,7 +168,7 @@ def read(file: Path, name: str, options: TableOptions) -> Dataset:
     )
 
 
-def usable(
+def select_columns(
     columns: list[Column], ignore: Sequence[Column], wanted: Sequence[Column], file: str, notes: list[str]
 ) -> list[Column]:
     """The columns without those to ``ignore`` and without unnamed ones that are empty or only number or name the rows,
@@ -183,28 +189,30 @@ def usable(
         else:
             kept.append(column)
     if len(kept) < 2:
-        raise DescendError(f"{file} has {counted(len(kept), 'column')} left; one is to predict and one to learn from.")
+        raise DescendError(
+            f"{file} has {format_count(len(kept), 'column')} left; one is to predict and one to learn from."
+        )
     return kept
 
 
-def say_what_is_odd(features: Sequence[Column], targets: Sequence[Column], notes: list[str]) -> None:
+def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: list[str]) -> None:
     """Add to ``notes`` what may be meant otherwise than it is read: identifiers, codes, and words such as NA."""
     said = []
     for column in features:
-        name, say = shown(column.name), column.spelled
-        if len(features) > 1 and (why := identifies(column)):
+        name, say = shorten_cell(column.name), column.spelled
+        if len(features) > 1 and (why := explain_identifier(column)):
             said.append(f"Column '{name}' {why}, as identifiers do; ignore={say} leaves it out.")
         elif column.numeric and (row := column.padded) is not None:
-            cell, line = shown(column.cells[row]), column.lines[row]
+            cell, line = shorten_cell(column.cells[row]), column.lines[row]
             said.append(
                 f"{WARNING}column '{name}' has '{cell}' in line {line:,} and is read as numbers; categories={say} "
                 "takes them for codes, which they may be."
             )
     for column in (*features, *targets):
         if words := column.words_kept:
-            listed = ", ".join(f"'{shown(word)}' in {counted(n, 'row')}" for word, n in words.items())
+            listed = ", ".join(f"'{shorten_cell(word)}' in {format_count(n, 'row')}" for word, n in words.items())
             said.append(
-                f"{WARNING}{listed} of column '{shown(column.name)}' counts as a value; gaps={','.join(words)} takes "
+                f"{WARNING}{listed} of column '{shorten_cell(column.name)}' counts as a value; gaps={','.join(words)} takes "
                 f"{'it' if len(words) == 1 else 'them'} for a missing one."
             )
     notes.extend(said[:MOST_SAID])
@@ -212,7 +220,7 @@ def say_what_is_odd(features: Sequence[Column], targets: Sequence[Column], notes
         notes.append(f"{WARNING}the like is to be said of {len(said) - MOST_SAID:,} more columns.")
 
 
-def numbers_of(
+def convert_features(
     features: Sequence[Column],
     codes: Collection[str],
     keep: NDArray[np.bool_],
@@ -245,7 +253,7 @@ def numbers_of(
             values[missing] = (known if len(known) else values[~missing]).mean() if missing.any() else 0
             if values.min() == values.max():
                 constant.append(column.name)
-            elif narrow(values):
+            elif is_narrow(values):
                 blurred.append(column.name)
             parts.append(values.astype(np.float32)[:, None])
             names.append(column.name)
@@ -267,9 +275,11 @@ def numbers_of(
         names.extend(f"{column.name}={column.words[place]}" for place in shown)
     if categorical:
         how = "one number, the rank of the word" if encode == "ordinal" else "a column of 0 and 1 for each word"
-        notes.append(f"Categories, in {quoted(categorical)}: {how}.")
+        notes.append(f"Categories, in {quote_columns(categorical)}: {how}.")
     if constant:
-        notes.append(f"The same in every row, and so of no use: {quoted(constant)}.")
+        notes.append(f"The same in every row, and so of no use: {quote_columns(constant)}.")
     if blurred:
-        notes.append(f"{WARNING}so nearly the same everywhere that 32-bit numbers lose digits: {quoted(blurred)}.")
+        notes.append(
+            f"{WARNING}so nearly the same everywhere that 32-bit numbers lose digits: {quote_columns(blurred)}."
+        )
     return np.ascontiguousarray(np.concatenate(parts, 1)), names

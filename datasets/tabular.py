@@ -6,10 +6,10 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from descend.datasets.delimiters import LINES, cut, delimiter_of
-from descend.datasets.encodings import SAMPLE, encoding_of
+from descend.datasets.delimiters import LINES, find_delimiter, split_cells
+from descend.datasets.encodings import SAMPLE, detect_encoding
 from descend.datasets.forms import hold_numbers
-from descend.datasets.lines import body
+from descend.datasets.lines import drop_comments
 
 LEAST = 5
 """Lines in which a table can be told from a text."""
@@ -17,43 +17,43 @@ EVEN = 0.8
 """Share of the lines of a table that have as many cells; what is odd about the others is said when it is read."""
 
 
-def sampled(sample: str) -> list[str]:
+def take_whole_lines(sample: str) -> list[str]:
     """The whole lines of a ``sample`` from the beginning of a file."""
     lines = sample.splitlines(keepends=True)
     return lines[:-1] if len(sample) == SAMPLE and len(lines) > 1 else lines
 
 
-def cut_alike(sample: str) -> list[list[str]]:
+def select_uniform(sample: str) -> list[list[str]]:
     """The rows among the first lines of a file if most are cut into as many cells by a tab, semicolon or the like, or
     by commas or blanks into some that are numbers; else []."""
-    lines = [line for line in body(sampled(sample), "")[:LINES] if line.strip()]
+    lines = [line for line in drop_comments(take_whole_lines(sample), "")[:LINES] if line.strip()]
     if len(lines) < LEAST:
         return []
-    delimiter = delimiter_of(lines, "")
+    delimiter = find_delimiter(lines, "")
     try:
-        rows = [row for row in cut(lines, delimiter) if row]
+        rows = [row for row in split_cells(lines, delimiter) if row]
     except csv.Error:
         return []
     (width, often), *_ = Counter(map(len, rows)).most_common(1) or [(0, 0)]
     if width < 2 or often < max(LEAST, EVEN * len(rows)):
         return []
     rows = [[cell.strip() for cell in row] for row in rows if len(row) == width]
-    return rows if delimiter not in ", " or any(of_numbers(rows)) else []
+    return rows if delimiter not in ", " or any(find_number_columns(rows)) else []
 
 
-def of_numbers(rows: list[list[str]]) -> list[bool]:
+def find_number_columns(rows: list[list[str]]) -> list[bool]:
     """Which columns hold numbers only, below the first row."""
     return [hold_numbers(column) for column in zip(*rows[1:], strict=True)]
 
 
-def tabular(file: Path, encoding: str) -> bool:
+def is_tabular(file: Path, encoding: str) -> bool:
     """Whether a text in a ``file`` is a table: most of its first lines have as many cells, and columns of numbers, more
     of them than not if blanks stand between cells."""
     try:
-        with open(file, encoding=encoding_of(file, encoding), newline="") as stream:
+        with open(file, encoding=detect_encoding(file, encoding), newline="") as stream:
             sample = stream.read(SAMPLE)
     except (OSError, UnicodeError):
         return False  # which is said when it is read
-    numbers = of_numbers(rows) if (rows := cut_alike(sample)) else []
-    blanks = delimiter_of(body(sampled(sample), ""), "") == " "
+    numbers = find_number_columns(rows) if (rows := select_uniform(sample)) else []
+    blanks = find_delimiter(drop_comments(take_whole_lines(sample), ""), "") == " "
     return 2 * sum(numbers) >= len(numbers) > 0 if blanks else any(numbers)

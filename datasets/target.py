@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from descend.datasets.columns import Column, Finder, check_columns, quoted
-from descend.datasets.csv_reader import shown
-from descend.datasets.data_shape import Task, counted
+from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_columns
+from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING
-from descend.datasets.identifiers import identifies
-from descend.datasets.precision import DOUBLE, narrow
+from descend.datasets.identifiers import explain_identifier
+from descend.datasets.precision import DOUBLE, is_narrow
 from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
@@ -27,27 +27,29 @@ WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
 """A whole number as programs write floats."""
 
 
-def wanted_of(columns: Sequence[Column], target: str, find: Finder) -> list[Column]:
+def find_targets(columns: Sequence[Column], target: str, find: ColumnFinder) -> list[Column]:
     """The columns that ``target`` names, several with commas between; none if it is empty."""
     whole = any(column.name == target for column in columns)  # a name may have a comma in it
     names = [target] if whole else [name for name in map(str.strip, target.split(",")) if name]
     return [find(name) for name in names]
 
 
-def chosen(kept: Sequence[Column], wanted: Sequence[Column], file: str, notes: list[str]) -> list[Column]:
+def choose_targets(kept: Sequence[Column], wanted: Sequence[Column], file: str, notes: list[str]) -> list[Column]:
     """The columns to predict: those that are ``wanted``, else the last that is ``kept``."""
     if not wanted:
         notes.append(f"The last column, '{kept[-1].name}', is what to predict; target=… chooses another.")
         return [kept[-1]]
     there = set(kept)
     if gone := [column.name for column in wanted if column not in there]:
-        raise UsageError(f"The target {quoted(gone)} of {file} is left out; take it from ignore or choose another.")
+        raise UsageError(
+            f"The target {quote_columns(gone)} of {file} is left out; take it from ignore or choose another."
+        )
     if len(set(wanted)) < len(wanted):
-        raise UsageError(f"The target {quoted([column.name for column in wanted])} is named twice.")
+        raise UsageError(f"The target {quote_columns([column.name for column in wanted])} is named twice.")
     return list(wanted)
 
 
-def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -> Task:
+def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str]) -> Task:
     """What is learned: numbers are predicted, words are classes, and so are whole numbers of few different values and
     numbers written as codes are.
 
@@ -56,7 +58,7 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
     """
     target = targets[0]
     if any(column.empty for column in targets):
-        empty = quoted([column.name for column in targets if column.empty])
+        empty = quote_columns([column.name for column in targets if column.empty])
         unless = next((column.unless for column in targets if column.empty), "")
         raise DescendError(f"{file} has no value at all in the target {empty}; {ANOTHER}{unless}.")
     if task == "regression" or (not task and len(targets) > 1):
@@ -65,7 +67,7 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
             raise DescendError(
                 words[0].problem(file, ANOTHER, "task=classification")
                 or f"Regression predicts numbers, but column '{words[0].name}' of {file} has "
-                f"'{shown(words[0].cells[row])}' in line {words[0].lines[row]:,}; say task=classification."
+                f"'{shorten_cell(words[0].cells[row])}' in line {words[0].lines[row]:,}; say task=classification."
             )
         check_columns(targets, file, measured=True)
         return "regression"
@@ -77,7 +79,7 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
         whole = not (target.numbers[~target.missing] % 1).any()
         if not whole or different > FEW_CLASSES or different > max(2, rows / 2):
             notes.append(f"The target '{target.name}' holds numbers, so the task is regression; task=… changes that.")
-            if why := identifies(target):
+            if why := explain_identifier(target):
                 notes.append(f"{WARNING}the target '{target.name}' {why}, as identifiers do; {ANOTHER}.")
             return "regression"
     elif not target.numeric and not task and (sentence := target.problem(file, ANOTHER, "task=classification")):
@@ -90,7 +92,7 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
         )
     if different < 2:
         raise DescendError(
-            f"Column '{target.name}' of {file} has the single value '{shown(target.words[0])}'; classification "
+            f"Column '{target.name}' of {file} has the single value '{shorten_cell(target.words[0])}'; classification "
             "takes two classes or more, so choose another column with target=…."
         )
     if not task:
@@ -101,7 +103,7 @@ def task_of(targets: Sequence[Column], task: str, file: str, notes: list[str]) -
     return "classification"
 
 
-def numbers_to_predict(targets: Sequence[Column], keep: NDArray[np.bool_], notes: list[str]) -> NDArray[np.float64]:
+def convert_targets(targets: Sequence[Column], keep: NDArray[np.bool_], notes: list[str]) -> NDArray[np.float64]:
     """The numbers of the rows to ``keep``, (rows,) for one target and (rows, k) for k; what is lost of them is said."""
     import numpy as np
 
@@ -109,14 +111,18 @@ def numbers_to_predict(targets: Sequence[Column], keep: NDArray[np.bool_], notes
     lost = [
         target.name
         for target, values in zip(targets, numbers, strict=True)
-        if target.inexact is not None or narrow(values, DOUBLE)
+        if target.inexact is not None or is_narrow(values, DOUBLE)
     ]
     if lost:
-        notes.append(f"{WARNING}more digits than 64-bit numbers hold, so that the last are lost: {quoted(lost)}.")
+        notes.append(
+            f"{WARNING}more digits than 64-bit numbers hold, so that the last are lost: {quote_columns(lost)}."
+        )
     return numbers[0] if len(numbers) == 1 else np.stack(numbers, 1)
 
 
-def labels(target: Column, keep: NDArray[np.bool_], file: str, notes: list[str]) -> tuple[tuple[str, ...], NDArray]:
+def encode_labels(
+    target: Column, keep: NDArray[np.bool_], file: str, notes: list[str]
+) -> tuple[tuple[str, ...], NDArray]:
     """The classes as they are written, in order, and their indices in the rows to ``keep``, int64, (rows,)."""
     import numpy as np
 
@@ -127,18 +133,18 @@ def labels(target: Column, keep: NDArray[np.bool_], file: str, notes: list[str])
     y = np.array([places[word] for word in written], np.int64)
     if len(names) < 2:
         raise DescendError(
-            f"Column '{target.name}' of {file} has the single class '{shown(names[0])}' in the rows that are "
+            f"Column '{target.name}' of {file} has the single class '{shorten_cell(names[0])}' in the rows that are "
             "left; say missing=mean instead of drop."
         )
     if gone := [word for word in target.words if word not in present]:
-        listed = ", ".join(repr(shown(word)) for word in gone[:8])
-        notes.append(f"{WARNING}no row is left of {counted(len(gone), 'class', 'classes')}, {listed}.")
+        listed = ", ".join(repr(shorten_cell(word)) for word in gone[:8])
+        notes.append(f"{WARNING}no row is left of {format_count(len(gone), 'class', 'classes')}, {listed}.")
     counts = np.bincount(y)
     if rare := [name for name, count in zip(names, counts, strict=True) if count < 2]:
         notes.append(f"Of one sample only, trained on and not tested: class {', '.join(map(repr, rare))}.")
     if len({name.casefold() for name in names}) < len(names):
         notes.append("Some classes differ in capital letters only; if they are meant to be one, mend the file.")
-    if alike := alike_numbers(target, names):
+    if alike := find_equal_numbers(target, names):
         notes.append(
             f"{WARNING}the classes {' and '.join(map(repr, alike))} are one number written in two ways; if they are "
             "meant to be one, mend the file."
@@ -147,7 +153,7 @@ def labels(target: Column, keep: NDArray[np.bool_], file: str, notes: list[str])
     return tuple(match[1] for match in floats if match) if all(floats) else names, y
 
 
-def alike_numbers(target: Column, names: Sequence[str]) -> list[str]:
+def find_equal_numbers(target: Column, names: Sequence[str]) -> list[str]:
     """The first two ``names`` of classes that are one number, if 64-bit floats hold all of them."""
     if not target.numeric:
         return []

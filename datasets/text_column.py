@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.char_text import encoded
+from descend.datasets.char_text import encode
 from descend.datasets.dataset import Dataset
 from descend.datasets.memory import check_memory
 from descend.engine.base.errors import DescendError
@@ -19,7 +19,7 @@ LENGTH = 128
 BLANK = " "
 
 
-def texts_of(
+def make_text_dataset(
     name: str,
     texts: Sequence[str],
     y: NDArray[Any],
@@ -52,7 +52,7 @@ def texts_of(
     vocabulary = sorted(set().union(*even))
     if len(vocabulary) < 2:
         raise DescendError(f"The texts are one character over and over, {vocabulary[0]!r}; there is nothing to learn.")
-    x = np.stack([encoded(text, vocabulary) for text in even])
+    x = np.stack([encode(text, vocabulary) for text in even])
     train, test = parts
     said = [
         *notes,

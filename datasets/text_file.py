@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from descend.datasets.char_text import stream
+from descend.datasets.char_text import make_char_dataset
 from descend.datasets.dataset import Dataset
-from descend.datasets.encodings import SAMPLE, encoding_of, undecodable
+from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_encoding
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
-from descend.datasets.tabular import cut_alike
+from descend.datasets.tabular import select_uniform
 from descend.engine.base.errors import DescendError
 
 SUFFIXES = (".txt", ".text", ".md")
@@ -32,7 +32,7 @@ class TextOptions:
     test: float = option(0.1, "share of the text, at its end, that is kept for the test", least=0.01, most=0.9)
 
 
-def read(file: Path, name: str, options: TextOptions) -> Dataset:
+def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
     """Read a text as a dataset called ``name``; its vocabulary is the characters that occur, line ends are ``\\n``.
 
     Raises:
@@ -41,12 +41,12 @@ def read(file: Path, name: str, options: TextOptions) -> Dataset:
     """
     size = min(file.stat().st_size, options.limit or file.stat().st_size)
     check_memory(size * BYTES, file.name, "limit=N takes the first N characters")
-    encoding = encoding_of(file, options.encoding)
+    encoding = detect_encoding(file, options.encoding)
     try:
         with open(file, encoding=encoding) as opened:
             text = opened.read(options.limit or -1)
     except UnicodeError:
-        raise DescendError(undecodable(file, encoding)) from None
+        raise DescendError(describe_undecodable(file, encoding)) from None
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
     if len(text) < LEAST:
@@ -57,9 +57,11 @@ def read(file: Path, name: str, options: TextOptions) -> Dataset:
     cut = len(text) - max(1, int(options.test * len(text)))
     unseen = sorted(set(text[cut:]) - set(text[:cut]))
     notes = (
-        ["The lines are cut as those of a table are; kind=table reads it as one."] if cut_alike(text[:SAMPLE]) else []
+        ["The lines are cut as those of a table are; kind=table reads it as one."]
+        if select_uniform(text[:SAMPLE])
+        else []
     )
     notes.append(f"The last {len(text) - cut:,} characters are for the test.")
     if unseen:
         notes.append(f"{len(unseen)} of {len(vocabulary)} characters occur only in the test part.")
-    return stream(name, text, vocabulary, cut, notes)
+    return make_char_dataset(name, text, vocabulary, cut, notes)

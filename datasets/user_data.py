@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from descend.datasets.dataset import Dataset
-from descend.datasets.options import joined
+from descend.datasets.options import join_address
 from descend.datasets.spec import Progress, Spec
 from descend.engine.base.errors import DescendError, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Own(Spec):
+class UserData(Spec):
     """Data in a file or a folder that someone named by its path.
 
     Attributes:
@@ -32,7 +32,7 @@ class Own(Spec):
 
     @property
     def address(self) -> str:
-        return joined(str(self.path), dict(self.options))
+        return join_address(str(self.path), dict(self.options))
 
     def where(self) -> Path | None:
         return self.path if self.path.exists() else None
@@ -58,11 +58,11 @@ class Own(Spec):
         return self.read()
 
 
-def spec_of(
+def make_spec(
     dataset: Dataset, path: Path, options: dict[str, str], description: str, read: Callable[[], Dataset]
-) -> Own:
+) -> UserData:
     """The spec of a ``dataset`` that was read from ``path``."""
-    return Own(
+    return UserData(
         name=dataset.name,
         title=path.name,
         description=description,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from descend.datasets import image_folder, listing, npz_file, table, text_file
 from descend.datasets.dataset import Dataset
-from descend.datasets.options import joined, names_of, parsed, parted
-from descend.datasets.tabular import tabular
-from descend.datasets.user_data import Own, spec_of
+from descend.datasets.options import join_address, list_names, parse_options, split_address
+from descend.datasets.tabular import is_tabular
+from descend.datasets.user_data import UserData, make_spec
 from descend.engine.base.errors import UsageError
 from descend.engine.base.paths import parse_path
 
@@ -21,17 +21,17 @@ AS_TABLE = "Read as a table, as its lines are cut into columns; kind=text reads 
 Options = tuple[tuple[str, str], ...]
 
 
-def find(address: str, more: Mapping[str, str]) -> Own:
+def find_spec(address: str, more: Mapping[str, str]) -> UserData:
     """The data at ``address``, a path and its options, to which ``more`` are added.
 
     Raises:
         UsageError: there is no such path, it is of no kind that can be read, or an option is wrong.
         DescendError: it cannot be learned from.
     """
-    path, options = parted(address)
+    path, options = split_address(address)
     options |= more
     place = parse_path(path, kept=True)
-    name = joined(path, options)
+    name = join_address(path, options)
     try:
         status = place.stat()
     except OSError as error:
@@ -39,43 +39,45 @@ def find(address: str, more: Mapping[str, str]) -> Own:
         raise UsageError(f"There is no file or folder '{path}'{why}.") from None
     given = tuple(options.items())
     if place.is_dir():
-        return image_folder.spec(place, name, parsed(image_folder.FolderOptions, options, "a folder of images"), given)
-    read = functools.partial(_read, place, name, given, (status.st_mtime_ns, status.st_size))
-    return spec_of(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
+        return image_folder.make_spec(
+            place, name, parse_options(image_folder.FolderOptions, options, "a folder of images"), given
+        )
+    read = functools.partial(_read_dataset, place, name, given, (status.st_mtime_ns, status.st_size))
+    return make_spec(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
 
 
-def place(address: str) -> Path:
+def find_path(address: str) -> Path:
     """The file or folder of an `Own.address`; it need not be there any more."""
-    return Path(parted(address)[0])
+    return Path(split_address(address)[0])
 
 
-def files(address: str) -> tuple[Path, tuple[Path, ...]]:
+def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
     """The file or folder of an `Own.address`, and all files that are read of it.
 
     Raises:
         OSError: there is none.
         DescendError: it is a folder that cannot be learned from, or an option is wrong.
     """
-    found = place(address)
+    found = find_path(address)
     if not stat.S_ISDIR(found.stat().st_mode):
         return found, (found,)
-    options = parsed(image_folder.FolderOptions, parted(address)[1], "a folder of images")
-    return found, listing.listed(found, options.limit, options.ignore).files
+    options = parse_options(image_folder.FolderOptions, split_address(address)[1], "a folder of images")
+    return found, listing.list_images(found, options.limit, options.ignore).files
 
 
 @functools.lru_cache(maxsize=2)  # looking for it reads it, and so does loading it right after
-def _read(file: Path, name: str, given: Options, version: tuple[int, int]) -> Dataset:
+def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int]) -> Dataset:
     options = dict(given)
     suffix = file.suffix.lower()
     if not file.is_file():
         raise UsageError(f"{file} is neither a file nor a folder.")
     if suffix in npz_file.SUFFIXES:
-        return npz_file.read(file, name, parsed(npz_file.ArrayOptions, options, "an .npz file"))
-    kind = options.get("kind") or kind_of(file, options)
+        return npz_file.read_npz(file, name, parse_options(npz_file.ArrayOptions, options, "an .npz file"))
+    kind = options.get("kind") or detect_kind(file, options)
     if kind == "text":
-        return text_file.read(file, name, parsed(text_file.TextOptions, options, "a text file"))
+        return text_file.read_text(file, name, parse_options(text_file.TextOptions, options, "a text file"))
     if kind:
-        found = table.read(file, name, parsed(table.TableOptions, options, "a table"))
+        found = table.read_table(file, name, parse_options(table.TableOptions, options, "a table"))
         note = () if suffix in table.SUFFIXES or "kind" in options else (AS_TABLE,)
         return dataclasses.replace(found, notes=(*note, *found.notes))
     known = ", ".join((*table.SUFFIXES, *npz_file.SUFFIXES, *text_file.SUFFIXES))
@@ -85,11 +87,13 @@ def _read(file: Path, name: str, given: Options, version: tuple[int, int]) -> Da
     )
 
 
-def kind_of(file: Path, options: Mapping[str, str]) -> str:
+def detect_kind(file: Path, options: Mapping[str, str]) -> str:
     """What ``file`` holds, by its ending, by ``options`` that only tables have, and by its lines: table, text or ""."""
     suffix = file.suffix.lower()
     if suffix not in text_file.SUFFIXES:
         return "table" if suffix in table.SUFFIXES else ""
-    if suffix in text_file.TABLES and (set(options) - names_of(text_file.TextOptions)) & names_of(table.TableOptions):
+    if suffix in text_file.TABLES and (set(options) - list_names(text_file.TextOptions)) & list_names(
+        table.TableOptions
+    ):
         return "table"
-    return "table" if suffix in text_file.TABLES and tabular(file, options.get("encoding", "")) else "text"
+    return "table" if suffix in text_file.TABLES and is_tabular(file, options.get("encoding", "")) else "text"

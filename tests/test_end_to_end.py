@@ -44,7 +44,7 @@ def test_a_newcomer_opens_the_first_lesson_trains_pauses_and_leaves(folders: Pat
         assert "loss" in terminal.text()
         terminal.press(" ")
         terminal.wait("paused")
-        (run,) = runs.listed()
+        (run,) = runs.list_runs()
         until(lambda: run.state() == "paused")
         held = step_shown(terminal.text())
         terminal.press("s")
@@ -73,7 +73,7 @@ def test_it_fills_the_screen_at_every_size(folders: Path, columns: int, lines: i
 def test_closing_the_terminal_leaves_the_run_going_and_it_can_be_attached_to_again(folders: Path) -> None:
     with Terminal(descend("open", "digits", "--run", "--set", "epochs=200")) as terminal:
         terminal.wait(lambda text: step_shown(text) > 20)
-        (run,) = runs.listed()
+        (run,) = runs.list_runs()
         terminal.hang_up()
         until(lambda: terminal.process.poll() is not None)
     assert run.state() == "running"
@@ -106,9 +106,9 @@ def test_killing_the_shell_leaves_no_idle_worker_behind(folders: Path) -> None:
 def test_a_missing_dataset_offers_the_digits_and_uses_them_only_when_asked_to(folders: Path) -> None:
     with Terminal(descend("open", "fashion-mnist", "--run")) as terminal:
         terminal.wait("etch")
-        assert not runs.listed()
+        assert not runs.list_runs()
         terminal.press("\x1b")
         time.sleep(0.3)
-        assert not runs.listed()
+        assert not runs.list_runs()
         terminal.press("q")
         terminal.end()

@@ -296,7 +296,7 @@ class DescendApp(App[None]):
             if run is None or not is_address(name):
                 raise
             self.complain(DescendError(f"{error} The run can be looked at, but not be repeated."))
-            return experiment.gone(name, run.manifest().knobs)
+            return experiment.make_missing_training(name, run.manifest().knobs)
 
     def open_run(self, run: Run) -> None:
         """Open the lesson of ``run``, attached to it."""
@@ -363,7 +363,7 @@ class DescendApp(App[None]):
                 offered.add(action)
                 title = f"{binding.description.capitalize()} ({self.get_key_display(binding)})"
                 yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))
-        for name, lesson in catalogue.lessons().items():
+        for name, lesson in catalogue.list_lessons().items():
             yield SystemCommand(f"Lesson: {plain(lesson.title)}", "Open this lesson", partial(self.open_lesson, name))
         if not any(action in ("app.train", "train") for _, action in offered):  # else it stands there with its key
             yield SystemCommand("Train", "Train any model on any data that fits it, also your own", self.action_train)

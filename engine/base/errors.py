@@ -18,7 +18,7 @@ class UsageError(DescendError):
     exit_status = 2
 
 
-def nearest(word: str, names: Iterable[str]) -> str:
+def suggest_nearest(word: str, names: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the name most like ``word``, or the list of names if it is short."""
     known = sorted(names)
     folded = {name.lower(): name for name in reversed(known)}

@@ -19,7 +19,7 @@ KINDS = {
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 
-def opened(file: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
+def open_regular(file: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
     """A descriptor of the regular file ``file``; one to be written is in no folder that is a link.
 
     Args:
@@ -28,29 +28,29 @@ def opened(file: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
     Raises:
         OSError: it cannot be opened, or is something else; ``strerror`` says what.
     """
-    if wrong := irregular(file) or (linked(file.parent) if flags & WRITES else ""):
+    if wrong := describe_irregular(file) or (describe_link(file.parent) if flags & WRITES else ""):
         raise OSError(errno.EINVAL, wrong, str(file))
     descriptor = os.open(file, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # put there meanwhile
         os.close(descriptor)
-        raise OSError(errno.EINVAL, irregular(file) or "it is not a file", str(file))
+        raise OSError(errno.EINVAL, describe_irregular(file) or "it is not a file", str(file))
     return descriptor
 
 
-def content(file: Path, most: int) -> bytes:
+def read_file(file: Path, most: int) -> bytes:
     """All of ``file``.
 
     Raises:
-        OSError: as `opened`, or it holds more than ``most`` bytes.
+        OSError: as `open_regular`, or it holds more than ``most`` bytes.
     """
-    with os.fdopen(opened(file), "rb") as reader:
+    with os.fdopen(open_regular(file), "rb") as reader:
         found = reader.read(most + 1)
     if len(found) > most:
         raise OSError(errno.EFBIG, f"{file.name} is larger than {most >> 20} MiB", str(file))
     return found
 
 
-def irregular(file: Path, kind: int = stat.S_IFREG) -> str:
+def describe_irregular(file: Path, kind: int = stat.S_IFREG) -> str:
     """What is wrong with ``file`` if it is there and not of that ``kind``, else nothing."""
     try:
         found = stat.S_IFMT(os.lstat(file).st_mode)
@@ -61,9 +61,9 @@ def irregular(file: Path, kind: int = stat.S_IFREG) -> str:
     return f"{file.name} is {KINDS.get(found, 'something else')}, not {KINDS.get(kind, 'a file')}"
 
 
-def linked(folder: Path) -> str:
+def describe_link(folder: Path) -> str:
     """What is wrong with ``folder`` if what is written into it would land elsewhere, else nothing."""
-    return irregular(folder, stat.S_IFDIR)
+    return describe_irregular(folder, stat.S_IFDIR)
 
 
 def make_folder(folder: Path) -> None:
@@ -72,12 +72,12 @@ def make_folder(folder: Path) -> None:
     Raises:
         OSError: it cannot be made, or something else has its name, such as a link.
     """
-    if wrong := linked(folder) or linked(folder.parent):
+    if wrong := describe_link(folder) or describe_link(folder.parent):
         raise OSError(errno.EINVAL, wrong, str(folder))
     folder.mkdir(exist_ok=True)
 
 
-def data_from(descriptor: int, position: int) -> int:
+def find_data(descriptor: int, position: int) -> int:
     """The first byte from ``position`` on that is not in a hole of a sparse file."""
     try:
         return os.lseek(descriptor, position, os.SEEK_DATA)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from descend.engine.base.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, suggest_nearest
 
 Value = bool | int | float | str
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -125,7 +125,7 @@ class KnobSet:
         values = {}
         for name, value in given.items():
             if name not in cls.specs:
-                raise UsageError(f"There is no knob '{name}'{nearest(name, cls.specs) or ' here.'}")
+                raise UsageError(f"There is no knob '{name}'{suggest_nearest(name, cls.specs) or ' here.'}")
             values[name] = cls.specs[name].parse(value)
         return cls(**values)
 
@@ -134,7 +134,7 @@ class KnobSet:
         return {name: getattr(self, name) for name in self.specs}
 
 
-def named(values: Mapping[str, Value]) -> str:
+def format_knobs(values: Mapping[str, Value]) -> str:
     """Knobs with their values in words: ``lr=0.1, epochs=3``."""
     return ", ".join(f"{name}={value}" for name, value in values.items())
 

@@ -19,7 +19,7 @@ def home() -> Path:
         UsageError: the variable holds no path; `data_home` does the same.
         DescendError: the user has no home folder.
     """
-    return chosen("DESCEND_HOME", "user_data_dir")
+    return choose_folder("DESCEND_HOME", "user_data_dir")
 
 
 def data_home() -> Path:
@@ -28,10 +28,10 @@ def data_home() -> Path:
     Raises:
         DescendError: the user has no home folder.
     """
-    return chosen("DESCEND_DATA", "user_cache_dir", "data")
+    return choose_folder("DESCEND_DATA", "user_cache_dir", "data")
 
 
-def chosen(variable: str, platform: str, *below: str) -> Path:
+def choose_folder(variable: str, platform: str, *below: str) -> Path:
     """The folder that the environment ``variable`` names, else what is ``below`` the one that platformdirs calls
     ``platform``; absolute.
 
@@ -39,7 +39,7 @@ def chosen(variable: str, platform: str, *below: str) -> Path:
         UsageError: the variable holds no path.
         DescendError: it is not set, and nobody knows a home folder.
     """
-    if (given := named(variable)) is not None:
+    if (given := read_variable(variable)) is not None:
         return given
     try:
         import platformdirs  # here, because first paint does not need it
@@ -54,10 +54,10 @@ def chosen(variable: str, platform: str, *below: str) -> Path:
 def check_environment() -> None:
     """Raise UsageError if one of the variables holds no path."""
     for variable in ("DESCEND_HOME", "DESCEND_DATA"):
-        named(variable)
+        read_variable(variable)
 
 
-def named(variable: str) -> Path | None:
+def read_variable(variable: str) -> Path | None:
     """The folder that the environment ``variable`` names, None if it is not set. What is below a file is told
     by whoever reads or writes there, and reported by `descend doctor`.
 
@@ -77,7 +77,7 @@ def runs_home() -> Path:
     return home() / "runs"
 
 
-def writable(folder: Path, variable: str) -> Path:
+def make_writable(folder: Path, variable: str) -> Path:
     """Create ``folder`` if needed and return it.
 
     Raises:
@@ -146,7 +146,7 @@ def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path
     return path
 
 
-def is_there(typed: str) -> bool:
+def path_exists(typed: str) -> bool:
     """Whether what a user typed is the path of a file or folder that is there; False for what can be no path."""
     try:
         return parse_path(typed).exists()

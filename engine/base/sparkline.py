@@ -13,7 +13,7 @@ HOLE = "!"
 HEIGHTS = len(BLOCKS)
 
 
-def sparkline(shares: Iterable[float | None], encoding: str = "utf-8") -> str:
+def draw_sparkline(shares: Iterable[float | None], encoding: str = "utf-8") -> str:
     """Draw shares 0 … 1, each by the eighth in which it is, as characters of rising height.
 
     None is a blank, ``!`` a share that is not finite.
@@ -26,16 +26,16 @@ def sparkline(shares: Iterable[float | None], encoding: str = "utf-8") -> str:
         characters.encode(encoding)
     except (UnicodeEncodeError, LookupError):
         characters = ASCII
-    return "".join(_character(share, characters) for share in shares)
+    return "".join(_choose_character(share, characters) for share in shares)
 
 
-def _character(share: float | None, characters: str) -> str:
+def _choose_character(share: float | None, characters: str) -> str:
     if share is None:
         return " "
     return characters[min(HEIGHTS - 1, max(0, int(share * HEIGHTS)))] if math.isfinite(share) else HOLE
 
 
-def curve_shares(steps: np.ndarray, values: np.ndarray, width: int) -> list[float]:
+def compute_shares(steps: np.ndarray, values: np.ndarray, width: int) -> list[float]:
     """The mean of ``values`` in each of up to ``width`` equal spans of ``steps``, from 0 for the lowest value to 1 for
     the highest.
 

@@ -12,28 +12,28 @@ import sys
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.paths import check_environment
 from descend.engine.base.sanitize import clean
-from descend.engine.cli.output import OutputError, silence, streams
+from descend.engine.cli.output import OutputError, sanitize_streams, silence
 
 
 def main(words: list[str] | None = None) -> int:
     """Do what ``words`` (default: the process's arguments) say and return the exit status."""
     words = sys.argv[1:] if words is None else words
-    with streams():
+    with sanitize_streams():
         try:
-            status = obey(words)
+            status = run_words(words)
             sys.stdout.flush()
         except BrokenPipeError:  # the reader of our output has gone, as with `| head`
             silence(sys.stdout)
             status = 128 + signal.SIGPIPE
         except OutputError as error:
-            complain(error)
+            print_error(error)
             silence(sys.stdout)
             status = error.exit_status
         sys.stderr.flush()
     return status
 
 
-def obey(words: list[str]) -> int:
+def run_words(words: list[str]) -> int:
     """Do what ``words`` say; what fails is said in a sentence.
 
     Raises:
@@ -45,10 +45,10 @@ def obey(words: list[str]) -> int:
             from descend.engine.cli.shell import open_shell
 
             return open_shell()
-        from descend.engine.cli.parser import parser
+        from descend.engine.cli.parser import make_parser
 
         try:
-            arguments = parser().parse_args(words)
+            arguments = make_parser().parse_args(words)
         except SystemExit:  # after --help or --version
             return 0
         if not hasattr(arguments, "do"):
@@ -57,7 +57,7 @@ def obey(words: list[str]) -> int:
     except OutputError:
         raise
     except DescendError as error:
-        complain(error)
+        print_error(error)
         return error.exit_status
     except RuntimeError as error:
         if "start new thread" not in str(error):
@@ -68,6 +68,6 @@ def obey(words: list[str]) -> int:
         return 130
 
 
-def complain(error: DescendError) -> None:
+def print_error(error: DescendError) -> None:
     """Say what went wrong and what to do."""
     print(f"descend: {clean(str(error))}", file=sys.stderr)

@@ -10,8 +10,10 @@ from descend.engine.base.errors import UsageError
 
 def add_run_settings(command: argparse.ArgumentParser) -> None:
     """Knobs, seed, device and data."""
-    add_knobs(command)
-    command.add_argument("--seed", type=whole("--seed"), default=None, help="seed of every random choice (default: 0)")
+    add_knob_option(command)
+    command.add_argument(
+        "--seed", type=parse_whole("--seed"), default=None, help="seed of every random choice (default: 0)"
+    )
     command.add_argument("--device", default="", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     command.add_argument(
         "--data",
@@ -21,27 +23,27 @@ def add_run_settings(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_knobs(command: argparse.ArgumentParser) -> None:
+def add_knob_option(command: argparse.ArgumentParser) -> None:
     """``--set``."""
     command.add_argument(
         "--set", action="append", default=[], metavar="KNOB=VALUE", help="set a knob (repeatable)", dest="settings"
     )
 
 
-def add_run(command: argparse.ArgumentParser, many: bool = False) -> None:
+def add_run_argument(command: argparse.ArgumentParser, many: bool = False) -> None:
     """The run, or runs, meant."""
     command.add_argument(
         "run", metavar="RUN", nargs="+" if many else None, help="its id, or a part of it that no other run has"
     )
 
 
-def add_following(command: argparse.ArgumentParser) -> None:
+def add_follow_options(command: argparse.ArgumentParser) -> None:
     """``--detach`` and ``--json``."""
     command.add_argument("--detach", action="store_true", help="return at once, printing only the run's id")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
-def whole(option: str) -> Callable[[str], int]:
+def parse_whole(option: str) -> Callable[[str], int]:
     """A parser of the whole number that ``option`` takes; what is none raises UsageError."""
 
     def parse(text: str) -> int:
@@ -53,7 +55,7 @@ def whole(option: str) -> Callable[[str], int]:
     return parse
 
 
-def knob_values(settings: list[str], option: str = "--set takes") -> dict[str, object]:
+def parse_knob_values(settings: list[str], option: str = "--set takes") -> dict[str, object]:
     """``["lr=0.1"]`` → ``{"lr": "0.1"}``.
 
     Raises:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean, clean_lines
-from descend.engine.cli.arguments import add_following, add_knobs, add_run, knob_values, whole
+from descend.engine.cli.arguments import (
+    add_follow_options,
+    add_knob_option,
+    add_run_argument,
+    parse_knob_values,
+    parse_whole,
+)
 
 if TYPE_CHECKING:
     from descend.engine.run.records import Control, Event
@@ -30,56 +36,61 @@ def add(commands: Any) -> None:
         return command
 
     command = declare("attach", attach, "follow a run to its end", " ctrl+c leaves it training.")
-    add_run(command)
+    add_run_argument(command)
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
-    add_run(declare("pause", pause, "hold a run before its next step"))
+    add_run_argument(declare("pause", pause, "hold a run before its next step"))
     command = declare(
         "resume", resume, "go on with a paused, stopped or dead run and follow it", " ctrl+c stops it and keeps it."
     )
-    add_run(command)
-    add_following(command)
+    add_run_argument(command)
+    add_follow_options(command)
     command = declare("step", step, "take single steps of a run, then hold it")
-    add_run(command)
-    command.add_argument("--count", type=whole("--count"), default=1, metavar="N", help="steps to take (default: 1)")
+    add_run_argument(command)
+    command.add_argument(
+        "--count", type=parse_whole("--count"), default=1, metavar="N", help="steps to take (default: 1)"
+    )
     command = declare(
         "stop", stop, "end runs after their current step", " Everything is kept; `descend resume` goes on."
     )
-    add_run(command, many=True)
+    add_run_argument(command, many=True)
     command = declare("set", turn, "turn live knobs of a run")
-    add_run(command)
+    add_run_argument(command)
     command.add_argument("settings", nargs="+", metavar="KNOB=VALUE", help="a live knob and its new value")
     command = declare(
         "fork", fork, "start a new run from a checkpoint of another, with knobs changed", " ctrl+c stops the new run."
     )
-    add_run(command)
+    add_run_argument(command)
     command.add_argument(
-        "--at", type=whole("--at"), metavar="STEP", help="begin at the checkpoint nearest to it (default: the newest)"
+        "--at",
+        type=parse_whole("--at"),
+        metavar="STEP",
+        help="begin at the checkpoint nearest to it (default: the newest)",
     )
-    add_knobs(command)
-    add_following(command)
+    add_knob_option(command)
+    add_follow_options(command)
     command = declare("rename", rename, "give a run a title")
-    add_run(command)
+    add_run_argument(command)
     command.add_argument("text", metavar="TITLE", help="what to call it; '' for no title")
     command = declare("note", note, "write down a note on a run")
-    add_run(command)
+    add_run_argument(command)
     command.add_argument("text", metavar="TEXT", help="the note; '' for none")
     command = declare("delete", delete, "delete runs")
-    add_run(command, many=True)
+    add_run_argument(command, many=True)
     command.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def found(arguments: argparse.Namespace) -> Run:
+def find_run(arguments: argparse.Namespace) -> Run:
     """The run that the command names."""
     from descend.engine.run import runs
 
-    return runs.find(arguments.run)
+    return runs.find_run(arguments.run)
 
 
 def attach(arguments: argparse.Namespace) -> int:
     """Follow a live run; of one that is over, print how it ended."""
     from descend.engine.cli.follow import follow
 
-    run = found(arguments)
+    run = find_run(arguments)
     run.manifest()
     return follow(run, run.alive, as_json=arguments.json, detach=True)
 
@@ -88,12 +99,16 @@ def pause(arguments: argparse.Namespace) -> int:
     """Hold the run."""
     from descend.engine.run.records import Pause, Status
 
-    run = found(arguments)
+    run = find_run(arguments)
     if run.state() == "paused":
         print(f"Run {clean(run.id)} is paused already.")
         return 0
-    answer = told(run, Pause(), lambda event: isinstance(event, Status) and event.state == "paused")
-    print(f"Run {clean(run.id)} is paused at step {answer.step:,}." if isinstance(answer, Status) else later(run))
+    answer = send_and_wait(run, Pause(), lambda event: isinstance(event, Status) and event.state == "paused")
+    print(
+        f"Run {clean(run.id)} is paused at step {answer.step:,}."
+        if isinstance(answer, Status)
+        else describe_silence(run)
+    )
     return 0
 
 
@@ -103,8 +118,8 @@ def step(arguments: argparse.Namespace) -> int:
 
     if arguments.count < 1:
         raise UsageError(f"--count is a whole number from 1 on, not {arguments.count}.")
-    run = found(arguments)
-    answer = told(run, Step(count=arguments.count), lambda event: isinstance(event, Status))
+    run = find_run(arguments)
+    answer = send_and_wait(run, Step(count=arguments.count), lambda event: isinstance(event, Status))
     match answer:
         case Status(state="paused"):
             print(f"Run {clean(run.id)} is paused at step {answer.step:,}.")
@@ -121,10 +136,10 @@ def stop(arguments: argparse.Namespace) -> int:
     from descend.engine.run import runs
     from descend.engine.run.records import Stop
 
-    chosen = list({run.id: run for run in map(runs.find, arguments.run)}.values())
+    chosen = list({run.id: run for run in map(runs.find_run, arguments.run)}.values())
     for run in chosen:
         launcher.require_alive(run)
-    told = {run.id: launcher.size(run.events_file) for run in chosen}
+    told = {run.id: launcher.file_size(run.events_file) for run in chosen}
     for run in chosen:
         run.ask(Stop())
     for run in chosen:
@@ -137,14 +152,14 @@ def say_stopped(run: Run, start: int) -> None:
     from descend.engine.run.records import Status
     from descend.engine.run.runs import ENDS
 
-    (answer,) = answers(run, start, 1, lambda event: isinstance(event, Status) and event.state in ENDS)
+    (answer,) = collect_answers(run, start, 1, lambda event: isinstance(event, Status) and event.state in ENDS)
     deadline = time.monotonic() + ANSWER
     while run.alive() and time.monotonic() < deadline:  # so that it can be deleted or resumed at once
         time.sleep(0.02)
     if isinstance(answer, Status):
         print(f"Run {clean(run.id)} is {answer.state} after {answer.step:,} steps.")
     else:
-        print(later(run) if run.alive() else f"Run {clean(run.id)} is {run.state()}.")
+        print(describe_silence(run) if run.alive() else f"Run {clean(run.id)} is {run.state()}.")
 
 
 def turn(arguments: argparse.Namespace) -> int:
@@ -152,16 +167,16 @@ def turn(arguments: argparse.Namespace) -> int:
     from descend.engine.launch import launcher
     from descend.engine.run.records import KnobChange, Note
 
-    run = found(arguments)
-    start = launcher.size(run.events_file)
-    turns = launcher.turn(run, knob_values(arguments.settings, "set takes"))
-    for event in answers(run, start, len(turns), lambda event: isinstance(event, (KnobChange, Note))):
+    run = find_run(arguments)
+    start = launcher.file_size(run.events_file)
+    turns = launcher.turn_knobs(run, parse_knob_values(arguments.settings, "set takes"))
+    for event in collect_answers(run, start, len(turns), lambda event: isinstance(event, (KnobChange, Note))):
         if isinstance(event, KnobChange):
             print(clean(f"{event.knob}: {event.previous} → {event.value} from step {event.step:,} on"))
         elif isinstance(event, Note):
             print(clean(event.text))
         else:
-            print(later(run))
+            print(describe_silence(run))
     return 0
 
 
@@ -170,8 +185,8 @@ def resume(arguments: argparse.Namespace) -> int:
     from descend.engine.cli.follow import follow
     from descend.engine.launch import launcher
 
-    run = found(arguments)
-    launcher.resume(run)
+    run = find_run(arguments)
+    launcher.resume_run(run)
     if arguments.detach:
         say_changes(run)
         print(json.dumps({"status": run.state(), "run": run.id}) if arguments.json else clean(run.id))
@@ -181,25 +196,25 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def fork(arguments: argparse.Namespace) -> int:
     """Make the new run, say which it is, and follow it as ``descend run`` does."""
-    from descend.engine.cli.run import set_going
+    from descend.engine.cli.run import start_run
     from descend.engine.launch import launcher
 
-    run = found(arguments)
+    run = find_run(arguments)
     at = arguments.at if arguments.at is not None else max(run.checkpoint_steps(), default=0)
-    child = launcher.fork(run, at, knob_values(arguments.settings))
+    child = launcher.fork_run(run, at, parse_knob_values(arguments.settings))
     parent = child.manifest().parent
     if parent is not None and parent.step != at:
         print(f"The checkpoint nearest to step {at:,} is that of step {parent.step:,}.", file=sys.stderr)
     if arguments.detach:
         say_changes(child)
-    return set_going(child, arguments)
+    return start_run(child, arguments)
 
 
 def say_changes(run: Run) -> None:
     """Warn of what the run was asked for and is not the same any more; whoever follows it is told by its worker."""
     from descend.engine.launch import changes
 
-    for warning in changes.since(run.manifest()):
+    for warning in changes.find_changes(run.manifest()):
         print(warning, file=sys.stderr)
 
 
@@ -207,7 +222,7 @@ def rename(arguments: argparse.Namespace) -> int:
     """Set the title."""
     from descend.engine.run import runs
 
-    runs.amend(found(arguments), title=clean(arguments.text).strip())
+    runs.amend_manifest(find_run(arguments), title=clean(arguments.text).strip())
     return 0
 
 
@@ -215,23 +230,23 @@ def note(arguments: argparse.Namespace) -> int:
     """Set the note."""
     from descend.engine.run import runs
 
-    runs.amend(found(arguments), note=clean_lines(arguments.text).strip())
+    runs.amend_manifest(find_run(arguments), note=clean_lines(arguments.text).strip())
     return 0
 
 
 def delete(arguments: argparse.Namespace) -> int:
     """Delete runs, all or none; ask first."""
     from descend.engine.run import runs
-    from descend.engine.run.summary import size
+    from descend.engine.run.summary import measure_size
 
-    chosen = list({run.id: run for run in map(runs.find, arguments.run)}.values())
+    chosen = list({run.id: run for run in map(runs.find_run, arguments.run)}.values())
     for run in chosen:
         if run.state() in runs.LIVE:
             raise UsageError(f"Run '{run.id}' is still going; stop it first with `descend stop {run.id}`.")
     if not arguments.yes:
         if not sys.stdin.isatty():
             raise UsageError("There is no terminal to ask at; say --yes to delete without being asked.")
-        megabytes = sum(map(size, chosen)) / 1e6
+        megabytes = sum(map(measure_size, chosen)) / 1e6
         names = ", ".join(clean(run.id) for run in chosen)
         try:
             answer = input(f"Delete {names} ({megabytes:.1f} MB) for good? [y/N] ")
@@ -241,27 +256,27 @@ def delete(arguments: argparse.Namespace) -> int:
             print("Nothing was deleted.")
             return 0
     for run in chosen:
-        runs.delete(run)
+        runs.delete_run(run)
     print(f"Deleted {len(chosen)} run{'s' if len(chosen) != 1 else ''}.")
     return 0
 
 
-def told(run: Run, command: Control, wanted: Callable[[Event], bool]) -> Event | None:
+def send_and_wait(run: Run, command: Control, wanted: Callable[[Event], bool]) -> Event | None:
     """Say ``command`` to ``run`` and return the first wanted event after that, None if it does not come in time."""
     from descend.engine.launch import launcher
 
-    start = launcher.size(run.events_file)
-    launcher.tell(run, command)
-    return answers(run, start, 1, wanted)[0]
+    start = launcher.file_size(run.events_file)
+    launcher.send_command(run, command)
+    return collect_answers(run, start, 1, wanted)[0]
 
 
-def answers(run: Run, start: int, count: int, wanted: Callable[[Event], bool]) -> list[Event | None]:
+def collect_answers(run: Run, start: int, count: int, wanted: Callable[[Event], bool]) -> list[Event | None]:
     """The first ``count`` wanted events after byte ``start``; None for each that does not come in time."""
-    from descend.engine.run.jsonl import Follower
-    from descend.engine.run.records import event_decoder
+    from descend.engine.run.jsonl import JsonlReader
+    from descend.engine.run.records import make_event_decoder
 
     heard: list[Event] = []
-    follower, deadline = Follower(run.events_file, event_decoder(), start), time.monotonic() + ANSWER
+    follower, deadline = JsonlReader(run.events_file, make_event_decoder(), start), time.monotonic() + ANSWER
     while len(heard) < count and time.monotonic() < deadline:
         if records := follower.read():
             heard += filter(wanted, records)
@@ -270,6 +285,6 @@ def answers(run: Run, start: int, count: int, wanted: Callable[[Event], bool]) -
     return [*heard, *[None] * count][:count]
 
 
-def later(run: Run) -> str:
+def describe_silence(run: Run) -> str:
     """What to say when the worker has not answered yet."""
     return f"Run {clean(run.id)} has been told; it obeys after the step it is in."

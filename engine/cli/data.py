@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     actions = command.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list datasets", description="List the datasets.")
     listing.add_argument("--json", action="store_true", help="print one JSON object a line")
-    listing.set_defaults(do=show, what="datasets")
+    listing.set_defaults(do=list_datasets, what="datasets")
     fetch = actions.add_parser(
         "fetch",
         help="download a dataset",
@@ -38,7 +38,7 @@ folder for each class, an .npz with x and y, or a text. Options follow the path
 after a question mark, in quotes because of the shell:
 
   descend data show 'data.csv?target=price&missing=drop'""",
-        epilog=options_known(),
+        epilog=list_options(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     look.add_argument("name", metavar="NAME|PATH", help="dataset, see `descend data list`, or a file or folder")
@@ -49,14 +49,14 @@ after a question mark, in quotes because of the shell:
     look.set_defaults(do=show_dataset)
 
 
-def show(arguments: argparse.Namespace) -> int:
+def list_datasets(arguments: argparse.Namespace) -> int:
     """``descend data list``."""
     from descend.engine.cli.list import show
 
     return show(arguments)
 
 
-def options_known() -> str:
+def list_options() -> str:
     """Every option of data of one's own, a line each."""
     import dataclasses
 
@@ -93,23 +93,23 @@ def show_dataset(arguments: argparse.Namespace) -> int:
             raise UsageError("--augment shows pictures, which --json does not print; leave one of them out.")
     dataset = catalogue.find(arguments.name).load()
     if arguments.augment:
-        from descend.engine.train.augment_preview import samples
+        from descend.engine.train.augment_preview import choose_samples
 
-        samples(dataset)  # before all else is printed, that there are images
+        choose_samples(dataset)  # before all else is printed, that there are images
     if arguments.json:
         from dataclasses import asdict
 
         print(json.dumps(asdict(describe(dataset))))
         return 0
 
-    from descend.engine.cli.data_view import view
+    from descend.engine.cli.data_view import print_dataset
 
-    console = output.console()
-    view(dataset, console)
+    console = output.make_console()
+    print_dataset(dataset, console)
     if arguments.augment:
-        from descend.engine.cli.data_view import view_augmented
+        from descend.engine.cli.data_view import print_augmented
 
-        view_augmented(dataset, arguments.augment, console)
+        print_augmented(dataset, arguments.augment, console)
     return 0
 
 
@@ -137,7 +137,7 @@ def fetch_dataset(arguments: argparse.Namespace) -> int:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=output.console()) as bars:
+    with Progress(*columns, console=output.make_console()) as bars:
         tasks: dict[str, Any] = {}
 
         def progress(file: str, done: int, total: int | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from descend.datasets.dataset import Dataset
-from descend.datasets.describe import Count, Description, Statistics, chosen, describe, excerpt
+from descend.datasets.describe import ClassCount, Description, Statistics, choose_samples, describe, take_excerpt
 from descend.engine.base.sanitize import clean
 
 if TYPE_CHECKING:
@@ -23,28 +23,28 @@ COLUMN = 10
 """Characters that a column of a table's samples takes, about."""
 
 
-def view(dataset: Dataset, console: Console) -> None:
+def print_dataset(dataset: Dataset, console: Console) -> None:
     """Print what ``dataset`` holds."""
     description = describe(dataset)
     unicode = console.encoding.lower().startswith("utf")
-    for part in parts(dataset, description, console, unicode):
+    for part in list_parts(dataset, description, console, unicode):
         console.print(part, highlight=False, markup=False)
 
 
-def view_augmented(dataset: Dataset, how: str, console: Console) -> None:
+def print_augmented(dataset: Dataset, how: str, console: Console) -> None:
     """Print a few images of ``dataset`` and what the augmentation ``how`` makes of them."""
-    from descend.engine.train.augment_preview import changed, samples
+    from descend.engine.train.augment_preview import augment_samples, choose_samples
     from descend.engine.train.settings import AUGMENTATIONS
 
     unicode = console.encoding.lower().startswith("utf")
-    places, after = samples(dataset), changed(dataset, how)
+    places, after = choose_samples(dataset), augment_samples(dataset, how)
     names = [dataset.classes[label] if dataset.classes else "" for label in dataset.train_y[places].tolist()]
-    console.print(heading(f"Samples, and with augment={how}: {AUGMENTATIONS[how]}"), highlight=False)
-    for line in before_and_after(dataset.train_x[places], after, names, dataset.scale, console, unicode):
+    console.print(make_heading(f"Samples, and with augment={how}: {AUGMENTATIONS[how]}"), highlight=False)
+    for line in draw_before_and_after(dataset.train_x[places], after, names, dataset.scale, console, unicode):
         console.print(line, highlight=False)
 
 
-def before_and_after(
+def draw_before_and_after(
     before: NDArray[np.uint8],
     after: NDArray[np.uint8],
     names: Sequence[str],
@@ -62,65 +62,65 @@ def before_and_after(
     import numpy as np
     from rich.text import Text
 
-    from descend.engine.cli.image_blocks import in_a_row, mosaic
+    from descend.engine.cli.image_blocks import count_in_row, draw_mosaic
 
     colour = unicode and console.color_system is not None and not console.no_color
-    room = in_a_row(before[0], scale, console.width)
+    room = count_in_row(before[0], scale, console.width)
     for place, name in enumerate(names):
         row = np.stack([before[place], *after[: max(1, room - 1), place]])
-        yield from mosaic(row, [clean(name), *[""] * (len(row) - 1)], scale, console.width, colour=colour)
+        yield from draw_mosaic(row, [clean(name), *[""] * (len(row) - 1)], scale, console.width, colour=colour)
         yield Text()
 
 
-def parts(dataset: Dataset, of: Description, console: Console, unicode: bool) -> Iterator[RenderableType]:
+def list_parts(dataset: Dataset, of: Description, console: Console, unicode: bool) -> Iterator[RenderableType]:
     """What is printed, one below the other."""
     from rich.text import Text
 
     unit = "characters" if of.task == "language" else "samples"
-    yield Text(written(f"{of.name}: {of.shape}", unicode), style="bold")
+    yield Text(write_text(f"{of.name}: {of.shape}", unicode), style="bold")
     yield Text(f"{of.train:,} {unit} for training, {of.test:,} for the test.")
     for note in of.notes:
-        yield Text(written(note, unicode))
+        yield Text(write_text(note, unicode))
     if of.classes:
-        yield heading("Classes")
-        yield counts(of.classes, "class", console.width, unicode)
+        yield make_heading("Classes")
+        yield draw_counts(of.classes, "class", console.width, unicode)
     if of.kind == "table":
-        yield heading("Columns, over the training set")
-        yield statistics(of.features, bool(of.missing))
+        yield make_heading("Columns, over the training set")
+        yield draw_statistics(of.features, bool(of.missing))
         if of.targets:
-            yield heading("To predict")
-            yield statistics(of.targets, bool(of.missing))
-        yield heading("Samples")
-        yield rows(dataset, of, console.width)
+            yield make_heading("To predict")
+            yield draw_statistics(of.targets, bool(of.missing))
+        yield make_heading("Samples")
+        yield draw_rows(dataset, of, console.width)
     elif of.kind == "image":
         (bright,) = of.features
         yield Text(
             f"Pixels go from {bright.least:.0f} to {bright.most:.0f} of {dataset.scale}, mean {bright.mean:.1f}, "
             f"deviation {bright.deviation:.1f}."
         )
-        yield heading("Samples")
-        yield from pictures(dataset, console, unicode)
+        yield make_heading("Samples")
+        yield from draw_pictures(dataset, console, unicode)
     else:
-        yield heading("Characters")
-        named = [Count(spelled(count.name), count.train, count.test) for count in of.characters]
-        yield counts(named, "character", console.width, unicode)
-        yield heading("The text begins" if of.task == "language" else "Samples")
-        yield Text("\n".join(clean(line) for line in excerpt(dataset).split("\n")))
+        yield make_heading("Characters")
+        named = [ClassCount(spell_character(count.name), count.train, count.test) for count in of.characters]
+        yield draw_counts(named, "character", console.width, unicode)
+        yield make_heading("The text begins" if of.task == "language" else "Samples")
+        yield Text("\n".join(clean(line) for line in take_excerpt(dataset).split("\n")))
 
 
-def written(text: str, unicode: bool) -> str:
+def write_text(text: str, unicode: bool) -> str:
     """A sentence, safe to print, for a terminal that may know ASCII only."""
     return clean(text) if unicode else clean(text).replace("×", "x").replace("…", "...")
 
 
-def heading(text: str) -> RenderableType:
+def make_heading(text: str) -> RenderableType:
     """A line above a part."""
     from rich.text import Text
 
     return Text(f"\n{text}", style="bold")
 
 
-def counts(counted: Sequence[Count], what: str, width: int, unicode: bool) -> RenderableType:
+def draw_counts(counted: Sequence[ClassCount], what: str, width: int, unicode: bool) -> RenderableType:
     """How often each is there, with bars in what room there is beside the numbers."""
     from rich.table import Table
     from rich.text import Text
@@ -133,10 +133,10 @@ def counts(counted: Sequence[Count], what: str, width: int, unicode: bool) -> Re
     for count in counted[:MOST_ROWS]:
         bar = ("█" if unicode else "#") * round(count.train / most * max(1, min(30, room)))
         table.add_row(Text(clean(count.name)), f"{count.train:,}", f"{count.test:,}", bar)
-    return shortened(folding(table), len(counted))
+    return shorten_table(fold_cells(table), len(counted))
 
 
-def statistics(columns: Sequence[Statistics], missing: bool) -> RenderableType:
+def draw_statistics(columns: Sequence[Statistics], missing: bool) -> RenderableType:
     """The columns of a table."""
     from rich.table import Table
     from rich.text import Text
@@ -146,20 +146,20 @@ def statistics(columns: Sequence[Statistics], missing: bool) -> RenderableType:
     for column in table.columns[1:]:
         column.justify = "right"
     for one in columns[:MOST_ROWS]:
-        values = [figure(value, one) for value in (one.least, one.mean)]
-        values += [f"{one.deviation:.4g}", figure(one.most, one)]
+        values = [format_figure(value, one) for value in (one.least, one.mean)]
+        values += [f"{one.deviation:.4g}", format_figure(one.most, one)]
         table.add_row(Text(clean(one.name)), *values, f"{one.different:,}", *([f"{one.missing:,}"] if missing else []))
-    return shortened(folding(table), len(columns))
+    return shorten_table(fold_cells(table), len(columns))
 
 
-def figure(value: float, of: Statistics) -> str:
+def format_figure(value: float, of: Statistics) -> str:
     """A ``value`` of a column in as many digits, from 4 to 15, as tell its values apart."""
     size, spread = max(abs(of.least), abs(of.most)), of.deviation
     digits = 4 + max(0, round(math.log10(size / spread)) - 1) if 0 < spread < size else 4
     return f"{value:.{min(digits, 15)}g}"
 
 
-def rows(dataset: Dataset, of: Description, width: int) -> RenderableType:
+def draw_rows(dataset: Dataset, of: Description, width: int) -> RenderableType:
     """A few samples of a table, and as many of its columns as there is room for."""
     from rich.table import Column, Table
     from rich.text import Text
@@ -170,37 +170,38 @@ def rows(dataset: Dataset, of: Description, width: int) -> RenderableType:
     answers = ["class"] if dataset.classes else list(dataset.targets)
     heads = (Column(Text(clean(name))) for name in (*shown, *more, *answers))
     table = Table(*heads, box=None, pad_edge=False)
-    for place in chosen(dataset).tolist():
+    for place in choose_samples(dataset).tolist():
         values = [
-            figure(*pair) for pair in zip(dataset.train_x[place].tolist(), of.features[: len(shown)], strict=False)
+            format_figure(*pair)
+            for pair in zip(dataset.train_x[place].tolist(), of.features[: len(shown)], strict=False)
         ]
         if dataset.classes:
             answer = [Text(clean(dataset.classes[dataset.train_y[place]]))]
         else:
             told = zip(dataset.train_y[place].reshape(-1).tolist(), of.targets, strict=True)
-            answer = [Text(figure(*pair)) for pair in told]
+            answer = [Text(format_figure(*pair)) for pair in told]
         table.add_row(*values, *[""] * len(more), *answer)
-    return folding(table)
+    return fold_cells(table)
 
 
-def pictures(dataset: Dataset, console: Console, unicode: bool) -> Iterator[RenderableType]:
+def draw_pictures(dataset: Dataset, console: Console, unicode: bool) -> Iterator[RenderableType]:
     """A few images with their classes."""
-    from descend.engine.cli.image_blocks import mosaic
+    from descend.engine.cli.image_blocks import draw_mosaic
 
-    places = chosen(dataset)
+    places = choose_samples(dataset)
     names = [clean(dataset.classes[label]) if dataset.classes else "" for label in dataset.train_y[places].tolist()]
     colour = unicode and console.color_system is not None and not console.no_color
-    yield from mosaic(dataset.train_x[places], names, dataset.scale, console.width, colour=colour)
+    yield from draw_mosaic(dataset.train_x[places], names, dataset.scale, console.width, colour=colour)
 
 
-def folding(table: Table) -> Table:
+def fold_cells(table: Table) -> Table:
     """``table`` with cells that go on in the next line where they would be cut."""
     for column in table.columns:
         column.overflow = "fold"
     return table
 
 
-def shortened(table: RenderableType, count: int) -> RenderableType:
+def shorten_table(table: RenderableType, count: int) -> RenderableType:
     """``table`` and how many more lines it would have."""
     from rich.console import Group
     from rich.text import Text
@@ -208,7 +209,7 @@ def shortened(table: RenderableType, count: int) -> RenderableType:
     return table if count <= MOST_ROWS else Group(table, Text(f"and {count - MOST_ROWS:,} more"))
 
 
-def spelled(character: str) -> str:
+def spell_character(character: str) -> str:
     """A character as it can be read."""
     return {" ": "blank", "\n": "line end", "\t": "tab"}.get(character) or (
         character if clean(character).strip() else f"U+{ord(character):04X}"

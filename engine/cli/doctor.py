@@ -25,18 +25,18 @@ def examine(arguments: argparse.Namespace) -> int:
     from descend.engine import doctor
 
     if arguments.json:
-        report = doctor.to_json(doctor.examine())
+        report = doctor.to_json(doctor.run_checks())
         print(json.dumps(report))
         return 0 if report["status"] == "ok" else 1
 
     from rich.text import Text
 
-    console = output.console()
+    console = output.make_console()
     checks: list[doctor.Check] = []
-    for check in doctor.examine():
+    for check in doctor.run_checks():
         if not checks or check.group != checks[-1].group:
             console.print(Text(check.group, style="bold"))
-        console.print(doctor.line(check))
+        console.print(doctor.render_line(check))
         checks.append(check)
-    console.print(Text(doctor.summary(checks), style="bold"))
-    return doctor.exit_status(checks)
+    console.print(Text(doctor.summarize(checks), style="bold"))
+    return doctor.find_exit_status(checks)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.paths import parse_path
 from descend.engine.base.sanitize import clean
-from descend.engine.cli.arguments import whole
+from descend.engine.cli.arguments import parse_whole
 
 if TYPE_CHECKING:
     from descend.engine.teaching.exercises import Verdict
@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
         "0 solved, 1 not yet.",
     )
     command.add_argument("name", metavar="LESSON", help="lesson, see `descend list lessons`")
-    command.add_argument("number", metavar="N", nargs="?", type=whole("N"), help="which exercise, from 1")
+    command.add_argument("number", metavar="N", nargs="?", type=parse_whole("N"), help="which exercise, from 1")
     does = command.add_mutually_exclusive_group()
     does.add_argument("--write", metavar="FILE", help="write the code to begin with to a new file")
     does.add_argument("--check", metavar="FILE|RUN", help="check your code, or a run if it asks for one")
@@ -41,13 +41,13 @@ def practise(arguments: argparse.Namespace) -> int:
     """Do what was asked; return 1 if a check is not passed."""
     from descend.engine.teaching import catalogue
 
-    lesson = catalogue.find(arguments.name)
+    lesson = catalogue.find_lesson(arguments.name)
     if not lesson.exercises:
         raise UsageError(f"Lesson '{lesson.name}' has no exercises.")
     if arguments.number is None:
         if arguments.write or arguments.check or arguments.hint or arguments.solution:
             raise UsageError(f"Which exercise? Lesson '{lesson.name}' has {len(lesson.exercises)}; give its number.")
-        return listing(lesson, arguments.json)
+        return print_list(lesson, arguments.json)
     if not 1 <= arguments.number <= len(lesson.exercises):
         raise UsageError(f"Exercises of '{lesson.name}' are numbered 1 to {len(lesson.exercises)}.")
     index = arguments.number - 1
@@ -56,17 +56,17 @@ def practise(arguments: argparse.Namespace) -> int:
     if arguments.check is not None:
         return check(lesson, index, arguments.check, arguments.json)
     if arguments.hint:
-        return hint(lesson, index)
-    return solution(lesson, index) if arguments.solution else show(lesson, index, arguments.json)
+        return reveal_hint(lesson, index)
+    return print_solution(lesson, index) if arguments.solution else show(lesson, index, arguments.json)
 
 
-def row(lesson: Lesson, index: int) -> dict[str, Any]:
+def make_row(lesson: Lesson, index: int) -> dict[str, Any]:
     """What is known of an exercise."""
     from descend.engine.teaching import learner_progress
     from descend.engine.teaching.lesson import CodeExercise
 
     exercise = lesson.exercises[index]
-    practice = learner_progress.read(lesson.name).exercises.get(exercise.text, learner_progress.Practice())
+    practice = learner_progress.read_entry(lesson.name).exercises.get(exercise.text, learner_progress.ExerciseAttempt())
     return {
         "number": index + 1,
         "kind": "code" if isinstance(exercise, CodeExercise) else "run",
@@ -77,9 +77,9 @@ def row(lesson: Lesson, index: int) -> dict[str, Any]:
     }
 
 
-def listing(lesson: Lesson, as_json: bool) -> int:
+def print_list(lesson: Lesson, as_json: bool) -> int:
     """All exercises of a lesson."""
-    rows = [row(lesson, index) for index in range(len(lesson.exercises))]
+    rows = [make_row(lesson, index) for index in range(len(lesson.exercises))]
     if as_json:
         for one in rows:
             print(json.dumps(one))
@@ -92,11 +92,11 @@ def listing(lesson: Lesson, as_json: bool) -> int:
 
 def show(lesson: Lesson, index: int, as_json: bool) -> int:
     """One exercise, the hints revealed so far, and how to go about it."""
-    from descend.engine.teaching.exercises import starter_text
+    from descend.engine.teaching.exercises import make_starter
     from descend.engine.teaching.lesson import CodeExercise
 
-    exercise, known = lesson.exercises[index], row(lesson, index)
-    starter = starter_text(exercise) if isinstance(exercise, CodeExercise) else ""
+    exercise, known = lesson.exercises[index], make_row(lesson, index)
+    starter = make_starter(exercise) if isinstance(exercise, CodeExercise) else ""
     if as_json:
         print(json.dumps({**known, "starter": starter}))
         return 0
@@ -105,7 +105,7 @@ def show(lesson: Lesson, index: int, as_json: bool) -> int:
         print(f"Hint {number}: {clean(text)}")
     command = f"descend exercise {lesson.name} {index + 1}"
     if starter:
-        print(f"\n{code(starter)}")
+        print(f"\n{clean_code(starter)}")
         print(f"`{command} --write FILE` writes this to a file, `{command} --check FILE` checks it.")
     else:
         print(
@@ -117,9 +117,9 @@ def show(lesson: Lesson, index: int, as_json: bool) -> int:
 
 def write(lesson: Lesson, index: int, file: Path) -> int:
     """Write the starter to a new file."""
-    from descend.engine.teaching.exercises import starter_text
+    from descend.engine.teaching.exercises import make_starter
 
-    text = starter_text(code_exercise(lesson, index))
+    text = make_starter(find_code_exercise(lesson, index))
     try:
         with open(file, "x", encoding="utf-8") as new:
             new.write(text)
@@ -153,49 +153,49 @@ def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
         with CodeCheck(lesson.name, index, source) as checking:
             verdict = checking.wait()
     else:
-        verdict = check_run(lesson, index, runs.find(given))
+        verdict = check_run(lesson, index, runs.find_run(given))
     assert verdict is not None
     if as_json:
         print(json.dumps(vars(verdict)))
     else:
         if verdict.output.strip():
-            print(code(verdict.output))
+            print(clean_code(verdict.output))
         print(clean(verdict.sentence))
     try:
-        learner_progress.attempted(lesson, index, verdict.passed, source)
+        learner_progress.record_attempt(lesson, index, verdict.passed, source)
     except DescendError as error:
         print(f"descend: {clean(str(error))}", file=sys.stderr)
     return 0 if verdict.passed else 1
 
 
-def hint(lesson: Lesson, index: int) -> int:
+def reveal_hint(lesson: Lesson, index: int) -> int:
     """Reveal one more."""
     from descend.engine.teaching import learner_progress
 
     hints = lesson.exercises[index].hints
     if not hints:
         raise UsageError("This exercise has no hints.")
-    shown = learner_progress.hinted(lesson, index)
+    shown = learner_progress.record_hint(lesson, index)
     for number, text in enumerate(hints[:shown], 1):
         print(f"Hint {number} of {len(hints)}: {clean(text)}")
     return 0
 
 
-def solution(lesson: Lesson, index: int) -> int:
+def print_solution(lesson: Lesson, index: int) -> int:
     """The solution: code, or a command."""
-    from descend.engine.teaching.exercises import solution_text
+    from descend.engine.teaching.exercises import make_solution
     from descend.engine.teaching.lesson import CodeExercise
 
     exercise: Exercise | CodeExercise = lesson.exercises[index]
     if isinstance(exercise, CodeExercise):
-        print(solution_text(exercise), end="")
+        print(make_solution(exercise), end="")
     else:
         knobs = " ".join(f"--set {name}={value}" for name, value in exercise.solution.items())
         print(f"descend run {lesson.name} {knobs}")
     return 0
 
 
-def code_exercise(lesson: Lesson, index: int) -> CodeExercise:
+def find_code_exercise(lesson: Lesson, index: int) -> CodeExercise:
     """Exercise ``index``.
 
     Raises:
@@ -209,6 +209,6 @@ def code_exercise(lesson: Lesson, index: int) -> CodeExercise:
     return exercise
 
 
-def code(text: str) -> str:
+def clean_code(text: str) -> str:
     """Several lines, each made safe for the terminal, its indentation kept."""
     return "\n".join(clean(line.expandtabs(4)) for line in text.splitlines()) + "\n"

@@ -42,7 +42,7 @@ class Interrupts:
         self.count += 1
 
 
-class Left(Exception):
+class Detached(Exception):
     """The user stopped following; the run goes on."""
 
 
@@ -62,28 +62,28 @@ def follow(run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach
     history = History()
     try:
         with Interrupts() as interrupts:
-            news = changes(run, history, alive, interrupts, detach)
+            news = watch_changes(run, history, alive, interrupts, detach)
             return (follow_json if as_json else follow_with_bars)(run, history, news)
-    except Left:
+    except Detached:
         name = clean(run.id)
         print(f"Left run '{name}' training; `descend attach {name}` follows it again.", file=sys.stderr)
         return 0 if detach else 130
 
 
-def changes(
+def watch_changes(
     run: Run, history: History, alive: Callable[[], bool], interrupts: Interrupts, detach: bool
 ) -> Iterator[set[str]]:
     """Feed ``history`` from the run and yield the names of what changed, until the run has ended."""
     from descend.engine.run.records import Stop
     from descend.engine.run.runs import ENDS
-    from descend.engine.run.summary import account
+    from descend.engine.run.summary import explain_state
 
     follower, asked_to_stop, ended = run.follow(), False, math.inf
     slow = time.monotonic() + SLOW
     while True:
         if interrupts.count > asked_to_stop:
             if detach or asked_to_stop:
-                raise Left
+                raise Detached
             asked_to_stop = True
             run.ask(Stop())
             print("Stopping after this step; ctrl+c again leaves it behind.", file=sys.stderr)
@@ -92,16 +92,16 @@ def changes(
             yield history.feed(records)
         if records or follower.behind:
             continue
-        if state(history) in ENDS:  # leave when its worker has, so that nothing is held
+        if find_state(history) in ENDS:  # leave when its worker has, so that nothing is held
             ended = min(ended, time.monotonic())
             if not living or time.monotonic() - ended > PATIENCE:
                 return
         if not run.folder.exists():
             raise DescendError(f"The folder of run '{run.id}' is gone, so there is nothing to follow any more.")
         if not living:
-            why, advice = account(run, "dead", history)
+            why, advice = explain_state(run, "dead", history)
             raise DescendError(f"Run '{run.id}' is dead. {why} What it recorded is kept. {' '.join(advice)}")
-        if time.monotonic() > slow and state(history) == "starting":
+        if time.monotonic() > slow and find_state(history) == "starting":
             slow = math.inf
             last = clean((run.log_tail(1) or ["nothing yet"])[0])
             print(
@@ -110,12 +110,12 @@ def changes(
         time.sleep(POLL)
 
 
-def outcome(history: History) -> int:
+def find_exit_status(history: History) -> int:
     """Exit status: 0 if the run was done or stopped on request."""
-    return 0 if state(history) in ("done", "stopped") else 1
+    return 0 if find_state(history) in ("done", "stopped") else 1
 
 
-def state(history: History) -> str:
+def find_state(history: History) -> str:
     """The run's last stated state."""
     return history.status.state if history.status is not None else "starting"
 
@@ -133,23 +133,23 @@ def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
     try:
         for changed in changes:
             for note in history.notes[noted:]:
-                say(status=state(history), run=run.id, step=note.step, note=note.text)
+                say(status=find_state(history), run=run.id, step=note.step, note=note.text)
             noted = len(history.notes)
-            if changed - {"status"} and state(history) not in ENDS:
-                say(status=state(history), **common(run, history), **where(history))
+            if changed - {"status"} and find_state(history) not in ENDS:
+                say(status=find_state(history), **describe_progress(run, history), **format_position(history))
     except DescendError as error:
-        say(status="dead", message=str(error), **common(run, history))
+        say(status="dead", message=str(error), **describe_progress(run, history))
         raise
-    final: dict[str, Any] = {"status": state(history)}
+    final: dict[str, Any] = {"status": find_state(history)}
     if history.failure is not None:
         final |= {"message": history.failure.title, "advice": history.failure.advice}
     elif history.status is not None and history.status.message:
         final["message"] = history.status.message
-    say(**final, **common(run, history))
-    return outcome(history)
+    say(**final, **describe_progress(run, history))
+    return find_exit_status(history)
 
 
-def common(run: Run, history: History) -> dict[str, Any]:
+def describe_progress(run: Run, history: History) -> dict[str, Any]:
     """The run's id, latest step, seconds of training and metrics; null for one that is not finite."""
     step = max((int(series.steps[-1]) for series in history.series.values() if series.size), default=0)
     metrics = {
@@ -158,7 +158,7 @@ def common(run: Run, history: History) -> dict[str, Any]:
     return {"run": run.id, "step": step, "elapsed": history.elapsed, "metrics": metrics}
 
 
-def where(history: History) -> dict[str, Any]:
+def format_position(history: History) -> dict[str, Any]:
     """Steps, epoch and speed, as far as known."""
     progress = history.progress
     if progress is None:
@@ -172,7 +172,7 @@ def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]]) ->
     from rich import progress as rich_progress
     from rich.text import Text
 
-    console = output.console()
+    console = output.make_console()
     console.print(Text(f"run {clean(run.id)}"))
     columns = (
         rich_progress.TextColumn("{task.description}", markup=False),
@@ -185,17 +185,17 @@ def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]]) ->
         bar = bars.add_task("starting", total=None)
         for _ in changes:
             if (progress := history.progress) is not None:
-                bars.update(bar, description=brief(history), completed=progress.step, total=progress.steps)
+                bars.update(bar, description=format_brief(history), completed=progress.step, total=progress.steps)
     for note in history.notes:
         console.print(Text(clean(note.text)))
-    report(console, run, history)
-    return outcome(history)
+    print_report(console, run, history)
+    return find_exit_status(history)
 
 
-def brief(history: History) -> str:
+def format_brief(history: History) -> str:
     """State, epoch and the latest test metrics in a line."""
     progress, parts = history.progress, []
-    if state(history) == "paused":
+    if find_state(history) == "paused":
         parts.append("paused")
     if progress is not None and progress.epochs:
         parts.append(f"epoch {progress.epoch}/{progress.epochs}")
@@ -205,24 +205,24 @@ def brief(history: History) -> str:
     return "  ".join(parts) or "running"
 
 
-def report(console: Any, run: Run, history: History) -> None:
+def print_report(console: Any, run: Run, history: History) -> None:
     """Print how the run ended."""
     from rich.table import Table
     from rich.text import Text
 
-    from descend.engine.cli.show import number
+    from descend.engine.cli.show import format_number
 
     if history.failure is not None:
         console.print(Text(clean(history.failure.title), style="bold"))
         for line in history.failure.advice:
             console.print(Text(f"  - {clean(line)}"))
-    elif state(history) == "unsaved" and history.status is not None:
+    elif find_state(history) == "unsaved" and history.status is not None:
         console.print(Text(clean(history.status.message), style="bold"))
         console.print(Text(f"Its worker holds the weights and tries again; `descend stop {run.id}` gives them up."))
     table = Table("metric", "value", box=None)
     table.columns[1].justify = "right"
     for name, value in sorted(history.metrics.items()):
-        table.add_row(Text(clean(name)), number(value))
+        table.add_row(Text(clean(name)), format_number(value))
     if history.metrics:
         console.print(table)
-    console.print(Text(f"{state(history)} after {history.elapsed:.1f} s: {clean(str(run.folder))}"))
+    console.print(Text(f"{find_state(history)} after {history.elapsed:.1f} s: {clean(str(run.folder))}"))

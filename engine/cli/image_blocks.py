@@ -16,7 +16,9 @@ GAP = 2
 """Columns between pictures."""
 
 
-def mosaic(images: NDArray[np.uint8], captions: Sequence[str], scale: int, width: int, *, colour: bool) -> list[Text]:
+def draw_mosaic(
+    images: NDArray[np.uint8], captions: Sequence[str], scale: int, width: int, *, colour: bool
+) -> list[Text]:
     """Lines that show ``images`` side by side, four or more in a row, each over its caption.
 
     Args:
@@ -29,30 +31,30 @@ def mosaic(images: NDArray[np.uint8], captions: Sequence[str], scale: int, width
     import numpy as np
     from rich.text import Text
 
-    small = np.stack([_reduced(image, _most(width), scale) for image in images])
+    small = np.stack([_reduce(image, _find_max_side(width), scale) for image in images])
     columns = small.shape[2]
     a_row = max(1, (width + GAP) // (columns + GAP))
     lines = []
     for start in range(0, len(small), a_row):
-        drawn = [_drawn(image, colour) for image in small[start : start + a_row]]
+        drawn = [_draw(image, colour) for image in small[start : start + a_row]]
         lines += [Text(" " * GAP).join(parts) for parts in zip(*drawn, strict=True)]
         labels = [caption[:columns].ljust(columns) for caption in captions[start : start + a_row]]
         lines += [Text((" " * GAP).join(labels).rstrip()), Text("")]
     return lines[:-1]
 
 
-def in_a_row(image: NDArray[np.uint8], scale: int, width: int) -> int:
+def count_in_row(image: NDArray[np.uint8], scale: int, width: int) -> int:
     """How many pictures like ``image`` (h, w) or (h, w, 3) stand side by side, at least one."""
-    columns = _reduced(image, _most(width), scale).shape[1]
+    columns = _reduce(image, _find_max_side(width), scale).shape[1]
     return max(1, (width + GAP) // (columns + GAP))
 
 
-def _most(width: int) -> int:
+def _find_max_side(width: int) -> int:
     """Pixels of the longer side of a picture."""
     return max(8, (width + GAP) // 4 - GAP)
 
 
-def _reduced(image: NDArray[np.uint8], most: int, scale: int) -> NDArray[np.uint8]:
+def _reduce(image: NDArray[np.uint8], most: int, scale: int) -> NDArray[np.uint8]:
     """As bytes (h, w, 3), each side an even number of at most ``most`` pixels."""
     import numpy as np
     from PIL import Image
@@ -64,7 +66,7 @@ def _reduced(image: NDArray[np.uint8], most: int, scale: int) -> NDArray[np.uint
     return np.asarray(Image.fromarray(bright).convert("RGB").resize((width, height), Image.Resampling.BOX))
 
 
-def _drawn(image: NDArray[np.uint8], colour: bool) -> list[Text]:
+def _draw(image: NDArray[np.uint8], colour: bool) -> list[Text]:
     """Lines of a picture (h, w, 3), h even."""
     from rich.text import Text
 

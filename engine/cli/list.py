@@ -11,7 +11,7 @@ from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
 
 if TYPE_CHECKING:
-    from descend.engine.teaching.coverage import Entry
+    from descend.engine.teaching.coverage import CoverageEntry
 
 
 def add(commands: Any) -> None:
@@ -22,10 +22,10 @@ def add(commands: Any) -> None:
     command.add_argument("what", nargs="?", default="lessons", choices=list(LISTS), help="default: lessons")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
     command.add_argument("--coverage", action="store_true", help="what of the curriculum has a lesson, what is open")
-    command.set_defaults(do=listed)
+    command.set_defaults(do=print_list)
 
 
-def listed(arguments: argparse.Namespace) -> int:
+def print_list(arguments: argparse.Namespace) -> int:
     """``descend list``."""
     if not arguments.coverage:
         return show(arguments)
@@ -34,7 +34,7 @@ def listed(arguments: argparse.Namespace) -> int:
     return show_coverage(arguments.json)
 
 
-def lessons() -> list[dict[str, Any]]:
+def list_lessons() -> list[dict[str, Any]]:
     """Every lesson in teaching order."""
     from descend.engine.teaching import catalogue
     from descend.engine.teaching.lesson import TRACKS
@@ -49,13 +49,13 @@ def lessons() -> list[dict[str, Any]]:
             "minutes": lesson.minutes,
             "knobs": {name: spec.default for name, spec in lesson.knobs.specs.items()},
         }
-        for lesson in catalogue.lessons().values()
-    ] + [{"name": name, "broken": reason} for name, reason in catalogue.broken().items()]
+        for lesson in catalogue.list_lessons().values()
+    ] + [{"name": name, "broken": reason} for name, reason in catalogue.list_broken().items()]
 
 
-def models() -> list[dict[str, Any]]:
+def list_models() -> list[dict[str, Any]]:
     """Every model of the zoo, and its parameters at the default settings."""
-    from descend.engine.train.model_form import GIVEN, models
+    from descend.engine.train.model_form import GIVEN, list_models
 
     return [
         {
@@ -70,11 +70,11 @@ def models() -> list[dict[str, Any]]:
             "made for": " × ".join(map(str, model.reference.size)) or "text",
             "knobs": {name: spec.default for name, spec in model.knobs.specs.items()},
         }
-        for model in models().values()
+        for model in list_models().values()
     ]
 
 
-def datasets() -> list[dict[str, Any]]:
+def list_datasets() -> list[dict[str, Any]]:
     """Every dataset, and whether it is on this machine."""
     from descend.datasets import catalogue
 
@@ -91,44 +91,46 @@ def datasets() -> list[dict[str, Any]]:
             "found": spec.present(),
             "embedded": spec.embedded,
         }
-        for name in catalogue.names()
+        for name in catalogue.list_names()
         for spec in [catalogue.find(name)]
     ]
 
 
-def runs() -> list[dict[str, Any]]:
+def list_runs() -> list[dict[str, Any]]:
     """Every run, newest first."""
     from descend.engine.base.errors import DescendError
-    from descend.engine.cli.show import row
+    from descend.engine.cli.show import make_row
     from descend.engine.run import runs
     from descend.engine.run.summary import summarize
 
     rows = []
-    for run in runs.listed():
+    for run in runs.list_runs():
         try:
             summary = summarize(run)
         except DescendError as error:
             rows.append({"run": run.id, "state": "damaged", "why": str(error)})
             continue
-        rows.append({**row(summary), "key": summary.key})
+        rows.append({**make_row(summary), "key": summary.key})
     return rows
 
 
-def run_cells(row: dict[str, Any]) -> dict[str, Any]:
+def format_run_cells(row: dict[str, Any]) -> dict[str, Any]:
     """A run's row with what a table shows of it."""
-    from descend.engine.cli.show import duration, number
+    from descend.engine.cli.show import format_duration, format_number
 
     if "metrics" not in row:
         return row
     return {
         **row,
-        "result": f"{row['key'].removeprefix('test/')} {number(row['metrics'][row['key']])}" if row["key"] else "",
-        "age": duration(row["age"]),
+        "result": f"{row['key'].removeprefix('test/')} {format_number(row['metrics'][row['key']])}"
+        if row["key"]
+        else "",
+        "age": format_duration(row["age"]),
         "size": f"{row['size'] / 1e6:.1f} MB",
     }
 
 
-LISTS = {"lessons": lessons, "models": models, "datasets": datasets, "runs": runs}
+LISTS = {"lessons": list_lessons, "models": list_models, "datasets": list_datasets, "runs": list_runs}
 COLUMNS = {
     "lessons": ("name", "title", "track", "broken"),
     "models": ("name", "title", "takes", "parameters", "made for"),
@@ -152,18 +154,18 @@ def show(arguments: argparse.Namespace) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    console = output.console()
+    console = output.make_console()
     if not rows:
         console.print(f"There are no {arguments.what} yet.")
         return 0
     if arguments.what == "runs":
-        rows = [run_cells(row) for row in rows]
+        rows = [format_run_cells(row) for row in rows]
     columns = [column for column in COLUMNS[arguments.what] if any(row.get(column, "") != "" for row in rows)]
     table = Table(box=None)
     for heading in columns:
         table.add_column(heading, justify="right" if heading == "parameters" else "left")
     for row in rows:
-        table.add_row(*(Text(readable(row.get(column, ""))) for column in columns))
+        table.add_row(*(Text(format_cell(row.get(column, ""))) for column in columns))
     if arguments.what == "runs":  # a title gives way, as it comes last; nothing else does
         for name, column in zip(columns, table.columns, strict=True):
             column.no_wrap = True
@@ -188,7 +190,7 @@ def show_coverage(as_json: bool) -> int:
     from descend.engine.teaching.coverage import KINDS, count_coverage, find_unknown
     from descend.engine.teaching.lesson import TRACKS
 
-    lessons = list(catalogue.lessons().values())
+    lessons = list(catalogue.list_lessons().values())
     entries = count_coverage(lessons)
     unknown = [one for lesson in lessons for one in find_unknown(lesson)]
     if as_json:
@@ -201,9 +203,9 @@ def show_coverage(as_json: bool) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    console = output.console()
+    console = output.make_console()
 
-    def tell(title: str, shown: list[Entry]) -> None:
+    def tell(title: str, shown: list[CoverageEntry]) -> None:
         console.print(Text(title, style="bold"))
         table = Table(box=None, show_header=False, pad_edge=False)
         for entry in shown:
@@ -227,7 +229,7 @@ def show_coverage(as_json: bool) -> int:
     return 1 if unknown else 0
 
 
-def readable(value: object) -> str:
+def format_cell(value: object) -> str:
     """A cell's text."""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
 
@@ -27,15 +27,15 @@ def add(commands: Any) -> None:
     lesson.add_argument(
         "--covers", metavar="ID", default="E01", help="curriculum id, see `descend list lessons --coverage`"
     )
-    lesson.set_defaults(do=new_lesson)
+    lesson.set_defaults(do=write_lesson)
 
 
-def new_lesson(arguments: argparse.Namespace) -> int:
+def write_lesson(arguments: argparse.Namespace) -> int:
     """Write the file and say what to do with it."""
-    from descend.engine.base.paths import parse_path, writable
+    from descend.engine.base.paths import make_writable, parse_path
     from descend.engine.teaching import catalogue
     from descend.engine.teaching.curriculum import SYSTEMS
-    from descend.engine.teaching.template import lesson_text
+    from descend.engine.teaching.template import make_lesson_text
 
     stem = arguments.name.replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", stem) or len(stem) > 40:
@@ -44,34 +44,36 @@ def new_lesson(arguments: argparse.Namespace) -> int:
         )
     name, covers = stem.replace("_", "-"), arguments.covers.upper()
     if covers not in SYSTEMS:
-        raise UsageError(f"There is no curriculum id '{arguments.covers}'{nearest(covers, SYSTEMS) or '.'}")
-    if name in catalogue.lessons() or name in catalogue.broken():
+        raise UsageError(f"There is no curriculum id '{arguments.covers}'{suggest_nearest(covers, SYSTEMS) or '.'}")
+    if name in catalogue.list_lessons() or name in catalogue.list_broken():
         raise UsageError(f"There is a lesson '{name}' already; choose another name.")
     if arguments.path is not None:
         folder = parse_path(arguments.path)
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}.")
     else:
-        rooms = None if os.environ.get("DESCEND_HOME") else checkout()
-        folder = track_folder(rooms, covers) if rooms else writable(catalogue.own_folder(), "DESCEND_HOME")
+        rooms = None if os.environ.get("DESCEND_HOME") else find_checkout()
+        folder = (
+            find_track_folder(rooms, covers) if rooms else make_writable(catalogue.find_own_folder(), "DESCEND_HOME")
+        )
     file = folder / f"{stem}.py"
     try:
         with open(file, "x", encoding="utf-8") as new:
-            new.write(lesson_text(stem.replace("_", " ").capitalize(), covers))
+            new.write(make_lesson_text(stem.replace("_", " ").capitalize(), covers))
     except FileExistsError:
         raise UsageError(f"{file} is there already; choose another name.") from None
     except OSError as error:
         raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
     print(f"Wrote {clean(str(file))}.")
-    if name in catalogue.lessons() or folder.parent == checkout():
+    if name in catalogue.list_lessons() or folder.parent == find_checkout():
         print(f"Try it: `descend run {name}`, `descend open {name}`, `descend verify {name}`.")
     else:
-        print(f"It is found once it lies in {clean(str(catalogue.own_folder()))}.")
+        print(f"It is found once it lies in {clean(str(catalogue.find_own_folder()))}.")
     print("How lessons are written: AUTHORS.md beside engine/teaching/lesson.py.")
     return 0
 
 
-def track_folder(rooms: Path, covers: str) -> Path:
+def find_track_folder(rooms: Path, covers: str) -> Path:
     """The folder below ``rooms`` for lessons of the track of ``covers``, made if there is none yet.
 
     Raises:
@@ -88,7 +90,7 @@ def track_folder(rooms: Path, covers: str) -> Path:
     return folder
 
 
-def checkout() -> Path | None:
+def find_checkout() -> Path | None:
     """``engine/lessons`` of the source checkout this runs from; None if it is installed, or may not be written."""
     from descend.engine import lessons
 

@@ -33,28 +33,28 @@ class Output:
 
     def write(self, text: str) -> int:
         """Write ``text`` cleaned; raise OutputError if that fails."""
-        with told():
+        with tell_output_errors():
             self.below.write(clean_lines(text))
         return len(text)
 
     def flush(self) -> None:
         """Write what waits; raise OutputError if that fails."""
-        with told():
+        with tell_output_errors():
             self.below.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.below, name)
 
 
-class Styled(Output):
+class CleanedOutput(Output):
     """Passes on what a console has cleaned piece by piece, before it put its colours in."""
 
     def write(self, text: str) -> int:
-        with told():
+        with tell_output_errors():
             return self.below.write(text)
 
 
-class Deaf(Output):
+class DeafOutput(Output):
     """Standard error: what cannot be written there cannot be told anywhere."""
 
     def write(self, text: str) -> int:
@@ -72,7 +72,7 @@ class Deaf(Output):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def tell_output_errors() -> Iterator[None]:
     """Name an error of the output as what it is."""
     try:
         yield
@@ -83,14 +83,14 @@ def told() -> Iterator[None]:
 
 
 @contextmanager
-def streams() -> Iterator[None]:
+def sanitize_streams() -> Iterator[None]:
     """Put both outputs behind the sanitizer, and something in the place of those that are closed."""
     reopen_closed()
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what a terminal cannot show costs itself only
-    sys.stdout, sys.stderr = Output(sys.stdout), Deaf(sys.stderr)
+    sys.stdout, sys.stderr = Output(sys.stdout), DeafOutput(sys.stderr)
     try:
         yield
     finally:
@@ -114,7 +114,7 @@ def silence(stream: TextIO) -> None:
         os.close(nothing)
 
 
-def console(**how: Any) -> Console:
+def make_console(**how: Any) -> Console:
     """A console on standard output that cleans every piece of text; no text is taken for markup."""
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
@@ -127,5 +127,5 @@ def console(**how: Any) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    out = Styled(sys.stdout.below) if isinstance(sys.stdout, Output) else sys.stdout
+    out = CleanedOutput(sys.stdout.below) if isinstance(sys.stdout, Output) else sys.stdout
     return Clean(file=out, markup=False, emoji=False, highlight=False, **how)  # type: ignore[arg-type]

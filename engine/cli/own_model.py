@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
-from descend.engine.cli.arguments import knob_values
+from descend.engine.cli.arguments import parse_knob_values
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor, nn
 
-    from descend.datasets.data_shape import Shape
+    from descend.datasets.data_shape import DataShape
     from descend.engine.base.knobs import KnobSet
     from descend.engine.launch.experiment import Training
-    from descend.engine.train.model_source import Source
+    from descend.engine.train.model_source import ModelSource
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -34,11 +34,11 @@ def show(arguments: argparse.Namespace) -> int:
     """
     from descend.engine.launch import experiment
     from descend.engine.train import model_source
-    from descend.engine.train.model_error import Unfit
+    from descend.engine.train.model_error import ModelError
 
-    found = model_source.parse(arguments.run)
-    training = experiment.own(found)
-    knobs = training.knobs.parse(knob_values(arguments.settings))
+    found = model_source.find_source(arguments.run)
+    training = experiment.make_own_training(found)
+    knobs = training.knobs.parse(parse_knob_values(arguments.settings))
     shape = None
     if arguments.data:
         from descend.datasets import catalogue
@@ -48,8 +48,8 @@ def show(arguments: argparse.Namespace) -> int:
     try:
         with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            facts = examined(found, knobs, shape)
-    except Unfit as error:
+            facts = examine_model(found, knobs, shape)
+    except ModelError as error:
         raise DescendError(" ".join([str(error), *error.advice])) from None
     if arguments.json:
         print(json.dumps({"name": found.address, "data": arguments.data, **facts}))
@@ -58,7 +58,7 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, Any]:
+def examine_model(found: ModelSource, knobs: KnobSet, shape: DataShape | None) -> dict[str, Any]:
     """The model's layers and sums. What it consists of is found by building it, what passes it by calling it.
 
     Raises:
@@ -70,7 +70,7 @@ def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, An
     import torch
 
     from descend.engine.train import layer_list, own_model, sanity_check
-    from descend.engine.train.forward_targets import in_a_precision
+    from descend.engine.train.forward_targets import choose_precision
     from descend.engine.train.overriding import check_methods
     from descend.engine.train.settings import TrainKnobs
 
@@ -79,65 +79,67 @@ def examined(found: Source, knobs: KnobSet, shape: Shape | None) -> dict[str, An
     given = {name: value for name, value in values.items() if name in found.arguments or name not in taken}
     context, repeat = int(values["context"]), values["objective"] == "reconstruction"
     torch.manual_seed(0)
-    net, notes = own_model.build(found, given, shape, context, repeat)
+    net, notes = own_model.build_model(found, given, shape, context, repeat)
     check_methods(net, found.file)
-    facts: dict[str, Any] = {"description": description(net), "arguments": given, "notes": notes}
+    facts: dict[str, Any] = {"description": find_description(net), "arguments": given, "notes": notes}
     if shape is None:
         if sanity_check.is_lazy(net):
             raise UsageError("Some layers of this model take their shapes from the data; say --data NAME or PATH.")
-        layers = layer_list.parts(net)
+        layers = layer_list.list_parts(net)
     else:
         size = shape.size or (context,)
         x = torch.zeros(2, *size, dtype=torch.int64 if shape.kind == "text" else torch.float32)
         net.eval()
         with torch.no_grad():
-            in_a_precision(net, lambda: works(net, x, found.file))
-            sanity_check.forward(net, x, found.file)
+            choose_precision(net, lambda: accepts_input(net, x, found.file))
+            sanity_check.run_forward(net, x, found.file)
             if any(isinstance(module, torch.jit.ScriptModule) for module in net.modules()):
                 notes.append("It takes such data; a script of torch.jit does not tell what passes its layers.")
-                layers = layer_list.parts(net)
+                layers = layer_list.list_parts(net)
             else:
                 try:
-                    layers = layer_list.layers(net, x := x[:1].clone())
+                    layers = layer_list.list_layers(net, x := x[:1].clone())
                 except (Exception, SystemExit):  # some models need two samples
-                    layers = layer_list.layers(net, x := torch.cat([x, x]))
+                    layers = layer_list.list_layers(net, x := torch.cat([x, x]))
                 multiply_adds = sum(layer.multiply_adds for layer in layers) // len(x)
                 facts |= {"input": tuple(x.shape), "multiply_adds": multiply_adds}
     return {
         **facts,
         "layers": [asdict(layer) for layer in layers],
         "parameters": sum(layer.parameters for layer in layers),
-        "bytes": layer_list.weight_bytes(net),
+        "bytes": layer_list.count_weight_bytes(net),
     }
 
 
-def works(net: nn.Module, x: Tensor, file: Path) -> bool:
+def accepts_input(net: nn.Module, x: Tensor, file: Path) -> bool:
     """Whether ``net`` can be called with ``x``."""
     from descend.engine.train import sanity_check
-    from descend.engine.train.model_error import Unfit
+    from descend.engine.train.model_error import ModelError
 
     try:
-        sanity_check.forward(net, x, file)
-    except Unfit:
+        sanity_check.run_forward(net, x, file)
+    except ModelError:
         return False
     return True
 
 
-def description(net: nn.Module) -> str:
+def find_description(net: nn.Module) -> str:
     """The first paragraph of what its author says of the class; nothing if it is torch's own."""
     own = type(net).__dict__.get("__doc__") if not type(net).__module__.startswith("torch.") else None
     return inspect.cleandoc(own).partition("\n\n")[0].replace("\n", " ") if own else ""
 
 
-def print_text(training: Training, found: Source, knobs: KnobSet, shape: Shape | None, facts: dict[str, Any]) -> None:
+def print_text(
+    training: Training, found: ModelSource, knobs: KnobSet, shape: DataShape | None, facts: dict[str, Any]
+) -> None:
     """The model as text."""
     from rich.table import Table
     from rich.text import Text
 
-    from descend.engine.cli.show_model import layer_table, product, size
-    from descend.engine.train.layer_list import Layer
+    from descend.engine.cli.show_model import draw_layers, format_shape, format_size
+    from descend.engine.train.layer_list import LayerCall
 
-    console = output.console()
+    console = output.make_console()
     console.print(Text(clean(training.title), style="bold"))
     if facts["description"]:
         console.print(Text(clean(facts["description"])))
@@ -153,10 +155,10 @@ def print_text(training: Training, found: Source, knobs: KnobSet, shape: Shape |
     passed = "input" in facts
     if passed:
         samples = "one sample" if facts["input"][0] == 1 else "two samples"
-        console.print(Text(f"For {clean(str(shape))}; {samples} of {product(facts['input'][1:])}:\n"))
-    layers = [Layer(**layer) for layer in facts["layers"]]
-    console.print(layer_table(layers, shapes=passed))
-    sums = f"{facts['parameters']:,} parameters, {size(facts['bytes'])} of weights"
+        console.print(Text(f"For {clean(str(shape))}; {samples} of {format_shape(facts['input'][1:])}:\n"))
+    layers = [LayerCall(**layer) for layer in facts["layers"]]
+    console.print(draw_layers(layers, shapes=passed))
+    sums = f"{facts['parameters']:,} parameters, {format_size(facts['bytes'])} of weights"
     if shape is not None and not passed:
         console.print(Text(f"\n{sums}."))
     elif not passed:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from descend.engine.base.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, suggest_nearest
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """An argument parser whose errors are one sentence with the nearest valid word."""
 
     def error(self, message: str) -> NoReturn:
@@ -24,10 +24,10 @@ class Parser(argparse.ArgumentParser):
             if action.option_strings:
                 known = ", ".join(map(str, action.choices))
                 raise UsageError(f"{action.option_strings[0]} is one of {known}, not '{value}'.")
-            raise UsageError(f"There is no command '{value}'{nearest(str(value), map(str, action.choices))}")
+            raise UsageError(f"There is no command '{value}'{suggest_nearest(str(value), map(str, action.choices))}")
 
 
-def parser() -> Parser:
+def make_parser() -> CommandParser:
     """The whole command line."""
     from importlib.metadata import version
 
@@ -46,7 +46,7 @@ def parser() -> Parser:
         verify,
     )
 
-    top = Parser(
+    top = CommandParser(
         prog="descend",
         description="A deep-learning laboratory in the terminal. Without a command it opens the shell.",
         epilog="Exit status: 0 done, 1 the run failed or a claim does not hold, 2 bad usage. "
@@ -54,7 +54,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"descend {version('descend')}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=CommandParser)
     for module in (shell, run, control, show, export, list, verify, exercise, progress, new, data, doctor):
         module.add(commands)
     return top

@@ -36,11 +36,11 @@ def show(arguments: argparse.Namespace) -> int:
     """Print a line for each lesson."""
     from descend.engine.teaching import catalogue, learner_progress
 
-    entries = learner_progress.read_all()
+    entries = learner_progress.read_entries()
     rows = []
-    for lesson in catalogue.lessons().values():
-        entry = entries.get(lesson.name, learner_progress.Entry())
-        progress = learner_progress.progress(lesson, entry)
+    for lesson in catalogue.list_lessons().values():
+        entry = entries.get(lesson.name, learner_progress.LessonEntry())
+        progress = learner_progress.measure_progress(lesson, entry)
         rows.append(
             {
                 "name": lesson.name,
@@ -51,7 +51,7 @@ def show(arguments: argparse.Namespace) -> int:
                 "runs": entry.runs,
             }
         )
-    if trouble := learner_progress.trouble():
+    if trouble := learner_progress.find_trouble():
         print(f"descend: {clean(trouble)}", file=sys.stderr)
     if arguments.json:
         for row in rows:
@@ -64,7 +64,7 @@ def show(arguments: argparse.Namespace) -> int:
     for row in rows:
         cells = (row["name"], clean(str(row["title"])), row["state"], f"{row['done']}/{row['parts']}", row["runs"])
         table.add_row(*(Text(str(cell)) for cell in cells))
-    output.console().print(table)
+    output.make_console().print(table)
     return 0
 
 
@@ -74,7 +74,7 @@ def reset(arguments: argparse.Namespace) -> int:
 
     if bool(arguments.name) == arguments.all:
         raise UsageError("Name one lesson to forget, or say --all.")
-    count = learner_progress.reset(None if arguments.all else arguments.name.lower().replace("_", "-"))
+    count = learner_progress.reset_progress(None if arguments.all else arguments.name.lower().replace("_", "-"))
     print(f"Forgot {count} lesson{'s' if count != 1 else ''}; runs are kept.")
     return 0
 
@@ -85,6 +85,6 @@ def export(arguments: argparse.Namespace) -> int:
     from descend.engine.teaching import learner_progress
 
     path = parse_path(arguments.path)
-    learner_progress.export(path)
+    learner_progress.export_progress(path)
     print(f"Wrote {clean(str(path))}.")
     return 0

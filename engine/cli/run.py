@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean
-from descend.engine.cli.arguments import add_following, add_run_settings, knob_values, whole
+from descend.engine.cli.arguments import add_follow_options, add_run_settings, parse_knob_values, parse_whole
 
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
@@ -23,18 +23,18 @@ EXAMPLES = """examples:
 """
 
 
-def training_settings() -> str:
+def list_settings() -> str:
     """What `--set` can set for every model, a line each."""
     from descend.engine.train.settings import TrainKnobs
 
     lines = ["", "what --set can set for a model, beside its own knobs (`descend show NAME`):"]
     for name, spec in TrainKnobs.specs.items():
         default = ("yes" if spec.default else "no") if isinstance(spec.default, bool) else spec.default
-        lines += wrapped(f"  {f'{name}={default}':22}", f"{spec.help} ({spec.describe()})")
+        lines += wrap_text(f"  {f'{name}={default}':22}", f"{spec.help} ({spec.describe()})")
     return "\n".join([*lines, "The knobs of lessons are in `descend list lessons --json`."])
 
 
-def wrapped(start: str, text: str) -> list[str]:
+def wrap_text(start: str, text: str) -> list[str]:
     """``text`` after ``start`` in lines of 80 characters, aligned."""
     indent = " " * max(len(start), 24)
     return textwrap.wrap(text, 80, initial_indent=start.ljust(24), subsequent_indent=indent)
@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
         "run",
         help="run a lesson's experiment or train a model here, without the shell",
         description="Train for real, show progress, print the final metrics.\nctrl+c stops the run and keeps it.",
-        epilog=EXAMPLES + training_settings(),
+        epilog=EXAMPLES + list_settings(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
@@ -59,25 +59,30 @@ def add(commands: Any) -> None:
     )
     add_run_settings(command)
     command.add_argument(
-        "--devices", type=whole("--devices"), metavar="N", help="of a model: train on N GPUs, or N processes on the CPU"
+        "--devices",
+        type=parse_whole("--devices"),
+        metavar="N",
+        help="of a model: train on N GPUs, or N processes on the CPU",
     )
     command.add_argument("--settings", dest="recipe", metavar="FILE", help="begin with the settings in a TOML file")
     command.add_argument("--save", metavar="FILE", help="keep these settings in a TOML file, to share or to run again")
-    add_following(command)
-    command.set_defaults(do=run)
+    add_follow_options(command)
+    command.set_defaults(do=run_command)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run_command(arguments: argparse.Namespace) -> int:
     """Start the run, follow it to its end, and return 0 if it was done, else 1."""
     from descend.engine.base.paths import parse_path
     from descend.engine.launch import launcher, run_config
 
-    kept = run_config.load(parse_path(arguments.recipe)) if arguments.recipe is not None else run_config.Recipe()
+    kept = (
+        run_config.load_config(parse_path(arguments.recipe)) if arguments.recipe is not None else run_config.RunConfig()
+    )
     name = arguments.name or kept.name
     if not name:
         raise UsageError("The following arguments are required: NAME; see `descend run --help`.")
     seed = arguments.seed if arguments.seed is not None else kept.seed
-    settings = {**kept.knobs, **knob_values(arguments.settings)}
+    settings = {**kept.knobs, **parse_knob_values(arguments.settings)}
     how: dict[str, Any] = {
         "seed": seed or 0,
         "device": arguments.device or kept.device or "auto",
@@ -85,12 +90,12 @@ def run(arguments: argparse.Namespace) -> int:
         "several": arguments.devices if arguments.devices is not None else kept.devices,
     }
     if arguments.save is not None:
-        run_config.save(launcher.ask(name, settings, **how), parse_path(arguments.save))
+        run_config.save_config(launcher.check_request(name, settings, **how), parse_path(arguments.save))
     asked = launcher.prepare(name, settings, **how)
-    return set_going(asked, arguments)
+    return start_run(asked, arguments)
 
 
-def set_going(asked: Run, arguments: argparse.Namespace) -> int:
+def start_run(asked: Run, arguments: argparse.Namespace) -> int:
     """Start the worker of a new run; then follow it, or with ``--detach`` say only which run it is."""
     from descend.engine.cli.follow import follow
     from descend.engine.launch import launcher

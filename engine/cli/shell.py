@@ -36,11 +36,11 @@ def add(commands: Any) -> None:
 
 def open_lesson(arguments: argparse.Namespace) -> int:
     """Check what is to be opened and its settings before any screen appears, then open the shell there."""
-    from descend.engine.cli.arguments import knob_values
+    from descend.engine.cli.arguments import parse_knob_values
     from descend.engine.launch import experiment, launcher
     from descend.engine.run import runs
 
-    known = runs.listed()
+    known = runs.list_runs()
     if (run := next((run for run in known if run.id == arguments.name), None)) is not None:
         return open_run(run)
     try:
@@ -48,10 +48,10 @@ def open_lesson(arguments: argparse.Namespace) -> int:
     except UsageError:  # neither a lesson nor a model
         if not any(arguments.name in run.id for run in known):
             raise
-        return open_run(runs.find(arguments.name))
+        return open_run(runs.find_run(arguments.name))
     data = arguments.data or next(iter(chosen.data), "")
-    knobs = knob_values(arguments.settings)
-    asked = launcher.ask(
+    knobs = parse_knob_values(arguments.settings)
+    asked = launcher.check_request(
         arguments.name, knobs, seed=arguments.seed or 0, device=arguments.device or "auto", data=data
     )  # what is not given here is left to the user's own settings
     return open_shell(

@@ -45,21 +45,21 @@ def add(commands: Any) -> None:
 def show(arguments: argparse.Namespace) -> int:
     """Print the run, or the model, as text or as one JSON object."""
     from descend.engine.run import runs
-    from descend.engine.run.summary import gathered, summarize
+    from descend.engine.run.summary import gather_history, summarize
 
-    if show_model.meant(arguments):
+    if show_model.is_model(arguments):
         return show_model.show(arguments)
     try:
-        run = runs.find(arguments.run)
+        run = runs.find_run(arguments.run)
     except UsageError:
-        show_model.suggest(arguments.run, [run.id for run in runs.listed()])
+        show_model.suggest(arguments.run, [run.id for run in runs.list_runs()])
         raise
-    with runs.reading(run):
-        summary, history = summarize(run), gathered(run)
+    with runs.tell_damage(run):
+        summary, history = summarize(run), gather_history(run)
         if arguments.json:
-            said = json.dumps(as_json(summary, history), allow_nan=False)
+            said = json.dumps(make_object(summary, history), allow_nan=False)
         else:
-            console = output.console(soft_wrap=True)
+            console = output.make_console(soft_wrap=True)
             with console.capture() as captured:
                 print_run(console, summary, history)
     if arguments.json:
@@ -76,11 +76,11 @@ def print_run(console: Console, summary: Summary, history: History) -> None:
     from descend.engine.launch import changes
 
     run = summary.run
-    console.print(Text(head(summary)))
+    console.print(Text(format_head(summary)))
     console.print(Text(f"{summary.state}: {clean(summary.why)}"))
     for line in summary.advice:
         console.print(Text(f"  - {clean(line)}"))
-    for name, value in settings(summary).items():
+    for name, value in list_settings(summary).items():
         console.print(Text(f"{name:10}{value}"))
     for event in history.changes:
         console.print(Text(clean(f"step {event.step:,}: {event.knob} turned from {event.previous} to {event.value}")))
@@ -88,10 +88,10 @@ def print_run(console: Console, summary: Summary, history: History) -> None:
         console.print(Text("The command after `again` begins without these turns."))
     for note in history.notes:
         console.print(Text(f"step {note.step:,}: {clean(note.text)}"))
-    for warning in changes.since(summary.manifest):
+    for warning in changes.find_changes(summary.manifest):
         console.print(Text(warning))
     print_curves(console, history)
-    for picture in confusions(history):
+    for picture in find_confusions(history):
         print_confusion(console, picture)
     if summary.state in ("failed", "dead") and (log := run.log_tail(LOG_LINES)):
         console.print(Text(f"\nlast lines of {clean(str(run.log_file))}:"))
@@ -99,43 +99,43 @@ def print_run(console: Console, summary: Summary, history: History) -> None:
             console.print(Text(f"  {line}"))
 
 
-def head(summary: Summary) -> str:
+def format_head(summary: Summary) -> str:
     """The run's id and title."""
     title = clean(summary.manifest.title)
     return f"{clean(summary.run.id)}  {title}" if title else clean(summary.run.id)
 
 
-def changed_knobs(summary: Summary) -> dict[str, Any]:
+def format_changed_knobs(summary: Summary) -> dict[str, Any]:
     """Knobs that differ from their defaults; all of them if what was run is not known here."""
     from descend.engine.launch import run_config
 
-    return run_config.changed(summary.manifest)
+    return run_config.find_changed(summary.manifest)
 
 
-def settings(summary: Summary) -> dict[str, str]:
+def list_settings(summary: Summary) -> dict[str, str]:
     """What was asked, a line each."""
     from descend.engine.launch import run_config
 
     manifest = summary.manifest
-    knobs = ", ".join(f"{name}={value}" for name, value in changed_knobs(summary).items())
+    knobs = ", ".join(f"{name}={value}" for name, value in format_changed_knobs(summary).items())
     lines = {
         "name": manifest.name,
         "knobs": knobs or "the defaults",
         "seed": str(manifest.seed),
         "device": manifest.device,
         "data": manifest.data,
-        "begun": f"{manifest.created}, {duration(summary.elapsed)} of training",
+        "begun": f"{manifest.created}, {format_duration(summary.elapsed)} of training",
         "with": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
         "commit": manifest.git,
         "note": manifest.note,
     }
     if manifest.parent is not None:
         lines["forked"] = f"from {manifest.parent.run} at step {manifest.parent.step:,}"
-    lines["again"] = run_config.line(manifest)
+    lines["again"] = run_config.format_command(manifest)
     return {name: clean(line) for name, line in lines.items() if line}
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds in the largest unit that fits: ``4.5 s``, ``12 min``, ``3.2 h``, ``5 d``."""
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
@@ -144,7 +144,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} d"
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """A value in four digits, a whole number in all of them."""
     if value is None or not math.isfinite(value):
         return "not finite"
@@ -156,7 +156,7 @@ def print_curves(console: Console, history: History) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from descend.engine.base.sparkline import curve_shares, sparkline
+    from descend.engine.base.sparkline import compute_shares, draw_sparkline
 
     names = sorted(set(history.series) | set(history.metrics))
     if not names:
@@ -169,14 +169,14 @@ def print_curves(console: Console, history: History) -> None:
         curve, low, high = "", "", ""
         if (series := history.series.get(name)) is not None and series.size:
             room = max(8, min(CURVE, console.width - 48))
-            curve = sparkline(curve_shares(series.steps, series.values, room), console.encoding)
+            curve = draw_sparkline(compute_shares(series.steps, series.values, room), console.encoding)
             finite = [value for value in series.values.tolist() if math.isfinite(value)]
-            low, high = (number(min(finite)), number(max(finite))) if finite else ("", "")
-        table.add_row(Text(clean(name)), number(history.metrics.get(name)), Text(curve), low, high)
+            low, high = (format_number(min(finite)), format_number(max(finite))) if finite else ("", "")
+        table.add_row(Text(clean(name)), format_number(history.metrics.get(name)), Text(curve), low, high)
     console.print(table)
 
 
-def confusions(history: History) -> list[Confusion]:
+def find_confusions(history: History) -> list[Confusion]:
     """The latest confusion matrix of each split."""
     from descend.engine.run.records import Confusion
 
@@ -211,7 +211,7 @@ def print_confusion(console: Console, picture: Confusion) -> None:
         console.print(Text(f"  {count:6,} times {true} taken for {said}"))
 
 
-def as_json(summary: Summary, history: History) -> dict[str, Any]:
+def make_object(summary: Summary, history: History) -> dict[str, Any]:
     """Everything `show` prints; curves as first, last, lowest and highest value (`export` has them whole)."""
     import msgspec
 
@@ -221,12 +221,12 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
         return value if math.isfinite(value) else None
 
     return {
-        **row(summary),
+        **make_row(summary),
         "advice": summary.advice,
         "manifest": msgspec.to_builtins(summary.manifest),
-        "changed_knobs": changed_knobs(summary),
-        "again": run_config.line(summary.manifest),
-        "changed": changes.since(summary.manifest),
+        "changed_knobs": format_changed_knobs(summary),
+        "again": run_config.format_command(summary.manifest),
+        "changed": changes.find_changes(summary.manifest),
         "turned": [{"step": c.step, "knob": c.knob, "value": c.value, "previous": c.previous} for c in history.changes],
         "notes": [{"step": note.step, "text": note.text} for note in history.notes],
         "series": {
@@ -246,13 +246,13 @@ def as_json(summary: Summary, history: History) -> dict[str, Any]:
                 "classes": picture.classes,
                 "counts": picture.counts.numpy().tolist(),
             }
-            for picture in confusions(history)
+            for picture in find_confusions(history)
         },
         "log": summary.run.log_tail(LOG_LINES),
     }
 
 
-def row(summary: Summary) -> dict[str, Any]:
+def make_row(summary: Summary) -> dict[str, Any]:
     """What `descend list runs` tells of a run."""
     manifest = summary.manifest
     return {

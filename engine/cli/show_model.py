@@ -8,15 +8,15 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.base.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
-from descend.engine.cli.arguments import knob_values
+from descend.engine.cli.arguments import parse_knob_values
 
 if TYPE_CHECKING:
-    from descend.datasets.data_shape import Shape
+    from descend.datasets.data_shape import DataShape
     from descend.engine.base.knobs import KnobSet
-    from descend.engine.train.layer_list import Layer
+    from descend.engine.train.layer_list import LayerCall
     from descend.engine.train.model_form import Model
 
 
@@ -28,22 +28,22 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def meant(arguments: argparse.Namespace) -> bool:
+def is_model(arguments: argparse.Namespace) -> bool:
     """Whether the word is the whole name of a model, or a file; a run of that name is found by more of its id.
 
     Raises:
         UsageError: it is not, and yet there are options for a model.
     """
-    from descend.engine.train.model_form import find, models
+    from descend.engine.train.model_form import find_model, list_models
     from descend.engine.train.model_source import is_address
 
     if is_address(arguments.run):
         return True
-    if arguments.run.lower().replace("_", "-") in models():
+    if arguments.run.lower().replace("_", "-") in list_models():
         return True
     if arguments.data or arguments.settings:
         try:
-            find(arguments.run)
+            find_model(arguments.run)
         except UsageError as error:
             raise UsageError(f"--data and --set are for models. {error}") from None
     return False
@@ -55,37 +55,37 @@ def suggest(word: str, runs: list[str]) -> None:
     Raises:
         UsageError: it is; the sentence names the model.
     """
-    from descend.engine.train.model_form import models
+    from descend.engine.train.model_form import list_models
 
-    if (hint := nearest(word, models())) and not any(word in run for run in runs):
+    if (hint := suggest_nearest(word, list_models())) and not any(word in run for run in runs):
         raise UsageError(f"There is neither a run nor a model '{word}'{hint}") from None
 
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the model's description, knobs and layers, or one JSON object."""
     from descend.engine.cli import own_model
-    from descend.engine.train.model_form import find
+    from descend.engine.train.model_form import find_model
     from descend.engine.train.model_source import is_address
 
     if is_address(arguments.run):
         return own_model.show(arguments)
-    model = find(arguments.run)
-    shape, knobs = model.reference, model.knobs.parse(knob_values(arguments.settings))
+    model = find_model(arguments.run)
+    shape, knobs = model.reference, model.knobs.parse(parse_knob_values(arguments.settings))
     if arguments.data:
         from descend.datasets import catalogue
 
         shape = catalogue.find(arguments.data).shape
         if why := model.fits(shape):
             raise UsageError(why)
-    facts = examined(model, knobs, shape)
+    facts = examine_model(model, knobs, shape)
     if arguments.json:
-        print(json.dumps(as_json(model, knobs, shape, facts, arguments.data)))
+        print(json.dumps(make_object(model, knobs, shape, facts, arguments.data)))
     else:
         print_text(model, knobs, shape, facts)
     return 0
 
 
-def examined(model: Model, knobs: KnobSet, shape: Shape) -> dict[str, Any]:
+def examine_model(model: Model, knobs: KnobSet, shape: DataShape) -> dict[str, Any]:
     """The model's layers, the shapes that go in and come out, and the sums; nothing is computed for it."""
     import torch
 
@@ -93,18 +93,18 @@ def examined(model: Model, knobs: KnobSet, shape: Shape) -> dict[str, Any]:
 
     with torch.device("meta"):
         net = model.build(knobs, shape)
-        x = layer_list.example(shape, net)
-        layers = layer_list.layers(net, x)
+        x = layer_list.make_example(shape, net)
+        layers = layer_list.list_layers(net, x)
     return {
         "input": tuple(x.shape),
         "layers": layers,
         "parameters": sum(layer.parameters for layer in layers),
         "multiply_adds": sum(layer.multiply_adds for layer in layers),
-        "bytes": layer_list.weight_bytes(net),
+        "bytes": layer_list.count_weight_bytes(net),
     }
 
 
-def as_json(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any], data: str) -> dict[str, Any]:
+def make_object(model: Model, knobs: KnobSet, shape: DataShape, facts: dict[str, Any], data: str) -> dict[str, Any]:
     """Everything `show` prints."""
     from dataclasses import asdict
 
@@ -123,12 +123,12 @@ def as_json(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any], d
     }
 
 
-def print_text(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any]) -> None:
+def print_text(model: Model, knobs: KnobSet, shape: DataShape, facts: dict[str, Any]) -> None:
     """The model as text."""
     from rich.table import Table
     from rich.text import Text
 
-    console = output.console()
+    console = output.make_console()
     console.print(Text(model.title, style="bold"))
     for paragraph in model.about(shape, knobs.values()).split("\n\n"):
         console.print(Text(paragraph if paragraph.startswith(" ") else paragraph.replace("\n", " ")))
@@ -136,28 +136,28 @@ def print_text(model: Model, knobs: KnobSet, shape: Shape, facts: dict[str, Any]
     if knobs.specs:
         table = Table("knob", "value", "range", "", box=None, pad_edge=False)
         for name, value in knobs.values().items():
-            table.add_row(name, Text(clean(shown(value))), knobs.specs[name].describe(), knobs.specs[name].help)
+            table.add_row(name, Text(clean(format_value(value))), knobs.specs[name].describe(), knobs.specs[name].help)
         console.print(table)
         console.print()
-    console.print(Text(f"For {clean(str(shape))}; one sample of {product(facts['input'][1:])}:\n"))
-    console.print(layer_table(facts["layers"]))
-    sums = f"{facts['parameters']:,} parameters, {size(facts['bytes'])} of weights"
+    console.print(Text(f"For {clean(str(shape))}; one sample of {format_shape(facts['input'][1:])}:\n"))
+    console.print(draw_layers(facts["layers"]))
+    sums = f"{facts['parameters']:,} parameters, {format_size(facts['bytes'])} of weights"
     console.print(Text(f"\n{sums}; {facts['multiply_adds']:,} multiply-adds a sample."))
     for source in model.sources:
         console.print(Text(source))
-    console.print(Text(f"\n{how_to_train(model.name, model.fits)}"))
+    console.print(Text(f"\n{suggest_command(model.name, model.fits)}"))
 
 
-def how_to_train(name: str, fits: Callable[[Shape], str]) -> str:
+def suggest_command(name: str, fits: Callable[[DataShape], str]) -> str:
     """A command that trains it, on the first dataset it can learn from."""
     from descend.datasets import catalogue
 
-    known = ["digits", *catalogue.names()]
+    known = ["digits", *catalogue.list_names()]
     data = next((other for other in known if not fits(catalogue.find(other).shape)), "NAME")
     return f"Train it: descend run {name} --data {data}; `descend run --help` lists the settings of the training."
 
 
-def layer_table(layers: list[Layer], shapes: bool = True) -> Any:
+def draw_layers(layers: list[LayerCall], shapes: bool = True) -> Any:
     """A line for each layer; ``shapes``: with what passes it."""
     from rich.table import Table
     from rich.text import Text
@@ -171,7 +171,7 @@ def layer_table(layers: list[Layer], shapes: bool = True) -> Any:
     if shapes:
         table.add_column("multiply-adds", justify="right")
     for layer in layers:
-        output = "not passed" if layer.output is None else product(layer.output)
+        output = "not passed" if layer.output is None else format_shape(layer.output)
         parameters = f"{layer.parameters:,}" if layer.parameters else "shared" if layer.shared else ""
         names = Text(clean(layer.path)), Text(clean(layer.type))
         sums = f"{layer.multiply_adds:,}".removeprefix("0")
@@ -179,17 +179,17 @@ def layer_table(layers: list[Layer], shapes: bool = True) -> Any:
     return table
 
 
-def product(shape: tuple[int, ...]) -> str:
+def format_shape(shape: tuple[int, ...]) -> str:
     """``1 × 28 × 28``."""
     return " × ".join(map(str, shape))
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """A knob's value."""
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """``213 kB``."""
     unit = min(int(math.log10(max(count, 1)) // 3), 3)
     return f"{count / 1000**unit:.3g} {('bytes', 'kB', 'MB', 'GB')[unit]}"

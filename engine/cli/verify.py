@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
-from descend.engine.cli.arguments import whole
+from descend.engine.cli.arguments import parse_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,9 @@ def add(commands: Any) -> None:
     command.add_argument("names", metavar="NAME", nargs="*", help="lessons, see `descend list lessons`")
     command.add_argument("--all", action="store_true", help="all lessons")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
-    command.add_argument("--jobs", type=whole("--jobs"), metavar="N", help="runs at once (default: as the cores allow)")
+    command.add_argument(
+        "--jobs", type=parse_whole("--jobs"), metavar="N", help="runs at once (default: as the cores allow)"
+    )
     command.add_argument("--again", action="store_true", help="prove anew what was proved before")
     command.add_argument("--form", action="store_true", help="say what falls short of a lesson's form; runs nothing")
     command.set_defaults(do=verify)
@@ -44,12 +46,12 @@ def add(commands: Any) -> None:
 def verify(arguments: argparse.Namespace) -> int:
     """Do it; return 1 if something does not hold."""
     from descend.engine.teaching.verify import Proof
-    from descend.engine.teaching.verify.memory import remember
+    from descend.engine.teaching.verify.memory import remember_findings
 
     if arguments.form:
-        return tell_form(arguments)
-    lessons = chosen(arguments)
-    at_once = at_once_by_default() if arguments.jobs is None else arguments.jobs
+        return print_form(arguments)
+    lessons = find_lessons(arguments)
+    at_once = choose_jobs() if arguments.jobs is None else arguments.jobs
     if not 1 <= at_once <= 64:
         raise UsageError(f"--jobs is a whole number from 1 to 64, not {at_once}.")
     for ending in (signal.SIGTERM, signal.SIGHUP):  # so that nothing is left running
@@ -61,11 +63,11 @@ def verify(arguments: argparse.Namespace) -> int:
     findings: list[Finding] = []
     try:
         if arguments.json:
-            tell_json(proof, findings)
+            print_json(proof, findings)
         else:
-            tell(proof, lessons, findings)
+            print_findings(proof, lessons, findings)
     finally:  # what was proved until it was cut off counts
-        remember(lessons, findings)
+        remember_findings(lessons, findings)
     failed = sum(not finding.holds for finding in findings)
     if arguments.json:
         words = {"status": "failed" if failed else "held", "findings": len(findings), "failed": failed}
@@ -80,14 +82,14 @@ def verify(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def tell_form(arguments: argparse.Namespace) -> int:
+def print_form(arguments: argparse.Namespace) -> int:
     """Print what falls short of the form of lessons, all of them if none is named; return 1 if something does."""
     from descend.engine.teaching import catalogue
     from descend.engine.teaching.form import check_form, check_tracks
 
     if not arguments.names:
         arguments.all = True
-    lessons, known = chosen(arguments), catalogue.lessons()
+    lessons, known = find_lessons(arguments), catalogue.list_lessons()
     names = {lesson.name for lesson in lessons}
     short = [one for lesson in lessons for one in check_form(lesson, known)]
     short += [one for one in check_tracks(list(known.values())) if one.lesson in names]
@@ -103,7 +105,7 @@ def tell_form(arguments: argparse.Namespace) -> int:
     return 1 if short else 0
 
 
-def chosen(arguments: argparse.Namespace) -> list[Lesson]:
+def find_lessons(arguments: argparse.Namespace) -> list[Lesson]:
     """The lessons that were named, each once.
 
     Raises:
@@ -114,34 +116,34 @@ def chosen(arguments: argparse.Namespace) -> list[Lesson]:
     if arguments.all and arguments.names:
         raise UsageError("Name lessons or say --all, not both.")
     if arguments.all:
-        for name, reason in catalogue.broken().items():
+        for name, reason in catalogue.list_broken().items():
             print(clean(f"descend: lesson '{name}' cannot be loaded and is left out: {reason}"), file=sys.stderr)
-        return list(catalogue.lessons().values())
+        return list(catalogue.list_lessons().values())
     if not arguments.names:
         raise UsageError("Which lessons? Name some, or say --all.")
-    return list({lesson.name: lesson for lesson in map(catalogue.find, arguments.names)}.values())
+    return list({lesson.name: lesson for lesson in map(catalogue.find_lesson, arguments.names)}.values())
 
 
-def at_once_by_default() -> int:
+def choose_jobs() -> int:
     """As many as there are cores for the threads of each run."""
-    from descend.engine.launch.devices import cpu_threads
+    from descend.engine.launch.devices import count_threads
 
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, usable // cpu_threads())
+    return max(1, usable // count_threads())
 
 
-def tell_json(proof: Proof, findings: list[Finding]) -> None:
+def print_json(proof: Proof, findings: list[Finding]) -> None:
     """Print findings as they come, a JSON object each, and add them to ``findings``."""
     for finding in proof:
         findings.append(finding)
         print(json.dumps({**finding.to_json(), "seconds": round(finding.seconds, 2)}), flush=True)
 
 
-def tell(proof: Proof, lessons: list[Lesson], findings: list[Finding]) -> None:
+def print_findings(proof: Proof, lessons: list[Lesson], findings: list[Finding]) -> None:
     """Print each lesson's table as soon as it is whole, and add to ``findings``; a bar on a terminal."""
     from rich import progress
 
-    console = output.console()
+    console = output.make_console()
     columns = (
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(bar_width=24),
@@ -158,10 +160,10 @@ def tell(proof: Proof, lessons: list[Lesson], findings: list[Finding]) -> None:
             lesson = known[finding.lesson]
             mine = [one for one in findings if one.lesson == lesson.name]
             if len(mine) == len(lesson.claims) + len(lesson.exercises):
-                table(console, lesson, mine)
+                print_table(console, lesson, mine)
 
 
-def table(console: Console, lesson: Lesson, findings: list[Finding]) -> None:
+def print_table(console: Console, lesson: Lesson, findings: list[Finding]) -> None:
     """One lesson's findings."""
     from rich.table import Table
     from rich.text import Text

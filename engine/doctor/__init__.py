@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from descend.engine.doctor import devices, install, storage, terminal
-from descend.engine.doctor.check import Check, exit_status, to_json
-from descend.engine.doctor.report import line, render, summary
+from descend.engine.doctor.check import Check, find_exit_status, to_json
+from descend.engine.doctor.report import render, render_line, summarize
 
-__all__ = ["Check", "examine", "exit_status", "line", "render", "summary", "to_json"]
+__all__ = ["Check", "find_exit_status", "render", "render_line", "run_checks", "summarize", "to_json"]
 
 
-def examine(timeout: float = 90.0) -> Iterator[Check]:
+def run_checks(timeout: float = 90.0) -> Iterator[Check]:
     """Yield every check as it finishes; closing the iterator early ends the child.
 
     Blocks while the child imports torch: a UI calls this from a thread.
@@ -28,15 +28,15 @@ def examine(timeout: float = 90.0) -> Iterator[Check]:
     Args:
         timeout: seconds the child may take to import torch and try each device.
     """
-    with devices.probing() as probe:
-        yield from _guarded("Python", install.checks)
-        yield from _guarded("Terminal", terminal.checks)
-        yield from _guarded("Data", storage.dataset_checks)
-        yield from _guarded("Folders", storage.folder_checks)
-        yield from _guarded("Devices", lambda: devices.checks(probe, timeout))
+    with devices.start_probe() as probe:
+        yield from _guard("Python", install.check_install)
+        yield from _guard("Terminal", terminal.check_terminal)
+        yield from _guard("Data", storage.check_datasets)
+        yield from _guard("Folders", storage.check_folders)
+        yield from _guard("Devices", lambda: devices.check_devices(probe, timeout))
 
 
-def _guarded(group: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+def _guard(group: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     """Yield the checks of one group; one that fails in an unforeseen way must not cost the other groups."""
     try:
         yield from checks()

@@ -47,12 +47,12 @@ def clean(text: str) -> str:
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
-def size(amount: float) -> str:
+def format_size(amount: float) -> str:
     """Return a number of bytes as ``'12.3 GiB'``."""
     return f"{amount / 2**30:.1f} GiB"
 
 
-def exit_status(checks: Iterable[Check]) -> int:
+def find_exit_status(checks: Iterable[Check]) -> int:
     """Return 1 if any check is a problem, else 0; notes are no problem."""
     return int(any(check.ok is False for check in checks))
 
@@ -61,7 +61,7 @@ def to_json(checks: Iterable[Check]) -> dict[str, Any]:
     """Return ``{"status": "ok" | "problems", "problems": n, "notes": n, "checks": [{…, "word": …}]}``."""
     checks = list(checks)
     return {
-        "status": "problems" if exit_status(checks) else "ok",
+        "status": "problems" if find_exit_status(checks) else "ok",
         "problems": sum(check.ok is False for check in checks),
         "notes": sum(check.ok is None for check in checks),
         "checks": [{**msgspec.structs.asdict(check), "word": check.word} for check in checks],

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import psutil
 
-from descend.engine.doctor.check import Check, size
-from descend.engine.doctor.facts import STAGES, Device, Devices, Fact, Nvidia, Torch, Vision
+from descend.engine.doctor.check import Check, format_size
+from descend.engine.doctor.facts import STAGES, DeviceFacts, DeviceList, Fact, NvidiaFacts, TorchFacts, VisionFacts
 
 GROUP = "Devices"
 LITTLE = 2**30
@@ -22,7 +22,7 @@ REINSTALL = f"Reinstall torch and torchvision from one package index: {COMMANDS}
 
 
 @contextlib.contextmanager
-def probing() -> Iterator[subprocess.Popen[bytes]]:
+def start_probe() -> Iterator[subprocess.Popen[bytes]]:
     """Start the child at once, so that it imports torch while other checks run; end it on leaving."""
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "descend.engine.doctor.probe"],
@@ -34,20 +34,20 @@ def probing() -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield child
     finally:
-        _end(child)
+        _kill(child)
         child.communicate()
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _kill(child: subprocess.Popen[bytes]) -> None:
     """Kill the child with whatever it started."""
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
 
 
-def checks(child: subprocess.Popen[bytes], timeout: float) -> Iterator[Check]:
+def check_devices(child: subprocess.Popen[bytes], timeout: float) -> Iterator[Check]:
     """Yield the CPU with its memory and, once the child has answered, torch, torchvision and each device."""
-    yield cpu_check(psutil.virtual_memory().available, psutil.virtual_memory().total)
+    yield check_cpu(psutil.virtual_memory().available, psutil.virtual_memory().total)
     ending = ""
     try:
         out, log = child.communicate(timeout=timeout)
@@ -57,27 +57,27 @@ def checks(child: subprocess.Popen[bytes], timeout: float) -> Iterator[Check]:
             ending = f"Python ended with exit status {child.returncode}"
     except subprocess.TimeoutExpired:
         ending = f"there was no answer within {timeout:g} s"
-        _end(child)
+        _kill(child)
         out, log = child.communicate()
     decoder = msgspec.json.Decoder(Fact)
     facts = [decoder.decode(line) for line in out.splitlines(keepends=True) if line.endswith(b"\n")]
-    yield from fact_checks(facts, os.environ)
+    yield from report_facts(facts, os.environ)
     if ending:
-        yield ending_check(ending, facts, log.decode(errors="replace"))
+        yield report_crash(ending, facts, log.decode(errors="replace"))
 
 
-def cpu_check(free: int, total: int) -> Check:
+def check_cpu(free: int, total: int) -> Check:
     """Report cores and memory (bytes) of the machine."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = "1 core" if usable == 1 else f"{usable} cores"
-    found = f"{cores}, {size(free)} of {size(total)} memory free"
+    found = f"{cores}, {format_size(free)} of {format_size(total)} memory free"
     if free < LITTLE:
         advice = "Close other programs: training may be ended by the system for want of memory."
         return Check(GROUP, "cpu", None, found, advice)
     return Check(GROUP, "cpu", True, found)
 
 
-def ending_check(ending: str, facts: list[Fact], log: str) -> Check:
+def report_crash(ending: str, facts: list[Fact], log: str) -> Check:
     """Report a child that crashed or hung: ``facts`` has one entry for each stage it finished."""
     if len(facts) == len(STAGES):
         found = f"every device answered, then {ending} on leaving"
@@ -94,22 +94,22 @@ def ending_check(ending: str, facts: list[Fact], log: str) -> Check:
     return Check(GROUP, "torch" if "torch" in stage else "devices", False, found, advice)
 
 
-def fact_checks(facts: list[Fact], environment: Mapping[str, str]) -> Iterator[Check]:
+def report_facts(facts: list[Fact], environment: Mapping[str, str]) -> Iterator[Check]:
     """Turn the child's facts into checks; ``environment`` explains why a GPU may be hidden."""
-    nvidia, torch = Nvidia(), Torch()
+    nvidia, torch = NvidiaFacts(), TorchFacts()
     for fact in facts:
-        if isinstance(fact, Nvidia):
+        if isinstance(fact, NvidiaFacts):
             nvidia = fact
-        elif isinstance(fact, Torch):
+        elif isinstance(fact, TorchFacts):
             torch = fact
-            yield torch_check(torch)
-        elif isinstance(fact, Vision):
-            yield vision_check(fact, torch)
+            yield report_torch(torch)
+        elif isinstance(fact, VisionFacts):
+            yield report_vision(fact, torch)
         else:
-            yield from device_checks(fact, torch, nvidia, environment)
+            yield from report_devices(fact, torch, nvidia, environment)
 
 
-def torch_check(torch: Torch) -> Check:
+def report_torch(torch: TorchFacts) -> Check:
     """Say which torch was imported, or why it was not."""
     if torch.error:
         return Check(GROUP, "torch", False, f"cannot be imported: {torch.error}", REINSTALL)
@@ -118,7 +118,7 @@ def torch_check(torch: Torch) -> Check:
     return Check(GROUP, "torch", True, found)
 
 
-def vision_check(vision: Vision, torch: Torch) -> Check:
+def report_vision(vision: VisionFacts, torch: TorchFacts) -> Check:
     """Say whether torchvision's compiled half fits torch's."""
     if not vision.error:
         return Check(GROUP, "torchvision", True, f"{vision.version}, fits torch {torch.version}")
@@ -128,18 +128,20 @@ def vision_check(vision: Vision, torch: Torch) -> Check:
     return Check(GROUP, "torchvision", False, f"cannot be used: {vision.error}", REINSTALL)
 
 
-def device_checks(seen: Devices, torch: Torch, nvidia: Nvidia, environment: Mapping[str, str]) -> Iterator[Check]:
+def report_devices(
+    seen: DeviceList, torch: TorchFacts, nvidia: NvidiaFacts, environment: Mapping[str, str]
+) -> Iterator[Check]:
     """Report each device torch sees, and GPUs that it does not see although they are there."""
     if seen.error:
         yield Check(GROUP, "devices", False, f"torch cannot list them: {seen.error}", REINSTALL)
         return
     for device in seen.devices:
         if device.id != "cpu" or device.error:
-            yield device_check(device)
+            yield report_device(device)
     if any(device.id.startswith("cuda") for device in seen.devices):
         return
     if nvidia.devices:
-        yield unused_check(seen, torch, nvidia, environment)
+        yield report_unused(seen, torch, nvidia, environment)
     elif nvidia.error:
         advice = "If this machine has an NVIDIA GPU, reload its driver or restart; if not, nothing is amiss."
         yield Check(GROUP, "GPU", None, f"the NVIDIA driver does not answer: {nvidia.error}", advice)
@@ -147,7 +149,7 @@ def device_checks(seen: Devices, torch: Torch, nvidia: Nvidia, environment: Mapp
         yield Check(GROUP, "GPU", True, "none found; training runs on the CPU")
 
 
-def device_check(device: Device) -> Check:
+def report_device(device: DeviceFacts) -> Check:
     """Report one device that torch sees."""
     if device.error:
         advice = "Install a torch built for this device, or train with `--device cpu`."
@@ -157,14 +159,14 @@ def device_check(device: Device) -> Check:
             advice = "Another process holds its memory: choose another device with `--device`, or wait."
         found = f"{device.name}: torch cannot compute on it: {device.error}".removeprefix(": ")
         return Check(GROUP, device.id, False, found, advice)
-    found = f"{device.name}, {size(device.free)} of {size(device.total)} memory free"
+    found = f"{device.name}, {format_size(device.free)} of {format_size(device.total)} memory free"
     if device.free < LITTLE:
         advice = "Another process holds its memory: choose another device with `--device`, or wait."
         return Check(GROUP, device.id, None, found, advice)
     return Check(GROUP, device.id, True, found)
 
 
-def unused_check(seen: Devices, torch: Torch, nvidia: Nvidia, environment: Mapping[str, str]) -> Check:
+def report_unused(seen: DeviceList, torch: TorchFacts, nvidia: NvidiaFacts, environment: Mapping[str, str]) -> Check:
     """Explain why torch does not see the GPUs that the NVIDIA driver sees."""
     there = f"the NVIDIA driver {nvidia.driver} sees {', '.join(nvidia.devices)}"
     hidden = environment.get("CUDA_VISIBLE_DEVICES")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Nvidia(msgspec.Struct, tag=True):
+class NvidiaFacts(msgspec.Struct, tag=True):
     """What the NVIDIA driver says, through NVML."""
 
     driver: str = ""
@@ -16,7 +16,7 @@ class Nvidia(msgspec.Struct, tag=True):
     error: str = ""
 
 
-class Torch(msgspec.Struct, tag=True):
+class TorchFacts(msgspec.Struct, tag=True):
     """How importing torch went."""
 
     version: str = ""
@@ -27,14 +27,14 @@ class Torch(msgspec.Struct, tag=True):
     error: str = ""
 
 
-class Vision(msgspec.Struct, tag=True):
+class VisionFacts(msgspec.Struct, tag=True):
     """How importing torchvision, and one call of its compiled operators, went."""
 
     version: str = ""
     error: str = ""
 
 
-class Device(msgspec.Struct):
+class DeviceFacts(msgspec.Struct):
     """A device torch sees; memory in bytes, 0 if it was not asked."""
 
     id: str
@@ -45,20 +45,20 @@ class Device(msgspec.Struct):
     """Why torch cannot compute on it."""
 
 
-class Devices(msgspec.Struct, tag=True):
+class DeviceList(msgspec.Struct, tag=True):
     """The devices torch sees, the CPU first, and torch's own words on why CUDA is not among them."""
 
-    devices: list[Device] = []
+    devices: list[DeviceFacts] = []
     reason: str = ""
     error: str = ""
 
 
-Fact = Nvidia | Torch | Vision | Devices
+Fact = NvidiaFacts | TorchFacts | VisionFacts | DeviceList
 
 STAGES: dict[type[Fact], str] = {
-    Nvidia: "asking the NVIDIA driver",
-    Torch: "importing torch",
-    Vision: "importing torchvision",
-    Devices: "computing on the devices",
+    NvidiaFacts: "asking the NVIDIA driver",
+    TorchFacts: "importing torch",
+    VisionFacts: "importing torchvision",
+    DeviceList: "computing on the devices",
 }
 """The stages in the order in which the child goes through them."""

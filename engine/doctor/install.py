@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from descend.engine.doctor.check import Check
 
 
-def checks() -> Iterator[Check]:
+def check_install() -> Iterator[Check]:
     """Yield Python, the platform, and each dependency against the bounds in descend's own metadata."""
     try:
         about = metadata.metadata("descend")
@@ -23,7 +23,7 @@ def checks() -> Iterator[Check]:
         yield Check("Python", "descend", False, found, advice)
         return
     yield Check("Python", "descend", True, about["Version"])
-    yield python_check(platform.python_version(), about["Requires-Python"] or "")
+    yield check_python(platform.python_version(), about["Requires-Python"] or "")
     yield Check(
         "Python",
         "platform",
@@ -34,17 +34,17 @@ def checks() -> Iterator[Check]:
     for line in metadata.requires("descend") or ():
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield package_check(requirement)
+            yield check_package(requirement)
 
 
-def python_check(version: str, bounds: str) -> Check:
+def check_python(version: str, bounds: str) -> Check:
     """Compare the running Python's ``version`` with descend's ``bounds`` (such as ``>=3.11``)."""
     fits = SpecifierSet(bounds).contains(version, prereleases=True)
     advice = "" if fits else f"Install Python {bounds}; `uv python install` leaves the system's alone."
     return Check("Python", "Python", fits, version if fits else f"{version}, outside {bounds}", advice)
 
 
-def package_check(requirement: Requirement) -> Check:
+def check_package(requirement: Requirement) -> Check:
     """Compare one installed package with the bounds of its ``requirement``."""
     # '>=' sorts after '<', and bounds are read from the lower to the upper.
     bounds = ",".join(sorted(map(str, requirement.specifier), reverse=True))

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from descend.engine.doctor.facts import STAGES, Device, Devices, Fact, Nvidia, Torch, Vision
+from descend.engine.doctor.facts import STAGES, DeviceFacts, DeviceList, Fact, NvidiaFacts, TorchFacts, VisionFacts
 
 
-def nvidia() -> Nvidia:
+def ask_nvidia() -> NvidiaFacts:
     """Ask NVML; no driver is no error."""
     import pynvml
 
@@ -24,22 +24,22 @@ def nvidia() -> Nvidia:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
         absent = error.value == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND
-        return Nvidia(error="" if absent else str(error))
+        return NvidiaFacts(error="" if absent else str(error))
     version = pynvml.nvmlSystemGetCudaDriverVersion()
     handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-    return Nvidia(
+    return NvidiaFacts(
         driver=pynvml.nvmlSystemGetDriverVersion(),
         cuda=f"{version // 1000}.{version % 1000 // 10}",
         devices=[pynvml.nvmlDeviceGetName(handle) for handle in handles],
     )
 
 
-def import_torch() -> Torch:
+def import_torch() -> TorchFacts:
     """Import torch, timed."""
     began = time.perf_counter()
     import torch
 
-    return Torch(
+    return TorchFacts(
         version=str(torch.__version__),
         cuda=torch.version.cuda or "",
         threads=torch.get_num_threads(),
@@ -47,36 +47,36 @@ def import_torch() -> Torch:
     )
 
 
-def import_torchvision() -> Vision:
+def import_torchvision() -> VisionFacts:
     """Import torchvision and call an operator of its compiled half, which has to fit torch's."""
     import torch
     import torchvision
 
     boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 2.0]])
     kept = torchvision.ops.nms(boxes, torch.tensor([0.5, 0.9]), 0.5).tolist()
-    return Vision(str(torchvision.__version__), "" if kept == [1] else f"nms kept boxes {kept} where [1] is right")
+    return VisionFacts(str(torchvision.__version__), "" if kept == [1] else f"nms kept boxes {kept} where [1] is right")
 
 
-def try_devices() -> Devices:
+def try_devices() -> DeviceList:
     """Compute on the CPU and on each accelerator torch sees."""
     import torch
 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    found = [Device("cpu")]
-    found += [Device(f"cuda:{index}", torch.cuda.get_device_name(index)) for index in range(count)]
+    found = [DeviceFacts("cpu")]
+    found += [DeviceFacts(f"cuda:{index}", torch.cuda.get_device_name(index)) for index in range(count)]
     if torch.backends.mps.is_available():
-        found.append(Device("mps", "Apple GPU"))
+        found.append(DeviceFacts("mps", "Apple GPU"))
     for device in found:
         try:
             _compute(device)
         except Exception as error:
             device.error = f"{type(error).__name__}: {error}"
-    return Devices(found, reason=" ".join(str(warning.message) for warning in said))
+    return DeviceList(found, reason=" ".join(str(warning.message) for warning in said))
 
 
-def _compute(device: Device) -> None:
+def _compute(device: DeviceFacts) -> None:
     import torch
 
     if device.id.startswith("cuda"):
@@ -93,10 +93,10 @@ def _compute(device: Device) -> None:
 
 
 RUN: dict[type[Fact], Callable[[], Fact]] = {
-    Nvidia: nvidia,
-    Torch: import_torch,
-    Vision: import_torchvision,
-    Devices: try_devices,
+    NvidiaFacts: ask_nvidia,
+    TorchFacts: import_torch,
+    VisionFacts: import_torchvision,
+    DeviceList: try_devices,
 }
 
 
@@ -112,7 +112,7 @@ def main() -> None:
             fact = kind(error=f"{type(error).__name__}: {error}")
             said = msgspec.json.encode(fact)
         os.write(out, said + b"\n")
-        if kind is Torch and fact.error:
+        if kind is TorchFacts and fact.error:
             return
 
 

@@ -14,7 +14,7 @@ STYLES: dict[bool | None, str] = {True: "green", False: "bold red", None: "bold 
 WORD, NAME = 9, 16
 
 
-class Line:
+class CheckLine:
     """One check; marks fall back to ASCII where the output's encoding is not Unicode."""
 
     def __init__(self, check: Check) -> None:
@@ -40,9 +40,9 @@ class Line:
         yield grid
 
 
-def line(check: Check) -> RenderableType:
+def render_line(check: Check) -> RenderableType:
     """Return one check as a rich renderable."""
-    return Line(check)
+    return CheckLine(check)
 
 
 def render(checks: Iterable[Check]) -> RenderableType:
@@ -53,11 +53,11 @@ def render(checks: Iterable[Check]) -> RenderableType:
     checks = list(checks)
     parts: list[RenderableType] = []
     for group in dict.fromkeys(check.group for check in checks):
-        parts += [Text(group, style="bold"), *(Line(c) for c in checks if c.group == group), Text()]
-    return Group(*parts, Text(summary(checks), style="bold"))
+        parts += [Text(group, style="bold"), *(CheckLine(c) for c in checks if c.group == group), Text()]
+    return Group(*parts, Text(summarize(checks), style="bold"))
 
 
-def summary(checks: Iterable[Check]) -> str:
+def summarize(checks: Iterable[Check]) -> str:
     """Return a sentence: how many problems and notes, and which."""
     checks = list(checks)
     problems = [check.name for check in checks if check.ok is False]

@@ -14,7 +14,7 @@ GROUP = "Terminal"
 COLUMNS, LINES = 80, 24
 
 
-def checks(
+def check_terminal(
     environment: Mapping[str, str] | None = None, streams: Sequence[TextIO | None] | None = None
 ) -> Iterator[Check]:
     """Yield what the terminal can do.
@@ -26,16 +26,16 @@ def checks(
     environment = os.environ if environment is None else environment
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__) if streams is None else streams
     terminals = [stream for stream in streams if stream is not None and stream.isatty()]
-    yield _streams(streams)
+    yield _check_streams(streams)
     if terminals:
-        yield _size(terminals[0])
-    yield _term(environment, needed=bool(terminals))
-    yield _colours(environment)
-    yield _encoding(streams)
-    yield _session(environment)
+        yield _check_size(terminals[0])
+    yield _check_term(environment, needed=bool(terminals))
+    yield _check_colours(environment)
+    yield _check_encoding(streams)
+    yield _check_session(environment)
 
 
-def _streams(streams: Sequence[TextIO | None]) -> Check:
+def _check_streams(streams: Sequence[TextIO | None]) -> Check:
     names = ("stdin", "stdout", "stderr")
     others = [n for n, s in zip(names, streams, strict=True) if s is None or not s.isatty()]
     if not others:
@@ -44,7 +44,7 @@ def _streams(streams: Sequence[TextIO | None]) -> Check:
     return Check(GROUP, "streams", None, f"{', '.join(others)}: not a terminal", advice)
 
 
-def _size(stream: TextIO) -> Check:
+def _check_size(stream: TextIO) -> Check:
     columns, lines = os.get_terminal_size(stream.fileno())
     found = f"{columns} columns × {lines} lines"
     if not columns or not lines:
@@ -56,7 +56,7 @@ def _size(stream: TextIO) -> Check:
     return Check(GROUP, "size", True, found)
 
 
-def _term(environment: Mapping[str, str], needed: bool) -> Check:
+def _check_term(environment: Mapping[str, str], needed: bool) -> Check:
     term = environment.get("TERM", "")
     if term not in ("", "dumb", "unknown"):
         return Check(GROUP, "TERM", True, term)
@@ -64,7 +64,7 @@ def _term(environment: Mapping[str, str], needed: bool) -> Check:
     return Check(GROUP, "TERM", False if needed else None, term or "not set", advice)
 
 
-def _colours(environment: Mapping[str, str]) -> Check:
+def _check_colours(environment: Mapping[str, str]) -> Check:
     from rich.console import Console
 
     if "NO_COLOR" in environment:
@@ -81,7 +81,7 @@ def _colours(environment: Mapping[str, str]) -> Check:
     return Check(GROUP, "colours", None, "16" if system else "none", advice)
 
 
-def _encoding(streams: Sequence[TextIO | None]) -> Check:
+def _check_encoding(streams: Sequence[TextIO | None]) -> Check:
     encodings = {(s.encoding or "").lower().replace("_", "-") for s in streams[1:] if s is not None}
     if all(name in ("utf-8", "utf8") for name in encodings):
         return Check(GROUP, "encoding", True, "UTF-8")
@@ -89,7 +89,7 @@ def _encoding(streams: Sequence[TextIO | None]) -> Check:
     return Check(GROUP, "encoding", False, ", ".join(sorted(encodings)) or "unknown", advice)
 
 
-def _session(environment: Mapping[str, str]) -> Check:
+def _check_session(environment: Mapping[str, str]) -> Check:
     where = "over SSH" if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY") else "local"
     if environment.get("TMUX"):
         where += ", inside tmux"

@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.knobs import Value, named
+from descend.engine.base.knobs import Value, format_knobs
 
 SWITCHES = "momentum", "amsgrad", "centered"
 """Settings of torch's optimisers that decide, by being nought or not, what is gathered for each weight."""
@@ -47,7 +47,7 @@ class Tracked:
         """The settings of every object before training changed any, as plain values: now, for what is new."""
         for name, tracked in self._objects.items():
             if name not in self._made:
-                self._made[name] = settings(tracked)
+                self._made[name] = read_settings(tracked)
         return self._made
 
     def snapshot(self) -> dict[str, Any]:
@@ -82,9 +82,9 @@ class Tracked:
             theirs = saved[name]
             try:
                 if changed and hasattr(tracked, "load_state_dict"):
-                    told += load(name, tracked, theirs, (made or {}).get(name), ours[name])
+                    told += load_state(name, tracked, theirs, (made or {}).get(name), ours[name])
                 elif isinstance(tracked, torch.nn.Module):
-                    tracked.load_state_dict(fitting(tracked, theirs))
+                    tracked.load_state_dict(match_names(tracked, theirs))
                 elif hasattr(tracked, "load_state_dict"):
                     tracked.load_state_dict(theirs)
                 elif isinstance(tracked, np.ndarray):
@@ -94,10 +94,10 @@ class Tracked:
                         tracked.copy_(theirs)
             except (RuntimeError, ValueError, KeyError, AttributeError, TypeError) as error:
                 why = f", as {error.args[0]}" if isinstance(error, Misfit) else ""
-                raise DescendError(unfit(name, changed, why)) from None
+                raise DescendError(describe_misfit(name, changed, why)) from None
         for tracked in self._objects.values() if changed else ():
             if isinstance(tracked, LRScheduler):
-                follow(tracked)
+                apply_rates(tracked)
         return told
 
     def turn(self, knob: str, value: Value) -> None:
@@ -125,75 +125,75 @@ class Tracked:
                 tracked.base_lrs = [group["initial_lr"] for group in tracked.optimizer.param_groups]
 
 
-def settings(tracked: Any) -> Any:
+def read_settings(tracked: Any) -> Any:
     """What ``tracked`` was made with, as plain values: of a module its buffers, as digests."""
     if isinstance(tracked, Optimizer):
         groups = [{key: value for key, value in group.items() if key != "params"} for group in tracked.param_groups]
-        return {"kind": kind(tracked), "groups": plain(groups)}
+        return {"kind": describe_kind(tracked), "groups": make_plain(groups)}
     if isinstance(tracked, torch.nn.Module):
         return {
-            f"{path}.{name}".lstrip("."): digest(buffer)
+            f"{path}.{name}".lstrip("."): digest_tensor(buffer)
             for path, module in tracked.named_modules()
             if not isinstance(module, _NormBase)  # whose buffers are statistics
             for name, buffer in module.named_buffers(recurse=False)
         }
-    return plain(tracked.state_dict()) if hasattr(tracked, "state_dict") else None
+    return make_plain(tracked.state_dict()) if hasattr(tracked, "state_dict") else None
 
 
-def kind(optimiser: Optimizer) -> str:
+def describe_kind(optimiser: Optimizer) -> str:
     """What an optimiser gathers for each weight, in words: ``SGD with momentum``."""
     switches = [key for key in SWITCHES if any(group.get(key) for group in optimiser.param_groups)]
     name = type(optimiser).__name__
     return f"{name} with {' and '.join(switches)}" if switches else name
 
 
-def plain(value: Any) -> Any:
+def make_plain(value: Any) -> Any:
     """``value`` with None in place of what is not plain, such as tensors."""
     if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items() if isinstance(key, (str, int))}
+        return {key: make_plain(entry) for key, entry in value.items() if isinstance(key, (str, int))}
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [make_plain(entry) for entry in value]
     return value if isinstance(value, (bool, int, float, str)) else None
 
 
-def digest(tensor: torch.Tensor) -> str:
+def digest_tensor(tensor: torch.Tensor) -> str:
     """A few characters that tell the contents of tensors apart."""
     content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
     return hashlib.blake2b(content.tobytes(), digest_size=8).hexdigest()
 
 
-def merged(theirs: Any, made: Any, ours: Any) -> Any:
+def merge_state(theirs: Any, made: Any, ours: Any) -> Any:
     """``theirs``, with what it was ``made`` with replaced by ``ours`` where that is something else."""
     if isinstance(theirs, dict) and isinstance(made, dict) and isinstance(ours, dict):
-        return {key: merged(value, made.get(key), ours.get(key)) for key, value in theirs.items()}
+        return {key: merge_state(value, made.get(key), ours.get(key)) for key, value in theirs.items()}
     if isinstance(theirs, (list, tuple)) and isinstance(made, list) and isinstance(ours, list):
         if len(theirs) == len(made) == len(ours):
-            return type(theirs)(merged(*three) for three in zip(theirs, made, ours, strict=True))
+            return type(theirs)(merge_state(*three) for three in zip(theirs, made, ours, strict=True))
         return ours
     return theirs if ours is None or ours == made else ours
 
 
-def load(name: str, tracked: Any, theirs: Any, made: Any, ours: Any) -> list[str]:
+def load_state(name: str, tracked: Any, theirs: Any, made: Any, ours: Any) -> list[str]:
     """Restore an object that has a ``state_dict`` where knobs were changed; what to say of it."""
     if isinstance(tracked, torch.nn.Module):
-        state, fresh = fitting(tracked, theirs), tracked.state_dict()
+        state, fresh = match_names(tracked, theirs), tracked.state_dict()
         other = [buffer for buffer, now in ours.items() if buffer in state and now != (made or {}).get(buffer, now)]
         tracked.load_state_dict({**state, **{buffer: fresh[buffer].clone() for buffer in other}})
         return [f"'{name}' has {', '.join(other)} as the changed knobs make it."] if other else []
     if isinstance(tracked, Optimizer):
-        before = made["kind"] if made is not None else kind_of(theirs["param_groups"], ours)
+        before = made["kind"] if made is not None else find_kind(theirs["param_groups"], ours)
         if before != ours["kind"]:
             return [f"'{name}' is {ours['kind']} now and was {before}, so it begins with fresh state."]
-        base = plain(theirs["param_groups"]) if made is None else made["groups"]
-        tracked.load_state_dict({**theirs, "param_groups": merged(theirs["param_groups"], base, ours["groups"])})
+        base = make_plain(theirs["param_groups"]) if made is None else made["groups"]
+        tracked.load_state_dict({**theirs, "param_groups": merge_state(theirs["param_groups"], base, ours["groups"])})
     elif made is None:
         tracked.load_state_dict(theirs)
     else:
-        tracked.load_state_dict({**merged(theirs, made, ours), **course(theirs, made, ours)})
+        tracked.load_state_dict({**merge_state(theirs, made, ours), **continue_schedule(theirs, made, ours)})
     return []
 
 
-def kind_of(groups: list[dict[str, Any]], ours: Any) -> str:
+def find_kind(groups: list[dict[str, Any]], ours: Any) -> str:
     """The kind of an optimiser of which only the settings are known, those of ``ours`` if they have the same names."""
     keys = [key for key in (*SWITCHES, "decoupled_weight_decay") if key in groups[0]]
     same = groups[0].keys() - {"params"} == ours["groups"][0].keys()
@@ -201,7 +201,7 @@ def kind_of(groups: list[dict[str, Any]], ours: Any) -> str:
     return ours["kind"] if alike else "of another kind"
 
 
-def course(theirs: Any, made: Any, ours: Any) -> dict[str, list[float]]:
+def continue_schedule(theirs: Any, made: Any, ours: Any) -> dict[str, list[float]]:
     """The rates of a scheduler that began with those of ``ours`` and went on as ``theirs`` did."""
     rates = [each.get("_last_lr") for each in (theirs, made, ours)]
     if not all(rates) or not len(rates[0]) == len(rates[1]) == len(rates[2]):
@@ -209,7 +209,7 @@ def course(theirs: Any, made: Any, ours: Any) -> dict[str, list[float]]:
     return {"_last_lr": [rate * new / old if old else rate for rate, old, new in zip(*rates, strict=True)]}
 
 
-def follow(scheduler: LRScheduler) -> None:
+def apply_rates(scheduler: LRScheduler) -> None:
     """Give the optimiser of a restored ``scheduler`` the rates that its course has at this step."""
     if hasattr(scheduler, "_get_closed_form_lr"):
         scheduler._last_lr = list(scheduler._get_closed_form_lr())
@@ -221,7 +221,7 @@ class Misfit(ValueError):
     """A checkpoint's tensors are not those of a module; the words say which."""
 
 
-def fitting(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, Any]:
+def match_names(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, Any]:
     """``saved`` under the names of the state of ``net``: layers without weights, such as dropout, that came or went
     shift the numbers of those after them.
 
@@ -233,12 +233,12 @@ def fitting(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, Any]
         return saved
     if own.keys() == saved.keys():
         for name, tensor in own.items():
-            if shape(tensor) != shape(saved[name]):
-                raise Misfit(f"{name} has {sized(saved[name])} there and {sized(tensor)} here")
+            if find_shape(tensor) != find_shape(saved[name]):
+                raise Misfit(f"{name} has {format_size(saved[name])} there and {format_size(tensor)} here")
         return saved
     pairs = list(zip(own.items(), saved.items(), strict=False))
     if len(own) == len(saved) and all(
-        here.rpartition(".")[2] == there.rpartition(".")[2] and shape(mine) == shape(kept)
+        here.rpartition(".")[2] == there.rpartition(".")[2] and find_shape(mine) == find_shape(kept)
         for (here, mine), (there, kept) in pairs
     ):
         return {here: kept for (here, _), (_, kept) in pairs}
@@ -246,21 +246,21 @@ def fitting(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, Any]
     raise Misfit(f"it has no {new[0]}" if new else f"it holds {gone[0]}, which is not here")
 
 
-def shape(value: Any) -> tuple[int, ...] | None:
+def find_shape(value: Any) -> tuple[int, ...] | None:
     """Shape of a tensor; None of what is none."""
     return tuple(value.shape) if isinstance(value, torch.Tensor) else None
 
 
-def sized(value: Any) -> str:
+def format_size(value: Any) -> str:
     """``3 × 4 numbers``."""
-    return f"{' × '.join(map(str, shape(value) or (1,)))} numbers"
+    return f"{' × '.join(map(str, find_shape(value) or (1,)))} numbers"
 
 
-def unfit(name: str, changed: Mapping[str, Value] | None, why: str) -> str:
+def describe_misfit(name: str, changed: Mapping[str, Value] | None, why: str) -> str:
     """The sentence on a checkpoint that does not fit the object called ``name``."""
     if changed:
         return (
-            f"The checkpoint does not fit '{name}' with {named(changed)}{why}: those, or an edit of a model's own "
+            f"The checkpoint does not fit '{name}' with {format_knobs(changed)}{why}: those, or an edit of a model's own "
             "file, change its layers; begin a new run with them."
         )
     return (

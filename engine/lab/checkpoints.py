@@ -20,14 +20,14 @@ import numpy as np
 import torch
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.files import linked, make_folder, opened
+from descend.engine.base.files import describe_link, make_folder, open_regular
 from descend.engine.run.runs import Run
 
 KEPT = 12
 """Files kept a run: the newest, the best, the rest spread evenly over the logarithm of the step."""
 
 
-def rng_state(device: torch.device) -> dict[str, Any]:
+def get_rng_state(device: torch.device) -> dict[str, Any]:
     """The state of Python's, NumPy's and torch's generators, in types that load without pickle's code."""
     version, words, gauss = random.getstate()
     _, keys, position, has_gauss, cached = np.random.get_state()
@@ -42,7 +42,7 @@ def rng_state(device: torch.device) -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any], device: torch.device) -> None:
-    """Restore what `rng_state` returned."""
+    """Restore what `get_rng_state` returned."""
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))
     keys, position, has_gauss, cached = state["numpy"]
@@ -52,27 +52,27 @@ def set_rng_state(state: dict[str, Any], device: torch.device) -> None:
         torch.cuda.set_rng_state(state["cuda"].cpu(), device)
 
 
-def copied(value: Any) -> Any:
+def copy_to_cpu(value: Any) -> Any:
     """``value`` with every tensor copied to the CPU, so that training may go on while it is written."""
     if isinstance(value, torch.Tensor):
         return value.detach().to("cpu", copy=True)
     if isinstance(value, np.ndarray):
         return torch.from_numpy(value.copy())
     if isinstance(value, dict):
-        return {key: copied(entry) for key, entry in value.items()}
+        return {key: copy_to_cpu(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(copied(entry) for entry in value)
+        return type(value)(copy_to_cpu(entry) for entry in value)
     return value
 
 
-def read(file: Path) -> dict[str, Any]:
+def load_checkpoint(file: Path) -> dict[str, Any]:
     """Load a checkpoint to the CPU.
 
     Raises:
         DescendError: it is damaged, or is not a checkpoint of this format.
     """
     try:
-        with os.fdopen(opened(file), "rb") as stream:
+        with os.fdopen(open_regular(file), "rb") as stream:
             content = torch.load(stream, map_location="cpu", weights_only=True)
         if content["format"] == 1:
             return content
@@ -81,15 +81,15 @@ def read(file: Path) -> dict[str, Any]:
     raise DescendError(f"Checkpoint {file} is damaged; resume from an earlier one or start again.")
 
 
-def newest(run: Run) -> dict[str, Any] | None:
+def find_newest(run: Run) -> dict[str, Any] | None:
     """The newest checkpoint that can be read, None if there is none."""
     for step in reversed(run.checkpoint_steps()):
         with suppress(DescendError):
-            return read(run.checkpoint(step))
+            return load_checkpoint(run.checkpoint(step))
     return None
 
 
-def kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[int]:
+def choose_kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[int]:
     """Which of ``steps`` to keep: first, newest, best, and those that leave the smallest gaps in log(step)."""
     chosen = {steps[0], steps[-1]} | ({best} & set(steps) if best is not None else set())
     while len(chosen) < min(limit, len(steps)):
@@ -98,7 +98,7 @@ def kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[int]:
     return chosen
 
 
-class Output(io.FileIO):
+class CheckpointFile(io.FileIO):
     """A file that takes all it is given, and remembers why it could not: torch says only that a write failed."""
 
     error: OSError | None = None
@@ -119,7 +119,7 @@ class Output(io.FileIO):
         return memoryview(content).nbytes
 
 
-class Keeper:
+class CheckpointWriter:
     """Writes a run's checkpoints in a thread of its own and thins them out.
 
     Attributes:
@@ -136,7 +136,7 @@ class Keeper:
         self._content: tuple[int, dict[str, Any]] | None = None
         self._best: tuple[float, int] | None = None
         self._writing: threading.Thread | None = None
-        for unfinished in run.checkpoints.glob("*.new") if not linked(run.checkpoints) else ():
+        for unfinished in run.checkpoints.glob("*.new") if not describe_link(run.checkpoints) else ():
             with suppress(OSError):  # by a worker that was killed
                 unfinished.unlink()
 
@@ -145,7 +145,7 @@ class Keeper:
         self.wait()
         if score is not None and (self._best is None or score < self._best[0]):
             self._best = score, step
-        self._content = step, copied({"format": 1, "step": step, **content})
+        self._content = step, copy_to_cpu({"format": 1, "step": step, **content})
         self._writing = threading.Thread(target=self._write, args=self._content, name="checkpoint")
         self._writing.start()
 
@@ -184,7 +184,7 @@ class Keeper:
         making = target.with_suffix(".new")
         try:
             make_folder(self.run.checkpoints)
-            with Output(opened(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            with CheckpointFile(open_regular(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
                 try:
                     torch.save(content, file)
                 except RuntimeError as error:
@@ -200,6 +200,6 @@ class Keeper:
             return
         self.error = None
         steps = self.run.checkpoint_steps()
-        for unwanted in set(steps) - kept(steps, self._best[1] if self._best else None):
+        for unwanted in set(steps) - choose_kept(steps, self._best[1] if self._best else None):
             with suppress(OSError):
                 self.run.checkpoint(unwanted).unlink()

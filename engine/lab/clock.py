@@ -8,7 +8,7 @@ WINDOW = 3.0
 """Seconds over which speed is measured."""
 
 
-class Clock:
+class TrainingClock:
     """Seconds of training, pauses excluded; continues from ``elapsed`` when a run is resumed."""
 
     def __init__(self, elapsed: float = 0.0) -> None:
@@ -54,7 +54,7 @@ class Speedometer:
         return (step - before) / (now - then) if now > then else 0.0
 
 
-class Pace:
+class Pacer:
     """Bounds the steps a second."""
 
     def __init__(self) -> None:

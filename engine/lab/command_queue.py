@@ -13,7 +13,7 @@ class Stopped(BaseException):
     """The user stopped the run; raised out of `Lab.steps`. Not an ``Exception``: an experiment should not catch it."""
 
 
-class Controls:
+class CommandQueue:
     """Pause, single step, stop and knob turns between two steps.
 
     Attributes:

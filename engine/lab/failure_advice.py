@@ -16,18 +16,18 @@ from descend.engine.run.records import Failure
 LIBRARY = {"site-packages", "dist-packages"}
 
 
-def explain(error: Exception, step: int, knobs: Mapping[str, Value], device: torch.device) -> Failure:
+def explain_failure(error: Exception, step: int, knobs: Mapping[str, Value], device: torch.device) -> Failure:
     """The record of a run that ended with ``error``."""
     if isinstance(error, Diverged):
-        return diverged(error, knobs)
+        return explain_divergence(error, knobs)
     if isinstance(error, DescendError):
         return Failure(step=step, title=str(error), advice=list(getattr(error, "advice", [])))
     if isinstance(error, torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "can't allocate" in str(error)
     ):
-        return Failure(step=step, title=f"The memory of {device} is used up.", advice=smaller(knobs))
+        return Failure(step=step, title=f"The memory of {device} is used up.", advice=suggest_smaller(knobs))
     if isinstance(error, MemoryError):
-        return Failure(step=step, title="This machine's memory is used up.", advice=smaller(knobs))
+        return Failure(step=step, title="This machine's memory is used up.", advice=suggest_smaller(knobs))
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return Failure(step=step, title=f"The experiment could not go on: {error.strerror}{where}.")
@@ -35,11 +35,11 @@ def explain(error: Exception, step: int, knobs: Mapping[str, Value], device: tor
     return Failure(
         step=step,
         title=f"The experiment raised {type(error).__name__}: {first}",
-        advice=[*origin(error), "The traceback is in the run's worker.log."],
+        advice=[*describe_origin(error), "The traceback is in the run's worker.log."],
     )
 
 
-def origin(error: BaseException) -> list[str]:
+def describe_origin(error: BaseException) -> list[str]:
     """A sentence on the last line of the author's own code, not of the engine or a library, that led here."""
     own = [
         f"It happened in {frame.filename}, line {frame.lineno}."
@@ -54,7 +54,7 @@ def is_lesson(file: Path) -> bool:
     return "lessons" in file.parts[:-1]
 
 
-def diverged(error: Diverged, knobs: Mapping[str, Value]) -> Failure:
+def explain_divergence(error: Diverged, knobs: Mapping[str, Value]) -> Failure:
     """Why a loss most often stops being finite, the likeliest cause first."""
     advice = []
     rate = knobs.get("lr")
@@ -68,7 +68,7 @@ def diverged(error: Diverged, knobs: Mapping[str, Value]) -> Failure:
     return Failure(step=error.step, title=f"Training diverged: {error}.", advice=advice, diverged=True)
 
 
-def smaller(knobs: Mapping[str, Value]) -> list[str]:
+def suggest_smaller(knobs: Mapping[str, Value]) -> list[str]:
     """What to try when memory is short."""
     advice = []
     batch = knobs.get("batch_size")

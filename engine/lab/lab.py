@@ -23,11 +23,11 @@ import numpy as np
 import torch
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.knobs import KnobSet, Value, named
+from descend.engine.base.knobs import KnobSet, Value, format_knobs
 from descend.engine.lab import checkpoints
 from descend.engine.lab.checkpointables import Tracked
-from descend.engine.lab.clock import Clock, Pace, Speedometer
-from descend.engine.lab.command_queue import Controls, Stopped
+from descend.engine.lab.clock import Pacer, Speedometer, TrainingClock
+from descend.engine.lab.command_queue import CommandQueue, Stopped
 from descend.engine.lab.pictures import Pictures
 from descend.engine.lab.recorder import Recorder
 from descend.engine.run.records import (
@@ -109,7 +109,7 @@ class Lab(Pictures):
         self._tracked = Tracked()
         self._resumed, self._turned = resumed, list(turned)
         self._run_id = run.id
-        self.forked = changed(resumed, run.id, knobs)
+        self.forked = find_changed_knobs(resumed, run.id, knobs)
         self._loop, self._index = -1, 0
         self._metrics: dict[str, float] = {}
         self._last: dict[str, float] = {}
@@ -122,12 +122,12 @@ class Lab(Pictures):
         self._waiting: dict[str, Callable[[], Picture]] = {}
         self._total, self._per_epoch, self._unit, self._samples, self._count = 0, 0, "steps", 1, 0
         self._end: tuple[State, str] = "done", ""
-        self._clock = Clock(resumed["elapsed"] if resumed else 0.0)
-        self._speed, self._pace, self._told = Speedometer(), Pace(), -1.0
+        self._clock = TrainingClock(resumed["elapsed"] if resumed else 0.0)
+        self._speed, self._pace, self._told = Speedometer(), Pacer(), -1.0
         self._diverged: Diverged | None = None
-        self._keeper = checkpoints.Keeper(run, self.note)
+        self._keeper = checkpoints.CheckpointWriter(run, self.note)
         self._kept, self._kept_at = resumed is not None, self._clock.elapsed()
-        self._controls = Controls(turn=self._turn, check=self._check, held=self._held, released=self._released)
+        self._controls = CommandQueue(turn=self._turn, check=self._check, held=self._held, released=self._released)
         self._recorder = Recorder(
             run.events_file,
             run.control_file,
@@ -392,7 +392,7 @@ class Lab(Pictures):
         if per_epoch and (earlier := resumed.get("per_epoch")):  # as many epochs, of more or fewer steps
             index = index * per_epoch // earlier
         if index > count:
-            with_knobs = f" with {named(now)}" if now else ""
+            with_knobs = f" with {format_knobs(now)}" if now else ""
             raise DescendError(
                 f"Step {self.step:,} is past the end{with_knobs}: there are {count:,} steps, and {index:,} are taken; "
                 "fork from an earlier step, or give the run more."
@@ -424,7 +424,7 @@ class Lab(Pictures):
             "state": self.state,
             "knobs": self._knobs.values(),
             "last": dict(self._last),
-            "rng": checkpoints.rng_state(self.device),
+            "rng": checkpoints.get_rng_state(self.device),
         }
         self._keeper.save(self.step, content, self._last.get("test/loss"))
         self._recorder.put(Checkpoint(step=self.step))
@@ -487,7 +487,7 @@ class Lab(Pictures):
         )
 
 
-def changed(resumed: dict[str, Any] | None, run: str, knobs: KnobSet) -> dict[str, Value]:
+def find_changed_knobs(resumed: dict[str, Any] | None, run: str, knobs: KnobSet) -> dict[str, Value]:
     """The knobs of a checkpoint that have other values in ``run``, with those they had; none unless it is a fork."""
     if resumed is None or resumed["run"] == run:
         return {}

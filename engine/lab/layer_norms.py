@@ -16,7 +16,7 @@ FREE_BYTES, BYTES = 100_000, 2_000
 """Bytes that their records may have in any log, and a second of training beyond that."""
 
 
-def layers_of(net: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
+def group_by_layer(net: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
     """The trainable parameters of ``net`` by layer: the module that owns them, by its path and, where the path is only
     a number, its type (``1 Linear``)."""
     found = {}
@@ -54,7 +54,7 @@ class LayerWatch:
     def remember(self, net: torch.nn.Module) -> None:
         """Keep a copy of the weights as they are now."""
         start = time.perf_counter()
-        layers = layers_of(net)
+        layers = group_by_layer(net)
         weights: list[torch.Tensor] = [weight for layer in layers.values() for weight in layer]
         known = len(weights) == len(self._weights) and all(map(operator.is_, weights, self._weights))
         if not known or list(layers) != self._names:
@@ -84,7 +84,11 @@ class LayerWatch:
         changes = torch._foreach_sub(weights, self._before)
         count = len(names)
         table = torch.stack(
-            [norms(gradients, reached, count), norms(weights, owners, count), norms(changes, owners, count)]
+            [
+                compute_norms(gradients, reached, count),
+                compute_norms(weights, owners, count),
+                compute_norms(changes, owners, count),
+            ]
         )
         self.size += len("".join(names)) + 20 * count + 200
         self.spent += time.perf_counter() - start
@@ -96,7 +100,7 @@ class LayerWatch:
         return make
 
 
-def norms(tensors: Sequence[torch.Tensor], owners: torch.Tensor, count: int) -> torch.Tensor:
+def compute_norms(tensors: Sequence[torch.Tensor], owners: torch.Tensor, count: int) -> torch.Tensor:
     """Euclidean norm of each layer's ``tensors`` together, (count,) float32, on their device; nothing waits for it.
 
     Args:

@@ -44,7 +44,7 @@ LARGEST = 300_000
 Method = TypeVar("Method", bound=Callable[..., None])
 
 
-def taking(method: Method) -> Method:
+def takes_picture(method: Method) -> Method:
     """``method`` takes a picture, named by its first argument: not where that would be too soon after the last one."""
 
     @wraps(method)
@@ -95,36 +95,39 @@ class Pictures(ABC):
 
     def confusion(self, counts: Values, classes: Sequence[str], split: str = "test") -> None:
         """Show counts of (true, predicted), shape (classes, classes)."""
-        step, counts, names = self.step, taken(counts), list(classes)
-        need(shape(counts) == (len(names),) * 2, f"counts are classes × classes, not {shape(counts)}")
+        step, counts, names = self.step, take_values(counts), list(classes)
+        require(get_shape(counts) == (len(names),) * 2, f"counts are classes × classes, not {get_shape(counts)}")
         self._show(
             f"confusion/{split}",
-            lambda: Confusion(step=step, counts=Array.of(fetched(counts)), classes=names, split=split),
+            lambda: Confusion(step=step, counts=Array.of(fetch_values(counts)), classes=names, split=split),
         )
 
-    @taking
+    @takes_picture
     def curve(self, name: str, x: Values, marks: Mapping[str, Values] | None = None, /, **lines: Values) -> None:
         """Show functions y(x): ``x`` and each of ``lines`` have n numbers, in any shape.
 
         ``marks``: for each name, one place (2,) or several (m, 2) marked on the picture.
         """
-        step, x = self.step, taken(x)
-        kept, spots = {line: taken(values) for line, values in lines.items()}, places(marks)
+        step, x = self.step, take_values(x)
+        kept, spots = {line: take_values(values) for line, values in lines.items()}, take_places(marks)
         for line, values in kept.items():
-            need(size(values) == size(x), f"line '{line}' has {size(values)} values for {size(x)} of x")
-        need(size(x) * (1 + len(kept)) <= LARGEST, "the curve is too long")
+            require(
+                count_values(values) == count_values(x),
+                f"line '{line}' has {count_values(values)} values for {count_values(x)} of x",
+            )
+        require(count_values(x) * (1 + len(kept)) <= LARGEST, "the curve is too long")
         self._show(
             f"curve/{name}",
             lambda: Curve(
                 step=step,
                 name=name,
-                x=Array.of(fetched(x).ravel()),
-                lines={line: Array.of(fetched(values).ravel()) for line, values in kept.items()},
-                marks=packed(spots),
+                x=Array.of(fetch_values(x).ravel()),
+                lines={line: Array.of(fetch_values(values).ravel()) for line, values in kept.items()},
+                marks=pack_places(spots),
             ),
         )
 
-    @taking
+    @takes_picture
     def points(
         self,
         name: str,
@@ -143,17 +146,17 @@ class Pictures(ABC):
             arrows: (n, 2), an arrow from each point.
             paths: for each name, (m, 2) places joined by a line.
         """
-        step, spots, heads = self.step, pairs(at), None if arrows is None else pairs(arrows)
-        count, tracks = len(spots), places(paths)
-        kept = None if labels is None else taken(labels)
-        need(kept is None or size(kept) == count, f"there are {count} points and not as many labels")
-        need(heads is None or len(heads) == count, f"there are {count} points and not as many arrows")
-        need(4 * count <= LARGEST, "too many points")
+        step, spots, heads = self.step, take_pairs(at), None if arrows is None else take_pairs(arrows)
+        count, tracks = len(spots), take_places(paths)
+        kept = None if labels is None else take_values(labels)
+        require(kept is None or count_values(kept) == count, f"there are {count} points and not as many labels")
+        require(heads is None or len(heads) == count, f"there are {count} points and not as many arrows")
+        require(4 * count <= LARGEST, "too many points")
 
         def make() -> Points:
-            where = fetched(spots)
-            ends = None if heads is None else fetched(heads)
-            what = None if kept is None else fetched(kept).ravel().astype(np.int32)
+            where = fetch_values(spots)
+            ends = None if heads is None else fetch_values(heads)
+            what = None if kept is None else fetch_values(kept).ravel().astype(np.int32)
             names = list(classes)
             if what is not None and not names:
                 names = [str(index) for index in range(int(what.max(initial=-1)) + 1)]
@@ -166,12 +169,12 @@ class Pictures(ABC):
                 classes=names,
                 dx=None if ends is None else Array.of(ends[:, 0]),
                 dy=None if ends is None else Array.of(ends[:, 1]),
-                paths=packed(tracks),
+                paths=pack_places(tracks),
             )
 
         self._show(f"points/{name}", make)
 
-    @taking
+    @takes_picture
     def field(
         self,
         name: str,
@@ -199,17 +202,17 @@ class Pictures(ABC):
             texts: a few characters for each cell.
             points, paths: for each name, (m, 2) places on the map, marked, or joined by a line.
         """
-        step, values = self.step, taken(values)
-        need(len(shape(values)) == 2, f"a field has rows and columns, not shape {shape(values)}")
-        need(size(values) <= LARGEST, "the field is too large")
-        spots, tracks, written = places(points), places(paths), [list(line) for line in texts]
+        step, values = self.step, take_values(values)
+        require(len(get_shape(values)) == 2, f"a field has rows and columns, not shape {get_shape(values)}")
+        require(count_values(values) <= LARGEST, "the field is too large")
+        spots, tracks, written = take_places(points), take_places(paths), [list(line) for line in texts]
         names, above, labels = list(rows), list(columns), list(classes)
 
         def make() -> Field:
             field = Field(
                 step=step,
                 name=name,
-                values=Array.of(fetched(values)),
+                values=Array.of(fetch_values(values)),
                 x=x,
                 y=y,
                 rows=names,
@@ -218,31 +221,34 @@ class Pictures(ABC):
                 low=low,
                 high=high,
                 texts=written,
-                points=packed(spots),
-                paths=packed(tracks),
+                points=pack_places(spots),
+                paths=pack_places(tracks),
             )
             field.check()
             return field
 
         self._show(f"field/{name}", make)
 
-    @taking
+    @takes_picture
     def bars(self, name: str, labels: Sequence[str], /, **groups: Values) -> None:
         """Show a value for each of the n ``labels``; several ``groups`` of n values stand beside each other."""
-        step, names, kept = self.step, list(labels), {group: taken(values) for group, values in groups.items()}
+        step, names, kept = self.step, list(labels), {group: take_values(values) for group, values in groups.items()}
         for group, values in kept.items():
-            need(size(values) == len(names), f"group '{group}' has {size(values)} values for {len(names)} labels")
+            require(
+                count_values(values) == len(names),
+                f"group '{group}' has {count_values(values)} values for {len(names)} labels",
+            )
         self._show(
             f"bars/{name}",
             lambda: Bars(
                 step=step,
                 name=name,
                 labels=names,
-                groups={group: Array.of(fetched(values).ravel()) for group, values in kept.items()},
+                groups={group: Array.of(fetch_values(values).ravel()) for group, values in kept.items()},
             ),
         )
 
-    @taking
+    @takes_picture
     def histogram(
         self, name: str, bins: int = 40, range: tuple[float, float] | None = None, /, **samples: Values
     ) -> None:
@@ -250,10 +256,10 @@ class Pictures(ABC):
 
         Numbers that are not finite, or not in ``range``, are left out.
         """
-        step, kept = self.step, {group: taken(values) for group, values in samples.items()}
+        step, kept = self.step, {group: take_values(values) for group, values in samples.items()}
 
         def make() -> Histogram:
-            found = {group: fetched(values).ravel() for group, values in kept.items()}
+            found = {group: fetch_values(values).ravel() for group, values in kept.items()}
             found = {group: values[np.isfinite(values)] for group, values in found.items()}
             edges = np.histogram_bin_edges(np.concatenate(list(found.values())), bins, range)
             counts = {group: Array.of(np.histogram(values, edges)[0]) for group, values in found.items()}
@@ -261,7 +267,7 @@ class Pictures(ABC):
 
         self._show(f"histogram/{name}", make)
 
-    @taking
+    @takes_picture
     def images(
         self,
         name: str,
@@ -279,38 +285,40 @@ class Pictures(ABC):
             captions: one an image.
             low, high: what is black and white; by default 0 and 255 for bytes, else the least and greatest value.
         """
-        step, kept, words = self.step, taken(pixels), list(captions)
-        form = shape(kept)
+        step, kept, words = self.step, take_values(pixels), list(captions)
+        form = get_shape(kept)
         channels_first = len(form) == 4 and form[1] in (1, 3) and form[3] not in (1, 3)
-        need(len(form) == 3 or (len(form) == 4 and (channels_first or form[3] in (1, 3))), f"no images: shape {form}")
-        need(not words or len(words) == form[0], f"there are {form[0]} images and {len(words)} captions")
-        need(size(kept) <= LARGEST, "the images are too many or too large")
+        require(
+            len(form) == 3 or (len(form) == 4 and (channels_first or form[3] in (1, 3))), f"no images: shape {form}"
+        )
+        require(not words or len(words) == form[0], f"there are {form[0]} images and {len(words)} captions")
+        require(count_values(kept) <= LARGEST, "the images are too many or too large")
 
         def make() -> Images:
-            values = fetched(kept)
+            values = fetch_values(kept)
             if channels_first:
                 values = np.moveaxis(values, 1, 3)
             if values.ndim == 4 and values.shape[3] == 1:
                 values = values[..., 0]
-            return Images(step=step, name=name, pixels=Array.of(shades(values, low, high)), captions=words)
+            return Images(step=step, name=name, pixels=Array.of(scale_to_bytes(values, low, high)), captions=words)
 
         self._show(f"images/{name}", make)
 
-    @taking
+    @takes_picture
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Show a table; each row has a cell a column."""
-        cells = [[plain(cell) for cell in row] for row in rows]
+        cells = [[make_plain(cell) for cell in row] for row in rows]
         table = Table(step=self.step, name=name, columns=list(columns), rows=cells)
         table.check()
         self._show(f"table/{name}", lambda: table)
 
-    @taking
+    @takes_picture
     def text(self, name: str, text: str) -> None:
         """Show words."""
         shown = Text(step=self.step, name=name, text=str(text))
         self._show(f"text/{name}", lambda: shown)
 
-    @taking
+    @takes_picture
     def graph(
         self,
         name: str,
@@ -331,11 +339,11 @@ class Pictures(ABC):
         step, labels = self.step, list(nodes)
         where = np.array(list(nodes.values()), float).reshape(-1, 2)
         ends = np.array([[labels.index(label) for label in edge] for edge in edges], np.int32).reshape(-1, 2)
-        of_nodes = {key: taken(numbers) for key, numbers in (values or {}).items()}
-        of_edges = {key: taken(numbers) for key, numbers in (weights or {}).items()}
+        of_nodes = {key: take_values(numbers) for key, numbers in (values or {}).items()}
+        of_edges = {key: take_values(numbers) for key, numbers in (weights or {}).items()}
         for count, kept in ((len(labels), of_nodes), (len(ends), of_edges)):
             for key, numbers in kept.items():
-                need(size(numbers) == count, f"'{key}' has {size(numbers)} numbers for {count}")
+                require(count_values(numbers) == count, f"'{key}' has {count_values(numbers)} numbers for {count}")
         self._show(
             f"graph/{name}",
             lambda: Graph(
@@ -346,13 +354,13 @@ class Pictures(ABC):
                 y=Array.of(where[:, 1]),
                 sources=Array.of(ends[:, 0]),
                 targets=Array.of(ends[:, 1]),
-                values={key: Array.of(fetched(numbers).ravel()) for key, numbers in of_nodes.items()},
-                weights={key: Array.of(fetched(numbers).ravel()) for key, numbers in of_edges.items()},
+                values={key: Array.of(fetch_values(numbers).ravel()) for key, numbers in of_nodes.items()},
+                weights={key: Array.of(fetch_values(numbers).ravel()) for key, numbers in of_edges.items()},
             ),
         )
 
 
-def taken(values: Values) -> Values:
+def take_values(values: Values) -> Values:
     """``values`` as a tensor or an array that nobody will change; a GPU is not waited for."""
     if isinstance(values, torch.Tensor):
         return values.detach().clone()
@@ -361,57 +369,60 @@ def taken(values: Values) -> Values:
     return np.array(values)
 
 
-def fetched(values: Values) -> np.ndarray:
-    """What `taken` returned as an array; waits for a GPU."""
+def fetch_values(values: Values) -> np.ndarray:
+    """What `take_values` returned as an array; waits for a GPU."""
     if isinstance(values, torch.Tensor):
         values = values.cpu()
         return (values.float() if values.dtype in (torch.bfloat16, torch.float16) else values).numpy()
     return np.asarray(values)
 
 
-def shape(values: Values) -> tuple[int, ...]:
+def get_shape(values: Values) -> tuple[int, ...]:
     """Shape of an array or tensor."""
     return tuple(values.shape)
 
 
-def size(values: Values) -> int:
+def count_values(values: Values) -> int:
     """How many numbers it has."""
-    return int(np.prod(shape(values), dtype=np.int64))
+    return int(np.prod(get_shape(values), dtype=np.int64))
 
 
-def need(holds: bool, otherwise: str) -> None:
+def require(holds: bool, otherwise: str) -> None:
     """Raise ValueError unless a condition ``holds``."""
     if not holds:
         raise ValueError(f"{otherwise}.")
 
 
-def pairs(values: Values) -> Values:
+def take_pairs(values: Values) -> Values:
     """Places (m, 2), taken; one place (2,) counts as (1, 2)."""
-    kept = taken(values)
-    if shape(kept) == (2,):
+    kept = take_values(values)
+    if get_shape(kept) == (2,):
         kept = kept[None]
-    need(len(shape(kept)) == 2 and shape(kept)[1] == 2, f"places have two coordinates, not shape {shape(kept)}")
+    require(
+        len(get_shape(kept)) == 2 and get_shape(kept)[1] == 2,
+        f"places have two coordinates, not shape {get_shape(kept)}",
+    )
     return kept
 
 
-def places(named: Mapping[str, Values] | None) -> dict[str, Values]:
+def take_places(named: Mapping[str, Values] | None) -> dict[str, Values]:
     """Places (m, 2) by name, taken."""
-    return {name: pairs(values) for name, values in (named or {}).items()}
+    return {name: take_pairs(values) for name, values in (named or {}).items()}
 
 
-def packed(named: Mapping[str, Values]) -> dict[str, Array]:
-    """What `places` returned, for a record."""
-    return {name: Array.of(fetched(values)) for name, values in named.items()}
+def pack_places(named: Mapping[str, Values]) -> dict[str, Array]:
+    """What `take_places` returned, for a record."""
+    return {name: Array.of(fetch_values(values)) for name, values in named.items()}
 
 
-def plain(cell: object) -> Cell:
+def make_plain(cell: object) -> Cell:
     """A table's cell: one-element tensors and NumPy's numbers become Python's."""
     if hasattr(cell, "item"):
         cell = cell.item()
     return cell if cell is None or isinstance(cell, (bool, int, float)) else str(cell)
 
 
-def shades(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+def scale_to_bytes(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
     """``values`` as bytes: ``low`` is 0, ``high`` 255; what is not a number is 0."""
     if values.dtype == np.uint8 and low is None and high is None:
         return values

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from descend.engine.run.jsonl import Appender, Follower
-from descend.engine.run.records import Array, Control, Event, Note, Picture, Record, Scalars, control_decoder
+from descend.engine.run.jsonl import JsonlReader, JsonlWriter
+from descend.engine.run.records import Array, Control, Event, Note, Picture, Record, Scalars, make_control_decoder
 
 INTERVAL = 0.1
 """Seconds between writes."""
@@ -54,8 +54,8 @@ class Recorder:
         progress: Callable[[], Event | None],
         broken: Callable[[], None] = lambda: None,
     ) -> None:
-        self._appender = Appender(events)
-        self._commands = Follower(control, control_decoder(), control_from)
+        self._appender = JsonlWriter(events)
+        self._commands = JsonlReader(control, make_control_decoder(), control_from)
         self._clock, self._heard, self._watch, self._progress = clock, heard, watch, progress
         self._broken = broken
         self._points: deque[tuple[int, dict[str, Any]]] = deque()
@@ -159,16 +159,16 @@ class Recorder:
                 column.append(value)
         shared: dict[bytes, Scalars] = {}
         for name, (steps, column) in columns.items():
-            where, what = np.asarray(steps, np.int64), numbers(column)
+            where, what = np.asarray(steps, np.int64), fetch_numbers(column)
             self._watch(name, where, what)
-            kept = extremes(what, max(4, POINTS // len(columns)))
+            kept = choose_extremes(what, max(4, POINTS // len(columns)))
             where, what = where[kept], what[kept]
             group = shared.setdefault(where.tobytes(), Scalars(steps=Array.of(where), values={}))
             group.values[name] = Array.of(what)
         return list(shared.values())
 
 
-def numbers(column: list[Any]) -> np.ndarray:
+def fetch_numbers(column: list[Any]) -> np.ndarray:
     """Numbers and one-element tensors as a float64 array, fetched from the device in one go."""
     tensor = next((value for value in column if hasattr(value, "device") and hasattr(value, "detach")), None)
     if tensor is None:
@@ -180,7 +180,7 @@ def numbers(column: list[Any]) -> np.ndarray:
     return torch.stack([value.to(wide) for value in scalars]).cpu().double().numpy()
 
 
-def extremes(values: np.ndarray, room: int) -> np.ndarray:
+def choose_extremes(values: np.ndarray, room: int) -> np.ndarray:
     """Indices of at most about ``room`` of the (n,) ``values``: all if they fit, else smallest and largest of each of
     ``room / 2`` buckets, and the last; and the first NaN of each bucket that has any. A spike is never lost."""
     count = len(values)

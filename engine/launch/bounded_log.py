@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from descend.engine.base.files import opened
+from descend.engine.base.files import open_regular
 
 MOST = 4 << 20
 """Bytes at which a log is cut."""
@@ -25,19 +25,19 @@ def keep_bounded(log: Path) -> None:
         while True:
             time.sleep(EVERY)
             with suppress(OSError):
-                cut(log)
+                cut_log(log)
 
     with suppress(RuntimeError):  # no threads are left: the experiment will say so
         threading.Thread(target=look, name="log", daemon=True).start()
 
 
-def cut(log: Path) -> None:
+def cut_log(log: Path) -> None:
     """Take the middle out of ``log`` if it is too long. Its writers append, so they go on at its new end.
 
     Raises:
         OSError: it cannot be read or written.
     """
-    with os.fdopen(opened(log, os.O_RDWR | os.O_APPEND), "r+b", buffering=0) as file:
+    with os.fdopen(open_regular(log, os.O_RDWR | os.O_APPEND), "r+b", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         if size <= MOST:
             return

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from descend.datasets.spec import Spec
-from descend.datasets.stamp import Stamp, difference, stamped
-from descend.datasets.user_data import Own
+from descend.datasets.stamp import Stamp, describe_difference, make_stamp
+from descend.datasets.user_data import UserData
 from descend.engine.base.errors import DescendError
-from descend.engine.base.files import content
+from descend.engine.base.files import read_file
 from descend.engine.base.sanitize import clean
 from descend.engine.run.manifest import Manifest
 from descend.engine.train import model_source
@@ -18,54 +18,54 @@ from descend.engine.train import model_source
 NOW = "what goes on with the run takes what is there now"
 
 
-def stamp(spec: Spec) -> Stamp | None:
+def stamp_data(spec: Spec) -> Stamp | None:
     """The state of the user's own data; None if it cannot be read, or is a dataset of the catalogue."""
-    if not isinstance(spec, Own):
+    if not isinstance(spec, UserData):
         return None
     try:
-        return stamped(spec.path, spec.files)
+        return make_stamp(spec.path, spec.files)
     except OSError:
         return None
 
 
-def since(manifest: Manifest) -> list[str]:
+def find_changes(manifest: Manifest) -> list[str]:
     """What is not as it was when the run was asked for, a warning each. Data is not read if sizes and times are the
     same."""
-    return [f"Warning: {clause}." for clause in (_model(manifest), _data(manifest)) if clause]
+    return [f"Warning: {clause}." for clause in (_check_model(manifest), _check_data(manifest)) if clause]
 
 
-def _model(manifest: Manifest) -> str:
+def _check_model(manifest: Manifest) -> str:
     if not manifest.source:
         return ""
     try:
-        file = model_source.file_of(manifest.name)
+        file = model_source.find_file(manifest.name)
     except DescendError as error:
         return clean(str(error)).removesuffix(".")
     if file is None:
         return ""
     try:
-        text = content(Path(os.path.realpath(file)), model_source.MOST)
+        text = read_file(Path(os.path.realpath(file)), model_source.MOST)
         same = hashlib.sha256(text).hexdigest() == manifest.source
     except OSError as error:
-        return _gone(file, error)
+        return _describe_gone(file, error)
     return "" if same else f"{clean(file.name)} was edited since the run was asked for; {NOW}"
 
 
-def _data(manifest: Manifest) -> str:
+def _check_data(manifest: Manifest) -> str:
     from descend.datasets import user_path
 
     if manifest.stamp is None:
         return ""
-    place = user_path.place(manifest.data)
+    place = user_path.find_path(manifest.data)
     try:
-        how = difference(manifest.stamp, *user_path.files(manifest.data))
+        how = describe_difference(manifest.stamp, *user_path.list_files(manifest.data))
     except OSError as error:
-        return _gone(place, error)
+        return _describe_gone(place, error)
     except DescendError as error:
         return f"the data is not what it was when the run was asked for: {clean(str(error)).removesuffix('.')}"
     return how and f"{clean(place.name)} changed since the run was asked for: it {how}; {NOW}"
 
 
-def _gone(place: Path, error: OSError) -> str:
+def _describe_gone(place: Path, error: OSError) -> str:
     why = "is not there any more" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
     return f"{clean(str(place))} {why}; put it back to go on with the run"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def cuda_count() -> int:
+def count_cuda() -> int:
     """Number of NVIDIA devices the driver offers to this process, 0 without a driver."""
     import pynvml
 
@@ -34,7 +34,7 @@ def cuda_count() -> int:
     return min(int(count), len([entry for entry in visible.split(",") if entry.strip() not in ("", "-1")]))
 
 
-def cpu_threads() -> int:
+def count_threads() -> int:
     """CPU threads a run computes with: ``$OMP_NUM_THREADS``, else the cores this process may use less one, which is
     left to whoever watches. Threads that have to wait for a core another process is using cost far more than they
     bring: two trainings of two threads each on two cores were 30 times slower than of one thread each."""
@@ -47,7 +47,7 @@ def cpu_threads() -> int:
     return max(1, min(psutil.cpu_count(logical=False) or usable, usable) - 1)
 
 
-def check(name: str) -> str:
+def check_device(name: str) -> str:
     """Return ``name`` if a run can ask for it here: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
@@ -61,7 +61,7 @@ def check(name: str) -> str:
             return name
         raise UsageError("There is no Apple GPU (mps) on this machine; use --device cpu or --device auto.")
     if match := re.fullmatch(r"cuda(?::(\d+))?", name):
-        count, index = cuda_count(), int(match[1] or 0)
+        count, index = count_cuda(), int(match[1] or 0)
         if index < count:
             return name
         found = (
@@ -73,7 +73,7 @@ def check(name: str) -> str:
     raise UsageError(f"'{name}' is not a device; use auto, cpu, cuda, cuda:N or mps.")
 
 
-def check_several(count: int, device: str) -> int:
+def check_devices(count: int, device: str) -> int:
     """Return ``count`` if so many processes can train together on devices of the kind of ``device``.
 
     Raises:
@@ -85,7 +85,7 @@ def check_several(count: int, device: str) -> int:
     if count < 1:
         raise UsageError(f"--devices is a whole number from 1 on, not {count}.")
     launcher_variables.require_loopback()
-    found = cuda_count()
+    found = count_cuda()
     if device == "cuda" or (device == "auto" and found):
         if count > found:
             raise UsageError(f"There are not {count} NVIDIA GPUs on this machine, only {found}.")
@@ -97,7 +97,7 @@ def check_several(count: int, device: str) -> int:
     return count
 
 
-def torch_device(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
     """The torch device for ``name``; ``auto`` prefers CUDA, then MPS, then the CPU.
 
     A GPU becomes the current one, lest pinned memory and what processes exchange also take room on the first.
@@ -108,7 +108,7 @@ def torch_device(name: str) -> torch.device:
     import torch
 
     if name in ("auto", "cuda") and torch.cuda.is_available():
-        name = f"cuda:{launcher_variables.place()[0]}"
+        name = f"cuda:{launcher_variables.find_rank()[0]}"
     if name == "auto":
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

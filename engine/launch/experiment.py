@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.data_shape import Shape
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.datasets.data_shape import DataShape
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.knobs import Knob, KnobSet
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson
 from descend.engine.train import model_form, model_source, settings
 from descend.engine.train.model_arguments import Argument
 from descend.engine.train.model_form import Model
-from descend.engine.train.model_source import Source
+from descend.engine.train.model_source import ModelSource
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
@@ -42,20 +42,20 @@ class Training:
     name: str
     title: str
     knobs: type[KnobSet]
-    model: Model | Source
+    model: Model | ModelSource
 
     @property
     def data(self) -> tuple[str, ...]:
         """Datasets of the catalogue that the model can learn from."""
         from descend.datasets import catalogue as datasets
 
-        return tuple(name for name in datasets.names() if not self.fits(datasets.find(name).shape))
+        return tuple(name for name in datasets.list_names() if not self.fits(datasets.find(name).shape))
 
-    def fits(self, shape: Shape) -> str:
+    def fits(self, shape: DataShape) -> str:
         """Nothing if the model can learn from such data, else a sentence that says why not."""
         return self.model.fits(shape) if isinstance(self.model, Model) else ""
 
-    def check(self, values: KnobSet, shape: Shape) -> None:
+    def check(self, values: KnobSet, shape: DataShape) -> None:
         """Check that the model and the settings go with the data.
 
         Raises:
@@ -63,7 +63,7 @@ class Training:
         """
         if why := self.fits(shape):
             raise UsageError(f"{why}{self._instead()}")
-        settings.check(values, shape)
+        settings.check_settings(values, shape)
 
     def check_changed(self, values: KnobSet, names: Iterable[str], data: str) -> None:
         """Check that the settings called ``names``, which a run on ``data`` is to go on with, change something.
@@ -118,48 +118,48 @@ def find(name: str) -> Experiment:
         DescendError: the file is not Python, or the lesson's file cannot be loaded.
     """
     if model_source.is_address(name):
-        return own(model_source.parse(name))
+        return make_own_training(model_source.find_source(name))
     wanted = name.lower().replace("_", "-")
-    if wanted in catalogue.lessons() or wanted in catalogue.broken():
-        return catalogue.find(name)
-    models = model_form.models()
+    if wanted in catalogue.list_lessons() or wanted in catalogue.list_broken():
+        return catalogue.find_lesson(name)
+    models = model_form.list_models()
     if wanted in models:
-        return zoo(models[wanted])
-    known = [*catalogue.lessons(), *models]
+        return make_zoo_training(models[wanted])
+    known = [*catalogue.list_lessons(), *models]
     raise UsageError(
         f"There is no lesson or model '{name}'"
-        f"{nearest(name, known) or '; see `descend list lessons` and `descend list models`.'}"
+        f"{suggest_nearest(name, known) or '; see `descend list lessons` and `descend list models`.'}"
     )
 
 
-def zoo(chosen: Model) -> Training:
+def make_zoo_training(chosen: Model) -> Training:
     """A model of the zoo."""
-    specs = settings.specs_for(chosen.knobs.specs, chosen.kinds, chosen.tasks)
-    return Training(chosen.name, chosen.title, knob_set(KnobSet, specs), chosen)
+    specs = settings.list_specs(chosen.knobs.specs, chosen.kinds, chosen.tasks)
+    return Training(chosen.name, chosen.title, make_knob_set(KnobSet, specs), chosen)
 
 
-def own(found: Source) -> Training:
+def make_own_training(found: ModelSource) -> Training:
     """A model of the user's own. Its arguments are knobs; one called like a training setting is ``model.NAME``."""
     taken = {*settings.TrainKnobs.specs, *settings.BESIDE}
     arguments: dict[str, Knob] = {
         f"model.{name}" if name in taken else name: argument for name, argument in found.arguments.items()
     }
     base = KnobSet if found.complete else OpenKnobs
-    specs = settings.specs_for(arguments, *OWN, own=True)
-    return Training(found.address, f"{found.name} of {found.file.name}", knob_set(base, specs), found)
+    specs = settings.list_specs(arguments, *OWN, own=True)
+    return Training(found.address, f"{found.name} of {found.file.name}", make_knob_set(base, specs), found)
 
 
-def gone(address: str, knobs: Mapping[str, object]) -> Training:
+def make_missing_training(address: str, knobs: Mapping[str, object]) -> Training:
     """A model of the user's own whose file is not here any more, as far as a run of it with ``knobs`` tells: enough to
     look at that run."""
     path, _, name = address.rpartition(":")
     taken = settings.TrainKnobs.specs
     names = [knob.removeprefix("model.") for knob in knobs if knob not in taken]
     arguments = {name: Argument.of(name, "", None) for name in names}
-    return own(Source(Path(path), name, arguments, complete=True))
+    return make_own_training(ModelSource(Path(path), name, arguments, complete=True))
 
 
-def knob_set(base: type[KnobSet], specs: Mapping[str, Knob]) -> type[KnobSet]:
+def make_knob_set(base: type[KnobSet], specs: Mapping[str, Knob]) -> type[KnobSet]:
     """A class of knobs."""
     return type("Knobs", (base,), {"specs": dict(specs)})
 
@@ -171,26 +171,26 @@ class OpenKnobs(KnobSet):
     def parse(cls, given: Mapping[str, object]) -> KnobSet:
         further = {name: Argument.of(name, "", None) for name in given if name not in cls.specs}
         if wrong := [name for name in further if not name.removeprefix("model.").isidentifier()]:
-            raise UsageError(f"There is no knob '{wrong[0]}'{nearest(wrong[0], cls.specs) or ' here.'}")
-        return knob_set(KnobSet, {**cls.specs, **further}).parse(given)
+            raise UsageError(f"There is no knob '{wrong[0]}'{suggest_nearest(wrong[0], cls.specs) or ' here.'}")
+        return make_knob_set(KnobSet, {**cls.specs, **further}).parse(given)
 
 
-def again(run: str, manifest: Manifest) -> Experiment:
+def find_again(run: str, manifest: Manifest) -> Experiment:
     """What the run of that id runs, to go on with it.
 
     Raises:
         UsageError: as `find`.
         DescendError: as `find`, or it is a model of the user's own whose file is gone.
     """
-    file = model_source.file_of(manifest.name)
+    file = model_source.find_file(manifest.name)
     if file is not None and not os.path.exists(file):
         raise DescendError(f"Run '{run}' trains a model of {file}, which is not there any more; put it back to go on.")
     return find(manifest.name)
 
 
-def specs_of(name: str) -> Mapping[str, Knob]:
+def find_specs(name: str) -> Mapping[str, Knob]:
     """The knobs of what is called ``name``; if it is not here any more, none but the settings of a training."""
     try:
         return find(name).knobs.specs
     except DescendError:
-        return gone(name, {}).knobs.specs if model_source.is_address(name) else {}
+        return make_missing_training(name, {}).knobs.specs if model_source.is_address(name) else {}

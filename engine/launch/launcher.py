@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 
 from descend.engine.base import files
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.launch import changes, devices, experiment, launcher_variables
 from descend.engine.run import runs
-from descend.engine.run.knob_turns import knobs_at
+from descend.engine.run.knob_turns import find_knobs_at
 from descend.engine.run.liveness import Writer
 from descend.engine.run.manifest import SEEDS, replace_json
 from descend.engine.run.records import Control, Failure, Resume, SetKnob
@@ -44,14 +44,14 @@ TORCHRUN = [
 """Starts several workers of one run, of which the first records."""
 
 
-def environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     """A worker's environment: NumPy computes with as many threads as torch does, and OpenMP's spin only briefly while
     they wait, lest they take the cores from each other and from the shell. No launcher's variables are in it."""
-    threads = {"GOMP_SPINCOUNT": "1000", "OPENBLAS_NUM_THREADS": str(devices.cpu_threads())}
-    return threads | launcher_variables.without(os.environ)
+    threads = {"GOMP_SPINCOUNT": "1000", "OPENBLAS_NUM_THREADS": str(devices.count_threads())}
+    return threads | launcher_variables.drop_variables(os.environ)
 
 
-def ask(
+def check_request(
     name: str,
     knobs: Mapping[str, object] | None = None,
     *,
@@ -80,22 +80,26 @@ def ask(
     elif not data:
         data = next(iter(chosen.data), "")
     elif data not in chosen.data:
-        raise UsageError(f"Lesson '{chosen.name}' does not learn from '{data}'{nearest(data, chosen.data) or '.'}")
-    own = isinstance(chosen, experiment.Training) and isinstance(chosen.model, experiment.Source)
+        raise UsageError(
+            f"Lesson '{chosen.name}' does not learn from '{data}'{suggest_nearest(data, chosen.data) or '.'}"
+        )
+    own = isinstance(chosen, experiment.Training) and isinstance(chosen.model, experiment.ModelSource)
     return Manifest(
         id="",
         name=chosen.name,
         source=chosen.model.digest() if own else "",  # type: ignore[union-attr]
         knobs=values,
         seed=seed,
-        device=devices.check(device),
-        devices=devices.check_several(several, device) if isinstance(chosen, experiment.Training) else lone(several),
+        device=devices.check_device(device),
+        devices=devices.check_devices(several, device)
+        if isinstance(chosen, experiment.Training)
+        else require_one_process(several),
         data=data,
-        threads=devices.cpu_threads(),
+        threads=devices.count_threads(),
     )
 
 
-def lone(several: int) -> int:
+def require_one_process(several: int) -> int:
     """1, which is how many processes run a lesson.
 
     Raises:
@@ -118,19 +122,19 @@ def prepare(
     """Check everything that was asked for and make the run's folder; nothing is written if anything is wrong.
 
     Raises:
-        UsageError: as `ask`.
+        UsageError: as `check_request`.
         MissingData: the dataset is not on this machine.
         DescendError: the home folder cannot be written.
     """
     launcher_variables.require_one()
-    manifest = ask(name, knobs, seed=seed, device=device, data=data, several=several)
+    manifest = check_request(name, knobs, seed=seed, device=device, data=data, several=several)
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
         spec = datasets.find(manifest.data)
         spec.require()
-        manifest.stamp = changes.stamp(spec)
-    return runs.create(manifest)
+        manifest.stamp = changes.stamp_data(spec)
+    return runs.create_run(manifest)
 
 
 def launch(run: Run) -> subprocess.Popen[bytes]:
@@ -139,17 +143,17 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
     Raises:
         DescendError: the process could not be started.
     """
-    command, together, around = COMMAND, run.manifest().devices, environment()
+    command, together, around = COMMAND, run.manifest().devices, make_environment()
     if together > 1:
         launcher_variables.require_loopback()
         command = [*TORCHRUN, f"--nproc-per-node={together}", *COMMAND[2:]]
-        around |= launcher_variables.loopback()
+        around |= launcher_variables.find_loopback()
     try:
-        with os.fdopen(files.opened(run.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:
+        with os.fdopen(files.open_regular(run.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as log:
             with suppress(OSError):
                 log.write(f"{CALLED} {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n".encode())
             worker = subprocess.Popen(
-                [*command, str(run.folder), str(heard(run))],
+                [*command, str(run.folder), str(count_heard(run))],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -158,22 +162,22 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise DescendError(f"The worker could not be started: {error.strerror or error}.") from None
-    sign(run, worker.pid)
+    sign_worker(run, worker.pid)
     return worker
 
 
-def sign(run: Run, pid: int) -> None:
+def sign_worker(run: Run, pid: int) -> None:
     """Write down that process ``pid`` was started for ``run``, so that it counts as alive before it can sign itself."""
     with suppress(OSError):
         replace_json(run.launch_file, msgspec.json.encode(Writer.process(pid)))
 
 
-def heard(run: Run) -> int:
+def count_heard(run: Run) -> int:
     """Bytes of ``control.jsonl`` that were meant for earlier workers."""
-    return size(run.control_file)
+    return file_size(run.control_file)
 
 
-def size(file: Path) -> int:
+def file_size(file: Path) -> int:
     """Bytes in ``file``, 0 if it is not there."""
     try:
         return file.stat().st_size
@@ -181,7 +185,7 @@ def size(file: Path) -> int:
         return 0
 
 
-def tell(run: Run, *commands: Control) -> None:
+def send_command(run: Run, *commands: Control) -> None:
     """Say something to the worker of a run that is alive.
 
     Raises:
@@ -201,7 +205,7 @@ def require_alive(run: Run) -> None:
         raise UsageError(f"Run '{run.id}' is {state}, so no worker listens; `descend {how} {run.id}` goes on with it.")
 
 
-def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
+def turn_knobs(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
     """Turn live knobs of a run; nothing is turned if anything is wrong. Returns what was said to the worker.
 
     Raises:
@@ -213,7 +217,7 @@ def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
     specs, commands = chosen.knobs.specs, []
     for name, value in settings.items():
         if name not in specs:
-            raise UsageError(f"There is no knob '{name}'{nearest(name, specs) or ' here.'}")
+            raise UsageError(f"There is no knob '{name}'{suggest_nearest(name, specs) or ' here.'}")
         if not specs[name].live:
             live = ", ".join(knob for knob, spec in specs.items() if spec.live) or "none"
             raise UsageError(f"{name} cannot be turned while the run goes on, only: {live}; fork the run to change it.")
@@ -221,11 +225,11 @@ def turn(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
     if isinstance(chosen, experiment.Training):
         values = chosen.knobs.parse({**manifest.knobs, **{said.knob: said.value for said in commands}})
         chosen.check_changed(values, [said.knob for said in commands], manifest.data)
-    tell(run, *commands)
+    send_command(run, *commands)
     return commands
 
 
-def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = None) -> None:
+def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = None) -> None:
     """Go on with a paused, stopped or dead run from its newest checkpoint, or from the start if it has none.
 
     Returns once its worker has taken it. ``start`` gives it one, by default `launch`.
@@ -238,8 +242,8 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
     manifest = run.manifest()
     if wrong := run.misplaced():
         raise DescendError(f"Run '{run.id}' cannot go on: {wrong}; put in its place what belongs there.")
-    startable(manifest)
-    experiment.again(run.id, manifest).knobs.parse(
+    check_devices(manifest)
+    experiment.find_again(run.id, manifest).knobs.parse(
         manifest.knobs
     )  # what cannot run again is said before a worker starts
     state = run.state()
@@ -255,13 +259,13 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
         raise UsageError(f"Run '{run.id}' is {state} already.")
     if state == "done":
         raise UsageError(f"Run '{run.id}' is done; fork it to go on from one of its checkpoints with changed knobs.")
-    if state == "failed" and diverged(run):
+    if state == "failed" and has_diverged(run):
         raise DescendError(f"Run '{run.id}' diverged and would again; fork it with a smaller learning rate instead.")
-    said = size(run.events_file)
+    said = file_size(run.events_file)
     worker = (start or launch)(run)
     while True:  # until the worker has signed and spoken, which takes less than a second, or given up
         writer = run.writer()
-        if writer is not None and belongs(writer.pid, worker.pid) and size(run.events_file) > said:
+        if writer is not None and is_process_of(writer.pid, worker.pid) and file_size(run.events_file) > said:
             return
         if worker.poll() is not None:
             why = run.log_tail(1) or [f"see {run.log_file}."]
@@ -269,16 +273,16 @@ def resume(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = No
         time.sleep(0.02)
 
 
-def startable(manifest: Manifest) -> None:
+def check_devices(manifest: Manifest) -> None:
     """See whether this machine has the devices of a run that is to go on here.
 
     Raises:
         UsageError: it has not.
     """
-    devices.check_several(manifest.devices, devices.check(manifest.device))
+    devices.check_devices(manifest.devices, devices.check_device(manifest.device))
 
 
-def belongs(pid: int, started: int) -> bool:
+def is_process_of(pid: int, started: int) -> bool:
     """Whether the process ``pid`` is the one that was ``started``, or its child, as under torchrun."""
     import psutil
 
@@ -288,7 +292,7 @@ def belongs(pid: int, started: int) -> bool:
         return False
 
 
-def diverged(run: Run) -> bool:
+def has_diverged(run: Run) -> bool:
     """Whether the last failure of ``run`` was a loss that is not finite."""
     last, follower = False, run.follow()
     for records in follower.rest():
@@ -298,7 +302,7 @@ def diverged(run: Run) -> bool:
     return last
 
 
-def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
+def fork_run(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     """A new run that begins with the checkpoint of ``run`` nearest to step ``at``, with ``knobs`` changed.
 
     Raises:
@@ -307,15 +311,15 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     """
     launcher_variables.require_one()
     parent = run.manifest()
-    startable(parent)
+    check_devices(parent)
     steps = run.checkpoint_steps()
     if not steps:
-        wrong = files.linked(run.checkpoints)
+        wrong = files.describe_link(run.checkpoints)
         raise UsageError(f"Run '{run.id}' has no checkpoint to fork from{f': {wrong}' if wrong else ''}.")
     if at < 0:
         raise UsageError(f"A step is a whole number from 0 on, not {at}.")
     nearest_step = min(steps, key=lambda step: (abs(step - at), step))
-    chosen, before = experiment.again(run.id, parent), knobs_at(run, nearest_step)
+    chosen, before = experiment.find_again(run.id, parent), find_knobs_at(run, nearest_step)
     values = chosen.knobs.parse({**before, **(knobs or {})})
     changed = [name for name in knobs or () if getattr(values, name) != before.get(name)]
     if changed and isinstance(chosen, experiment.Training):
@@ -326,7 +330,7 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
     def fill(making: Run) -> None:
         making.checkpoints.mkdir()
         with (
-            os.fdopen(files.opened(run.checkpoint(nearest_step)), "rb") as kept,
+            os.fdopen(files.open_regular(run.checkpoint(nearest_step)), "rb") as kept,
             open(making.checkpoint(nearest_step), "xb") as copy,
         ):
             if not zipfile.is_zipfile(kept):  # as torch writes them; one that is cut or has grown is none
@@ -334,7 +338,7 @@ def fork(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:
             kept.seek(0)
             shutil.copyfileobj(kept, copy, 1 << 20)
 
-    return runs.create(manifest, fill)
+    return runs.create_run(manifest, fill)
 
 
 class WarmWorker:
@@ -355,7 +359,7 @@ class WarmWorker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                env=environment(),
+                env=make_environment(),
             )
         except OSError:
             self._idle = None
@@ -372,8 +376,8 @@ class WarmWorker:
             self._idle, worker = worker, None
         if worker is not None and worker.poll() is None and worker.stdin is not None:
             try:
-                sign(run, worker.pid)
-                worker.stdin.write(json.dumps([str(run.folder), heard(run)]).encode() + b"\n")
+                sign_worker(run, worker.pid)
+                worker.stdin.write(json.dumps([str(run.folder), count_heard(run)]).encode() + b"\n")
                 worker.stdin.close()
                 self._working.append(worker)
                 return worker

@@ -27,19 +27,19 @@ AGENTS = {
 LOOPBACK = "127.0.0.1"
 
 
-def without(environment: Mapping[str, str]) -> dict[str, str]:
+def drop_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` without what would make a process one of several."""
     return {name: value for name, value in environment.items() if not LEFT.fullmatch(name)}
 
 
-def place() -> tuple[int, int]:
+def find_rank() -> tuple[int, int]:
     """This process's number and how many there are, if descend started it as one of several; else 0 of 1."""
     if os.environ.get("TORCHELASTIC_RUN_ID") != TEAM:
         return 0, 1
-    return number("RANK"), number("WORLD_SIZE", 1)
+    return read_number("RANK"), read_number("WORLD_SIZE", 1)
 
 
-def number(variable: str, default: int = 0) -> int:
+def read_number(variable: str, default: int = 0) -> int:
     """The whole number that an environment ``variable`` holds."""
     text = os.environ.get(variable, "")
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else default
@@ -47,16 +47,16 @@ def number(variable: str, default: int = 0) -> int:
 
 def require_one() -> None:
     """Raises UsageError if a launcher that is still there has started this command several times over."""
-    if (tasks := number("SLURM_STEP_NUM_TASKS", number("SLURM_NTASKS", 1))) > 1 and (
-        "SLURM_STEP_ID" in os.environ or number("SLURM_PROCID")  # a batch script of several tasks is itself one
+    if (tasks := read_number("SLURM_STEP_NUM_TASKS", read_number("SLURM_NTASKS", 1))) > 1 and (
+        "SLURM_STEP_ID" in os.environ or read_number("SLURM_PROCID")  # a batch script of several tasks is itself one
     ):
-        refuse("srun", tasks, "srun --ntasks=1 descend")
+        refuse_launcher("srun", tasks, "srun --ntasks=1 descend")
     for launcher, size in (("torchrun", "WORLD_SIZE"), ("mpirun", "OMPI_COMM_WORLD_SIZE"), ("mpirun", "PMI_SIZE")):
-        if (count := number(size)) > 1 and started_by(launcher):
-            refuse(launcher, count, "descend")
+        if (count := read_number(size)) > 1 and is_started_by(launcher):
+            refuse_launcher(launcher, count, "descend")
 
 
-def refuse(launcher: str, count: int, command: str) -> None:
+def refuse_launcher(launcher: str, count: int, command: str) -> None:
     """Say how to start it."""
     raise UsageError(
         f"{launcher} has started this command {count} times, and each would be a run of its own; start it once, as "
@@ -64,7 +64,7 @@ def refuse(launcher: str, count: int, command: str) -> None:
     )
 
 
-def started_by(launcher: str) -> bool:
+def is_started_by(launcher: str) -> bool:
     """Whether a process above this one is ``launcher``."""
     import psutil
 
@@ -94,7 +94,7 @@ def require_loopback() -> None:
         ) from None
 
 
-def loopback() -> dict[str, str]:
+def find_loopback() -> dict[str, str]:
     """What makes gloo keep to the loopback interface instead of looking up the machine's own name."""
     import psutil
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 
 if TYPE_CHECKING:
     from descend.engine.base.knobs import Knob
@@ -21,7 +21,7 @@ WORDS = {"name": str, "data": str, "seed": int, "device": str, "devices": int, "
 
 
 @dataclass(frozen=True)
-class Recipe:
+class RunConfig:
     """What to run and how. Empty or absent: what `descend run` takes without it."""
 
     name: str = ""
@@ -32,28 +32,30 @@ class Recipe:
     knobs: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of(manifest: Manifest) -> Recipe:
+def make_config(manifest: Manifest) -> RunConfig:
     """The recipe of a run, with the knobs that differ from their defaults."""
-    return Recipe(manifest.name, manifest.data, manifest.seed, manifest.device, manifest.devices, changed(manifest))
+    return RunConfig(
+        manifest.name, manifest.data, manifest.seed, manifest.device, manifest.devices, find_changed(manifest)
+    )
 
 
-def changed(manifest: Manifest) -> dict[str, Any]:
+def find_changed(manifest: Manifest) -> dict[str, Any]:
     """Knobs that differ from their defaults; all of them if what was run is not known here."""
-    from descend.engine.launch.experiment import specs_of
+    from descend.engine.launch.experiment import find_specs
 
-    specs: Mapping[str, Knob] = specs_of(manifest.name)
+    specs: Mapping[str, Knob] = find_specs(manifest.name)
     return {
         name: value for name, value in manifest.knobs.items() if value != (specs[name].default if name in specs else "")
     }
 
 
-def line(manifest: Manifest) -> str:
+def format_command(manifest: Manifest) -> str:
     """The command that makes a run of the same settings, for a POSIX shell."""
     if manifest.parent is not None:
         words = ["fork", manifest.parent.run, "--at", str(manifest.parent.step)]
-        recipe = Recipe(knobs=changed(manifest))
+        recipe = RunConfig(knobs=find_changed(manifest))
     else:
-        recipe = of(manifest)
+        recipe = make_config(manifest)
         words = ["run", recipe.name, *(["--data", recipe.data] if needs_data(manifest) else [])]
     for name, value in recipe.knobs.items():
         words += ["--set", f"{name}={value}"]
@@ -75,7 +77,7 @@ def needs_data(manifest: Manifest) -> bool:
     return bool(manifest.data) and (isinstance(chosen, Training) or manifest.data != next(iter(chosen.data), ""))
 
 
-def save(manifest: Manifest, file: Path) -> None:
+def save_config(manifest: Manifest, file: Path) -> None:
     """Write the recipe of ``manifest`` to ``file``, all of it or nothing; paths below its folder become relative.
 
     Raises:
@@ -84,18 +86,22 @@ def save(manifest: Manifest, file: Path) -> None:
     """
     if file.exists():
         try:
-            load(file)
+            load_config(file)
         except UsageError:
             raise UsageError(f"{file} is there already and holds no settings; choose another name.") from None
-    recipe, folder = of(manifest), file.absolute().parent
-    lines = [f"name = {text(relative(recipe.name, folder))}"]
+    recipe, folder = make_config(manifest), file.absolute().parent
+    lines = [f"name = {format_string(make_relative(recipe.name, folder))}"]
     if needs_data(manifest):
-        lines.append(f"data = {text(relative(recipe.data, folder))}")
-    lines += [f"seed = {recipe.seed}", f"device = {text(recipe.device)}"]
+        lines.append(f"data = {format_string(make_relative(recipe.data, folder))}")
+    lines += [f"seed = {recipe.seed}", f"device = {format_string(recipe.device)}"]
     if recipe.devices != 1:
         lines.append(f"devices = {recipe.devices}")
     if recipe.knobs:
-        lines += ["", "[knobs]", *(f"{text(name)} = {value_text(value)}" for name, value in recipe.knobs.items())]
+        lines += [
+            "",
+            "[knobs]",
+            *(f"{format_string(name)} = {format_value(value)}" for name, value in recipe.knobs.items()),
+        ]
     beside = file.with_name(f".{os.getpid()}.new")
     try:
         beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -105,7 +111,7 @@ def save(manifest: Manifest, file: Path) -> None:
         raise DescendError(f"The settings cannot be written to {file}: {error.strerror}.") from None
 
 
-def load(file: Path) -> Recipe:
+def load_config(file: Path) -> RunConfig:
     """Read a recipe; paths in it are looked up from its folder.
 
     Raises:
@@ -119,7 +125,7 @@ def load(file: Path) -> Recipe:
         raise UsageError(f"{file} is not a file of settings: {str(error).rstrip('.')}.") from None
     for word, value in content.items():
         if word not in WORDS:
-            raise UsageError(f"{file} has a '{word}', which settings do not have{nearest(word, WORDS) or '.'}")
+            raise UsageError(f"{file} has a '{word}', which settings do not have{suggest_nearest(word, WORDS) or '.'}")
         if not isinstance(value, WORDS[word]) or isinstance(value, bool):
             kind = {str: "text in quotes", int: "a whole number", dict: "a table, [knobs]"}[WORDS[word]]
             raise UsageError(f"In {file}, {word} should be {kind}.")
@@ -127,9 +133,9 @@ def load(file: Path) -> Recipe:
         if not isinstance(value, (bool, int, float, str)):
             raise UsageError(f"In {file}, the knob {name} should be a number, true, false or text in quotes.")
     folder = file.absolute().parent
-    return Recipe(
-        name=resolved(content.get("name", ""), folder),
-        data=resolved(content.get("data", ""), folder),
+    return RunConfig(
+        name=resolve_path(content.get("name", ""), folder),
+        data=resolve_path(content.get("data", ""), folder),
         seed=content.get("seed"),
         device=content.get("device", ""),
         devices=content.get("devices", 1),
@@ -137,25 +143,25 @@ def load(file: Path) -> Recipe:
     )
 
 
-def relative(address: str, folder: Path) -> str:
+def make_relative(address: str, folder: Path) -> str:
     """An absolute path below ``folder``, options and all, as seen from there; anything else as it is."""
     inside = f"{folder}{os.sep}"
     return f".{os.sep}{address.removeprefix(inside)}" if address.startswith(inside) else address
 
 
-def resolved(address: str, folder: Path) -> str:
-    """The inverse of `relative`."""
+def resolve_path(address: str, folder: Path) -> str:
+    """The inverse of `make_relative`."""
     here = f".{os.sep}"
     return f"{folder}{os.sep}{address.removeprefix(here)}" if address.startswith(here) else address
 
 
-def value_text(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A knob's value in TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return text(value) if isinstance(value, str) else repr(value)
+    return format_string(value) if isinstance(value, str) else repr(value)
 
 
-def text(words: str) -> str:
+def format_string(words: str) -> str:
     """A basic string of TOML, which is JSON's but for one character."""
     return json.dumps(words, ensure_ascii=False).replace("\x7f", "\\u007f")

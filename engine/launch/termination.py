@@ -13,7 +13,7 @@ AGAIN = 5.0
 """Seconds after which a second signal is one: torchrun passes on what its processes have got already."""
 
 
-class Termination:
+class TerminationSignal:
     """Hears SIGTERM in a thread, as Python's own handlers wait until the main one is back from what it calls.
 
     Attributes:
@@ -34,7 +34,7 @@ class Termination:
             return
         signal.signal(signal.SIGTERM, lambda *_: None)
         signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-        os.register_at_fork(after_in_child=forget)
+        os.register_at_fork(after_in_child=ignore_signal)
 
     def _listen(self) -> None:
         first = 0.0
@@ -47,7 +47,7 @@ class Termination:
             first = time.monotonic()
 
 
-def forget() -> None:
+def ignore_signal() -> None:
     """A data loader's process is ended as any other."""
     with suppress(ValueError):
         signal.set_wakeup_fd(-1)

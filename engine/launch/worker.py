@@ -22,11 +22,11 @@ from pathlib import Path
 import msgspec
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.files import opened
+from descend.engine.base.files import open_regular
 from descend.engine.launch import launcher_variables
 from descend.engine.launch.bounded_log import keep_bounded
-from descend.engine.launch.termination import Termination
-from descend.engine.run.jsonl import Appender
+from descend.engine.launch.termination import TerminationSignal
+from descend.engine.run.jsonl import JsonlWriter
 from descend.engine.run.liveness import BEAT, Writer
 from descend.engine.run.manifest import replace_json
 from descend.engine.run.records import FORMAT, Failure, Header, Status
@@ -49,11 +49,11 @@ def main(words: list[str]) -> int:
             return 0  # the shell is gone
         words = json.loads(line)
     folder, control_from = words
-    if launcher_variables.place()[0]:
-        from descend.engine.train.distributed_worker import follow
+    if launcher_variables.find_rank()[0]:
+        from descend.engine.train.distributed_worker import run_follower
 
-        return follow(Run(Path(folder)))
-    return work(Run(Path(folder)), int(control_from), TRIES)
+        return run_follower(Run(Path(folder)))
+    return run_experiment(Run(Path(folder)), int(control_from), TRIES)
 
 
 def warm_up() -> None:
@@ -81,12 +81,12 @@ def claim(run: Run) -> int:
     """
     if wrong := run.misplaced():
         raise DescendError(f"Run '{run.id}' cannot be worked on: {wrong}.")
-    file = opened(run.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+    file = open_regular(run.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + PATIENCE
-    while not locked(file) or lives(run.writer()):
+    while not is_locked(file) or is_alive(run.writer()):
         if time.monotonic() > deadline:
             os.close(file)
-            if lives(run.writer()):
+            if is_alive(run.writer()):
                 raise DescendError(f"Run '{run.id}' already has a worker.")
             raise DescendError(f"Another program holds {run.lock_file}, so no worker can take run '{run.id}'; end it.")
         time.sleep(0.05)
@@ -98,7 +98,7 @@ def claim(run: Run) -> int:
     return file
 
 
-def locked(file: int) -> bool:
+def is_locked(file: int) -> bool:
     """Whether nobody but this process holds the lock of ``file``, as far as its file system knows locks."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,12 +109,12 @@ def locked(file: int) -> bool:
     return True
 
 
-def lives(writer: Writer | None) -> bool:
+def is_alive(writer: Writer | None) -> bool:
     """Whether ``writer`` is another process of this machine that is still there."""
     return writer is not None and writer.here and writer.pid != os.getpid() and writer.lives()
 
 
-def beat(run: Run) -> None:
+def start_heartbeat(run: Run) -> None:
     """Show now and then, from a thread of its own, that this process lives: other machines cannot ask for it."""
 
     def show() -> None:
@@ -129,7 +129,7 @@ def beat(run: Run) -> None:
 
 def redirect(log: Path) -> None:
     """Send standard output and error to ``log``, and leave standard input behind."""
-    file = opened(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    file = open_regular(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, file), (2, file)):
         os.dup2(source, target)
@@ -139,43 +139,43 @@ def redirect(log: Path) -> None:
     faulthandler.enable()  # a crash in native code leaves its place in the log
 
 
-def work(run: Run, control_from: int, tries: float = 0.0) -> int:
-    """Do what ``run`` asks for, and say in its records how it ended, as `conduct` does."""
+def run_experiment(run: Run, control_from: int, tries: float = 0.0) -> int:
+    """Do what ``run`` asks for, and say in its records how it ended, as `conduct_run` does."""
     try:
         claim(run)
         redirect(run.log_file)
         keep_bounded(run.log_file)
     except DescendError as error:
-        say_why(str(error))
+        print_reason(str(error))
         if (coming := run.launched()) is not None and coming.pid == os.getpid():  # nobody comes
             with suppress(OSError):
                 run.launch_file.unlink()
         return 1
     except OSError as error:
-        say_why(f"its folder cannot be written ({error.strerror}).")
+        print_reason(f"its folder cannot be written ({error.strerror}).")
         return 1
     try:
-        events = Appender(run.events_file)
+        events = JsonlWriter(run.events_file)
         header = [] if run.events_file.stat().st_size else [Header(format=FORMAT, run=run.id)]
         events.append([*header, Status(state="starting")])
         events.close()
     except OSError as error:
-        say_why(f"its folder cannot be written ({error.strerror}).")
+        print_reason(f"its folder cannot be written ({error.strerror}).")
         return 1
-    beat(run)
-    termination = Termination(lambda: end_at_once(run))
+    start_heartbeat(run)
+    termination = TerminationSignal(lambda: record_end(run))
     try:
-        return conduct(run, control_from, termination, tries)
+        return conduct_run(run, control_from, termination, tries)
     except DescendError as error:  # before the experiment began
-        fail(run, str(error))
+        record_failure(run, str(error))
         return 1
     except BaseException as error:
-        tell_where()
-        fail(run, f"The worker could not begin: {reason(error)}. The traceback is in worker.log.")
+        print_traceback()
+        record_failure(run, f"The worker could not begin: {describe_error(error)}. The traceback is in worker.log.")
         return 1
 
 
-def reason(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What ``error`` says, in a line, and what to do where that is known."""
     if isinstance(error, (FileExistsError, NotADirectoryError)) and error.filename:
         return f"{error.filename} is a file where a folder has to be; move it away"
@@ -190,38 +190,38 @@ def reason(error: BaseException) -> str:
     return said
 
 
-def end_at_once(run: Run) -> None:
+def record_end(run: Run) -> None:
     """Record that a signal ended the run, and not between two steps."""
     sentence = "Stopped at once by a signal (SIGTERM), before a step was complete."
-    say_why(sentence)
+    print_reason(sentence)
     with suppress(OSError):
-        events = Appender(run.events_file)
+        events = JsonlWriter(run.events_file)
         events.append([Status(state="stopped", at=time.time(), message=sentence)])
         events.close()
 
 
-def tell_where() -> None:
+def print_traceback() -> None:
     """Print the current exception's traceback to ``worker.log``, as far as that can be written."""
     with suppress(OSError):
         traceback.print_exc()
 
 
-def say_why(sentence: str) -> None:
+def print_reason(sentence: str) -> None:
     """Tell ``worker.log``, as far as it can be written, why the worker ends."""
     with suppress(OSError):
         print(ENDED, sentence, file=sys.stderr, flush=True)
 
 
-def fail(run: Run, sentence: str) -> None:
+def record_failure(run: Run, sentence: str) -> None:
     """Record that the run ended before there was a lab."""
-    say_why(sentence)
+    print_reason(sentence)
     with suppress(OSError):
-        events = Appender(run.events_file)
+        events = JsonlWriter(run.events_file)
         events.append([Failure(step=0, title=sentence), Status(state="failed", message=sentence)])
         events.close()
 
 
-def conduct(run: Run, control_from: int, termination: Termination | None = None, tries: float = 0.0) -> int:
+def conduct_run(run: Run, control_from: int, termination: TerminationSignal | None = None, tries: float = 0.0) -> int:
     """Set the stage (device, data, seeds, lab), run the experiment, record its end; for up to ``tries`` seconds, save
     it. Returns 0 if it was done or stopped, and saved."""
     from descend.engine.launch import devices, experiment
@@ -235,19 +235,19 @@ def conduct(run: Run, control_from: int, termination: Termination | None = None,
 
     from descend.engine.lab import checkpoints
     from descend.engine.lab.command_queue import Stopped
-    from descend.engine.lab.failure_advice import explain
+    from descend.engine.lab.failure_advice import explain_failure
     from descend.engine.lab.lab import Diverged, Lab
     from descend.engine.launch import changes
-    from descend.engine.run.fork_effects import without_effect
-    from descend.engine.run.knob_turns import turns
+    from descend.engine.run.fork_effects import find_without_effect
+    from descend.engine.run.knob_turns import list_turns
 
-    device = devices.torch_device(manifest.device)
+    device = devices.find_device(manifest.device)
     dataset = None
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
         dataset = datasets.find(manifest.data).load()
-    resumed = checkpoints.newest(run)
+    resumed = checkpoints.find_newest(run)
     if resumed is not None and resumed["run"] == run.id:  # turned while it ran; a fork's own settings win instead
         knobs = chosen.knobs.parse({**manifest.knobs, **resumed["knobs"]})
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))
@@ -260,7 +260,7 @@ def conduct(run: Run, control_from: int, termination: Termination | None = None,
         dataset=dataset,
         control_from=control_from,
         resumed=resumed,
-        turned=[turn for turn in turns(run) if turn.step >= resumed["step"]] if resumed is not None else (),
+        turned=[turn for turn in list_turns(run) if turn.step >= resumed["step"]] if resumed is not None else (),
     )
     by = "the user"
 
@@ -279,13 +279,13 @@ def conduct(run: Run, control_from: int, termination: Termination | None = None,
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run goes on from {since}.")
-        for warning in changes.since(manifest):
+        for warning in changes.find_changes(manifest):
             lab.note(warning)
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()
             now = {knob: manifest.knobs[knob] for knob in lab.forked}
-            if told := without_effect(run, manifest.parent, now, lab.metrics):
+            if told := find_without_effect(run, manifest.parent, now, lab.metrics):
                 lab.note(told)
         lab.finish()
         return 0 if lab.save(tries) else 1
@@ -294,9 +294,9 @@ def conduct(run: Run, control_from: int, termination: Termination | None = None,
         return 0 if lab.save(tries) else 1
     except Exception as error:
         if not isinstance(error, (DescendError, Diverged)):  # those say all there is to say
-            tell_where()
-        failure = explain(error, lab.step, knobs.values(), device)
-        say_why(failure.title)
+            print_traceback()
+        failure = explain_failure(error, lab.step, knobs.values(), device)
+        print_reason(failure.title)
         lab.status("failed", failure.title, failure)
         return 1
     finally:

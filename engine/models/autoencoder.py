@@ -11,7 +11,7 @@ principal components.
     784 → 32 → 784    50,992
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -50,7 +50,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image", "table"),
     tasks=("reconstruction",),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=50_992,
     because="it gives back numbers, and characters are none",
     sources=("G. E. Hinton, R. R. Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks, 2006",),

@@ -11,7 +11,7 @@ character that might come next. Sampling from the scores writes new text.
     together     for 38 characters                    221,158
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -33,7 +33,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("text",),
     tasks=("language",),
-    reference=Shape("text", (), "language", 38, 38),
+    reference=DataShape("text", (), "language", 38, 38),
     parameters=221_158,
     because="it predicts the next character",
     sources=("A. Graves, Generating Sequences With Recurrent Neural Networks, 2013",),

@@ -15,10 +15,10 @@ vector into the first dense layer. The rest is the same, so on equal images the 
 from dataclasses import replace
 
 from descend.engine.models import full_cnn
-from descend.engine.train.model_form import Shape
+from descend.engine.train.model_form import DataShape
 
 MODEL = replace(
     full_cnn.MODEL,
-    reference=Shape("image", (3, 32, 32), "classification", 10),
+    reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=545_098,
 )

@@ -15,7 +15,7 @@ their input), and the table that turns characters into vectors also turns vector
     together      v = 38, t = 64, w = 128, L = 2   409,856
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -29,12 +29,12 @@ class Knobs(KnobSet):
 def build(k, shape):
     from torch import nn
 
-    from descend.engine.models.parts.attention import Positions, stack
+    from descend.engine.models.parts.attention import Positions, stack_blocks
 
     class GPT(nn.Module):
         def __init__(self):
             super().__init__()
-            self.blocks = stack(k, causal=True)
+            self.blocks = stack_blocks(k, causal=True)
             self.context = k.context
             self.characters = nn.Embedding(shape.vocabulary, k.width)
             self.positions = Positions(k.context, k.width)
@@ -62,7 +62,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("text",),
     tasks=("language",),
-    reference=Shape("text", (), "language", 38, 38),
+    reference=DataShape("text", (), "language", 38, 38),
     parameters=409_856,
     because="it predicts the next character",
     sources=(

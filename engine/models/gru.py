@@ -15,7 +15,7 @@ Images are read row by row; for text without classes it predicts the next charac
     together                    61,962
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -38,7 +38,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image", "text"),
     tasks=("classification", "regression", "language"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=61_962,
     because="it reads sequences, and the columns of a table have no order",
     sources=("K. Cho et al., Learning Phrase Representations using RNN Encoder–Decoder, 2014",),

@@ -18,7 +18,7 @@ usual now, all channels are joined and the scores are a dense layer.
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -57,7 +57,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image",),
     tasks=("classification", "regression"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=61_706,
     least=12,
     because="its filters look at neighbouring pixels",

@@ -9,7 +9,7 @@ Two classes get two sums; their difference is the one sum of the textbook.
     28·28 pixels, 10 classes 7,850
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape
+from descend.engine.train.model_form import DataShape, KnobSet, Model
 
 
 class Knobs(KnobSet):
@@ -30,7 +30,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image", "table"),
     tasks=("classification", "regression"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=7_850,
     because="it has a weight for each pixel or column, and text has any length",
     sources=("D. R. Cox, The Regression Analysis of Binary Sequences, 1958",),

@@ -17,7 +17,7 @@ predicts the next character at every step.
     together                    82,186
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -43,7 +43,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image", "text"),
     tasks=("classification", "regression", "language"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=82_186,
     because="it reads sequences, and the columns of a table have no order",
     sources=(

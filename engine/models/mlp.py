@@ -8,7 +8,7 @@ nothing of which pixels are neighbours, and works for images and tables alike.
     each further layer    h·h + h more
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -39,7 +39,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image", "table"),
     tasks=("classification", "regression"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=101_770,
     because="it has a weight for each pixel or column, and text has any length",
     sources=(

@@ -9,7 +9,7 @@ Images of up to 64 pixels enter with stride 1, where the original halves them. T
     2,236,682 parameters for 3 × 32 × 32 and 10 classes
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -31,7 +31,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image",),
     tasks=("classification", "regression"),
-    reference=Shape("image", (3, 32, 32), "classification", 10),
+    reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=2_236_682,
     because="its filters look at neighbouring pixels",
     sources=("M. Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, 2018",),

@@ -16,7 +16,7 @@ the mean away again; it is counted all the same.
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -50,7 +50,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image",),
     tasks=("classification", "regression"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=804_618,
     least=2,
     because="its filters look at neighbouring pixels",

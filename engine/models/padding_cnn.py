@@ -12,7 +12,7 @@ that it takes 2 off each. The dense layer has to fit what comes out: 12 × 12, n
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -43,7 +43,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image",),
     tasks=("classification", "regression"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=50_890,
     least=6,
     because="its filters look at neighbouring pixels",

@@ -10,7 +10,7 @@ original halves the image twice. The last layer has one output a class.
     11,173,962 parameters for 3 × 32 × 32 and 10 classes
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -31,7 +31,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image",),
     tasks=("classification", "regression"),
-    reference=Shape("image", (3, 32, 32), "classification", 10),
+    reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=11_173_962,
     because="its filters look at neighbouring pixels",
     sources=("K. He, X. Zhang, S. Ren, J. Sun, Deep Residual Learning for Image Recognition, 2016",),

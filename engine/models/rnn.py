@@ -12,7 +12,7 @@ back; LSTM and GRU are the answers to that. For text without classes it predicts
     together                    21,514
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -35,7 +35,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image", "text"),
     tasks=("classification", "regression", "language"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=21_514,
     because="it reads sequences, and the columns of a table have no order",
     sources=("J. L. Elman, Finding Structure in Time, 1990",),

@@ -13,7 +13,7 @@ Without padding a 3 × 3 convolution takes 2 off height and width; the maximum h
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -42,7 +42,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image",),
     tasks=("classification", "regression"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=54_410,
     least=4,
     because="its filters look at neighbouring pixels",

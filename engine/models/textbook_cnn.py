@@ -13,7 +13,7 @@ deep block is left, and one dense layer on it.
 
 from collections import OrderedDict
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -45,7 +45,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image",),
     tasks=("classification", "regression"),
-    reference=Shape("image", (3, 32, 32), "classification", 10),
+    reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=69_706,
     least=16,
     because="its filters look at neighbouring pixels",

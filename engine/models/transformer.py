@@ -15,7 +15,7 @@ place tells it where it stands; without it the order of the places would not mat
     together   28 rows of 28, w = 64, L = 2, k = 10  104,394
 """
 
-from descend.engine.train.model_form import KnobSet, Model, Shape, knob
+from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
@@ -29,14 +29,14 @@ class Knobs(KnobSet):
 def build(k, shape):
     from torch import nn
 
-    from descend.engine.models.parts.attention import Positions, stack
-    from descend.engine.models.parts.sequence import reader
+    from descend.engine.models.parts.attention import Positions, stack_blocks
+    from descend.engine.models.parts.sequence import make_reader
 
     class Classifier(nn.Module):
         def __init__(self):
             super().__init__()
-            self.blocks = stack(k, causal=False)
-            self.reader, width = reader(shape, k.width)
+            self.blocks = stack_blocks(k, causal=False)
+            self.reader, width = make_reader(shape, k.width)
             self.widen = nn.Identity() if shape.kind == "text" else nn.Linear(width, k.width)
             self.context = {"image": shape.size[1:2], "table": shape.size, "text": (k.context,)}[shape.kind][0]
             self.positions = Positions(self.context, k.width)
@@ -56,7 +56,7 @@ MODEL = Model(
     knobs=Knobs,
     kinds=("image", "table", "text"),
     tasks=("classification", "regression"),
-    reference=Shape("image", (1, 28, 28), "classification", 10),
+    reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=104_394,
     sources=(
         "A. Vaswani et al., Attention Is All You Need, 2017",

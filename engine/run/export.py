@@ -19,11 +19,11 @@ import numpy as np
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.run.records import Array, Scalars, Status
-from descend.engine.run.runs import Run, reading
-from descend.engine.run.summary import gathered, summarize
+from descend.engine.run.runs import Run, tell_damage
+from descend.engine.run.summary import gather_history, summarize
 
 
-def to_csv(run: Run, path: Path, force: bool = False) -> Path:
+def write_csv(run: Run, path: Path, force: bool = False) -> Path:
     """One row for each point: ``series,step,value``; values read back exactly, ``nan`` and ``inf`` among them.
 
     Returns the file written.
@@ -33,63 +33,65 @@ def to_csv(run: Run, path: Path, force: bool = False) -> Path:
         DescendError: the run cannot be read or ``path`` cannot be written.
     """
     run.manifest()
-    with replacing(path, force) as file:
+    with replace_file(path, force) as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("series", "step", "value"))
-        for name, series in sorted(gathered(run).series.items()):
+        for name, series in sorted(gather_history(run).series.items()):
             rows.writerows(
                 (name, step, value) for step, value in zip(series.steps.tolist(), series.values.tolist(), strict=True)
             )
     return path
 
 
-def to_json(run: Run, path: Path, force: bool = False) -> Path:
+def write_json(run: Run, path: Path, force: bool = False) -> Path:
     """One object with everything the run has said; a number that is not finite is null, as JSON knows none.
 
-    Returns the file written; raises as `to_csv` does.
+    Returns the file written; raises as `write_csv` does.
     """
-    with replacing(path, force) as file:
-        json.dump(as_object(run), file, allow_nan=False, separators=(",", ":"))
+    with replace_file(path, force) as file:
+        json.dump(make_object(run), file, allow_nan=False, separators=(",", ":"))
         file.write("\n")
     return path
 
 
-def as_object(run: Run) -> dict[str, Any]:
+def make_object(run: Run) -> dict[str, Any]:
     """The run as plain lists and dictionaries that JSON can hold."""
-    history, summary = gathered(run), summarize(run)
+    history, summary = gather_history(run), summarize(run)
     return {
         "manifest": msgspec.to_builtins(summary.manifest),
         "state": summary.state,
         "why": summary.why,
         "elapsed": history.elapsed,
-        "metrics": plain(history.metrics),
+        "metrics": make_plain(history.metrics),
         "series": {
-            name: {"steps": series.steps.tolist(), "values": plain(series.values.tolist())}
+            name: {"steps": series.steps.tolist(), "values": make_plain(series.values.tolist())}
             for name, series in history.series.items()
         },
-        "changes": [plain(change) for change in history.changes],
-        "notes": [plain(note) for note in history.notes],
-        "failure": plain(history.failure) if history.failure is not None else None,
-        "pictures": {name: [plain(picture) for picture in pictures] for name, pictures in history.pictures.items()},
+        "changes": [make_plain(change) for change in history.changes],
+        "notes": [make_plain(note) for note in history.notes],
+        "failure": make_plain(history.failure) if history.failure is not None else None,
+        "pictures": {
+            name: [make_plain(picture) for picture in pictures] for name, pictures in history.pictures.items()
+        },
     }
 
 
-def plain(value: Any) -> Any:
+def make_plain(value: Any) -> Any:
     """Records as dictionaries and arrays as nested lists, at any depth; None for every number that is not finite."""
     if isinstance(value, Array):
-        return plain(value.numpy().tolist())
+        return make_plain(value.numpy().tolist())
     if isinstance(value, msgspec.Struct):
-        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+        return {name: make_plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [make_plain(entry) for entry in value]
     if isinstance(value, dict):
-        return {name: plain(entry) for name, entry in value.items()}
+        return {name: make_plain(entry) for name, entry in value.items()}
     return value
 
 
-def to_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
+def write_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
     """An event file that TensorBoard reads, ``<path>/<run id>/events.out.tfevents.…``: every series as scalars, live
     knobs where they were turned, and knobs and seed as hyperparameters. Several runs can share ``path``.
 
@@ -109,8 +111,8 @@ def to_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
             "TensorBoard's format needs TensorBoard itself; `pip install 'descend[tensorboard]'`, or export as csv."
         ) from None
 
-    manifest, history = run.manifest(), gathered(run)
-    began, time_of = clock(run)
+    manifest, history = run.manifest(), gather_history(run)
+    began, time_of = estimate_times(run)
     by_step: dict[int, dict[str, float]] = {}
     for name, series in history.series.items():
         for step, value in zip(series.steps.tolist(), series.values.tolist(), strict=True):
@@ -120,7 +122,7 @@ def to_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
             if step >= 0 and isinstance(setting, (int, float)):
                 by_step.setdefault(step, {})[f"knob/{change.knob}"] = float(setting)
     target = path / run.id / f"events.out.tfevents.{int(began):010d}.descend"
-    with making(target.parent), replacing(target, force, binary=True) as file:
+    with make_folder(target.parent), replace_file(target, force, binary=True) as file:
         events = RecordWriter(file)
         events.write(Event(wall_time=began, file_version="brain.Event:2").SerializeToString())
         summary = hparams_pb({**manifest.knobs, "seed": manifest.seed}, start_time_secs=began)
@@ -132,7 +134,7 @@ def to_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
     return target
 
 
-def clock(run: Run) -> tuple[float, Callable[[int], float]]:
+def estimate_times(run: Run) -> tuple[float, Callable[[int], float]]:
     """When the run began, and about when it took a step: Unix times, pauses left out."""
     began, steps, seconds = 0.0, [0], [0.0]
     for records in run.follow().rest():
@@ -149,7 +151,7 @@ def clock(run: Run) -> tuple[float, Callable[[int], float]]:
 
 
 @contextmanager
-def making(folder: Path) -> Iterator[None]:
+def make_folder(folder: Path) -> Iterator[None]:
     """Make ``folder`` for what is written inside the block; take back what was made if that fails."""
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
@@ -164,7 +166,7 @@ def making(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path, force: bool, binary: bool = False) -> Iterator[IO[Any]]:
+def replace_file(path: Path, force: bool, binary: bool = False) -> Iterator[IO[Any]]:
     """A file to write that takes the name ``path`` when the block ends well, and vanishes otherwise."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file.")
@@ -184,15 +186,15 @@ def replacing(path: Path, force: bool, binary: bool = False) -> Iterator[IO[Any]
             beside.unlink()
 
 
-def write(run: Run, form: str, path: Path, force: bool = False) -> Path:
+def export_run(run: Run, form: str, path: Path, force: bool = False) -> Path:
     """Write ``run`` in one of `FORMATS`; returns the file written.
 
     Raises:
         UsageError: ``path`` is taken.
         DescendError: the run is damaged, or ``path`` cannot be written.
     """
-    with reading(run):
+    with tell_damage(run):
         return FORMATS[form](run, path, force)
 
 
-FORMATS = {"csv": to_csv, "json": to_json, "tensorboard": to_tensorboard}
+FORMATS = {"csv": write_csv, "json": write_json, "tensorboard": write_tensorboard}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
-from descend.engine.base.knobs import Value, named
+from descend.engine.base.knobs import Value, format_knobs
 from descend.engine.run.history import History
 from descend.engine.run.records import Picture
 from descend.engine.run.runs import Parent, Run
@@ -16,23 +16,23 @@ READ = 100_000_000
 """Bytes of records beyond which two runs are not compared."""
 
 
-def without_effect(run: Run, parent: Parent, knobs: Mapping[str, Value], metrics: Mapping[str, float | None]) -> str:
+def find_without_effect(
+    run: Run, parent: Parent, knobs: Mapping[str, Value], metrics: Mapping[str, float | None]
+) -> str:
     """A sentence if a fork that comes to its end has, with its changed ``knobs``, the final ``metrics`` and all numbers
     that the run it comes from had, which came to its end as well; else nothing."""
     former = Run(run.folder.with_name(parent.run))
-    if any(size(each) > READ for each in (run, former)):
+    if any(count_bytes(each) > READ for each in (run, former)):
         return ""
-    theirs = history(former)
+    theirs = read_history(former)
     if theirs.status is None or theirs.status.state != "done" or theirs.status.metrics != dict(metrics):
         return ""
-    if differ(history(run), theirs, parent.step):
+    if have_differences(read_history(run), theirs, parent.step):
         return ""
-    return (
-        f"No number from step {parent.step:,} on is another than in run {parent.run}: {named(knobs)} changed nothing."
-    )
+    return f"No number from step {parent.step:,} on is another than in run {parent.run}: {format_knobs(knobs)} changed nothing."
 
 
-def size(run: Run) -> int:
+def count_bytes(run: Run) -> int:
     """Bytes of a run's records, 0 if there are none."""
     try:
         return run.events_file.stat().st_size
@@ -40,7 +40,7 @@ def size(run: Run) -> int:
         return 0
 
 
-def history(run: Run) -> History:
+def read_history(run: Run) -> History:
     """All that ``run`` said."""
     found = History()
     for records in run.follow().rest():
@@ -48,7 +48,7 @@ def history(run: Run) -> History:
     return found
 
 
-def differ(one: History, other: History, since: int) -> bool:
+def have_differences(one: History, other: History, since: int) -> bool:
     """Whether two runs have other numbers at a step from ``since`` on of which both recorded any, or other series."""
     if {name for name, series in one.series.items() if series.size} - other.series.keys():
         return True
@@ -58,12 +58,12 @@ def differ(one: History, other: History, since: int) -> bool:
         if not np.array_equal(series.values[mine][steps >= since], theirs.values[own][steps >= since], equal_nan=True):
             return True
     for key in one.pictures.keys() & other.pictures.keys():
-        known = {picture.step: said(picture) for picture in other.pictures[key] if picture.step >= since}
-        if any(known.get(picture.step, now) != now for picture in one.pictures[key] if (now := said(picture))):
+        known = {picture.step: read_picture(picture) for picture in other.pictures[key] if picture.step >= since}
+        if any(known.get(picture.step, now) != now for picture in one.pictures[key] if (now := read_picture(picture))):
             return True
     return bool({key for key, found in one.pictures.items() if found} - other.pictures.keys())
 
 
-def said(picture: Picture) -> bytes:
+def read_picture(picture: Picture) -> bytes:
     """What a picture shows, whenever that was."""
     return msgspec.json.encode(msgspec.structs.replace(picture, t=0.0))

@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from descend.engine.base.files import data_from, opened
-from descend.engine.run.records import encoder
+from descend.engine.base.files import find_data, open_regular
+from descend.engine.run.records import make_encoder
 
 T = TypeVar("T")
 CHUNK = 1 << 20
@@ -24,13 +24,13 @@ LONGEST = 1 << 26
 """Bytes of a line; a longer one is no record, and is passed over without being kept."""
 
 
-class Appender:
+class JsonlWriter:
     """Appends records to a file; each ``append`` is one ``write`` call, so other processes never see half a batch
     unless the disk is full or the process is killed inside it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        self._file = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         size = os.fstat(self._file).st_size
         if size and os.pread(self._file, 1, size - 1) != b"\n":
             os.write(self._file, b"\n")  # end the line a killed writer tore, so that it costs itself only
@@ -41,7 +41,7 @@ class Appender:
         Raises:
             OSError: the disk is full, or the file is gone; whole lines that still fitted are there.
         """
-        encode = encoder().encode
+        encode = make_encoder().encode
         text = b"".join(encode(record) + b"\n" for record in records)
         before, written = self.check(), 0
         try:
@@ -72,7 +72,7 @@ class Appender:
             self._file = -1
 
 
-class Follower(Generic[T]):
+class JsonlReader(Generic[T]):
     """Reads the records of a growing file, each once.
 
     Attributes:
@@ -106,7 +106,7 @@ class Follower(Generic[T]):
         """
         self.behind = False
         try:
-            file = opened(self.path)
+            file = open_regular(self.path)
             try:
                 text = self._lines(file, limit)
             finally:
@@ -137,7 +137,7 @@ class Follower(Generic[T]):
                 return b""
             if self._too_long:
                 end = part.find(b"\n") + 1
-                self.offset = self.offset + end if end else data_from(file, self.offset + len(part))
+                self.offset = self.offset + end if end else find_data(file, self.offset + len(part))
                 self._too_long, passed = not end, passed + len(part)
                 continue
             parts.append(part)

@@ -7,7 +7,7 @@ from descend.engine.run.records import KnobChange
 from descend.engine.run.runs import Run
 
 
-def turns(run: Run) -> list[KnobChange]:
+def list_turns(run: Run) -> list[KnobChange]:
     """Each turn of a knob, by step. A resumed run takes steps again, which replaces what was turned in them before."""
     found: dict[str, list[KnobChange]] = {}
     follower = run.follow()
@@ -19,6 +19,6 @@ def turns(run: Run) -> list[KnobChange]:
     return sorted((turn for of_one in found.values() for turn in of_one), key=lambda turn: turn.step)
 
 
-def knobs_at(run: Run, step: int) -> dict[str, Value]:
+def find_knobs_at(run: Run, step: int) -> dict[str, Value]:
     """The values of a run's knobs at ``step``: as asked, then as turned."""
-    return dict(run.manifest().knobs) | {turn.knob: turn.value for turn in turns(run) if turn.step <= step}
+    return dict(run.manifest().knobs) | {turn.knob: turn.value for turn in list_turns(run) if turn.step <= step}

@@ -35,7 +35,7 @@ class Writer(msgspec.Struct):
     space: str = ""
     """The kernel's name of the process's pid namespace: a pid means nothing in another. Empty where there is none."""
     birth: float = 0.0
-    """What tells the process from a later one of its pid, see `birth`; 0 if an older version signed."""
+    """What tells the process from a later one of its pid, see `find_birth`; 0 if an older version signed."""
 
     @classmethod
     def this_process(cls) -> Writer:
@@ -45,7 +45,15 @@ class Writer(msgspec.Struct):
     @classmethod
     def process(cls, pid: int) -> Writer:
         """The process ``pid`` of this machine."""
-        return cls(pid, time.time(), socket.gethostname(), boot_id(), memory_kills(), space(), birth(pid) or 0.0)
+        return cls(
+            pid,
+            time.time(),
+            socket.gethostname(),
+            read_boot_id(),
+            count_memory_kills(),
+            find_pid_namespace(),
+            find_birth(pid) or 0.0,
+        )
 
     @property
     def here(self) -> bool:
@@ -54,12 +62,12 @@ class Writer(msgspec.Struct):
         The name of the host does not count: it may be shared by two machines, or changed.
         """
         if not self.boot:
-            return self.host == socket.gethostname() and not boot_id()
-        return self.boot == boot_id() and self.space in ("", space())
+            return self.host == socket.gethostname() and not read_boot_id()
+        return self.boot == read_boot_id() and self.space in ("", find_pid_namespace())
 
     def lives(self) -> bool:
         """Whether that very process is there, of a writer that is `here`."""
-        born = birth(self.pid)
+        born = find_birth(self.pid)
         if self.birth or born is None:
             return born == self.birth
         import psutil  # an older version signed
@@ -70,7 +78,7 @@ class Writer(msgspec.Struct):
             return False
 
 
-def birth(pid: int) -> float | None:
+def find_birth(pid: int) -> float | None:
     """When process ``pid`` began: in clock ticks since the machine started, which no change of the clock moves, or in
     Unix time where the kernel does not tell. None if there is no such process, or only the ghost of one."""
     try:
@@ -88,7 +96,7 @@ def birth(pid: int) -> float | None:
         return None
 
 
-def space() -> str:
+def find_pid_namespace() -> str:
     """The kernel's name of this process's pid namespace, empty where there is none."""
     try:
         return os.readlink("/proc/self/ns/pid")
@@ -96,7 +104,7 @@ def space() -> str:
         return ""
 
 
-def boot_id() -> str:
+def read_boot_id() -> str:
     """The kernel's id of this boot, empty where there is none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -104,7 +112,7 @@ def boot_id() -> str:
         return ""
 
 
-def memory_kills() -> int | None:
+def count_memory_kills() -> int | None:
     """Processes the kernel has killed for lack of memory since it booted; None where it does not say."""
     try:
         counters = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())

@@ -74,7 +74,7 @@ def replace_json(file: Path, text: bytes) -> None:
         raise
 
 
-def versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
     """Versions of what a run's result depends on, without importing it."""
     found: dict[str, Any] = {}
     for package in ("descend", "torch", "torchvision", "numpy"):
@@ -85,7 +85,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def git_state() -> str:
+def read_git_state() -> str:
     """Commit of the working folder's repository, ``+`` appended when files were changed; empty if there is none."""
 
     def git(*words: str) -> str:

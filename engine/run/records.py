@@ -141,7 +141,7 @@ class Layers(Picture, tag="layers"):
         return "layers"
 
     def check(self) -> None:
-        _sizes(len(self.names), self.gradient, self.weight, self.update)
+        _check_sizes(len(self.names), self.gradient, self.weight, self.update)
 
 
 class Confusion(Picture, tag="confusion"):
@@ -158,7 +158,7 @@ class Confusion(Picture, tag="confusion"):
     def check(self) -> None:
         import numpy as np
 
-        _shape((len(self.classes),) * 2, self.counts)
+        _declare_shape((len(self.classes),) * 2, self.counts)
         counts = self.counts.numpy()
         if not (np.isfinite(counts) & (counts >= 0)).all():
             raise ValueError("counts are numbers from 0 on")
@@ -185,8 +185,8 @@ class Curve(Named, tag="curve"):
 
     def check(self) -> None:
         (count,) = self.x.numpy().shape
-        _sizes(count, *self.lines.values())
-        _pairs(*self.marks.values())
+        _check_sizes(count, *self.lines.values())
+        _declare_pairs(*self.marks.values())
 
 
 class Points(Named, tag="points"):
@@ -204,12 +204,12 @@ class Points(Named, tag="points"):
 
     def check(self) -> None:
         (count,) = self.x.numpy().shape
-        _sizes(count, self.y, self.labels, self.dx, self.dy)
+        _check_sizes(count, self.y, self.labels, self.dx, self.dy)
         if (self.dx is None) != (self.dy is None):
             raise ValueError("an arrow has two components")
         if self.labels is not None:
-            _indices(self.labels, len(self.classes))
-        _pairs(*self.paths.values())
+            _check_indices(self.labels, len(self.classes))
+        _declare_pairs(*self.paths.values())
 
 
 class Field(Named, tag="field"):
@@ -243,7 +243,7 @@ class Field(Named, tag="field"):
             raise ValueError("one name a line is needed")
         if self.texts and [len(line) for line in self.texts] != [columns] * rows:
             raise ValueError("one text a cell is needed")
-        _pairs(*self.points.values(), *self.paths.values())
+        _declare_pairs(*self.points.values(), *self.paths.values())
 
 
 class Bars(Named, tag="bars"):
@@ -253,7 +253,7 @@ class Bars(Named, tag="bars"):
     groups: dict[str, Array]
 
     def check(self) -> None:
-        _sizes(len(self.labels), *self.groups.values())
+        _check_sizes(len(self.labels), *self.groups.values())
 
 
 class Histogram(Named, tag="histogram"):
@@ -264,7 +264,7 @@ class Histogram(Named, tag="histogram"):
 
     def check(self) -> None:
         (edges,) = self.edges.numpy().shape
-        _sizes(edges - 1, *self.counts.values())
+        _check_sizes(edges - 1, *self.counts.values())
 
 
 class Images(Named, tag="images"):
@@ -314,30 +314,30 @@ class Graph(Named, tag="graph"):
     weights: dict[str, Array] = {}
 
     def check(self) -> None:
-        _sizes(len(self.labels), self.x, self.y, *self.values.values())
+        _check_sizes(len(self.labels), self.x, self.y, *self.values.values())
         (edges,) = self.sources.numpy().shape
-        _sizes(edges, self.targets, *self.weights.values())
+        _check_sizes(edges, self.targets, *self.weights.values())
         for ends in (self.sources, self.targets):
-            _indices(ends, len(self.labels))
+            _check_indices(ends, len(self.labels))
 
 
-def _shape(shape: tuple[int, ...], *arrays: Array | None) -> None:
+def _declare_shape(shape: tuple[int, ...], *arrays: Array | None) -> None:
     for array in arrays:
         if array is not None and array.numpy().shape != shape:
             raise ValueError(f"an array of shape {shape} is needed, not {array.shape}")
 
 
-def _sizes(count: int, *arrays: Array | None) -> None:
-    _shape((count,), *arrays)
+def _check_sizes(count: int, *arrays: Array | None) -> None:
+    _declare_shape((count,), *arrays)
 
 
-def _pairs(*arrays: Array) -> None:
+def _declare_pairs(*arrays: Array) -> None:
     for array in arrays:
         if array.numpy().shape[1:] != (2,):
             raise ValueError(f"places are (n, 2), not {array.shape}")
 
 
-def _indices(array: Array, count: int) -> None:
+def _check_indices(array: Array, count: int) -> None:
     values = array.numpy()
     if values.dtype.kind not in "iu" or (values.size and not (values.min() >= 0 and values.max() < count)):
         raise ValueError(f"indices are whole numbers below {count}")
@@ -457,18 +457,18 @@ Control = Pause | Resume | Step | Stop | SetKnob
 
 
 @functools.cache
-def encoder() -> msgspec.json.Encoder:
+def make_encoder() -> msgspec.json.Encoder:
     """The one encoder of records."""
     return msgspec.json.Encoder()
 
 
 @functools.cache
-def event_decoder() -> msgspec.json.Decoder[Event]:
+def make_event_decoder() -> msgspec.json.Decoder[Event]:
     """Decoder of one line of ``events.jsonl``."""
     return msgspec.json.Decoder(Event)
 
 
 @functools.cache
-def control_decoder() -> msgspec.json.Decoder[Control]:
+def make_control_decoder() -> msgspec.json.Decoder[Control]:
     """Decoder of one line of ``control.jsonl``."""
     return msgspec.json.Decoder(Control)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.base.errors import DescendError, nearest
+from descend.engine.base.errors import DescendError, suggest_nearest
 from descend.engine.base.knobs import Value
 from descend.engine.run.history import History
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from descend.engine.run.runs import Run
 
 
-class Unknown(DescendError):
+class MissingResult(DescendError):
     """A run has not said what is asked for."""
 
 
@@ -56,7 +56,9 @@ class Result:
             Unknown: it has no such series.
         """
         if series not in self.history.series:
-            raise Unknown(f"The run has no series '{series}'{nearest(series, self.history.series) or '.'}")
+            raise MissingResult(
+                f"The run has no series '{series}'{suggest_nearest(series, self.history.series) or '.'}"
+            )
         return self.history.series[series].values
 
     def steps(self, series: str) -> np.ndarray:
@@ -87,7 +89,7 @@ class Result:
         self.values(series)
         value = self.history.series[series].at(step)
         if value is None:
-            raise Unknown(f"The series '{series}' has no value before step {step}.")
+            raise MissingResult(f"The series '{series}' has no value before step {step}.")
         return value
 
     def picture(self, key: str, step: int | None = None) -> Any:
@@ -98,5 +100,5 @@ class Result:
         """
         picture: Picture | None = self.history.picture_at(key, step)
         if picture is None:
-            raise Unknown(f"The run has no picture '{key}'{nearest(key, self.history.pictures) or '.'}")
+            raise MissingResult(f"The run has no picture '{key}'{suggest_nearest(key, self.history.pictures) or '.'}")
         return picture

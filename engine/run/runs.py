@@ -32,15 +32,26 @@ from typing import Literal
 import msgspec
 
 from descend.engine.base import files
-from descend.engine.base.errors import DescendError, UsageError, nearest
-from descend.engine.base.paths import runs_home, writable
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
+from descend.engine.base.paths import make_writable, runs_home
 from descend.engine.base.sanitize import clean
-from descend.engine.run.jsonl import Appender, Follower
+from descend.engine.run.jsonl import JsonlReader, JsonlWriter
 from descend.engine.run.liveness import HEARD, Writer
-from descend.engine.run.manifest import LARGEST, Manifest, Parent, git_state, replace_json, versions
-from descend.engine.run.records import FORMAT, Control, Event, Progress, State, Status, event_decoder
+from descend.engine.run.manifest import LARGEST, Manifest, Parent, list_versions, read_git_state, replace_json
+from descend.engine.run.records import FORMAT, Control, Event, Progress, State, Status, make_event_decoder
 
-__all__ = ["Manifest", "Parent", "Run", "Writer", "amend", "create", "delete", "find", "listed", "write_manifest"]
+__all__ = [
+    "Manifest",
+    "Parent",
+    "Run",
+    "Writer",
+    "amend_manifest",
+    "create_run",
+    "delete_run",
+    "find_run",
+    "list_runs",
+    "write_manifest",
+]
 
 TAIL = 1 << 16
 BEGAN = "worker began:"
@@ -80,16 +91,16 @@ class Run:
             DescendError: one of them is damaged, or ``run.json`` is missing or of a newer format.
         """
         try:
-            manifest = msgspec.json.decode(files.content(self.folder / "run.json", LARGEST), type=Manifest)
+            manifest = msgspec.json.decode(files.read_file(self.folder / "run.json", LARGEST), type=Manifest)
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise unreadable(self, "run.json", error) from None
+            raise describe_unreadable(self, "run.json", error) from None
         if manifest.format > FORMAT:
             raise DescendError(f"Run '{self.id}' is of a newer format than this descend reads; update descend.")
         try:
             with suppress(FileNotFoundError):
-                os.close(files.opened(self.events_file))
+                os.close(files.open_regular(self.events_file))
         except OSError as error:
-            raise unreadable(self, "events.jsonl", error) from None
+            raise describe_unreadable(self, "events.jsonl", error) from None
         return manifest
 
     def misplaced(self) -> str:
@@ -97,13 +108,13 @@ class Run:
         it would change what is elsewhere."""
         signed = self.writer_file, self.lock_file, self.launch_file
         for file in (self.events_file, self.control_file, *signed, self.log_file):
-            if wrong := files.irregular(file):
+            if wrong := files.describe_irregular(file):
                 return wrong
-        return files.linked(self.folder) or files.linked(self.checkpoints)
+        return files.describe_link(self.folder) or files.describe_link(self.checkpoints)
 
-    def follow(self) -> Follower[Event]:
+    def follow(self) -> JsonlReader[Event]:
         """A reader of the run's events from the first one on."""
-        return Follower(self.events_file, event_decoder())
+        return JsonlReader(self.events_file, make_event_decoder())
 
     def ask(self, command: Control) -> None:
         """Say something to the run's worker.
@@ -113,7 +124,7 @@ class Run:
         """
         command.at = time.time()
         try:
-            control = Appender(self.control_file)
+            control = JsonlWriter(self.control_file)
             try:
                 control.append([command])
             finally:
@@ -123,15 +134,15 @@ class Run:
 
     def writer(self) -> Writer | None:
         """Who writes the events, or None if no worker has taken the run yet."""
-        return signed(self.writer_file)
+        return read_writer(self.writer_file)
 
     def launched(self) -> Writer | None:
         """Who was started to write the events and has not signed yet; None if nobody was, or they have."""
-        return signed(self.launch_file)
+        return read_writer(self.launch_file)
 
     def checkpoint_steps(self) -> list[int]:
         """Steps of the whole checkpoints, ascending."""
-        if files.linked(self.checkpoints):
+        if files.describe_link(self.checkpoints):
             return []
         try:
             with os.scandir(self.checkpoints) as entries:
@@ -153,9 +164,9 @@ class Run:
         worker, coming = self.writer(), self.launched()
         if worker is None and coming is None:  # the folder is new, and a worker is started in the next moment
             said = self.events_file, self.writer_file, self.launch_file
-            return not any(map(os.path.lexists, said)) and recent(self.folder, STARTED)
+            return not any(map(os.path.lexists, said)) and is_recent(self.folder, STARTED)
         return any(
-            writer.lives() if writer.here else recent(file) or (writer is worker and recent(self.events_file))
+            writer.lives() if writer.here else is_recent(file) or (writer is worker and is_recent(self.events_file))
             for writer, file in ((worker, self.writer_file), (coming, self.launch_file))
             if writer is not None
         )
@@ -163,7 +174,7 @@ class Run:
     def log_tail(self, count: int) -> list[str]:
         """The last ``count`` lines that are not blank of what the newest worker wrote to ``worker.log``, cleaned."""
         try:
-            with os.fdopen(files.opened(self.log_file), "rb") as file:
+            with os.fdopen(files.open_regular(self.log_file), "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
                 text = file.read().decode(errors="replace")
         except OSError:
@@ -180,7 +191,7 @@ class Run:
         except OSError:
             size = 0
         for start in (max(0, size - TAIL), 0):  # the end nearly always tells; else read it all
-            follower = Follower(self.events_file, event_decoder(), start)
+            follower = JsonlReader(self.events_file, make_event_decoder(), start)
             found = False
             for records in follower.rest():
                 for record in records:
@@ -195,15 +206,15 @@ class Run:
         return "dead"
 
 
-def signed(file: Path) -> Writer | None:
+def read_writer(file: Path) -> Writer | None:
     """The process that signed ``file``, None if none has or it cannot be read."""
     try:
-        return msgspec.json.decode(files.content(file, LARGEST), type=Writer)
+        return msgspec.json.decode(files.read_file(file, LARGEST), type=Writer)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 
-def recent(file: Path, seconds: float = HEARD) -> bool:
+def is_recent(file: Path, seconds: float = HEARD) -> bool:
     """Whether ``file`` was written in the last ``seconds``, by about the clock here."""
     try:
         return abs(time.time() - file.stat().st_mtime) < seconds
@@ -211,7 +222,7 @@ def recent(file: Path, seconds: float = HEARD) -> bool:
         return False
 
 
-def create(manifest: Manifest, fill: Callable[[Run], None] = lambda making: None) -> Run:
+def create_run(manifest: Manifest, fill: Callable[[Run], None] = lambda making: None) -> Run:
     """Make the run folder of ``manifest``, giving it an id; it appears complete or not at all.
 
     Args:
@@ -220,13 +231,13 @@ def create(manifest: Manifest, fill: Callable[[Run], None] = lambda making: None
     Raises:
         DescendError: the home folder cannot be written.
     """
-    runs = writable(runs_home(), "DESCEND_HOME")
+    runs = make_writable(runs_home(), "DESCEND_HOME")
     called = manifest.name.rpartition("/")[2].lower()
     slug = re.sub(r"[^a-z0-9]+", "-", called).strip("-") or "run"
     manifest.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{slug[:32]}-{secrets.token_hex(2)}"
     manifest.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    manifest.versions = versions()
-    manifest.git = git_state()
+    manifest.versions = list_versions()
+    manifest.git = read_git_state()
     folder, making = runs / manifest.id, runs / f".{manifest.id}.new"
     try:
         making.mkdir()
@@ -250,7 +261,7 @@ def write_manifest(run: Run, manifest: Manifest) -> None:
     replace_json(run.folder / "run.json", msgspec.json.encode(manifest))
 
 
-def amend(run: Run, **fields: str) -> None:
+def amend_manifest(run: Run, **fields: str) -> None:
     """Change ``fields`` of a run's manifest, such as ``title``; those that only a newer version knows are kept.
 
     Raises:
@@ -259,15 +270,15 @@ def amend(run: Run, **fields: str) -> None:
     run.manifest()  # is it one at all?
     file = run.folder / "run.json"
     try:
-        if wrong := files.linked(run.folder):
+        if wrong := files.describe_link(run.folder):
             raise DescendError(f"Run '{run.id}' cannot be changed: {wrong}; change it where it is.")
-        written = msgspec.json.decode(files.content(file, LARGEST), type=dict[str, msgspec.Raw])
+        written = msgspec.json.decode(files.read_file(file, LARGEST), type=dict[str, msgspec.Raw])
         replace_json(file, msgspec.json.encode({**written, **fields}))
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise DescendError(f"Run '{run.id}' cannot be changed: {reason(error)}.") from None
+        raise DescendError(f"Run '{run.id}' cannot be changed: {describe_error(error)}.") from None
 
 
-def delete(run: Run) -> None:
+def delete_run(run: Run) -> None:
     """Remove a run's folder; it disappears at once, or stays whole.
 
     Raises:
@@ -303,7 +314,7 @@ def delete(run: Run) -> None:
         ) from None
 
 
-def listed() -> list[Run]:
+def list_runs() -> list[Run]:
     """All runs, those asked for last first.
 
     Raises:
@@ -318,10 +329,10 @@ def listed() -> list[Run]:
             f"The runs in {runs_home()} cannot be read ({error.strerror}); make the folder readable, or set "
             "DESCEND_HOME to another."
         ) from None
-    return sorted(map(Run, folders), key=lambda run: (created(run), run.id), reverse=True)
+    return sorted(map(Run, folders), key=lambda run: (find_creation_time(run), run.id), reverse=True)
 
 
-class _Created(msgspec.Struct):
+class _CreatedRun(msgspec.Struct):
     created: str = ""
 
 
@@ -329,14 +340,14 @@ _asked: dict[Path, tuple[tuple[int, int], float]] = {}
 """When runs were asked for, by folder, and the state of ``run.json`` that says so."""
 
 
-def created(run: Run) -> float:
+def find_creation_time(run: Run) -> float:
     """Unix time at which ``run`` was asked for; where that is not known, when its folder was last changed, else 0."""
     file = run.folder / "run.json"
     try:
         found = os.lstat(file)
         version = found.st_mtime_ns, found.st_ino
         if run.folder not in _asked or _asked[run.folder][0] != version:
-            asked = msgspec.json.decode(files.content(file, LARGEST), type=_Created).created
+            asked = msgspec.json.decode(files.read_file(file, LARGEST), type=_CreatedRun).created
             _asked[run.folder] = version, datetime.fromisoformat(asked).timestamp()
         return _asked[run.folder][1]
     except (OSError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
@@ -348,7 +359,7 @@ def created(run: Run) -> float:
 
 
 @contextmanager
-def reading(run: Run) -> Iterator[None]:
+def tell_damage(run: Run) -> Iterator[None]:
     """Say in one sentence what a damaged folder has led to, whatever that is, so that other runs go on.
 
     Raises:
@@ -359,17 +370,19 @@ def reading(run: Run) -> Iterator[None]:
     except DescendError:
         raise
     except Exception as error:  # what no check foresaw
-        raise DescendError(f"Run '{run.id}' is damaged ({reason(error)}); restore its files, or delete it.") from error
+        raise DescendError(
+            f"Run '{run.id}' is damaged ({describe_error(error)}); restore its files, or delete it."
+        ) from error
 
 
-def unreadable(run: Run, file: str, error: Exception) -> DescendError:
+def describe_unreadable(run: Run, file: str, error: Exception) -> DescendError:
     """What to say of a ``file`` of ``run`` that cannot be read; one that may be whole is not to be deleted."""
     whole = isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.EINVAL, errno.EFBIG)
     remedy = "make it readable" if whole else "restore it, or delete the run"
-    return DescendError(f"Run '{run.id}' has no readable {file} ({reason(error)}); {remedy}.")
+    return DescendError(f"Run '{run.id}' has no readable {file} ({describe_error(error)}); {remedy}.")
 
 
-def reason(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Why a file could not be read, in a few words."""
     match error:
         case OSError():
@@ -383,13 +396,13 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
-def find(name: str) -> Run:
+def find_run(name: str) -> Run:
     """The run called ``name``: its id, or any part of it that only one run has.
 
     Raises:
         UsageError: no run matches, or several do.
     """
-    ids = {run.id: run for run in listed()}
+    ids = {run.id: run for run in list_runs()}
     if name in ids:
         return ids[name]
     matches = [run for run_id, run in ids.items() if name and name in run_id]
@@ -397,4 +410,4 @@ def find(name: str) -> Run:
         return matches[0]
     if matches:
         raise UsageError(f"'{name}' matches {len(matches)} runs; give more of the name, such as '{matches[0].id}'.")
-    raise UsageError(f"There is no run '{name}'{nearest(name, ids) or ''}")
+    raise UsageError(f"There is no run '{name}'{suggest_nearest(name, ids) or ''}")

@@ -15,11 +15,11 @@ from typing import Literal
 
 from descend.engine.base.errors import DescendError
 from descend.engine.run.history import History
-from descend.engine.run.jsonl import Follower
-from descend.engine.run.liveness import HEARD, Writer, boot_id, memory_kills
+from descend.engine.run.jsonl import JsonlReader
+from descend.engine.run.liveness import HEARD, Writer, count_memory_kills, read_boot_id
 from descend.engine.run.manifest import Manifest
-from descend.engine.run.records import State, event_decoder
-from descend.engine.run.runs import ENDED, ENDS, TAIL, Run, created, reading
+from descend.engine.run.records import State, make_event_decoder
+from descend.engine.run.runs import ENDED, ENDS, TAIL, Run, find_creation_time, tell_damage
 
 ERROR = re.compile(r"(\w+\.)*\w*(Error|Exception|Interrupt)\b")
 """Begins a traceback's last line."""
@@ -63,18 +63,18 @@ def summarize(run: Run) -> Summary:
     Raises:
         DescendError: it is damaged.
     """
-    with reading(run):
+    with tell_damage(run):
         return _summarize(run)
 
 
 def _summarize(run: Run) -> Summary:
     manifest, state = run.manifest(), run.state()
-    history = gathered(run, tail=state in ENDS)
+    history = gather_history(run, tail=state in ENDS)
     progress = history.progress
     step = max((record.step for record in (progress, history.status) if record is not None), default=0)
-    if state == "dead" and not history.said and has_text(run):
+    if state == "dead" and not history.said and has_records(run):
         raise DescendError(f"The records of run '{run.id}' cannot be read; restore events.jsonl, or delete the run.")
-    why, advice = account(run, state, history)
+    why, advice = explain_state(run, state, history)
     return Summary(
         run=run,
         manifest=manifest,
@@ -85,12 +85,12 @@ def _summarize(run: Run) -> Summary:
         steps=progress.steps if progress is not None else None,
         metrics=history.metrics,
         elapsed=history.elapsed,
-        age=max(0.0, time.time() - created(run)),  # whatever has become of the clock
-        size=size(run),
+        age=max(0.0, time.time() - find_creation_time(run)),  # whatever has become of the clock
+        size=measure_size(run),
     )
 
 
-def has_text(run: Run) -> bool:
+def has_records(run: Run) -> bool:
     """Whether there are records, readable or not."""
     try:
         return run.events_file.stat().st_size > 0
@@ -98,7 +98,7 @@ def has_text(run: Run) -> bool:
         return False
 
 
-def gathered(run: Run, tail: bool = False) -> History:
+def gather_history(run: Run, tail: bool = False) -> History:
     """The history of ``run``, or what its last 64 KiB tell."""
     start = 0
     if tail:
@@ -107,12 +107,12 @@ def gathered(run: Run, tail: bool = False) -> History:
         except OSError:
             start = 0
     history = History()
-    for records in Follower(run.events_file, event_decoder(), start).rest():
+    for records in JsonlReader(run.events_file, make_event_decoder(), start).rest():
         history.feed(records)
     return history
 
 
-def account(run: Run, state: str, history: History) -> tuple[str, list[str]]:
+def explain_state(run: Run, state: str, history: History) -> tuple[str, list[str]]:
     """Why ``run`` is in ``state``, and what can be done now."""
     status, progress, failure = history.status, history.progress, history.failure
     step = status.step if status is not None else 0
@@ -137,41 +137,41 @@ def account(run: Run, state: str, history: History) -> tuple[str, list[str]]:
             message = status.message if status is not None else ""
             if run.alive():
                 return message, [f"Its worker tries again meanwhile; `descend stop {run.id}` gives the weights up."]
-            return message, [go_on(run)]
+            return message, [describe_resume(run)]
         case "failed":
             if failure is not None:
                 return failure.title, failure.advice
             return (status.message if status is not None and status.message else "It failed without saying why."), []
-    return death(run, f"step {of}"), [go_on(run)]
+    return explain_death(run, f"step {of}"), [describe_resume(run)]
 
 
-def death(run: Run, where: str) -> str:
+def explain_death(run: Run, where: str) -> str:
     """How the worker of a dead run ended, as far as traces tell."""
     last = run.log_tail(500)
     crash = next((line for line in last if line.startswith(CRASHES)), "")
     if (coming := run.launched()) is not None:  # and has not signed
         if not coming.here:
-            return unheard(coming)
-        if why := crash or cause(last):
+            return explain_silence(coming)
+        if why := crash or find_cause(last):
             return f"Its worker could not begin: {why.rstrip('.')}."
         return "Its worker died without a word before it could begin: it was killed, by the system or by someone."
     writer = run.writer()
     if writer is None and os.path.lexists(run.writer_file):
         return f"Its worker.json cannot be read, so nothing tells how its worker ended; it was at {where}."
     if writer is None:
-        why = cause(last)
+        why = find_cause(last)
         return f"No worker could take it: {why}" if why else "No worker ever took it."
-    if not writer.here and (writer.boot == boot_id() or writer.host != socket.gethostname()):
-        return unheard(writer) + f" It was at {where}."
+    if not writer.here and (writer.boot == read_boot_id() or writer.host != socket.gethostname()):
+        return explain_silence(writer) + f" It was at {where}."
     if crash:
         return f"Its worker crashed at {where}: {crash.rstrip('.')}."
-    if writer.boot != boot_id():
+    if writer.boot != read_boot_id():
         return f"The machine was restarted while it trained; it was at {where}."
     if ended := next((line.removeprefix(ENDED).strip() for line in last if line.startswith(ENDED)), ""):
         return f"Its worker ended at {where}: {ended}"
-    if room(run) < FULL:
+    if find_free_space(run) < FULL:
         return f"Its worker died without a word at {where}, and the disk it writes to is full."
-    kills = memory_kills()
+    kills = count_memory_kills()
     if kills is None or writer.memory_kills is None:
         return f"Its worker died without a word at {where}: it was killed, by the system or by someone."
     if kills > writer.memory_kills:
@@ -182,7 +182,7 @@ def death(run: Run, where: str) -> str:
     return f"Its worker died without a word at {where}: it was killed, and not for lack of memory."
 
 
-def unheard(writer: Writer) -> str:
+def explain_silence(writer: Writer) -> str:
     """What can be said of a worker that cannot be asked for here."""
     return (
         f"Its worker, on {writer.host}, has not been heard of for more than {HEARD / 60:g} minutes; whether it lives "
@@ -190,14 +190,14 @@ def unheard(writer: Writer) -> str:
     )
 
 
-def cause(log: list[str]) -> str:
+def find_cause(log: list[str]) -> str:
     """What the lines of a worker that could not begin say of why, empty if they say nothing."""
     said = [line.removeprefix(ENDED).strip() for line in log if line.startswith(ENDED)]
     raised = [line for line in log if ERROR.match(line) and "ChildFailedError" not in line]  # torchrun's says nothing
     return f"{(said or raised or log or [''])[-1].rstrip('.')}." if log else ""
 
 
-def go_on(run: Run) -> str:
+def describe_resume(run: Run) -> str:
     """What resuming a dead run would do."""
     steps = run.checkpoint_steps()
     if not steps:
@@ -205,7 +205,7 @@ def go_on(run: Run) -> str:
     return f"`descend resume {run.id}` goes on from its checkpoint of step {steps[-1]:,}."
 
 
-def room(run: Run) -> int:
+def find_free_space(run: Run) -> int:
     """Bytes free where ``run`` is kept."""
     try:
         return shutil.disk_usage(run.folder).free
@@ -213,7 +213,7 @@ def room(run: Run) -> int:
         return FULL
 
 
-def size(run: Run) -> int:
+def measure_size(run: Run) -> int:
     """Bytes of all files of ``run``."""
     total = 0
     for folder, _, files in os.walk(run.folder):

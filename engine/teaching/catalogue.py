@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from descend.engine import lessons as package
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.paths import home
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching.lesson import TRACKS, Lesson
@@ -27,59 +27,59 @@ HEAVY = {"torch", "torchvision", "sklearn", "scipy", "sympy", "pandas", "matplot
 """What no lesson imports at module level: the shell, which loads them all, would wait for it."""
 
 
-class Broken(DescendError):
+class BrokenLesson(DescendError):
     """A lesson's file cannot be loaded."""
 
 
-def lessons() -> dict[str, Lesson]:
+def list_lessons() -> dict[str, Lesson]:
     """All lessons by name, track by track, each after the one it builds on."""
-    return _catalogue(*_own_files())[0]
+    return _load_catalogue(*_list_own_files())[0]
 
 
-def broken() -> dict[str, str]:
+def list_broken() -> dict[str, str]:
     """Why a lesson's file cannot be loaded, by the name the lesson would have."""
-    return _catalogue(*_own_files())[1]
+    return _load_catalogue(*_list_own_files())[1]
 
 
-def own_folder() -> Path:
+def find_own_folder() -> Path:
     """Where the user's own lessons are looked for; it need not exist."""
     return home() / "lessons"
 
 
-def forget() -> None:
+def forget_lessons() -> None:
     """Keep no lesson in memory; the next look loads them again."""
-    _catalogue.cache_clear()
+    _load_catalogue.cache_clear()
 
 
-def load(module_name: str) -> Lesson:
+def load_lesson(module_name: str) -> Lesson:
     """The lesson that ``module_name`` defines, named after its file (``fashion_mnist.py`` → ``fashion-mnist``)."""
-    return _declared(importlib.import_module(module_name))
+    return _complete_lesson(importlib.import_module(module_name))
 
 
-def find(name: str) -> Lesson:
+def find_lesson(name: str) -> Lesson:
     """The lesson called ``name``; ``_`` may stand for ``-``.
 
     Raises:
         UsageError: there is none, or its file cannot be loaded; the sentence names the nearest, or the reason.
     """
-    known, wanted = lessons(), name.lower().replace("_", "-")
+    known, wanted = list_lessons(), name.lower().replace("_", "-")
     if lesson := known.get(wanted):
         return lesson
-    if reason := broken().get(wanted):
+    if reason := list_broken().get(wanted):
         raise UsageError(f"Lesson '{wanted}' cannot be loaded: {reason}")
-    raise UsageError(f"There is no lesson '{name}'{nearest(name, known) or '; see `descend list lessons`.'}")
+    raise UsageError(f"There is no lesson '{name}'{suggest_nearest(name, known) or '; see `descend list lessons`.'}")
 
 
-def _own_files() -> tuple[tuple[Path, int], ...]:
+def _list_own_files() -> tuple[tuple[Path, int], ...]:
     """The user's own files, and when each was changed."""
     try:
-        return tuple((file, file.stat().st_mtime_ns) for file in sorted(own_folder().glob("*.py")))
+        return tuple((file, file.stat().st_mtime_ns) for file in sorted(find_own_folder().glob("*.py")))
     except (OSError, DescendError):  # there is no such folder, or no home folder
         return ()
 
 
 @functools.lru_cache(maxsize=1)
-def _catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str]]:
+def _load_catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str]]:
     found: dict[str, Lesson] = {}
     wrong: dict[str, str] = {}
     for module in sorted(pkgutil.walk_packages(package.__path__, f"{package.__name__}."), key=lambda m: m.name):
@@ -87,18 +87,18 @@ def _catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str
             continue
         try:
             if hasattr(importlib.import_module(module.name), "LESSON"):  # else shared by lessons
-                lesson = load(module.name)
+                lesson = load_lesson(module.name)
                 found[lesson.name] = lesson
         except Exception as error:
-            wrong[_name(module.name)] = _reason(error)
+            wrong[_find_name(module.name)] = _describe_error(error)
     for file, _ in own:
         try:
-            if _name(file.stem) in found:
-                raise Broken("there is a lesson of that name already; rename the file.")
-            lesson = _own(file)
+            if _find_name(file.stem) in found:
+                raise BrokenLesson("there is a lesson of that name already; rename the file.")
+            lesson = _load_own(file)
             found[lesson.name] = lesson
         except (Exception, SystemExit) as error:
-            wrong[_name(file.stem)] = _reason(error)
+            wrong[_find_name(file.stem)] = _describe_error(error)
 
     def place(lesson: Lesson) -> tuple[int, int, tuple[str, ...]]:
         depth, before, seen = 0, lesson.after, {lesson.name}
@@ -110,11 +110,11 @@ def _catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str
     return {lesson.name: lesson for lesson in sorted(found.values(), key=place)}, wrong
 
 
-def _name(module: str) -> str:
+def _find_name(module: str) -> str:
     return module.rpartition(".")[2].replace("_", "-")
 
 
-def _declared(module: ModuleType) -> Lesson:
+def _complete_lesson(module: ModuleType) -> Lesson:
     """The lesson of ``module``, completed.
 
     Raises:
@@ -122,20 +122,20 @@ def _declared(module: ModuleType) -> Lesson:
     """
     lesson = getattr(module, "LESSON", None)
     if not isinstance(lesson, Lesson):
-        raise Broken("it defines no LESSON = Lesson(…).")
+        raise BrokenLesson("it defines no LESSON = Lesson(…).")
     if not lesson.covers or any(system[:1] not in TRACKS for system in lesson.covers):
-        raise Broken("its covers names no curriculum id; see `descend list lessons --coverage`.")
+        raise BrokenLesson("its covers names no curriculum id; see `descend list lessons --coverage`.")
     title, _, theory = inspect.cleandoc(module.__doc__ or "").partition("\n")
     return replace(
         lesson,
-        name=_name(module.__name__),
+        name=_find_name(module.__name__),
         title=title.strip().rstrip("."),
         theory=theory.strip(),
         module=module.__name__,
     )
 
 
-def _own(file: Path) -> Lesson:
+def _load_own(file: Path) -> Lesson:
     """The user's own lesson in ``file``.
 
     Raises:
@@ -143,9 +143,9 @@ def _own(file: Path) -> Lesson:
         Exception: whatever it raises when it is imported.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", file.stem):
-        raise Broken("a lesson's file is named in lower case letters, digits and _.")
-    if heavy := _heavy_imports(file.read_bytes(), str(file)):
-        raise Broken(f"it imports {heavy} at the top of the file; import it inside the functions that use it.")
+        raise BrokenLesson("a lesson's file is named in lower case letters, digits and _.")
+    if heavy := _find_heavy_import(file.read_bytes(), str(file)):
+        raise BrokenLesson(f"it imports {heavy} at the top of the file; import it inside the functions that use it.")
     spec = importlib.util.spec_from_file_location(f"{OWN}.{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
@@ -153,13 +153,13 @@ def _own(file: Path) -> Lesson:
     sys.modules[module.__name__] = module  # where its annotations and its source are looked up
     try:
         spec.loader.exec_module(module)
-        return _declared(module)
+        return _complete_lesson(module)
     except BaseException:
         del sys.modules[module.__name__]
         raise
 
 
-def _heavy_imports(source: bytes, file: str) -> str:
+def _find_heavy_import(source: bytes, file: str) -> str:
     """The first of `HEAVY` that ``source`` imports when it is imported itself, or nothing."""
     for statement in ast.parse(source, file).body:
         names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
@@ -171,9 +171,9 @@ def _heavy_imports(source: bytes, file: str) -> str:
     return ""
 
 
-def _reason(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     """A sentence on why a file could not be loaded."""
-    if isinstance(error, Broken):
+    if isinstance(error, BrokenLesson):
         return clean(str(error))
     if isinstance(error, SyntaxError):
         return clean(f"line {error.lineno}: {error.msg}.")

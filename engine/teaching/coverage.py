@@ -13,7 +13,7 @@ KINDS = ("system", "mistake", "question", "exercise", "figure")
 
 
 @dataclass
-class Entry:
+class CoverageEntry:
     """One thing of the curriculum, and the lessons that settle it; a figure is settled once all its rows are."""
 
     kind: str
@@ -23,7 +23,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UnknownRow:
     """An id that a lesson names and the curriculum does not have; ``place`` is where, as in ``quiz 2``."""
 
     lesson: str
@@ -34,7 +34,7 @@ class Unknown:
         return f"Lesson '{self.lesson}', {self.place}: the curriculum has no {self.id}."
 
 
-def named(lesson: Lesson) -> Iterator[tuple[str, str]]:
+def list_named(lesson: Lesson) -> Iterator[tuple[str, str]]:
     """Each place of ``lesson`` that names something of the curriculum, and the id; a mistake's is ``mistake 26``."""
 
     def ids(place: str, rows: tuple[str, ...] = (), mistakes: tuple[int, ...] = ()) -> Iterator[tuple[str, str]]:
@@ -51,30 +51,31 @@ def named(lesson: Lesson) -> Iterator[tuple[str, str]]:
         yield from ids(f"exercise {number}", exercise.rows, exercise.mistakes)
 
 
-def find_unknown(lesson: Lesson) -> list[Unknown]:
+def find_unknown(lesson: Lesson) -> list[UnknownRow]:
     """What ``lesson`` names that the curriculum does not have."""
     mistakes = {f"mistake {number}" for number in MISTAKES}
     return [
-        Unknown(lesson.name, place, id)
-        for place, id in named(lesson)
+        UnknownRow(lesson.name, place, id)
+        for place, id in list_named(lesson)
         if id not in (SYSTEMS if place == "covers" else mistakes if id.startswith("mistake ") else ROWS)
     ]
 
 
-def count_coverage(lessons: Iterable[Lesson]) -> list[Entry]:
+def count_coverage(lessons: Iterable[Lesson]) -> list[CoverageEntry]:
     """Every entry of the curriculum with the lessons that settle it, kind by kind as in `KINDS`."""
     by: dict[str, list[str]] = {}
     for lesson in lessons:
-        for _, id in named(lesson):
+        for _, id in list_named(lesson):
             names = by.setdefault(id, [])
             if lesson.name not in names:
                 names.append(lesson.name)
-    entries = [Entry("system", id, name, by.get(id, [])) for id, name in SYSTEMS.items()]
+    entries = [CoverageEntry("system", id, name, by.get(id, [])) for id, name in SYSTEMS.items()]
     entries += [
-        Entry("mistake", str(number), name, by.get(f"mistake {number}", [])) for number, name in MISTAKES.items()
+        CoverageEntry("mistake", str(number), name, by.get(f"mistake {number}", []))
+        for number, name in MISTAKES.items()
     ]
-    entries += [Entry("question", id, name, by.get(id, [])) for id, name in QUESTIONS.items()]
-    entries += [Entry("exercise", id, name, by.get(id, [])) for id, name in EXERCISES.items()]
+    entries += [CoverageEntry("question", id, name, by.get(id, [])) for id, name in QUESTIONS.items()]
+    entries += [CoverageEntry("exercise", id, name, by.get(id, [])) for id, name in EXERCISES.items()]
     figures: dict[int, dict[str, str]] = {}
     for row, (number, name) in FIGURES.items():
         figures.setdefault(number, {})[row] = name
@@ -83,5 +84,5 @@ def count_coverage(lessons: Iterable[Lesson]) -> list[Entry]:
         drawn = [] if missing else list(dict.fromkeys(name for row in rows for name in by[row]))
         shown = {row: rows[row] for row in missing} or rows
         words = "; ".join(f"{row} {name}" for row, name in shown.items())
-        entries.append(Entry("figure", str(number), words, drawn))
+        entries.append(CoverageEntry("figure", str(number), words, drawn))
     return entries

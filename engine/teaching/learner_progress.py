@@ -19,8 +19,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from descend.engine.base.errors import DescendError, UsageError, nearest
-from descend.engine.base.paths import home, writable
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
+from descend.engine.base.paths import home, make_writable
 from descend.engine.run.manifest import replace_json
 from descend.engine.teaching.lesson import Lesson
 
@@ -37,7 +37,7 @@ _troubles: dict[Path, str] = {}
 """What was wrong with a logbook and has not been said yet."""
 
 
-class Committed(msgspec.Struct):
+class CommittedPrediction(msgspec.Struct):
     """A prediction made before a run; ``right`` is None until it is graded, and where the run cannot tell."""
 
     given: float
@@ -47,7 +47,7 @@ class Committed(msgspec.Struct):
     """Local time, ISO 8601 with offset."""
 
 
-class Answered(msgspec.Struct):
+class AnsweredQuestion(msgspec.Struct):
     """Answers to a quiz question: indices of the first and the latest choice."""
 
     first: int
@@ -57,7 +57,7 @@ class Answered(msgspec.Struct):
     times: int = 1
 
 
-class Practice(msgspec.Struct):
+class ExerciseAttempt(msgspec.Struct):
     """What was done about an exercise; ``code`` is the learner's own text, ``hints`` how many were revealed."""
 
     attempts: int = 0
@@ -66,25 +66,25 @@ class Practice(msgspec.Struct):
     hints: int = 0
 
 
-class Entry(msgspec.Struct):
+class LessonEntry(msgspec.Struct):
     """All about one lesson."""
 
     opened: int = 0
     runs: int = 0
-    predictions: dict[str, list[Committed]] = {}
-    quiz: dict[str, Answered] = {}
-    exercises: dict[str, Practice] = {}
+    predictions: dict[str, list[CommittedPrediction]] = {}
+    quiz: dict[str, AnsweredQuestion] = {}
+    exercises: dict[str, ExerciseAttempt] = {}
 
 
 class _Format(msgspec.Struct):
     format: int = FORMAT
 
 
-class Book(msgspec.Struct):
+class ProgressFile(msgspec.Struct):
     """The file."""
 
     format: int = FORMAT
-    lessons: dict[str, Entry] = {}
+    lessons: dict[str, LessonEntry] = {}
 
 
 @dataclass(frozen=True)
@@ -101,145 +101,145 @@ class Progress:
         return self.done / self.total
 
 
-def read(name: str) -> Entry:
+def read_entry(name: str) -> LessonEntry:
     """What was done about the lesson called ``name``; an empty entry if nothing was, or nothing can be read."""
-    return read_all().get(name, Entry())
+    return read_entries().get(name, LessonEntry())
 
 
-def read_all() -> dict[str, Entry]:
-    """`read` for every lesson that has an entry."""
+def read_entries() -> dict[str, LessonEntry]:
+    """`read_entry` for every lesson that has an entry."""
     try:
         try:
-            return _read().lessons
-        except _Damaged:
-            with at_once(), _book() as book:
+            return _read_file().lessons
+        except _DamagedFile:
+            with wait_briefly(), _change_file() as book:
                 return dict(book.lessons)
     except (OSError, DescendError):
         return {}
 
 
-def trouble() -> str:
+def find_trouble() -> str:
     """A sentence if this process found the logbook damaged and has not asked since, else empty."""
-    return _troubles.pop(_file(), "")
+    return _troubles.pop(_find_file(), "")
 
 
-def progress(lesson: Lesson, entry: Entry | None = None) -> Progress:
+def measure_progress(lesson: Lesson, entry: LessonEntry | None = None) -> Progress:
     """How much of ``lesson`` is done. A question counts when its latest answer is right, a prediction when it was made,
     right or not."""
-    entry = read(lesson.name) if entry is None else entry
+    entry = read_entry(lesson.name) if entry is None else entry
     parts = [entry.runs > 0]
     parts += [prediction.text in entry.predictions for prediction in lesson.predictions]
     parts += [(answer := entry.quiz.get(question.text)) is not None and answer.right for question in lesson.quiz]
-    parts += [entry.exercises.get(exercise.text, Practice()).solved for exercise in lesson.exercises]
+    parts += [entry.exercises.get(exercise.text, ExerciseAttempt()).solved for exercise in lesson.exercises]
     done = sum(parts)
     begun = done or entry.quiz or entry.exercises
     return Progress("finished" if done == len(parts) else "begun" if begun else "new", done, len(parts))
 
 
-def opened(lesson: Lesson) -> None:
+def record_opening(lesson: Lesson) -> None:
     """Its screen was opened.
 
     Raises (as all that follow):
         DescendError: the home folder cannot be written.
     """
-    with _entry(lesson) as entry:
+    with _find_entry(lesson) as entry:
         entry.opened += 1
 
 
-def ran(lesson: Lesson) -> None:
+def record_run(lesson: Lesson) -> None:
     """A run of it was started."""
-    with _entry(lesson) as entry:
+    with _find_entry(lesson) as entry:
         entry.runs += 1
 
 
-def committed(lesson: Lesson, index: int, given: float, run: str) -> None:
+def record_prediction(lesson: Lesson, index: int, given: float, run: str) -> None:
     """The learner predicted ``given`` (a number, or the index of a choice) of ``run``, which starts now."""
     text = lesson.predictions[index].text
-    with _entry(lesson) as entry:
+    with _find_entry(lesson) as entry:
         made = [one for one in entry.predictions.get(text, []) if one.run != run]
-        made.append(Committed(given=given, run=run, at=time.strftime("%Y-%m-%dT%H:%M:%S%z")))
+        made.append(CommittedPrediction(given=given, run=run, at=time.strftime("%Y-%m-%dT%H:%M:%S%z")))
         entry.predictions[text] = made[-KEPT:]
 
 
-def graded(lesson: Lesson, index: int, run: str, right: bool | None) -> None:
+def record_grade(lesson: Lesson, index: int, run: str, right: bool | None) -> None:
     """What became of the prediction of ``run``; nothing if none was made."""
     text = lesson.predictions[index].text
-    if any(one.run == run for one in read(lesson.name).predictions.get(text, [])):
-        with _entry(lesson) as entry:
+    if any(one.run == run for one in read_entry(lesson.name).predictions.get(text, [])):
+        with _find_entry(lesson) as entry:
             for one in entry.predictions.get(text, []):
                 if one.run == run:
                     one.right = right
 
 
-def answered(lesson: Lesson, index: int, choice: int) -> Answered:
+def record_answer(lesson: Lesson, index: int, choice: int) -> AnsweredQuestion:
     """A quiz question was answered with ``choice``."""
     question = lesson.quiz[index]
     right = choice == question.answer
-    with _entry(lesson) as entry:
+    with _find_entry(lesson) as entry:
         before = entry.quiz.get(question.text)
         if before is None:
-            answer = Answered(first=choice, latest=choice, first_right=right, right=right)
+            answer = AnsweredQuestion(first=choice, latest=choice, first_right=right, right=right)
         else:
             answer = msgspec.structs.replace(before, latest=choice, right=right, times=before.times + 1)
         entry.quiz[question.text] = answer
     return answer
 
 
-def attempted(lesson: Lesson, index: int, solved: bool, code: str | None = None) -> Practice:
+def record_attempt(lesson: Lesson, index: int, solved: bool, code: str | None = None) -> ExerciseAttempt:
     """An exercise was tried, with the learner's ``code`` if it is one of that kind; once solved, it stays so."""
 
-    def change(practice: Practice) -> None:
+    def change(practice: ExerciseAttempt) -> None:
         practice.attempts += 1
         practice.solved = practice.solved or solved
         if code is not None:
             practice.code = code[:LONGEST]
 
-    return _practise(lesson, index, change)
+    return _change_attempt(lesson, index, change)
 
 
-def kept(lesson: Lesson, index: int, code: str) -> Practice:
+def keep_code(lesson: Lesson, index: int, code: str) -> ExerciseAttempt:
     """Keep the learner's text of an exercise, without an attempt."""
 
-    def change(practice: Practice) -> None:
+    def change(practice: ExerciseAttempt) -> None:
         practice.code = code[:LONGEST]
 
-    return _practise(lesson, index, change)
+    return _change_attempt(lesson, index, change)
 
 
-def hinted(lesson: Lesson, index: int) -> int:
+def record_hint(lesson: Lesson, index: int) -> int:
     """One more hint of an exercise was revealed; returns how many are."""
 
-    def change(practice: Practice) -> None:
+    def change(practice: ExerciseAttempt) -> None:
         practice.hints = min(practice.hints + 1, len(lesson.exercises[index].hints))
 
-    return _practise(lesson, index, change).hints
+    return _change_attempt(lesson, index, change).hints
 
 
-def reset(name: str | None = None) -> int:
+def reset_progress(name: str | None = None) -> int:
     """Forget the lesson called ``name``, or all; returns how many lessons were forgotten.
 
     Raises:
         UsageError: nothing is known of it.
     """
-    with _book() as book:
+    with _change_file() as book:
         if name is None:
             count = len(book.lessons)
             book.lessons.clear()
             return count
         if name not in book.lessons:
-            raise UsageError(f"The logbook has nothing on '{name}'{nearest(name, book.lessons) or '.'}")
+            raise UsageError(f"The logbook has nothing on '{name}'{suggest_nearest(name, book.lessons) or '.'}")
         del book.lessons[name]
     return 1
 
 
-def export(path: Path) -> None:
+def export_progress(path: Path) -> None:
     """Write all of it to ``path`` as JSON.
 
     Raises:
         UsageError: there is a file already.
         DescendError: it cannot be written.
     """
-    text = msgspec.json.format(msgspec.json.encode(Book(lessons=read_all()))) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(ProgressFile(lessons=read_entries()))) + b"\n"
     try:
         with open(path, "xb") as file:
             file.write(text)
@@ -249,23 +249,23 @@ def export(path: Path) -> None:
         raise DescendError(f"Cannot write {path}: {error.strerror}.") from None
 
 
-def _file() -> Path:
+def _find_file() -> Path:
     return home() / "logbook.json"
 
 
-def _practise(lesson: Lesson, index: int, change: Callable[[Practice], None]) -> Practice:
-    with _entry(lesson) as entry:
-        practice = entry.exercises.setdefault(lesson.exercises[index].text, Practice())
+def _change_attempt(lesson: Lesson, index: int, change: Callable[[ExerciseAttempt], None]) -> ExerciseAttempt:
+    with _find_entry(lesson) as entry:
+        practice = entry.exercises.setdefault(lesson.exercises[index].text, ExerciseAttempt())
         change(practice)
     return practice
 
 
-class Held(DescendError):
+class ProgressLocked(DescendError):
     """Another process has held the logbook for too long."""
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
+def wait_briefly() -> Iterator[None]:
     """Within it nothing waits longer than a screen may stand still."""
     before = PATIENCE.set(0.05)
     try:
@@ -274,11 +274,11 @@ def at_once() -> Iterator[None]:
         PATIENCE.reset(before)
 
 
-class _Damaged(Exception):
+class _DamagedFile(Exception):
     """The file holds no logbook."""
 
 
-def _read() -> Book:
+def _read_file() -> ProgressFile:
     """The book as it is on disk, empty if there is none.
 
     Raises:
@@ -286,36 +286,36 @@ def _read() -> Book:
         _Damaged: it cannot be understood.
     """
     try:
-        text = _file().read_bytes()
+        text = _find_file().read_bytes()
     except FileNotFoundError:
-        return Book()
+        return ProgressFile()
     try:
         if msgspec.json.decode(text, type=_Format).format > FORMAT:
-            return Book(format=FORMAT + 1)  # not to be written
-        return msgspec.json.decode(text, type=Book)
+            return ProgressFile(format=FORMAT + 1)  # not to be written
+        return msgspec.json.decode(text, type=ProgressFile)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise _Damaged from None
+        raise _DamagedFile from None
 
 
 @contextmanager
-def _book() -> Iterator[Book]:
+def _change_file() -> Iterator[ProgressFile]:
     """The book, to be changed; written when the block ends without an error."""
-    folder = writable(home(), "DESCEND_HOME")
+    folder = make_writable(home(), "DESCEND_HOME")
     try:
         lock = os.open(folder / "logbook.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            _wait(lock)
+            _wait_for_lock(lock)
             try:
-                book = _read()
-            except _Damaged:
+                book = _read_file()
+            except _DamagedFile:
                 aside = folder / f"logbook.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json"
-                _file().rename(aside)
-                _troubles[_file()] = f"The logbook was damaged and is kept as {aside}; a new one has been begun."
-                book = Book()
+                _find_file().rename(aside)
+                _troubles[_find_file()] = f"The logbook was damaged and is kept as {aside}; a new one has been begun."
+                book = ProgressFile()
             if book.format > FORMAT:
                 raise DescendError("The logbook is of a newer format than this descend writes; update descend.")
             yield book
-            replace_json(_file(), msgspec.json.encode(book))
+            replace_json(_find_file(), msgspec.json.encode(book))
         finally:
             os.close(lock)
     except OSError as error:
@@ -324,7 +324,7 @@ def _book() -> Iterator[Book]:
         ) from None
 
 
-def _wait(lock: int) -> None:
+def _wait_for_lock(lock: int) -> None:
     """Get the lock, as far as the file system has locks.
 
     Raises:
@@ -338,7 +338,7 @@ def _wait(lock: int) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise Held(
+                raise ProgressLocked(
                     f"Another program holds {home() / 'logbook.lock'}, so what you do in lessons is not kept; end it."
                 ) from None
         except OSError:  # there are no locks here
@@ -347,6 +347,6 @@ def _wait(lock: int) -> None:
 
 
 @contextmanager
-def _entry(lesson: Lesson) -> Iterator[Entry]:
-    with _book() as book:
-        yield book.lessons.setdefault(lesson.name, Entry())
+def _find_entry(lesson: Lesson) -> Iterator[LessonEntry]:
+    with _change_file() as book:
+        yield book.lessons.setdefault(lesson.name, LessonEntry())

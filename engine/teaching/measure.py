@@ -71,48 +71,48 @@ class Measure:
         return Bound(self, ">", number(low), more=Bound(self, "<", number(high)))
 
     def __add__(self, other: Measure | float) -> Measure:
-        return _Arithmetic("+", self, _measure(other))
+        return _Arithmetic("+", self, _make_measure(other))
 
     def __radd__(self, other: float) -> Measure:
-        return _Arithmetic("+", _measure(other), self)
+        return _Arithmetic("+", _make_measure(other), self)
 
     def __sub__(self, other: Measure | float) -> Measure:
-        return _Arithmetic("−", self, _measure(other))
+        return _Arithmetic("−", self, _make_measure(other))
 
     def __rsub__(self, other: float) -> Measure:
-        return _Arithmetic("−", _measure(other), self)
+        return _Arithmetic("−", _make_measure(other), self)
 
     def __mul__(self, other: Measure | float) -> Measure:
-        return _Arithmetic("·", self, _measure(other))
+        return _Arithmetic("·", self, _make_measure(other))
 
     def __rmul__(self, other: float) -> Measure:
-        return _Arithmetic("·", _measure(other), self)
+        return _Arithmetic("·", _make_measure(other), self)
 
     def __truediv__(self, other: Measure | float) -> Measure:
-        return _Arithmetic("/", self, _measure(other))
+        return _Arithmetic("/", self, _make_measure(other))
 
     def __rtruediv__(self, other: float) -> Measure:
-        return _Arithmetic("/", _measure(other), self)
+        return _Arithmetic("/", _make_measure(other), self)
 
     def __abs__(self) -> Measure:
         return _Absolute(self)
 
     def __lt__(self, other: Measure | float) -> Bound:
-        return Bound(self, "<", _measure(other))
+        return Bound(self, "<", _make_measure(other))
 
     def __le__(self, other: Measure | float) -> Bound:
-        return Bound(self, "<=", _measure(other))
+        return Bound(self, "<=", _make_measure(other))
 
     def __gt__(self, other: Measure | float) -> Bound:
-        return Bound(self, ">", _measure(other))
+        return Bound(self, ">", _make_measure(other))
 
     def __ge__(self, other: Measure | float) -> Bound:
-        return Bound(self, ">=", _measure(other))
+        return Bound(self, ">=", _make_measure(other))
 
     def __eq__(self, other: object) -> Bound:  # type: ignore[override]
         if not isinstance(other, (Measure, int, float)):
             return NotImplemented
-        return Bound(self, "==", _measure(other))
+        return Bound(self, "==", _make_measure(other))
 
     __hash__ = object.__hash__
 
@@ -197,7 +197,7 @@ class _Arithmetic(Measure):
 
     @property
     def words(self) -> str:
-        return f"{_grouped(self.left, self.sign)} {self.sign} {_grouped(self.right, self.sign, second=True)}"
+        return f"{_bracket(self.left, self.sign)} {self.sign} {_bracket(self.right, self.sign, second=True)}"
 
     def value(self, read: Reader) -> float:
         left, right = self.left.value(read), self.right.value(read)
@@ -267,14 +267,14 @@ class Measured:
         """What was found beside its bound, in a few characters, such as ``largest error 3e-09 ≤ 1e-06``."""
         sign = {"<=": "≤", ">=": "≥", "==": "="}.get(self.bound.sign, self.bound.sign)
         asked = sign if self.holds else f"is not {sign}"
-        return f"{self.bound.left.words} {plain_number(self.left)} {asked} {plain_number(self.right)}"
+        return f"{self.bound.left.words} {format_number(self.left)} {asked} {format_number(self.right)}"
 
     @property
     def words(self) -> str:
         """What was found beside what is asked for, as in ``parameters is 2,410; at most 700 is asked for``."""
-        asked = f"{WORDS[self.bound.sign]} {plain_number(self.right)}"
+        asked = f"{WORDS[self.bound.sign]} {format_number(self.right)}"
         named = f" ({self.bound.right.words})" if self.bound.right.words else ""
-        return f"{self.bound.left.words or 'it'} is {plain_number(self.left)}; {asked}{named} is asked for"
+        return f"{self.bound.left.words or 'it'} is {format_number(self.left)}; {asked}{named} is asked for"
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,7 +331,7 @@ class Bound:
     @property
     def asks(self) -> str:
         """What is asked for, in a few characters, such as ``< 0.25 · train/mse with width=4``."""
-        right = self.right.words or plain_number(self.right.value(no_run))
+        right = self.right.words or format_number(self.right.value(refuse_runs))
         return f"{self.sign if self.sign != '==' else '='} {right}".replace("<=", "≤").replace(">=", "≥")
 
 
@@ -339,32 +339,32 @@ class Diverged(Bound):
     """That a run failed because a number was no longer finite."""
 
     def __init__(self, knobs: Knobs) -> None:
-        super().__init__(_Computed("diverged", _diverged, {"run": knobs} if knobs else {}), "==", _Number(1.0))
+        super().__init__(_Computed("diverged", _has_diverged, {"run": knobs} if knobs else {}), "==", _Number(1.0))
 
 
 def last(series: str, **knobs: Value) -> Measure:
     """The final metric called ``series`` of the run with ``knobs`` changed, or the last value of that series."""
-    return Reading("last", series, _sorted(knobs))
+    return Reading("last", series, _sort_knobs(knobs))
 
 
 def first(series: str, **knobs: Value) -> Measure:
     """The first value of ``series``."""
-    return Reading("first", series, _sorted(knobs))
+    return Reading("first", series, _sort_knobs(knobs))
 
 
 def lowest(series: str, **knobs: Value) -> Measure:
     """The smallest value of ``series`` that is a number."""
-    return Reading("lowest", series, _sorted(knobs))
+    return Reading("lowest", series, _sort_knobs(knobs))
 
 
 def highest(series: str, **knobs: Value) -> Measure:
     """The largest value of ``series`` that is a number."""
-    return Reading("highest", series, _sorted(knobs))
+    return Reading("highest", series, _sort_knobs(knobs))
 
 
 def at(step: int, series: str, **knobs: Value) -> Measure:
     """The newest value of ``series`` at or before ``step``."""
-    return Reading("at", series, _sorted(knobs), step)
+    return Reading("at", series, _sort_knobs(knobs), step)
 
 
 def knob_value(name: str) -> Measure:
@@ -380,15 +380,15 @@ def number(value: float, words: str = "") -> Measure:
 def computed(words: str, function: Callable[..., float | None], **runs: Mapping[str, Value]) -> Measure:
     """What ``function`` makes of runs. It is called with the result of each of ``runs`` by name, or with that of the
     only run if none are named; None means that this run cannot tell."""
-    return _Computed(words, function, {name: _sorted(knobs) for name, knobs in runs.items()})
+    return _Computed(words, function, {name: _sort_knobs(knobs) for name, knobs in runs.items()})
 
 
 def diverged(**knobs: Value) -> Bound:
     """That the run failed because a number was no longer finite."""
-    return Diverged(_sorted(knobs))
+    return Diverged(_sort_knobs(knobs))
 
 
-def plain_number(value: float) -> str:
+def format_number(value: float) -> str:
     """A number as a sentence has it: whole ones in full, others to four digits."""
     if value != value:
         return "not a number"
@@ -397,28 +397,28 @@ def plain_number(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _diverged(run: Result) -> float:
+def _has_diverged(run: Result) -> float:
     failure = run.history.failure
     return float(run.state == "failed" and failure is not None and failure.diverged)
 
 
-def no_run(knobs: Knobs) -> Result:
+def refuse_runs(knobs: Knobs) -> Result:
     """The reader of bounds that read no run."""
     raise DescendError("There is no run to read.")
 
 
-def _measure(given: Measure | float) -> Measure:
+def _make_measure(given: Measure | float) -> Measure:
     return given if isinstance(given, Measure) else _Number(float(given))
 
 
-def _sorted(knobs: Mapping[str, Value]) -> Knobs:
+def _sort_knobs(knobs: Mapping[str, Value]) -> Knobs:
     return tuple(sorted(knobs.items()))
 
 
-def _grouped(measure: Measure, sign: str, second: bool = False) -> str:
+def _bracket(measure: Measure, sign: str, second: bool = False) -> str:
     """The words of a part, in brackets where the sign around it binds more tightly."""
     if isinstance(measure, _Number):
-        return measure.words or plain_number(measure.constant)
+        return measure.words or format_number(measure.constant)
     if not isinstance(measure, _Arithmetic):
         return measure.words
     loose = measure.sign in "+−" and (sign in "·/" or (second and sign == "−"))

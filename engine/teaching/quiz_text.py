@@ -29,7 +29,7 @@ def parse_quiz(text: str) -> list[dict[str, Any]]:
         ValueError: a line is out of place, or a question lacks something; the sentence quotes it.
     """
     questions: list[dict[str, Any]] = []
-    for sign, line in _joined(text):
+    for sign, line in _join_lines(text):
         if sign == "?":
             kind = re.match(r"\[(\w+)\]\s*", line)
             if kind and kind[1] not in KINDS:
@@ -66,7 +66,7 @@ def parse_quiz(text: str) -> list[dict[str, Any]]:
     return questions
 
 
-def _joined(text: str) -> list[tuple[str, str]]:
+def _join_lines(text: str) -> list[tuple[str, str]]:
     """Sign and words of each entry, continued lines joined to it."""
     entries: list[tuple[str, str]] = []
     for raw in text.splitlines():

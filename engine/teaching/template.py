@@ -170,6 +170,6 @@ LESSON = Lesson(
 '''
 
 
-def lesson_text(title: str, covers: str) -> str:
+def make_lesson_text(title: str, covers: str) -> str:
     """The text of a new lesson."""
     return TEMPLATE.format(title=title, covers=covers)

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from descend.engine.train.model_error import Unfit
+from descend.engine.train.model_error import ModelError
 
 SHIFT = 1 / 8
 """Of the size, at most."""
@@ -33,7 +33,7 @@ ERASED = 0.5
 """Chance that a rectangle is erased."""
 
 
-def augmentation(how: str) -> Callable[[Tensor], Tensor]:
+def make_augmentation(how: str) -> Callable[[Tensor], Tensor]:
     """What changes a batch of images (n, c, h, w) in [0, 1] and returns one like it.
 
     Args:
@@ -43,21 +43,21 @@ def augmentation(how: str) -> Callable[[Tensor], Tensor]:
         Unfit: torchvision is needed and cannot be imported.
     """
     if how in ("none", "flip", "shift", "both"):
-        return partial(together, how)
-    return partial(each, transform(how))
+        return partial(augment_batch, how)
+    return partial(augment_each, make_transform(how))
 
 
-def together(how: str, x: Tensor) -> Tensor:
+def augment_batch(how: str, x: Tensor) -> Tensor:
     """Images (n, c, h, w), flipped and shifted as ``how`` asks for."""
-    return shifted(flipped(x, how), how)
+    return shift(flip(x, how), how)
 
 
-def each(change: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def augment_each(change: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """Images (n, c, h, w), each after ``change``."""
     return torch.stack([change(image) for image in x])
 
 
-def flipped(x: Tensor, how: str) -> Tensor:
+def flip(x: Tensor, how: str) -> Tensor:
     """Images (n, c, h, w), each mirrored or not, if ``how`` asks for it."""
     if how not in ("flip", "both"):
         return x
@@ -65,7 +65,7 @@ def flipped(x: Tensor, how: str) -> Tensor:
     return torch.where(mirrored, x.flip(3), x)
 
 
-def shifted(x: Tensor, how: str) -> Tensor:
+def shift(x: Tensor, how: str) -> Tensor:
     """Images (n, c, h, w), each moved by some pixels before black, if ``how`` asks for it."""
     if how not in ("shift", "both"):
         return x
@@ -79,7 +79,7 @@ def shifted(x: Tensor, how: str) -> Tensor:
     return padded.gather(2, rows).gather(3, columns)
 
 
-def transform(how: str) -> Callable[[Tensor], Tensor]:
+def make_transform(how: str) -> Callable[[Tensor], Tensor]:
     """torchvision's transform of one image (c, h, w).
 
     Raises:
@@ -89,7 +89,7 @@ def transform(how: str) -> Callable[[Tensor], Tensor]:
         from torchvision.transforms import InterpolationMode, v2
     except (ImportError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise Unfit(
+        raise ModelError(
             f"augment={how} needs torchvision, which cannot be imported: {reason}.",
             "Run `descend doctor`, or set augment=flip, shift or both, which need none.",
         ) from None

@@ -23,21 +23,21 @@ SAMPLES, DRAWS = 6, 5
 """Images, and how often each is changed."""
 
 
-def samples(dataset: Dataset) -> NDArray[np.intp]:
+def choose_samples(dataset: Dataset) -> NDArray[np.intp]:
     """Indices of the training images that are shown.
 
     Raises:
         UsageError: they are no images.
     """
-    from descend.datasets.describe import chosen
+    from descend.datasets.describe import choose_samples
 
     if dataset.kind != "image":
         raise UsageError(f"augment is for images; {dataset.name} is {dataset.shape}.")
-    return chosen(dataset, SAMPLES)
+    return choose_samples(dataset, SAMPLES)
 
 
-def changed(dataset: Dataset, how: str, seed: int = 0) -> NDArray[np.uint8]:
-    """The `samples` of ``dataset`` as stored, changed `DRAWS` times, (draws, n, h, w) or (draws, n, h, w, 3).
+def augment_samples(dataset: Dataset, how: str, seed: int = 0) -> NDArray[np.uint8]:
+    """The `choose_samples` of ``dataset`` as stored, changed `DRAWS` times, (draws, n, h, w) or (draws, n, h, w, 3).
 
     Chance is seeded with ``seed`` and left as it was.
 
@@ -48,10 +48,10 @@ def changed(dataset: Dataset, how: str, seed: int = 0) -> NDArray[np.uint8]:
     import numpy as np
     import torch
 
-    from descend.engine.train.loader import Form
+    from descend.engine.train.loader import Preprocessing
 
-    x = torch.as_tensor(dataset.train_x[samples(dataset)])
-    form = Form(dataset, torch.device("cpu"), channels_last=False, augment=how)
+    x = torch.as_tensor(dataset.train_x[choose_samples(dataset)])
+    form = Preprocessing(dataset, torch.device("cpu"), channels_last=False, augment=how)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         drawn = [form.inputs(x, training=True) for _ in range(DRAWS)]
@@ -67,8 +67,8 @@ def main(address: str, seed: str) -> int:
 
     try:
         dataset = catalogue.find(address).load()
-        found = {"none": dataset.train_x[samples(dataset)]}
-        found |= {how: changed(dataset, how, int(seed)) for how in AUGMENTATIONS if how != "none"}
+        found = {"none": dataset.train_x[choose_samples(dataset)]}
+        found |= {how: augment_samples(dataset, how, int(seed)) for how in AUGMENTATIONS if how != "none"}
     except DescendError as error:
         print(error, file=sys.stderr)
         return error.exit_status

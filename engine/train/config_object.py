@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from descend.engine.train.model_arguments import Argument
-from descend.engine.train.signature import looks_like_a_model, parameters
+from descend.engine.train.signature import looks_like_a_model, read_parameters
 
 CONFIGS = ("config", "cfg", "conf", "configs", "args", "hparams", "params", "opt", "options", "settings")
 """Names that authors give to an object of settings."""
 
 
-def configuration(model: str, arguments: dict[str, Argument], names: dict[str, ast.stmt]) -> tuple[str, str] | None:
+def find_config(model: str, arguments: dict[str, Argument], names: dict[str, ast.stmt]) -> tuple[str, str] | None:
     """The argument of ``model`` that is an object of settings, with the name of its class; None if there is none.
 
     Its annotation tells the class, or else the name does: ``GPTConfig`` for ``GPT``, or the only ``…Config`` there is.
@@ -38,7 +38,7 @@ def configuration(model: str, arguments: dict[str, Argument], names: dict[str, a
     return None
 
 
-def settings(node: ast.stmt, names: dict[str, ast.stmt]) -> tuple[dict[str, Argument], bool]:
+def list_settings(node: ast.stmt, names: dict[str, ast.stmt]) -> tuple[dict[str, Argument], bool]:
     """What an object of a class of settings can be given: as to its ``__init__``, or the names its body sets."""
     if not isinstance(node, ast.ClassDef):
         return {}, False
@@ -47,12 +47,12 @@ def settings(node: ast.stmt, names: dict[str, ast.stmt]) -> tuple[dict[str, Argu
     for base in node.bases:
         above = names.get(ast.unparse(base))
         if above is not None and above is not node:
-            inherited, known = settings(above, names)
+            inherited, known = list_settings(above, names)
             found, complete = {**found, **inherited}, complete and known
     for item in node.body:
         match item:
             case ast.FunctionDef(name="__init__"):
-                given, known = parameters(item.args, method=True)
+                given, known = read_parameters(item.args, method=True)
                 found, complete = {**found, **given}, complete and known
             case ast.AnnAssign(target=ast.Name(id=name)) if "ClassVar" not in ast.unparse(item.annotation):
                 stated = ast.unparse(item.value) if item.value is not None else None
@@ -62,10 +62,10 @@ def settings(node: ast.stmt, names: dict[str, ast.stmt]) -> tuple[dict[str, Argu
     return found, complete
 
 
-def gathered(name: str, config: Any, given: Mapping[str, Any], own: set[str]) -> dict[str, Any]:
+def gather_arguments(name: str, config: Any, given: Mapping[str, Any], own: set[str]) -> dict[str, Any]:
     """The arguments of a call: ``own`` ones as ``given``, all others in a ``config`` that is called ``name``."""
     others = {key: value for key, value in given.items() if key not in own}
-    accepted, anything = signature_of(config)
+    accepted, anything = read_signature(config)
     made = config(**{key: value for key, value in others.items() if anything or key in accepted})
     for key, value in others.items():
         if not anything and key not in accepted:
@@ -73,16 +73,16 @@ def gathered(name: str, config: Any, given: Mapping[str, Any], own: set[str]) ->
     return {name: made, **{key: value for key, value in given.items() if key in own}}
 
 
-def fields(config: Any, known: Mapping[str, Argument]) -> dict[str, Argument]:
+def list_fields(config: Any, known: Mapping[str, Argument]) -> dict[str, Argument]:
     """What an object of the class ``config`` can be given; ``known``: what the file's text says of them."""
     found = {name: argument for name, argument in known.items() if hasattr(config, name)}
-    for name, parameter in signature_of(config)[0].items():
+    for name, parameter in read_signature(config)[0].items():
         stated = None if parameter.default is parameter.empty else repr(parameter.default)
         found[name] = known.get(name) or Argument.of(name, "", stated)
     return found
 
 
-def signature_of(config: Any) -> tuple[dict[str, inspect.Parameter], bool]:
+def read_signature(config: Any) -> tuple[dict[str, inspect.Parameter], bool]:
     """What a call of ``config`` takes by name, and whether it takes any other name too."""
     try:
         parameters = inspect.signature(config).parameters.values()

@@ -14,7 +14,7 @@ import torch
 from torch import distributed, nn
 
 from descend.engine.launch import launcher_variables
-from descend.engine.train.model_error import Unfit
+from descend.engine.train.model_error import ModelError
 
 PATIENCE = timedelta(days=30)
 """The others wait as long while the run is held."""
@@ -22,7 +22,7 @@ WORDS = 8
 """Numbers that one message has room for, after their count."""
 
 
-class Team:
+class ProcessGroup:
     """The processes; a single one where torchrun was not asked for several.
 
     Attributes:
@@ -35,7 +35,7 @@ class Team:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.rank, self.size = launcher_variables.place()
+        self.rank, self.size = launcher_variables.find_rank()
         self._words: Any = None
         if self.size > 1:
             try:
@@ -44,7 +44,7 @@ class Team:
                 self._words = distributed.new_group(backend="gloo", timeout=PATIENCE)  # which no GPU waits for
             except (RuntimeError, ValueError) as error:
                 why = (str(error).strip().splitlines() or [""])[0].rstrip(".")
-                raise Unfit(f"The {self.size} processes could not reach one another: {why}.") from None
+                raise ModelError(f"The {self.size} processes could not reach one another: {why}.") from None
 
     def wrapped(self, net: Any, unused: bool) -> Any:
         """``net`` with gradients that are averaged over all processes; ``unused``: some weights may take no part."""
@@ -77,7 +77,7 @@ class Team:
         count, *numbers = message.tolist()
         return numbers[: int(count)]
 
-    def lost(self, error: RuntimeError) -> Unfit | None:
+    def lost(self, error: RuntimeError) -> ModelError | None:
         """What to say if ``error`` means that another process is gone; None if it means something else.
 
         What the device still waits for is given up, so that what was recorded before can be read.
@@ -86,7 +86,7 @@ class Team:
             return None
         with suppress(RuntimeError, AttributeError):
             distributed.group.WORLD.abort()  # type: ignore[union-attr]
-        return Unfit(
+        return ModelError(
             f"One of the {self.size} processes has ended, so the others cannot go on.",
             "The run's worker.log may say why.",
             "Resume the run: it goes on from its newest checkpoint.",

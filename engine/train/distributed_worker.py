@@ -13,12 +13,12 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import KnobSet
 from descend.engine.lab import checkpoints
 from descend.engine.lab.checkpointables import Tracked
-from descend.engine.lab.lab import changed
+from descend.engine.lab.lab import find_changed_knobs
 from descend.engine.launch import devices, experiment
 from descend.engine.run.runs import Run
 
 
-class Follower:
+class FollowerLab:
     """Stands for the `Lab` in such a process."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Follower:
         resumed: dict[str, Any] | None,
     ) -> None:
         self.device, self.seed, self.dataset = device, seed, dataset
-        self.forked, self._knobs = changed(resumed, run.id, knobs), knobs
+        self.forked, self._knobs = find_changed_knobs(resumed, run.id, knobs), knobs
         self.step, self.state = 0, dict[str, Any]()
         self._resumed, self._tracked = resumed, Tracked()
 
@@ -54,7 +54,7 @@ class Follower:
         """The first process says it."""
 
 
-def follow(run: Run) -> int:
+def run_follower(run: Run) -> int:
     """Train as one of several until the first says that it is over. Returns the exit status."""
     from descend.datasets import catalogue as datasets
     from descend.engine.launch.worker import seed_everything
@@ -64,13 +64,13 @@ def follow(run: Run) -> int:
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))
     seed_everything(manifest.seed)
     knobs = chosen.knobs.parse(manifest.knobs)
-    lab: Any = Follower(
+    lab: Any = FollowerLab(
         run,
         knobs,
-        devices.torch_device(manifest.device),
+        devices.find_device(manifest.device),
         manifest.seed,
         datasets.find(manifest.data).load(),
-        checkpoints.newest(run),
+        checkpoints.find_newest(run),
     )
     try:
         chosen.run(lab, knobs)

@@ -6,10 +6,10 @@ from typing import Any
 
 from torch import nn
 
-from descend.engine.lab.checkpointables import fitting
+from descend.engine.lab.checkpointables import match_names
 
 
-class Stopping:
+class EarlyStopping:
     """Counts epochs without a smaller loss.
 
     Args:
@@ -36,5 +36,5 @@ class Stopping:
 
     def restore(self, net: nn.Module) -> int:
         """Give ``net`` its best weights; returns the number of epochs it had been trained by then."""
-        net.load_state_dict(fitting(net, self.state["best"]))
+        net.load_state_dict(match_names(net, self.state["best"]))
         return int(self.state["best_epoch"])

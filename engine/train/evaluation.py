@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from descend.engine.train.loader import Split
-from descend.engine.train.out_of_memory import give_back, is_out_of_memory
-from descend.engine.train.outputs import tensor_in
-from descend.engine.train.task import Language, Objective, Tally
+from descend.engine.train.out_of_memory import empty_cache, is_out_of_memory
+from descend.engine.train.outputs import find_tensor
+from descend.engine.train.task import LanguageModelling, Metrics, Task
 
 
-def evaluate(net: nn.Module, split: Split, objective: Objective, batch_size: int, autocast: Callable[[], Any]) -> Tally:
+def evaluate(net: nn.Module, split: Split, objective: Task, batch_size: int, autocast: Callable[[], Any]) -> Metrics:
     """The sums over ``split`` of ``net`` in evaluation mode; it is in training mode afterwards.
 
     As many samples are taken at once as fit, where those are not fewer than ``batch_size``.
@@ -22,17 +22,19 @@ def evaluate(net: nn.Module, split: Split, objective: Objective, batch_size: int
     while True:
         size = split.chunk(batch_size)
         try:
-            return summed(net, split, objective, batch_size, autocast)
+            return sum_over_split(net, split, objective, batch_size, autocast)
         except RuntimeError as error:
             if size <= batch_size or not is_out_of_memory(error):
                 raise
             error.__traceback__ = None  # which holds what filled the memory
         split.at_once = max(1, min(size, len(split)) // 2)
-        give_back(split.form.device)
+        empty_cache(split.form.device)
 
 
 @torch.no_grad()
-def summed(net: nn.Module, split: Split, objective: Objective, batch_size: int, autocast: Callable[[], Any]) -> Tally:
+def sum_over_split(
+    net: nn.Module, split: Split, objective: Task, batch_size: int, autocast: Callable[[], Any]
+) -> Metrics:
     """The sums, of so many samples at once as `Split.chunk` says."""
     net.eval()
     tally = objective.tally(split.form.device)
@@ -40,7 +42,9 @@ def summed(net: nn.Module, split: Split, objective: Objective, batch_size: int, 
         with autocast():  # the model is given a copy: it may write into what it is given
             several = len(x) > 1
             output = (
-                objective.fitted(scores(net(x.clone()), objective.part), x) if several else alone(net, objective, x)
+                objective.fitted(find_scores(net(x.clone()), objective.part), x)
+                if several
+                else evaluate_one(net, objective, x)
             )
         if output is None:
             raise RuntimeError(f"the model's output changed its form with {len(x)} samples")
@@ -50,23 +54,23 @@ def summed(net: nn.Module, split: Split, objective: Objective, batch_size: int, 
     return tally
 
 
-def alone(net: nn.Module, objective: Objective, x: torch.Tensor) -> torch.Tensor | None:
+def evaluate_one(net: nn.Module, objective: Task, x: torch.Tensor) -> torch.Tensor | None:
     """The output for a single sample, which is given twice: a squeeze in forward could take it for no batch."""
     twice = torch.cat([x, x])
-    output = objective.fitted(scores(net(twice.clone()), objective.part), twice)
+    output = objective.fitted(find_scores(net(twice.clone()), objective.part), twice)
     return None if output is None else output[:1]
 
 
-def scores(output: Any, part: int | str | None = None) -> torch.Tensor:
+def find_scores(output: Any, part: int | str | None = None) -> torch.Tensor:
     """The tensor in what a model returned, or the one that ``part`` says."""
-    found = tensor_in(output, part)
+    found = find_tensor(output, part)
     assert found is not None
     return found
 
 
 @torch.no_grad()
-def written(
-    net: nn.Module, begin: torch.Tensor, objective: Language, context: int, length: int = 200, seed: int = 0
+def generate_text(
+    net: nn.Module, begin: torch.Tensor, objective: LanguageModelling, context: int, length: int = 200, seed: int = 0
 ) -> str:
     """A text that ``net`` continues from ``begin`` (t,), drawing each character by its probability."""
     net.eval()
@@ -74,7 +78,7 @@ def written(
     tokens = begin.reshape(1, -1)
     for _ in range(length):
         given = tokens[:, -context:]
-        fitted = objective.fitted(scores(net(given.clone()), objective.part), given)
+        fitted = objective.fitted(find_scores(net(given.clone()), objective.part), given)
         if fitted is None:
             raise RuntimeError(f"the model's output has another form for a text of {given.shape[1]} characters")
         logits = fitted[0, -1].float().cpu()

@@ -9,21 +9,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from descend.engine.base.knobs import named
-from descend.engine.lab.checkpointables import fitting
-from descend.engine.train.evaluation import scores
-from descend.engine.train.model_error import Unfit
-from descend.engine.train.schedules import factor
+from descend.engine.base.knobs import format_knobs
+from descend.engine.lab.checkpointables import match_names
+from descend.engine.train.evaluation import find_scores
+from descend.engine.train.model_error import ModelError
+from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import TrainKnobs
 
 if TYPE_CHECKING:
-    from descend.engine.train.trainer import Session
+    from descend.engine.train.trainer import Trainer
 
 LOOKED_AT = 10_000
 """Steps at which two courses of the rate are compared."""
 
 
-def require_model_effects(session: Session) -> None:
+def require_model_effects(session: Trainer) -> None:
     """See that each changed argument of the model changes what it computes with the weights of the checkpoint.
 
     Raises:
@@ -35,19 +35,19 @@ def require_model_effects(session: Session) -> None:
             continue
         value = getattr(k, name)
         with torch.random.fork_rng(devices=[lab.device] if lab.device.type == "cuda" else []):
-            former, now = (fresh(session, name, each) for each in (before, value))
-            if former is None or now is None or differ(session, former, now):
+            former, now = (build_fresh(session, name, each) for each in (before, value))
+            if former is None or now is None or have_differences(session, former, now):
                 continue
-        if same(former.state_dict(), now.state_dict()):  # but for how it is computed
-            lab.note(f"With {named({name: value})} the model computes what it did before.")
+        if are_equal(former.state_dict(), now.state_dict()):  # but for how it is computed
+            lab.note(f"With {format_knobs({name: value})} the model computes what it did before.")
             continue
-        raise Unfit(
-            f"{name} only says how weights begin, and a fork takes them from its checkpoint, so {named({name: value})} "
+        raise ModelError(
+            f"{name} only says how weights begin, and a fork takes them from its checkpoint, so {format_knobs({name: value})} "
             "changes nothing; begin a new run with it."
         )
 
 
-def fresh(session: Session, name: str, value: Any) -> nn.Module | None:
+def build_fresh(session: Trainer, name: str, value: Any) -> nn.Module | None:
     """The model as it would begin with ``value`` for the argument ``name``; None if it cannot be built so."""
     k, now = session.k, getattr(session.k, name)
     torch.manual_seed(session.lab.seed)
@@ -60,7 +60,7 @@ def fresh(session: Session, name: str, value: Any) -> nn.Module | None:
         setattr(k, name, now)
 
 
-def differ(session: Session, one: nn.Module, other: nn.Module) -> bool:
+def have_differences(session: Trainer, one: nn.Module, other: nn.Module) -> bool:
     """Whether two models compute otherwise with the same weights: outputs, gradients or statistics."""
     weights = {name: value.clone() for name, value in one.state_dict().items()}
     x, _ = session.some_samples(0)
@@ -68,19 +68,19 @@ def differ(session: Session, one: nn.Module, other: nn.Module) -> bool:
         found = []
         for net in (one, other):
             begin = {name: value.clone() for name, value in net.state_dict().items()}
-            net.load_state_dict(fitting(net, weights))
-            found.append([value.clone() for value in computed(session, net, x)])
+            net.load_state_dict(match_names(net, weights))
+            found.append([value.clone() for value in compute_all(session, net, x)])
             net.load_state_dict(begin)
     except Exception:  # weights of another form, or the user's own code
         return True
     return len(found[0]) != len(found[1]) or not all(map(torch.equal, *found))
 
 
-def computed(session: Session, net: nn.Module, x: torch.Tensor) -> Iterator[torch.Tensor]:
+def compute_all(session: Trainer, net: nn.Module, x: torch.Tensor) -> Iterator[torch.Tensor]:
     """Everything that ``net`` makes of ``x`` in training and in evaluation, with the same chance each time."""
     for training in (True, False):
         torch.manual_seed(0)
-        output = session.objective.fitted(scores(net.train(training)(x.clone()), session.objective.part), x)
+        output = session.objective.fitted(find_scores(net.train(training)(x.clone()), session.objective.part), x)
         assert output is not None
         yield output.detach()
         net.zero_grad()
@@ -89,7 +89,7 @@ def computed(session: Session, net: nn.Module, x: torch.Tensor) -> Iterator[torc
         yield from net.buffers()
 
 
-def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def are_equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two states are equal."""
     return len(one) == len(other) and all(
         torch.equal(a, b) if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) else True
@@ -107,9 +107,12 @@ def require_course_effects(k: Any, forked: dict[str, Any], step: int, steps: int
     now = {"schedule": k.schedule, "warmup": k.warmup}
     for name in now.keys() & forked.keys():
         former = now | {name: forked[name]}
-        if all(factor(step=at, steps=steps, **now) == factor(step=at, steps=steps, **former) for at in coming):
-            raise Unfit(
-                f"{named({name: now[name]})} changes nothing from step {step:,} on, where the rate takes the same "
+        if all(
+            compute_factor(step=at, steps=steps, **now) == compute_factor(step=at, steps=steps, **former)
+            for at in coming
+        ):
+            raise ModelError(
+                f"{format_knobs({name: now[name]})} changes nothing from step {step:,} on, where the rate takes the same "
                 "course either way; fork from an earlier step, or with another schedule."
             )
 

@@ -20,7 +20,7 @@ OWN = frozenset(vars(nn.Module()))
 
 
 @dataclass(frozen=True)
-class Hidden:
+class HiddenTensor:
     """A tensor that wants a gradient and is no parameter of the model.
 
     Attributes:
@@ -35,35 +35,35 @@ class Hidden:
     holder: str
 
 
-def hidden(net: nn.Module) -> Iterator[Hidden]:
+def find_hidden(net: nn.Module) -> Iterator[HiddenTensor]:
     """The tensors that ``net``, its modules and the files of their classes keep so."""
     seen = {id(part) for part in [*net.modules(), *net.parameters(), *net.buffers()]}
     modules = list(net.named_modules())
     starts = [
         (f"{path}.{name}" if path else name, value, "", 0)
         for path, module in modules
-        for name, value in attributes(module).items()
+        for name, value in list_attributes(module).items()
         if name not in OWN
     ]
     files = dict.fromkeys(type(module).__module__ for _, module in modules)
     for name in files:
         if name.partition(".")[0] not in ("torch", "torchvision", "descend") and name in sys.modules:
             starts += [(key, value, "", 0) for key, value in vars(sys.modules[name]).items()]
-    for count, (path, value, holder) in enumerate(_walk(starts, seen)):
+    for count, (path, value, holder) in enumerate(_walk_objects(starts, seen)):
         if count > MOST:
             return
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf:
-            yield Hidden(value, path, "", holder)
+            yield HiddenTensor(value, path, "", holder)
         elif isinstance(value, nn.Module):
             for name, module in value.named_modules():
                 below = f"{path}.{name}" if name else path
                 for parameter in module.parameters(recurse=False):
                     if parameter.requires_grad and id(parameter) not in seen:
                         seen.add(id(parameter))
-                        yield Hidden(parameter, below, type(module).__name__, holder)
+                        yield HiddenTensor(parameter, below, type(module).__name__, holder)
 
 
-def _walk(starts: list[tuple[str, Any, str, int]], seen: set[int]) -> Iterator[tuple[str, Any, str]]:
+def _walk_objects(starts: list[tuple[str, Any, str, int]], seen: set[int]) -> Iterator[tuple[str, Any, str]]:
     """Everything that is reached, with its path and what holds it."""
     todo = starts[::-1]
     while todo:
@@ -73,15 +73,15 @@ def _walk(starts: list[tuple[str, Any, str, int]], seen: set[int]) -> Iterator[t
         seen.add(id(value))
         yield path, value, holder
         if depth < DEPTH:
-            todo += [(*part, depth + 1) for part in _parts(path, value, holder)][::-1]
+            todo += [(*part, depth + 1) for part in _list_parts(path, value, holder)][::-1]
 
 
-def _parts(path: str, value: Any, holder: str) -> list[tuple[str, Any, str]]:
+def _list_parts(path: str, value: Any, holder: str) -> list[tuple[str, Any, str]]:
     """What is in an object: path, value, and what holds it."""
     if isinstance(value, Tensor):
         return []
     if isinstance(value, nn.Module):
-        return [(f"{path}.{name}", part, "") for name, part in attributes(value).items() if name not in OWN]
+        return [(f"{path}.{name}", part, "") for name, part in list_attributes(value).items() if name not in OWN]
     if isinstance(value, (list, tuple, set)):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return [(f"{path}.{place}", part, kind) for place, part in enumerate(value)]
@@ -93,13 +93,13 @@ def _parts(path: str, value: Any, holder: str) -> list[tuple[str, Any, str]]:
         return [(path, value.__self__, holder)]
     if isinstance(value, FunctionType):
         names = value.__code__.co_freevars
-        return [(name, _content(cell), "") for name, cell in zip(names, value.__closure__ or (), strict=True)]
+        return [(name, _read_cell(cell), "") for name, cell in zip(names, value.__closure__ or (), strict=True)]
     if isinstance(value, type) or type(value).__module__.partition(".")[0] in ("builtins", "torch", "numpy"):
         return []
-    return [(f"{path}.{name}", part, "") for name, part in attributes(value).items()]
+    return [(f"{path}.{name}", part, "") for name, part in list_attributes(value).items()]
 
 
-def attributes(value: Any) -> dict[str, Any]:
+def list_attributes(value: Any) -> dict[str, Any]:
     """The attributes that an object has of its own, also in slots."""
     try:
         slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
@@ -109,7 +109,7 @@ def attributes(value: Any) -> dict[str, Any]:
         return {}
 
 
-def _content(cell: CellType) -> Any:
+def _read_cell(cell: CellType) -> Any:
     try:
         return cell.cell_contents
     except ValueError:  # not filled yet

@@ -12,12 +12,12 @@ from torch.nn.parameter import UninitializedBuffer
 
 
 @contextmanager
-def buffers_kept(net: nn.Module) -> Iterator[None]:
+def keep_buffers(net: nn.Module) -> Iterator[None]:
     """The buffers of ``net`` are afterwards what they were, also those that forward makes anew, in another size, or for
     the first time."""
     kept = [
         (module, {name: (buffer, None if buffer is None else buffer.clone()) for name, buffer in own.items()})
-        for module, own in own_buffers(net)
+        for module, own in list_buffers(net)
         if not any(isinstance(buffer, UninitializedBuffer) for buffer in own.values())
     ]
     try:
@@ -28,7 +28,7 @@ def buffers_kept(net: nn.Module) -> Iterator[None]:
                 _restore(module, before)
 
 
-def own_buffers(net: nn.Module) -> list[tuple[nn.Module, dict[str, Tensor | None]]]:
+def list_buffers(net: nn.Module) -> list[tuple[nn.Module, dict[str, Tensor | None]]]:
     """Every module with the buffers it has itself, by name; None for those that are not there yet."""
     return [(module, dict(module._buffers.items())) for module in net.modules()]
 

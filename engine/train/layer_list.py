@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 
 TEXT = 64
 """Characters of an example of text, for a model that can read any number."""
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerCall:
     """One call of a module that computes something itself.
 
     Attributes:
@@ -37,7 +37,7 @@ class Layer:
     multiply_adds: int
 
 
-def example(shape: Shape, net: nn.Module, device: torch.device | str = "meta") -> Tensor:
+def make_example(shape: DataShape, net: nn.Module, device: torch.device | str = "meta") -> Tensor:
     """A batch of one sample of such data, all zeros, on ``device``; text as long as ``net`` can read at once."""
     if shape.kind == "text":
         length = shape.size[0] if shape.size else getattr(net, "context", TEXT)
@@ -45,21 +45,23 @@ def example(shape: Shape, net: nn.Module, device: torch.device | str = "meta") -
     return torch.zeros(1, *shape.size, device=device)
 
 
-def layers(net: nn.Module, x: Tensor) -> list[Layer]:
+def list_layers(net: nn.Module, x: Tensor) -> list[LayerCall]:
     """The layers of ``net`` when it evaluates ``x``, in order, then those that ``x`` does not pass.
 
     On the meta device this takes neither time nor memory. Every parameter is counted in one layer, also those of a
     module that calls no part of its own for them.
     """
-    found: list[Layer] = []
+    found: list[LayerCall] = []
     counted: set[int] = set()
     inside: list[list[int]] = []  # of each module being called: multiply-adds so far when it began, and of its parts
 
-    def layer(path: str, module: nn.Module, output: tuple[int, ...] | None, multiply_adds: int) -> Layer:
+    def layer(path: str, module: nn.Module, output: tuple[int, ...] | None, multiply_adds: int) -> LayerCall:
         own = list(module.parameters(recurse=False))
         new = {id(parameter): parameter.numel() for parameter in own if id(parameter) not in counted}
         counted.update(new)
-        return Layer(path or "(model)", kind(module), output, sum(new.values()), len(new) < len(own), multiply_adds)
+        return LayerCall(
+            path or "(model)", name_kind(module), output, sum(new.values()), len(new) < len(own), multiply_adds
+        )
 
     def begin(module: nn.Module, inputs: Any) -> None:
         inside.append([counter.get_total_flops() // 2, 0])
@@ -71,7 +73,7 @@ def layers(net: nn.Module, x: Tensor) -> list[Layer]:
             inside[-1][1] += everything
         own = everything - parts
         if own or not any(module.children()) or any(True for _ in module.parameters(recurse=False)):
-            found.append(layer(path, module, _shape(output), own))
+            found.append(layer(path, module, _find_shape(output), own))
 
     modules = dict(net.named_modules())
     hooks = [module.register_forward_pre_hook(begin) for module in modules.values()]
@@ -95,9 +97,9 @@ def layers(net: nn.Module, x: Tensor) -> list[Layer]:
     return found + idle
 
 
-def parts(net: nn.Module) -> list[Layer]:
+def list_parts(net: nn.Module) -> list[LayerCall]:
     """The modules of ``net`` that have parameters of their own, or no parts, as they are defined: nothing is called."""
-    found: list[Layer] = []
+    found: list[LayerCall] = []
     counted: set[int] = set()
     for path, module in net.named_modules():
         own = list(module.parameters(recurse=False))
@@ -105,26 +107,26 @@ def parts(net: nn.Module) -> list[Layer]:
         counted.update(new)
         if own or not any(module.children()):
             count, shared = sum(new.values()), len(new) < len(own)
-            found.append(Layer(path or "(model)", kind(module), None, count, shared, 0))
+            found.append(LayerCall(path or "(model)", name_kind(module), None, count, shared, 0))
     return found
 
 
-def kind(module: nn.Module) -> str:
+def name_kind(module: nn.Module) -> str:
     """The name of a module's class, as its author wrote it."""
     return str(getattr(module, "original_name", type(module).__name__))
 
 
-def weight_bytes(net: nn.Module) -> int:
+def count_weight_bytes(net: nn.Module) -> int:
     """Memory that the parameters take, in bytes."""
     return sum(parameter.numel() * parameter.element_size() for parameter in net.parameters())
 
 
-def _shape(output: Any) -> tuple[int, ...] | None:
+def _find_shape(output: Any) -> tuple[int, ...] | None:
     """The shape of the first tensor in ``output``."""
     if isinstance(output, Tensor):
         return tuple(output.shape)
     if isinstance(output, dict):
         output = tuple(output.values())
     if isinstance(output, (tuple, list)):
-        return next((shape for part in output if (shape := _shape(part)) is not None), None)
+        return next((shape for part in output if (shape := _find_shape(part)) is not None), None)
     return None

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from descend.datasets.dataset import Dataset
-from descend.engine.train.augment import augmentation
+from descend.engine.train.augment import make_augmentation
 
 CHUNK = 4096
 """Samples evaluated at once, at most."""
@@ -26,7 +26,7 @@ SHARE = 0.5
 WORKERS = 2
 
 
-class Form:
+class Preprocessing:
     """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], tables with mean 0 and deviation 1.
 
     Attributes:
@@ -37,7 +37,7 @@ class Form:
     def __init__(self, dataset: Dataset, device: torch.device, *, channels_last: bool, augment: str) -> None:
         self.kind, self.task, self.device = dataset.kind, dataset.task, device
         self.channels_last = channels_last
-        self.augment = augmentation(augment)
+        self.augment = make_augmentation(augment)
         self.scale = dataset.scale
         if self.kind == "table":
             self.mean, self.std = (torch.as_tensor(part).to(device) for part in (dataset.mean, dataset.std))
@@ -81,7 +81,7 @@ class Split:
         at_once: samples evaluated at once, at most.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, form: Form, context: int, resident: bool) -> None:
+    def __init__(self, x: Tensor, y: Tensor, form: Preprocessing, context: int, resident: bool) -> None:
         self.form, self.context = form, context
         self.resident, self.at_once = resident, CHUNK
         self.x, self.y = (x.to(form.device), y.to(form.device)) if resident else (x, y)
@@ -130,7 +130,7 @@ class Split:
         return self.take(torch.arange(min(count, len(self)), device=self.x.device))
 
 
-class Feed:
+class Loader:
     """The training set, batch by batch, in a new random order each epoch.
 
     Args:
@@ -190,9 +190,9 @@ class Feed:
         cuda = self.split.form.device.type == "cuda"
         return iter(
             DataLoader(
-                Fetching(self.split, self._offset),  # type: ignore[arg-type]
+                BatchDataset(self.split, self._offset),  # type: ignore[arg-type]
                 batch_sampler=parts,  # type: ignore[arg-type]
-                collate_fn=whole,
+                collate_fn=take_whole,
                 num_workers=WORKERS if cuda else 0,
                 pin_memory=cuda,
                 generator=torch.Generator().manual_seed(0),  # or it would draw from the one that the model draws from
@@ -200,7 +200,7 @@ class Feed:
         )
 
 
-class Fetching:
+class BatchDataset:
     """A split as a ``DataLoader`` wants it: whole batches by their indices."""
 
     def __init__(self, split: Split, offset: int) -> None:
@@ -213,12 +213,12 @@ class Fetching:
         return self.split.raw(torch.as_tensor(chosen), self.offset)
 
 
-def whole(batch: Any) -> Any:
+def take_whole(batch: Any) -> Any:
     """A batch that was fetched whole needs no collating."""
     return batch
 
 
-def fits(dataset: Dataset, device: torch.device) -> bool:
+def has_room(dataset: Dataset, device: torch.device) -> bool:
     """Whether the data leaves room on the device for the model."""
     if device.type != "cuda":
         return True  # in main memory it is already
@@ -226,8 +226,8 @@ def fits(dataset: Dataset, device: torch.device) -> bool:
     return needed <= SHARE * torch.cuda.mem_get_info(device)[0]
 
 
-def splits(
-    dataset: Dataset, form: Form, *, context: int, validation: float, resident: bool, seed: int
+def make_splits(
+    dataset: Dataset, form: Preprocessing, *, context: int, validation: float, resident: bool, seed: int
 ) -> tuple[Split, Split, Split | None]:
     """Training set, test set, and what is held back of the training set, drawn by the ``seed``; none if 0."""
     x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))

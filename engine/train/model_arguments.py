@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 from descend.engine.base.errors import UsageError
 from descend.engine.base.knobs import FALSE, TRUE, Knob, Value
 
@@ -48,7 +48,7 @@ class Argument(Knob):
         if wrapped := re.fullmatch(r"(?:typing\.)?Optional\[(\w+)\]", kind):
             kind = wrapped[1]
         if kind not in ("bool", "int", "float", "str"):
-            value = literal(stated) if not annotation else None
+            value = parse_literal(stated) if not annotation else None
             kind = "" if value == stated else type(value).__name__  # a default such as nn.ReLU stays as it is written
             kind = kind if kind in ("bool", "int", "float", "str") else ""
         help = "of the model; " + ("from the data, or has to be given" if stated is None else f"{stated} unless given")
@@ -80,14 +80,14 @@ class Argument(Knob):
             return int(float(text)) if text != "None" else None
         if self.kind == "float":
             return float(text) if text != "None" else None
-        return literal(text)
+        return parse_literal(text)
 
     def describe(self) -> str:
         """Its type and default in a few characters."""
         return self.kind or "a Python value"
 
 
-def literal(text: str | None) -> Any:
+def parse_literal(text: str | None) -> Any:
     """The value that ``text`` writes in Python; ``1,2`` is a list, and what is no Python stays text."""
     if text is None:
         return None
@@ -100,7 +100,7 @@ def literal(text: str | None) -> Any:
     return list(value) if isinstance(value, tuple) and not text.startswith("(") else value
 
 
-def from_data(name: str, stated: str | None, shape: Shape, context: int, reconstruct: bool = False) -> Any:
+def infer_argument(name: str, stated: str | None, shape: DataShape, context: int, reconstruct: bool = False) -> Any:
     """What the data says of an argument called ``name`` that nobody has given; None if it says nothing.
 
     An argument with a default keeps it, unless the default states how many channels, columns, classes or tokens there
@@ -127,16 +127,16 @@ def from_data(name: str, stated: str | None, shape: Shape, context: int, reconst
     return None
 
 
-def filled(
+def infer_arguments(
     arguments: Mapping[str, Argument],
     given: Mapping[str, Any],
-    shape: Shape,
+    shape: DataShape,
     context: int,
     reconstruct: bool = False,
 ) -> dict[str, Any]:
     """Arguments that nobody has given and the data determines."""
     found = {
-        name: from_data(name, argument.stated, shape, context, reconstruct)
+        name: infer_argument(name, argument.stated, shape, context, reconstruct)
         for name, argument in arguments.items()
         if name not in given
     }

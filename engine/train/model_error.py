@@ -5,7 +5,7 @@ from __future__ import annotations
 from descend.engine.base.errors import DescendError
 
 
-class Unfit(DescendError):
+class ModelError(DescendError):
     """A model, its file or its settings cannot be trained.
 
     Attributes:

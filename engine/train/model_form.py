@@ -17,14 +17,14 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.data_shape import Shape
-from descend.engine.base.errors import UsageError, nearest
+from descend.datasets.data_shape import DataShape
+from descend.engine.base.errors import UsageError, suggest_nearest
 from descend.engine.base.knobs import KnobSet, knob
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["KnobSet", "Model", "Shape", "find", "knob", "models"]
+__all__ = ["DataShape", "KnobSet", "Model", "find_model", "knob", "list_models"]
 
 FAMILIES = ("linear", "mlp", "cnn", "rnn", "transformer", "autoencoder", "torchvision")
 SIZES = re.compile(r"(?s)^    .*(\d{3}|\d,\d|together)")
@@ -44,7 +44,7 @@ class Model:
 
     family: str
     """One of `FAMILIES`."""
-    build: Callable[[Any, Shape], nn.Module]
+    build: Callable[[Any, DataShape], nn.Module]
     """``build(knobs, shape)``: the module with fresh random weights, drawn from torch's generator."""
     knobs: type[KnobSet]
     """A class of knobs, see `descend.engine.base.knobs`. Architecture only."""
@@ -52,7 +52,7 @@ class Model:
     """Kinds of data it takes: image, table, text."""
     tasks: tuple[str, ...]
     """What it can learn: classification, regression, language; or reconstruction, for which any data will do."""
-    reference: Shape
+    reference: DataShape
     """The data for which ``parameters`` holds."""
     parameters: int
     """Number of trainable parameters with the default knobs at the reference shape."""
@@ -71,21 +71,21 @@ class Model:
         """The first paragraph of the description."""
         return self.description.partition("\n\n")[0].replace("\n", " ")
 
-    def about(self, shape: Shape | None, values: Mapping[str, object]) -> str:
+    def about(self, shape: DataShape | None, values: Mapping[str, object]) -> str:
         """The description; without the sizes in it if those are of other data than that of ``shape``, or of other
         knobs."""
         if self.is_reference(shape, values):
             return self.description
         return "\n\n".join(part for part in self.description.split("\n\n") if not SIZES.search(part))
 
-    def is_reference(self, shape: Shape | None, values: Mapping[str, object]) -> bool:
+    def is_reference(self, shape: DataShape | None, values: Mapping[str, object]) -> bool:
         """Whether ``parameters`` holds for such data with the knobs so, of which the model's own count."""
         own = {name: spec.default for name, spec in self.knobs.specs.items()}
         return shape == self.reference and all(
             str(values.get(name, usual)) == str(usual) for name, usual in own.items()
         )
 
-    def fits(self, shape: Shape) -> str:
+    def fits(self, shape: DataShape) -> str:
         """Nothing if the model can learn from data of that shape, else one sentence that says why not."""
         if shape.kind not in self.kinds:
             takes = " and ".join(GIVEN[kind] for kind in self.kinds)
@@ -100,33 +100,33 @@ class Model:
         return ""
 
 
-def models() -> dict[str, Model]:
+def list_models() -> dict[str, Model]:
     """All models by name, the simplest families first, by size within each."""
-    return dict(_catalogue())
+    return dict(_load_catalogue())
 
 
-def find(name: str) -> Model:
+def find_model(name: str) -> Model:
     """The model called ``name``; ``_`` may stand for ``-``.
 
     Raises:
         UsageError: there is none; the sentence names the nearest.
     """
-    known = _catalogue()
+    known = _load_catalogue()
     if model := known.get(name.lower().replace("_", "-")):
         return model
-    raise UsageError(f"There is no model '{name}'{nearest(name, known) or '; see `descend list models`.'}")
+    raise UsageError(f"There is no model '{name}'{suggest_nearest(name, known) or '; see `descend list models`.'}")
 
 
 @functools.cache
-def _catalogue() -> dict[str, Model]:
+def _load_catalogue() -> dict[str, Model]:
     package = importlib.import_module("descend.engine.models")
     names = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg]
-    found = [_declared(importlib.import_module(f"{package.__name__}.{name}")) for name in names]
+    found = [_complete_model(importlib.import_module(f"{package.__name__}.{name}")) for name in names]
     found.sort(key=lambda model: (FAMILIES.index(model.family), model.parameters))
     return {model.name: model for model in found}
 
 
-def _declared(module: ModuleType) -> Model:
+def _complete_model(module: ModuleType) -> Model:
     """The model of ``module``, completed from its docstring and file name (``simple_cnn.py`` → ``simple-cnn``)."""
     title, _, description = inspect.cleandoc(module.__doc__ or "").partition("\n")
     return replace(

@@ -7,18 +7,18 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from descend.engine.base.errors import DescendError, UsageError, nearest
+from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.paths import parse_path
-from descend.engine.train.config_object import configuration, settings
+from descend.engine.train.config_object import find_config, list_settings
 from descend.engine.train.model_arguments import Argument
-from descend.engine.train.signature import defined, looks_like_a_model, makers, signature
+from descend.engine.train.signature import find_makers, list_defined, looks_like_a_model, read_signature
 
 MOST = 16 << 20
 """Bytes of a file of Python, at most."""
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """A class or function in a file.
 
     Attributes:
@@ -48,7 +48,7 @@ class Source:
 
     @property
     def address(self) -> str:
-        """What `parse` understands from any folder."""
+        """What `find_source` understands from any folder."""
         return f"{self.file}:{self.name}"
 
 
@@ -58,7 +58,7 @@ def is_address(name: str) -> bool:
     return path.endswith(".py") or name.endswith(".py")
 
 
-def file_of(name: str) -> Path | None:
+def find_file(name: str) -> Path | None:
     """The file that ``name`` means; None if it is no address.
 
     Raises:
@@ -67,7 +67,7 @@ def file_of(name: str) -> Path | None:
     return parse_path(name if name.endswith(".py") else name.rpartition(":")[0]) if is_address(name) else None
 
 
-def parse(address: str) -> Source:
+def find_source(address: str) -> ModelSource:
     """Find the model that ``address`` names.
 
     Raises:
@@ -77,7 +77,7 @@ def parse(address: str) -> Source:
     path, name = (address, "") if address.endswith(".py") else address.rsplit(":", 1)
     file = parse_path(path, kept=True)
     try:
-        return _parsed(address, path, name, file)
+        return _parse_source(address, path, name, file)
     except (RecursionError, MemoryError):
         raise DescendError(
             f"{path} cannot be read: an expression in it is too long or nested too deep; what is data in it, keep in a "
@@ -85,7 +85,7 @@ def parse(address: str) -> Source:
         ) from None
 
 
-def _parsed(address: str, path: str, name: str, file: Path) -> Source:
+def _parse_source(address: str, path: str, name: str, file: Path) -> ModelSource:
     try:
         if file.exists() and not file.is_file():
             raise UsageError(f"{path} is no file; a model is named as path/to/model.py:NAME.")
@@ -99,7 +99,7 @@ def _parsed(address: str, path: str, name: str, file: Path) -> Source:
         where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         what = error.msg if isinstance(error, SyntaxError) else error
         raise DescendError(f"{path}{where}: this is not Python: {what}.") from None
-    names = defined(tree.body)
+    names = list_defined(tree.body)
     models = [found for found, node in names.items() if looks_like_a_model(node)]
     if not name and len(models) == 1:
         name = models[0]
@@ -111,12 +111,12 @@ def _parsed(address: str, path: str, name: str, file: Path) -> Source:
         raise UsageError(f"Which model of {file.name}? Say {how}.")
     if name not in names and "*" not in names:
         public = [found for found in names if not found.startswith("_")]
-        raise UsageError(f"{path} defines no '{name}'{nearest(name, models or public) or '.'}")
-    arguments, complete = signature(names.get(name), names)
-    config = configuration(name, arguments, names)
+        raise UsageError(f"{path} defines no '{name}'{suggest_nearest(name, models or public) or '.'}")
+    arguments, complete = read_signature(names.get(name), names)
+    config = find_config(name, arguments, names)
     if config is not None:
         del arguments[config[0]]
-        further, all_known = settings(names[config[1]], names)
+        further, all_known = list_settings(names[config[1]], names)
         arguments, complete = {**further, **arguments}, complete and all_known
     levels = max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
-    return Source(file, name, arguments, complete, config, makers(name, names), levels)
+    return ModelSource(file, name, arguments, complete, config, find_makers(name, names), levels)

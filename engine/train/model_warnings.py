@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from descend.datasets.dataset import WARNING
-from descend.engine.train.outputs import tensor_in
-from descend.engine.train.task import Language, Objective
+from descend.engine.train.outputs import find_tensor
+from descend.engine.train.task import LanguageModelling, Task
 
 SAME = 1e-3
 """Difference of outputs, as a share of their size, that rounding can make."""
 
 
 @torch.no_grad()
-def suspicions(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any]) -> list[str]:
+def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any]) -> list[str]:
     """Sentences on what seems wrong with ``net``, which is in evaluation mode, with two samples ``x``.
 
     It is asked with its weights moved at random as well, as fresh ones may be nought.
@@ -27,16 +27,16 @@ def suspicions(net: nn.Module, x: Tensor, objective: Objective, autocast: Callab
     def outputs(given: Tensor) -> Tensor | None:
         torch.manual_seed(0)  # so that what is drawn at random is the same each time
         with autocast():
-            found = tensor_in(net(given.clone()), objective.part)
+            found = find_tensor(net(given.clone()), objective.part)
         fitted = None if found is None else objective.fitted(found, given)
         return None if fitted is None else fitted.float()
 
     first = outputs(x)
-    with moved_weights(net):
+    with move_weights(net):
         moved, again = outputs(x), outputs(x)
         if first is None or moved is None or again is None:
             return []
-        if differ(moved, again):
+        if have_differences(moved, again):
             return [f"{WARNING}the model gives two outputs for one input: it remembers something from call to call."]
         found = []
         if not torch.equal(x[0], x[1]):
@@ -46,16 +46,16 @@ def suspicions(net: nn.Module, x: Tensor, objective: Objective, autocast: Callab
                     "overwritten in forward, multiplied by 0, or reduced to a constant?"
                 )
             alone = [outputs(torch.stack([sample, sample])) for sample in x]
-            if any(out is not None and differ(moved[row], out[row]) for row, out in enumerate(alone)):
+            if any(out is not None and have_differences(moved[row], out[row]) for row, out in enumerate(alone)):
                 found.append(
                     f"{WARNING}the output for a sample depends on the others of its batch, as where the first "
                     "dimension is taken for time; samples come first, so say batch_first=True."
                 )
-        if isinstance(objective, Language):
+        if isinstance(objective, LanguageModelling):
             other = x.clone()
             other[:, -1] = (other[:, -1] + 1) % len(objective.vocabulary)
             changed = outputs(other)
-            if not found and changed is not None and differ(moved[:, :-1], changed[:, :-1]):
+            if not found and changed is not None and have_differences(moved[:, :-1], changed[:, :-1]):
                 found.append(
                     f"{WARNING}the scores for a character depend on characters after it, so the model sees what it is "
                     "to predict; attention needs a causal mask."
@@ -63,7 +63,7 @@ def suspicions(net: nn.Module, x: Tensor, objective: Objective, autocast: Callab
     return found
 
 
-def differ(one: Tensor, other: Tensor) -> bool:
+def have_differences(one: Tensor, other: Tensor) -> bool:
     """Whether two outputs are apart by more than rounding."""
     if one.shape != other.shape:
         return True
@@ -71,7 +71,7 @@ def differ(one: Tensor, other: Tensor) -> bool:
 
 
 @contextmanager
-def moved_weights(net: nn.Module) -> Iterator[None]:
+def move_weights(net: nn.Module) -> Iterator[None]:
     """The weights moved at random, for as long as the context lasts."""
     kept = [parameter.detach().clone() for parameter in net.parameters()]
     try:

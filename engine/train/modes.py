@@ -14,93 +14,103 @@ import torch
 from torch import Tensor, nn
 
 from descend.datasets.dataset import WARNING
-from descend.engine.train.model_warnings import differ
-from descend.engine.train.outputs import tensor_in
+from descend.engine.train.model_warnings import have_differences
+from descend.engine.train.outputs import find_tensor
 from descend.engine.train.own_model import is_own
-from descend.engine.train.task import Classes, Language, Objective
-from descend.engine.train.watching import Watch, at, tensors
+from descend.engine.train.task import Classification, LanguageModelling, Task
+from descend.engine.train.watching import CallRecorder, find_tensors, format_place
 
 
-def written_to(net: nn.Module, x: Tensor, autocast: Callable[[], Any], file: Path) -> list[str]:
+def warn_of_writing(net: nn.Module, x: Tensor, autocast: Callable[[], Any], file: Path) -> list[str]:
     """A warning if ``net`` writes into what it is given."""
     given = x.clone()
-    with torch.no_grad(), Watch(net, given, file) as watch, autocast():
+    with torch.no_grad(), CallRecorder(net, given, file) as watch, autocast():
         net(given)
     if watch.wrote is None and given.shape == x.shape and torch.equal(given, x):
         return []
     return [
-        f"{WARNING}the model writes into its input{at([watch.wrote or ''])}. Here it is given a copy; elsewhere the "
+        f"{WARNING}the model writes into its input{format_place([watch.wrote or ''])}. Here it is given a copy; elsewhere the "
         "caller's samples, and a target made of them, would change: write x = x + 1 in place of x += 1, or begin with "
         "x = x.clone()."
     ]
 
 
 @torch.no_grad()
-def at_random(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path) -> list[str]:
+def warn_of_randomness(
+    net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any], file: Path
+) -> list[str]:
     """A warning if ``net``, which is in evaluation mode, leaves out values at random there."""
-    watch = Watch(net, x, file)
+    watch = CallRecorder(net, x, file)
     with watch:
-        one = output_of(net, x, objective, autocast, seed=0)
-    other = output_of(net, x, objective, autocast, seed=1)
-    if one is None or other is None or not (watch.drops or watch.draws) or not differ(one, other):
+        one = compute_output(net, x, objective, autocast, seed=0)
+    other = compute_output(net, x, objective, autocast, seed=1)
+    if one is None or other is None or not (watch.drops or watch.draws) or not have_differences(one, other):
         return []
     if watch.drops:
-        what = f"dropout is on in evaluation too{at(watch.drops)}, so what is measured is worse than the model"
+        what = (
+            f"dropout is on in evaluation too{format_place(watch.drops)}, so what is measured is worse than the model"
+        )
         remedy = "say F.dropout(x, p, self.training), or make it an nn.Dropout that is an attribute of the module"
     else:
-        what = f"the model draws at random in evaluation too{at(watch.draws)}, so what is measured differs each time"
+        what = f"the model draws at random in evaluation too{format_place(watch.draws)}, so what is measured differs each time"
         remedy = "if that is to happen in training alone, ask for self.training"
     return [f"{WARNING}{what}; {remedy}."]
 
 
 @torch.no_grad()
-def apart(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path) -> list[str]:
+def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any], file: Path) -> list[str]:
     """A warning if ``net`` gives other outputs in training than in evaluation, and neither dropout, statistics of
     batches, nor chance is why."""
-    own = {path: module for path, module in net.named_modules() if is_of(module, file)}
+    own = {path: module for path, module in net.named_modules() if is_from_file(module, file)}
     net.eval()
-    with heard(own) as told, Watch(net, x, file, still=True):
-        evaluated = output_of(net, x, objective, autocast)
-    before = state_of(own)
+    with record_outputs(own) as told, CallRecorder(net, x, file, still=True):
+        evaluated = compute_output(net, x, objective, autocast)
+    before = copy_state(own)
     chance = random.getstate(), np.random.get_state()
     try:
         for module in own.values():
             module.training = True
-        with torch.enable_grad(), heard(own) as trained, Watch(net, x, file, still=True):
-            one = output_of(net, x, objective, autocast)
-        with torch.enable_grad(), Watch(net, x, file, still=True) as watch:
-            other = output_of(net, x, objective, autocast, seed=1)
+        with torch.enable_grad(), record_outputs(own) as trained, CallRecorder(net, x, file, still=True):
+            one = compute_output(net, x, objective, autocast)
+        with torch.enable_grad(), CallRecorder(net, x, file, still=True) as watch:
+            other = compute_output(net, x, objective, autocast, seed=1)
     finally:
         net.eval()
-    if evaluated is None or one is None or other is None or differ(one, other) or not differ(one, evaluated):
+    if (
+        evaluated is None
+        or one is None
+        or other is None
+        or have_differences(one, other)
+        or not have_differences(one, evaluated)
+    ):
         return []
-    after, now = state_of(own), (random.getstate(), np.random.get_state())
+    after, now = copy_state(own), (random.getstate(), np.random.get_state())
     if watch.draws or now[0] != chance[0] or not all(map(np.array_equal, now[1], chance[1])):
         return []  # something is left out at random
     if before.keys() != after.keys() or any(not torch.equal(value, after[key]) for key, value in before.items()):
         return []  # it keeps statistics of its own
-    path = next((path for path in trained if path in told and differ(trained[path], told[path])), "")
+    path = next((path for path in trained if path in told and have_differences(trained[path], told[path])), "")
     where = f" from {path} on" if path else ""
     made = ""
-    if isinstance(objective, (Classes, Language)):
+    if isinstance(objective, (Classification, LanguageModelling)):
         for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
-            if not differ(function(one, -1), evaluated):
+            if not have_differences(function(one, -1), evaluated):
                 made = f": the second are the {name} of the first"
-        if not differ(one.sigmoid(), evaluated):
+        if not have_differences(one.sigmoid(), evaluated):
             made = ": the second are the sigmoid of the first"
     return [
-        f"{WARNING}the model gives other outputs in training than in evaluation{where}{line_of(own.get(path))}, for "
+        f"{WARNING}the model gives other outputs in training than in evaluation{where}{find_mode_line(own.get(path))}, for "
         f"neither dropout nor normalisation{made}, so what is measured is not what is trained; return the same in both."
     ]
 
 
-def output_of(
-    net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any], seed: int = 0
+def compute_output(
+    net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any], seed: int = 0
 ) -> Tensor | None:
     """The output in the form that is wanted; None if it cannot be brought into that."""
     torch.manual_seed(seed)
     with autocast():
-        found = tensor_in(net(x.clone()), objective.part)
+        found = find_tensor(net(x.clone()), objective.part)
     if found is None or tuple(found.shape) == objective.size(x):
         return None if found is None else found.detach().float()  # as it is, not as the scores it was made of
     fitted = objective.fitted(found, x)
@@ -108,13 +118,13 @@ def output_of(
 
 
 @contextmanager
-def heard(modules: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
+def record_outputs(modules: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
     """What each of ``modules`` returns first, in the order in which they are done."""
     outputs: dict[str, Tensor] = {}
 
     def hear(path: str) -> Callable[..., None]:
         def after(module: nn.Module, given: Any, output: Any) -> None:
-            value = next(tensors(output), None)
+            value = next(find_tensors(output), None)
             if value is not None and value.is_floating_point():
                 outputs.setdefault(path, value.detach().float().clone())
 
@@ -128,7 +138,7 @@ def heard(modules: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
             hook.remove()
 
 
-def is_of(module: nn.Module, file: Path) -> bool:
+def is_from_file(module: nn.Module, file: Path) -> bool:
     """Whether the class of ``module`` is the user's."""
     try:
         return not isinstance(module, torch.jit.ScriptModule) and is_own(inspect.getfile(type(module)), file)
@@ -136,7 +146,7 @@ def is_of(module: nn.Module, file: Path) -> bool:
         return False
 
 
-def state_of(modules: dict[str, nn.Module]) -> dict[str, Tensor]:
+def copy_state(modules: dict[str, nn.Module]) -> dict[str, Tensor]:
     """Copies of the buffers and plain tensors of ``modules``."""
     return {
         f"{path}.{name}": value.detach().clone()
@@ -146,7 +156,7 @@ def state_of(modules: dict[str, nn.Module]) -> dict[str, Tensor]:
     }
 
 
-def line_of(module: nn.Module | None) -> str:
+def find_mode_line(module: nn.Module | None) -> str:
     """Where the class of ``module`` asks which of the two it is, as `` (model.py, line 3)``."""
     if module is None:
         return ""

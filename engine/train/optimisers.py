@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 
-def make(k: Any, net: nn.Module, device: torch.device) -> torch.optim.Optimizer:
+def make_optimiser(k: Any, net: nn.Module, device: torch.device) -> torch.optim.Optimizer:
     """The optimiser that the settings ``k`` ask for, over the trainable parameters of ``net``.
 
     Adam's ``weight_decay`` is a penalty on the loss, AdamW's acts on the weights alone. One kernel updates all weights

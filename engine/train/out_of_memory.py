@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from descend.engine.train.model_error import Unfit
+from descend.engine.train.model_error import ModelError
 
 if TYPE_CHECKING:
-    from descend.engine.train.trainer import Session
+    from descend.engine.train.trainer import Trainer
 
 
 SIGNS = ("out of memory", "can't allocate", "ALLOC_FAILED")
@@ -24,30 +24,32 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def out_of_memory(session: Session) -> Unfit:
+def describe_out_of_memory(session: Trainer) -> ModelError:
     """What to say after ``session`` used up the memory of its device."""
     device, batch = session.lab.device, session.batch_size
     what = "The memory of this machine" if device.type == "cpu" else f"The memory of {device}"
     if not hasattr(session, "feed"):
         waits = "Or set placement=host: the data then waits in main memory." if session.k.placement == "device" else ""
-        return Unfit(f"{what} is used up: the model and its data do not fit.", "Choose a smaller model.", waits)
+        return ModelError(f"{what} is used up: the model and its data do not fit.", "Choose a smaller model.", waits)
     if session.team.size > 1:
-        return Unfit(f"{what} is used up by a batch of {batch}.", f"Halve it: set batch_size={max(1, batch // 2)}.")
-    fit = fitting(session)
+        return ModelError(
+            f"{what} is used up by a batch of {batch}.", f"Halve it: set batch_size={max(1, batch // 2)}."
+        )
+    fit = find_fitting_batch(session)
     advice = (
         f"A batch of {fit} fits: set batch_size={fit}."
         if fit
         else f"Not even a batch of {session.least} fits: choose a smaller model, or images with fewer pixels."
     )
     more = "precision=bf16 needs about half as much." if session.k.precision == "fp32" and device.type == "cuda" else ""
-    return Unfit(f"{what} is used up by a batch of {batch} at step {session.lab.step}.", advice, more)
+    return ModelError(f"{what} is used up by a batch of {batch} at step {session.lab.step}.", advice, more)
 
 
-def fitting(session: Session) -> int:
+def find_fitting_batch(session: Trainer) -> int:
     """The largest half, quarter, … of the batch with which a step fits; 0 if none does."""
     size = session.batch_size // 2
     while size >= session.least:
-        release(session)
+        release_memory(session)
         try:
             x, y = session.train_set.first(size)
             session._step(x, y, 0.0)
@@ -59,14 +61,14 @@ def fitting(session: Session) -> int:
     return 0
 
 
-def release(session: Session) -> None:
+def release_memory(session: Trainer) -> None:
     """Give back what the last attempt left behind, in the midst of whatever it was."""
     session.optimiser.zero_grad(set_to_none=True)
     session.precision.renew()
-    give_back(session.lab.device)
+    empty_cache(session.lab.device)
 
 
-def give_back(device: torch.device) -> None:
+def empty_cache(device: torch.device) -> None:
     """Give memory that nothing uses any more back to the device."""
     gc.collect()
     if device.type == "cuda":

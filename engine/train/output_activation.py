@@ -21,7 +21,7 @@ LEAST = 1e-7
 """Smallest probability of which the logarithm is taken."""
 
 
-def ending(output: Tensor) -> str:
+def find_activation(output: Tensor) -> str:
     """The last operation on ``output``, which has a gradient, if it is one of `NAMES`; or nothing."""
     node: Any = output.grad_fn
     while node is not None:
@@ -34,7 +34,7 @@ def ending(output: Tensor) -> str:
     return ""
 
 
-def scores(output: Tensor, ends: str) -> Tensor:
+def remove_activation(output: Tensor, ends: str) -> Tensor:
     """The scores that ``output`` was made of, but for a constant."""
     if ends == "softmax":
         return output.float().clamp(min=LEAST).log()
@@ -43,7 +43,7 @@ def scores(output: Tensor, ends: str) -> Tensor:
     return output
 
 
-def said(ends: str) -> list[str]:
+def describe_activation(ends: str) -> list[str]:
     """What to tell of it."""
     if ends in ("softmax", "sigmoid"):
         what = "logarithms" if ends == "softmax" else "log-odds"
@@ -51,7 +51,7 @@ def said(ends: str) -> list[str]:
     return ["The output is log-probabilities, as the loss takes them."] if ends == "log_softmax" else []
 
 
-def bounded(ends: str) -> list[str]:
+def describe_bounded(ends: str) -> list[str]:
     """What to tell of it where numbers with mean 0 and deviation 1 are to be learned."""
     if not ends:
         return []

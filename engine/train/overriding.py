@@ -8,9 +8,9 @@ from pathlib import Path
 
 from torch import nn
 
-from descend.engine.train.model_error import Unfit
-from descend.engine.train.own_model import place
-from descend.engine.train.remedies import remedy
+from descend.engine.train.model_error import ModelError
+from descend.engine.train.own_model import find_line
+from descend.engine.train.remedies import suggest_remedy
 
 METHODS = (
     *("train", "eval", "parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules"),
@@ -33,10 +33,12 @@ def check_methods(net: nn.Module, file: Path) -> None:
     Raises:
         Unfit: something is.
     """
-    for module in every(net):
+    for module in list_modules(net):
         kind = type(module).__name__
         if taken := [name for name in METHODS if name in vars(module)]:
-            raise Unfit(f"{kind} sets self.{taken[0]}, which every nn.Module has as a method; give it another name.")
+            raise ModelError(
+                f"{kind} sets self.{taken[0]}, which every nn.Module has as a method; give it another name."
+            )
         for name, given in CALLED.items():
             method = getattr(type(module), name)
             if method is getattr(nn.Module, name):
@@ -44,31 +46,33 @@ def check_methods(net: nn.Module, file: Path) -> None:
             try:
                 inspect.signature(method).bind(module, *given)
             except TypeError:
-                raise replaced(kind, name, method) from None
+                raise describe_replaced(kind, name, method) from None
             except ValueError:  # no signature is known
                 continue
     try:
         for mode in (False, True):
             net.train(mode)
             if net.training is not mode:
-                raise replaced(type(net).__name__, "train", type(net).train)
-    except Unfit:
+                raise describe_replaced(type(net).__name__, "train", type(net).train)
+    except ModelError:
         raise
     except Exception as error:
-        raise Unfit(f"Calling train({mode}) of the model failed{place(error, file)}: {error}.", remedy(error)) from None
+        raise ModelError(
+            f"Calling train({mode}) of the model failed{find_line(error, file)}: {error}.", suggest_remedy(error)
+        ) from None
 
 
-def replaced(kind: str, name: str, method: object) -> Unfit:
+def describe_replaced(kind: str, name: str, method: object) -> ModelError:
     """What to say of a method that does not do what it is called for."""
     code = getattr(method, "__code__", None)
     where = f" ({Path(code.co_filename).name}, line {code.co_firstlineno})" if code is not None else ""
-    return Unfit(
+    return ModelError(
         f"{kind} defines a method {name}{where} that takes the place of nn.Module.{name}, by which it is trained.",
         f"Give it another name{', such as fit' if name == 'train' else ''}, or have it do what super().{name} does.",
     )
 
 
-def every(net: nn.Module) -> Iterator[nn.Module]:
+def list_modules(net: nn.Module) -> Iterator[nn.Module]:
     """``net`` and all modules in it, without asking its own methods."""
     seen: set[int] = set()
     todo = [net]

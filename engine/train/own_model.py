@@ -21,22 +21,22 @@ import numpy as np
 import torch
 from torch import nn
 
-from descend.datasets.data_shape import Shape
-from descend.engine.base.errors import nearest
+from descend.datasets.data_shape import DataShape
+from descend.engine.base.errors import suggest_nearest
 from descend.engine.base.sanitize import clean
-from descend.engine.train.config_object import fields, gathered, signature_of
-from descend.engine.train.model_arguments import Argument, filled, literal
-from descend.engine.train.model_error import Unfit
-from descend.engine.train.model_source import Source
-from descend.engine.train.remedies import remedy
+from descend.engine.train.config_object import gather_arguments, list_fields, read_signature
+from descend.engine.train.model_arguments import Argument, infer_arguments, parse_literal
+from descend.engine.train.model_error import ModelError
+from descend.engine.train.model_source import ModelSource
+from descend.engine.train.remedies import suggest_remedy
 from descend.engine.train.settings import BESIDE, TrainKnobs
 
 DESCEND = tuple({f"{path.parents[1]}{os.sep}" for path in (Path(__file__), Path(__file__).resolve())})
 """Where the engine is; the user's code may lie above that."""
 
 
-def build(
-    source: Source, values: Mapping[str, Any], shape: Shape | None, context: int, reconstruct: bool = False
+def build_model(
+    source: ModelSource, values: Mapping[str, Any], shape: DataShape | None, context: int, reconstruct: bool = False
 ) -> tuple[nn.Module, list[str]]:
     """The module, and sentences on which arguments were filled in from the data.
 
@@ -50,17 +50,17 @@ def build(
     Raises:
         Unfit: it cannot be imported or built; the sentence says where.
     """
-    with undone(source.file):
+    with undo_import(source.file):
         chances = random.getstate(), np.random.get_state(), torch.get_rng_state()
-        made = imported(source)
+        made = import_source(source)
         random.setstate(chances[0])
         np.random.set_state(chances[1])
         torch.set_rng_state(chances[2])
-        return _built(made, source, values, shape, context, reconstruct)
+        return _build(made, source, values, shape, context, reconstruct)
 
 
 @contextmanager
-def undone(file: Path) -> Iterator[None]:
+def undo_import(file: Path) -> Iterator[None]:
     """Undo what an import of ``file`` may change for all of the process; a command line it reads has no arguments."""
     words, kind, device, seed = sys.argv, torch.get_default_dtype(), torch.get_default_device(), torch.initial_seed()
     threads, gradients = torch.get_num_threads(), torch.is_grad_enabled()
@@ -78,50 +78,50 @@ def undone(file: Path) -> Iterator[None]:
             torch.manual_seed(seed)
 
 
-def _built(
-    made: Any, source: Source, values: Mapping[str, Any], shape: Shape | None, context: int, reconstruct: bool
+def _build(
+    made: Any, source: ModelSource, values: Mapping[str, Any], shape: DataShape | None, context: int, reconstruct: bool
 ) -> tuple[nn.Module, list[str]]:
     if isinstance(made, nn.Module):
         if refused := [name for name, value in values.items() if value]:
-            raise Unfit(f"{source.name} in {source.file.name} is a module already, and takes no {refused[0]}.")
-        return single(made)
+            raise ModelError(f"{source.name} in {source.file.name} is a module already, and takes no {refused[0]}.")
+        return convert_to_single(made)
     if not callable(made):
-        raise Unfit(
+        raise ModelError(
             f"{source.name} in {source.file.name} is of type {type(made).__name__}; a model is a class derived from "
             "nn.Module, or a function that returns one."
         )
     names = vars(sys.modules[made.__module__]) if made.__module__ in sys.modules else {}
     config = names.get(source.config[1]) if source.config is not None else None
-    arguments = taken(made, source)
+    arguments = find_arguments(made, source)
     if config is not None and source.config is not None:
         arguments.pop(source.config[0], None)
-        arguments = {**fields(config, source.arguments), **arguments}
+        arguments = {**list_fields(config, source.arguments), **arguments}
     given: dict[str, Any] = {}
     for setting, text in values.items():
         if text:
             name = setting.removeprefix("model.")
-            given[name] = valued(arguments.get(name), str(text), names)
-    found = filled(arguments, given, shape, context, reconstruct) if shape is not None else {}
-    anything = config is not None and signature_of(config)[1]
+            given[name] = evaluate_argument(arguments.get(name), str(text), names)
+    found = infer_arguments(arguments, given, shape, context, reconstruct) if shape is not None else {}
+    anything = config is not None and read_signature(config)[1]
     check_arguments(made, source, arguments, {**found, **given}, shape is not None, anything)
     try:
         words = {**found, **given}
         if config is not None and source.config is not None:
-            words = gathered(source.config[0], config, words, set(taken(made, source)))
+            words = gather_arguments(source.config[0], config, words, set(find_arguments(made, source)))
         net = made(**words)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        raise Unfit(
-            f"{source.name} could not be built: {cause(error)}{place(error, source.file)}.",
-            remedy(error),
-            f"It was called with {called({**found, **given})}; --set NAME=VALUE changes that.",
+        raise ModelError(
+            f"{source.name} could not be built: {describe_cause(error)}{find_line(error, source.file)}.",
+            suggest_remedy(error),
+            f"It was called with {format_call({**found, **given})}; --set NAME=VALUE changes that.",
         ) from None
     if not isinstance(net, nn.Module):
-        raise Unfit(f"{source.name} returned an object of type {type(net).__name__}, not the module itself.")
-    net, notes = single(net)
-    return net, [*([f"Taken from the data: {called(found)}."] if found else []), *notes]
+        raise ModelError(f"{source.name} returned an object of type {type(net).__name__}, not the module itself.")
+    net, notes = convert_to_single(net)
+    return net, [*([f"Taken from the data: {format_call(found)}."] if found else []), *notes]
 
 
-def single(net: nn.Module) -> tuple[nn.Module, list[str]]:
+def convert_to_single(net: nn.Module) -> tuple[nn.Module, list[str]]:
     """``net`` with weights in single precision, and a sentence if it had others."""
     others = {
         str(tensor.dtype).removeprefix("torch.")
@@ -133,9 +133,9 @@ def single(net: nn.Module) -> tuple[nn.Module, list[str]]:
     return net.float(), [f"The model's weights were {' and '.join(sorted(others))}; they are float32 here."]
 
 
-def valued(argument: Argument | None, text: str, names: Mapping[str, Any]) -> Any:
+def evaluate_argument(argument: Argument | None, text: str, names: Mapping[str, Any]) -> Any:
     """What an argument is given for ``text``; what the model's file calls so, as ``nn.ReLU``, is meant itself."""
-    value = argument.value(text) if argument is not None else literal(text)
+    value = argument.value(text) if argument is not None else parse_literal(text)
     first, *rest = text.split(".")
     if value != text or (argument is not None and argument.kind == "str") or first not in names:
         return value
@@ -145,7 +145,7 @@ def valued(argument: Argument | None, text: str, names: Mapping[str, Any]) -> An
         return value
 
 
-def imported(source: Source) -> Any:
+def import_source(source: ModelSource) -> Any:
     """What is called so in the file, which is imported as part of its package if it is in one.
 
     Raises:
@@ -163,38 +163,38 @@ def imported(source: Source) -> Any:
             try:
                 if name in sys.modules or not all(part.isidentifier() for part in parts):  # json.py, my-model.py
                     words = "".join(c if c.isalnum() else "_" for c in name)
-                    module = loaded(source.file, f"descend_own_model_{words}")
+                    module = load_module(source.file, f"descend_own_model_{words}")
                 else:
                     module = importlib.import_module(name)
                 break
             except ModuleNotFoundError as error:
-                if (above := above_with((error.name or "").partition(".")[0], source.file)) is None:
+                if (above := find_package_folder((error.name or "").partition(".")[0], source.file)) is None:
                     raise
                 sys.path.append(str(above))
                 importlib.invalidate_caches()
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        where = place(error, source.file) or f" ({source.file.name})"
-        raise Unfit(
+        where = find_line(error, source.file) or f" ({source.file.name})"
+        raise ModelError(
             f"{source.file.name} needs the package '{package}', which is not installed{where}.",
             f"Install it beside descend, as with `uv pip install {package}`, or put {package}.py beside the file.",
         ) from None
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        raise Unfit(
-            f"{source.file.name} cannot be imported: {cause(error)}{place(error, source.file)}.",
-            remedy(error)
+        raise ModelError(
+            f"{source.file.name} cannot be imported: {describe_cause(error)}{find_line(error, source.file)}.",
+            suggest_remedy(error)
             or "If that line is no part of the model, such as one that loads data or trains, put it below "
             "`if __name__ == '__main__':`.",
         ) from None
     try:
         return getattr(module, source.name)
     except AttributeError:
-        raise Unfit(
-            f"{source.file.name} defines no '{source.name}'{nearest(source.name, vars(module)) or '.'}"
+        raise ModelError(
+            f"{source.file.name} defines no '{source.name}'{suggest_nearest(source.name, vars(module)) or '.'}"
         ) from None
 
 
-def above_with(package: str, file: Path) -> Path | None:
+def find_package_folder(package: str, file: Path) -> Path | None:
     """The nearest folder above ``file`` with such a package or module that is not searched yet; None if none has."""
     for folder in list(file.parents)[1:5]:
         if ((folder / package).is_dir() or (folder / f"{package}.py").is_file()) and str(folder) not in sys.path:
@@ -202,7 +202,7 @@ def above_with(package: str, file: Path) -> Path | None:
     return None
 
 
-def loaded(file: Path, name: str) -> Any:
+def load_module(file: Path, name: str) -> Any:
     """A module from a file whose own name is taken, or cannot be one."""
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
@@ -213,7 +213,7 @@ def loaded(file: Path, name: str) -> Any:
     return module
 
 
-def taken(made: Callable[..., Any], source: Source) -> dict[str, Argument]:
+def find_arguments(made: Callable[..., Any], source: ModelSource) -> dict[str, Argument]:
     """The arguments of what makes the model, as far as they can be known."""
     try:
         parameters = inspect.signature(made).parameters.values()
@@ -229,7 +229,7 @@ def taken(made: Callable[..., Any], source: Source) -> dict[str, Argument]:
 
 def check_arguments(
     made: Callable[..., Any],
-    source: Source,
+    source: ModelSource,
     arguments: Mapping[str, Argument],
     given: Mapping[str, Any],
     with_data: bool = True,
@@ -247,57 +247,57 @@ def check_arguments(
     if not anything and not any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
         for name in given:
             if name not in arguments:
-                raise Unfit(f"{source.name} takes no argument '{name}'{nearest(name, arguments) or '.'}")
+                raise ModelError(f"{source.name} takes no argument '{name}'{suggest_nearest(name, arguments) or '.'}")
     if missing := [name for name, argument in arguments.items() if argument.stated is None and name not in given]:
-        sets = " ".join(f"--set {knob(name)}=VALUE" for name in missing)
+        sets = " ".join(f"--set {name_knob(name)}=VALUE" for name in missing)
         tells = "which the data does not tell; say" if with_data else "which --data NAME may tell; or say"
         write = f"Or write a function in {source.file.name} that returns the model, and name that."
         if source.makers:
             write = f"Or name what makes one without: {', '.join(source.makers[:6])}."
-        raise Unfit(f"{source.name} has to be given {listed(missing)}, {tells} {sets}.", write)
+        raise ModelError(f"{source.name} has to be given {join_names(missing)}, {tells} {sets}.", write)
 
 
-def called(arguments: Mapping[str, Any]) -> str:
+def format_call(arguments: Mapping[str, Any]) -> str:
     """Arguments as they are written in a call."""
     return clean(", ".join(f"{name}={value!r}" for name, value in arguments.items())) or "no arguments"
 
 
-def later(error: BaseException, source: Source, step: int, doing: str = "") -> Unfit | None:
+def describe_late_error(error: BaseException, source: ModelSource, step: int, doing: str = "") -> ModelError | None:
     """What to say of an ``error`` in the user's code after the model had been tried; None if it is from elsewhere.
 
     Args:
         doing: what was done with the model just then, as ``as its gradient was taken``; whatever is raised then is
             the model's.
     """
-    where = place(error, source.file)
+    where = find_line(error, source.file)
     if not where and not doing:
         return None
     traceback.print_exception(error)
-    return Unfit(
-        f"The model failed at step {step}{where}{'' if where else f', {doing}'}: {cause(error)}.",
-        remedy(error),
+    return ModelError(
+        f"The model failed at step {step}{where}{'' if where else f', {doing}'}: {describe_cause(error)}.",
+        suggest_remedy(error),
         "Before, it worked with two samples; batches have more, the last of an epoch and evaluations other numbers.",
     )
 
 
-def knob(argument: str) -> str:
+def name_knob(argument: str) -> str:
     """What the knob of an argument is called: ``model.NAME`` if a training setting has its name."""
     return f"model.{argument}" if argument in {*TrainKnobs.specs, *BESIDE} else argument
 
 
-def listed(names: list[str]) -> str:
+def join_names(names: list[str]) -> str:
     """``a, b and c``."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def cause(error: BaseException) -> str:
+def describe_cause(error: BaseException) -> str:
     """The kind of an exception and what it says; of one that says nothing, the line of code that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     code = frames[-1].line if frames and not str(error).strip() else ""
-    return f"{type(error).__name__}{f' of `{clean(code)}`' if code else f': {first_line(error)}'}"
+    return f"{type(error).__name__}{f' of `{clean(code)}`' if code else f': {find_first_line(error)}'}"
 
 
-def first_line(error: BaseException) -> str:
+def find_first_line(error: BaseException) -> str:
     """What an exception says, in one line without the full stop."""
     lines = str(error).partition(". Please check that")[0].strip().splitlines()
     if lines and "TorchScript" in lines[0]:
@@ -305,7 +305,7 @@ def first_line(error: BaseException) -> str:
     return clean(lines[0] if lines else "it does not say why").rstrip(" .:")
 
 
-def place(error: BaseException, file: Path) -> str:
+def find_line(error: BaseException, file: Path) -> str:
     """Where in the user's code it was raised, as `` (model.py, line 3)``; nothing if that is not known."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({Path(error.filename).name}, line {error.lineno})"

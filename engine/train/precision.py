@@ -13,7 +13,7 @@ HALVES = ("cuda",)
 TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class Precision:
+class MixedPrecision:
     """Automatic mixed precision on ``device``: fp32, bf16, or fp16, whose loss is scaled lest small gradients vanish.
 
     Attributes:

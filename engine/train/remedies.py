@@ -12,7 +12,7 @@ ELSEWHERE = re.compile(
 DOUBLE = re.compile(r"expected (scalar type|m1 and m2 to have the same dtype)|dtype mismatch|same dtype|DoubleTensor")
 
 
-def remedy(error: BaseException) -> str:
+def suggest_remedy(error: BaseException) -> str:
     """A sentence on what to change; empty if the error does not tell."""
     said = str(error)
     if isinstance(error, (SystemExit, KeyboardInterrupt)):

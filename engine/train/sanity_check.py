@@ -15,25 +15,25 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
 from descend.engine.train import output_activation
-from descend.engine.train.hidden import hidden
-from descend.engine.train.kept import buffers_kept
-from descend.engine.train.layer_list import kind
-from descend.engine.train.model_error import Unfit
-from descend.engine.train.model_warnings import suspicions
-from descend.engine.train.modes import apart, at_random, written_to
-from descend.engine.train.outputs import parts, size, tensor_in, told
-from descend.engine.train.own_model import first_line, is_own, place
-from descend.engine.train.remedies import ELSEWHERE, remedy
-from descend.engine.train.shape_errors import explained
-from descend.engine.train.task import Classes, Language, Objective, Reconstruction
-from descend.engine.train.unlearned import of_hidden_layers, unlearned
+from descend.engine.train.hidden import find_hidden
+from descend.engine.train.kept import keep_buffers
+from descend.engine.train.layer_list import name_kind
+from descend.engine.train.model_error import ModelError
+from descend.engine.train.model_warnings import find_suspicions
+from descend.engine.train.modes import warn_of_modes, warn_of_randomness, warn_of_writing
+from descend.engine.train.outputs import describe_output, find_tensor, format_shape, list_parts
+from descend.engine.train.own_model import find_first_line, find_line, is_own
+from descend.engine.train.remedies import ELSEWHERE, suggest_remedy
+from descend.engine.train.shape_errors import explain_shape_error
+from descend.engine.train.task import Classification, LanguageModelling, Reconstruction, Task
+from descend.engine.train.unlearned import describe_hidden_layers, find_unlearned
 
 
-def probe(
+def check_model(
     net: nn.Module,
     x: Tensor,
     y: Tensor,
-    objective: Objective,
+    objective: Task,
     autocast: Callable[[], Any],
     file: Path | None = None,
     samples: Callable[[int], tuple[Tensor, Tensor]] | None = None,
@@ -53,27 +53,27 @@ def probe(
         Unfit: it cannot learn.
     """
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
-    with torch.random.fork_rng(devices), buffers_kept(net):
-        notes = _probe(net, x, y, objective, autocast, file or Path())
+    with torch.random.fork_rng(devices), keep_buffers(net):
+        notes = _check(net, x, y, objective, autocast, file or Path())
         if file is not None:
             net.eval()
             check_learning(net, x, y, objective, autocast, file)  # what one step leaves behind may harm the next
             for suspect in (
-                lambda: suspicions(net, x, objective, autocast),
-                lambda: written_to(net, x, autocast, file),
-                lambda: unlearned(net, samples or (lambda _: (x, y)), objective, autocast, file),
-                lambda: at_random(net, x, objective, autocast, file),
-                lambda: apart(net, x, objective, autocast, file),
+                lambda: find_suspicions(net, x, objective, autocast),
+                lambda: warn_of_writing(net, x, autocast, file),
+                lambda: find_unlearned(net, samples or (lambda _: (x, y)), objective, autocast, file),
+                lambda: warn_of_randomness(net, x, objective, autocast, file),
+                lambda: warn_of_modes(net, x, objective, autocast, file),
             ):
-                notes += _suspected(net, suspect)
+                notes += _collect_suspicions(net, suspect)
             net.train()
     return notes
 
 
-def _suspected(net: nn.Module, suspect: Callable[[], list[str]]) -> list[str]:
+def _collect_suspicions(net: nn.Module, suspect: Callable[[], list[str]]) -> list[str]:
     """What a suspicion says of ``net``; nothing if it cannot be looked into, which keeps no model from training."""
     try:
-        with buffers_kept(net):
+        with keep_buffers(net):
             net.eval()
             return suspect()
     except Exception as error:
@@ -81,49 +81,55 @@ def _suspected(net: nn.Module, suspect: Callable[[], list[str]]) -> list[str]:
         return []
 
 
-def _probe(
-    net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path
-) -> list[str]:
+def _check(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], file: Path) -> list[str]:
     net.eval()
     with torch.no_grad(), autocast():
-        outcome, bad = forward(net, x, file)
-    output = tensor_in(outcome)
+        outcome, bad = run_forward(net, x, file)
+    output = find_tensor(outcome)
     if output is None or objective.fitted(output, x) is None:
-        fitting = [key for key, part in parts(outcome).items() if objective.fitted(part, x) is not None]
+        fitting = [key for key, part in list_parts(outcome).items() if objective.fitted(part, x) is not None]
         objective.part = fitting[0] if fitting else None
-        output = tensor_in(outcome, objective.part)
+        output = find_tensor(outcome, objective.part)
     if output is None:
-        raise Unfit(
-            f"The model returned {told(outcome)}, and no scores can be found in that; it should return one tensor, "
-            f"{objective.wanted}: {size(objective.size(x))} for two samples."
+        raise ModelError(
+            f"The model returned {describe_output(outcome)}, and no scores can be found in that; it should return one tensor, "
+            f"{objective.wanted}: {format_shape(objective.size(x))} for two samples."
         )
     notes = []
     if not isinstance(outcome, Tensor):
-        notes.append(f"The model returns {told(outcome)}; the tensor {size(output.shape)} is taken for its scores.")
+        notes.append(
+            f"The model returns {describe_output(outcome)}; the tensor {format_shape(output.shape)} is taken for its scores."
+        )
     if not output.is_floating_point():
         how = "take the .real part or the .abs()" if output.is_complex() else "leave out the argmax or rounding"
-        raise Unfit(f"The model returns {told(output)}; scores are floating-point numbers, so {how}.")
+        raise ModelError(f"The model returns {describe_output(output)}; scores are floating-point numbers, so {how}.")
     if objective.fitted(output, x) is None:
-        raise wrong_output(net, output, x, objective)
+        raise describe_wrong_output(net, output, x, objective)
     if not torch.isfinite(output).all():
         where = f"first at {bad}" if bad else "though no layer's output did"
         first = next((name for name, weights in net.named_parameters() if not torch.isfinite(weights).all()), "")
         advice = (
             f"Its weights {first} have such values: torch.empty and torch.Tensor(…) leave what they find; fill them."
         )
-        raise Unfit(
+        raise ModelError(
             f"The output has values that are not finite, before any training, {where}.", advice if first else ""
         )
     if not any(parameter.requires_grad for parameter in net.parameters()):
-        raise Unfit("The model has no trainable parameters, so there is nothing to learn with.", said_of_hidden(net))
+        raise ModelError(
+            "The model has no trainable parameters, so there is nothing to learn with.", describe_hidden(net)
+        )
     check_learning(net, x, y, objective, autocast, file)
-    learned = isinstance(objective, (Classes, Language))
-    notes += output_activation.said(objective.ends) if learned else output_activation.bounded(objective.ends)
+    learned = isinstance(objective, (Classification, LanguageModelling))
+    notes += (
+        output_activation.describe_activation(objective.ends)
+        if learned
+        else output_activation.describe_bounded(objective.ends)
+    )
     net.train()
     return notes
 
 
-def forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
+def run_forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
     """The output of ``net``, and the first layer whose output is not finite, if any.
 
     Raises:
@@ -137,9 +143,9 @@ def forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
 
     def after(module: nn.Module, given: tuple[Any, ...], output: Any) -> None:
         inside.pop()
-        value = tensor_in(output)
+        value = find_tensor(output)
         if not bad and value is not None and value.is_floating_point() and not torch.isfinite(value).all():
-            what = kind(module)
+            what = name_kind(module)
             bad.append(f"the layer {names[module]} ({what})" if names.get(module) else f"{what}.forward")
 
     names = {module: name for name, module in net.named_modules()}
@@ -153,8 +159,8 @@ def forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
         raise
     except BaseException as error:
         name, module, given = inside[-1] if inside else ("", net, (x,))
-        why = explained(error, name, module, given, x, place(error, file))
-        if ELSEWHERE.search(str(error)) and (lost := said_of_hidden(net)):
+        why = explain_shape_error(error, name, module, given, x, find_line(error, file))
+        if ELSEWHERE.search(str(error)) and (lost := describe_hidden(net)):
             why.advice.insert(0, lost)
         raise why from None
     finally:
@@ -162,20 +168,18 @@ def forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
             hook.remove()
 
 
-def said_of_hidden(net: nn.Module) -> str:
+def describe_hidden(net: nn.Module) -> str:
     """A sentence on layers that torch does not find in ``net``; nothing if there are none."""
-    found = [part for part in hidden(net) if part.layer]
-    sentence = of_hidden_layers(found) if found else ""
+    found = [part for part in find_hidden(net) if part.layer]
+    sentence = describe_hidden_layers(found) if found else ""
     return sentence[:1].upper() + sentence[1:]
 
 
-def wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Objective) -> Unfit:
+def describe_wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Task) -> ModelError:
     """Why the form of the output does not fit."""
     got, want = tuple(output.shape), objective.size(x)
-    sentence = (
-        f"The output for two samples has the shape {size(got)}, and should have {size(want)}: {objective.wanted}."
-    )
-    last = last_layer(net)
+    sentence = f"The output for two samples has the shape {format_shape(got)}, and should have {format_shape(want)}: {objective.wanted}."
+    last = find_last_layer(net)
     of_last = f"Its last layer with weights is {last}." if last else ""
     if got[:1] != want[:1]:
         advice = "The first number should be that of the samples: a view or reshape mixes them; x.flatten(1) does not."
@@ -184,8 +188,8 @@ def wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Objective
     elif len(got) == len(want) > 2 and got[1] != want[1] and got[2:] == want[2:]:
         advice = f"Its last layer should give {want[1]} channels, and gives {got[1]}."
     elif len(got) == len(want) > 2 and got[2:] != want[2:]:
-        advice = f"It should be {size(want[1:])} for each sample, and is {size(got[1:])}."
-        if isinstance(objective, Language):
+        advice = f"It should be {format_shape(want[1:])} for each sample, and is {format_shape(got[1:])}."
+        if isinstance(objective, LanguageModelling):
             advice = "There should be scores at every place, also where forward is given no targets."
     elif len(got) == len(want):
         advice = f"Its last layer should give {want[-1]} numbers, and gives {got[-1]}."
@@ -195,17 +199,17 @@ def wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Objective
         )
     else:
         advice = "It has fewer dimensions than that."
-    return Unfit(sentence, of_last, advice)
+    return ModelError(sentence, of_last, advice)
 
 
-def last_layer(net: nn.Module) -> str:
+def find_last_layer(net: nn.Module) -> str:
     """The last layer that has weights, by path and type."""
     found = [(name, module) for name, module in net.named_modules() if list(module.parameters(recurse=False))]
     return f"{found[-1][0] or 'itself'} ({found[-1][1]})" if found else ""
 
 
 def check_learning(
-    net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path
+    net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], file: Path
 ) -> None:
     """Take the gradient once, with two samples, as in training.
 
@@ -213,7 +217,7 @@ def check_learning(
         Unfit: there is none.
     """
     net.train()
-    with buffers_kept(net):
+    with keep_buffers(net):
         try:
             _check_gradient(net, x, y, objective, autocast, file)
         finally:
@@ -222,23 +226,23 @@ def check_learning(
 
 
 def _check_gradient(
-    net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path
+    net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], file: Path
 ) -> None:
     with autocast():
-        output = tensor_in(forward(net, x, file)[0], objective.part)
+        output = find_tensor(run_forward(net, x, file)[0], objective.part)
         assert output is not None
         if not output.requires_grad:
-            raise Unfit(
+            raise ModelError(
                 "The output does not depend on any trainable parameter, so there is no gradient.",
                 "Look in forward for torch.no_grad(), .detach(), .item() or NumPy, or parameters that it leaves out.",
             )
         if not (isinstance(objective, Reconstruction) and objective.images):  # whose values lie between 0 and 1
-            objective.ends = output_activation.ending(output)
+            objective.ends = output_activation.find_activation(output)
         fitted = objective.fitted(output, x)
         if fitted is None:
-            raise Unfit(
-                f"In training the output has the shape {size(tuple(output.shape))}, and not that of evaluation, "
-                f"{size(objective.size(x))}."
+            raise ModelError(
+                f"In training the output has the shape {format_shape(tuple(output.shape))}, and not that of evaluation, "
+                f"{format_shape(objective.size(x))}."
             )
         loss = objective.loss(fitted.float(), objective.target(x, y))
     try:
@@ -246,17 +250,19 @@ def _check_gradient(
     except torch.OutOfMemoryError:
         raise
     except BaseException as error:
-        why = first_line(error).partition(". Hint: enable anomaly")[0]
-        where = place(error, file) or traced(net, x, y, objective, autocast, file)
-        raise Unfit(f"The gradient cannot be taken: {why}{where}.", remedy(error)) from None
+        why = find_first_line(error).partition(". Hint: enable anomaly")[0]
+        where = find_line(error, file) or trace_gradient(net, x, y, objective, autocast, file)
+        raise ModelError(f"The gradient cannot be taken: {why}{where}.", suggest_remedy(error)) from None
 
 
-def traced(net: nn.Module, x: Tensor, y: Tensor, objective: Objective, autocast: Callable[[], Any], file: Path) -> str:
+def trace_gradient(
+    net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], file: Path
+) -> str:
     """Where in the user's code that was computed of which the gradient cannot be taken; nothing if it is not known."""
     with warnings.catch_warnings(record=True) as told, suppress(Exception):
         warnings.simplefilter("always")
         with torch.autograd.set_detect_anomaly(True, check_nan=False), autocast():
-            output = tensor_in(net(x.clone()), objective.part)
+            output = find_tensor(net(x.clone()), objective.part)
             fitted = None if output is None else objective.fitted(output, x)
             if fitted is not None:
                 objective.loss(fitted.float(), objective.target(x, y)).backward()
@@ -270,15 +276,15 @@ def is_lazy(net: nn.Module) -> bool:
     return any(isinstance(parameter, UninitializedParameter) for parameter in net.parameters())
 
 
-def needs_more_than_one(net: nn.Module, x: Tensor, objective: Objective, autocast: Callable[[], Any]) -> bool:
+def needs_two_samples(net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any]) -> bool:
     """Whether it cannot be trained with a single sample, the first of ``x``; nothing changes.
 
     Layers that normalise batches may not be, nor a forward that drops dimensions of 1.
     """
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
     try:
-        with torch.random.fork_rng(devices), torch.no_grad(), buffers_kept(net), autocast():
-            output = tensor_in(net(x[:1].clone()), objective.part)
+        with torch.random.fork_rng(devices), torch.no_grad(), keep_buffers(net), autocast():
+            output = find_tensor(net(x[:1].clone()), objective.part)
         return output is None or objective.fitted(output, x[:1]) is None
     except torch.OutOfMemoryError:
         raise

@@ -14,7 +14,7 @@ RISE = 0.3
 """Share of the training in which one-cycle rises, unless told."""
 
 
-def factor(schedule: str, step: int, steps: int, warmup: float = 0.0) -> float:
+def compute_factor(schedule: str, step: int, steps: int, warmup: float = 0.0) -> float:
     """The factor at ``step``, of ``steps`` in all.
 
     Args:
@@ -30,17 +30,17 @@ def factor(schedule: str, step: int, steps: int, warmup: float = 0.0) -> float:
         rise = max(1, round((warmup or RISE) * steps))
         if step < rise:
             return FIRST + (1 - FIRST) * (1 - math.cos(math.pi * step / rise)) / 2
-        return LAST + (1 - LAST) * fall(step - rise, steps - rise)
+        return LAST + (1 - LAST) * compute_cosine(step - rise, steps - rise)
     rise = round(warmup * steps)
     if step < rise:
         return (step + 1) / (rise + 1)
     if schedule == "cosine":
-        return fall(step - rise, steps - rise)
+        return compute_cosine(step - rise, steps - rise)
     if schedule == "step":
         return 1.0 if step < steps / 2 else 0.1 if step < 3 * steps / 4 else 0.01
     return 1.0
 
 
-def fall(step: int, steps: int) -> float:
+def compute_cosine(step: int, steps: int) -> float:
     """Half a cosine from 1 down to nought, which it would reach at ``steps``."""
     return (1 + math.cos(math.pi * step / max(1, steps))) / 2

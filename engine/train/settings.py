@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 from descend.engine.base.errors import UsageError
 from descend.engine.base.knobs import Knob, KnobSet, knob
 
@@ -62,7 +62,7 @@ ONLY = {"context": "text", "augment": "image", "channels_last": "image"}
 """Settings that only one kind of data has."""
 
 
-def specs_for(
+def list_specs(
     architecture: Mapping[str, Knob], kinds: Iterable[str], tasks: Iterable[str], own: bool = False
 ) -> dict[str, Knob]:
     """The knobs of a model: those of its architecture, then the training settings that it can use.
@@ -82,7 +82,7 @@ def specs_for(
     return {**architecture, **chosen}
 
 
-def grouped(names: Iterable[str]) -> dict[str, list[str]]:
+def group_settings(names: Iterable[str]) -> dict[str, list[str]]:
     """The settings called ``names`` by group, in the order of `GROUPS`; the model's own in theirs."""
     names = list(names)
     taken = {name for group in GROUPS.values() for name in group}
@@ -91,7 +91,7 @@ def grouped(names: Iterable[str]) -> dict[str, list[str]]:
     return {group: members for group, members in found.items() if members}
 
 
-def check(values: KnobSet, shape: Shape) -> None:
+def check_settings(values: KnobSet, shape: DataShape) -> None:
     """Say which settings do not go with the data.
 
     Raises:
@@ -108,7 +108,7 @@ def check(values: KnobSet, shape: Shape) -> None:
         raise UsageError("Reconstruction is for images and tables; from text the next character is learned.")
 
 
-def require_used(values: KnobSet, names: Iterable[str], shape: Shape) -> None:
+def require_used(values: KnobSet, names: Iterable[str], shape: DataShape) -> None:
     """Say which of the settings called ``names`` change nothing beside the others.
 
     Raises:

@@ -7,18 +7,18 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from descend.engine.train.layer_list import kind
-from descend.engine.train.model_error import Unfit
-from descend.engine.train.outputs import size, told
-from descend.engine.train.own_model import cause
-from descend.engine.train.remedies import remedy
+from descend.engine.train.layer_list import name_kind
+from descend.engine.train.model_error import ModelError
+from descend.engine.train.outputs import describe_output, format_shape
+from descend.engine.train.own_model import describe_cause
+from descend.engine.train.remedies import suggest_remedy
 
 SPATIAL = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3}
 
 
-def explained(
+def explain_shape_error(
     error: BaseException, name: str, module: nn.Module, given: tuple[Any, ...], x: Tensor, where: str = ""
-) -> Unfit:
+) -> ModelError:
     """What to say of an ``error`` that was raised inside ``module``, the layer called ``name``.
 
     Args:
@@ -26,26 +26,28 @@ def explained(
         x: what the model was given, two samples.
         where: the line, as `` (model.py, line 3)``.
     """
-    layer = f"the layer {name} ({kind(module)})" if name else f"{kind(module)}.forward"
+    layer = f"the layer {name} ({name_kind(module)})" if name else f"{name_kind(module)}.forward"
     first = given[0] if given else None
     takes, got, advice = "", "", ""
     if isinstance(first, Tensor):
-        takes, got, advice = expectation(module, first, x)
-    samples = f"Two samples are {told(x)}."
+        takes, got, advice = describe_expectation(module, first, x)
+    samples = f"Two samples are {describe_output(x)}."
     if takes:
-        return Unfit(f"The model failed at {layer}{where}: it takes {takes}, and was given {got}.", advice, samples)
+        return ModelError(
+            f"The model failed at {layer}{where}: it takes {takes}, and was given {got}.", advice, samples
+        )
     if isinstance(error, TypeError) and not name and "argument" in str(error):
         samples = f"forward is called with one argument, the samples. {samples}"
-    told_given = f" It was given {told(first)}." if name and isinstance(first, Tensor) else ""
+    told_given = f" It was given {describe_output(first)}." if name and isinstance(first, Tensor) else ""
     if any(word in str(error) for word in ("view size", "is invalid for input of size", "shape '[")):
         advice = "A hard-coded size in view or reshape fits other data; x.flatten(1) needs none."
-    advice = remedy(error) or advice
-    return Unfit(f"The model failed at {layer}{where}: {cause(error)}.{told_given}", advice, samples)
+    advice = suggest_remedy(error) or advice
+    return ModelError(f"The model failed at {layer}{where}: {describe_cause(error)}.{told_given}", advice, samples)
 
 
-def expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, str]:
+def describe_expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, str]:
     """What a layer takes, what it was given instead, and advice; empty if the shape does not explain the failure."""
-    given, last = told(first), first.shape[-1] if first.dim() else 0
+    given, last = describe_output(first), first.shape[-1] if first.dim() else 0
     if isinstance(module, nn.Linear) and last != module.in_features:
         wanted, a_sample = module.in_features, prod(first.shape[1:])
         advice = f"in_features should be {last} here"
@@ -55,10 +57,10 @@ def expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, 
                 if a_sample == wanted
                 else f"Flattened, as with x.flatten(1), a sample has {a_sample} numbers, so in_features={a_sample}"
             )
-        return f"{wanted} numbers a sample (in_features)", f"{last} ({given})", finished(advice)
+        return f"{wanted} numbers a sample (in_features)", f"{last} ({given})", end_sentence(advice)
     for spatial, dimensions in SPATIAL.items():
         if isinstance(module, spatial):
-            return convolution(module, dimensions, first, x)
+            return describe_convolution(module, dimensions, first, x)
     if isinstance(module, nn.modules.batchnorm._BatchNorm) and first.dim() > 1:
         channels = first.shape[1]
         if channels != module.num_features:
@@ -69,7 +71,7 @@ def expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, 
     if isinstance(module, nn.LayerNorm) and tuple(first.shape[-len(module.normalized_shape) :]) != tuple(
         module.normalized_shape
     ):
-        return f"samples that end in {size(tuple(module.normalized_shape))} (normalized_shape)", given, ""
+        return f"samples that end in {format_shape(tuple(module.normalized_shape))} (normalized_shape)", given, ""
     if isinstance(module, nn.RNNBase) and not first.is_floating_point():
         advice = "Text comes as indices of characters: begin with an nn.Embedding."
         return "floating-point numbers, (n, steps, numbers)", given, advice
@@ -99,9 +101,12 @@ def expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[str, str, 
     return "", "", ""
 
 
-def convolution(module: Any, dimensions: int, first: Tensor, x: Tensor) -> tuple[str, str, str]:
+def describe_convolution(module: Any, dimensions: int, first: Tensor, x: Tensor) -> tuple[str, str, str]:
     """What a convolution takes, what it was given, and advice."""
-    given, axes = told(first), ("length",) if dimensions == 1 else ("depth", "height", "width")[3 - dimensions :]
+    given, axes = (
+        describe_output(first),
+        ("length",) if dimensions == 1 else ("depth", "height", "width")[3 - dimensions :],
+    )
     form = f"(n, channels, {', '.join(axes)})"
     if first.dim() not in (dimensions + 1, dimensions + 2) or (first.dim() == dimensions + 1 == x.dim()):
         advice = "These samples are no images; a model for tables begins with nn.Linear." if x.dim() == 2 else ""
@@ -119,7 +124,7 @@ def convolution(module: Any, dimensions: int, first: Tensor, x: Tensor) -> tuple
     sizes = first.shape[-dimensions:]
     if any(
         length + 2 * pad < kernel
-        for length, pad, kernel in zip(sizes, padding(module), module.kernel_size, strict=True)
+        for length, pad, kernel in zip(sizes, find_padding(module), module.kernel_size, strict=True)
     ):
         return (
             f"at least {' × '.join(map(str, module.kernel_size))} values (kernel_size)",
@@ -129,11 +134,11 @@ def convolution(module: Any, dimensions: int, first: Tensor, x: Tensor) -> tuple
     return "", "", ""
 
 
-def padding(module: Any) -> tuple[int, ...]:
+def find_padding(module: Any) -> tuple[int, ...]:
     """Padding on either side, by dimension."""
     return module.padding if isinstance(module.padding, tuple) else tuple(kernel // 2 for kernel in module.kernel_size)
 
 
-def finished(sentence: str) -> str:
+def end_sentence(sentence: str) -> str:
     """With a full stop."""
     return sentence if sentence.endswith(".") else f"{sentence}."

@@ -7,7 +7,7 @@ import ast
 from descend.engine.train.model_arguments import Argument
 
 
-def defined(body: list[ast.stmt]) -> dict[str, ast.stmt]:
+def list_defined(body: list[ast.stmt]) -> dict[str, ast.stmt]:
     """The names that statements give to something; ``*`` if they import whatever a module has."""
     found: dict[str, ast.stmt] = {}
     for node in body:
@@ -22,12 +22,12 @@ def defined(body: list[ast.stmt]) -> dict[str, ast.stmt]:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 found[name] = node
             case ast.If() | ast.With():
-                found |= defined(node.body)
-                found |= defined(getattr(node, "orelse", []))
+                found |= list_defined(node.body)
+                found |= list_defined(getattr(node, "orelse", []))
             case ast.Try():
-                found |= defined([*node.body, *node.orelse, *node.finalbody])
+                found |= list_defined([*node.body, *node.orelse, *node.finalbody])
                 for handler in node.handlers:
-                    found |= defined(handler.body)
+                    found |= list_defined(handler.body)
     return found
 
 
@@ -40,24 +40,24 @@ def looks_like_a_model(node: ast.stmt) -> bool:
     return "forward" in methods or any(base in ("Module", "Sequential", "LightningModule") for base in bases)
 
 
-def signature(node: ast.stmt | None, names: dict[str, ast.stmt]) -> tuple[dict[str, Argument], bool]:
+def read_signature(node: ast.stmt | None, names: dict[str, ast.stmt]) -> tuple[dict[str, Argument], bool]:
     """The arguments of a function, or of a class's ``__init__``; and whether those are all."""
     if isinstance(node, ast.ClassDef):
         for item in node.body:
             if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                return parameters(item.args, method=True)
+                return read_parameters(item.args, method=True)
         bases = [names.get(ast.unparse(base)) for base in node.bases]
         if len(bases) == 1 and isinstance(bases[0], ast.ClassDef) and bases[0] is not node and not node.decorator_list:
-            return signature(bases[0], {name: other for name, other in names.items() if other is not node})
+            return read_signature(bases[0], {name: other for name, other in names.items() if other is not node})
         plain = all(ast.unparse(base) in ("nn.Module", "torch.nn.Module", "Module") for base in node.bases)
         return {}, plain and not node.decorator_list and not node.keywords
     if isinstance(node, ast.FunctionDef):
-        arguments, complete = parameters(node.args, method=False)
+        arguments, complete = read_parameters(node.args, method=False)
         return arguments, complete and not node.decorator_list
     return {}, False
 
 
-def parameters(given: ast.arguments, *, method: bool) -> tuple[dict[str, Argument], bool]:
+def read_parameters(given: ast.arguments, *, method: bool) -> tuple[dict[str, Argument], bool]:
     """A signature's arguments; and whether it takes no others."""
     positional = [*given.posonlyargs, *given.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(given.defaults)) + list(given.defaults)
@@ -74,13 +74,13 @@ def parameters(given: ast.arguments, *, method: bool) -> tuple[dict[str, Argumen
     return found, given.kwarg is None and given.vararg is None
 
 
-def makers(model: str, names: dict[str, ast.stmt]) -> tuple[str, ...]:
+def find_makers(model: str, names: dict[str, ast.stmt]) -> tuple[str, ...]:
     """Functions that call ``model`` and can be called without arguments."""
     found = []
     for name, node in names.items():
         if not isinstance(node, ast.FunctionDef) or name.startswith(("_", "test")) or name == "main":
             continue
-        arguments, _ = parameters(node.args, method=False)
+        arguments, _ = read_parameters(node.args, method=False)
         returned = [leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Return) and leaf.value is not None]
         calls = any(
             isinstance(leaf, ast.Call) and ast.unparse(leaf.func) == model

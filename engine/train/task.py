@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 from descend.datasets.dataset import Dataset
 from descend.engine.train import output_activation
-from descend.engine.train.loader import Form
+from descend.engine.train.loader import Preprocessing
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
@@ -23,7 +23,7 @@ SHOWN = 16
 """Samples of a picture."""
 
 
-class Tally:
+class Metrics:
     """Sums over a set that is evaluated, on the device; read once at the end."""
 
     def __init__(self, device: torch.device) -> None:
@@ -43,7 +43,7 @@ class Tally:
         """Show pictures of it."""
 
 
-class Objective(ABC):
+class Task(ABC):
     """A task: the form of the output, the loss, what is measured.
 
     Attributes:
@@ -77,11 +77,11 @@ class Objective(ABC):
         return {}
 
     @abstractmethod
-    def tally(self, device: torch.device) -> Tally:
+    def tally(self, device: torch.device) -> Metrics:
         """Sums for an evaluation."""
 
 
-class Classes(Objective):
+class Classification(Task):
     """Classification: cross-entropy and accuracy. Of two classes, a single score that speaks for the second will do."""
 
     def __init__(self, names: tuple[str, ...], images: bool) -> None:
@@ -93,10 +93,10 @@ class Classes(Objective):
 
     def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
         if len(self.names) == 2 and tuple(output.shape) in ((len(x),), (len(x), 1)):
-            score = output_activation.scores(output.reshape(len(x), 1), self.ends)
+            score = output_activation.remove_activation(output.reshape(len(x), 1), self.ends)
             return torch.cat([torch.zeros_like(score), score], 1)  # its softmax is the sigmoid of the score
         fitted = super().fitted(output, x)
-        return fitted if fitted is None else output_activation.scores(fitted, self.ends)
+        return fitted if fitted is None else output_activation.remove_activation(fitted, self.ends)
 
     def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         return functional.cross_entropy(output, target, label_smoothing=smoothing)
@@ -104,11 +104,11 @@ class Classes(Objective):
     def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         return {"accuracy": (output.argmax(1) == target).float().mean()}
 
-    def tally(self, device: torch.device) -> Tally:
-        return ClassTally(device, self.names, self.images)
+    def tally(self, device: torch.device) -> Metrics:
+        return ClassificationMetrics(device, self.names, self.images)
 
 
-class ClassTally(Tally):
+class ClassificationMetrics(Metrics):
     """Counts of (true, predicted), and the first mistakes."""
 
     def __init__(self, device: torch.device, names: tuple[str, ...], images: bool) -> None:
@@ -146,10 +146,10 @@ class ClassTally(Tally):
             lab.images("mistakes", x[wrong].contiguous(), captions, low=0.0, high=1.0)
 
 
-class Numbers(Objective):
+class Regression(Task):
     """Regression: squared error of numbers with mean 0 and deviation 1; measured in the target's own units."""
 
-    def __init__(self, names: tuple[str, ...], form: Form) -> None:
+    def __init__(self, names: tuple[str, ...], form: Preprocessing) -> None:
         self.names, self.form = names, form
         self.wanted = "one number" if len(names) == 1 else f"{len(names)} numbers, one for each target"
 
@@ -164,14 +164,14 @@ class Numbers(Objective):
     def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         return functional.mse_loss(output, target)
 
-    def tally(self, device: torch.device) -> Tally:
-        return NumberTally(device, self.names, self.form)
+    def tally(self, device: torch.device) -> Metrics:
+        return RegressionMetrics(device, self.names, self.form)
 
 
-class NumberTally(Tally):
+class RegressionMetrics(Metrics):
     """Errors in the targets' units. R² is 1 less the share of the targets' variance that is not explained."""
 
-    def __init__(self, device: torch.device, names: tuple[str, ...], form: Form) -> None:
+    def __init__(self, device: torch.device, names: tuple[str, ...], form: Preprocessing) -> None:
         super().__init__(device)
         self.names, self.form = names, form
         self.parts: list[tuple[Tensor, Tensor]] = []
@@ -207,7 +207,7 @@ class NumberTally(Tally):
         return said, true
 
 
-class Language(Objective):
+class LanguageModelling(Task):
     """The next character at every place: cross-entropy, and perplexity, its exponential."""
 
     def __init__(self, vocabulary: tuple[str, ...]) -> None:
@@ -221,16 +221,16 @@ class Language(Objective):
         if tuple(output.shape) == (x.numel(), len(self.vocabulary)):  # all places in a row
             output = output.reshape(self.size(x))
         fitted = super().fitted(output, x)
-        return fitted if fitted is None else output_activation.scores(fitted, self.ends)
+        return fitted if fitted is None else output_activation.remove_activation(fitted, self.ends)
 
     def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         return functional.cross_entropy(output.flatten(0, 1), target.flatten(), label_smoothing=smoothing)
 
-    def tally(self, device: torch.device) -> Tally:
-        return LanguageTally(device)
+    def tally(self, device: torch.device) -> Metrics:
+        return LanguageMetrics(device)
 
 
-class LanguageTally(Tally):
+class LanguageMetrics(Metrics):
     """Adds the perplexity and the share of characters that were guessed."""
 
     def __init__(self, device: torch.device) -> None:
@@ -250,7 +250,7 @@ class LanguageTally(Tally):
         }
 
 
-class Reconstruction(Objective):
+class Reconstruction(Task):
     """The input again: mean squared error."""
 
     wanted = "the input again, in its own shape"
@@ -272,11 +272,11 @@ class Reconstruction(Objective):
     def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
         return functional.mse_loss(output, target)
 
-    def tally(self, device: torch.device) -> Tally:
-        return ReconstructionTally(device, self.images)
+    def tally(self, device: torch.device) -> Metrics:
+        return ReconstructionMetrics(device, self.images)
 
 
-class ReconstructionTally(Tally):
+class ReconstructionMetrics(Metrics):
     """Keeps a few samples to show beside what was made of them."""
 
     def __init__(self, device: torch.device, images: bool) -> None:
@@ -295,13 +295,13 @@ class ReconstructionTally(Tally):
             lab.images("reconstruction", self.pairs, captions, low=0.0, high=1.0)
 
 
-def objective_of(dataset: Dataset, tasks: tuple[str, ...], k: Any, form: Form) -> Objective:
+def choose_task(dataset: Dataset, tasks: tuple[str, ...], k: Any, form: Preprocessing) -> Task:
     """What a model that can learn ``tasks`` learns from the data."""
-    shape: Shape = dataset.shape
+    shape: DataShape = dataset.shape
     if "reconstruction" in tasks and (shape.task not in tasks or getattr(k, "objective", "auto") == "reconstruction"):
         return Reconstruction(shape.kind == "image")
     if shape.task == "regression":
-        return Numbers(dataset.targets, form)
+        return Regression(dataset.targets, form)
     if shape.task == "language":
-        return Language(dataset.vocabulary)
-    return Classes(dataset.classes, shape.kind == "image")
+        return LanguageModelling(dataset.vocabulary)
+    return Classification(dataset.classes, shape.kind == "image")

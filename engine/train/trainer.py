@@ -13,19 +13,19 @@ from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.lab import Diverged
 from descend.engine.train import forking, loader, optimisers, own_model, sanity_check
-from descend.engine.train.distributed import Team
-from descend.engine.train.early_stopping import Stopping
-from descend.engine.train.evaluation import evaluate, scores, written
-from descend.engine.train.forward_targets import adapted, fits, in_a_precision
-from descend.engine.train.kept import buffers_kept
-from descend.engine.train.model_error import Unfit
+from descend.engine.train.distributed import ProcessGroup
+from descend.engine.train.early_stopping import EarlyStopping
+from descend.engine.train.evaluation import evaluate, find_scores, generate_text
+from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
+from descend.engine.train.kept import keep_buffers
+from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
-from descend.engine.train.model_source import Source
-from descend.engine.train.out_of_memory import is_out_of_memory, out_of_memory
+from descend.engine.train.model_source import ModelSource
+from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of_memory
 from descend.engine.train.overriding import check_methods
-from descend.engine.train.precision import Precision
-from descend.engine.train.schedules import factor
-from descend.engine.train.task import Language, Objective, Tally, objective_of
+from descend.engine.train.precision import MixedPrecision
+from descend.engine.train.schedules import compute_factor
+from descend.engine.train.task import LanguageModelling, Metrics, Task, choose_task
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
@@ -36,13 +36,13 @@ MORE = 64
 UNITS = {"image": "images", "table": "rows", "text": "texts"}
 
 
-def train(lab: Lab, k: Any, model: Model | Source) -> None:
+def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
     """Train ``model`` on the data of ``lab`` with the settings ``k``.
 
     Raises:
         Unfit: the model, the settings and the data do not go together.
     """
-    session = Session(lab, k, model)
+    session = Trainer(lab, k, model)
     try:
         session.prepare()
         session.train()
@@ -51,7 +51,7 @@ def train(lab: Lab, k: Any, model: Model | Source) -> None:
     except RuntimeError as error:
         if is_out_of_memory(error):
             error.__traceback__ = None  # which holds what filled the memory
-            raise out_of_memory(session) from None
+            raise describe_out_of_memory(session) from None
         if (lost := session.team.lost(error)) is not None:
             raise lost from None
         raise session.fault(error) from None
@@ -59,7 +59,7 @@ def train(lab: Lab, k: Any, model: Model | Source) -> None:
         raise session.fault(error) from None
 
 
-class Session:
+class Trainer:
     """One training.
 
     Attributes:
@@ -70,28 +70,28 @@ class Session:
 
     net: nn.Module
     run: Any
-    feed: loader.Feed
+    feed: loader.Loader
     train_set: loader.Split
     test_set: loader.Split
     held: loader.Split | None
-    objective: Objective
+    objective: Task
     optimiser: torch.optim.Optimizer
     least: int
 
-    def __init__(self, lab: Lab, k: Any, model: Model | Source) -> None:
+    def __init__(self, lab: Lab, k: Any, model: Model | ModelSource) -> None:
         assert lab.dataset is not None
         self.lab, self.k, self.model, self.dataset = lab, k, model, lab.dataset
-        self.team = Team(lab.device)
+        self.team = ProcessGroup(lab.device)
         self.shape = self.dataset.shape
-        self.precision = Precision(k.precision, lab.device)
+        self.precision = MixedPrecision(k.precision, lab.device)
         self.context = k.context if self.shape.task == "language" else 0
         self.batch_size = int(k.batch_size)
         self.doing = ""
 
     def fault(self, error: BaseException) -> BaseException:
         """``error`` as a sentence if it was raised by the user's own code; else as it is."""
-        own = self.model if isinstance(self.model, Source) else None
-        return (own and own_model.later(error, own, self.lab.step, self.doing)) or error
+        own = self.model if isinstance(self.model, ModelSource) else None
+        return (own and own_model.describe_late_error(error, own, self.lab.step, self.doing)) or error
 
     def prepare(self) -> None:
         """Build the model, try it, and lay out the data."""
@@ -106,12 +106,12 @@ class Session:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        form = loader.Form(self.dataset, lab.device, channels_last=last, augment=getattr(k, "augment", "none"))
-        self.objective = objective_of(self.dataset, self._tasks(), k, form)
-        resident = k.placement == "device" or (k.placement == "auto" and loader.fits(self.dataset, lab.device))
+        form = loader.Preprocessing(self.dataset, lab.device, channels_last=last, augment=getattr(k, "augment", "none"))
+        self.objective = choose_task(self.dataset, self._tasks(), k, form)
+        resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
             lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
-        self.train_set, self.test_set, self.held = loader.splits(
+        self.train_set, self.test_set, self.held = loader.make_splits(
             self.dataset,
             form,
             context=self.context,
@@ -120,41 +120,47 @@ class Session:
             seed=lab.seed,
         )
         self._check_sizes()
-        file = self.model.file if isinstance(self.model, Source) else None
+        file = self.model.file if isinstance(self.model, ModelSource) else None
         if file:
             check_methods(self.net, file)
         self.net.to(lab.device)
         x, y = self._two_samples()
-        if last and k.channels_last == "auto" and not fits(self.net, x, self.objective, self.precision.autocast):
+        if (
+            last
+            and k.channels_last == "auto"
+            and not has_wanted_form(self.net, x, self.objective, self.precision.autocast)
+        ):
             last = form.channels_last = False  # a view in its forward may need the usual order
             x, y = self._two_samples()
         autocast = self.precision.autocast
-        notes = adapted(self.net, x, self.objective, autocast) if file else []
-        notes += in_a_precision(self.net, lambda: fits(self.net, x, self.objective, autocast)) if file else []
-        notes += sanity_check.probe(self.net, x, y, self.objective, autocast, file, self.some_samples)
+        notes = adapt_forward(self.net, x, self.objective, autocast) if file else []
+        notes += (
+            choose_precision(self.net, lambda: has_wanted_form(self.net, x, self.objective, autocast)) if file else []
+        )
+        notes += sanity_check.check_model(self.net, x, y, self.objective, autocast, file, self.some_samples)
         if last:
             self.net.to(memory_format=torch.channels_last)
         self.run = self._compiled() if k.compile else self.net
-        single = sanity_check.needs_more_than_one(self.net, x, self.objective, self.precision.autocast)
+        single = sanity_check.needs_two_samples(self.net, x, self.objective, self.precision.autocast)
         self.least = 2 if single else 1
         if single and self.batch_size == 1:
-            raise Unfit(
+            raise ModelError(
                 "The model cannot be trained with a single sample at a time, as batch normalisation cannot; "
                 "set batch_size=2 or more."
             )
         team = self.team
         if self.batch_size < self.least * team.size:
             more = "; set a larger batch_size" if self.batch_size < len(self.train_set) else ", and there is no more"
-            raise Unfit(f"A batch of {self.batch_size} is too few for {team.size} processes{more}.")
+            raise ModelError(f"A batch of {self.batch_size} is too few for {team.size} processes{more}.")
         if single and team.size > 1:
             lab.note("Layers that normalise batches see one process's share of a batch, not all of it.")
-        self.feed = loader.Feed(
+        self.feed = loader.Loader(
             self.train_set, self.batch_size, lab.seed, 2 * team.size if single else 1, (team.rank, team.size)
         )
-        self.run = team.wrapped(self.run, unused=isinstance(self.model, Source))
-        self.optimiser = optimisers.make(k, self.net, lab.device)
+        self.run = team.wrapped(self.run, unused=isinstance(self.model, ModelSource))
+        self.optimiser = optimisers.make_optimiser(k, self.net, lab.device)
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
-            raise Unfit("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
+            raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
         parameters = sum(parameter.numel() for parameter in self.net.parameters() if parameter.requires_grad)
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
@@ -185,7 +191,7 @@ class Session:
         lab, k, feed = self.lab, self.k, self.feed
         steps = k.epochs * feed.per_epoch
         forking.renew_stopping(lab, k)
-        stopping = Stopping(k.patience, lab.state, k.validation) if k.patience else None
+        stopping = EarlyStopping(k.patience, lab.state, k.validation) if k.patience else None
         self.run.train()
         ended = begun = False
         for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
@@ -196,7 +202,7 @@ class Session:
                 tally = self._tested()
                 if ended := self._judged(stopping, step // feed.per_epoch, tally):
                     break
-            rate = k.lr * factor(k.schedule, step, steps, k.warmup)
+            rate = k.lr * compute_factor(k.schedule, step, steps, k.warmup)
             self.team.tell(step, rate, k.weight_decay, k.clip, getattr(k, "label_smoothing", 0.0))
             loss, measures = self._step(*feed.batch(step), rate, feed.weight(step))
             lab.scalars(
@@ -204,7 +210,7 @@ class Session:
             )
             lab.layers(self.net)
         if lab.forked and not begun:
-            raise Unfit(
+            raise ModelError(
                 f"The run was over at step {lab.step:,}, so nothing is left to train with what was changed; fork from "
                 "an earlier step, or with more epochs."
             )
@@ -239,11 +245,13 @@ class Session:
         """
         k, scaler = self.k, self.precision.scaler
         self.doing = "in its forward"
-        given = x.clone() if isinstance(self.model, Source) else x  # one's own may write into what it is given
+        given = x.clone() if isinstance(self.model, ModelSource) else x  # one's own may write into what it is given
         with self.precision.autocast():
-            output = self.objective.fitted(scores(self.run(given), self.objective.part), x)
+            output = self.objective.fitted(find_scores(self.run(given), self.objective.part), x)
         if output is None:
-            raise Unfit(f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them.")
+            raise ModelError(
+                f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them."
+            )
         output, target = output.float(), self.objective.target(x, y)
         loss = self.objective.loss(output, target, getattr(k, "label_smoothing", 0.0))
         for group in self.optimiser.param_groups:
@@ -267,7 +275,7 @@ class Session:
         self.doing = ""
         return loss.detach(), self.objective.measures(output.detach(), target)
 
-    def _judged(self, stopping: Stopping | None, epoch: int, tally: Tally) -> bool:
+    def _judged(self, stopping: EarlyStopping | None, epoch: int, tally: Metrics) -> bool:
         """Whether early stopping ends the training after that many epochs."""
         if stopping is None or self.held is None:
             return False
@@ -279,17 +287,17 @@ class Session:
             self.lab.note(f"Stopped after epoch {epoch}: no improvement for {stopping.patience}.")
         return True
 
-    def _tested(self) -> Tally:
+    def _tested(self) -> Metrics:
         """Evaluate on the test set and record it."""
         tally = self._evaluated(self.test_set)
         self.lab.scalars({f"test/{name}": value for name, value in tally.metrics().items()})
         tally.show(self.lab)
-        if isinstance(self.objective, Language) and self.lab.due():
+        if isinstance(self.objective, LanguageModelling) and self.lab.due():
             begin = self.test_set.x[: min(self.context, 16)].to(self.lab.device)
-            self.lab.text("sample", written(self.net, begin, self.objective, self.context, seed=self.lab.seed))
+            self.lab.text("sample", generate_text(self.net, begin, self.objective, self.context, seed=self.lab.seed))
         return tally
 
-    def _evaluated(self, split: loader.Split) -> Tally:
+    def _evaluated(self, split: loader.Split) -> Metrics:
         self.doing = "as it was evaluated"
         tally = evaluate(self.net, split, self.objective, self.batch_size, self.precision.autocast)
         self.doing = ""
@@ -304,7 +312,7 @@ class Session:
         taken = TrainKnobs.specs
         values = {name: value for name, value in self.k.values().items() if name not in taken}
         repeat = getattr(self.k, "objective", "auto") == "reconstruction"
-        return own_model.build(self.model, values, self.shape, self.context, repeat)
+        return own_model.build_model(self.model, values, self.shape, self.context, repeat)
 
     def _tasks(self) -> tuple[str, ...]:
         return self.model.tasks if isinstance(self.model, Model) else EVERYTHING
@@ -320,7 +328,7 @@ class Session:
                 needs = (
                     f" of {self.context + 1:,} characters: its {name} part has {len(split.x):,}" if self.context else ""
                 )
-                raise Unfit(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
+                raise ModelError(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
         if self.batch_size > len(self.train_set):
             self.lab.note(
                 f"A batch of {self.batch_size:,} is more than the {len(self.train_set):,} training {self._unit} there "
@@ -346,13 +354,13 @@ class Session:
         net = torch.compile(self.net)
         x, _ = self.train_set.first(-(-self.batch_size // self.team.size))
         try:
-            with torch.random.fork_rng([x.device.index] if x.is_cuda else []), buffers_kept(self.net):
+            with torch.random.fork_rng([x.device.index] if x.is_cuda else []), keep_buffers(self.net):
                 with self.precision.autocast():
-                    output = scores(net(x.clone()))
+                    output = find_scores(net(x.clone()))
                 output.float().mean().backward()
             return net
         except Exception as error:
-            self.lab.note(f"torch.compile failed ({own_model.first_line(error)}), so the model runs as it is.")
+            self.lab.note(f"torch.compile failed ({own_model.find_first_line(error)}), so the model runs as it is.")
             with suppress(Exception):
                 torch.compiler.reset()
             return self.net

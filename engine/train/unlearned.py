@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from descend.datasets.dataset import WARNING
 from descend.engine.base.sanitize import clean
-from descend.engine.train.hidden import Hidden, hidden
-from descend.engine.train.layer_list import kind
-from descend.engine.train.outputs import tensor_in
-from descend.engine.train.own_model import listed
-from descend.engine.train.task import Objective
-from descend.engine.train.watching import Watch, at, tensors
+from descend.engine.train.hidden import HiddenTensor, find_hidden
+from descend.engine.train.layer_list import name_kind
+from descend.engine.train.outputs import find_tensor
+from descend.engine.train.own_model import join_names
+from descend.engine.train.task import Task
+from descend.engine.train.watching import CallRecorder, find_tensors, format_place
 
 TRIES = 12
 """Steps in which a parameter may get a gradient: some layers are left out at random."""
@@ -28,10 +28,10 @@ NAMES = 4
 CONTAINERS = {"list": "nn.ModuleList", "tuple": "nn.ModuleList", "dict": "nn.ModuleDict"}
 
 
-def unlearned(
+def find_unlearned(
     net: nn.Module,
     samples: Callable[[int], tuple[Tensor, Tensor]],
-    objective: Objective,
+    objective: Task,
     autocast: Callable[[], Any],
     file: Path,
 ) -> list[str]:
@@ -40,7 +40,7 @@ def unlearned(
     Args:
         samples: a batch, others for each number.
     """
-    watch = Watch(net, torch.empty(0), file)
+    watch = CallRecorder(net, torch.empty(0), file)
     missing = {name for name, parameter in net.named_parameters() if parameter.requires_grad}
     apart: set[int] = set()
     leaves: list[dict[int, Tensor]] = []
@@ -55,13 +55,13 @@ def unlearned(
             watch.given = given = x.clone()
             with watch, autocast():
                 outcome = net(given)
-            output = tensor_in(outcome, objective.part)
+            output = find_tensor(outcome, objective.part)
             fitted = None if output is None else objective.fitted(output, x)
             if output is None or fitted is None:
                 return []
-            leaves.append({id(leaf): leaf for leaf in leaves_of([output]) if leaf is not given})
-            others = [part for part in tensors(outcome) if part is not output]
-            apart |= {id(leaf) for leaf in leaves_of(others)}
+            leaves.append({id(leaf): leaf for leaf in find_leaves([output]) if leaf is not given})
+            others = [part for part in find_tensors(outcome) if part is not output]
+            apart |= {id(leaf) for leaf in find_leaves(others)}
             objective.loss(fitted.float(), target).backward()
             missing &= {name for name, parameter in net.named_parameters() if parameter.grad is None}
             lost = missing - {name for name, parameter in net.named_parameters() if id(parameter) in apart}
@@ -71,10 +71,10 @@ def unlearned(
     finally:
         net.zero_grad(set_to_none=True)
         net.eval()
-    return [*without_gradient(net, missing, apart, watch), *strangers(net, leaves, watch)]
+    return [*describe_without_gradient(net, missing, apart, watch), *describe_strangers(net, leaves, watch)]
 
 
-def leaves_of(outputs: Iterable[Tensor]) -> Iterator[Tensor]:
+def find_leaves(outputs: Iterable[Tensor]) -> Iterator[Tensor]:
     """The tensors that get a gradient from any of ``outputs``."""
     todo = [output.grad_fn for output in outputs if output.grad_fn is not None]
     seen: set[Any] = set(todo)
@@ -87,7 +87,7 @@ def leaves_of(outputs: Iterable[Tensor]) -> Iterator[Tensor]:
         todo += further
 
 
-def without_gradient(net: nn.Module, missing: set[str], apart: set[int], watch: Watch) -> list[str]:
+def describe_without_gradient(net: nn.Module, missing: set[str], apart: set[int], watch: CallRecorder) -> list[str]:
     """What to say of the parameters ``missing`` a gradient; those in ``apart`` serve another output than the scores."""
     found = {name: parameter for name, parameter in net.named_parameters() if name in missing}
     groups: dict[str, dict[str, str]] = {"apart": {}, "unseen": {}, "cut": {}, "unused": {}}
@@ -104,27 +104,27 @@ def without_gradient(net: nn.Module, missing: set[str], apart: set[int], watch: 
     told = []
     if names := groups["unseen"]:
         told.append(
-            f"{WARNING}no gradient reaches {layers(net, names)}, computed under torch.no_grad(){at(names.values())}, "
+            f"{WARNING}no gradient reaches {group_layers(net, names)}, computed under torch.no_grad(){format_place(names.values())}, "
             "so training leaves that as it is; take no_grad away, or, if it is meant, set requires_grad=False."
         )
     if names := groups["cut"]:
         function, place = watch.cuts[0] if watch.cuts else ("", "")
         how = f", as its result passes {function}" if function else ""
         told.append(
-            f"{WARNING}no gradient reaches {layers(net, names)}{how}{at([place, *names.values()])}, so training "
+            f"{WARNING}no gradient reaches {group_layers(net, names)}{how}{format_place([place, *names.values()])}, so training "
             "leaves that as it is; let its result reach the output, or, if it is meant, set requires_grad=False."
         )
     if names := groups["unused"]:
         told.append(
-            f"{WARNING}no gradient reaches {layers(net, names)}, which forward does not use for its output, so "
+            f"{WARNING}no gradient reaches {group_layers(net, names)}, which forward does not use for its output, so "
             "training leaves that as it is; call it in forward, or leave it out."
         )
     if names := groups["apart"]:
-        told.append(f"Not trained is {layers(net, names)}, which only serves other outputs than the scores.")
+        told.append(f"Not trained is {group_layers(net, names)}, which only serves other outputs than the scores.")
     return told
 
 
-def layers(net: nn.Module, names: Iterable[str]) -> str:
+def group_layers(net: nn.Module, names: Iterable[str]) -> str:
     """The modules that have only those parameters, the largest there are, and parameters that are alone."""
     names = set(names)
     whole: list[str] = []
@@ -133,15 +133,15 @@ def layers(net: nn.Module, names: Iterable[str]) -> str:
         if path and own and own <= names and not any(path.startswith(f"{above}.") for above in whole):
             whole.append(path)
     alone = [name for name in sorted(names) if not any(name.startswith(f"{above}.") for above in whole)]
-    return some([*(f"{path} ({kind(net.get_submodule(path))})" for path in whole), *alone])
+    return join_few([*(f"{path} ({name_kind(net.get_submodule(path))})" for path in whole), *alone])
 
 
-def some(names: list[str]) -> str:
+def join_few(names: list[str]) -> str:
     """The first few of ``names``, and how many more there are."""
-    return clean(listed([*names[:NAMES], *([f"{len(names) - NAMES} more"] if len(names) > NAMES else [])]))
+    return clean(join_names([*names[:NAMES], *([f"{len(names) - NAMES} more"] if len(names) > NAMES else [])]))
 
 
-def strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: Watch) -> list[str]:
+def describe_strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: CallRecorder) -> list[str]:
     """What to say of tensors that got a gradient and are no parameters.
 
     Args:
@@ -153,20 +153,20 @@ def strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: Watch) -> 
     anew = [key for key, leaf in last.items() if key not in known | stay.keys() and isinstance(leaf, nn.Parameter)]
     told = []
     if anew:
-        shown = f"parameters of shape {some([str(tuple(last[key].shape)) for key in anew])}"
-        place = at(watch.strangers[key][1] for key in anew if key in watch.strangers)
+        shown = f"parameters of shape {join_few([str(tuple(last[key].shape)) for key in anew])}"
+        place = format_place(watch.strangers[key][1] for key in anew if key in watch.strangers)
         told.append(
             f"{WARNING}forward makes {shown} anew at each call{place}, so they never learn; make that layer in "
             "__init__, as an attribute."
         )
-    where = {id(part.tensor): part for part in hidden(net) if id(part.tensor) in stay} if stay else {}
-    place = at(watch.strangers[key][1] for key in stay if key in watch.strangers)
+    where = {id(part.tensor): part for part in find_hidden(net) if id(part.tensor) in stay} if stay else {}
+    place = format_place(watch.strangers[key][1] for key in stay if key in watch.strangers)
     if of_layers := [part for part in where.values() if part.layer]:
-        told.append(f"{WARNING}{of_hidden_layers(of_layers, place)}")
+        told.append(f"{WARNING}{describe_hidden_layers(of_layers, place)}")
     bare = [part for part in where.values() if not part.layer]
     lost = [f"one of shape {tuple(leaf.shape)}" for key, leaf in stay.items() if key not in where]
     if bare or lost:
-        named = some([*(part.path for part in bare), *lost])
+        named = join_few([*(part.path for part in bare), *lost])
         holders = {part.holder for part in bare}
         how = "nn.ParameterDict" if holders == {"dict"} else "nn.ParameterList" if holders & {"list", "tuple"} else ""
         remedy = f"keep them in an {how}" if how else "make it an nn.Parameter that is an attribute of the module"
@@ -177,7 +177,7 @@ def strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: Watch) -> 
     return told
 
 
-def of_hidden_layers(found: list[Hidden], place: str = "") -> str:
+def describe_hidden_layers(found: list[HiddenTensor], place: str = "") -> str:
     """What to say of layers that torch does not find."""
     names = list(dict.fromkeys(f"{part.path} ({part.layer})" for part in found))
     holder = next((part.holder for part in found if part.holder), "")
@@ -186,6 +186,6 @@ def of_hidden_layers(found: list[Hidden], place: str = "") -> str:
     else:
         where, remedy = "kept where torch does not look", "make each an attribute of the module itself"
     return (
-        f"layers that are no part of the model: {some(names)}, {where}{place}; they are never trained, saved "
+        f"layers that are no part of the model: {join_few(names)}, {where}{place}; they are never trained, saved "
         f"or moved to the device, so {remedy}."
     )

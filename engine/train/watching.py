@@ -30,7 +30,7 @@ CUTS = ("detach", "detach_", "item", "tolist", "numpy", "data", "argmax", "round
 RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 
 
-class Watch(TorchFunctionMode):
+class CallRecorder(TorchFunctionMode):
     """Takes note of every call of torch made in its context; a place is ``file.py, line 3``, or empty.
 
     Args:
@@ -69,16 +69,16 @@ class Watch(TorchFunctionMode):
             self.cuts.append((name, self._line()))
         if name in DRAWS and not (args and isinstance(args[0], nn.Parameter)) and "nn.init" not in whole:
             self.draws.append(self._line())
-        if leaves_out(name, args, kwargs):
+        if is_random(name, args, kwargs):
             self.drops.append(self._line())
         if self.still:
-            args, kwargs = stilled(name, args, kwargs)
+            args, kwargs = make_deterministic(name, args, kwargs)
         before, shape = self.given._version, self.given.shape
         result = func(*args, **kwargs)
         if self.wrote is None and (self.given._version != before or self.given.shape != shape):
             self.wrote = ", ".join(filter(None, [self._layer(), self._line()]))
-        if name in CUTS or any(True for _ in tensors(result)):  # else it was only asked for its shape or such
-            for tensor in tensors((args, kwargs)):
+        if name in CUTS or any(True for _ in find_tensors(result)):  # else it was only asked for its shape or such
+            for tensor in find_tensors((args, kwargs)):
                 if tensor.requires_grad and tensor.is_leaf and tensor is not self.given:
                     self._see(tensor)
         return result
@@ -111,58 +111,60 @@ class Watch(TorchFunctionMode):
         return ""
 
 
-def tensors(value: Any) -> Iterator[Tensor]:
+def find_tensors(value: Any) -> Iterator[Tensor]:
     """The tensors among arguments, in lists of them too."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, (tuple, list)):
         for part in value:
-            yield from tensors(part)
+            yield from find_tensors(part)
     elif isinstance(value, dict):
-        yield from tensors(list(value.values()))
+        yield from find_tensors(list(value.values()))
 
 
-def leaves_out(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def is_random(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether a call leaves out values at random."""
     if name in DROPOUTS:
-        training = argument(args, kwargs, 2, "train" if "train" in kwargs else "training", DROPOUTS[name])
-        return bool(training) and argument(args, kwargs, 1, "p", 0.5) > 0
+        training = read_argument(args, kwargs, 2, "train" if "train" in kwargs else "training", DROPOUTS[name])
+        return bool(training) and read_argument(args, kwargs, 1, "p", 0.5) > 0
     if name == "scaled_dot_product_attention":
-        return argument(args, kwargs, 4, "dropout_p", 0.0) > 0
+        return read_argument(args, kwargs, 4, "dropout_p", 0.0) > 0
     if name == "multi_head_attention_forward":
-        return bool(kwargs.get("training", True)) and argument(args, kwargs, 10, "dropout_p", 0.0) > 0
-    place = recurrent(args) if name in RECURRENT else None
+        return bool(kwargs.get("training", True)) and read_argument(args, kwargs, 10, "dropout_p", 0.0) > 0
+    place = find_training_place(args) if name in RECURRENT else None
     return place is not None and bool(args[place]) and args[place - 1] > 0
 
 
-def recurrent(args: tuple[Any, ...]) -> int | None:
+def find_training_place(args: tuple[Any, ...]) -> int | None:
     """At which place a recurrent layer's function is told whether it is in training: after the share of its dropout."""
     shares = [place for place, value in enumerate(args) if isinstance(value, float)]
     return shares[0] + 1 if shares and shares[0] + 1 < len(args) else None
 
 
-def argument(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, word: str, default: Any) -> Any:
+def read_argument(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, word: str, default: Any) -> Any:
     """What a function is given for an argument."""
     return args[place] if len(args) > place else kwargs.get(word, default)
 
 
-def stilled(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def make_deterministic(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a call that leaves out nothing and takes no statistics of a batch."""
     if name in DROPOUTS or name == "rrelu":
         word = "train" if "train" in kwargs else "training"
-        return replaced(args, kwargs, 2 if name in DROPOUTS else 3, word, False)
-    if name == "batch_norm" and argument(args, kwargs, 1, "running_mean", None) is not None:
-        return replaced(args, kwargs, 5, "training", False)
+        return replace_argument(args, kwargs, 2 if name in DROPOUTS else 3, word, False)
+    if name == "batch_norm" and read_argument(args, kwargs, 1, "running_mean", None) is not None:
+        return replace_argument(args, kwargs, 5, "training", False)
     if name == "scaled_dot_product_attention":
-        return replaced(args, kwargs, 4, "dropout_p", 0.0)
+        return replace_argument(args, kwargs, 4, "dropout_p", 0.0)
     if name == "multi_head_attention_forward":
         return args, {**kwargs, "training": False}
-    if name in RECURRENT and (place := recurrent(args)) is not None:
+    if name in RECURRENT and (place := find_training_place(args)) is not None:
         return (*args[:place], False, *args[place + 1 :]), kwargs
     return args, kwargs
 
 
-def replaced(
+def replace_argument(
     args: tuple[Any, ...], kwargs: dict[str, Any], place: int, word: str, value: Any
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments with another value for one of them."""
@@ -171,6 +173,6 @@ def replaced(
     return args, {**kwargs, word: value}
 
 
-def at(places: Iterable[str]) -> str:
+def format_place(places: Iterable[str]) -> str:
     """`` (model.py, line 3)`` of the first place that is known."""
     return next((f" ({place})" for place in places if place), "")

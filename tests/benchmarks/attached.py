@@ -66,7 +66,7 @@ def recorded(lesson: str, setting: str, steps: int, folder: Path, attached: bool
         command = descend("run", lesson, "--set", setting, "--json")
         subprocess.run(command, env={**os.environ, **environment(folder)}, capture_output=True, check=True)
     os.environ["DESCEND_HOME"] = str(folder)
-    follower, found = runs.listed()[0].follow(), []
+    follower, found = runs.list_runs()[0].follow(), []
     while records := follower.read():
         found += [(record.t, record.step) for record in records if isinstance(record, Progress)]
     first = next(place for place in found if place[1] >= steps // 5)

@@ -47,7 +47,7 @@ def bare(layers: int, steps: int) -> float:
 
 def recorded(layers: int, steps: int) -> tuple[float, Run]:
     """Seconds a step of the loop with telemetry, and its run."""
-    run = runs.create(Manifest(id="", name="layers", knobs={}, seed=0, device="cpu"))
+    run = runs.create_run(Manifest(id="", name="layers", knobs={}, seed=0, device="cpu"))
     lab = Lab(run, KnobSet(), device=torch.device("cpu"), seed=0)
     net = network(layers)
     adam = torch.optim.Adam(net.parameters(), 1e-3, fused=True)

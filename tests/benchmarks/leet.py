@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from descend.engine.run import runs
-from descend.engine.run.jsonl import Appender
+from descend.engine.run.jsonl import JsonlWriter
 from descend.engine.run.records import FORMAT, Array, Header, Progress, Scalars, Status
 from descend.engine.run.runs import Manifest
 from descend.engine.teaching import catalogue
@@ -57,11 +57,11 @@ def points() -> dict[str, np.ndarray]:
 def for_descend(home: Path) -> list[str]:
     """Write the run into ``home``; the command that shows it."""
     os.environ["DESCEND_HOME"] = str(home)
-    lesson = catalogue.find("digits")
-    run = runs.create(
+    lesson = catalogue.find_lesson("digits")
+    run = runs.create_run(
         Manifest(id="", name=lesson.name, knobs=lesson.knobs().values(), seed=0, device="cpu", data="digits")
     )
-    events = Appender(run.events_file)
+    events = JsonlWriter(run.events_file)
     values = {name: Array.of(found) for name, found in points().items()}
     events.append([Header(format=FORMAT, run=run.id), Status(state="running", device="cpu")])
     events.append([Scalars(steps=Array.of(np.arange(STEPS)), values=values), Progress(step=STEPS, steps=STEPS)])

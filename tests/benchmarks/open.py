@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from descend.engine.run import runs
-from descend.engine.run.jsonl import Appender
+from descend.engine.run.jsonl import JsonlWriter
 from descend.engine.run.records import FORMAT, Array, Header, Progress, Scalars, Status
 from descend.engine.run.runs import Manifest, Run
 from descend.engine.teaching import catalogue
@@ -28,12 +28,12 @@ SERIES, STEPS, PIECE, ROUNDS = 20, 50_000, 250, 5
 
 def written() -> Run:
     """The run: losses of ten parts of a network on two splits, every step of each."""
-    lesson = catalogue.find("digits")
+    lesson = catalogue.find_lesson("digits")
     asked = Manifest(id="", name=lesson.name, knobs=lesson.knobs().values(), seed=0, device="cpu", data="digits")
-    run = runs.create(asked)
+    run = runs.create_run(asked)
     chance = np.random.default_rng(0)
     names = [f"{split}/part-{part}" for part in range(SERIES // 2) for split in ("train", "test")]
-    events = Appender(run.events_file)
+    events = JsonlWriter(run.events_file)
     events.append([Header(format=FORMAT, run=run.id), Status(state="starting"), Status(state="running", device="cpu")])
     for first in range(0, STEPS, PIECE):
         steps = np.arange(first, first + PIECE)

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from descend.engine.base.errors import DescendError
 from descend.engine.launch import launcher
-from descend.engine.launch.run_config import line
+from descend.engine.launch.run_config import format_command
 from descend.engine.run.history import History
 
 
@@ -93,7 +93,7 @@ def trained(entry: Entry, seed: int, device: str) -> tuple[float, float, str]:
     accuracy = history.metrics.get("test/accuracy")
     if run.state() != "done" or accuracy is None:
         raise DescendError(history.failure.title if history.failure else f"The run is {run.state()}.")
-    return accuracy, history.elapsed, line(run.manifest())
+    return accuracy, history.elapsed, format_command(run.manifest())
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["DESCEND_HOME"] = home
         run = launcher.prepare("digits", {})
-        lab = Lab(run, catalogue.find("digits").knobs(), device=torch.device("cpu"), seed=0)
+        lab = Lab(run, catalogue.find_lesson("digits").knobs(), device=torch.device("cpu"), seed=0)
         kinds = {"number": 0.25, "tensor": torch.tensor(0.25)}
         times: dict[str, list[float]] = {kind: [] for kind in kinds}
         for _ in range(ROUNDS):

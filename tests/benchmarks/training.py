@@ -79,9 +79,9 @@ def lesson(device_name: str, epochs: int) -> float:
     """Seconds of one epoch of the lesson, all telemetry on: from before the first step, when the untrained network is
     tested, to the end of the last epoch."""
     run = launcher.prepare("fashion-mnist", {"epochs": epochs}, device=device_name)
-    declared = catalogue.find("fashion-mnist")
+    declared = catalogue.find_lesson("fashion-mnist")
     knobs = declared.knobs.parse({"epochs": epochs})
-    device = devices.torch_device(device_name)
+    device = devices.find_device(device_name)
     lab = Lab(run, knobs, device=device, seed=0, dataset=datasets.find("fashion-mnist").load())
     span = SimpleNamespace(start=0.0, end=0.0)
     steps = lab.steps
@@ -112,9 +112,9 @@ def main() -> int:
     except DescendError as error:
         print(error, file=sys.stderr)
         return 1
-    device = devices.torch_device(devices.check(chosen.device))
+    device = devices.find_device(devices.check_device(chosen.device))
     data = Tensors.of(dataset, device)
-    torch.set_num_threads(devices.cpu_threads())
+    torch.set_num_threads(devices.count_threads())
     with tempfile.TemporaryDirectory() as home:
         os.environ["DESCEND_HOME"] = home
         unpack(Path(home))

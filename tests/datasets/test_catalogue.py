@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from descend.datasets import catalogue
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 from descend.datasets.spec import MissingData
 from descend.engine.base.errors import DescendError, UsageError
 
 
 def test_embedded_datasets_come_first() -> None:
-    assert set(catalogue.names()) >= {"digits", "mnist", "fashion-mnist"}
-    embedded = [catalogue.find(name).embedded for name in catalogue.names()]
+    assert set(catalogue.list_names()) >= {"digits", "mnist", "fashion-mnist"}
+    embedded = [catalogue.find(name).embedded for name in catalogue.list_names()]
     assert embedded == sorted(embedded, reverse=True)
 
 
@@ -39,7 +39,7 @@ def test_digits_says_that_it_is_not_mnist() -> None:
     assert "not MNIST" in catalogue.find("digits").description
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("name", catalogue.list_names())
 def test_a_spec_is_complete(name: str) -> None:
     spec = catalogue.find(name)
     assert spec.name == name
@@ -58,7 +58,7 @@ def test_a_spec_is_complete(name: str) -> None:
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("name", catalogue.list_names())
 def test_a_dataset_that_is_not_embedded_is_missing_from_an_empty_folder(name: str, tmp_path: Path) -> None:
     spec = catalogue.find(name)
     if spec.embedded:
@@ -78,7 +78,7 @@ def test_a_dataset_that_is_not_embedded_is_missing_from_an_empty_folder(name: st
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("name", catalogue.list_names())
 def test_a_loaded_dataset_is_what_its_spec_says(name: str, request: pytest.FixtureRequest) -> None:
     spec = catalogue.find(name)
     if not spec.embedded:
@@ -110,7 +110,7 @@ def test_a_loaded_dataset_is_what_its_spec_says(name: str, request: pytest.Fixtu
             assert y.shape == (0,)
 
 
-@pytest.mark.parametrize("name", [name for name in catalogue.names() if catalogue.find(name).embedded])
+@pytest.mark.parametrize("name", [name for name in catalogue.list_names() if catalogue.find(name).embedded])
 def test_an_embedded_dataset_is_always_the_same(name: str) -> None:
     spec = catalogue.find(name)
     np.random.seed(1)
@@ -136,13 +136,13 @@ def test_a_tables_columns_are_standardised_by_its_training_set_and_a_constant_on
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        (Shape("image", (1, 8, 8), "classification", 10), "images of 8 × 8 grey pixels in 10 classes"),
-        (Shape("image", (3, 32, 48), "classification", 2), "images of 32 × 48 colour pixels in 2 classes"),
-        (Shape("table", (1,), "regression", 1), "a table of 1 column and 1 number to predict"),
-        (Shape("text", (), "language", 38, 38), "text of 38 different characters"),
+        (DataShape("image", (1, 8, 8), "classification", 10), "images of 8 × 8 grey pixels in 10 classes"),
+        (DataShape("image", (3, 32, 48), "classification", 2), "images of 32 × 48 colour pixels in 2 classes"),
+        (DataShape("table", (1,), "regression", 1), "a table of 1 column and 1 number to predict"),
+        (DataShape("text", (), "language", 38, 38), "text of 38 different characters"),
     ],
 )
-def test_a_shape_in_words(shape: Shape, words: str) -> None:
+def test_a_shape_in_words(shape: DataShape, words: str) -> None:
     assert str(shape) == words
 
 

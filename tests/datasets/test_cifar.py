@@ -15,7 +15,7 @@ import pytest
 
 from descend.datasets import catalogue
 from descend.datasets.cifar import FOLDER, TORCHVISION, Cifar
-from descend.datasets.idx import Damaged
+from descend.datasets.idx import DamagedFile
 from descend.datasets.spec import MissingData
 from descend.engine.base.errors import DescendError
 from tests.datasets.server import Page, Site
@@ -105,7 +105,7 @@ def test_a_pickle_that_runs_a_program_is_damage_and_does_not_run_it(where: str, 
     evil = Evil(tmp_path / "ran")
     content = {"whole": evil, "label": {**pickled(0), b"labels": evil}, "after": {**pickled(0), b"x": evil}}[where]
     (theirs / "data_batch_1").write_bytes(pickle.dumps(content))
-    with pytest.raises(Damaged, match="data_batch_1 is damaged"):
+    with pytest.raises(DamagedFile, match="data_batch_1 is damaged"):
         SMALL.load()
     assert not (tmp_path / "ran").exists()
     pickle.loads((theirs / "data_batch_1").read_bytes())
@@ -127,7 +127,7 @@ def test_a_pickle_that_runs_a_program_is_damage_and_does_not_run_it(where: str, 
 )
 def test_a_pickle_of_other_things_is_damage(content: bytes, theirs: Path) -> None:
     (theirs / "test_batch").write_bytes(content)
-    with pytest.raises(Damaged, match="test_batch is damaged"):
+    with pytest.raises(DamagedFile, match="test_batch is damaged"):
         SMALL.load()
 
 
@@ -173,7 +173,7 @@ def test_a_damaged_file_is_named_with_its_remedy(content: bytes, reason: str, fo
     assert SMALL.present()
     (folder / "test_batch.bin").write_bytes(content)
     assert SMALL.present() == ("label" in reason)  # its length tells of the others
-    with pytest.raises(Damaged, match=f"test_batch.bin is damaged.*{reason}.*descend data fetch cifar-10"):
+    with pytest.raises(DamagedFile, match=f"test_batch.bin is damaged.*{reason}.*descend data fetch cifar-10"):
         SMALL.load()
 
 

@@ -29,7 +29,7 @@ def test_they_are_scikit_learns() -> None:
 
 
 def test_the_split_is_a_stratified_fifth() -> None:
-    x, y = digits.read(SPEC.require())
+    x, y = digits.read_digits(SPEC.require())
     train, test = digits.split(y)
     assert sorted([*train, *test]) == list(range(1797))
     assert (len(train), len(test)) == (1437, 360)
@@ -38,7 +38,7 @@ def test_the_split_is_a_stratified_fifth() -> None:
 
 
 def test_the_split_is_everyones() -> None:
-    _, y = digits.read(SPEC.require())
+    _, y = digits.read_digits(SPEC.require())
     np.random.seed(1)
     first = digits.split(y)[1]
     np.random.seed(2)
@@ -52,7 +52,7 @@ def test_a_file_cut_short_is_an_error(keep: int, tmp_path: Path) -> None:
     cut = tmp_path / "digits.csv.gz"
     cut.write_bytes(SPEC.require().read_bytes()[:keep])
     with pytest.raises(DescendError, match="reinstall scikit-learn"):
-        digits.read(cut)
+        digits.read_digits(cut)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_file_of_other_values_is_an_error(old_new: tuple[bytes, bytes], tmp_pa
     other = tmp_path / "digits.csv.gz"
     other.write_bytes(gzip.compress(table.replace(*old_new, 1)))
     with pytest.raises(DescendError, match="reinstall scikit-learn"):
-        digits.read(other)
+        digits.read_digits(other)
 
 
 def test_without_scikit_learn_they_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from descend.datasets import catalogue, corpus, sklearn_files
-from descend.datasets.char_text import decoded, encoded
-from descend.datasets.split import shuffled, stratified
+from descend.datasets.char_text import decode, encode
+from descend.datasets.split import split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError
 
 TABLES = {"iris": "load_iris", "wine": "load_wine", "breast-cancer": "load_breast_cancer", "diabetes": "load_diabetes"}
@@ -24,7 +24,7 @@ def test_the_tables_are_scikit_learns(name: str) -> None:
 
     raw = {"scaled": False} if name == "diabetes" else {}
     theirs = getattr(datasets, TABLES[name])(**raw)
-    train, test = shuffled(len(theirs.target)) if name == "diabetes" else stratified(theirs.target)
+    train, test = split_shuffled(len(theirs.target)) if name == "diabetes" else split_stratified(theirs.target)
     ours = catalogue.find(name).load()
     for x, y, rows in ((ours.train_x, ours.train_y, train), (ours.test_x, ours.test_y, test)):
         assert np.array_equal(x, theirs.data[rows].astype(np.float32))
@@ -48,7 +48,7 @@ def test_a_damaged_table_is_a_sentence(name: str, damage: str, tmp_path: Path, m
             "a label too many": text[:-1] + "7",
         }[damage]
     )
-    monkeypatch.setattr(sklearn_files.Carried, "where", lambda self: file)
+    monkeypatch.setattr(sklearn_files.SklearnFile, "where", lambda self: file)
     with pytest.raises(DescendError, match="reinstall scikit-learn"):
         spec.load()
 
@@ -56,7 +56,7 @@ def test_a_damaged_table_is_a_sentence(name: str, damage: str, tmp_path: Path, m
 def test_half_of_the_diabetes_files_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = catalogue.find("diabetes")
     shutil.copy(spec.require(), file := tmp_path / "diabetes_data_raw.csv.gz")
-    monkeypatch.setattr(sklearn_files.Carried, "where", lambda self: file)
+    monkeypatch.setattr(sklearn_files.SklearnFile, "where", lambda self: file)
     with pytest.raises(DescendError, match=r"diabetes_target.*reinstall scikit-learn"):
         spec.load()
 
@@ -125,9 +125,9 @@ def test_the_colours_of_the_shapes_say_nothing_of_their_kind() -> None:
 
 
 def test_the_corpus_is_true() -> None:
-    text = corpus.write()
+    text = corpus.write_corpus()
     assert len(text) == 200_000
-    words = {corpus.in_words(number): number for number in range(50)}
+    words = {corpus.spell_number(number): number for number in range(50)}
     sums = re.findall(r"^([a-z ]+) and ([a-z ]+) make ([a-z ]+)\.$", text, re.MULTILINE)
     sums = [tuple(words[word] for word in one) for one in sums]
     assert len(sums) > 300
@@ -148,20 +148,20 @@ def test_the_corpus_is_true() -> None:
 
 def test_the_corpus_is_split_without_loss() -> None:
     data = catalogue.find("corpus").load()
-    assert decoded(np.concatenate([data.train_x, data.test_x]), data.vocabulary) == corpus.write()
-    assert data.vocabulary == tuple(sorted(set(corpus.write())))
+    assert decode(np.concatenate([data.train_x, data.test_x]), data.vocabulary) == corpus.write_corpus()
+    assert data.vocabulary == tuple(sorted(set(corpus.write_corpus())))
 
 
 def test_any_character_is_encoded_and_decoded() -> None:
     text = "naïve 🜚 \udcff\n"
     vocabulary = sorted(set(text))
-    assert decoded(encoded(text, vocabulary), vocabulary) == text
+    assert decode(encode(text, vocabulary), vocabulary) == text
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.2, 0.25, 0.3, 0.5, 0.9])
 def test_a_split_is_even_over_the_classes(share: float) -> None:
     y = np.random.default_rng(0).integers(0, 4, 1001)
-    train, test = stratified(y, share, seed=3)
+    train, test = split_stratified(y, share, seed=3)
     assert sorted([*train, *test]) == list(range(1001))
     assert np.abs(np.bincount(y[test], minlength=4) - np.bincount(y) * share).max() <= 1.01
-    assert not np.array_equal(test, stratified(y, share, seed=4)[1])
+    assert not np.array_equal(test, split_stratified(y, share, seed=4)[1])

@@ -25,12 +25,12 @@ quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthC
 
 def read(file: Path, content: bytes, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
     file.write_bytes(content)
-    return idx.read(file, shape, "fetch it again")
+    return idx.read_idx(file, shape, "fetch it again")
 
 
 def refused(file: Path, content: bytes, shape: tuple[int, ...] = SHAPE) -> str:
     """The sentence that refuses ``content``."""
-    with pytest.raises(idx.Damaged) as raised:
+    with pytest.raises(idx.DamagedFile) as raised:
         read(file, content, shape)
     message = str(raised.value)
     assert message.startswith(f"{file} is damaged (")
@@ -78,7 +78,7 @@ def test_a_changed_byte_of_a_compressed_file_never_changes_a_value(place: int, f
     changed[place] ^= flip
     try:
         values = read(tmp_path / "x.gz", bytes(changed))
-    except idx.Damaged:
+    except idx.DamagedFile:
         return
     assert np.array_equal(values, VALUES)  # the byte was part of gzip's notes, as the time of compression
 
@@ -114,8 +114,8 @@ def test_what_cannot_be_opened_is_not_called_damaged(name: str, tmp_path: Path) 
     for make in (lambda file: None, Path.mkdir):
         make(tmp_path / name)
         with pytest.raises(DescendError, match="cannot be read") as raised:
-            idx.read(tmp_path / name, SHAPE, "fetch it again")
-        assert not isinstance(raised.value, idx.Damaged)
+            idx.read_idx(tmp_path / name, SHAPE, "fetch it again")
+        assert not isinstance(raised.value, idx.DamagedFile)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -124,4 +124,4 @@ def test_a_file_without_permission_is_not_called_damaged(tmp_path: Path) -> None
     file.write_bytes(PLAIN)
     file.chmod(0)
     with pytest.raises(DescendError, match="Permission denied"):
-        idx.read(file, SHAPE, "fetch it again")
+        idx.read_idx(file, SHAPE, "fetch it again")

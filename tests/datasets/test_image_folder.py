@@ -131,9 +131,9 @@ def test_every_kind_of_picture_keeps_its_pixels(kind: str, tmp_path: Path) -> No
     make, expected = KINDS[kind]
     make(tmp_path)
     (file,) = tmp_path.glob("*.*")
-    look = image_file.looked_at(file)
+    look = image_file.read_header(file)
     assert (look.height, look.width, look.grey) == (16, 16, expected.ndim == 2)
-    found = image_file.pixels(file, 16, 16, look.grey)
+    found = image_file.read_pixels(file, 16, 16, look.grey)
     assert found.dtype == np.uint8
     assert np.abs(found.astype(int) - expected).max() <= 1
 
@@ -141,14 +141,14 @@ def test_every_kind_of_picture_keeps_its_pixels(kind: str, tmp_path: Path) -> No
 def test_a_colour_palette_is_colour(tmp_path: Path) -> None:
     file = tmp_path / "x.png"
     Image.fromarray(COLOURS).convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(file)
-    assert not image_file.looked_at(file).grey
-    assert np.abs(image_file.pixels(file, 16, 16, False).astype(int) - COLOURS).mean() < 4
+    assert not image_file.read_header(file).grey
+    assert np.abs(image_file.read_pixels(file, 16, 16, False).astype(int) - COLOURS).mean() < 4
 
 
 def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
     frames = [Image.fromarray(np.full((8, 8), value, np.uint8)) for value in (200, 40, 80)]
     frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
-    assert image_file.pixels(tmp_path / "x.gif", 8, 8, True).tolist() == [[200] * 8] * 8
+    assert image_file.read_pixels(tmp_path / "x.gif", 8, 8, True).tolist() == [[200] * 8] * 8
 
 
 @pytest.mark.parametrize("turned", range(1, 9))
@@ -158,9 +158,9 @@ def test_a_photograph_stands_upright(turned: int, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = turned
     file = save(tmp_path / "x.png", wide, exif=exif)
-    look = image_file.looked_at(file)
+    look = image_file.read_header(file)
     assert (look.height, look.width) == ((32, 16) if turned >= 5 else (16, 32))
-    found = image_file.pixels(file, look.height, look.width, look.grey)
+    found = image_file.read_pixels(file, look.height, look.width, look.grey)
     corner = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}[turned]
     assert found[corner] == 255
     assert (found == 255).mean() == 0.25
@@ -170,7 +170,7 @@ def test_pictures_of_other_proportions_are_cut_to_the_middle(tmp_path: Path) -> 
     wide = np.zeros((20, 60), np.uint8)
     wide[:, 20:40] = 200
     file = save(tmp_path / "x.png", wide)
-    assert image_file.pixels(file, 10, 10, True).min() > 180
+    assert image_file.read_pixels(file, 10, 10, True).min() > 180
 
 
 @pytest.mark.parametrize(
@@ -299,9 +299,9 @@ def test_a_changed_file_is_pixels_or_broken(place: int, flip: int, keep: int, tm
     file = tmp_path / "x.png"
     file.write_bytes(content)
     try:
-        image_file.looked_at(file)
-        found = image_file.pixels(file, 16, 16, False)
-    except image_file.Broken as error:
+        image_file.read_header(file)
+        found = image_file.read_pixels(file, 16, 16, False)
+    except image_file.BrokenImage as error:
         message = str(error)
     else:
         assert found.shape == (16, 16, 3)

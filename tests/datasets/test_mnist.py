@@ -19,7 +19,7 @@ from descend.datasets.spec import MissingData
 from descend.engine.base.errors import DescendError
 from tests.datasets.server import Page, Site
 
-FAMILY = [spec for spec in map(catalogue.find, catalogue.names()) if isinstance(spec, Mnist)]
+FAMILY = [spec for spec in map(catalogue.find, catalogue.list_names()) if isinstance(spec, Mnist)]
 SMALL = dataclasses.replace(FAMILY[0], train_size=20, test_size=10, sample_shape=(3, 4))
 
 
@@ -81,7 +81,7 @@ def test_each_damaged_file_is_named_with_its_remedy(name: str, folder: Path) -> 
     assert SMALL.present()
     file.write_bytes(file.read_bytes()[:-3])
     assert not SMALL.present()
-    with pytest.raises(idx.Damaged) as raised:
+    with pytest.raises(idx.DamagedFile) as raised:
         SMALL.load()
     assert str(raised.value).startswith(str(file))
     assert f"descend data fetch {SMALL.name}" in str(raised.value)
@@ -97,7 +97,7 @@ def test_a_file_that_was_cut_short_is_not_called_found(plain: bool, kept: int, f
     assert SMALL.present()
     file.write_bytes(file.read_bytes()[:kept])
     assert not SMALL.present()
-    with pytest.raises(idx.Damaged):
+    with pytest.raises(idx.DamagedFile):
         SMALL.load()
 
 
@@ -105,13 +105,13 @@ def test_a_label_without_a_class_is_damage(folder: Path) -> None:
     (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(
         gzip.compress(b"\0\0\x08\x01\0\0\0\x0a" + bytes((0, 1, 2, 3, 4, 5, 6, 7, 8, 10)))
     )
-    with pytest.raises(idx.Damaged, match="a label 10 for 10 classes"):
+    with pytest.raises(idx.DamagedFile, match="a label 10 for 10 classes"):
         SMALL.load()
 
 
 def test_images_and_labels_of_different_number_are_damage(folder: Path) -> None:
     (folder / "train-labels-idx1-ubyte.gz").write_bytes(packed("t10k-labels-idx1-ubyte"))
-    with pytest.raises(idx.Damaged, match="10 values instead of 20"):
+    with pytest.raises(idx.DamagedFile, match="10 values instead of 20"):
         SMALL.load()
 
 

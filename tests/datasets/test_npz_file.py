@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from descend.datasets import catalogue, memory
-from descend.datasets.char_text import decoded
+from descend.datasets.char_text import decode
 from descend.datasets.dataset import Dataset
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
@@ -221,7 +221,7 @@ def test_a_text_is_a_stream_of_characters(name: str, tmp_path: Path) -> None:
     text = STORY.replace("\r\n", "\n")
     assert (data.kind, data.task) == ("text", "language")
     assert data.vocabulary == tuple(sorted(set(text)))
-    assert decoded(np.concatenate([data.train_x, data.test_x]), data.vocabulary) == text
+    assert decode(np.concatenate([data.train_x, data.test_x]), data.vocabulary) == text
     assert len(data.test_x) == len(text) // 10
     assert len(data.train_y) == len(data.test_y) == 0
     assert len(load(file, "limit=1000&test=0.5").train_x) == 500

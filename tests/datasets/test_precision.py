@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from descend.datasets.precision import DOUBLE, SINGLE, narrow
+from descend.datasets.precision import DOUBLE, SINGLE, is_narrow
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from descend.datasets.precision import DOUBLE, SINGLE, narrow
     ],
 )
 def test_narrow_columns_are_those_whose_differences_are_lost(values: np.ndarray, digits: int, lost: bool) -> None:
-    assert narrow(values, digits) == lost
+    assert is_narrow(values, digits) == lost

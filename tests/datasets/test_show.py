@@ -11,12 +11,12 @@ from PIL import Image
 from rich.console import Console
 
 from descend.datasets import catalogue
-from descend.datasets.describe import chosen, describe
+from descend.datasets.describe import choose_samples, describe
 from descend.engine.cli import main
-from descend.engine.cli.data_view import view
-from descend.engine.cli.image_blocks import RAMP, mosaic
+from descend.engine.cli.data_view import print_dataset
+from descend.engine.cli.image_blocks import RAMP, draw_mosaic
 
-EMBEDDED = [name for name in catalogue.names() if catalogue.find(name).embedded]
+EMBEDDED = [name for name in catalogue.list_names() if catalogue.find(name).embedded]
 
 
 @pytest.mark.parametrize("name", EMBEDDED)
@@ -45,8 +45,8 @@ def test_the_numbers_are_those_of_the_data(name: str) -> None:
 
 def test_samples_are_of_each_class_in_turn() -> None:
     data = catalogue.find("iris").load()
-    assert data.train_y[chosen(data)].tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
-    assert len(set(chosen(data).tolist())) == 8
+    assert data.train_y[choose_samples(data)].tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+    assert len(set(choose_samples(data).tolist())) == 8
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
@@ -55,7 +55,7 @@ def test_samples_are_of_each_class_in_turn() -> None:
 def test_every_dataset_can_be_looked_at_in_any_terminal(name: str, width: int, encoding: str, tmp_path: Path) -> None:
     with open(tmp_path / "screen", "w", encoding=encoding, errors="replace") as screen:
         console = Console(file=screen, width=width, force_terminal=True, color_system="truecolor")
-        view(catalogue.find(name).load(), console)
+        print_dataset(catalogue.find(name).load(), console)
     text = (tmp_path / "screen").read_text(encoding)
     assert f"{catalogue.find(name).train_size:,} " in text
     if encoding == "ascii":
@@ -64,7 +64,7 @@ def test_every_dataset_can_be_looked_at_in_any_terminal(name: str, width: int, e
 
 def test_without_colour_brightness_becomes_characters() -> None:
     ramp = np.repeat(np.linspace(0, 16, 8).astype(np.uint8)[None], 8, 0)
-    lines = mosaic(ramp[None], ["a long caption"], 16, 80, colour=False)
+    lines = draw_mosaic(ramp[None], ["a long caption"], 16, 80, colour=False)
     assert [line.plain for line in lines[:4]] == [lines[0].plain] * 4
     assert [RAMP.index(character) for character in lines[0].plain] == sorted(map(RAMP.index, lines[0].plain))
     assert lines[0].plain[0] == RAMP[0]
@@ -75,7 +75,7 @@ def test_without_colour_brightness_becomes_characters() -> None:
 def test_in_colour_a_cell_is_two_pixels() -> None:
     image = np.zeros((1, 8, 8, 3), np.uint8)
     image[0, 0, :] = (255, 0, 9)
-    (first, *_) = mosaic(image, ["x"], 255, 80, colour=True)
+    (first, *_) = draw_mosaic(image, ["x"], 255, 80, colour=True)
     assert first.plain == "▀" * 8
     assert {str(span.style) for span in first.spans} == {"rgb(255,0,9) on rgb(0,0,0)"}
 
@@ -83,7 +83,7 @@ def test_in_colour_a_cell_is_two_pixels() -> None:
 def test_large_pictures_are_made_to_fit() -> None:
     images = np.zeros((8, 64, 64, 3), np.uint8)
     for width in (30, 80, 200):
-        assert max(len(line.plain) for line in mosaic(images, ["x"] * 8, 255, width, colour=True)) <= width
+        assert max(len(line.plain) for line in draw_mosaic(images, ["x"] * 8, 255, width, colour=True)) <= width
 
 
 def shown(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -128,7 +128,7 @@ def test_data_list_tells_kind_task_and_sizes(capsys: pytest.CaptureFixture[str])
     status, out, _ = shown(capsys, "data", "list", "--json")
     assert status == 0
     rows = {row["name"]: row for row in map(json.loads, out.splitlines())}
-    assert set(rows) == set(catalogue.names())
+    assert set(rows) == set(catalogue.list_names())
     wine = rows["wine"]
     assert (wine["kind"], wine["task"], wine["train"], wine["outputs"]) == ("table", "classification", 142, 3)
     status, out, _ = shown(capsys, "data", "list")

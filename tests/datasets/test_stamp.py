@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from descend.datasets import stamp
-from descend.datasets.stamp import difference, stamped
+from descend.datasets.stamp import describe_difference, make_stamp
 
 
 def touched(file: Path, seconds: int = 100) -> None:
@@ -36,38 +36,38 @@ def test_what_changed_is_said_and_what_did_not_is_not(
     if not whole:
         monkeypatch.setattr(stamp, "WHOLE", 100)
         monkeypatch.setattr(stamp, "BLOCK", 4)
-    before = stamped(folder, members(folder))
+    before = make_stamp(folder, members(folder))
     assert (before.files, before.size, before.whole) == (3, 900, whole)
-    assert difference(before, folder, members(folder)) == ""
+    assert describe_difference(before, folder, members(folder)) == ""
     moved = folder.with_name("moved")
     shutil.copytree(folder, moved)
-    assert difference(before, moved, members(moved)) == ""
+    assert describe_difference(before, moved, members(moved)) == ""
     touched(moved / "a/2")
-    assert ("samples of it are the same" in difference(before, moved, members(moved))) == (not whole)
+    assert ("samples of it are the same" in describe_difference(before, moved, members(moved))) == (not whole)
     (moved / "a/2").write_bytes(b"x/2" * 100)
     touched(moved / "a/2", 200)
-    assert difference(before, moved, members(moved)) == "has the same size and other contents"
+    assert describe_difference(before, moved, members(moved)) == "has the same size and other contents"
     (moved / "a/2").write_bytes(b"x")
-    assert difference(before, moved, members(moved)) == "has 601 bytes, not 900"
+    assert describe_difference(before, moved, members(moved)) == "has 601 bytes, not 900"
     (moved / "a/2").unlink()
-    assert difference(before, moved, members(moved)) == "has 2 files, not 3"
+    assert describe_difference(before, moved, members(moved)) == "has 2 files, not 3"
     shutil.move(folder / "b/1", folder / "a/3")
-    assert difference(before, folder, members(folder)) != ""
+    assert describe_difference(before, folder, members(folder)) != ""
 
 
 def test_a_file_that_was_renamed_is_the_same(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("a,b\n1,2\n")
-    before = stamped(file, [file])
+    before = make_stamp(file, [file])
     other = file.rename(tmp_path / "y.csv")
-    assert difference(before, other, [other]) == ""
+    assert describe_difference(before, other, [other]) == ""
 
 
 def test_what_is_large_and_was_not_written_to_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = stamped(folder, members(folder))
+    before = make_stamp(folder, members(folder))
 
     def never(*_: object) -> str:
         raise AssertionError("it was read")
 
-    monkeypatch.setattr(stamp, "_digest", never)
-    assert difference(before, folder, members(folder)) == ""
+    monkeypatch.setattr(stamp, "_compute_digest", never)
+    assert describe_difference(before, folder, members(folder)) == ""

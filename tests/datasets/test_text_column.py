@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from descend.datasets import catalogue
-from descend.datasets.char_text import decoded
+from descend.datasets.char_text import decode
 from descend.datasets.dataset import Dataset
-from descend.datasets.describe import describe, excerpt
+from descend.datasets.describe import describe, take_excerpt
 from descend.engine.base.errors import DescendError, UsageError
-from descend.engine.cli.data_view import view
+from descend.engine.cli.data_view import print_dataset
 
 WORDS = {"good": "a fine and lovely day", "bad": "no end to our troubles"}
 
@@ -52,7 +52,7 @@ def test_each_text_is_a_sample_with_its_class(file: Path) -> None:
     moods = {text: rest.split(",")[1] for _, text, rest in written}
     for x, y in ((data.train_x, data.train_y), (data.test_x, data.test_y)):
         for tokens, label in zip(x, y, strict=True):
-            assert moods[decoded(tokens, data.vocabulary).lstrip()] == data.classes[label]
+            assert moods[decode(tokens, data.vocabulary).lstrip()] == data.classes[label]
     assert "Left out beside the text: columns 'id', 'words'." in data.notes
 
 
@@ -60,7 +60,7 @@ def test_longer_texts_are_cut_and_shorter_ones_get_blanks_in_front(file: Path) -
     data = load(file, "text=message&target=mood&length=20")
     assert data.train_x.shape == (160, 20)
     texts = {line.split('"')[1] for line in file.read_text().splitlines()[1:]}
-    assert {decoded(tokens, data.vocabulary) for tokens in data.train_x} <= {text[:20].rjust(20) for text in texts}
+    assert {decode(tokens, data.vocabulary) for tokens in data.train_x} <= {text[:20].rjust(20) for text in texts}
     cut = sum(len(line.split('"')[1]) > 20 for line in file.read_text().splitlines()[1:])
     assert any(f"cuts {cut:,} of 200" in note for note in data.notes)
 
@@ -88,15 +88,15 @@ def test_gaps_are_dropped_or_left_blank(file: Path) -> None:
         load(file, "text=message&target=mood")
     assert len(load(file, "text=message&target=mood&missing=drop").train_x) == 160
     data = load(file, "text=message&target=mood&missing=mean")
-    assert sum(not decoded(x, data.vocabulary).strip() for x in (*data.train_x, *data.test_x)) == 1
+    assert sum(not decode(x, data.vocabulary).strip() for x in (*data.train_x, *data.test_x)) == 1
 
 
 def test_it_can_be_looked_at(file: Path) -> None:
     data = load(file, "text=message&target=mood")
     assert [count.name for count in describe(data).classes] == ["bad", "good"]
-    assert excerpt(data).count("\n") == 7
+    assert take_excerpt(data).count("\n") == 7
     out = io.StringIO()
-    view(data, Console(file=out, width=80))
+    print_dataset(data, Console(file=out, width=80))
     assert "160 samples for training, 40 for the test." in out.getvalue()
     assert "bad: " in out.getvalue()
 

@@ -339,9 +339,9 @@ def test_many_columns_take_time_in_proportion(file: Path, monkeypatch: pytest.Mo
     count = 2000
     rows = ["".join(f"{(place * column) % 11}," for column in range(count)) + f"{place % 2}\n" for place in range(10)]
     content = "".join(f"g{column}," for column in range(count)) + "y\n" + "".join(rows)
-    whole = csv_reader.read
+    whole = csv_reader.read_csv
 
-    def read(*given: object, **more: object) -> csv_reader.Cells:
+    def read(*given: object, **more: object) -> csv_reader.CsvTable:
         found = whole(*given, **more)  # type: ignore[arg-type]
         found.names = [Name(name) for name in found.names]
         return found

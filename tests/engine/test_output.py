@@ -17,7 +17,7 @@ import pytest
 
 from descend.engine.base.sanitize import HARMFUL, clean_lines
 from descend.engine.cli import main
-from descend.engine.cli.output import console
+from descend.engine.cli.output import make_console
 from descend.engine.run import runs
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b2J\x90q\x9c\u202egnp\u2066\u200b\x08\x7f\r\nforged: line\t\udc9b"
@@ -92,7 +92,7 @@ def test_no_command_writes_what_a_terminal_obeys(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("descend.engine.cli.control.ANSWER", 0.1)
-    for run in runs.listed():
+    for run in runs.list_runs():
         main([{"RUN": run.id, "OUT": str(tmp_path / f"{os.getpid()}.out")}.get(word, word) for word in words])
         told = capsys.readouterr()
         assert told.out or told.err or words[0] in ("rename", "note")
@@ -129,7 +129,7 @@ def test_a_console_in_colour_writes_no_sequences_but_its_own(monkeypatch: pytest
 
     out = StringIO()
     monkeypatch.setattr("sys.stdout", out)
-    screen = console(force_terminal=True, color_system="truecolor", width=60)
+    screen = make_console(force_terminal=True, color_system="truecolor", width=60)
     table = Table(HOSTILE, f"[link=https://x]{HOSTILE}[/link]")
     table.add_row(HOSTILE, Text(HOSTILE, style="bold red"))
     screen.print(table, Text(HOSTILE), HOSTILE)

@@ -20,8 +20,8 @@ import msgspec
 from descend.engine.launch import launcher
 from descend.engine.run import runs
 from descend.engine.run.history import History
-from descend.engine.run.jsonl import Follower
-from descend.engine.run.records import Event, SetKnob, Status, Stop, encoder, event_decoder
+from descend.engine.run.jsonl import JsonlReader
+from descend.engine.run.records import Event, SetKnob, Status, Stop, make_encoder, make_event_decoder
 from descend.engine.run.runs import Run
 from tests.recordings import HERE
 
@@ -46,16 +46,16 @@ class Recording:
 def stopped(run: Run) -> None:
     """Stop ``run`` in its midst."""
     reach(run, 40)
-    launcher.tell(run, Stop())
+    launcher.send_command(run, Stop())
     ended(run)
 
 
 def resumed(run: Run) -> None:
     """Turn a knob, stop, and go on."""
     reach(run, 20)
-    launcher.tell(run, SetKnob(knob="lr", value=0.1))
+    launcher.send_command(run, SetKnob(knob="lr", value=0.1))
     stopped(run)
-    launcher.resume(run)
+    launcher.resume_run(run)
 
 
 RECORDINGS = (
@@ -102,15 +102,15 @@ def kept(run: Run, recording: Recording, folder: Path) -> None:
         run.manifest(), id=recording.name, created=CREATED, versions={}, git="", title=recording.title
     )
     runs.write_manifest(Run(folder), manifest)
-    follower: Follower[Event] = run.follow()
+    follower: JsonlReader[Event] = run.follow()
     lines = []
     while records := follower.read():
         for record in records:
             if isinstance(record, Status):
                 record.at = EPOCH + record.t
-            lines.append(encoder().encode(record).replace(run.id.encode(), recording.name.encode()) + b"\n")
+            lines.append(make_encoder().encode(record).replace(run.id.encode(), recording.name.encode()) + b"\n")
     for line in lines:
-        event_decoder().decode(line)
+        make_event_decoder().decode(line)
     (folder / "events.jsonl").write_bytes(b"".join(lines))
 
 

@@ -103,4 +103,4 @@ def install(home: Path, text: str = TEXT, name: str = "practice") -> Lesson:
     folder = home / "lessons"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    return catalogue.find(name)
+    return catalogue.find_lesson(name)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from descend.engine.run import runs
-from descend.engine.run.jsonl import Appender
+from descend.engine.run.jsonl import JsonlWriter
 from descend.engine.run.records import (
     FORMAT,
     Array,
@@ -31,14 +31,14 @@ STEPS = 60
 
 def asked(lesson: str = "digits", **changes: Any) -> Run:
     """A run that was asked for and that no worker has taken yet."""
-    found = catalogue.find(lesson)
+    found = catalogue.find_lesson(lesson)
     given = {"knobs": found.knobs().values(), "seed": 0, "device": "cpu", "data": next(iter(found.data), "")}
-    return runs.create(Manifest(id="", name=found.name, **{**given, **changes}))
+    return runs.create_run(Manifest(id="", name=found.name, **{**given, **changes}))
 
 
 def say(run: Run, *records: Event) -> None:
     """Append ``records``."""
-    events = Appender(run.events_file)
+    events = JsonlWriter(run.events_file)
     events.append(list(records))
     events.close()
 

@@ -32,7 +32,7 @@ def quick_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     def examine() -> Iterator[Check]:
         yield from FINDINGS
 
-    monkeypatch.setattr(doctor, "examine", examine)
+    monkeypatch.setattr(doctor, "run_checks", examine)
 
 
 async def choose(shell: Shell, words: str) -> None:

@@ -23,7 +23,7 @@ def chosen(shell: Shell) -> str:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_newcomer_is_led_to_the_first_lesson(size: tuple[int, int]) -> None:
-    lesson = catalogue.find("digits")
+    lesson = catalogue.find_lesson("digits")
     async with opened(size) as shell:
         assert chosen(shell) == "digits"
         await shell.sees(
@@ -44,7 +44,7 @@ async def test_arrows_and_letters_move_through_the_lessons(down: str, up: str) -
         await shell.press(down, down)
         second = chosen(shell)
         assert second != first
-        await shell.sees(catalogue.find(second).title[:20])
+        await shell.sees(catalogue.find_lesson(second).title[:20])
         await shell.press(up, up)
         assert chosen(shell) == first
 
@@ -87,7 +87,7 @@ async def test_escape_clears_a_search_that_found_nothing() -> None:
 
 
 def test_search_finds_by_words_of_title_track_and_theory() -> None:
-    lessons = catalogue.lessons()
+    lessons = catalogue.list_lessons()
     assert "digits" in [lesson.name for lesson in found(lessons, "BACKPROPAGATION softmax")]
     assert found(lessons, "backpropagation unicorn") == []
     assert best(found(lessons, "digits"), "digits") == "digits"
@@ -96,7 +96,7 @@ def test_search_finds_by_words_of_title_track_and_theory() -> None:
 
 async def test_a_lesson_that_was_run_is_begun_and_one_whose_parts_are_all_done_is_ticked() -> None:
     finished("fashion-mnist", "stopped")
-    digits = catalogue.find("digits")
+    digits = catalogue.find_lesson("digits")
     async with opened() as shell:
         await shell.sees("0/1")
         assert "✓" not in shell.text
@@ -104,11 +104,11 @@ async def test_a_lesson_that_was_run_is_begun_and_one_whose_parts_are_all_done_i
         await shell.sees("· Digits", " parts done")
         assert "· Fashion" not in shell.text
         for number in range(len(digits.predictions)):
-            learner_progress.committed(digits, number, 0, "run")
+            learner_progress.record_prediction(digits, number, 0, "run")
         for number, question in enumerate(digits.quiz):
-            learner_progress.answered(digits, number, question.answer)
+            learner_progress.record_answer(digits, number, question.answer)
         for number in range(len(digits.exercises)):
-            learner_progress.attempted(digits, number, True)
+            learner_progress.record_attempt(digits, number, True)
         await shell.sees("✓ Digits", "✓ finished")
         assert chosen(shell) == "digits"
 
@@ -156,7 +156,7 @@ async def test_where_room_is_short_the_names_of_knobs_stay() -> None:
 
     from descend.tui.screens.learn.preview import about_lesson
 
-    for lesson in catalogue.lessons().values():
+    for lesson in catalogue.list_lessons().values():
         console = Console(width=41, record=True, file=io.StringIO())
         console.print(about_lesson(lesson, None))
         drawn = console.export_text().splitlines()

@@ -33,7 +33,7 @@ async def test_two_keys_lead_to_a_running_lesson_and_the_welcome_never_comes_bac
         await shell.press("escape")
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
         await shell.until(lambda: BEGIN not in shell.text)
-    for run in runs.listed():
+    for run in runs.list_runs():
         shutil.rmtree(run.folder)
     async with opened(size) as shell:
         await shell.sees("a deep-learning laboratory")

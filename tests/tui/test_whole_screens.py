@@ -38,10 +38,10 @@ FINDINGS = [
 @pytest.fixture(autouse=True)
 def the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One lesson, one machine, one day."""
-    digits = catalogue.find("digits")
-    monkeypatch.setattr(catalogue, "lessons", lambda: {"digits": digits})
+    digits = catalogue.find_lesson("digits")
+    monkeypatch.setattr(catalogue, "list_lessons", lambda: {"digits": digits})
     monkeypatch.setattr(settings_module, "devices", lambda: ("auto", "cpu"))
-    monkeypatch.setattr(doctor, "examine", lambda: (check for check in FINDINGS))
+    monkeypatch.setattr(doctor, "run_checks", lambda: (check for check in FINDINGS))
     monkeypatch.setattr(columns, "age", lambda seconds: "3 d")
     monkeypatch.setattr(columns, "size", lambda count: "12 kB")
     monkeypatch.setattr(detail, "facts", lambda entry: "20260102-030405-digits-abcd · seed 0")

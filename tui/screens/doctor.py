@@ -62,10 +62,10 @@ class DoctorScreen(Leaves, Screen[None]):
             threading.Thread(target=self._examine, daemon=True).start()
 
     def _examine(self) -> None:
-        from descend.engine.doctor import examine
+        from descend.engine.doctor import run_checks
 
         with suppress(RuntimeError):  # the shell has ended meanwhile
-            findings = examine()
+            findings = run_checks()
             for check in findings:
                 if not self.is_running:
                     findings.close()  # type: ignore[attr-defined]

@@ -56,8 +56,8 @@ class Progress(Provider):
             if not answer:
                 return
             try:
-                with learner_progress.at_once():
-                    count = learner_progress.reset(lesson.name if lesson is not None else None)
+                with learner_progress.wait_briefly():
+                    count = learner_progress.reset_progress(lesson.name if lesson is not None else None)
             except DescendError as error:
                 self.shell.complain(error)
                 return
@@ -78,7 +78,7 @@ class Progress(Provider):
         from descend.tui.screens.saving import PathScreen
 
         def write(path: str) -> str:
-            learner_progress.export(file := parse_path(path))
+            learner_progress.export_progress(file := parse_path(path))
             return f"Written to {file}."
 
         def written(told: str | None) -> None:

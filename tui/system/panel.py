@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.geometry import Size
 from textual.widget import Widget
 
-from descend.engine.base.sparkline import HEIGHTS, sparkline
+from descend.engine.base.sparkline import HEIGHTS, draw_sparkline
 from descend.tui import shell_settings
 from descend.tui.cell_text import fit, plain, shows_unicode
 from descend.tui.system.sampler import GpuSample, Sampler, columns
@@ -176,7 +176,7 @@ def draw_course(course: Sequence[float | None], width: int) -> str:
     """The course in at most ``width`` cells, each at the nearest height, so that only what is idle or busy through and
     through is lowest or highest."""
     nearest = [None if share is None else (share * (HEIGHTS - 1) + 0.5) / HEIGHTS for share in columns(course, width)]
-    return sparkline(nearest, "utf-8" if shows_unicode() else "ascii")
+    return draw_sparkline(nearest, "utf-8" if shows_unicode() else "ascii")
 
 
 def format_gib(count: float) -> str:

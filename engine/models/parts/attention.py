@@ -75,7 +75,7 @@ class Positions(nn.Module):
         return x + self.table(torch.arange(x.shape[1], device=x.device))
 
 
-def stack(k: Any, causal: bool) -> nn.Sequential:
+def stack_blocks(k: Any, causal: bool) -> nn.Sequential:
     """Blocks as the knobs width, heads, layers and dropout say.
 
     Raises:

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 from descend.engine.base.errors import UsageError
-from descend.engine.models.parts.sequence import reader
+from descend.engine.models.parts.sequence import make_reader
 
 
 class Recurrent(nn.Module):
@@ -28,14 +28,14 @@ class Recurrent(nn.Module):
         UsageError: a bidirectional network is to predict the next character, which its backward half has read.
     """
 
-    def __init__(self, cell: str, k: Any, shape: Shape) -> None:
+    def __init__(self, cell: str, k: Any, shape: DataShape) -> None:
         super().__init__()
         self.every_step = shape.task == "language"
         both = getattr(k, "bidirectional", False)
         if both and self.every_step:
             raise UsageError("A bidirectional network has read the next character already; set bidirectional=no.")
         self.directions = 2 if both else 1
-        self.reader, width = reader(shape, k.embedding)
+        self.reader, width = make_reader(shape, k.embedding)
         self.rnn = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}[cell](
             width,
             k.hidden,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 
 
 class Rows(nn.Module):
@@ -36,7 +36,7 @@ class OneHot(nn.Module):
         return str(self.size)
 
 
-def reader(shape: Shape, embedding: int) -> tuple[nn.Module, int]:
+def make_reader(shape: DataShape, embedding: int) -> tuple[nn.Module, int]:
     """A module that reads such data as a sequence, and the width of its steps.
 
     A character becomes ``embedding`` numbers that are learned, or a one-hot vector if that is 0.

@@ -6,18 +6,18 @@ from typing import Any
 
 from torch import nn
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 
 SMALL = 64
 """Height or width, in pixels, up to which an image is too small for a stem that shrinks it fourfold."""
 
 
-def is_small(shape: Shape, stem: str) -> bool:
+def is_small(shape: DataShape, stem: str) -> bool:
     """Whether the stem is to keep the image's size: as ``stem`` says (small, large), or by that size (auto)."""
     return stem == "small" or (stem == "auto" and min(shape.size[1:]) <= SMALL)
 
 
-def first(conv: nn.Conv2d, channels: int, small: bool) -> nn.Conv2d:
+def make_first_layer(conv: nn.Conv2d, channels: int, small: bool) -> nn.Conv2d:
     """The first convolution ``conv`` for images of ``channels``; 3 × 3 with stride 1 if they are small.
 
     What is not changed is ``conv`` itself; a new one starts as torchvision's do (He et al., 2015).
@@ -30,17 +30,17 @@ def first(conv: nn.Conv2d, channels: int, small: bool) -> nn.Conv2d:
     return fitted
 
 
-def fit_resnet(net: Any, shape: Shape, stem: str) -> nn.Module:
+def fit_resnet(net: Any, shape: DataShape, stem: str) -> nn.Module:
     """A ResNet whose stem suits such images: small ones are neither halved by it nor pooled."""
     small = is_small(shape, stem)
-    net.conv1 = first(net.conv1, shape.size[0], small)
+    net.conv1 = make_first_layer(net.conv1, shape.size[0], small)
     if small:
         net.maxpool = nn.Identity()
     return net
 
 
-def fit_features(net: Any, shape: Shape, stem: str) -> nn.Module:
+def fit_features(net: Any, shape: DataShape, stem: str) -> nn.Module:
     """A MobileNet or EfficientNet whose stem suits such images."""
     block = net.features[0]
-    block[0] = first(block[0], shape.size[0], is_small(shape, stem))
+    block[0] = make_first_layer(block[0], shape.size[0], is_small(shape, stem))
     return net

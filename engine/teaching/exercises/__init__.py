@@ -1,13 +1,13 @@
 """Whether an exercise is solved and a prediction was right.
 
-`check_run` and `grade` judge a run in this process. `CodeCheck` runs the learner's own code in a process of its own,
+`check_run` and `grade_prediction` judge a run in this process. `CodeCheck` runs the learner's own code in a process of its own,
 with limits on time, memory and files: that keeps an endless loop, a crash or a stray write away from the shell. What it
 does not keep out is in ``AUTHORS.md``.
 """
 
 from descend.engine.teaching.exercises.code import CodeCheck
-from descend.engine.teaching.exercises.judging import check_result, check_run, grade
-from descend.engine.teaching.exercises.text import solution_text, starter_text
+from descend.engine.teaching.exercises.judging import check_result, check_run, grade_prediction
+from descend.engine.teaching.exercises.text import make_solution, make_starter
 from descend.engine.teaching.exercises.verdict import Graded, Verdict
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "Verdict",
     "check_result",
     "check_run",
-    "grade",
-    "solution_text",
-    "starter_text",
+    "grade_prediction",
+    "make_solution",
+    "make_starter",
 ]

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from descend.engine.teaching.exercises.fence import FILE_SIZE, confine, enclose, limit
+from descend.engine.teaching.exercises.fence import FILE_SIZE, confine, enter_fence, set_limits
 from descend.engine.teaching.exercises.guard import Forbidden, Replaced, Seal, guard, hide_lessons
 from descend.engine.teaching.exercises.report import BEGUN, FILE, GROWN, TOKEN, Report
 
@@ -33,7 +33,7 @@ PRELOADED = ("numpy", "torch", "scipy", "sklearn", "sympy")
 
 def main(words: list[str]) -> None:
     """Check, report, and leave without looking back."""
-    enclose()
+    enter_fence()
     token = os.read(0, TOKEN)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     name, index, file, descriptor = words
@@ -43,11 +43,11 @@ def main(words: list[str]) -> None:
     before = dict(vars(builtins))
     process = os.getpid()
     try:
-        found = check(name, int(index), source, report)
+        found = run_check(name, int(index), source, report)
     except BaseException as error:
         changed = [key for key, value in before.items() if vars(builtins).get(key) is not value and key != "_"]
         vars(builtins).update(before)
-        found = explained(error, source, changed)
+        found = explain_error(error, source, changed)
     faulthandler.cancel_dump_traceback_later()
     if os.getpid() == process:
         for stream in (sys.__stdout__, sys.__stderr__):
@@ -59,21 +59,21 @@ def main(words: list[str]) -> None:
     leave(0)
 
 
-def check(name: str, index: int, source: str, report: int) -> Report:
+def run_check(name: str, index: int, source: str, report: int) -> Report:
     """Load the exercise, set limits, run. Whatever the code or the check raises comes out of here."""
-    from descend.engine.launch.devices import cpu_threads
-    from descend.engine.teaching import catalogue, measure  # noqa: F401 - what `judged` uses is known to the seal
+    from descend.engine.launch.devices import count_threads
+    from descend.engine.teaching import catalogue, measure  # noqa: F401 - what `judge` uses is known to the seal
     from descend.engine.teaching.lesson import CodeExercise
 
-    exercise = catalogue.find(name).exercises[index]
+    exercise = catalogue.find_lesson(name).exercises[index]
     assert isinstance(exercise, CodeExercise)
     speaks = source + inspect.getsource(exercise.check) + inspect.getsource(exercise.solution)
     for module in PRELOADED:
         if module in speaks:
             importlib.import_module(module)
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(cpu_threads())
-    limit(exercise.seconds)
+        sys.modules["torch"].set_num_threads(count_threads())
+    set_limits(exercise.seconds)
     os.write(report, BEGUN)
     faulthandler.enable(file=report, all_threads=False)
     faulthandler.dump_traceback_later(exercise.seconds, exit=True, file=report)
@@ -83,22 +83,22 @@ def check(name: str, index: int, source: str, report: int) -> Report:
     seal = Seal(exercise.check)
     sys.modules["__main__"] = ModuleType("__main__")  # this module is no concern of the code's
     name, makes_classes = exercise.solution.__name__, "class " in speaks[len(source) :]
-    function = learner_function(source, name)
+    function = load_function(source, name)
     if not isinstance(function, type):
         function = seal.watch(function, makes_classes=makes_classes)
-    found = judged(exercise.check(function))
+    found = judge(exercise.check(function))
     if found.passed and (names := seal.replaced()):
         raise Replaced(names)
     return found
 
 
-def judged(properties: Any) -> Report:
+def judge(properties: Any) -> Report:
     """What a check found that came to its end: solved, unless it has yielded a bound that does not hold."""
-    from descend.engine.teaching.measure import Measured, no_run
+    from descend.engine.teaching.measure import Measured, refuse_runs
 
     found: list[Measured] = []
     for bound in properties or ():
-        found += bound.check(no_run)
+        found += bound.check(refuse_runs)
         if not found[-1].holds:  # what follows may rest on it
             break
     lines = "\n".join(f"{one.brief} {'✓' if one.holds else '✗'}" for one in found)
@@ -109,7 +109,7 @@ def judged(properties: Any) -> Report:
     return Report(True, "Solved.", lines)
 
 
-class Unfit(Exception):
+class UnfitCode(Exception):
     """The code does not hold what is asked for; ``line`` is where."""
 
     def __init__(self, sentence: str, line: int | None = None) -> None:
@@ -117,7 +117,7 @@ class Unfit(Exception):
         self.line = line
 
 
-def learner_function(source: str, name: str) -> Callable[..., Any]:
+def load_function(source: str, name: str) -> Callable[..., Any]:
     """The function ``name`` that ``source`` defines.
 
     Raises:
@@ -130,31 +130,31 @@ def learner_function(source: str, name: str) -> Callable[..., Any]:
     except SyntaxError as error:
         what = type(error).__name__.replace("Error", " error").lower().replace("syntax", "syntax ").replace("  ", " ")
         where = f"Line {error.lineno}: {what}" if error.lineno else what.capitalize()
-        raise Unfit(f"{where}: {error.msg}.", error.lineno) from None
+        raise UnfitCode(f"{where}: {error.msg}.", error.lineno) from None
     except ValueError as error:
-        raise Unfit(f"Python cannot read the code: {error}.") from None
+        raise UnfitCode(f"Python cannot read the code: {error}.") from None
     module = ModuleType("exercise")
     module.__file__ = FILE
     sys.modules["exercise"] = module  # dataclasses and pickle look there
     exec(code, vars(module))
     function = vars(module).get(name)
     if function is None:
-        raise Unfit(f"The code defines no function called '{name}'.")
+        raise UnfitCode(f"The code defines no function called '{name}'.")
     if not callable(function):
-        raise Unfit(f"'{name}' is not a function but {type(function).__name__}.")
+        raise UnfitCode(f"'{name}' is not a function but {type(function).__name__}.")
     return function
 
 
-def explained(error: BaseException, source: str, changed: list[str]) -> Report:
+def explain_error(error: BaseException, source: str, changed: list[str]) -> Report:
     """A sentence on what ended the check, with the learner's line where there is one."""
     from descend.engine.base.errors import DescendError
     from descend.engine.teaching.lesson import Wrong
 
-    line, trace = place(error, source)
+    line, trace = find_line(error, source)
     where = f"Line {line}" if line else "The code" if isinstance(error, Forbidden) else "The check"
     kind, words = type(error).__name__, " ".join(str(error).split())[:300]
     match error:
-        case Unfit():
+        case UnfitCode():
             return Report(False, str(error), line=error.line)
         case Wrong() | DescendError():
             return Report(False, str(error), line=None)
@@ -180,7 +180,7 @@ def explained(error: BaseException, source: str, changed: list[str]) -> Report:
     return Report(False, f"The check failed with {kind}: {words}; does the function take and return what is asked for?")
 
 
-def place(error: BaseException, source: str) -> tuple[int | None, str]:
+def find_line(error: BaseException, source: str) -> tuple[int | None, str]:
     """The innermost line of the learner's code that ``error`` passed through, and the way there."""
     lines, frames, trace = source.splitlines(), [], error.__traceback__
     while trace is not None:

@@ -24,7 +24,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.exercises.fence import end_descendants
-from descend.engine.teaching.exercises.judging import exercise
+from descend.engine.teaching.exercises.judging import find_exercise
 from descend.engine.teaching.exercises.report import BEGUN, FILE, GROWN, TOKEN, Report
 from descend.engine.teaching.exercises.verdict import Verdict
 from descend.engine.teaching.lesson import CodeExercise
@@ -55,8 +55,8 @@ class CodeCheck:
     """
 
     def __init__(self, lesson: str, index: int, source: str) -> None:
-        found = catalogue.find(lesson)
-        self._seconds = exercise(found, index, CodeExercise).seconds
+        found = catalogue.find_lesson(lesson)
+        self._seconds = find_exercise(found, index, CodeExercise).seconds
         self._verdict: Verdict | None = None
         self._ended = threading.Event()
         self._why = ""
@@ -183,7 +183,7 @@ class CodeCheck:
             self._began, self._clock = time.monotonic(), True
         spent = time.monotonic() - self._began
         if spent > (self._seconds + GRACE if begun else START):
-            self._end(endless(self._seconds, None) if begun else "The check did not begin within two minutes.")
+            self._end(describe_timeout(self._seconds, None) if begun else "The check did not begin within two minutes.")
         import psutil
 
         with suppress(psutil.Error):
@@ -217,7 +217,7 @@ class CodeCheck:
         place = re.search(rf'File "{re.escape(FILE)}", line (\d+)', report.decode(errors="replace"))
         line = int(place[1]) if place else None
         if b"Timeout (" in report or self._process.returncode == -signal.SIGXCPU:
-            return Verdict(False, endless(self._seconds, line), output, seconds, line)
+            return Verdict(False, describe_timeout(self._seconds, line), output, seconds, line)
         if fatal := re.search(rb"Fatal Python error: (.*)", report):
             what = clean(fatal[1].decode(errors="replace"))
             where = f" in line {line}" if line else ""
@@ -233,7 +233,7 @@ class CodeCheck:
         )
 
 
-def endless(seconds: float, line: int | None) -> str:
+def describe_timeout(seconds: float, line: int | None) -> str:
     """What to say when the time is up."""
     where = f" (it was in line {line})" if line else ""
     return f"It did not end within {seconds:g} s{where}; is there an endless loop?"

@@ -29,16 +29,16 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _EXECUTE, _WRITE_FILE, _READS, _REMOVE_DIR = 1 << 0, 1 << 1, 1 << 2 | 1 << 3, 1 << 4
 
 
-def enclose() -> None:
+def enter_fence() -> None:
     """Return in a new process, which ends with this one, with all that it starts; this one ends as that one does.
 
     Standard input is a pipe that whoever started this process holds open: when it closes, all end.
     """
-    alone = sys.platform == "linux" and _apart()
+    alone = sys.platform == "linux" and _enter_namespace()
     _prctl(_SUBREAPER, 1)
     inner = os.fork()
     if inner:
-        _keep(inner, alone)
+        _watch_child(inner, alone)
     if alone:  # process 1 of its namespace: the kernel ends the others with it, and gives it those left behind
         _prctl(_PDEATHSIG, signal.SIGKILL)
         inner = os.fork()
@@ -53,7 +53,7 @@ def enclose() -> None:
     _prctl(_PDEATHSIG, signal.SIGKILL)
 
 
-def _keep(inner: int, alone: bool) -> None:
+def _watch_child(inner: int, alone: bool) -> None:
     """Wait for ``inner``, end what it left behind, and end as it did; end it when standard input closes."""
     with suppress(OSError, AttributeError):
         descriptor = os.pidfd_open(inner)
@@ -101,7 +101,7 @@ def _is_over(process: object) -> bool:
         return True
 
 
-def limit(seconds: float) -> None:
+def set_limits(seconds: float) -> None:
     """Bound memory, the size of a file, and, in case nobody is left to end this process, processor time."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -144,7 +144,7 @@ def confine(folder: Path) -> None:
     os.close(ruleset)
 
 
-def _apart() -> bool:
+def _enter_namespace() -> bool:
     """Have the processes started from here be in a namespace of their own, if that is allowed."""
     user, group = os.getuid(), os.getgid()
     if ctypes.CDLL(None).unshare(_NEWUSER | _NEWPID):

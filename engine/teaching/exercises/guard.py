@@ -159,12 +159,12 @@ def hide_lessons() -> list[Path]:
     from descend.engine.teaching import catalogue
 
     package = sys.modules["descend.engine.lessons"]
-    places = [Path(place).resolve() for place in package.__path__] + [catalogue.own_folder().resolve()]
+    places = [Path(place).resolve() for place in package.__path__] + [catalogue.find_own_folder().resolve()]
     for name in [name for name in sys.modules if name.startswith(HIDDEN)]:
         parent, _, last = name.rpartition(".")
         del sys.modules[name]
         vars(sys.modules[parent]).pop(last, None) if parent in sys.modules else None
-    catalogue.forget()
+    catalogue.forget_lessons()
     linecache.clearcache()
     return places
 

@@ -17,7 +17,7 @@ ENDINGS = {"stopped": "was stopped", "failed": "failed"}
 Kind = TypeVar("Kind", Exercise, CodeExercise)
 
 
-def exercise(lesson: Lesson, index: int, kind: type[Kind]) -> Kind:
+def find_exercise(lesson: Lesson, index: int, kind: type[Kind]) -> Kind:
     """Exercise ``index`` of ``lesson``.
 
     Raises:
@@ -42,7 +42,7 @@ def check_run(lesson: Lesson, index: int, run: Run) -> Verdict:
     Raises:
         UsageError: there is no such exercise, or it is one that asks for code.
     """
-    exercise(lesson, index, Exercise)
+    find_exercise(lesson, index, Exercise)
     try:
         manifest = run.manifest()
         if manifest.name != lesson.name:
@@ -56,11 +56,11 @@ def check_run(lesson: Lesson, index: int, run: Run) -> Verdict:
 
 def check_result(lesson: Lesson, index: int, result: Result) -> Verdict:
     """`check_run` for what a run has said, where that has been read already."""
-    wanted = exercise(lesson, index, Exercise)
+    wanted = find_exercise(lesson, index, Exercise)
     if result.state in LIVE:
         return Verdict(False, f"The run is still {result.state}; it is judged when it has come to its end.")
     try:
-        refusals = refused(wanted, result)
+        refusals = list_refusals(wanted, result)
     except DescendError as error:
         return Verdict(False, clean(str(error)))
     except Exception as error:
@@ -68,7 +68,7 @@ def check_result(lesson: Lesson, index: int, result: Result) -> Verdict:
     return Verdict(False, clean(" ".join(refusals))) if refusals else Verdict(True, "Solved.")
 
 
-def refused(wanted: Exercise, result: Result) -> list[str]:
+def list_refusals(wanted: Exercise, result: Result) -> list[str]:
     """Why ``result`` does not solve an exercise, a sentence each; none if it does.
 
     Raises:
@@ -78,7 +78,7 @@ def refused(wanted: Exercise, result: Result) -> list[str]:
     bounds = [need for need in wanted.needs if isinstance(need, Bound)]
     if result.state != "done" and not any(isinstance(bound, Diverged) for bound in bounds):
         return [f"The run {ENDINGS.get(result.state, f'is {result.state}')}; let it come to its end."]
-    read = only(result)
+    read = make_reader(result)
     refusals = [f"{found.words}." for bound in bounds for found in bound.check(read) if not found.holds]
     for need in wanted.needs:
         if not isinstance(need, Bound):
@@ -89,7 +89,7 @@ def refused(wanted: Exercise, result: Result) -> list[str]:
     return [refusal[:1].upper() + refusal[1:] if " " in refusal[:12] else refusal for refusal in refusals]
 
 
-def only(result: Result) -> Reader:
+def make_reader(result: Result) -> Reader:
     """A reader for expressions about one run: whatever knobs it has."""
 
     def read(knobs: Knobs) -> Result:
@@ -100,14 +100,14 @@ def only(result: Result) -> Reader:
     return read
 
 
-def grade(lesson: Lesson, index: int, given: float, result: Result) -> Graded:
+def grade_prediction(lesson: Lesson, index: int, given: float, result: Result) -> Graded:
     """Whether prediction ``index``, answered with ``given`` (a number, or the index of a choice), was right of a
     run."""
     prediction = lesson.predictions[index]
     if result.state in LIVE:
         return Graded(None, None, f"The run is still {result.state}; the prediction is graded when it has ended.")
     try:
-        truth = true_answer(prediction, result)
+        truth = find_true_answer(prediction, result)
     except DescendError as error:
         return Graded(None, None, f"This run cannot tell: {clean(str(error))}")
     except Exception as error:
@@ -115,20 +115,20 @@ def grade(lesson: Lesson, index: int, given: float, result: Result) -> Graded:
     if truth is None or truth != truth:
         return Graded(None, None, "This run cannot tell.")
     right = int(given) == int(truth) if prediction.choices else abs(given - truth) <= prediction.within * abs(truth)
-    said, true = named(prediction, given), named(prediction, truth)
+    said, true = format_answer(prediction, given), format_answer(prediction, truth)
     if right and said == true:
         return Graded(True, float(truth), clean(f"Right: {true}."))
     return Graded(right, float(truth), clean(f"{'Right: it' if right else 'It'} was {true}; you said {said}."))
 
 
-def true_answer(prediction: Prediction, result: Result) -> float | None:
+def find_true_answer(prediction: Prediction, result: Result) -> float | None:
     """The index of the choice that came true, or the number asked for; None if ``result`` cannot tell.
 
     Raises:
         DescendError: the run has not said what is asked for.
         Exception: whatever a function of the author's own raises by mistake.
     """
-    read = only(result)
+    read = make_reader(result)
     if isinstance(prediction.choices, Mapping):
         held = [
             index
@@ -145,7 +145,7 @@ def true_answer(prediction: Prediction, result: Result) -> float | None:
     return prediction.truth(result) if prediction.truth is not None else None
 
 
-def named(prediction: Prediction, answer: float) -> str:
+def format_answer(prediction: Prediction, answer: float) -> str:
     """An answer in words: the choice, or the number."""
     if names := prediction.names:
         index = int(answer)

@@ -9,7 +9,7 @@ import textwrap
 from descend.engine.teaching.lesson import CodeExercise
 
 
-def starter_text(exercise: CodeExercise) -> str:
+def make_starter(exercise: CodeExercise) -> str:
     """The text to begin with: the solution's with what is ``broken`` in it, or the exercise's own starter.
 
     Raises:
@@ -17,7 +17,7 @@ def starter_text(exercise: CodeExercise) -> str:
     """
     if exercise.starter:
         return textwrap.dedent(exercise.starter).strip("\n") + "\n"
-    text = solution_text(exercise)
+    text = make_solution(exercise)
     for right, wrong in exercise.broken.items():
         if (count := text.count(right)) != 1:
             raise ValueError(f"'{right}' stands {count} times in {exercise.solution.__name__}; broken needs it once.")
@@ -25,7 +25,7 @@ def starter_text(exercise: CodeExercise) -> str:
     return text
 
 
-def solution_text(exercise: CodeExercise) -> str:
+def make_solution(exercise: CodeExercise) -> str:
     """Source of the solution: not indented, without decorators, ending with a line break."""
     lines = textwrap.dedent(inspect.getsource(exercise.solution)).splitlines()
     first = next(number for number, line in enumerate(lines) if re.match(r"(async )?def |class ", line))

@@ -8,7 +8,7 @@ from descend.engine.teaching.form.exercises import check_exercises
 from descend.engine.teaching.form.knobs import check_knobs
 from descend.engine.teaching.form.panels import check_panels
 from descend.engine.teaching.form.quiz import check_longest, check_quiz
-from descend.engine.teaching.form.shortcoming import Shortcoming, Text
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 from descend.engine.teaching.form.sources import check_place, check_sources
 from descend.engine.teaching.form.theory import check_theory
 from descend.engine.teaching.lesson import Lesson
@@ -22,7 +22,7 @@ RULES = (
 
 def check_form(lesson: Lesson, known: Mapping[str, Lesson]) -> list[Shortcoming]:
     """What of ``lesson`` alone falls short; ``known`` are all lessons by name."""
-    text = Text(lesson)
+    text = LessonText(lesson)
     short = [*check_theory(text), *check_quiz(text), *check_exercises(text), *check_knobs(text), *check_panels(text)]
     short += [*check_sources(text), *check_place(text, known)]
     for rule, reason in lesson.allow.items():
@@ -34,9 +34,9 @@ def check_form(lesson: Lesson, known: Mapping[str, Lesson]) -> list[Shortcoming]
 
 def check_tracks(lessons: Sequence[Lesson]) -> Iterator[Shortcoming]:
     """What falls short over whole tracks, told of the lessons that contribute to it."""
-    tracks: dict[str, list[Text]] = {}
+    tracks: dict[str, list[LessonText]] = {}
     for lesson in lessons:
-        tracks.setdefault(lesson.track, []).append(Text(lesson))
+        tracks.setdefault(lesson.track, []).append(LessonText(lesson))
     for texts in tracks.values():
         for one in check_longest(texts):
             if not any(text.lesson.name == one.lesson and text.lesson.allow.get(one.rule) for text in texts):

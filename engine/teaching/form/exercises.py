@@ -6,14 +6,14 @@ import ast
 import difflib
 from collections.abc import Iterator
 
-from descend.engine.teaching.exercises import solution_text, starter_text
-from descend.engine.teaching.form.shortcoming import Shortcoming, Text
+from descend.engine.teaching.exercises import make_solution, make_starter
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 from descend.engine.teaching.lesson import CodeExercise
 
 BLANKS = {"", "...", "pass", "return", "return ...", "return None", "raise NotImplementedError"}
 
 
-def check_exercises(text: Text) -> Iterator[Shortcoming]:
+def check_exercises(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``prediction``, ``claims``, ``exercise``, ``starter`` and ``refusal``."""
     lesson = text.lesson
     if not lesson.predictions:
@@ -24,7 +24,7 @@ def check_exercises(text: Text) -> Iterator[Shortcoming]:
     if not lesson.exercises:
         yield text.short("exercise", "It has no exercise; at least one is asked for.", "LESSON =")
     for exercise in lesson.exercises:
-        if isinstance(exercise, CodeExercise) and only_blank(starter_text(exercise), solution_text(exercise)):
+        if isinstance(exercise, CodeExercise) and is_only_blank(make_starter(exercise), make_solution(exercise)):
             yield text.short("starter", f"The starter only leaves a blank: {exercise.text}", exercise.text)
     for node in ast.walk(text.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "Wrong":
@@ -33,7 +33,7 @@ def check_exercises(text: Text) -> Iterator[Shortcoming]:
             yield text.short("refusal", "The refusal does not name what was found.", node.lineno)
 
 
-def only_blank(starter: str, solution: str) -> bool:
+def is_only_blank(starter: str, solution: str) -> bool:
     """Whether the starter is the solution with lines left out, or with nothing but a placeholder in their place."""
     before, after = ([line.strip() for line in one.splitlines()] for one in (starter, solution))
     blocks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

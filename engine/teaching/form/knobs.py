@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from descend.engine.teaching.form.shortcoming import Shortcoming, Text
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 
 BY_LAB = {"pace"}
 """Knobs that `Lab` reads itself."""
 
 
-def check_knobs(text: Text) -> Iterator[Shortcoming]:
+def check_knobs(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``unused`` and ``help``."""
     nodes = list(ast.walk(text.tree))
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from descend.engine.teaching.form.shortcoming import Shortcoming, Text
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 from descend.engine.teaching.lesson import Question
 
 FEWEST = 3
 BLANKET = ("all of the above", "none of the above", "all of these", "none of these")
 
 
-def right_is_longest(question: Question) -> bool:
+def is_right_longest(question: Question) -> bool:
     """Whether the right choice is longer than every other."""
     others = [choice for place, choice in enumerate(question.choices) if place != question.answer]
     return len(question.choices[question.answer]) > max(map(len, others))
 
 
-def check_quiz(text: Text) -> Iterator[Shortcoming]:
+def check_quiz(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``questions``, ``kinds``, ``alike`` and ``above``."""
     asked = text.lesson.quiz
     if len(asked) < FEWEST:
@@ -34,13 +34,13 @@ def check_quiz(text: Text) -> Iterator[Shortcoming]:
             yield text.short("above", f"A choice speaks of the others: {question.text}", question.text)
 
 
-def check_longest(texts: Sequence[Text]) -> Iterator[Shortcoming]:
+def check_longest(texts: Sequence[LessonText]) -> Iterator[Shortcoming]:
     """Rule ``longest``, of the lessons of one track together; each lesson with such a question is told."""
     asked = [question for text in texts for question in text.lesson.quiz]
-    longest = sum(map(right_is_longest, asked))
+    longest = sum(map(is_right_longest, asked))
     if 3 * longest <= len(asked):
         return
     for text in texts:
-        if mine := [question for question in text.lesson.quiz if right_is_longest(question)]:
+        if mine := [question for question in text.lesson.quiz if is_right_longest(question)]:
             why = f"The right choice is the longest in {longest} of the track's {len(asked)} questions; "
             yield text.short("longest", f"{why}at most a third is asked for.", mine[0].text)

@@ -27,7 +27,7 @@ class Shortcoming:
         return asdict(self)
 
 
-class Text:
+class LessonText:
     """A lesson and the text of its file."""
 
     def __init__(self, lesson: Lesson) -> None:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from descend.engine.teaching.coverage import find_unknown
-from descend.engine.teaching.form.shortcoming import Shortcoming, Text
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 from descend.engine.teaching.lesson import Lesson
 
 YEAR = re.compile(r"\b(1[4-9]|20)\d\d\b")
 
 
-def check_sources(text: Text) -> Iterator[Shortcoming]:
+def check_sources(text: LessonText) -> Iterator[Shortcoming]:
     """Rule ``source``: author, a colon, title, place and year."""
     if not text.lesson.sources:
         yield text.short("source", "It names no source.", "LESSON =")
@@ -33,7 +33,7 @@ def check_sources(text: Text) -> Iterator[Shortcoming]:
             yield text.short("source", f"A source lacks {' and '.join(missing)}: {source}", source)
 
 
-def check_place(text: Text, known: Mapping[str, Lesson]) -> Iterator[Shortcoming]:
+def check_place(text: LessonText, known: Mapping[str, Lesson]) -> Iterator[Shortcoming]:
     """Rules ``after`` and ``covers``."""
     lesson = text.lesson
     seen, name = [lesson.name], lesson.after

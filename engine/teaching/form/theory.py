@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from descend.engine.teaching.form.shortcoming import Shortcoming, Text
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 
 LEAST, MOST = 150, 250
 
@@ -16,7 +16,7 @@ def count_words(theory: str) -> int:
     return len(re.findall(r"[^\W\d_][\w'’-]*", re.sub(r"`[^`]*`", "", prose)))
 
 
-def check_theory(text: Text) -> Iterator[Shortcoming]:
+def check_theory(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``length`` and ``question``."""
     lesson = text.lesson
     words = count_words(lesson.theory)

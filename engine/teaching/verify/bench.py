@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from descend.engine.base.errors import DescendError
-from descend.engine.launch.launcher import environment
+from descend.engine.launch.launcher import make_environment
 from descend.engine.run.manifest import Manifest
 from descend.engine.run.runs import Run, write_manifest
 
@@ -21,7 +21,7 @@ LONGEST = 900.0
 """Seconds a run may take."""
 
 
-class Bench:
+class RunBench:
     """Does one run at a time, below ``folder``."""
 
     def __init__(self, folder: Path) -> None:
@@ -84,7 +84,7 @@ class Bench:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                env=environment(),
+                env=make_environment(),
             )
         except OSError as error:
             raise DescendError(f"No process could be started: {error.strerror or error}.") from None

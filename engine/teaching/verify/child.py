@@ -29,7 +29,7 @@ def main() -> None:
     from descend.engine.launch import devices  # noqa: F401
     from descend.engine.teaching import catalogue
 
-    catalogue.lessons()
+    catalogue.list_lessons()
 
     os.write(answers, b"ready\n")
     waiting = b""
@@ -42,14 +42,14 @@ def main() -> None:
         line, _, waiting = waiting.partition(b"\n")
         run = Run(Path(os.fsdecode(line)))
         if not FORKS:
-            status = worker.work(run, 0)
+            status = worker.run_experiment(run, 0)
             os.write(answers, b"ended\n")
             os._exit(status)
         child = os.fork()
         if child == 0:
             os.close(commands)
             os.close(answers)
-            os._exit(worker.work(run, 0))
+            os._exit(worker.run_experiment(run, 0))
         while os.waitpid(child, os.WNOHANG) == (0, 0):
             if select.select([commands], [], [], 0.01)[0]:  # nothing is said now, so it has closed
                 os.killpg(0, signal.SIGKILL)

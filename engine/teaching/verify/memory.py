@@ -24,13 +24,13 @@ APART = {"cli", "doctor"}
 """Folders of the engine that no claim rests on."""
 
 
-def memory_file() -> Path:
+def find_file() -> Path:
     """Where it is kept; it need not exist."""
     return home() / "proved.json"
 
 
 @functools.cache
-def digest_of_engine() -> str:
+def digest_engine() -> str:
     """Digest of the code that runs and judges lessons (not of the lessons), and of the versions it runs with."""
     digest = hashlib.sha256(f"{sys.version} {platform.machine()}".encode())
     for package in ("torch", "numpy", "scipy", "scikit-learn"):
@@ -47,16 +47,16 @@ def digest_of_engine() -> str:
     return digest.hexdigest()
 
 
-def digest_of(lesson: Lesson) -> str:
+def digest_lesson(lesson: Lesson) -> str:
     """What findings on ``lesson`` rest on: its file, the engine, and the versions of what it runs with."""
     file = Path(str(sys.modules[lesson.module].__file__))
-    return hashlib.sha256(digest_of_engine().encode() + file.read_bytes()).hexdigest()
+    return hashlib.sha256(digest_engine().encode() + file.read_bytes()).hexdigest()
 
 
-def recall(lesson: Lesson) -> dict[tuple[str, int], Finding]:
+def recall_findings(lesson: Lesson) -> dict[tuple[str, int], Finding]:
     """Findings on ``lesson`` that held and still rest on the same, by kind and number."""
     kept = _read().get(lesson.name)
-    if not isinstance(kept, dict) or kept.get("digest") != digest_of(lesson):
+    if not isinstance(kept, dict) or kept.get("digest") != digest_lesson(lesson):
         return {}
     try:
         findings = [_restore(one) for one in kept["held"]]
@@ -65,24 +65,24 @@ def recall(lesson: Lesson) -> dict[tuple[str, int], Finding]:
     return {(one.kind, one.number): one for one in findings if one.holds is True}
 
 
-def remember(lessons: Iterable[Lesson], findings: Iterable[Finding]) -> None:
+def remember_findings(lessons: Iterable[Lesson], findings: Iterable[Finding]) -> None:
     """Keep those of ``findings`` on ``lessons`` that hold; one that fails is forgotten. Does nothing if it cannot."""
     told = list(findings)
     known = _read()
     for lesson in lessons:
-        held = recall(lesson)
+        held = recall_findings(lesson)
         for one in told:
             if one.lesson == lesson.name:
                 held.pop((one.kind, one.number), None)
                 if one.holds:
                     held[one.kind, one.number] = one
         if held:
-            known[lesson.name] = {"digest": digest_of(lesson), "held": [one.to_json() for one in held.values()]}
+            known[lesson.name] = {"digest": digest_lesson(lesson), "held": [one.to_json() for one in held.values()]}
         else:
             known.pop(lesson.name, None)
     with suppress(OSError):
-        memory_file().parent.mkdir(parents=True, exist_ok=True)
-        replace_json(memory_file(), json.dumps(known).encode())
+        find_file().parent.mkdir(parents=True, exist_ok=True)
+        replace_json(find_file(), json.dumps(known).encode())
 
 
 def _restore(one: dict[str, Any]) -> Finding:
@@ -94,7 +94,7 @@ def _restore(one: dict[str, Any]) -> Finding:
 
 def _read() -> dict[str, Any]:
     try:
-        known = json.loads(memory_file().read_bytes())
+        known = json.loads(find_file().read_bytes())
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.knobs import Value
-from descend.engine.launch.launcher import ask
+from descend.engine.launch.launcher import check_request
 from descend.engine.run.manifest import Manifest
 from descend.engine.run.runs import Run
-from descend.engine.teaching.exercises import Verdict, solution_text, starter_text
+from descend.engine.teaching.exercises import Verdict, make_solution, make_starter
 from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise, Lesson
 from descend.engine.teaching.measure import Knobs
 
@@ -53,7 +53,7 @@ class Item:
     problem: str = ""
 
 
-def planned(lesson: Lesson) -> Iterator[Item]:
+def plan_lesson(lesson: Lesson) -> Iterator[Item]:
     """What has to be done for each claim and exercise of ``lesson``."""
     for number, claim in enumerate(lesson.claims, 1):
         item = Item(lesson, claim, number)
@@ -68,7 +68,7 @@ def planned(lesson: Lesson) -> Iterator[Item]:
         item = Item(lesson, exercise, number)
         try:
             if isinstance(exercise, CodeExercise):
-                for part, text in ((STARTER, starter_text(exercise)), (SOLUTION, solution_text(exercise))):
+                for part, text in ((STARTER, make_starter(exercise)), (SOLUTION, make_solution(exercise))):
                     item.jobs[part, (), 0] = Job((lesson.name, number, part), code=(lesson.name, number - 1, text))
             else:
                 for seed in SEEDS:
@@ -87,7 +87,7 @@ def run_job(lesson: Lesson, knobs: Mapping[str, Value], seed: int = 0, data: str
         MissingData: the data is not on this machine.
     """
     pace: dict[str, Value] = {"pace": 0} if "pace" in lesson.knobs.specs else {}
-    manifest = ask(lesson.name, {**pace, **knobs}, seed=seed, device="cpu", data=data)
+    manifest = check_request(lesson.name, {**pace, **knobs}, seed=seed, device="cpu", data=data)
     if manifest.data:
         from descend.datasets import catalogue as datasets
 

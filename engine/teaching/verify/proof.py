@@ -14,11 +14,11 @@ from pathlib import Path
 from descend.engine.base.errors import DescendError
 from descend.engine.teaching.exercises import CodeCheck
 from descend.engine.teaching.lesson import Claim, Lesson
-from descend.engine.teaching.verify.bench import Bench
+from descend.engine.teaching.verify.bench import RunBench
 from descend.engine.teaching.verify.finding import Finding
-from descend.engine.teaching.verify.judge import found
-from descend.engine.teaching.verify.memory import recall
-from descend.engine.teaching.verify.plan import Item, Job, Key, Outcome, planned
+from descend.engine.teaching.verify.judge import judge_item
+from descend.engine.teaching.verify.memory import recall_findings
+from descend.engine.teaching.verify.plan import Item, Job, Key, Outcome, plan_lesson
 
 
 class Proof:
@@ -37,8 +37,8 @@ class Proof:
         self.items: list[Item] = []
         self.before: list[Finding] = []
         for lesson in lessons:
-            known = recall(lesson) if remembered else {}
-            for item in planned(lesson):
+            known = recall_findings(lesson) if remembered else {}
+            for item in plan_lesson(lesson):
                 kind = "claim" if isinstance(item.subject, Claim) else "exercise"
                 if one := known.get((kind, item.number)):
                     self.before.append(one)
@@ -55,7 +55,7 @@ class Proof:
         outcomes: dict[Key, Outcome] = {}
         left = list(self.items)
         with tempfile.TemporaryDirectory(prefix="descend-verify-", ignore_cleanup_errors=True) as folder:
-            crew = Crew(Path(folder))
+            crew = WorkerPool(Path(folder))
             pool = ThreadPoolExecutor(self.at_once)
             try:
                 going: dict[Future[Outcome], Key] = {
@@ -65,7 +65,7 @@ class Proof:
                 while True:
                     for item in [item for item in left if all(job.key in outcomes for job in item.jobs.values())]:
                         left.remove(item)
-                        yield found(item, outcomes)
+                        yield judge_item(item, outcomes)
                         for job in item.jobs.values():
                             wanted[job.key] -= 1
                             if not wanted[job.key] and (run := outcomes[job.key].run) is not None:
@@ -81,13 +81,13 @@ class Proof:
                 pool.shutdown(cancel_futures=True)
 
 
-class Crew:
+class WorkerPool:
     """Does jobs, each thread on a bench of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._local = threading.local()
-        self._at_work: list[Bench | CodeCheck] = []
+        self._at_work: list[RunBench | CodeCheck] = []
         self._lock = threading.Lock()
         self._closed = False
 
@@ -97,7 +97,7 @@ class Crew:
         try:
             if job.manifest is not None:
                 if not hasattr(self._local, "bench"):
-                    self._local.bench = Bench(self._folder)
+                    self._local.bench = RunBench(self._folder)
                     self._enlist(self._local.bench)
                 self._local.bench.start()
                 began = time.monotonic()  # starting up is no part of the run
@@ -121,7 +121,7 @@ class Crew:
         for one in at_work:
             self._end(one)
 
-    def _enlist(self, one: Bench | CodeCheck) -> None:
+    def _enlist(self, one: RunBench | CodeCheck) -> None:
         with self._lock:
             self._at_work.append(one)
             closed = self._closed
@@ -129,8 +129,8 @@ class Crew:
             self._end(one)
 
     @staticmethod
-    def _end(one: Bench | CodeCheck) -> None:
-        if isinstance(one, Bench):
+    def _end(one: RunBench | CodeCheck) -> None:
+        if isinstance(one, RunBench):
             one.close()
         else:
             one.cancel()

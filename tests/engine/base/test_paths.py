@@ -11,7 +11,7 @@ import pytest
 from descend.datasets import catalogue
 from descend.engine.base import paths
 from descend.engine.base.errors import UsageError
-from descend.engine.base.paths import is_there, parse_path
+from descend.engine.base.paths import parse_path, path_exists
 from descend.engine.cli import main
 
 NONSENSE = {
@@ -48,7 +48,7 @@ def test_what_can_be_no_path_is_a_sentence(typed: str) -> None:
     assert NONSENSE[typed] in str(wrong.value)
     assert len(str(wrong.value)) < 300
     assert str(wrong.value).endswith(".")
-    assert not is_there(typed)
+    assert not path_exists(typed)
 
 
 def test_paths_are_expanded_and_absolute(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +57,8 @@ def test_paths_are_expanded_and_absolute(here: Path, monkeypatch: pytest.MonkeyP
     assert parse_path("file") == here / "file"
     assert parse_path("./~nosuchuser") == here / "~nosuchuser"
     assert parse_path("/") == Path("/")
-    assert is_there("~/file")
-    assert not is_there("~/nothing")
+    assert path_exists("~/file")
+    assert not path_exists("~/nothing")
 
 
 def test_a_name_in_another_encoding_can_be_written_to_but_not_be_kept() -> None:
@@ -163,7 +163,7 @@ def test_a_byte_order_mark_before_settings_or_an_exercise_is_fine(
     from descend.engine.launch import run_config
 
     (here / "mine.toml").write_bytes(start + b'name = "digits"\nseed = 4\n')
-    assert run_config.load(here / "mine.toml").seed == 4
+    assert run_config.load_config(here / "mine.toml").seed == 4
     assert main(["exercise", "floating-point", "1", "--solution"]) == 0
     solution = capsys.readouterr().out
     (here / "mine.py").write_bytes(start + solution.encode())

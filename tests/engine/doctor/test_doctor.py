@@ -22,9 +22,9 @@ from rich.console import Console
 
 from descend.engine import doctor
 from descend.engine.doctor import Check, devices, install, storage, terminal
-from descend.engine.doctor.facts import Device, Devices, Fact, Nvidia, Torch, Vision
+from descend.engine.doctor.facts import DeviceFacts, DeviceList, Fact, NvidiaFacts, TorchFacts, VisionFacts
 
-TORCH = Torch(version="2.15.0", cuda="13.2", threads=2, seconds=1.0)
+TORCH = TorchFacts(version="2.15.0", cuda="13.2", threads=2, seconds=1.0)
 GIB = 2**30
 
 
@@ -33,8 +33,8 @@ def by_name(checks: Iterator[Check] | list[Check]) -> dict[str, Check]:
 
 
 def examined(timeout: float = 90.0) -> dict[str, Check]:
-    with devices.probing() as child:
-        return by_name(devices.checks(child, timeout))
+    with devices.start_probe() as child:
+        return by_name(devices.check_devices(child, timeout))
 
 
 # --- the whole examination, on this machine
@@ -43,7 +43,7 @@ def examined(timeout: float = 90.0) -> dict[str, Check]:
 def test_examine_finds_the_real_torch_and_leaves_nothing_behind(folders: Path, tmp_path: Path) -> None:
     had_torch = "torch" in sys.modules
 
-    checks = list(doctor.examine())
+    checks = list(doctor.run_checks())
 
     found = by_name(checks)
     groups = list(dict.fromkeys(check.group for check in checks))
@@ -67,9 +67,9 @@ def test_an_unforeseen_failure_costs_one_group_only(monkeypatch: pytest.MonkeyPa
         yield Check("Terminal", "streams", True, "fine")
         raise ValueError("a surprise")
 
-    monkeypatch.setattr(terminal, "checks", broken)
-    monkeypatch.setattr(devices, "checks", lambda child, timeout: [Check("Devices", "last", True, "")])
-    checks = list(doctor.examine())
+    monkeypatch.setattr(terminal, "check_terminal", broken)
+    monkeypatch.setattr(devices, "check_devices", lambda child, timeout: [Check("Devices", "last", True, "")])
+    checks = list(doctor.run_checks())
     failed = next(check for check in checks if check.name == "terminal")
     assert (failed.ok, failed.found) == (False, "could not be examined: ValueError: a surprise")
     assert checks[-1].name == "last"
@@ -111,12 +111,12 @@ def test_a_torchvision_built_for_another_torch_is_named(tmp_path: Path, monkeypa
 def test_a_torch_that_hangs_is_given_up_and_ended(tmp_path: Path, fake: Callable[[str, str], None]) -> None:
     began = tmp_path / "began"
     fake("torch", f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(600)")
-    with devices.probing() as child:
+    with devices.start_probe() as child:
         deadline = time.monotonic() + 30
         while not began.exists():
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        found = by_name(devices.checks(child, 0.2))
+        found = by_name(devices.check_devices(child, 0.2))
     assert found["torch"].ok is False
     assert "no answer within 0.2 s while importing torch" in found["torch"].found
     assert found["torch"].advice
@@ -148,7 +148,7 @@ def test_the_last_words_of_a_crash_are_quoted(fake: Callable[[str, str], None]) 
 def test_closing_the_iterator_ends_the_child(fake: Callable[[str, str], None]) -> None:
     fake("torch", "import time; time.sleep(600)")
     before = set(psutil.Process().children())
-    examination = doctor.examine()
+    examination = doctor.run_checks()
     next(examination)
     assert set(psutil.Process().children()) - before
     examination.close()  # type: ignore[attr-defined]
@@ -159,26 +159,26 @@ def test_closing_the_iterator_ends_the_child(fake: Callable[[str, str], None]) -
 
 
 def read(*facts: Fact, **environment: str) -> dict[str, Check]:
-    return by_name(devices.fact_checks(list(facts), environment))
+    return by_name(devices.report_facts(list(facts), environment))
 
 
-GPU = Nvidia(driver="570.1", cuda="13.2", devices=["NVIDIA H200"])
-CPU_ONLY = Devices([Device("cpu")])
+GPU = NvidiaFacts(driver="570.1", cuda="13.2", devices=["NVIDIA H200"])
+CPU_ONLY = DeviceList([DeviceFacts("cpu")])
 
 
 def test_no_gpu_is_fine() -> None:
-    assert read(Nvidia(), TORCH, CPU_ONLY)["GPU"].ok is True
+    assert read(NvidiaFacts(), TORCH, CPU_ONLY)["GPU"].ok is True
 
 
 def test_gpus_are_named_with_their_memory() -> None:
     seen = [
-        Device("cpu"),
-        Device("cuda:0", "NVIDIA H200", 140 * GIB, 139 * GIB),
-        Device("cuda:1", "NVIDIA H200", 140 * GIB, GIB // 2),
-        Device("cuda:2", "NVIDIA K20", 5 * GIB, 5 * GIB, "RuntimeError: no kernel image is available"),
-        Device("cuda:3", "NVIDIA H200", error="OutOfMemoryError: CUDA out of memory"),
+        DeviceFacts("cpu"),
+        DeviceFacts("cuda:0", "NVIDIA H200", 140 * GIB, 139 * GIB),
+        DeviceFacts("cuda:1", "NVIDIA H200", 140 * GIB, GIB // 2),
+        DeviceFacts("cuda:2", "NVIDIA K20", 5 * GIB, 5 * GIB, "RuntimeError: no kernel image is available"),
+        DeviceFacts("cuda:3", "NVIDIA H200", error="OutOfMemoryError: CUDA out of memory"),
     ]
-    found = read(GPU, TORCH, Devices(seen))
+    found = read(GPU, TORCH, DeviceList(seen))
     assert set(found) == {"torch", "cuda:0", "cuda:1", "cuda:2", "cuda:3"}
     assert found["cuda:0"].ok is True
     assert found["cuda:0"].found == "NVIDIA H200, 139.0 GiB of 140.0 GiB memory free"
@@ -190,7 +190,9 @@ def test_gpus_are_named_with_their_memory() -> None:
 
 
 def test_an_apple_gpu_needs_no_nvidia_driver() -> None:
-    found = read(Nvidia(), TORCH, Devices([Device("cpu"), Device("mps", "Apple GPU", 12 * GIB, 11 * GIB)]))
+    found = read(
+        NvidiaFacts(), TORCH, DeviceList([DeviceFacts("cpu"), DeviceFacts("mps", "Apple GPU", 12 * GIB, 11 * GIB)])
+    )
     assert found["mps"].ok is True
     assert "GPU" not in found
 
@@ -198,16 +200,16 @@ def test_an_apple_gpu_needs_no_nvidia_driver() -> None:
 @pytest.mark.parametrize(
     ("nvidia", "torch", "environment", "ok", "advice"),
     [
-        (GPU, Torch(version="2.15.0+cpu"), {}, False, "built for CUDA"),
-        (Nvidia("535.1", "12.2", ["NVIDIA A100"]), TORCH, {}, False, "supports CUDA 12.2 while torch needs 13.2"),
+        (GPU, TorchFacts(version="2.15.0+cpu"), {}, False, "built for CUDA"),
+        (NvidiaFacts("535.1", "12.2", ["NVIDIA A100"]), TORCH, {}, False, "supports CUDA 12.2 while torch needs 13.2"),
         (GPU, TORCH, {"CUDA_VISIBLE_DEVICES": ""}, None, "Unset CUDA_VISIBLE_DEVICES"),
         (GPU, TORCH, {"CUDA_VISIBLE_DEVICES": "7"}, False, "CUDA_VISIBLE_DEVICES is '7'"),
         (GPU, TORCH, {}, False, "nvidia-smi"),
-        (Nvidia(error="Driver/library version mismatch"), TORCH, {}, None, "restart"),
+        (NvidiaFacts(error="Driver/library version mismatch"), TORCH, {}, None, "restart"),
     ],
 )
 def test_a_gpu_torch_cannot_use_is_explained(
-    nvidia: Nvidia, torch: Torch, environment: dict[str, str], ok: bool | None, advice: str
+    nvidia: NvidiaFacts, torch: TorchFacts, environment: dict[str, str], ok: bool | None, advice: str
 ) -> None:
     found = read(nvidia, torch, CPU_ONLY, **environment)["GPU"]
     assert found.ok is ok
@@ -216,25 +218,25 @@ def test_a_gpu_torch_cannot_use_is_explained(
 
 
 def test_torchs_own_reason_is_passed_on() -> None:
-    found = read(GPU, TORCH, Devices([Device("cpu")], reason="CUDA initialization: unknown error"))["GPU"]
+    found = read(GPU, TORCH, DeviceList([DeviceFacts("cpu")], reason="CUDA initialization: unknown error"))["GPU"]
     assert "CUDA initialization: unknown error" in found.found
 
 
 def test_a_cpu_that_computes_wrongly_is_a_problem() -> None:
-    found = read(Nvidia(), TORCH, Devices([Device("cpu", error="RuntimeError: Numpy is not available")]))
+    found = read(NvidiaFacts(), TORCH, DeviceList([DeviceFacts("cpu", error="RuntimeError: Numpy is not available")]))
     assert found["cpu"].ok is False
 
 
 def test_little_memory_is_a_note() -> None:
-    assert devices.cpu_check(GIB // 2, 8 * GIB).ok is None
-    assert devices.cpu_check(4 * GIB, 8 * GIB).ok is True
+    assert devices.check_cpu(GIB // 2, 8 * GIB).ok is None
+    assert devices.check_cpu(4 * GIB, 8 * GIB).ok is True
 
 
 def test_a_crash_on_leaving_is_no_problem() -> None:
-    facts: list[Fact] = [Nvidia(), TORCH, Vision("0.29"), CPU_ONLY]
-    assert devices.ending_check("Python was ended by SIGSEGV", facts, "").ok is None
-    assert devices.ending_check("there was no answer within 9 s", facts[:3], "").name == "devices"
-    assert "nvidia-smi" in devices.ending_check("there was no answer within 9 s", [], "").advice
+    facts: list[Fact] = [NvidiaFacts(), TORCH, VisionFacts("0.29"), CPU_ONLY]
+    assert devices.report_crash("Python was ended by SIGSEGV", facts, "").ok is None
+    assert devices.report_crash("there was no answer within 9 s", facts[:3], "").name == "devices"
+    assert "nvidia-smi" in devices.report_crash("there was no answer within 9 s", [], "").advice
 
 
 # --- Python and packages
@@ -244,7 +246,7 @@ def test_an_old_package_is_a_problem_with_its_bounds(tmp_path: Path, monkeypatch
     (tmp_path / "numpy-1.26.0.dist-info").mkdir()
     (tmp_path / "numpy-1.26.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.26.0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    found = by_name(install.checks())
+    found = by_name(install.check_install())
     assert found["numpy"].ok is False
     assert found["numpy"].found == "1.26.0, outside >=2,<3"
     assert "pip install 'numpy>=2,<3'" in found["numpy"].advice
@@ -252,14 +254,14 @@ def test_an_old_package_is_a_problem_with_its_bounds(tmp_path: Path, monkeypatch
 
 
 def test_a_missing_package_is_a_problem() -> None:
-    found = install.package_check(Requirement("no-such-package>=1"))
+    found = install.check_package(Requirement("no-such-package>=1"))
     assert (found.ok, found.found) == (False, "not installed")
     assert "no-such-package>=1" in found.advice
 
 
 def test_an_old_python_is_a_problem() -> None:
-    assert install.python_check("3.10.4", ">=3.11").ok is False
-    assert install.python_check("3.14.0rc1", ">=3.11").ok is True
+    assert install.check_python("3.10.4", ">=3.11").ok is False
+    assert install.check_python("3.14.0rc1", ">=3.11").ok is True
 
 
 # --- the terminal
@@ -284,7 +286,7 @@ def opened() -> Iterator[Callable[..., list[TextIO]]]:
 
 def test_a_good_terminal(opened: Callable[..., list[TextIO]]) -> None:
     environment = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    found = by_name(terminal.checks(environment, opened(120, 40)))
+    found = by_name(terminal.check_terminal(environment, opened(120, 40)))
     assert all(check.ok for check in found.values())
     assert found["size"].found == "120 columns × 40 lines"
     assert found["colours"].found == "16 million"
@@ -293,20 +295,20 @@ def test_a_good_terminal(opened: Callable[..., list[TextIO]]) -> None:
 
 @pytest.mark.parametrize(("columns", "lines"), [(79, 24), (80, 23), (0, 0)])
 def test_a_small_terminal_is_a_note(columns: int, lines: int, opened: Callable[..., list[TextIO]]) -> None:
-    size = by_name(terminal.checks({"TERM": "xterm"}, opened(columns, lines)))["size"]
+    size = by_name(terminal.check_terminal({"TERM": "xterm"}, opened(columns, lines)))["size"]
     assert size.ok is None
     assert size.advice
 
 
 def test_no_terminal_is_a_note() -> None:
-    found = by_name(terminal.checks({}, [io.TextIOWrapper(io.BytesIO(), encoding="utf-8")] * 3))
+    found = by_name(terminal.check_terminal({}, [io.TextIOWrapper(io.BytesIO(), encoding="utf-8")] * 3))
     assert found["streams"].found == "stdin, stdout, stderr: not a terminal"
     assert {check.ok for check in found.values()} == {True, None}
     assert "size" not in found
 
 
 def test_a_closed_output_is_no_crash() -> None:
-    assert by_name(terminal.checks({}, [None, None, None]))["streams"].ok is None
+    assert by_name(terminal.check_terminal({}, [None, None, None]))["streams"].ok is None
 
 
 @pytest.mark.parametrize(
@@ -320,25 +322,25 @@ def test_a_closed_output_is_no_crash() -> None:
     ],
 )
 def test_colours(environment: dict[str, str], ok: bool | None, told: str, opened: Callable[..., list[TextIO]]) -> None:
-    colours = by_name(terminal.checks(environment, opened(80, 24)))["colours"]
+    colours = by_name(terminal.check_terminal(environment, opened(80, 24)))["colours"]
     assert (colours.ok, told in colours.found) == (ok, True)
 
 
 def test_a_dumb_terminal_is_a_problem(opened: Callable[..., list[TextIO]]) -> None:
-    assert by_name(terminal.checks({"TERM": "dumb"}, opened(80, 24)))["TERM"].ok is False
+    assert by_name(terminal.check_terminal({"TERM": "dumb"}, opened(80, 24)))["TERM"].ok is False
 
 
 def test_an_encoding_without_braille_is_a_problem(opened: Callable[..., list[TextIO]]) -> None:
-    encoding = by_name(terminal.checks({"TERM": "xterm"}, opened(80, 24, "latin-1")))["encoding"]
+    encoding = by_name(terminal.check_terminal({"TERM": "xterm"}, opened(80, 24, "latin-1")))["encoding"]
     assert (encoding.ok, encoding.found) == (False, "latin-1")
 
 
 def test_what_stands_in_between_is_told(opened: Callable[..., list[TextIO]]) -> None:
     environment = {"TERM": "screen-256color", "TMUX": "/tmp/t", "SSH_CONNECTION": "a"}
-    found = by_name(terminal.checks(environment, opened(80, 24)))
+    found = by_name(terminal.check_terminal(environment, opened(80, 24)))
     assert found["session"].found == "over SSH, inside tmux"
     assert "tmux.conf" in found["colours"].advice
-    screen = by_name(terminal.checks({"TERM": "screen", "STY": "1.x"}, opened(80, 24)))["session"]
+    screen = by_name(terminal.check_terminal({"TERM": "screen", "STY": "1.x"}, opened(80, 24)))["session"]
     assert screen.found == "local, inside screen"
 
 
@@ -348,8 +350,8 @@ def test_what_stands_in_between_is_told(opened: Callable[..., list[TextIO]]) -> 
 def test_every_dataset_is_listed() -> None:
     from descend.datasets import catalogue
 
-    found = by_name(storage.dataset_checks())
-    assert list(found) == list(catalogue.names())
+    found = by_name(storage.check_datasets())
+    assert list(found) == list(catalogue.list_names())
     for name, check in found.items():
         if catalogue.find(name).embedded:
             assert check.ok is True
@@ -367,9 +369,9 @@ def test_a_downloaded_dataset_is_found_where_it_is(folders: Path) -> None:
     for name, size in {**sizes, "t10k-labels-idx1": 10_008}.items():
         with open(raw / f"{name}-ubyte", "wb") as file:
             file.truncate(size)  # as long as it should be, without taking room
-    assert by_name(storage.dataset_checks())["mnist"] == Check("Data", "mnist", True, f"MNIST, in {raw}")
+    assert by_name(storage.check_datasets())["mnist"] == Check("Data", "mnist", True, f"MNIST, in {raw}")
     os.truncate(raw / "t10k-labels-idx1-ubyte", 10_000)
-    cut = by_name(storage.dataset_checks())["mnist"]
+    cut = by_name(storage.check_datasets())["mnist"]
     assert (cut.ok, cut.found) == (None, f"MNIST, not whole in {raw}")
     assert "descend data fetch mnist" in cut.advice
 
@@ -378,7 +380,7 @@ def test_a_built_in_dataset_that_is_gone_is_a_problem(monkeypatch: pytest.Monkey
     from descend.datasets import catalogue
 
     monkeypatch.setattr(type(catalogue.find("digits")), "where", lambda self: None)
-    digits = by_name(storage.dataset_checks())["digits"]
+    digits = by_name(storage.check_datasets())["digits"]
     assert digits.ok is False
     assert "reinstall scikit-learn" in digits.advice
 
@@ -387,14 +389,14 @@ def test_a_home_that_cannot_be_written_is_a_problem(tmp_path: Path, monkeypatch:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "file/home"))
     monkeypatch.setenv("DESCEND_DATA", str(tmp_path / "file/data"))
-    checks = list(storage.folder_checks())
+    checks = list(storage.check_folders())
     found = by_name(checks)
     assert found["home"].ok is found["runs"].ok is False
     assert found["home"].found.endswith(f"{tmp_path / 'file'} is a file")
     assert "DESCEND_HOME" in found["home"].advice
     assert found["data"].ok is None
     assert "DESCEND_DATA" in found["data"].advice
-    assert doctor.exit_status(checks) == 1
+    assert doctor.find_exit_status(checks) == 1
 
 
 def test_a_home_without_locks_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,7 +404,7 @@ def test_a_home_without_locks_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> N
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", flock)
-    found = by_name(storage.folder_checks())
+    found = by_name(storage.check_folders())
     assert found["runs"].ok is False
     assert found["runs"].found.endswith(": no locks available")
     assert found["data"].ok is True
@@ -411,19 +413,19 @@ def test_a_home_without_locks_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
 def test_folders_without_permission(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o000)
-    assert storage.data_check(tmp_path / "closed").ok is False
-    assert storage.refused(tmp_path / "closed") == "permission denied"
+    assert storage.report_data_folder(tmp_path / "closed").ok is False
+    assert storage.try_write(tmp_path / "closed") == "permission denied"
 
 
 def test_a_home_that_names_nobody_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESCEND_HOME", "~nobody-of-that-name/descend")
-    checks = list(doctor._guarded("Folders", storage.folder_checks))
-    assert doctor.exit_status(checks) == 1
+    checks = list(doctor._guard("Folders", storage.check_folders))
+    assert doctor.find_exit_status(checks) == 1
 
 
 def test_little_room_is_a_note() -> None:
-    assert storage.room_check("room for home", GIB // 2).ok is None
-    assert storage.room_check("room for home", GIB).ok is True
+    assert storage.report_free_space("room for home", GIB // 2).ok is None
+    assert storage.report_free_space("room for home", GIB).ok is True
 
 
 # --- the report
@@ -473,7 +475,7 @@ def test_the_report_uses_colour_only_to_repeat() -> None:
 def test_lines_can_be_printed_one_by_one() -> None:
     console = Console(file=io.StringIO(), width=80)
     for check in FINDINGS:
-        console.print(doctor.line(check))
+        console.print(doctor.render_line(check))
     assert console.file.getvalue().count("problem") == 1  # type: ignore[attr-defined]
 
 
@@ -485,4 +487,4 @@ def test_json() -> None:
         "group": "Data", "name": "fine", "ok": True, "word": "ok", "found": "naïve × UTF-8", "advice": "",
     }  # fmt: skip
     assert doctor.to_json(FINDINGS[:2])["status"] == "ok"
-    assert (doctor.exit_status(FINDINGS), doctor.exit_status(FINDINGS[:2])) == (1, 0)
+    assert (doctor.find_exit_status(FINDINGS), doctor.find_exit_status(FINDINGS[:2])) == (1, 0)

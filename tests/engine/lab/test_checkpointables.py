@@ -25,7 +25,7 @@ from torch.optim.lr_scheduler import (
 
 from descend.engine.base.errors import DescendError
 from descend.engine.lab.checkpointables import Tracked
-from descend.engine.lab.checkpoints import copied
+from descend.engine.lab.checkpoints import copy_to_cpu
 
 OPTIMISERS: dict[str, Callable[[Any], Optimizer]] = {
     "SGD": lambda p: SGD(p, 0.1),
@@ -73,7 +73,7 @@ def tracked(**objects: Any) -> Tracked:
 
 
 def checkpoint(of: Tracked) -> tuple[dict[str, Any], dict[str, Any]]:
-    return copied(of.snapshot()), copied(of.made())
+    return copy_to_cpu(of.snapshot()), copy_to_cpu(of.made())
 
 
 @pytest.mark.parametrize(("before", "after"), itertools.permutations(OPTIMISERS, 2))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from descend.engine.lab.failure_advice import explain
+from descend.engine.lab.failure_advice import explain_failure
 
 
 def test_a_mistake_in_a_lesson_is_told_with_its_file_and_line(tmp_path: Path) -> None:
@@ -16,6 +16,6 @@ def test_a_mistake_in_a_lesson_is_told_with_its_file_and_line(tmp_path: Path) ->
     try:
         space["run"](None, None)  # type: ignore[operator]
     except ZeroDivisionError as error:
-        failure = explain(error, 0, {}, torch.device("cpu"))
+        failure = explain_failure(error, 0, {}, torch.device("cpu"))
     assert failure.title == "The experiment raised ZeroDivisionError: division by zero"
     assert failure.advice[0] == f"It happened in {file}, line 3."

@@ -16,7 +16,7 @@ from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.lab import Diverged, Lab
 from descend.engine.run import records, runs
 from descend.engine.run.history import History
-from descend.engine.run.knob_turns import knobs_at, turns
+from descend.engine.run.knob_turns import find_knobs_at, list_turns
 from descend.engine.run.runs import Manifest, Run
 
 
@@ -29,7 +29,7 @@ class Knobs(KnobSet):
 
 @pytest.fixture
 def run(folders: object) -> Run:
-    return runs.create(Manifest(id="", name="trial", knobs={}, seed=0, device="cpu"))
+    return runs.create_run(Manifest(id="", name="trial", knobs={}, seed=0, device="cpu"))
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_live_knob_reaches_optimiser_and_dropout_and_leaves_a_mark(run: Run, l
 
 def test_a_resumed_run_turns_a_knob_again_where_the_user_turned_it(run: Run) -> None:
     def trained(steps: int, resumed: dict[str, Any] | None = None, anew: float = 0.0) -> list[float]:
-        turned = [turn for turn in turns(run) if resumed is not None and turn.step >= resumed["step"]]
+        turned = [turn for turn in list_turns(run) if resumed is not None and turn.step >= resumed["step"]]
         lab = Lab(run, Knobs.parse({}), device=torch.device("cpu"), seed=0, resumed=resumed, turned=turned)
         sgd, rates = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1), []
         lab.track(sgd=sgd)
@@ -186,12 +186,12 @@ def test_a_resumed_run_turns_a_knob_again_where_the_user_turned_it(run: Run) -> 
         return rates
 
     rates = trained(15)
-    begin = checkpoints.newest(run)
+    begin = checkpoints.find_newest(run)
     assert begin is not None
     assert (begin["step"], rates) == (0, [0.1] * 9 + [0.8] * 4 + [1.2] * 2)
     assert trained(20, begin) == rates + [1.2] * 5
-    assert [(turn.step, turn.value) for turn in turns(run)] == [(9, 0.8), (13, 1.2)]
-    assert [knobs_at(run, step).get("lr") for step in (8, 9, 12, 13, 99)] == [None, 0.8, 0.8, 1.2, 1.2]
+    assert [(turn.step, turn.value) for turn in list_turns(run)] == [(9, 0.8), (13, 1.2)]
+    assert [find_knobs_at(run, step).get("lr") for step in (8, 9, 12, 13, 99)] == [None, 0.8, 0.8, 1.2, 1.2]
     assert trained(20, begin, anew=0.5)[-10:] == [0.5] * 10, "what is turned anew wins"
 
 

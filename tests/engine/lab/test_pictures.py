@@ -23,8 +23,8 @@ from descend.engine.run.records import (
     Images,
     Points,
     Table,
-    encoder,
-    event_decoder,
+    make_encoder,
+    make_event_decoder,
 )
 from descend.engine.run.runs import Manifest
 
@@ -35,7 +35,7 @@ class Knobs(KnobSet):
 
 def shown(experiment: Callable[[Lab], None]) -> History:
     """The history of an experiment run in this process."""
-    run = runs.create(Manifest(id="", name="digits", knobs={}, seed=0, device="cpu"))
+    run = runs.create_run(Manifest(id="", name="digits", knobs={}, seed=0, device="cpu"))
     lab = Lab(run, Knobs(), device=torch.device("cpu"), seed=0)
     try:
         experiment(lab)
@@ -189,5 +189,5 @@ def test_what_does_not_fit_together_is_refused_where_it_is_said(say: Callable[[L
 )
 def test_a_record_whose_arrays_do_not_fit_together_is_skipped(record: Any) -> None:
     history = History()
-    assert history.feed([event_decoder().decode(encoder().encode(record))]) == set()
+    assert history.feed([make_event_decoder().decode(make_encoder().encode(record))]) == set()
     assert not history.pictures

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from descend.engine.lab.recorder import POINTS, Recorder, extremes
+from descend.engine.lab.recorder import POINTS, Recorder, choose_extremes
 from descend.engine.run.history import History
-from descend.engine.run.jsonl import Appender, Follower
-from descend.engine.run.records import Note, SetKnob, Text, event_decoder
+from descend.engine.run.jsonl import JsonlReader, JsonlWriter
+from descend.engine.run.records import Note, SetKnob, Text, make_event_decoder
 
 
 class Heard:
@@ -35,7 +35,7 @@ class Heard:
 
 def gathered(folder: Path) -> History:
     history = History()
-    history.feed(Follower(folder / "events.jsonl", event_decoder()).read())
+    history.feed(JsonlReader(folder / "events.jsonl", make_event_decoder()).read())
     return history
 
 
@@ -70,7 +70,7 @@ def test_a_picture_that_replaces_another_of_its_step_is_told_once_with_its_name(
 
 def test_commands_are_heard_while_nothing_is_said(tmp_path: Path) -> None:
     heard = Heard(tmp_path)
-    control = Appender(tmp_path / "control.jsonl")
+    control = JsonlWriter(tmp_path / "control.jsonl")
     control.append([SetKnob(knob="lr", value=0.5)])
     time.sleep(0.15)
     assert heard.commands == [SetKnob(knob="lr", value=0.5)]
@@ -101,7 +101,7 @@ def test_few_points_are_kept_whole_and_many_keep_every_spike(tmp_path: Path) -> 
 @given(st.lists(st.floats(allow_nan=True, width=32), min_size=1, max_size=400), st.integers(4, 60))
 def test_reduction_keeps_the_extremes_the_last_and_every_kind_of_nan(values: list[float], room: int) -> None:
     array = np.array(values)
-    kept = array[extremes(array, room)]
+    kept = array[choose_extremes(array, room)]
     assert len(kept) <= 1.5 * room + 1
     assert np.array_equal(kept[-1:], array[-1:], equal_nan=True)
     assert np.isnan(kept).any() == np.isnan(array).any()
@@ -111,11 +111,11 @@ def test_reduction_keeps_the_extremes_the_last_and_every_kind_of_nan(values: lis
 
 
 def test_a_full_disk_is_remembered_and_stops_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Appender, records: object) -> None:
+    def full(self: JsonlWriter, records: object) -> None:
         raise OSError(28, "No space left on device")
 
     heard = Heard(tmp_path)
-    monkeypatch.setattr(Appender, "append", full)
+    monkeypatch.setattr(JsonlWriter, "append", full)
     heard.recorder.put(Note(step=1, text="a"))
     heard.recorder.flush()
     assert heard.recorder.error is not None

@@ -14,7 +14,7 @@ def test_the_middle_of_a_long_log_is_cut(tmp_path: Path) -> None:
     for number in range(100_000):
         os.write(writer, f"line {number:06d} {'x' * 50}\n".encode())
     written = log.stat().st_size
-    bounded_log.cut(log)
+    bounded_log.cut_log(log)
     os.write(writer, b"the last line\n")
     os.close(writer)
     lines = log.read_text().splitlines()
@@ -29,5 +29,5 @@ def test_the_middle_of_a_long_log_is_cut(tmp_path: Path) -> None:
 def test_a_short_log_stays_as_it_is(tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
     log.write_bytes(b"a line\n" * 1000)
-    bounded_log.cut(log)
+    bounded_log.cut_log(log)
     assert log.read_bytes() == b"a line\n" * 1000

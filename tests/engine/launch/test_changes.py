@@ -41,16 +41,16 @@ def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_pa
     run = launcher.prepare(model, device="cpu", data=str(place))
     manifest = run.manifest()
     assert manifest.stamp is not None
-    assert changes.since(manifest) == []
+    assert changes.find_changes(manifest) == []
     file = place / "a" / "0.png" if place.is_dir() else place
     file.rename(file.with_suffix(".bak"))
-    (warning,) = changes.since(manifest)
+    (warning,) = changes.find_changes(manifest)
     assert "is not there any more" in warning or "has 7 files, not 8" in warning
     file.write_bytes(file.with_suffix(".bak").read_bytes())
     os.utime(file, (5, 5))
-    assert changes.since(manifest) == []
+    assert changes.find_changes(manifest) == []
     file.write_bytes(file.read_bytes() + b"\n")
-    (warning,) = changes.since(manifest)
+    (warning,) = changes.find_changes(manifest)
     assert warning.startswith(f"Warning: {name} changed since the run was asked for: it has ")
     assert "bytes, not" in warning
 
@@ -60,13 +60,13 @@ def test_what_the_folder_holds_beside_its_pictures_is_no_change(folders: Path, t
     manifest = launcher.prepare("mlp", device="cpu", data=str(place)).manifest()
     (place / "a" / "notes.txt").write_text("mine")
     (place / ".DS_Store").write_bytes(b"x")
-    assert changes.since(manifest) == []
+    assert changes.find_changes(manifest) == []
 
 
 def test_a_dataset_of_the_catalogue_has_no_stamp(folders: Path) -> None:
     manifest = launcher.prepare("mlp", device="cpu", data="iris").manifest()
     assert manifest.stamp is None
-    assert changes.since(manifest) == []
+    assert changes.find_changes(manifest) == []
 
 
 def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,8 +85,8 @@ def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pyte
     assert main(["show", run.id, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changed"] == [sentence]
     assert sentence in notes(said(conduct(run)))
-    child = launcher.fork(run, 0, {"epochs": 2})
+    child = launcher.fork_run(run, 0, {"epochs": 2})
     assert sentence in notes(said(conduct(child)))
     assert child.manifest().stamp == run.manifest().stamp
-    runs.amend(run, note="mine")
+    runs.amend_manifest(run, note="mine")
     assert run.manifest().stamp is not None

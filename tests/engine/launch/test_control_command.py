@@ -17,8 +17,8 @@ from tests.terminal import Terminal, descend
 from descend.engine.cli import main
 from descend.engine.run import runs
 from descend.engine.run.history import History
-from descend.engine.run.jsonl import Appender
-from descend.engine.run.liveness import Writer, boot_id
+from descend.engine.run.jsonl import JsonlWriter
+from descend.engine.run.liveness import Writer, read_boot_id
 from descend.engine.run.records import FORMAT, Status
 from descend.engine.run.runs import ENDED, Run
 from descend.engine.run.summary import summarize
@@ -45,7 +45,7 @@ def test_detached_it_says_only_which_run_it_is_and_everything_can_be_said_to_it(
     )
     assert time.monotonic() - began < 3
     assert (command.returncode, command.stderr) == (0, "")
-    run = runs.find(command.stdout.removesuffix("\n"))
+    run = runs.find_run(command.stdout.removesuffix("\n"))
     assert run.id == command.stdout.strip()
     training(run)
 
@@ -138,17 +138,17 @@ def test_a_fork_is_followed_like_a_run(folders: Path, say) -> None:
     assert "The checkpoint nearest to step 1 is that of step 0." in error
     last = json.loads(output.splitlines()[-1])
     assert last["status"] == "done"
-    child = runs.find(last["run"])
+    child = runs.find_run(last["run"])
     assert child.manifest().parent == runs.Parent(parent.id, 0)
     assert child.manifest().knobs["lr"] == 0.1
     status, output, _ = say("fork", parent.id, "--set", "epochs=4", "--detach")
     assert status == 0
-    grandchild = finished(runs.find(output.strip()))
+    grandchild = finished(runs.find_run(output.strip()))
     assert grandchild.manifest().parent == runs.Parent(parent.id, 135)
     assert history_of(grandchild).status.step == 180
     for words in (["--at", "x"], ["--at", "-1"], ["--set", "epoch=3"]):
         assert say("fork", parent.id, *words)[0] == 2
-    assert len(runs.listed()) == 3
+    assert len(runs.list_runs()) == 3
 
 
 def test_a_run_is_shown_with_its_curves_and_mistakes_and_listed(folders: Path, say) -> None:
@@ -194,7 +194,7 @@ def test_runs_are_deleted_after_a_yes(folders: Path, say) -> None:
     assert status == 2
     assert "--yes" in error
     assert say("delete", one.id, "nonsense", "--yes")[0] == 2
-    assert len(runs.listed()) == 3, "all or none"
+    assert len(runs.list_runs()) == 3, "all or none"
     with Terminal(descend("delete", one.id), columns=120) as terminal:
         terminal.wait("[y/N]")
         terminal.press("n\r")
@@ -206,14 +206,14 @@ def test_runs_are_deleted_after_a_yes(folders: Path, say) -> None:
         terminal.wait("Deleted 1 run.")
         assert terminal.end() == 0
     assert say("delete", other.id, other.id, "--yes")[1] == "Deleted 1 run.\n"
-    assert [run.id for run in runs.listed()] == [kept.id]
+    assert [run.id for run in runs.list_runs()] == [kept.id]
     assert [folder.name for folder in kept.folder.parent.iterdir()] == [kept.id]
 
 
 def abandoned() -> Run:
     """A run that was made, but not started, an hour ago."""
     manifest = runs.Manifest(id="", name="digits", knobs={"lr": 0.3}, seed=0, device="cpu")
-    run = runs.create(manifest)
+    run = runs.create_run(manifest)
     os.utime(run.folder, (time.time() - 3600,) * 2)
     return run
 
@@ -243,14 +243,14 @@ def test_states_claim_only_what_is_known(made: Run, monkeypatch: pytest.MonkeyPa
     assert made.state() == "dead", "a process that got the pid later is not its worker"
     sign(made, birth=0.0, started=1.0)
     assert made.state() == "dead", "nor if an older version signed"
-    monkeypatch.setattr("descend.engine.run.summary.memory_kills", lambda: 7)
+    monkeypatch.setattr("descend.engine.run.summary.count_memory_kills", lambda: 7)
     sign(made, birth=1.0, memory_kills=7)
     assert summarize(made).why.endswith("it was killed, and not for lack of memory.")
     sign(made, birth=1.0, memory_kills=6)
     assert "likely for lack of memory" in summarize(made).why
     sign(made, birth=1.0, memory_kills=None)
     assert summarize(made).why.endswith("it was killed, by the system or by someone.")
-    if boot_id():
+    if read_boot_id():
         sign(made, boot="another")
         assert summarize(made).why.startswith("The machine was restarted while it trained")
     sign(made, birth=1.0)
@@ -284,7 +284,7 @@ def test_several_runs_are_stopped_or_none(made: Run, say) -> None:
 
 def stopped(run: Run) -> None:
     """What a worker says that obeys, and is gone."""
-    events = Appender(run.events_file)
+    events = JsonlWriter(run.events_file)
     events.append([Status(state="stopped", step=7)])
     events.close()
     sign(run, birth=1.0)

@@ -23,16 +23,16 @@ from tests.live import finished, history_of, kill, launch, pid, training, until
 from tests.terminal import Terminal, descend
 
 from descend.engine.base.errors import DescendError
-from descend.engine.cli.show import as_json
+from descend.engine.cli.show import make_object
 from descend.engine.lab import checkpoints
 from descend.engine.lab.lab import Lab
 from descend.engine.launch import launcher
 from descend.engine.run import runs
 from descend.engine.run.history import History, Series
-from descend.engine.run.jsonl import Appender, Follower
-from descend.engine.run.records import Event, Pause, Status, Stop, event_decoder
+from descend.engine.run.jsonl import JsonlReader, JsonlWriter
+from descend.engine.run.records import Event, Pause, Status, Stop, make_event_decoder
 from descend.engine.run.runs import ENDED, Run
-from descend.engine.run.summary import gathered, summarize
+from descend.engine.run.summary import gather_history, summarize
 from descend.engine.teaching import catalogue
 
 BOUND = 0.25
@@ -65,7 +65,7 @@ def test_killed_at_45_moments_a_log_is_whole_and_misses_a_quarter_second_at_most
         folders = [tmp_path / f"{batch}-{number}" for number in range(AT_ONCE)]
         for folder, moment in zip(folders, kill_writers(folders, chance), strict=True):
             said = [line.split() for line in (folder / "said").read_text().splitlines()]
-            follower, history = Follower(folder / "events.jsonl", event_decoder()), History()
+            follower, history = JsonlReader(folder / "events.jsonl", make_event_decoder()), History()
             while records := follower.read():
                 history.feed(records)
             assert follower.skipped == 0, "no torn record is shown"
@@ -76,7 +76,7 @@ def test_killed_at_45_moments_a_log_is_whole_and_misses_a_quarter_second_at_most
             lost = [float(at) for at, step in said if int(step) >= loss.size]
             missing.append(moment - lost[0] if lost else 0.0)
             torn += not (folder / "events.jsonl").read_bytes().endswith(b"\n")
-            appender = Appender(folder / "events.jsonl")
+            appender = JsonlWriter(folder / "events.jsonl")
             appender.append([Status(state="starting")])
             appender.close()
             assert follower.read() == [Status(state="starting")], "the next writer is read from its first record on"
@@ -99,7 +99,7 @@ def test_a_worker_killed_at_five_moments_says_how_and_loses_a_quarter_second_at_
         summary = summarize(run)
         assert f"`descend resume {run.id}` goes on from its checkpoint of step" in summary.advice[0]
         assert ("crashed" if how == signal.SIGSEGV else "was killed") in summary.why
-        launcher.resume(run)
+        launcher.resume_run(run)
         assert run.state() in ("starting", "running")
     print(f"\n5 workers killed: at most {max(missing):.3f} s of records missing")
     assert max(missing) <= BOUND
@@ -123,7 +123,7 @@ def records_of(run: Run) -> list[Event]:
 def test_a_lost_terminal_leaves_it_training_and_a_deleted_folder_ends_it(folders: Path) -> None:
     with Terminal(descend("run", "digits", "--set", "epochs=200", "--set", "pace=50")) as terminal:
         terminal.wait("epoch 1/200")
-        (run,) = runs.listed()
+        (run,) = runs.list_runs()
         terminal.hang_up()
         terminal.process.wait(10)
     worker = pid(run)
@@ -143,13 +143,13 @@ def test_a_lost_terminal_leaves_it_training_and_a_deleted_folder_ends_it(folders
         assert watching.wait(10) == 1
         assert watching.stderr is not None
         assert f"The folder of run '{run.id}' is gone" in watching.stderr.read()
-    assert runs.listed() == []
+    assert runs.list_runs() == []
     assert not run.folder.exists(), "nothing brings it back"
 
 
 def lab_in(folder: Path) -> tuple[Run, Lab]:
-    knobs = catalogue.find("digits").knobs.parse({"pace": 0})
-    run = runs.create(runs.Manifest(id="", name="digits", knobs=knobs.values(), seed=0, device="cpu"))
+    knobs = catalogue.find_lesson("digits").knobs.parse({"pace": 0})
+    run = runs.create_run(runs.Manifest(id="", name="digits", knobs=knobs.values(), seed=0, device="cpu"))
     return run, Lab(run, knobs, device=torch.device("cpu"), seed=0)
 
 
@@ -224,12 +224,12 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_cut_at_every_byte_a_real_log_reads_as_its_beginning(tmp_path: Path, events: bytes) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(events)
-    whole = Follower(path, event_decoder()).read()
+    whole = JsonlReader(path, make_event_decoder()).read()
     complete = History()
     complete.feed(whole)
     for length in range(len(events), -1, -1):
         os.truncate(path, length)
-        follower, history = Follower(path, event_decoder()), History()
+        follower, history = JsonlReader(path, make_event_decoder()), History()
         records = follower.read()
         history.feed(records)
         assert records == whole[: events.count(b"\n", 0, length)]
@@ -256,11 +256,11 @@ def test_random_damage_to_a_real_log_never_raises(
                 del text[place : place + data.draw(st.integers(1, 40))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DESCEND_HOME", str(tmp_path_factory.mktemp("damage")))
-        knobs = catalogue.find("digits").knobs.parse({}).values()
-        run = runs.create(runs.Manifest(id="", name="digits", knobs=knobs, seed=0, device="cpu"))
+        knobs = catalogue.find_lesson("digits").knobs.parse({}).values()
+        run = runs.create_run(runs.Manifest(id="", name="digits", knobs=knobs, seed=0, device="cpu"))
         run.events_file.write_bytes(text)
         summary = summarize(run)
-        json.dumps(as_json(summary, gathered(run)), allow_nan=False)
+        json.dumps(make_object(summary, gather_history(run)), allow_nan=False)
         assert summary.state in ("starting", "running", "paused", "done", "stopped", "failed", "dead")
 
 
@@ -286,9 +286,9 @@ def test_a_full_disk_ends_the_run_and_harms_nothing_that_was_kept(folders: Path)
     for step, content in kept.items():
         if run.checkpoint(step).exists():
             assert run.checkpoint(step).read_bytes() == content
-    assert checkpoints.newest(run) is not None
+    assert checkpoints.find_newest(run) is not None
     assert not list(run.checkpoints.glob("*.new"))
-    launcher.resume(run)
+    launcher.resume_run(run)
     training(run)
     run.ask(Stop())
     assert finished(run).state() == "stopped"
@@ -333,8 +333,8 @@ def test_checkpoints_are_neither_written_nor_removed_through_a_link(folders: Pat
     shutil.rmtree(run.checkpoints, ignore_errors=True)
     run.checkpoints.symlink_to(elsewhere)
     assert run.checkpoint_steps() == []
-    assert checkpoints.newest(run) is None
-    keeper = checkpoints.Keeper(run)
+    assert checkpoints.find_newest(run) is None
+    keeper = checkpoints.CheckpointWriter(run)
     keeper.save(20, {"run": run.id})
     keeper.wait()
     assert keeper.error is not None
@@ -347,7 +347,7 @@ def test_checkpoints_are_neither_written_nor_removed_through_a_link(folders: Pat
 def test_what_else_is_called_like_a_checkpoint_is_passed_over(folders: Path, tmp_path: Path) -> None:
     run, lab = lab_in(folders)
     lab.close()
-    keeper = checkpoints.Keeper(run)
+    keeper = checkpoints.CheckpointWriter(run)
     keeper.save(5, {"run": run.id})
     keeper.wait()
     run.checkpoint(6).symlink_to(tmp_path / "x.pt")
@@ -355,8 +355,8 @@ def test_what_else_is_called_like_a_checkpoint_is_passed_over(folders: Path, tmp
     os.mkfifo(run.checkpoint(7))
     os.truncate(run.checkpoint(5), 10)
     with pytest.raises(DescendError, match="damaged"):
-        checkpoints.read(run.checkpoint(7))
-    assert checkpoints.newest(run) is None
+        checkpoints.load_checkpoint(run.checkpoint(7))
+    assert checkpoints.find_newest(run) is None
     (tmp_path / "mine").write_text("mine")
     (run.checkpoints / "0000000008.new").symlink_to(tmp_path / "mine")
     keeper.save(8, {"run": run.id})

@@ -35,17 +35,17 @@ def left(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("left")
 def test_what_a_launcher_has_left_reaches_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANKING", "kept")
-    around = launcher.environment()
+    around = launcher.make_environment()
     assert not LEFT.keys() & around.keys()
     assert around["RANKING"] == "kept"
-    assert launcher_variables.place() == (0, 1)
+    assert launcher_variables.find_rank() == (0, 1)
     launcher_variables.require_one()
 
 
 @pytest.mark.usefixtures("left")
 def test_the_processes_of_one_run_know_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", launcher_variables.TEAM)
-    assert launcher_variables.place() == (5, 6)
+    assert launcher_variables.find_rank() == (5, 6)
 
 
 @pytest.mark.usefixtures("left")
@@ -65,8 +65,8 @@ def test_under_srun_it_says_how_to_start_it(command: str, folders: Path, monkeyp
     run = launcher.prepare("digits")
     begin = {
         "prepare": lambda: launcher.prepare("digits"),
-        "resume": lambda: launcher.resume(run),
-        "fork": lambda: launcher.fork(run, 0),
+        "resume": lambda: launcher.resume_run(run),
+        "fork": lambda: launcher.fork_run(run, 0),
     }[command]
     monkeypatch.setenv("SLURM_NTASKS", "3")
     monkeypatch.setenv("SLURM_PROCID", "0")
@@ -78,10 +78,10 @@ def test_under_srun_it_says_how_to_start_it(command: str, folders: Path, monkeyp
 
 def test_without_a_loopback_interface_several_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    assert devices.check_several(2, "cpu") == 2
+    assert devices.check_devices(2, "cpu") == 2
     monkeypatch.setattr(launcher_variables, "LOOPBACK", "192.0.2.1")  # which is nobody's
     with pytest.raises(
         DescendError, match=r"reach one another at 192\.0\.2\.1, which does not work here \(.+\); bring"
     ):
-        devices.check_several(2, "cpu")
-    assert launcher_variables.loopback() == {}
+        devices.check_devices(2, "cpu")
+    assert launcher_variables.find_loopback() == {}

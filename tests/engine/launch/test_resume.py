@@ -31,7 +31,7 @@ def same(one: object, other: object) -> bool:
 
 def final_state(run: Run) -> dict[str, object]:
     """Weights, optimiser, generators and last metrics of the newest checkpoint."""
-    content = checkpoints.newest(run)
+    content = checkpoints.find_newest(run)
     assert content is not None
     return {name: content[name] for name in ("step", "tracked", "rng", "last")}
 
@@ -50,7 +50,7 @@ def test_killed_at_random_moments_and_resumed_it_ends_in_the_same_bits(folders: 
         follower = run.follow()
         follower.read(1 << 24)
         assert follower.skipped <= 1, "only the line that was being written may be torn"
-        launcher.resume(run)
+        launcher.resume_run(run)
     finished(run)
     assert run.state() == "done"
     assert same(final_state(run), final_state(whole))
@@ -73,7 +73,7 @@ def test_a_stopped_run_goes_on_from_where_it_was(folders: Path) -> None:
     assert run.state() == "stopped"
     stopped_at = history_of(run).status.step
     assert run.checkpoint_steps()[-1] == stopped_at
-    launcher.resume(run)
+    launcher.resume_run(run)
     while run.state() != "running":
         time.sleep(0.01)
     assert history_of(run).elapsed >= 0.5
@@ -91,7 +91,7 @@ def test_two_processes_that_resume_one_run_get_one_worker(folders: Path) -> None
 
     def resume() -> None:
         try:
-            launcher.resume(run)
+            launcher.resume_run(run)
             outcomes.append("resumed")
         except DescendError as error:
             outcomes.append(str(error))
@@ -103,14 +103,14 @@ def test_two_processes_that_resume_one_run_get_one_worker(folders: Path) -> None
         thread.join()
     assert outcomes.count("resumed") == 1, outcomes
     with pytest.raises(UsageError, match="already"):
-        launcher.resume(run)
+        launcher.resume_run(run)
     kill(run)
 
 
 def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -> None:
     parent = finished(launch(epochs=4, pace=100))  # so slowly that every point is kept
     step = parent.checkpoint_steps()[1]
-    child = launcher.fork(parent, step + 1, {"lr": "0.01"})
+    child = launcher.fork_run(parent, step + 1, {"lr": "0.01"})
     assert child.manifest().parent == runs.Parent(parent.id, step)
     launcher.launch(child)
     finished(child)
@@ -118,7 +118,7 @@ def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -
     assert child.state() == "done"
     assert [(c.knob, c.previous, c.value, c.step) for c in history.changes] == [("lr", 0.3, 0.01, step)]
     assert step <= history.series["train/loss"].steps[0] < step + 5
-    unchanged = launcher.fork(parent, step)
+    unchanged = launcher.fork_run(parent, step)
     launcher.launch(unchanged)
     finished(unchanged)
     assert same(final_state(unchanged), final_state(parent))
@@ -126,7 +126,7 @@ def test_a_fork_begins_at_its_checkpoint_with_one_thing_changed(folders: Path) -
 
 def test_a_fork_of_a_finished_run_with_more_epochs_trains_on(folders: Path) -> None:
     parent = finished(launch(epochs=2))
-    child = launcher.fork(parent, 90, {"epochs": 3})
+    child = launcher.fork_run(parent, 90, {"epochs": 3})
     launcher.launch(child)
     finished(child)
     history = history_of(child)
@@ -137,7 +137,7 @@ def test_a_fork_of_a_finished_run_with_more_epochs_trains_on(folders: Path) -> N
 
 def test_a_fork_that_changes_the_networks_shape_is_explained(folders: Path) -> None:
     parent = finished(launch(epochs=2))
-    child = launcher.fork(parent, 0, {"hidden": 7})
+    child = launcher.fork_run(parent, 0, {"hidden": 7})
     launcher.launch(child)
     finished(child)
     assert child.state() == "failed"
@@ -147,24 +147,24 @@ def test_a_fork_that_changes_the_networks_shape_is_explained(folders: Path) -> N
 def test_what_cannot_be_resumed_is_said(folders: Path) -> None:
     run = finished(launch(epochs=1, activation="none", lr=30))
     with pytest.raises(DescendError, match="diverged and would again"):
-        launcher.resume(run)
+        launcher.resume_run(run)
     done = finished(launch(epochs=1))
     with pytest.raises(UsageError, match="is done; fork it"):
-        launcher.resume(done)
+        launcher.resume_run(done)
 
 
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(folders: Path) -> None:
     run = finished(launch(epochs=12))
     steps = run.checkpoint_steps()
     assert len(steps) > 2
-    child = launcher.fork(run, steps[-1])
+    child = launcher.fork_run(run, steps[-1])
     for damaged in (run, child):
         damaged.checkpoint(steps[-1]).write_bytes(damaged.checkpoint(steps[-1]).read_bytes()[:1000])
-    content = checkpoints.newest(run)
+    content = checkpoints.find_newest(run)
     assert content is not None
     assert content["step"] == steps[-2]
     with pytest.raises(DescendError, match=f"checkpoint of step {steps[-1]:,} is damaged; fork from another step"):
-        launcher.fork(run, steps[-1])
+        launcher.fork_run(run, steps[-1])
     launcher.launch(child)
     finished(child)
     assert [note.text for note in history_of(child).notes] == [
@@ -180,13 +180,13 @@ def test_a_run_that_can_not_be_read_is_refused_before_a_worker_starts(folders: P
     (run.folder / "run.json").write_text("{")
     size = run.log_file.stat().st_size
     with pytest.raises(DescendError, match=r"no readable run\.json"):
-        launcher.resume(run)
+        launcher.resume_run(run)
     assert run.log_file.stat().st_size == size
 
 
 def test_thinning_keeps_first_newest_and_best_and_spreads_the_rest_over_log_steps() -> None:
     steps = list(range(0, 10_001, 100))
-    kept = checkpoints.kept(steps, best=4200, limit=12)
+    kept = checkpoints.choose_kept(steps, best=4200, limit=12)
     assert len(kept) == 12
     assert {0, 4200, 10_000} <= kept
     assert len([step for step in kept if step < 1000]) >= 3

@@ -14,8 +14,8 @@ import pytest
 from tests.terminal import descend
 
 from descend.engine.run import runs
-from descend.engine.run.jsonl import Follower
-from descend.engine.run.records import event_decoder
+from descend.engine.run.jsonl import JsonlReader
+from descend.engine.run.records import make_event_decoder
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -36,7 +36,7 @@ def test_digits_trains_above_95_percent_and_says_so_in_json() -> None:
     assert set(last["metrics"]) == {"train/loss", "train/accuracy", "test/loss", "test/accuracy", "parameters"}
     assert last["metrics"]["test/accuracy"] > 0.95
     assert last["metrics"]["train/loss"] < 0.1
-    run = runs.find(last["run"])
+    run = runs.find_run(last["run"])
     assert run.state() == "done"
     assert run.manifest().knobs["pace"] == 0
     assert run.manifest().data == "digits"
@@ -68,7 +68,7 @@ def test_a_diverging_run_fails_with_advice_and_keeps_its_curves() -> None:
     assert last["message"].startswith("Training diverged: train/loss became")
     assert "lr is 30, try 3 or less" in " ".join(last["advice"])
     assert "train/loss" in last["metrics"]
-    assert runs.find(last["run"]).state() == "failed"
+    assert runs.find_run(last["run"]).state() == "failed"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def started(*settings: str) -> tuple[subprocess.Popen[str], runs.Run]:
     words = ["run", "digits", "--set", "epochs=200", *settings, "--json"]
     command = subprocess.Popen(descend(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert command.stdout is not None
-    run = runs.find(json.loads(command.stdout.readline())["run"])
+    run = runs.find_run(json.loads(command.stdout.readline())["run"])
     deadline = time.monotonic() + 60
     while run.state() != "running" or not command.stdout.readline():
         assert time.monotonic() < deadline
@@ -171,7 +171,7 @@ def test_a_killed_worker_is_told_as_dead_and_its_records_stay() -> None:
     assert command.returncode == 1
     assert "died without a word" in errors
     assert run.state() == "dead"
-    follower = Follower(run.events_file, event_decoder())
+    follower = JsonlReader(run.events_file, make_event_decoder())
     assert len(follower.read()) > 3
     assert follower.skipped == 0
 

@@ -57,21 +57,21 @@ def test_settings_are_kept_in_a_file_and_run_again_elsewhere(tmp_path: Path) -> 
 
 
 def test_lines_of_lessons_and_of_forks() -> None:
-    lesson = launcher.ask("digits", {"epochs": 3}, seed=2, device="cpu")
-    assert run_config.line(lesson) == "descend run digits --set epochs=3 --seed 2 --device cpu"
+    lesson = launcher.check_request("digits", {"epochs": 3}, seed=2, device="cpu")
+    assert run_config.format_command(lesson) == "descend run digits --set epochs=3 --seed 2 --device cpu"
     from descend.engine.run.manifest import Parent
 
     lesson.parent = Parent("20260101-000000-digits-abcd", 90)
-    assert run_config.line(lesson) == "descend fork 20260101-000000-digits-abcd --at 90 --set epochs=3"
+    assert run_config.format_command(lesson) == "descend fork 20260101-000000-digits-abcd --at 90 --set epochs=3"
 
 
 @pytest.mark.parametrize("words", ['a "quoted" \\ thing', "naïve 😀 \x7f \x01", "new\nline", "[64, 32]"])
 def test_any_text_survives_a_file(tmp_path: Path, words: str) -> None:
     file = written(tmp_path, "def Net(name='a', rate: float = 0.1, deep=False): pass\n")
-    asked = launcher.ask(f"{file}:Net", {"name": words, "rate": "1e-5", "deep": "yes"}, data="iris")
-    run_config.save(asked, tmp_path / "k.toml")
-    kept = run_config.load(tmp_path / "k.toml")
-    again = launcher.ask(kept.name, kept.knobs, seed=kept.seed or 0, device=kept.device, data=kept.data)
+    asked = launcher.check_request(f"{file}:Net", {"name": words, "rate": "1e-5", "deep": "yes"}, data="iris")
+    run_config.save_config(asked, tmp_path / "k.toml")
+    kept = run_config.load_config(tmp_path / "k.toml")
+    again = launcher.check_request(kept.name, kept.knobs, seed=kept.seed or 0, device=kept.device, data=kept.data)
     assert (again.name, again.knobs, again.seed, again.data) == (asked.name, asked.knobs, asked.seed, asked.data)
 
 
@@ -91,7 +91,7 @@ def test_a_file_that_is_none_is_a_sentence(tmp_path: Path, content: bytes, sente
     file = tmp_path / "k.toml"
     file.write_bytes(content)
     with pytest.raises(DescendError) as caught:
-        run_config.load(file)
+        run_config.load_config(file)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -34,8 +34,8 @@ ROOM = 100_000
 def lab(folders: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """One whose checkpoints are large."""
     monkeypatch.setattr(laboratory, "AGAIN", 0.01)
-    knobs = catalogue.find("digits").knobs.parse({"pace": 0})
-    run = runs.create(runs.Manifest(id="", name="digits", knobs=knobs.values(), seed=0, device="cpu"))
+    knobs = catalogue.find_lesson("digits").knobs.parse({"pace": 0})
+    run = runs.create_run(runs.Manifest(id="", name="digits", knobs=knobs.values(), seed=0, device="cpu"))
     lab = Lab(run, knobs, device=torch.device("cpu"), seed=0)
     lab.track(weights=torch.arange(50_000.0))
     return lab
@@ -95,7 +95,7 @@ def test_it_ends_unsaved_says_why_at_once_and_can_be_resumed(lab: Lab, capsys: p
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        launcher.resume(run, start)  # type: ignore[arg-type]
+        launcher.resume_run(run, start)  # type: ignore[arg-type]
     assert begun == [run]
 
 
@@ -103,14 +103,14 @@ def test_it_ends_unsaved_says_why_at_once_and_can_be_resumed(lab: Lab, capsys: p
 def test_its_worker_tries_on_and_when_there_is_room_the_run_is_done(lab: Lab) -> None:
     run = train(lab)
     lab.finish()
-    launcher.sign(run, os.getpid())
+    launcher.sign_worker(run, os.getpid())
     with pytest.raises(UsageError, match=r"still has its weights .*; make room, or give them up with `descend stop"):
-        launcher.resume(run)
+        launcher.resume_run(run)
     threading.Timer(0.1, more).start()
     assert lab.save(20)
     lab.close()
     assert states(run) == ["unsaved", "done"]
-    saved = checkpoints.newest(run)
+    saved = checkpoints.find_newest(run)
     assert saved is not None
     assert (saved["step"], saved["tracked"]["weights"][-1]) == (3, 49_999)
 

@@ -23,12 +23,12 @@ def said(metrics: dict[str, float], state: State = "done") -> Result:
 
 def truths(lesson: str, result: Result) -> list[float | None]:
     """What each prediction of ``lesson`` makes of ``result``."""
-    return [prediction.truth(result) for prediction in catalogue.find(lesson).predictions]
+    return [prediction.truth(result) for prediction in catalogue.find_lesson(lesson).predictions]
 
 
 def eigen(**knobs: Any) -> list[float | None]:
     """The truths of a run of *eigenpairs*."""
-    lesson = catalogue.find("eigenpairs")
+    lesson = catalogue.find_lesson("eigenpairs")
     lesson = type(lesson)(**{**vars(lesson), "smoke": knobs})
     return truths("eigenpairs", Result.of(smoke_run(lesson, seed=3)))
 

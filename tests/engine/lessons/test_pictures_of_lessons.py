@@ -12,7 +12,7 @@ from descend.engine.teaching import catalogue
 
 
 def test_the_maps_of_all_kernels_stay_when_the_network_shows_its_own() -> None:
-    shown = Result.of(smoke_run(catalogue.find("convolution"))).history.pictures
+    shown = Result.of(smoke_run(catalogue.find_lesson("convolution"))).history.pictures
     assert len(shown["images/the map of each kernel"][-1].captions) == len(convolution.KERNELS)
     assert "images/feature maps" in shown
 
@@ -27,7 +27,7 @@ def test_filters_are_told_apart_by_gaps_darker_than_any_weight() -> None:
 
 
 def test_diffusion_shows_the_way_out_and_the_way_back() -> None:
-    shown = Result.of(smoke_run(catalogue.find("diffusion"))).history.pictures
+    shown = Result.of(smoke_run(catalogue.find_lesson("diffusion"))).history.pictures
     out, back = shown["images/film out"][-1].captions, shown["images/film back"][-1].captions
     assert out[0] == "t = 0"
     assert out[-1] == "t = 10"
@@ -43,6 +43,6 @@ def test_an_origin_is_kept_among_the_data_only_if_asked_for() -> None:
 
 
 def test_the_bars_of_parameters_are_those_of_layers_that_have_some() -> None:
-    lesson = catalogue.find("cnn-questions")
+    lesson = catalogue.find_lesson("cnn-questions")
     bars = Result.of(smoke_run(lesson)).history.pictures["bars/parameters"][-1]
     assert list(bars.labels) == ["conv 1", "conv 2", "conv 3", "dense"]

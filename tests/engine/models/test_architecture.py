@@ -11,37 +11,37 @@ import torch
 from torch import nn
 
 from descend.engine.cli import main
-from descend.engine.train.layer_list import Layer, example, layers, weight_bytes
-from descend.engine.train.model_form import Shape, find, models
+from descend.engine.train.layer_list import LayerCall, count_weight_bytes, list_layers, make_example
+from descend.engine.train.model_form import DataShape, find_model, list_models
 
 
-def meta(name: str, shape: Shape | None = None) -> list[Layer]:
-    model = find(name)
+def meta(name: str, shape: DataShape | None = None) -> list[LayerCall]:
+    model = find_model(name)
     shape = shape or model.reference
     with torch.device("meta"):
         net = model.build(model.knobs(), shape)
-    return layers(net, example(shape, net))
+    return list_layers(net, make_example(shape, net))
 
 
 def test_a_network_layer_by_layer() -> None:
     assert meta("simple-cnn") == [
-        Layer("conv", "Conv2d", (1, 32, 26, 26), 320, False, 26 * 26 * 32 * 9),
-        Layer("relu", "ReLU", (1, 32, 26, 26), 0, False, 0),
-        Layer("pool", "MaxPool2d", (1, 32, 13, 13), 0, False, 0),
-        Layer("flatten", "Flatten", (1, 5_408), 0, False, 0),
-        Layer("dense", "Linear", (1, 10), 54_090, False, 54_080),
+        LayerCall("conv", "Conv2d", (1, 32, 26, 26), 320, False, 26 * 26 * 32 * 9),
+        LayerCall("relu", "ReLU", (1, 32, 26, 26), 0, False, 0),
+        LayerCall("pool", "MaxPool2d", (1, 32, 13, 13), 0, False, 0),
+        LayerCall("flatten", "Flatten", (1, 5_408), 0, False, 0),
+        LayerCall("dense", "Linear", (1, 10), 54_090, False, 54_080),
     ]
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", list_models())
 def test_every_parameter_is_in_one_layer(name: str) -> None:
     found = meta(name)
-    assert sum(layer.parameters for layer in found) == find(name).parameters
+    assert sum(layer.parameters for layer in found) == find_model(name).parameters
     assert all(layer.output for layer in found)
 
 
 def test_multiply_adds_are_those_that_are_published() -> None:
-    photographs = Shape("image", (3, 224, 224), "classification", 1000)
+    photographs = DataShape("image", (3, 224, 224), "classification", 1000)
     assert sum(layer.multiply_adds for layer in meta("resnet18", photographs)) == pytest.approx(1.814e9, rel=1e-3)
     assert sum(layer.multiply_adds for layer in meta("mobilenet-v2", photographs)) == pytest.approx(0.301e9, rel=1e-2)
 
@@ -74,7 +74,7 @@ class Odd(nn.Module):
 def test_what_is_computed_outside_layers_counts_too() -> None:
     net = Odd().to("meta")
     net.attention.eval()
-    called = layers(net, torch.zeros(1, 4, 6, device="meta"))
+    called = list_layers(net, torch.zeros(1, 4, 6, device="meta"))
     assert sum(layer.parameters for layer in called) == sum(p.numel() for p in net.parameters())
     once, again = (layer for layer in called if layer.path == "twice")
     assert (once.parameters, once.shared) == (42, False)
@@ -93,10 +93,10 @@ def test_what_is_computed_outside_layers_counts_too() -> None:
 def test_it_leaves_no_trace_when_a_module_fails() -> None:
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(4, 5))
     with pytest.raises(RuntimeError):
-        layers(net, torch.zeros(1, 2))
+        list_layers(net, torch.zeros(1, 2))
     assert net.training
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in net.modules())
-    assert weight_bytes(net) == 4 * (9 + 25)
+    assert count_weight_bytes(net) == 4 * (9 + 25)
 
 
 def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
@@ -107,7 +107,7 @@ def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
 def test_list_models(capsys: pytest.CaptureFixture[str]) -> None:
     listed = [json.loads(line) for line in lines(capsys, "list", "models", "--json")]
     assert {row["name"]: (row["family"], row["parameters"]) for row in listed} == {
-        model.name: (model.family, model.parameters) for model in models().values()
+        model.name: (model.family, model.parameters) for model in list_models().values()
     }
     text = "\n".join(lines(capsys, "list", "models"))
     assert "simple-cnn" in text

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from descend.engine.train.model_form import Shape, find, models
+from descend.engine.train.model_form import DataShape, find_model, list_models
 
-GREY = Shape("image", (1, 28, 28), "classification", 10)
-COLOUR = Shape("image", (3, 32, 32), "classification", 10)
+GREY = DataShape("image", (1, 28, 28), "classification", 10)
+COLOUR = DataShape("image", (3, 32, 32), "classification", 10)
 
 KNOWN = {
     "logistic-regression": (GREY, 784 * 10 + 10),
@@ -30,15 +30,15 @@ def count(net: nn.Module) -> int:
     return sum(parameter.numel() for parameter in net.parameters())
 
 
-def built(name: str, shape: Shape | None = None, **knobs: object) -> nn.Module:
-    model = find(name)
+def built(name: str, shape: DataShape | None = None, **knobs: object) -> nn.Module:
+    model = find_model(name)
     with torch.device("meta"):
         return model.build(model.knobs.parse(knobs), shape or model.reference)
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", list_models())
 def test_the_catalogue_states_the_count(name: str) -> None:
-    assert count(built(name)) == find(name).parameters
+    assert count(built(name)) == find_model(name).parameters
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -67,14 +67,14 @@ def test_recurrent_networks(name: str, gates: int) -> None:
 
 @pytest.mark.parametrize(("name", "cell"), [("rnn", 640), ("gru", 1_920), ("lstm", 2_560)])
 def test_cells_of_ten_inputs_and_twenty_states(name: str, cell: int) -> None:
-    shape = Shape("image", (1, 5, 10), "classification", 3)
+    shape = DataShape("image", (1, 5, 10), "classification", 3)
     assert count(built(name, shape, hidden=20).get_submodule("rnn")) == cell
     if name == "lstm":
         assert count(built(name, shape, hidden=20, layers=2, bidirectional=True).get_submodule("rnn")) == 15_040
 
 
 def test_the_network_that_spells_hello() -> None:
-    hello = Shape("text", (), "language", 4, 4)
+    hello = DataShape("text", (), "language", 4, 4)
     assert count(built("rnn", hello, hidden=16, embedding=0)) == 352 + 68
 
 
@@ -89,9 +89,9 @@ def test_the_transformer() -> None:
     d, t, w, blocks = 28, 28, 64, 2
     inside = blocks * (12 * w**2 + 13 * w) + 2 * w + w * 10 + 10
     assert count(built("transformer")) == d * w + w + t * w + inside
-    text = Shape("text", (), "classification", 10, 50)
+    text = DataShape("text", (), "classification", 10, 50)
     assert count(built("transformer", text, context=100)) == 50 * w + 100 * w + inside
-    table = Shape("table", (13,), "classification", 10)
+    table = DataShape("table", (13,), "classification", 10)
     assert count(built("transformer", table)) == w + w + 13 * w + inside
 
 
@@ -108,11 +108,11 @@ def test_torchvision_states_the_same_counts(name: str, weights: str) -> None:
     from torchvision import models as theirs
 
     stated = getattr(theirs, weights).IMAGENET1K_V1.meta["num_params"]
-    photographs = Shape("image", (3, 224, 224), "classification", 1000)
+    photographs = DataShape("image", (3, 224, 224), "classification", 1000)
     assert count(built(name, photographs)) == stated
     last = {"resnet18": 512, "resnet50": 2048}.get(name, 1280)
     stem = 3 * 64 * (7 * 7 - 3 * 3) if name.startswith("resnet") else 0  # the others' are 3 × 3 already
     assert count(built(name)) == stated - 990 * (last + 1) - stem
-    assert find(name).parameters == stated - 990 * (last + 1) - stem
+    assert find_model(name).parameters == stated - 990 * (last + 1) - stem
     grey = 2 * {"resnet18": 64, "resnet50": 64}.get(name, 32) * 9
-    assert count(built(name, GREY)) == find(name).parameters - grey
+    assert count(built(name, GREY)) == find_model(name).parameters - grey

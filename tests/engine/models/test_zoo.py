@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from descend.engine.base.errors import UsageError
 from descend.engine.base.knobs import KnobSet
-from descend.engine.train.model_form import FAMILIES, Shape, find, models
+from descend.engine.train.model_form import FAMILIES, DataShape, find_model, list_models
 
 NAMES = [
     "logistic-regression", "mlp", "simple-cnn", "padding-cnn", "norm-dropout-cnn", "full-cnn", "cifar-cnn",
@@ -22,17 +22,17 @@ NAMES = [
     "resnet50", "mobilenet-v2", "efficientnet-b0",
 ]  # fmt: skip
 SHAPES = [
-    Shape("image", (1, 8, 8), "classification", 10),
-    Shape("image", (1, 28, 28), "classification", 10),
-    Shape("image", (3, 32, 32), "classification", 4),
-    Shape("image", (3, 37, 90), "classification", 2),
-    Shape("image", (3, 96, 80), "classification", 2),
-    Shape("image", (1, 28, 28), "regression", 3),
-    Shape("table", (4,), "classification", 3),
-    Shape("table", (1,), "regression", 1),
-    Shape("table", (30,), "regression", 2),
-    Shape("text", (), "language", 38, 38),
-    Shape("text", (), "classification", 3, 50),
+    DataShape("image", (1, 8, 8), "classification", 10),
+    DataShape("image", (1, 28, 28), "classification", 10),
+    DataShape("image", (3, 32, 32), "classification", 4),
+    DataShape("image", (3, 37, 90), "classification", 2),
+    DataShape("image", (3, 96, 80), "classification", 2),
+    DataShape("image", (1, 28, 28), "regression", 3),
+    DataShape("table", (4,), "classification", 3),
+    DataShape("table", (1,), "regression", 1),
+    DataShape("table", (30,), "regression", 2),
+    DataShape("text", (), "language", 38, 38),
+    DataShape("text", (), "classification", 3, 50),
 ]
 
 
@@ -45,28 +45,28 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def build(name: str, shape: Shape, **knobs: object) -> nn.Module:
-    model = find(name)
+def build(name: str, shape: DataShape, **knobs: object) -> nn.Module:
+    model = find_model(name)
     assert not model.fits(shape)
     return model.build(model.knobs.parse(knobs), shape)
 
 
-def sample(shape: Shape, count: int, length: int = 12) -> Tensor:
+def sample(shape: DataShape, count: int, length: int = 12) -> Tensor:
     """``count`` random samples of such data; images in [0, 1]."""
     if shape.kind == "text":
         return torch.randint(shape.vocabulary, (count, length))
     return (torch.rand if shape.kind == "image" else torch.randn)(count, *shape.size)
 
 
-def expected(name: str, shape: Shape, x: Tensor) -> tuple[int, ...]:
-    if find(name).tasks == ("reconstruction",):
+def expected(name: str, shape: DataShape, x: Tensor) -> tuple[int, ...]:
+    if find_model(name).tasks == ("reconstruction",):
         return tuple(x.shape)
     return (*x.shape, shape.outputs) if shape.task == "language" else (len(x), shape.outputs)
 
 
 def test_the_zoo_is_whole() -> None:
-    assert sorted(models()) == sorted(NAMES)
-    for model in models().values():
+    assert sorted(list_models()) == sorted(NAMES)
+    for model in list_models().values():
         assert model.title
         assert 20 < len(model.summary) < 300
         assert model.family in FAMILIES
@@ -93,7 +93,7 @@ def test_the_catalogue_loads_at_once_and_without_torch() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_gives_what_each_data_asks_for(name: str) -> None:
-    fitting = [shape for shape in SHAPES if not find(name).fits(shape)]
+    fitting = [shape for shape in SHAPES if not find_model(name).fits(shape)]
     assert fitting
     for shape in fitting:
         with torch.device("meta"):
@@ -102,25 +102,25 @@ def test_it_gives_what_each_data_asks_for(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-@pytest.mark.parametrize("name", [name for name in NAMES if "image" in find(name).kinds])
+@pytest.mark.parametrize("name", [name for name in NAMES if "image" in find_model(name).kinds])
 def test_the_smallest_image_is_the_smallest(name: str) -> None:
-    least = find(name).least
+    least = find_model(name).least
     for size in ((1, least, least), (3, least, least + 5)):
-        shape = Shape("image", size, "classification", 3)
+        shape = DataShape("image", size, "classification", 3)
         with torch.device("meta"):
             x = sample(shape, 2)
             assert tuple(build(name, shape).eval()(x).shape) == expected(name, shape, x)
     if least > 1:
-        small = Shape("image", (1, least - 1, 64), "classification", 3)
-        assert f"at least {least} × {least} pixels; these are {least - 1} × 64" in find(name).fits(small)
+        small = DataShape("image", (1, least - 1, 64), "classification", 3)
+        assert f"at least {least} × {least} pixels; these are {least - 1} × 64" in find_model(name).fits(small)
         with torch.device("meta"), pytest.raises((RuntimeError, ValueError)):
-            find(name).build(find(name).knobs(), small).eval()(sample(small, 2))
+            find_model(name).build(find_model(name).knobs(), small).eval()(sample(small, 2))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_reach_every_parameter_and_none_is_nan(name: str) -> None:
     torch.manual_seed(0)
-    shape = find(name).reference
+    shape = find_model(name).reference
     net = build(name, shape).eval()  # a bias before batch norm has an effect then
     x = sample(shape, 2, getattr(net, "context", 12))
     functional.mse_loss(out := net(x), torch.randn_like(out)).backward()
@@ -132,7 +132,7 @@ def test_gradients_reach_every_parameter_and_none_is_nan(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_seed_decides_the_weights(name: str) -> None:
-    shape = find(name).reference
+    shape = find_model(name).reference
 
     def weights(seed: int) -> Tensor:
         torch.manual_seed(seed)
@@ -160,7 +160,7 @@ RANDOM = {
 
 @pytest.mark.parametrize("name", RANDOM)
 def test_dropout_is_for_training_alone(name: str) -> None:
-    shape = find(name).reference
+    shape = find_model(name).reference
     net, x = build(name, shape, **RANDOM[name]), sample(shape, 4)
     assert not torch.equal(net(x), net(x))
     net.eval()
@@ -168,7 +168,7 @@ def test_dropout_is_for_training_alone(name: str) -> None:
 
 
 def test_batch_norm_uses_its_running_mean_in_evaluation() -> None:
-    shape = find("norm-dropout-cnn").reference
+    shape = find_model("norm-dropout-cnn").reference
     net, x = build("norm-dropout-cnn", shape, dropout=0), sample(shape, 4)
     together = net.eval()(x)
     assert torch.allclose(together[:1], net(x[:1]), atol=1e-6)
@@ -178,7 +178,7 @@ def test_batch_norm_uses_its_running_mean_in_evaluation() -> None:
 
 @pytest.mark.parametrize("name", ["gpt", "char-lstm", "rnn", "lstm", "gru"])
 def test_a_language_model_does_not_see_what_comes_next(name: str) -> None:
-    shape = Shape("text", (), "language", 38, 38)
+    shape = DataShape("text", (), "language", 38, 38)
     net, tokens = build(name, shape).eval(), sample(shape, 3, 20)
     changed = tokens.clone()
     changed[:, 11] = (changed[:, 11] + 1) % 38
@@ -189,7 +189,7 @@ def test_a_language_model_does_not_see_what_comes_next(name: str) -> None:
 
 
 def test_the_transformer_classifier_sees_everything() -> None:
-    shape = Shape("text", (), "classification", 3, 38)
+    shape = DataShape("text", (), "classification", 3, 38)
     attention = build("transformer", shape).eval().get_submodule("blocks.0.attention")
     x = torch.randn(1, 6, 64)
     changed = x.clone()
@@ -209,7 +209,7 @@ def test_attention_is_the_softmax_of_scaled_products() -> None:
 
 def test_gpt_begins_by_knowing_nothing() -> None:
     torch.manual_seed(0)
-    shape = find("gpt").reference
+    shape = find_model("gpt").reference
     net, tokens = build("gpt", shape).eval(), sample(shape, 8, 64)
     assert net.get_submodule("head").weight is net.get_submodule("characters").weight
     loss = functional.cross_entropy(net(tokens[:, :-1]).flatten(0, 1), tokens[:, 1:].flatten())
@@ -220,14 +220,14 @@ def test_gpt_begins_by_knowing_nothing() -> None:
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_bidirectional_network_reads_all_from_both_sides(name: str, layers: int) -> None:
     """The backward half that goes into the scores has seen every step, not the last alone."""
-    shape = Shape("image", (1, 6, 5), "classification", 3)
+    shape = DataShape("image", (1, 6, 5), "classification", 3)
     net = build(name, shape, bidirectional=True, layers=layers, hidden=7).eval()
     rnn, head = net.get_submodule("rnn"), net.get_submodule("head")
     x = sample(shape, 2)
     states, _ = rnn(x.squeeze(1))
     assert torch.allclose(net(x), head(torch.cat([states[:, -1, :7], states[:, 0, 7:]], 1)), atol=1e-6)
     with pytest.raises(UsageError, match="bidirectional=no"):
-        build(name, Shape("text", (), "language", 5, 5), bidirectional=True)
+        build(name, DataShape("text", (), "language", 5, 5), bidirectional=True)
 
 
 def test_rows_of_an_image_are_its_steps() -> None:
@@ -240,7 +240,7 @@ def test_rows_of_an_image_are_its_steps() -> None:
 
 
 def test_open_forget_gates_let_gradients_through() -> None:
-    shape = Shape("image", (1, 50, 4), "regression", 1)
+    shape = DataShape("image", (1, 50, 4), "regression", 1)
 
     def share(bias: float) -> float:
         """Gradient of the output with respect to the first row, relative to the last."""
@@ -256,54 +256,54 @@ def test_open_forget_gates_let_gradients_through() -> None:
 def test_the_transformer_says_what_it_cannot_do() -> None:
     with pytest.raises(UsageError, match="100 cannot be shared out among 8"):
         build("transformer", SHAPES[0], width=100, heads=8)
-    net = build("gpt", find("gpt").reference, context=16)
+    net = build("gpt", find_model("gpt").reference, context=16)
     with pytest.raises(ValueError, match="at most 16 places at once, not 17"):
         net(torch.zeros(1, 17, dtype=torch.int64))
 
 
 def test_fits_says_why_not() -> None:
-    iris, digits = Shape("table", (4,), "classification", 3), Shape("image", (1, 4, 4), "classification", 10)
-    text, waves = Shape("text", (), "language", 38, 38), Shape("table", (1,), "regression", 1)
-    assert find("lstm").fits(iris) == (
+    iris, digits = DataShape("table", (4,), "classification", 3), DataShape("image", (1, 4, 4), "classification", 10)
+    text, waves = DataShape("text", (), "language", 38, 38), DataShape("table", (1,), "regression", 1)
+    assert find_model("lstm").fits(iris) == (
         "LSTM takes images and text, not tables: it reads sequences, and the columns of a table have no order."
     )
-    assert find("mlp").fits(text).startswith("MLP takes images and tables, not text: ")
+    assert find_model("mlp").fits(text).startswith("MLP takes images and tables, not text: ")
     padding = "Padding CNN needs images of at least 6 × 6 pixels; these are 4 × 4."
-    assert find("padding-cnn").fits(digits) == padding
-    assert find("transformer").fits(text) == (
+    assert find_model("padding-cnn").fits(digits) == padding
+    assert find_model("transformer").fits(text) == (
         "Transformer classifier predicts classes or numbers, not the next character."
     )
-    assert find("gpt").fits(digits) == "Small GPT takes text, not images: it predicts the next character."
-    sentiment = Shape("text", (), "classification", 2, 38)
-    assert find("gpt").fits(sentiment) == "Small GPT predicts the next character, not classes."
-    assert not find("autoencoder").fits(waves)
-    assert find("autoencoder").fits(text)
+    assert find_model("gpt").fits(digits) == "Small GPT takes text, not images: it predicts the next character."
+    sentiment = DataShape("text", (), "classification", 2, 38)
+    assert find_model("gpt").fits(sentiment) == "Small GPT predicts the next character, not classes."
+    assert not find_model("autoencoder").fits(waves)
+    assert find_model("autoencoder").fits(text)
 
 
 def test_names_are_forgiving() -> None:
-    assert find("Simple_CNN").name == "simple-cnn"
+    assert find_model("Simple_CNN").name == "simple-cnn"
     with pytest.raises(UsageError, match="did you mean 'resnet18'"):
-        find("resnet-18")
+        find_model("resnet-18")
 
 
-SMALL_IMAGE = Shape("image", (1, 16, 16), "classification", 4)
-TEXT = Shape("text", (), "language", 12, 12)
+SMALL_IMAGE = DataShape("image", (1, 16, 16), "classification", 4)
+TEXT = DataShape("text", (), "language", 12, 12)
 OVERFIT = {
     "logistic-regression": (SMALL_IMAGE, {}),
-    "mlp": (Shape("table", (6,), "classification", 4), {"hidden": 32}),
+    "mlp": (DataShape("table", (6,), "classification", 4), {"hidden": 32}),
     "simple-cnn": (SMALL_IMAGE, {}),
     "padding-cnn": (SMALL_IMAGE, {}),
     "norm-dropout-cnn": (SMALL_IMAGE, {"hidden": 32, "dropout": 0}),
     "full-cnn": (SMALL_IMAGE, {"hidden": 32}),
     "textbook-cnn": (SMALL_IMAGE, {}),
     "lenet": (SMALL_IMAGE, {}),
-    "rnn": (Shape("image", (1, 8, 8), "classification", 4), {"hidden": 32}),
-    "lstm": (Shape("text", (), "classification", 4, 12), {"hidden": 32}),
+    "rnn": (DataShape("image", (1, 8, 8), "classification", 4), {"hidden": 32}),
+    "lstm": (DataShape("text", (), "classification", 4, 12), {"hidden": 32}),
     "gru": (TEXT, {"hidden": 64}),
     "char-lstm": (TEXT, {"hidden": 64}),
-    "transformer": (Shape("table", (6,), "classification", 4), {"width": 32, "dropout": 0}),
+    "transformer": (DataShape("table", (6,), "classification", 4), {"width": 32, "dropout": 0}),
     "gpt": (TEXT, {"width": 32, "context": 16, "dropout": 0}),
-    "autoencoder": (Shape("table", (6,), "classification", 4), {"code": 6, "hidden": 32}),
+    "autoencoder": (DataShape("table", (6,), "classification", 4), {"code": 6, "hidden": 32}),
     "mobilenet-v2": (SMALL_IMAGE, {"dropout": 0}),
     "resnet18": (SMALL_IMAGE, {}),
 }
@@ -321,7 +321,7 @@ def test_it_learns_eight_samples_by_heart(name: str) -> None:
     loss = torch.tensor(float("inf"))
     for _ in range(400):
         out = net(x)
-        if find(name).tasks == ("reconstruction",):
+        if find_model(name).tasks == ("reconstruction",):
             loss = functional.mse_loss(out, x)
         else:
             loss = functional.cross_entropy(out.flatten(0, -2), y.flatten())

@@ -41,7 +41,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.cli import follow, main, parser
 from descend.engine.launch import launcher, worker
 from descend.engine.run import runs
-from descend.engine.run.jsonl import Appender
+from descend.engine.run.jsonl import JsonlWriter
 from descend.engine.run.records import Header, Status
 from descend.engine.run.runs import Run, Writer
 
@@ -174,9 +174,9 @@ class Worker:
         try:
             file = worker.claim(run)
             os.close(file)
-            with contextlib.closing(Appender(run.events_file)) as events:
+            with contextlib.closing(JsonlWriter(run.events_file)) as events:
                 events.append([Header(format=1, run=run.id), Status(state="starting")])
-            with contextlib.closing(Appender(run.control_file)):
+            with contextlib.closing(JsonlWriter(run.control_file)):
                 pass
             if "torch" in sys.modules:
                 kept(run)
@@ -189,10 +189,10 @@ class Worker:
 
 def kept(run: Run) -> None:
     """Write more checkpoints than are kept."""
-    from descend.engine.lab.checkpoints import Keeper, newest
+    from descend.engine.lab.checkpoints import CheckpointWriter, find_newest
 
-    newest(run)
-    keeper = Keeper(run)
+    find_newest(run)
+    keeper = CheckpointWriter(run)
     for step in range(100, 113):
         keeper.save(step, {})
     keeper.wait()
@@ -236,7 +236,7 @@ def compared(drawing: bool) -> None:
     from descend.tui.screens.compare.screen import label, rendered
     from descend.tui.screens.compare.together import ComparedRuns
 
-    together = ComparedRuns(runs.listed())
+    together = ComparedRuns(runs.list_runs())
     together.poll(PATIENCE)
     found = compare(together)
     names = [label(session.run, together, place) for place, session in enumerate(together.sessions)]
@@ -298,10 +298,10 @@ def trial(place: Path) -> Iterator[Trial]:
     with (
         mock.patch.dict(os.environ, DESCEND_HOME=str(place / "home"), DESCEND_DATA=str(place / "data")),
         mock.patch.object(launcher, "subprocess", processes),
-        mock.patch.object(runs, "git_state", str),
-        mock.patch.object(runs, "versions", dict),
+        mock.patch.object(runs, "read_git_state", str),
+        mock.patch.object(runs, "list_versions", dict),
         mock.patch.object(os, "fsync"),
-        mock.patch.object(parser, "parser", functools.cache(parser.parser)),
+        mock.patch.object(parser, "make_parser", functools.cache(parser.make_parser)),
         mock.patch.object(follow, "PATIENCE", 0.0),
         warnings.catch_warnings(),
     ):

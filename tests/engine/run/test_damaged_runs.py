@@ -24,8 +24,8 @@ from descend.engine.launch import launcher, worker
 from descend.engine.run import jsonl as journal
 from descend.engine.run import runs
 from descend.engine.run.history import History
-from descend.engine.run.jsonl import Appender, Follower
-from descend.engine.run.records import Array, Note, Scalars, Stop, event_decoder
+from descend.engine.run.jsonl import JsonlReader, JsonlWriter
+from descend.engine.run.records import Array, Note, Scalars, Stop, make_event_decoder
 from descend.engine.run.runs import Run
 from descend.engine.run.summary import summarize
 from descend.tui.screens.runs.run_scanner import RunScanner
@@ -114,14 +114,14 @@ def test_a_damaged_run_is_told_of_in_a_line_and_costs_no_other(kind: str, broken
         assert main([words[0], "broken", *words[1:]]) == 1
         assert sentence.split(";")[0] in capsys.readouterr().err
     assert main(["delete", "broken", "--yes"]) == 0
-    assert [run.id for run in runs.listed()] == ["sound"]
+    assert [run.id for run in runs.list_runs()] == ["sound"]
 
 
 def test_a_run_that_may_not_be_read_is_not_to_be_deleted(broken: Run, monkeypatch) -> None:
     def refuse(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(files, "content", refuse)
+    monkeypatch.setattr(files, "read_file", refuse)
     with pytest.raises(DescendError) as told:
         broken.manifest()
     assert str(told.value) == "Run 'broken' has no readable run.json (Permission denied); make it readable."
@@ -154,10 +154,10 @@ def test_a_damaged_checkpoint_is_not_forked(broken: Run) -> None:
     os.truncate(broken.checkpoint(20), 1 << 36)  # a hole, which a copy would fill
     began = time.monotonic()
     with pytest.raises(DescendError, match="checkpoint of step 20 is damaged; fork from another"):
-        launcher.fork(broken, 20)
+        launcher.fork_run(broken, 20)
     assert time.monotonic() - began < 2
-    assert len(runs.listed()) == 2
-    assert launcher.fork(broken, 40).checkpoint_steps() == [40]
+    assert len(runs.list_runs()) == 2
+    assert launcher.fork_run(broken, 40).checkpoint_steps() == [40]
 
 
 def stopped(run: Run) -> None:
@@ -182,13 +182,13 @@ def test_nothing_is_written_through_a_link_in_a_run(name: str, broken: Run, tmp_
     (broken.folder / name).symlink_to(target)
     before = contents(target)
     with pytest.raises(DescendError, match=rf"{name} is a link"):
-        launcher.resume(broken, lambda run: pytest.fail("a worker was started"))
+        launcher.resume_run(broken, lambda run: pytest.fail("a worker was started"))
     writers: dict[str, Callable[[], object]] = {
-        "events.jsonl": lambda: Appender(broken.events_file),
+        "events.jsonl": lambda: JsonlWriter(broken.events_file),
         "control.jsonl": lambda: broken.ask(Stop()),
         "worker.json": lambda: worker.claim(broken),
         "worker.log": lambda: launcher.launch(broken),
-        "checkpoints": lambda: launcher.fork(broken, 0),
+        "checkpoints": lambda: launcher.fork_run(broken, 0),
     }
     with pytest.raises((OSError, DescendError), match=rf"{name} is a link"):
         writers[name]()
@@ -214,7 +214,7 @@ def test_a_run_folder_that_is_a_link_is_read_and_deleted_as_a_link(broken: Run, 
 def test_renaming_keeps_bytes_that_are_no_text_where_they_are_of_no_concern(broken: Run) -> None:
     file = broken.folder / "run.json"
     file.write_bytes(file.read_bytes().rstrip()[:-1] + b',"mood":"\xff","more":' + b"1" * 5000 + b"}")
-    runs.amend(broken, title="a title")
+    runs.amend_manifest(broken, title="a title")
     assert broken.manifest().title == "a title"
     assert b'"\xff"' in file.read_bytes()
     assert b"1" * 5000 in file.read_bytes()
@@ -223,7 +223,7 @@ def test_renaming_keeps_bytes_that_are_no_text_where_they_are_of_no_concern(brok
 def test_writing_a_manifest_leaves_alone_what_a_link_beside_it_leads_to(broken: Run, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("mine")
     (broken.folder / f"run.json.{os.getpid()}.new").symlink_to(tmp_path / "elsewhere")
-    runs.amend(broken, title="a title")
+    runs.amend_manifest(broken, title="a title")
     assert broken.manifest().title == "a title"
     assert (tmp_path / "elsewhere").read_text() == "mine"
 
@@ -265,7 +265,7 @@ NUMBER = base64.b64encode(b"\0" * 8).decode()
 def test_steps_sizes_and_kinds_are_checked_where_they_are_decoded(line: str, tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_text(line + '\n{"kind":"note","step":1,"text":"after"}\n')
     history = History()
-    for records in Follower(tmp_path / "events.jsonl", event_decoder()).rest():
+    for records in JsonlReader(tmp_path / "events.jsonl", make_event_decoder()).rest():
         history.feed(records)
     assert history.said == 1
     assert [note.text for note in history.notes] == ["after"]
@@ -276,7 +276,7 @@ def test_the_largest_step_is_read_as_it_is(tmp_path: Path) -> None:
     with open(tmp_path / "events.jsonl", "wb") as file:
         file.write(msgspec.json.encode(Scalars(steps=steps, values={"a": Array.of(np.array([1.0]))})) + b"\n")
     history = History()
-    for records in Follower(tmp_path / "events.jsonl", event_decoder()).rest():
+    for records in JsonlReader(tmp_path / "events.jsonl", make_event_decoder()).rest():
         history.feed(records)
     assert history.series["a"].steps.tolist() == [2**63 - 1]
 
@@ -289,7 +289,7 @@ def test_lines_that_are_too_long_are_passed_over_and_read_once(tmp_path: Path, m
     path = tmp_path / "events.jsonl"
     note = msgspec.json.encode(Note(step=1, text="here")) + b"\n"
     path.write_bytes(note + b"x" * (40 << 20) + b"\n" + note + b"y" * (5 << 20))
-    follower = Follower(path, event_decoder())
+    follower = JsonlReader(path, make_event_decoder())
     assert [record.text for records in follower.rest() for record in records] == ["here", "here"]
     assert follower.skipped == 2
     assert sum(read) < 60 << 20
@@ -301,7 +301,7 @@ def test_lines_that_are_too_long_are_passed_over_and_read_once(tmp_path: Path, m
 def test_an_unfinished_line_is_not_read_again_before_it_grows(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"x" * 9999)
-    follower = Follower(path, event_decoder())
+    follower = JsonlReader(path, make_event_decoder())
     assert follower.read() == []
     with monkeypatch.context() as patch:
         patch.setattr(os, "pread", lambda *_: pytest.fail("read again"))
@@ -325,7 +325,7 @@ def test_a_hole_of_64_gibibytes_costs_nothing(broken: Run) -> None:
 def test_much_that_is_no_record_hides_no_record_behind_it(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"nothing\n" * 300_000 + msgspec.json.encode(Note(step=1, text="here")) + b"\n")
-    assert [len(records) for records in Follower(path, event_decoder()).rest()] == [1]
+    assert [len(records) for records in JsonlReader(path, make_event_decoder()).rest()] == [1]
 
 
 def test_records_that_say_nothing_are_told_of(broken: Run) -> None:
@@ -350,12 +350,12 @@ def test_runs_asked_for_last_come_first_whatever_their_folders_are_called(folder
     for number, created in enumerate(times):
         shutil.copytree(HERE / "digits", folders / "runs" / f"run-{number}")
         change(Run(folders / "runs" / f"run-{number}"), created=created)
-    assert [run.id for run in runs.listed()] == ["run-1", "run-3", "run-2", "run-0"]
+    assert [run.id for run in runs.list_runs()] == ["run-1", "run-3", "run-2", "run-0"]
     assert main(["list", "runs", "--json"]) == 0
     listed = [json.loads(line)["run"] for line in capsys.readouterr().out.splitlines()]
     assert listed == ["run-1", "run-3", "run-2", "run-0"]
     change(Run(folders / "runs" / "run-0"), created="2026-10-26T00:00:00Z", title="changed")
-    assert runs.listed()[0].id == "run-0"
+    assert runs.list_runs()[0].id == "run-0"
 
 
 def test_a_run_is_opened_by_a_part_of_its_id(folders: Path, monkeypatch, capsys) -> None:

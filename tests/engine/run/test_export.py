@@ -15,7 +15,7 @@ from tests.live import finished, history_of, launch
 from descend.engine.cli import main
 from descend.engine.run import export, runs
 from descend.engine.run.history import History
-from descend.engine.run.jsonl import Appender
+from descend.engine.run.jsonl import JsonlWriter
 from descend.engine.run.records import Array, Confusion, Failure, KnobChange, Layers, Note, Scalars, Status
 from descend.engine.run.runs import Run
 
@@ -42,9 +42,9 @@ def run(real: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def odd(folders: Path) -> Run:
     """A run that said what is hard to write down."""
-    made = runs.create(runs.Manifest(id="", name="digits", knobs={"lr": 0.3}, seed=0, device="cpu"))
+    made = runs.create_run(runs.Manifest(id="", name="digits", knobs={"lr": 0.3}, seed=0, device="cpu"))
     values = Array.of(np.array([1.5, np.nan, np.inf]))
-    appender = Appender(made.events_file)
+    appender = JsonlWriter(made.events_file)
     appender.append(
         [
             Status(state="running", at=1000.0, t=0.5),
@@ -81,7 +81,7 @@ def test_csv_reads_back_exactly(run: Run, tmp_path: Path, capsys: pytest.Capture
 
 
 def test_csv_keeps_odd_names_and_numbers(odd: Run, tmp_path: Path) -> None:
-    with open(export.to_csv(odd, tmp_path / "out.csv"), newline="") as file:
+    with open(export.write_csv(odd, tmp_path / "out.csv"), newline="") as file:
         rows = list(csv.reader(file))
     assert [row[0] for row in rows[1:]] == ['train/"loss",\n=1'] * 3
     assert math.isnan(float(rows[2][2]))
@@ -89,7 +89,7 @@ def test_csv_keeps_odd_names_and_numbers(odd: Run, tmp_path: Path) -> None:
 
 
 def test_json_holds_everything(run: Run, odd: Run, tmp_path: Path) -> None:
-    whole = json.loads(export.to_json(run, tmp_path / "out.json").read_text())
+    whole = json.loads(export.write_json(run, tmp_path / "out.json").read_text())
     history = history_of(run)
     assert whole["manifest"]["id"] == run.id
     assert whole["state"] == "done"
@@ -100,7 +100,7 @@ def test_json_holds_everything(run: Run, odd: Run, tmp_path: Path) -> None:
     assert np.trace(last["counts"]) / 360 == pytest.approx(history.metrics["test/accuracy"])
     assert len(whole["pictures"]["layers"][0]["gradient"]) == len(whole["pictures"]["layers"][0]["names"]) == 2
 
-    strange = json.loads(export.to_json(odd, tmp_path / "odd.json").read_text())
+    strange = json.loads(export.write_json(odd, tmp_path / "odd.json").read_text())
     assert strange["series"]['train/"loss",\n=1'] == {"steps": [0, 5, 6], "values": [1.5, None, None]}
     assert strange["pictures"]["layers"][0]["weight"] == [None]
     assert strange["changes"][0]["knob"] == "lr"
@@ -116,8 +116,8 @@ def test_tensorboard_reads_its_file(run: Run, odd: Run, tmp_path: Path) -> None:
         events.Reload()
         return events
 
-    export.to_tensorboard(run, tmp_path)
-    export.to_tensorboard(odd, tmp_path)
+    export.write_tensorboard(run, tmp_path)
+    export.write_tensorboard(odd, tmp_path)
     events = read(tmp_path / run.id)
     history = history_of(run)
     assert set(events.Tags()["scalars"]) == set(history.series)

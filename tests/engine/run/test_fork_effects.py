@@ -15,7 +15,7 @@ from descend.engine.run.runs import Run
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints at every step, of which all are kept, as are all points."""
     monkeypatch.setattr(lab, "CHECKPOINT", 0.0)
-    monkeypatch.setattr("descend.engine.lab.checkpoints.kept", lambda steps, best: set(steps))
+    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best: set(steps))
     monkeypatch.setattr("descend.engine.lab.recorder.POINTS", 10_000)
 
 
@@ -26,7 +26,7 @@ def run(lesson: str, **knobs: object) -> Run:
 
 def fork(parent: Run, at: int, **knobs: object) -> History:
     """All that a fork said, which came to its end."""
-    history = said(conduct(launcher.fork(parent, at, knobs)))
+    history = said(conduct(launcher.fork_run(parent, at, knobs)))
     assert history.status is not None
     assert history.status.state == "done", history.failure
     return history

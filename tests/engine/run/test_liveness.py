@@ -17,7 +17,7 @@ import pytest
 from descend.engine.base.errors import DescendError
 from descend.engine.launch import launcher, worker
 from descend.engine.run import liveness, runs
-from descend.engine.run.liveness import HEARD, Writer, birth
+from descend.engine.run.liveness import HEARD, Writer, find_birth
 from descend.engine.run.runs import Run
 from descend.engine.run.summary import summarize
 
@@ -47,8 +47,8 @@ def signed(run: Run, file: Path | None = None, pid: int | None = None, **fields:
 
 def test_who_holds_a_lock_or_has_got_the_pid_makes_no_run_alive(run: Run) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    born = birth(gone.pid)
-    while birth(gone.pid) is not None:  # until it is a ghost: nobody has waited for it
+    born = find_birth(gone.pid)
+    while find_birth(gone.pid) is not None:  # until it is a ghost: nobody has waited for it
         time.sleep(0.01)
     signed(run, pid=gone.pid, birth=born or 1.0)
     run.lock_file.touch()
@@ -58,14 +58,14 @@ def test_who_holds_a_lock_or_has_got_the_pid_makes_no_run_alive(run: Run) -> Non
         assert run.state() == "dead"
     gone.wait()
     assert run.state() == "dead"
-    assert signed(run, birth=birth(os.getpid()) - 1).state() == "dead", "another had that pid before"
+    assert signed(run, birth=find_birth(os.getpid()) - 1).state() == "dead", "another had that pid before"
     assert signed(run).state() == "starting"
 
 
 def test_who_was_started_is_starting_while_it_lives_however_long_it_takes(run: Run) -> None:
     slow = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     signed(run, pid=slow.pid, birth=1.0)  # an earlier worker of that pid is dead
-    launcher.sign(run, slow.pid)
+    launcher.sign_worker(run, slow.pid)
     assert aged(run).state() == "starting"
     slow.kill()
     slow.wait()
@@ -95,7 +95,7 @@ def test_another_machine_is_believed_while_it_is_heard_of_and_its_host_name_says
 def test_a_worker_shows_that_it_lives(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "BEAT", 0.01)
     signed(run, host="node7", boot="another")
-    worker.beat(run)
+    worker.start_heartbeat(run)
     deadline = time.monotonic() + 10
     while not run.alive():
         assert time.monotonic() < deadline
@@ -104,7 +104,7 @@ def test_a_worker_shows_that_it_lives(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_lock_is_for_the_owner_alone_and_one_that_is_held_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "PATIENCE", 0.1)
-    launcher.sign(run, os.getpid())
+    launcher.sign_worker(run, os.getpid())
     lock = worker.claim(run)
     assert stat.S_IMODE(run.lock_file.stat().st_mode) == 0o600
     assert run.launched() is None
@@ -139,14 +139,14 @@ def test_without_locks_a_worker_begins_unless_another_lives(run: Run, monkeypatc
 def test_without_proc_a_process_is_told_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(liveness, "Path", lambda file: Path("/nowhere", file.lstrip("/")))
     monkeypatch.setattr(os.path, "exists", lambda file: False)
-    assert birth(os.getpid()) == pytest.approx(time.time(), abs=100_000)
-    assert birth(2**22 + 7) is None
+    assert find_birth(os.getpid()) == pytest.approx(time.time(), abs=100_000)
+    assert find_birth(2**22 + 7) is None
     assert Writer.this_process().lives()
 
 
 def test_a_home_that_cannot_be_read_is_not_an_empty_one(folders: Path) -> None:
-    assert runs.listed() == []
+    assert runs.list_runs() == []
     folders.mkdir()
     (folders / "runs").write_text("")
     with pytest.raises(DescendError, match=r"The runs in .* cannot be read \(Not a directory\)"):
-        runs.listed()
+        runs.list_runs()

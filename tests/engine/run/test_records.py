@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from descend.engine.run import records
-from descend.engine.run.records import FORMAT, Array, Control, Event, Scalars, Status, encoder, event_decoder
+from descend.engine.run.records import FORMAT, Array, Control, Event, Scalars, Status, make_encoder, make_event_decoder
 
 
 @given(
@@ -41,15 +41,15 @@ def test_an_array_that_does_not_fit_its_shape_is_refused() -> None:
 
 
 def test_a_newer_writers_extra_fields_are_ignored_and_missing_ones_take_defaults() -> None:
-    status = event_decoder().decode(b'{"kind":"status","state":"done","colour":"green"}')
+    status = make_event_decoder().decode(b'{"kind":"status","state":"done","colour":"green"}')
     assert status == Status(state="done")
 
 
 def test_the_kind_is_the_tag() -> None:
     steps = Array.of(np.arange(3))
-    line = encoder().encode(Scalars(t=1.5, steps=steps, values={"train/loss": Array.of(np.zeros(3))}))
+    line = make_encoder().encode(Scalars(t=1.5, steps=steps, values={"train/loss": Array.of(np.zeros(3))}))
     assert msgspec.json.decode(line)["kind"] == "scalars"
-    assert event_decoder().decode(line).t == 1.5
+    assert make_event_decoder().decode(line).t == 1.5
 
 
 @pytest.mark.parametrize("record", [*get_args(Event), *get_args(Control)], ids=lambda record: record.__name__)

@@ -24,8 +24,8 @@ from descend.engine.run.result import Result
 from descend.engine.run.runs import Manifest, Run
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.curriculum import SYSTEMS
-from descend.engine.teaching.exercises import CodeCheck, solution_text, starter_text
-from descend.engine.teaching.exercises.judging import refused, true_answer
+from descend.engine.teaching.exercises import CodeCheck, make_solution, make_starter
+from descend.engine.teaching.exercises.judging import find_true_answer, list_refusals
 from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
 
 BUDGET = 20.0
@@ -40,7 +40,7 @@ def smoke_run(lesson: Lesson, seed: int = 1) -> Run:
     brief: Mapping[str, Value] = {"pace": 0, "epochs": 1}
     given = {name: value for name, value in brief.items() if name in lesson.knobs.specs}
     knobs = lesson.knobs.parse({**given, **lesson.smoke})
-    run = runs.create(Manifest(id="", name=lesson.name, knobs=knobs.values(), seed=seed, device="cpu", data=data))
+    run = runs.create_run(Manifest(id="", name=lesson.name, knobs=knobs.values(), seed=seed, device="cpu", data=data))
     dataset = datasets.find(data).load() if data else None
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -59,7 +59,7 @@ def says_what_it_is(lesson: Lesson) -> None:
     assert lesson.title
     assert set(lesson.covers) <= set(SYSTEMS)
     assert lesson.sources
-    assert not lesson.after or catalogue.find(lesson.after)
+    assert not lesson.after or catalogue.find_lesson(lesson.after)
     assert all(datasets.find(name) for name in lesson.data)
     assert lesson.minutes > 0
     assert "?" in lesson.question, "a lesson opens with a question"
@@ -81,7 +81,7 @@ def quiz_can_be_answered(lesson: Lesson) -> None:
         assert 0 <= question.answer < len(question.choices) >= 2
         assert len(set(question.choices)) == len(question.choices)
         assert question.why
-        assert not question.lesson or catalogue.find(question.lesson)
+        assert not question.lesson or catalogue.find_lesson(question.lesson)
 
 
 def runs_and_repeats_itself(lesson: Lesson) -> tuple[Run, Result]:
@@ -117,7 +117,7 @@ def predictions_can_be_graded(lesson: Lesson, result: Result) -> None:
         assert prediction.why
         assert len(prediction.names) != 1
         assert 0 < prediction.within < 1
-        truth = true_answer(prediction, result)
+        truth = find_true_answer(prediction, result)
         if truth is not None and prediction.names:
             assert truth == int(truth)
             assert 0 <= truth < len(prediction.names)
@@ -148,7 +148,7 @@ def exercises_can_be_tried(lesson: Lesson, result: Result) -> None:
             assert solved.values() != lesson.knobs.parse({}).values(), "the default knobs do not solve it"
             assert exercise.needs
             with suppress(DescendError):
-                refused(exercise, result)
+                list_refusals(exercise, result)
 
 
 def code_exercises_tell_right_from_wrong(lesson: Lesson) -> None:
@@ -156,11 +156,11 @@ def code_exercises_tell_right_from_wrong(lesson: Lesson) -> None:
         if not isinstance(exercise, CodeExercise):
             continue
         name = exercise.solution.__name__
-        for text in (starter_text(exercise), solution_text(exercise)):
+        for text in (make_starter(exercise), make_solution(exercise)):
             stands_alone(text, name)
         assert exercise.seconds > 0
-        started = CodeCheck(lesson.name, index, starter_text(exercise)).wait()
-        solved = CodeCheck(lesson.name, index, solution_text(exercise)).wait()
+        started = CodeCheck(lesson.name, index, make_starter(exercise)).wait()
+        solved = CodeCheck(lesson.name, index, make_solution(exercise)).wait()
         assert started is not None
         assert not started.passed
         assert re.search(r"\w", started.sentence)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from tests.engine.teaching import contract
 
-from descend.engine.cli.parser import parser
+from descend.engine.cli.parser import make_parser
 from descend.engine.run.records import Event, Picture
 from descend.engine.run.result import Result
 from descend.engine.teaching import catalogue
@@ -32,7 +32,7 @@ def blocks(language: str) -> list[str]:
 def heron(folders: Path) -> Lesson:
     (folders / "lessons").mkdir(parents=True)
     (folders / "lessons" / "heron.py").write_text("\n\n".join(blocks("python")))
-    return catalogue.find("heron")
+    return catalogue.find_lesson("heron")
 
 
 def test_its_lesson_keeps_the_contract(heron: Lesson) -> None:
@@ -84,7 +84,7 @@ def test_its_commands_are_commands() -> None:
     commands += re.findall(r"`(descend [^`]*)`", PAGE)
     assert len(commands) >= 6
     for command in commands:
-        assert parser().parse_args(shlex.split(command)[1:]), command
+        assert make_parser().parse_args(shlex.split(command)[1:]), command
 
 
 def test_it_is_one_read() -> None:

@@ -13,7 +13,7 @@ from tests.terminal import descend
 
 from descend.engine.cli import main
 from descend.engine.teaching import catalogue
-from descend.engine.teaching.coverage import KINDS, Entry, count_coverage, find_unknown
+from descend.engine.teaching.coverage import KINDS, CoverageEntry, count_coverage, find_unknown
 from descend.engine.teaching.curriculum import SYSTEMS
 from descend.engine.teaching.curriculum_rows import FIGURES, ROWS
 from descend.engine.teaching.lesson import TRACKS, Exercise, Prediction, last, quiz
@@ -32,7 +32,7 @@ def test_the_curriculum_is_complete() -> None:
     assert all(0 < len(name) <= 48 for name in SYSTEMS.values())
 
 
-def found(entries: list[Entry], kind: str, id: str) -> list[str]:
+def found(entries: list[CoverageEntry], kind: str, id: str) -> list[str]:
     return next(entry.lessons for entry in entries if (entry.kind, entry.id) == (kind, id))
 
 
@@ -46,7 +46,7 @@ def test_the_sources_are_complete() -> None:
 
 
 def test_a_system_lists_all_lessons_that_cover_it() -> None:
-    digits = catalogue.find("digits")
+    digits = catalogue.find_lesson("digits")
     one, two = (replace(digits, name=name, covers=("E01", "E02")) for name in ("one", "two"))
     covered = count_coverage([one, replace(two, covers=("E02",))])
     assert found(covered, "system", "E01") == ["one"]
@@ -58,7 +58,7 @@ def test_each_part_of_a_lesson_settles_what_it_names() -> None:
     asked = quiz("? Why?\n- a\n+ b\n= c\n& S2-C05, 26")
     turned = Exercise("Do", last("x") < 1, solution={}, mistakes=(3,), rows=("S2-08",))
     lesson = replace(
-        catalogue.find("digits"),
+        catalogue.find_lesson("digits"),
         name="one",
         quiz=asked,
         exercises=(turned,),
@@ -77,7 +77,7 @@ def test_each_part_of_a_lesson_settles_what_it_names() -> None:
 
 def test_what_the_curriculum_does_not_have_is_told_with_its_place() -> None:
     asked = quiz("? Why?\n- a\n+ b\n= c\n& S2-C05, 113\n? How?\n- a\n+ b\n= c\n& S9-C05")
-    lesson = replace(catalogue.find("digits"), name="one", covers=("D04", "D99"), quiz=asked, rows=("D04",))
+    lesson = replace(catalogue.find_lesson("digits"), name="one", covers=("D04", "D99"), quiz=asked, rows=("D04",))
     assert [str(one) for one in find_unknown(lesson)] == [
         "Lesson 'one', covers: the curriculum has no D99.",
         "Lesson 'one', lesson: the curriculum has no D04.",

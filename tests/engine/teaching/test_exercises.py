@@ -20,7 +20,7 @@ from tests.terminal import descend
 from descend.engine.base.errors import UsageError
 from descend.engine.run.records import Status
 from descend.engine.run.result import Result
-from descend.engine.run.runs import Manifest, create
+from descend.engine.run.runs import Manifest, create_run
 from descend.engine.teaching import catalogue, learner_progress
 from descend.engine.teaching.exercises import (
     CodeCheck,
@@ -28,9 +28,9 @@ from descend.engine.teaching.exercises import (
     check_result,
     check_run,
     code,
-    grade,
-    solution_text,
-    starter_text,
+    grade_prediction,
+    make_solution,
+    make_starter,
 )
 from descend.engine.teaching.lesson import CodeExercise, Lesson
 
@@ -60,8 +60,8 @@ def marked(word: str) -> list[int]:
 def test_the_texts_are_the_functions_sources(halving: Lesson) -> None:
     exercise = halving.exercises[CODE]
     assert isinstance(exercise, CodeExercise)
-    assert starter_text(exercise) == "def triple(x):\n    return x + x\n"
-    assert solution_text(exercise) == "def triple(x):\n    return 3 * x\n"
+    assert make_starter(exercise) == "def triple(x):\n    return x + x\n"
+    assert make_solution(exercise) == "def triple(x):\n    return 3 * x\n"
 
 
 def test_a_text_is_dedented_and_loses_its_decorator() -> None:
@@ -76,17 +76,17 @@ def test_a_text_is_dedented_and_loses_its_decorator() -> None:
         return 0
 
     exercise = CodeExercise("", begun, lambda function: None)
-    assert starter_text(exercise) == ("def begun(x):\n    if x:\n        return begun(x - 1)\n    return 0\n")
+    assert make_starter(exercise) == ("def begun(x):\n    if x:\n        return begun(x - 1)\n    return 0\n")
 
 
 def test_the_starter_fails_and_the_solution_passes(halving: Lesson) -> None:
     exercise = halving.exercises[CODE]
     assert isinstance(exercise, CodeExercise)
-    failed = checked(starter_text(exercise))
+    failed = checked(make_starter(exercise))
     assert not failed.passed
     assert failed.sentence == "Three times 2 is 6, not 4."
     assert failed.line is None
-    passed = checked(solution_text(exercise))
+    passed = checked(make_solution(exercise))
     assert passed.passed
     assert passed.sentence == "Solved."
     assert 0 < passed.seconds < 60
@@ -394,7 +394,7 @@ BOUNDED = {
 
 def test_each_bound_is_shown_with_what_was_found(folders: Path, tmp_path: Path) -> None:
     lesson = own.install(folders, name="close", **BOUNDED)
-    solved = checked(solution_text(lesson.exercises[CODE]), "close")  # type: ignore[arg-type]
+    solved = checked(make_solution(lesson.exercises[CODE]), "close")  # type: ignore[arg-type]
     assert (solved.passed, solved.sentence) == (True, "Solved.")
     assert solved.output == "error at 1 3e-09 ≤ 1e-06 ✓\nerror at 2 3e-09 ≤ 1e-06 ✓"
     wrong = checked("def triple(x):\n    return 3 * min(x, 1.5)\n", "close")
@@ -451,7 +451,7 @@ def test_only_code_exercises_take_code(halving: Lesson) -> None:
     with pytest.raises(UsageError, match="has 2 exercises, so there is no number 8"):
         CodeCheck("halving", 7, "")
     with pytest.raises(UsageError, match="is solved by writing code, not by a run"):
-        check_run(halving, CODE, create(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu")))
+        check_run(halving, CODE, create_run(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu")))
 
 
 def test_a_run_is_judged_when_it_has_ended(halving: Lesson) -> None:
@@ -463,9 +463,9 @@ def ended(halving: Lesson, **knobs: float) -> Result:
 
 
 def test_runs_that_cannot_be_judged_are_told_apart(halving: Lesson) -> None:
-    asked = create(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu"))
+    asked = create_run(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu"))
     assert "still starting" in check_run(halving, RUN, asked).sentence
-    other = create(Manifest(id="", name="digits", knobs={}, seed=0, device="cpu"))
+    other = create_run(Manifest(id="", name="digits", knobs={}, seed=0, device="cpu"))
     assert "is one of 'digits'" in check_run(halving, RUN, other).sentence
     os.utime(asked.folder, (0, 0))
     assert "is dead before its end" in check_run(halving, RUN, asked).sentence
@@ -485,18 +485,18 @@ def test_knob_exercises_tell_solved_from_not_yet(halving: Lesson) -> None:
 
 def test_predictions_are_graded(halving: Lesson) -> None:
     two = ended(halving, steps=2)  # 8 → 2
-    right = grade(halving, 0, 1, two)
+    right = grade_prediction(halving, 0, 1, two)
     assert (right.right, right.truth, right.sentence) == (True, 1.0, "Right: no.")
-    wrong = grade(halving, 0, 0, two)
+    wrong = grade_prediction(halving, 0, 0, two)
     assert (wrong.right, wrong.sentence) == (False, "It was no; you said yes.")
-    near = grade(halving, 1, 2.1, two)
+    near = grade_prediction(halving, 1, 2.1, two)
     assert (near.right, near.sentence) == (True, "Right: it was 2; you said 2.1.")
-    assert grade(halving, 1, 2.3, two).sentence == "It was 2; you said 2.3."
-    unknown = grade(halving, 2, 0, two)
+    assert grade_prediction(halving, 1, 2.3, two).sentence == "It was 2; you said 2.3."
+    unknown = grade_prediction(halving, 2, 0, two)
     assert unknown.right is None
     assert "no series 'nothing'" in unknown.sentence
-    going = Result.of(create(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu")))
-    assert grade(halving, 0, 0, going).right is None
+    going = Result.of(create_run(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu")))
+    assert grade_prediction(halving, 0, 0, going).right is None
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
@@ -519,7 +519,7 @@ def test_the_command_writes_checks_and_remembers(halving: Lesson, tmp_path: Path
     passed = call("exercise", "halving", "2", "--check", str(file), "--json")
     assert passed.returncode == 0
     assert json.loads(passed.stdout)["passed"] is True
-    practice = learner_progress.read("halving").exercises["Triple a number."]
+    practice = learner_progress.read_entry("halving").exercises["Triple a number."]
     assert (practice.attempts, practice.solved) == (2, True)
     assert practice.code == file.read_text()
     assert "\x1b" not in call("exercise", "halving", "2", "--check", str(file)).stdout
@@ -557,4 +557,4 @@ def test_bad_usage_is_told(halving: Lesson, words: tuple[str, ...], sentence: st
 
 
 def test_the_catalogue_knows_it(halving: Lesson) -> None:
-    assert catalogue.find("halving") == halving
+    assert catalogue.find_lesson("halving") == halving

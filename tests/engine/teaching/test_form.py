@@ -11,10 +11,10 @@ import pytest
 from descend.engine.cli import main
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.form import Shortcoming, check_form, check_tracks
-from descend.engine.teaching.form.exercises import only_blank
+from descend.engine.teaching.form.exercises import is_only_blank
 from descend.engine.teaching.form.theory import count_words
 from descend.engine.teaching.lesson import Lesson
-from descend.engine.teaching.template import lesson_text
+from descend.engine.teaching.template import make_lesson_text
 
 STILL_SHORT = {
     "affine-regions": "kinds length show",
@@ -33,17 +33,17 @@ STILL_SHORT = {
 
 
 def write(home: Path, *changes: tuple[str, str], name: str = "sound") -> Lesson:
-    text = lesson_text("Sound", "N01")
+    text = make_lesson_text("Sound", "N01")
     for before, after in changes:
         assert before in text
         text = text.replace(before, after)
     (home / "lessons").mkdir(parents=True, exist_ok=True)
     (home / "lessons" / f"{name}.py").write_text(text)
-    return catalogue.find(name)
+    return catalogue.find_lesson(name)
 
 
 def find_short(lesson: Lesson) -> list[Shortcoming]:
-    return [*check_form(lesson, catalogue.lessons()), *check_tracks([lesson])]
+    return [*check_form(lesson, catalogue.list_lessons()), *check_tracks([lesson])]
 
 
 def test_what_new_lesson_writes_falls_short_of_nothing(folders: Path) -> None:
@@ -97,15 +97,15 @@ def test_a_lesson_that_breaks_one_rule_is_told_so_with_its_line(
     [("prediction", "    predictions=(", "    claims="), ("exercise", "    exercises=(", "    quiz=")],
 )
 def test_what_is_missing_as_a_whole_is_told(folders: Path, rule: str, start: str, end: str) -> None:
-    text = lesson_text("Sound", "N01")
+    text = make_lesson_text("Sound", "N01")
     lesson = write(folders, (text[text.index(start) : text.index(end)], ""))
     assert [one.rule for one in find_short(lesson)] == [rule]
 
 
 def test_two_questions_are_too_few(folders: Path) -> None:
-    text = lesson_text("Sound", "N01")
+    text = make_lesson_text("Sound", "N01")
     lesson = write(folders, (text[text.index("        ? The loss grows") : text.index("        ? [compute]")], ""))
-    assert [one.rule for one in check_form(lesson, catalogue.lessons())] == ["questions"]
+    assert [one.rule for one in check_form(lesson, catalogue.list_lessons())] == ["questions"]
 
 
 def test_a_rule_that_is_allowed_with_a_reason_is_not_told(folders: Path) -> None:
@@ -118,9 +118,9 @@ def test_formulas_and_code_are_no_words() -> None:
 
 
 def test_a_blank_is_told_from_a_mistake() -> None:
-    assert only_blank("def f(x):\n    ...\n", "def f(x):\n    return x\n")
-    assert only_blank("def f(x):\n    pass  # yours\n", "def f(x):\n    y = x\n    return y\n")
-    assert not only_blank("def f(x):\n    return 2\n", "def f(x):\n    return x\n")
+    assert is_only_blank("def f(x):\n    ...\n", "def f(x):\n    return x\n")
+    assert is_only_blank("def f(x):\n    pass  # yours\n", "def f(x):\n    y = x\n    return y\n")
+    assert not is_only_blank("def f(x):\n    return 2\n", "def f(x):\n    return x\n")
 
 
 def test_the_command_prints_file_and_line(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +138,7 @@ def test_the_command_prints_file_and_line(folders: Path, capsys: pytest.CaptureF
 
 
 def test_all_lessons_keep_their_form_but_for_what_is_still_open() -> None:
-    lessons = {name: one for name, one in catalogue.lessons().items() if not one.module.startswith(catalogue.OWN)}
+    lessons = {name: one for name, one in catalogue.list_lessons().items() if not one.module.startswith(catalogue.OWN)}
     short = [one for lesson in lessons.values() for one in check_form(lesson, lessons)]
     short += check_tracks(list(lessons.values()))
     assert {(one.lesson, one.rule) for one in short} == {

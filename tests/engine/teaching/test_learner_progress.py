@@ -28,30 +28,30 @@ def halving(folders: Path) -> Lesson:
 
 
 def test_nothing_is_known_at_first_and_reading_writes_nothing(halving: Lesson, folders: Path) -> None:
-    assert learner_progress.read("halving") == learner_progress.Entry()
-    assert learner_progress.read_all() == {}
-    assert learner_progress.progress(halving) == learner_progress.Progress("new", 0, 8)
+    assert learner_progress.read_entry("halving") == learner_progress.LessonEntry()
+    assert learner_progress.read_entries() == {}
+    assert learner_progress.measure_progress(halving) == learner_progress.Progress("new", 0, 8)
     assert not (folders / "logbook.json").exists()
 
 
 def test_what_is_done_is_kept(halving: Lesson) -> None:
-    learner_progress.opened(halving)
-    learner_progress.ran(halving)
-    learner_progress.ran(halving)
-    learner_progress.committed(halving, 0, 1, "run-a")
-    learner_progress.committed(halving, 0, 0, "run-b")
-    learner_progress.graded(halving, 0, "run-a", True)
-    learner_progress.graded(halving, 0, "run-c", True)
-    first = learner_progress.answered(halving, 0, 1)
+    learner_progress.record_opening(halving)
+    learner_progress.record_run(halving)
+    learner_progress.record_run(halving)
+    learner_progress.record_prediction(halving, 0, 1, "run-a")
+    learner_progress.record_prediction(halving, 0, 0, "run-b")
+    learner_progress.record_grade(halving, 0, "run-a", True)
+    learner_progress.record_grade(halving, 0, "run-c", True)
+    first = learner_progress.record_answer(halving, 0, 1)
     assert (first.first_right, first.right) == (False, False)
-    second = learner_progress.answered(halving, 0, 0)
+    second = learner_progress.record_answer(halving, 0, 0)
     assert (second.first, second.latest, second.first_right, second.right, second.times) == (1, 0, False, True, 2)
-    assert learner_progress.attempted(halving, 1, False, "def triple(x): pass").attempts == 1
-    assert learner_progress.attempted(halving, 1, True).solved
-    assert learner_progress.attempted(halving, 1, False).solved, "what is solved stays so"
-    assert learner_progress.kept(halving, 1, "mine").attempts == 3
-    assert [learner_progress.hinted(halving, 0) for _ in range(3)] == [1, 2, 2]
-    entry = learner_progress.read("halving")
+    assert learner_progress.record_attempt(halving, 1, False, "def triple(x): pass").attempts == 1
+    assert learner_progress.record_attempt(halving, 1, True).solved
+    assert learner_progress.record_attempt(halving, 1, False).solved, "what is solved stays so"
+    assert learner_progress.keep_code(halving, 1, "mine").attempts == 3
+    assert [learner_progress.record_hint(halving, 0) for _ in range(3)] == [1, 2, 2]
+    entry = learner_progress.read_entry("halving")
     assert (entry.opened, entry.runs) == (1, 2)
     made = entry.predictions[halving.predictions[0].text]
     assert [(one.given, one.run, one.right) for one in made] == [(1, "run-a", True), (0, "run-b", None)]
@@ -60,24 +60,24 @@ def test_what_is_done_is_kept(halving: Lesson) -> None:
 
 
 def test_progress_counts_parts(halving: Lesson) -> None:
-    learner_progress.opened(halving)
-    assert learner_progress.progress(halving).state == "new"
-    learner_progress.answered(halving, 0, 1)
-    assert learner_progress.progress(halving) == learner_progress.Progress("begun", 0, 8), (
+    learner_progress.record_opening(halving)
+    assert learner_progress.measure_progress(halving).state == "new"
+    learner_progress.record_answer(halving, 0, 1)
+    assert learner_progress.measure_progress(halving) == learner_progress.Progress("begun", 0, 8), (
         "tried, though nothing is right yet"
     )
-    learner_progress.ran(halving)
+    learner_progress.record_run(halving)
     for index in range(3):
-        learner_progress.committed(halving, index, 0, "run")
-    learner_progress.answered(halving, 0, 0)
-    learner_progress.answered(halving, 1, 1)
-    learner_progress.attempted(halving, 0, True)
-    assert learner_progress.progress(halving) == learner_progress.Progress("begun", 7, 8)
-    assert learner_progress.progress(halving).share == 7 / 8
-    learner_progress.attempted(halving, 1, True)
-    assert learner_progress.progress(halving).state == "finished"
+        learner_progress.record_prediction(halving, index, 0, "run")
+    learner_progress.record_answer(halving, 0, 0)
+    learner_progress.record_answer(halving, 1, 1)
+    learner_progress.record_attempt(halving, 0, True)
+    assert learner_progress.measure_progress(halving) == learner_progress.Progress("begun", 7, 8)
+    assert learner_progress.measure_progress(halving).share == 7 / 8
+    learner_progress.record_attempt(halving, 1, True)
+    assert learner_progress.measure_progress(halving).state == "finished"
     changed = replace(halving, quiz=halving.quiz[::-1])
-    assert learner_progress.progress(changed).state == "finished", "the order of questions does not matter"
+    assert learner_progress.measure_progress(changed).state == "finished", "the order of questions does not matter"
 
 
 WRITER = """
@@ -95,7 +95,7 @@ for number in range(40):
 def test_two_shells_lose_nothing(halving: Lesson) -> None:
     shells = [subprocess.Popen([sys.executable, "-c", WRITER, name], env=dict(os.environ)) for name in "ab"]
     assert [shell.wait(60) for shell in shells] == [0, 0]
-    entry = learner_progress.read("halving")
+    entry = learner_progress.read_entry("halving")
     assert entry.runs == 80
     made = entry.predictions[halving.predictions[1].text]
     assert len(made) == learner_progress.KEPT
@@ -106,21 +106,21 @@ def test_two_shells_lose_nothing(halving: Lesson) -> None:
 def test_a_damaged_file_is_kept_aside_and_said_once(halving: Lesson, folders: Path, text: bytes) -> None:
     file = folders / "logbook.json"
     file.write_bytes(text)
-    assert learner_progress.read("halving") == learner_progress.Entry()
+    assert learner_progress.read_entry("halving") == learner_progress.LessonEntry()
     [aside] = folders.glob("logbook.damaged-*.json")
     assert aside.read_bytes() == text
-    assert str(aside) in learner_progress.trouble()
-    assert not learner_progress.trouble()
-    learner_progress.opened(halving)
-    assert learner_progress.read("halving").opened == 1
+    assert str(aside) in learner_progress.find_trouble()
+    assert not learner_progress.find_trouble()
+    learner_progress.record_opening(halving)
+    assert learner_progress.read_entry("halving").opened == 1
 
 
 def test_a_newer_file_is_left_alone(halving: Lesson, folders: Path) -> None:
     file = folders / "logbook.json"
     file.write_text('{"format": 9, "lessons": []}')
-    assert learner_progress.read("halving") == learner_progress.Entry()
+    assert learner_progress.read_entry("halving") == learner_progress.LessonEntry()
     with pytest.raises(DescendError, match="of a newer format"):
-        learner_progress.opened(halving)
+        learner_progress.record_opening(halving)
     assert file.read_text() == '{"format": 9, "lessons": []}'
 
 
@@ -129,13 +129,13 @@ def test_a_home_that_cannot_be_written_is_a_sentence_and_reading_goes_on(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "file" / "home"))
-    assert learner_progress.read_all() == {}
+    assert learner_progress.read_entries() == {}
     with pytest.raises(DescendError, match=r"Cannot create .*; set DESCEND_HOME"):
-        learner_progress.opened(halving)
+        learner_progress.record_opening(halving)
 
 
 def test_a_full_disk_leaves_the_old_book(halving: Lesson, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    learner_progress.opened(halving)
+    learner_progress.record_opening(halving)
     before = (folders / "logbook.json").read_bytes()
 
     def full(*_: object) -> None:
@@ -143,24 +143,24 @@ def test_a_full_disk_leaves_the_old_book(halving: Lesson, folders: Path, monkeyp
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DescendError, match="cannot be written \\(No space left on device\\)"):
-        learner_progress.opened(halving)
+        learner_progress.record_opening(halving)
     assert (folders / "logbook.json").read_bytes() == before
 
 
 def test_reset_and_export(halving: Lesson, tmp_path: Path) -> None:
-    learner_progress.opened(halving)
-    learner_progress.export(tmp_path / "out.json")
+    learner_progress.record_opening(halving)
+    learner_progress.export_progress(tmp_path / "out.json")
     assert json.loads((tmp_path / "out.json").read_text())["lessons"]["halving"]["opened"] == 1
     with pytest.raises(UsageError, match="is there already"):
-        learner_progress.export(tmp_path / "out.json")
+        learner_progress.export_progress(tmp_path / "out.json")
     with pytest.raises(DescendError, match="No such file or directory"):
-        learner_progress.export(tmp_path / "nowhere" / "out.json")
+        learner_progress.export_progress(tmp_path / "nowhere" / "out.json")
     with pytest.raises(UsageError, match="nothing on 'digitz'"):
-        learner_progress.reset("digitz")
-    assert learner_progress.reset("halving") == 1
-    learner_progress.opened(halving)
-    assert learner_progress.reset() == 1
-    assert learner_progress.read_all() == {}
+        learner_progress.reset_progress("digitz")
+    assert learner_progress.reset_progress("halving") == 1
+    learner_progress.record_opening(halving)
+    assert learner_progress.reset_progress() == 1
+    assert learner_progress.read_entries() == {}
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
@@ -168,7 +168,7 @@ def call(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_shows_forgets_and_exports(halving: Lesson, tmp_path: Path) -> None:
-    learner_progress.ran(halving)
+    learner_progress.record_run(halving)
     rows = [json.loads(line) for line in call("progress", "--json").stdout.splitlines()]
     mine = next(row for row in rows if row["name"] == "halving")
     assert (mine["state"], mine["done"], mine["parts"], mine["runs"]) == ("begun", 1, 8, 1)
@@ -187,7 +187,7 @@ def test_the_shell_can_read_it_without_torch() -> None:
 
 
 def test_who_holds_the_lock_is_told_of_after_a_while(halving: Lesson, folders: Path) -> None:
-    learner_progress.opened(halving)
+    learner_progress.record_opening(halving)
     lock = folders / "logbook.lock"
     assert stat.S_IMODE(lock.stat().st_mode) == 0o600
     lock.chmod(0o644)
@@ -195,15 +195,15 @@ def test_who_holds_the_lock_is_told_of_after_a_while(halving: Lesson, folders: P
         fcntl.flock(holding, fcntl.LOCK_EX)
         began = time.monotonic()
         with (
-            learner_progress.at_once(),
-            pytest.raises(learner_progress.Held, match=r"Another program holds .*logbook\.lock"),
+            learner_progress.wait_briefly(),
+            pytest.raises(learner_progress.ProgressLocked, match=r"Another program holds .*logbook\.lock"),
         ):
-            learner_progress.opened(halving)
+            learner_progress.record_opening(halving)
         assert time.monotonic() - began < 1
-        assert learner_progress.read("halving").opened == 1
+        assert learner_progress.read_entry("halving").opened == 1
     assert stat.S_IMODE(lock.stat().st_mode) == 0o600, "left by an older version"
-    learner_progress.opened(halving)
-    assert learner_progress.read("halving").opened == 2
+    learner_progress.record_opening(halving)
+    assert learner_progress.read_entry("halving").opened == 2
 
 
 def test_without_locks_it_is_written_all_the_same(halving: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,5 +211,5 @@ def test_without_locks_it_is_written_all_the_same(halving: Lesson, monkeypatch: 
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", none)
-    learner_progress.opened(halving)
-    assert learner_progress.read("halving").opened == 1
+    learner_progress.record_opening(halving)
+    assert learner_progress.read_entry("halving").opened == 1

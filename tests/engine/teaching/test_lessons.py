@@ -24,7 +24,7 @@ from descend.engine.run.runs import Manifest, Run
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson
 
-LESSONS = [lesson for lesson in catalogue.lessons().values() if not lesson.module.startswith(catalogue.OWN)]
+LESSONS = [lesson for lesson in catalogue.list_lessons().values() if not lesson.module.startswith(catalogue.OWN)]
 SMOKED: dict[str, tuple[Run, Result]] = {}
 """Runs that several tests read, by lesson."""
 
@@ -42,8 +42,8 @@ def smoked(lesson: Lesson) -> tuple[Run, Result]:
 
 
 def test_every_file_of_a_lesson_can_be_loaded() -> None:
-    own = {file.stem.replace("_", "-") for file in catalogue.own_folder().glob("*.py")}
-    assert not {name: why for name, why in catalogue.broken().items() if name not in own}
+    own = {file.stem.replace("_", "-") for file in catalogue.find_own_folder().glob("*.py")}
+    assert not {name: why for name, why in catalogue.list_broken().items() if name not in own}
 
 
 def test_it_says_what_it_is(lesson: Lesson) -> None:
@@ -135,9 +135,9 @@ def test_fashion_mnist_has_101_770_parameters_and_reaches_87_percent(
     folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared_data("fashion-mnist", monkeypatch)
-    lesson = catalogue.find("fashion-mnist")
+    lesson = catalogue.find_lesson("fashion-mnist")
     knobs = lesson.knobs.parse({})
-    run = runs.create(Manifest(id="", name=lesson.name, knobs={}, seed=0, device="cpu"))
+    run = runs.create_run(Manifest(id="", name=lesson.name, knobs={}, seed=0, device="cpu"))
     seed_everything(0)
     lab = Lab(run, knobs, device=torch.device("cpu"), seed=0, dataset=datasets.find("fashion-mnist").load())
     lesson.run(lab, knobs)

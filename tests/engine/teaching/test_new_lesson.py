@@ -17,7 +17,7 @@ from descend.engine.base.errors import UsageError
 from descend.engine.cli import main
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import FOLDERS
-from descend.engine.teaching.template import lesson_text
+from descend.engine.teaching.template import make_lesson_text
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -34,7 +34,7 @@ def new(folders: Path, name: str = "my-lesson", *more: str) -> int:
 def test_what_it_writes_keeps_the_contract(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert new(folders, "my-lesson", "--covers", "e05") == 0
     assert "`descend verify my-lesson`" in capsys.readouterr().out
-    lesson = catalogue.find("my_lesson")
+    lesson = catalogue.find_lesson("my_lesson")
     assert (lesson.title, lesson.covers) == ("My lesson", ("E05",))
     contract.says_what_it_is(lesson)
     contract.knobs_are_explained(lesson)
@@ -61,7 +61,7 @@ def test_its_claims_and_exercises_hold_and_it_runs_and_is_listed(folders: Path) 
 
 def test_it_is_well_formatted(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
-    file.write_text(lesson_text("Mine", "E01"))
+    file.write_text(make_lesson_text("Mine", "E01"))
     for words in (("check",), ("format", "--check")):
         command = [sys.executable, "-m", "ruff", *words, "--config", str(REPOSITORY / "pyproject.toml"), str(file)]
         result = subprocess.run(command, capture_output=True, text=True)
@@ -99,10 +99,10 @@ def test_elsewhere_it_says_where_it_would_be_found(folders: Path, capsys: pytest
 
 
 def test_installed_it_goes_to_the_home_folder(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("descend.engine.cli.new.checkout", lambda: None)
+    monkeypatch.setattr("descend.engine.cli.new.find_checkout", lambda: None)
     assert main(["new", "lesson", "fresh"]) == 0
     assert (folders / "lessons" / "fresh.py").is_file()
-    assert catalogue.find("fresh").module == f"{catalogue.OWN}.fresh"
+    assert catalogue.find_lesson("fresh").module == f"{catalogue.OWN}.fresh"
 
 
 def test_a_home_that_is_set_wins_over_a_checkout(folders: Path) -> None:
@@ -116,7 +116,7 @@ def test_in_a_checkout_it_goes_to_the_folder_of_its_track(
     monkeypatch.delenv("DESCEND_HOME")
     monkeypatch.setattr("descend.engine.base.paths.home", lambda: tmp_path / "home")
     monkeypatch.setattr("descend.engine.teaching.catalogue.home", lambda: tmp_path / "home")
-    monkeypatch.setattr("descend.engine.cli.new.checkout", lambda: tmp_path)
+    monkeypatch.setattr("descend.engine.cli.new.find_checkout", lambda: tmp_path)
     assert main(["new", "lesson", "fresh", "--covers", "L02"]) == 0
     assert (tmp_path / "efficiency" / "fresh.py").is_file()
     assert (tmp_path / "efficiency" / "__init__.py").is_file()
@@ -126,14 +126,14 @@ def test_in_a_checkout_it_goes_to_the_folder_of_its_track(
 
 
 def test_every_lesson_lies_in_the_folder_of_its_track() -> None:
-    for lesson in catalogue.lessons().values():
+    for lesson in catalogue.list_lessons().values():
         assert lesson.module.split(".")[-2] in (FOLDERS[lesson.track], catalogue.OWN)
 
 
 def test_a_checkout_is_recognised() -> None:
-    from descend.engine.cli.new import checkout
+    from descend.engine.cli.new import find_checkout
 
-    assert checkout() == REPOSITORY / "engine" / "lessons"
+    assert find_checkout() == REPOSITORY / "engine" / "lessons"
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ def test_a_checkout_is_recognised() -> None:
 def test_a_broken_file_harms_no_other_and_says_why(folders: Path, text: str, reason: str) -> None:
     own.install(folders)
     (folders / "lessons" / "odd_one.py").write_text(text)
-    assert reason in catalogue.broken()["odd-one"]
-    assert "\x1b" not in catalogue.broken()["odd-one"]
-    assert {"halving", "digits"} <= set(catalogue.lessons())
+    assert reason in catalogue.list_broken()["odd-one"]
+    assert "\x1b" not in catalogue.list_broken()["odd-one"]
+    assert {"halving", "digits"} <= set(catalogue.list_lessons())
     with pytest.raises(UsageError, match="Lesson 'odd-one' cannot be loaded: "):
-        catalogue.find("odd-one")
+        catalogue.find_lesson("odd-one")
 
 
 def test_a_lesson_without_curriculum_id_and_one_named_as_another_are_broken(folders: Path) -> None:
@@ -166,12 +166,12 @@ def test_a_lesson_without_curriculum_id_and_one_named_as_another_are_broken(fold
     (folders / "lessons" / "no_id.py").write_text(text.replace('covers=("A07",)', "covers=()"))
     (folders / "lessons" / "digits.py").write_text(text)
     (folders / "lessons" / "Upper.py").write_text(text)
-    assert catalogue.broken()["no-id"].startswith("its covers names no curriculum id")
-    assert catalogue.broken()["digits"].startswith("there is a lesson of that name already")
-    assert catalogue.broken()["Upper"].startswith("a lesson's file is named in lower case")
-    assert catalogue.find("digits").title == "Digits: a first network"
+    assert catalogue.list_broken()["no-id"].startswith("its covers names no curriculum id")
+    assert catalogue.list_broken()["digits"].startswith("there is a lesson of that name already")
+    assert catalogue.list_broken()["Upper"].startswith("a lesson's file is named in lower case")
+    assert catalogue.find_lesson("digits").title == "Digits: a first network"
     listed = call("list", "lessons", "--json").stdout
-    assert {"name": "no-id", "broken": catalogue.broken()["no-id"]} in map(json.loads, listed.splitlines())
+    assert {"name": "no-id", "broken": catalogue.list_broken()["no-id"]} in map(json.loads, listed.splitlines())
 
 
 def test_changed_files_are_seen(folders: Path) -> None:
@@ -180,7 +180,7 @@ def test_changed_files_are_seen(folders: Path) -> None:
     file.write_text(file.read_text().replace('"""Halving', '"""Twice as short'))
     os.utime(file, (1, 1))
     assert first.title == "Halving"
-    assert catalogue.find("halving").title == "Twice as short"
+    assert catalogue.find_lesson("halving").title == "Twice as short"
     file.unlink()
     with pytest.raises(UsageError):
-        catalogue.find("halving")
+        catalogue.find_lesson("halving")

@@ -22,7 +22,7 @@ from descend.engine.run import runs
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.exercises import Verdict
 from descend.engine.teaching.verify import Finding, Proof, memory
-from descend.engine.teaching.verify.judge import Failed, written
+from descend.engine.teaching.verify.judge import NotJudged, judge_code
 from descend.engine.teaching.verify.plan import SOLUTION, STARTER, Outcome
 
 CLAIMS = """
@@ -85,11 +85,11 @@ def test_each_claim_is_measured_for_each_seed_and_a_crash_costs_itself_only(halv
     assert [line["holds"] for line in exercises] == [True, True]
     last = lines[-1]
     assert (last["status"], last["findings"], last["failed"]) == ("failed", 12, 6)
-    assert runs.listed() == [], "nothing is left among the user's runs"
+    assert runs.list_runs() == [], "nothing is left among the user's runs"
 
 
 def test_equal_runs_are_done_once(halving: None) -> None:
-    proof = Proof([catalogue.find("halving")])
+    proof = Proof([catalogue.find_lesson("halving")])
     # the default and five steps with seeds 0 to 4, eight steps, two crashes, one that diverges, and two texts
     assert proof.total == 5 + 5 + 1 + 2 + 1 + 2
     runs_asked = [job.manifest for job in proof.jobs.values() if job.manifest is not None]
@@ -146,8 +146,8 @@ def test_missing_data_and_exercises_that_prove_nothing_are_found(folders: Path) 
 
 def test_a_starter_that_passes_is_found() -> None:
     done = {(part, (), 0): Outcome(verdict=Verdict(True, "Solved.")) for part in (STARTER, SOLUTION)}
-    with pytest.raises(Failed, match="The starter passes already"):
-        written(done)
+    with pytest.raises(NotJudged, match="The starter passes already"):
+        judge_code(done)
 
 
 def test_cut_off_it_leaves_nothing_running_and_no_folder(folders: Path, tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_what_held_is_remembered_for_an_unchanged_file_and_what_failed_is_not(fo
         "End below 0.3.": True,
         "Triple a number.": True,
     }
-    lesson = catalogue.find("halving")
+    lesson = catalogue.find_lesson("halving")
     assert len(Proof([lesson], remembered=True).before) == 3
     assert Proof([lesson]).before == [], "`--again` proves anew"
     changed = own.install(folders, claims + " ")
@@ -264,14 +264,14 @@ def test_a_memory_of_another_engine_or_one_that_is_damaged_counts_for_nothing(
 ) -> None:
     lesson = own.install(folders, 'Claim("it halves", last("value") == 0.5),')
     held = Finding("halving", "claim", 1, "it halves", True, values=(0.5,))
-    memory.remember([lesson], [held])
-    assert memory.recall(lesson)["claim", 1].before
-    memory.remember([lesson], [replace(held, holds=False)])
-    assert memory.recall(lesson) == {}
-    memory.remember([lesson], [held])
+    memory.remember_findings([lesson], [held])
+    assert memory.recall_findings(lesson)["claim", 1].before
+    memory.remember_findings([lesson], [replace(held, holds=False)])
+    assert memory.recall_findings(lesson) == {}
+    memory.remember_findings([lesson], [held])
     with monkeypatch.context() as patch:
-        patch.setattr(memory, "digest_of_engine", lambda: "another")
-        assert memory.recall(lesson) == {}
+        patch.setattr(memory, "digest_engine", lambda: "another")
+        assert memory.recall_findings(lesson) == {}
     for damaged in ("{", "[]", '{"halving": 3}'):
-        memory.memory_file().write_text(damaged)
-        assert memory.recall(lesson) == {}
+        memory.find_file().write_text(damaged)
+        assert memory.recall_findings(lesson) == {}

@@ -8,18 +8,18 @@ import torch
 
 from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
-from descend.engine.train.loader import Feed, Form, Split, splits
+from descend.engine.train.loader import Loader, Preprocessing, Split, make_splits
 
 CPU = torch.device("cpu")
 
 
-def form(dataset: Dataset, **settings: object) -> Form:
-    return Form(dataset, CPU, **{"channels_last": False, "augment": "none", **settings})  # type: ignore[arg-type]
+def form(dataset: Dataset, **settings: object) -> Preprocessing:
+    return Preprocessing(dataset, CPU, **{"channels_last": False, "augment": "none", **settings})  # type: ignore[arg-type]
 
 
 def parts(name: str, *, context: int = 0, resident: bool = True, validation: float = 0.0) -> tuple[Split, ...]:
     dataset = catalogue.find(name).load()
-    found = splits(dataset, form(dataset), context=context, validation=validation, resident=resident, seed=3)
+    found = make_splits(dataset, form(dataset), context=context, validation=validation, resident=resident, seed=3)
     return tuple(split for split in found if split is not None)
 
 
@@ -43,21 +43,21 @@ def test_tables_and_targets_have_mean_0_and_deviation_1() -> None:
 
 def test_an_epoch_shows_every_sample_once_in_an_order_of_its_own() -> None:
     train = parts("iris")[0]
-    feed = Feed(train, 50, seed=1)
+    feed = Loader(train, 50, seed=1)
     assert feed.per_epoch == 3
     epochs = [torch.cat([feed.batch(3 * epoch + place)[0] for place in range(3)]) for epoch in range(2)]
     everything = train.first(len(train))[0]
     for epoch in epochs:
         assert torch.equal(epoch.sort(0).values, everything.sort(0).values)
     assert not torch.equal(*epochs)
-    again = Feed(train, 50, seed=1)
+    again = Loader(train, 50, seed=1)
     assert torch.equal(again.batch(4)[0], epochs[1][50:100]), "a batch follows from the seed and the step alone"
-    assert not torch.equal(Feed(train, 50, seed=2).batch(0)[0], epochs[0][:50])
+    assert not torch.equal(Loader(train, 50, seed=2).batch(0)[0], epochs[0][:50])
 
 
 @pytest.mark.parametrize(("name", "context"), [("digits", 0), ("corpus", 32)])
 def test_batches_are_the_same_wherever_the_data_waits(name: str, context: int) -> None:
-    feeds = [Feed(parts(name, context=context, resident=here)[0], 100, 5) for here in (True, False)]
+    feeds = [Loader(parts(name, context=context, resident=here)[0], 100, 5) for here in (True, False)]
     per_epoch = feeds[0].per_epoch
     for step in (0, 1, per_epoch - 1, per_epoch, per_epoch + 1, 3):
         for one, other in zip(feeds[0].batch(step), feeds[1].batch(step), strict=True):
@@ -65,7 +65,7 @@ def test_batches_are_the_same_wherever_the_data_waits(name: str, context: int) -
 
 
 def test_fetching_draws_nothing_from_the_generator_of_the_model() -> None:
-    feed = Feed(parts("iris", resident=False)[0], 50, 5)
+    feed = Loader(parts("iris", resident=False)[0], 50, 5)
     before = torch.get_rng_state()
     for step in range(4):
         feed.batch(step)
@@ -74,11 +74,11 @@ def test_fetching_draws_nothing_from_the_generator_of_the_model() -> None:
 
 def test_text_is_read_in_windows_and_the_next_character_is_wanted() -> None:
     train = parts("corpus", context=20)[0]
-    x, y = Feed(train, 8, 0).batch(0)
+    x, y = Loader(train, 8, 0).batch(0)
     assert x.shape == y.shape == (8, 20)
     assert torch.equal(x[:, 1:], y[:, :-1])
     offsets = set()
-    feed = Feed(train, len(train), 0)
+    feed = Loader(train, len(train), 0)
     for epoch in range(12):
         feed.batch(epoch)
         offsets.add(feed._offset)
@@ -87,8 +87,8 @@ def test_text_is_read_in_windows_and_the_next_character_is_wanted() -> None:
 
 def test_a_last_batch_of_one_is_left_out_for_batch_normalisation_only() -> None:
     train = parts("iris")[0]
-    assert Feed(train, 17, 0, least=2).per_epoch == 7  # 120 = 7 · 17 + 1
-    assert Feed(train, 17, 0).per_epoch == 8
+    assert Loader(train, 17, 0, least=2).per_epoch == 7  # 120 = 7 · 17 + 1
+    assert Loader(train, 17, 0).per_epoch == 8
 
 
 def test_what_is_held_back_is_not_trained_on() -> None:
@@ -108,7 +108,7 @@ def test_targets_are_centred_before_they_lose_digits() -> None:
         "times", (), x, seconds, x[:8], seconds[:8], kind="table", task="regression", features=("x",), targets=("t",)
     )
     made = form(dataset)
-    train, test, _ = splits(dataset, made, context=0, validation=0.0, resident=True, seed=0)
+    train, test, _ = make_splits(dataset, made, context=0, validation=0.0, resident=True, seed=0)
     y = train.first(64)[1]
     assert y.dtype == torch.float32
     assert torch.allclose(y, torch.as_tensor((seconds - seconds.mean()) / seconds.std()).float())
@@ -120,5 +120,5 @@ def test_a_constant_target_is_not_divided_by_what_rounding_left() -> None:
     y = np.full(30, 0.1)
     x = np.arange(30, dtype=np.float32)[:, None]
     dataset = Dataset("same", (), x, y, x, y, kind="table", task="regression", features=("x",), targets=("y",))
-    train, _, _ = splits(dataset, form(dataset), context=0, validation=0.0, resident=True, seed=0)
+    train, _, _ = make_splits(dataset, form(dataset), context=0, validation=0.0, resident=True, seed=0)
     assert train.first(30)[1].abs().max() < 1e-6

@@ -68,13 +68,13 @@ def test_a_gpu_learns_what_the_cpu_does() -> None:
 @pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam", "adamw", "rmsprop"])
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_no_step_waits_for_the_gpu(optimiser: str, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    step, scalars, layers = trainer.Session._step, Lab.scalars, Lab.layers
+    step, scalars, layers = trainer.Trainer._step, Lab.scalars, Lab.layers
     seen: list[int] = []
 
     def quick(lab: Lab) -> bool:
         return lab.step % 4 > 0  # the first step of an epoch brings the order of its samples
 
-    def stepped(training: trainer.Session, *given: Any, **more: Any) -> Any:
+    def stepped(training: trainer.Trainer, *given: Any, **more: Any) -> Any:
         if not quick(training.lab):
             return step(training, *given, **more)
         seen.append(training.lab.step)
@@ -92,7 +92,7 @@ def test_no_step_waits_for_the_gpu(optimiser: str, precision: str, monkeypatch: 
         with nothing_waits(lab._recorder._writing):
             layers(lab, net)
 
-    monkeypatch.setattr(trainer.Session, "_step", stepped)
+    monkeypatch.setattr(trainer.Trainer, "_step", stepped)
     monkeypatch.setattr(Lab, "scalars", told)
     monkeypatch.setattr(Lab, "layers", watched)
     settings = {"epochs": 3, "batch_size": 400, "clip": 1.0, "augment": "both"}  # 1,437 images: 4 steps an epoch
@@ -136,7 +136,7 @@ def test_convolutions_have_their_channels_last() -> None:
 @pytest.mark.parametrize("order", ["yes", "no"])
 def test_a_fork_may_change_the_memory_order(order: str) -> None:
     parent = trained("simple-cnn", "digits", channels_last="yes" if order == "no" else "no", **IMAGES)
-    child = said(conduct(launcher.fork(parent, 10**6, {"epochs": 4, "channels_last": order})))
+    child = said(conduct(launcher.fork_run(parent, 10**6, {"epochs": 4, "channels_last": order})))
     assert child.status is not None
     assert child.status.state == "done", child.failure
 

@@ -15,23 +15,23 @@ from descend.engine.train import model_form
 
 
 def test_no_model_is_called_like_a_lesson() -> None:
-    assert not set(catalogue.lessons()) & set(model_form.models())
+    assert not set(catalogue.list_lessons()) & set(model_form.list_models())
 
 
 def test_names_lead_to_lessons_and_models() -> None:
-    assert experiment.find("digits") is catalogue.find("digits")
+    assert experiment.find("digits") is catalogue.find_lesson("digits")
     assert isinstance(experiment.find("Simple_CNN"), experiment.Training)
     with pytest.raises(UsageError, match="There is no lesson or model 'simple-cn'; did you mean 'simple-cnn'"):
         experiment.find("simple-cn")
 
 
-@pytest.mark.parametrize("name", list(model_form.models()))
+@pytest.mark.parametrize("name", list(model_form.list_models()))
 def test_every_model_has_data_that_it_fits_and_only_that(name: str) -> None:
     chosen = experiment.find(name)
     assert isinstance(chosen, experiment.Training)
     assert chosen.data
     assert chosen.title
-    for data in datasets.names():
+    for data in datasets.list_names():
         shape = datasets.find(data).shape
         assert (data in chosen.data) == (not chosen.fits(shape))
         assert not chosen.fits(shape) or chosen.fits(shape).endswith(".")
@@ -56,7 +56,7 @@ def test_every_model_has_data_that_it_fits_and_only_that(name: str) -> None:
 )
 def test_what_does_not_go_together_is_a_sentence(name: str, data: str, knobs: dict[str, str], sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
-        launcher.ask(name, knobs, data=data)
+        launcher.check_request(name, knobs, data=data)
     assert sentence in str(caught.value)
 
 

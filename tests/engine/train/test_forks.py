@@ -18,7 +18,7 @@ from descend.engine.launch import launcher
 from descend.engine.run.history import History
 from descend.engine.run.runs import Run
 from descend.engine.train import trainer
-from descend.engine.train.schedules import factor
+from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import TrainKnobs
 
 BASE: dict[str, object] = {"epochs": 4, "batch_size": 256, "optimiser": "momentum", "lr": 0.02}
@@ -41,7 +41,7 @@ class Fork:
     """A run that was forked: its session, and all it said."""
 
     k: Any
-    training: trainer.Session
+    training: trainer.Trainer
     said: History
 
     @property
@@ -87,11 +87,14 @@ CHANGES = {
     "lr": Change(0.005, shows=lambda fork, twin: set(rates(fork)) == {0.005} and group(fork)["lr"] == 0.005),
     "momentum": Change(0.3, shows=lambda fork, twin: group(fork)["momentum"] == 0.3 != group(twin)["momentum"]),
     "schedule": Change(
-        "cosine", shows=lambda fork, twin: rates(fork) == [0.02 * factor("cosine", step, 24) for step in range(AT, 24)]
+        "cosine",
+        shows=lambda fork, twin: rates(fork) == [0.02 * compute_factor("cosine", step, 24) for step in range(AT, 24)],
     ),
     "warmup": Change(
         0.9,
-        shows=lambda fork, twin: rates(fork) == [0.02 * factor("constant", step, 24, 0.9) for step in range(AT, 24)],
+        shows=lambda fork, twin: (
+            rates(fork) == [0.02 * compute_factor("constant", step, 24, 0.9) for step in range(AT, 24)]
+        ),
     ),
     "weight_decay": Change(0.5),
     "label_smoothing": Change(0.3),
@@ -140,20 +143,20 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints at every step, of which all are kept, as are all points."""
     monkeypatch.setattr("descend.engine.lab.recorder.POINTS", 10_000)
     monkeypatch.setattr(lab, "CHECKPOINT", 0.0)
-    monkeypatch.setattr("descend.engine.lab.checkpoints.kept", lambda steps, best: set(steps))
+    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best: set(steps))
 
 
 @pytest.fixture
-def sessions(monkeypatch: pytest.MonkeyPatch) -> list[trainer.Session]:
+def sessions(monkeypatch: pytest.MonkeyPatch) -> list[trainer.Trainer]:
     """The sessions of the runs there are."""
-    found: list[trainer.Session] = []
-    prepare = trainer.Session.prepare
+    found: list[trainer.Trainer] = []
+    prepare = trainer.Trainer.prepare
 
-    def watched(self: trainer.Session) -> None:
+    def watched(self: trainer.Trainer) -> None:
         found.append(self)
         prepare(self)
 
-    monkeypatch.setattr(trainer.Session, "prepare", watched)
+    monkeypatch.setattr(trainer.Trainer, "prepare", watched)
     return found
 
 
@@ -168,9 +171,9 @@ def parent(change: Change, folder: Path) -> Run:
     return trained(name, data, **{**BASE, **({"filters": 2} if name == "simple_cnn" else {}), **change.beside})
 
 
-def forked(run: Run, sessions: list[trainer.Session], **knobs: object) -> Fork:
+def forked(run: Run, sessions: list[trainer.Trainer], **knobs: object) -> Fork:
     """A fork of ``run`` that has to come to its end."""
-    child = conduct(launcher.fork(run, AT, knobs))
+    child = conduct(launcher.fork_run(run, AT, knobs))
     history = said(child)
     assert history.status is not None
     assert history.status.state == "done", history.failure
@@ -183,9 +186,9 @@ def test_no_setting_is_forgotten() -> None:
 
 @pytest.mark.parametrize("name", TrainKnobs.specs)
 def test_a_changed_setting_is_in_effect(
-    name: str, sessions: list[trainer.Session], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, sessions: list[trainer.Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer.Session, "_compiled", lambda self: Compiled(self.net))
+    monkeypatch.setattr(trainer.Trainer, "_compiled", lambda self: Compiled(self.net))
     change = CHANGES[name]
     run = parent(change, tmp_path)
     twin, fork = forked(run, sessions), forked(run, sessions, **{name: change.value})
@@ -199,7 +202,7 @@ def test_a_changed_setting_is_in_effect(
 def refused(run: Run, at: int = AT, **knobs: object) -> str:
     """The sentence with which a fork is refused, before it is made or by its worker."""
     try:
-        child = launcher.fork(run, at, knobs)
+        child = launcher.fork_run(run, at, knobs)
     except UsageError as error:
         return str(error)
     history = said(conduct(child))
@@ -249,15 +252,15 @@ class Net(nn.Module):
 """
     own = trained(f"{written(tmp_path, code)}:Net", "iris", **{**BASE, "batch_size": 20})
     assert "std only says how weights begin" in refused(own, std=0.5)
-    faster = said(conduct(launcher.fork(own, AT, {"fast": False})))
+    faster = said(conduct(launcher.fork_run(own, AT, {"fast": False})))
     assert "With fast=False the model computes what it did before." in notes(faster)
-    history = said(conduct(launcher.fork(own, AT, {"slope": 0.5})))
+    history = said(conduct(launcher.fork_run(own, AT, {"slope": 0.5})))
     assert history.status is not None
     assert (history.status.state, "computes what it did" in notes(history)) == ("done", False)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.0, 0.5), (0.5, 0.0)])
-def test_dropout_comes_and_goes(before: float, after: float, sessions: list[trainer.Session]) -> None:
+def test_dropout_comes_and_goes(before: float, after: float, sessions: list[trainer.Trainer]) -> None:
     """Early stopping puts the best weights back at the end, which may be of before the fork."""
     run = trained("mlp", "digits", **BASE, hidden=8, layers=2, patience=9, dropout=before)
     twin, fork = forked(run, sessions), forked(run, sessions, dropout=after)
@@ -267,9 +270,9 @@ def test_dropout_comes_and_goes(before: float, after: float, sessions: list[trai
     )
 
 
-def test_a_fork_with_larger_batches_trains_as_many_epochs(sessions: list[trainer.Session]) -> None:
+def test_a_fork_with_larger_batches_trains_as_many_epochs(sessions: list[trainer.Trainer]) -> None:
     run = trained("mlp", "digits", **{**BASE, "batch_size": 64}, hidden=8)
-    child = conduct(launcher.fork(run, 46, {"batch_size": 256}))
+    child = conduct(launcher.fork_run(run, 46, {"batch_size": 256}))
     whole = said(child)
     assert whole.series["train/loss"].steps.tolist() == list(range(46, 46 + 12)), "two epochs of six steps"
     assert whole.status is not None
@@ -283,14 +286,14 @@ def test_a_fork_with_larger_batches_trains_as_many_epochs(sessions: list[trainer
     assert again.metrics == whole.metrics, "resumed, it is the same bit for bit"
 
 
-def test_a_fork_judged_by_other_data_forgets_what_was_best(sessions: list[trainer.Session]) -> None:
+def test_a_fork_judged_by_other_data_forgets_what_was_best(sessions: list[trainer.Trainer]) -> None:
     run = trained("mlp", "digits", **BASE, hidden=8, patience=9)
     fork = forked(run, sessions, validation=0.4)
     assert fork.training.lab.state["best_epoch"] >= 2
     assert "was trained on before the fork" in notes(fork.said)
 
 
-def test_another_optimiser_begins_afresh_and_says_so(mlp: Run, sessions: list[trainer.Session]) -> None:
+def test_another_optimiser_begins_afresh_and_says_so(mlp: Run, sessions: list[trainer.Trainer]) -> None:
     fork = forked(mlp, sessions, optimiser="rmsprop")
     assert "'optimiser' is RMSprop now and was SGD with momentum, so it begins with fresh state." in notes(fork.said)
     steps = {int(state["step"]) for state in fork.training.optimiser.state.values()}
@@ -300,4 +303,4 @@ def test_another_optimiser_begins_afresh_and_says_so(mlp: Run, sessions: list[tr
 def test_a_live_knob_that_changes_nothing_is_refused() -> None:
     run = launcher.prepare("mlp", BASE, device="cpu", data="diabetes")
     with pytest.raises(UsageError, match="label_smoothing is for classes"):
-        launcher.turn(run, {"label_smoothing": 0.2})
+        launcher.turn_knobs(run, {"label_smoothing": 0.2})

@@ -86,7 +86,7 @@ def test_data_that_must_be_on_the_device_may_wait_elsewhere(monkeypatch: pytest.
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("no more")
 
-    monkeypatch.setattr(loader, "splits", full)
+    monkeypatch.setattr(loader, "make_splits", full)
     assert "do not fit. Choose a smaller model. Or set placement=host" in failed("mlp", "iris", placement="device")
     assert "placement" not in failed("mlp", "iris")
 

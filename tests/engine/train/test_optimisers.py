@@ -16,7 +16,9 @@ NAMES = ("sgd", "momentum", "adam", "adamw", "rmsprop")
 
 
 def made(net: nn.Module, name: str) -> torch.optim.Optimizer:
-    return optimisers.make(SimpleNamespace(optimiser=name, lr=0.01, momentum=0.9, weight_decay=0.01), net, CPU)
+    return optimisers.make_optimiser(
+        SimpleNamespace(optimiser=name, lr=0.01, momentum=0.9, weight_decay=0.01), net, CPU
+    )
 
 
 def convolution(*, last: bool) -> nn.Conv2d:

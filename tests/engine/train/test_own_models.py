@@ -606,16 +606,16 @@ def test_a_file_that_is_edited_or_gone_before_a_fork(tmp_path: Path) -> None:
     run = trained(f"{file}:Net", "iris", epochs=1)
     assert "edited" not in notes(said(run))
     file.write_text(file.read_text() + "# as before\n")
-    history = said(conduct(launcher.fork(run, 0, {"epochs": 2})))
+    history = said(conduct(launcher.fork_run(run, 0, {"epochs": 2})))
     assert "Warning: nets.py was edited since the run was asked for" in notes(history)
     assert history.status is not None
     assert history.status.state == "done"
     file.write_text(file.read_text().replace("nn.Linear(4, 3)", "nn.Linear(4, 3, bias=False)"))
-    history = said(conduct(launcher.fork(run, 0, {"epochs": 2})))
+    history = said(conduct(launcher.fork_run(run, 0, {"epochs": 2})))
     assert history.failure is not None
     assert "an edit of a model's own file" in history.failure.title
     file.unlink()
-    for go_on in (lambda: launcher.fork(run, 0), lambda: launcher.resume(run)):
+    for go_on in (lambda: launcher.fork_run(run, 0), lambda: launcher.resume_run(run)):
         with pytest.raises(DescendError, match="which is not there any more; put it back to go on"):
             go_on()
 

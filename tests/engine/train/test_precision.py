@@ -70,7 +70,7 @@ def test_resumed_it_ends_in_the_same_bits(
     assert same(final_state(other), final_state(whole))
     assert said(other).metrics == said(whole).metrics
     assert "compile failed" not in notes(said(whole))
-    content = checkpoints.newest(whole)
+    content = checkpoints.find_newest(whole)
     assert content is not None
     assert ("scaler" in content["tracked"]) == (knobs.get("precision") == "fp16")
     assert not [key for key in content["tracked"]["net"] if "_orig_mod" in key]
@@ -102,7 +102,8 @@ def test_gradients_are_clipped_and_shown_without_the_scale(clip: float, monkeypa
 def test_a_fork_may_change_the_memory_order() -> None:
     parent = trained("simple-cnn", "shapes-32", epochs=1, channels_last="no", batch_size=250, filters=8, lr=0.003)
     ends = [
-        said(conduct(launcher.fork(parent, 10**6, {"epochs": 2, "channels_last": order}))) for order in ("no", "yes")
+        said(conduct(launcher.fork_run(parent, 10**6, {"epochs": 2, "channels_last": order})))
+        for order in ("no", "yes")
     ]
     one, other = (end.series["train/loss"].values for end in ends)
     assert other == pytest.approx(one, abs=1e-4)
@@ -118,7 +119,7 @@ def test_what_does_not_fit_streams_through_other_processes_in_the_same_order(mon
     monkeypatch.setattr(batches, "DataLoader", loader)
     here = done("mlp", "wine", batch_size=50, dropout=0.2)
     assert not asked
-    monkeypatch.setattr(batches, "fits", lambda *_: False)
+    monkeypatch.setattr(batches, "has_room", lambda *_: False)
     elsewhere = done("mlp", "wine", batch_size=50, dropout=0.2)
     assert "too large for cpu, so it waits in main memory" in notes(elsewhere)
     assert asked == [(0, False)] * 2, "once an epoch; a GPU asks for processes and pinned memory"
@@ -131,10 +132,10 @@ def test_a_gpu_asks_for_processes_and_pinned_memory(monkeypatch: pytest.MonkeyPa
     asked: dict[str, Any] = {}
     monkeypatch.setattr(batches, "DataLoader", lambda *_, **settings: asked.update(settings) or [])
     dataset = catalogue.find("digits").load()
-    form = batches.Form(dataset, torch.device("cpu"), channels_last=False, augment="none")
-    split, _, _ = batches.splits(dataset, form, context=0, validation=0.0, resident=False, seed=0)
+    form = batches.Preprocessing(dataset, torch.device("cpu"), channels_last=False, augment="none")
+    split, _, _ = batches.make_splits(dataset, form, context=0, validation=0.0, resident=False, seed=0)
     form.device = torch.device("cuda", 0)
-    batches.Feed(split, 100, 0)._fetching(0)
+    batches.Loader(split, 100, 0)._fetching(0)
     assert asked["num_workers"] > 0
     assert asked["pin_memory"]
 

@@ -7,16 +7,16 @@ from itertools import pairwise
 import pytest
 import torch
 
-from descend.engine.train.schedules import factor
+from descend.engine.train.schedules import compute_factor
 
 
 def course(schedule: str, steps: int = 100, warmup: float = 0.0) -> list[float]:
-    return [factor(schedule, step, steps, warmup) for step in range(steps)]
+    return [compute_factor(schedule, step, steps, warmup) for step in range(steps)]
 
 
 def test_constant_and_step() -> None:
     assert set(course("constant")) == {1.0}
-    assert [factor("step", step, 100) for step in (0, 49, 50, 74, 75, 99)] == [1, 1, 0.1, 0.1, 0.01, 0.01]
+    assert [compute_factor("step", step, 100) for step in (0, 49, 50, 74, 75, 99)] == [1, 1, 0.1, 0.1, 0.01, 0.01]
 
 
 @pytest.mark.parametrize("warmup", [0.0, 0.2])

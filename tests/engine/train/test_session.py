@@ -17,7 +17,7 @@ from tests.live import finished, kill
 from descend.engine.launch import launcher
 from descend.engine.run.records import Images, Points, SetKnob
 from descend.engine.run.runs import Run
-from descend.engine.train.schedules import factor
+from descend.engine.train.schedules import compute_factor
 
 
 def test_classification() -> None:
@@ -77,7 +77,7 @@ def test_optimisers_learn_and_the_rate_takes_its_course(optimiser: str, schedule
     assert history.metrics["test/accuracy"] > 0.8
     series = history.series["lr"]
     for step, value in zip(series.steps.tolist(), series.values.tolist(), strict=True):
-        assert value == pytest.approx(rate * factor(schedule, step, 12 * 8, 0.2), rel=1e-5)
+        assert value == pytest.approx(rate * compute_factor(schedule, step, 12 * 8, 0.2), rel=1e-5)
 
 
 def test_a_live_turn_of_the_rate_moves_the_whole_course() -> None:
@@ -87,7 +87,7 @@ def test_a_live_turn_of_the_rate_moves_the_whole_course() -> None:
     run.ask(SetKnob(knob="lr", value=0.002))
     history = said(conduct(run))
     assert [change.knob for change in history.changes] == ["lr"]
-    assert history.series["lr"].values[-1] == pytest.approx(0.002 * factor("cosine", 5, 6), rel=1e-5)
+    assert history.series["lr"].values[-1] == pytest.approx(0.002 * compute_factor("cosine", 5, 6), rel=1e-5)
 
 
 def test_early_stopping_keeps_the_weights_that_were_best() -> None:
@@ -132,7 +132,7 @@ def test_killed_and_resumed_it_ends_in_the_same_bits() -> None:
             break
         kill(run)
         kills += 1
-        launcher.resume(run)
+        launcher.resume_run(run)
     finished(run, 120)
     assert run.state() == "done", said(run).failure
     assert kills
@@ -144,7 +144,7 @@ def test_a_finished_run_forks_into_more_epochs() -> None:
     from tests.engine.train.trained import conduct
 
     parent = trained("mlp", "iris", epochs=2)
-    child = conduct(launcher.fork(parent, 10**6, {"epochs": 4}))
+    child = conduct(launcher.fork_run(parent, 10**6, {"epochs": 4}))
     history = said(child)
     assert history.status is not None
     assert (history.status.state, history.status.step) == ("done", 8)

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from tests.engine.train.trained import written
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.launch import experiment
-from descend.engine.train.model_arguments import Argument, from_data
-from descend.engine.train.model_source import parse
+from descend.engine.train.model_arguments import Argument, infer_argument
+from descend.engine.train.model_source import find_source
 
-IMAGES = Shape("image", (3, 32, 32), "classification", 7)
-TABLE = Shape("table", (5,), "regression", 2)
-TEXT = Shape("text", (), "language", 40, 40)
+IMAGES = DataShape("image", (3, 32, 32), "classification", 7)
+TABLE = DataShape("table", (5,), "regression", 2)
+TEXT = DataShape("text", (), "language", 40, 40)
 
 
 def test_arguments_are_knobs_with_their_types(tmp_path: Path) -> None:
@@ -72,20 +72,20 @@ def test_an_argument_becomes_the_value_it_writes() -> None:
         ("width", None, IMAGES, None),
     ],
 )
-def test_what_the_data_tells(name: str, stated: str | None, shape: Shape, value: object) -> None:
-    assert from_data(name, stated, shape, 64) == value
+def test_what_the_data_tells(name: str, stated: str | None, shape: DataShape, value: object) -> None:
+    assert infer_argument(name, stated, shape, 64) == value
 
 
 def test_a_file_with_one_model_needs_no_name(tmp_path: Path) -> None:
     file = written(tmp_path, "class Net(nn.Module):\n    def forward(self, x): return x\n")
-    assert parse(str(file)).name == "Net"
+    assert find_source(str(file)).name == "Net"
 
 
 def test_inherited_constructors_are_found(tmp_path: Path) -> None:
     code = "class A(nn.Module):\n    def __init__(self, k): pass\nclass B(A):\n    pass\nclass C(Strange):\n    pass\n"
     file = written(tmp_path, code)
-    assert list(parse(f"{file}:B").arguments) == ["k"]
-    assert not parse(f"{file}:C").complete
+    assert list(find_source(f"{file}:B").arguments) == ["k"]
+    assert not find_source(f"{file}:C").complete
 
 
 def test_what_is_wrong_with_a_file_is_said_before_anything_runs(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_is_wrong_with_a_file_is_said_before_anything_runs(tmp_path: Path) 
         f"{tmp_path}/absent.py:Net": "There is no file",
     }.items():
         with pytest.raises(DescendError) as caught:
-            parse(address)
+            find_source(address)
         assert sentence in str(caught.value)
         assert "\n" not in str(caught.value)
 
@@ -153,7 +153,9 @@ def train():
 
 def test_an_object_of_settings_is_known_by_its_annotation_or_its_name(tmp_path: Path) -> None:
     file = written(tmp_path, CONFIGS)
-    net, annotated, unknown, wrapped = (parse(f"{file}:{name}") for name in ("Net", "Annotated", "Unknown", "Wrapped"))
+    net, annotated, unknown, wrapped = (
+        find_source(f"{file}:{name}") for name in ("Net", "Annotated", "Unknown", "Wrapped")
+    )
     assert net.config == ("config", "NetConfig")
     assert list(net.arguments) == ["width", "depth", "bias"]
     assert net.complete
@@ -165,7 +167,7 @@ def test_an_object_of_settings_is_known_by_its_annotation_or_its_name(tmp_path: 
 
 def test_the_digest_follows_the_text(tmp_path: Path) -> None:
     file = written(tmp_path, "class Net(nn.Module): pass\n")
-    found = parse(f"{file}:Net")
+    found = find_source(f"{file}:Net")
     before = found.digest()
     file.write_text(file.read_text() + "\n")
     assert len(before) == 64
@@ -181,15 +183,15 @@ def test_an_enormous_expression_is_a_sentence(tmp_path: Path, sums: str) -> None
     with pytest.raises(
         DescendError, match=r"long\.py cannot be read: an expression in it is too long or nested"
     ) as told:
-        parse(f"{file}:Net")
+        find_source(f"{file}:Net")
     assert "\n" not in str(told.value)
 
 
 def test_what_is_no_file_of_code_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.py")
     with pytest.raises(UsageError, match="is no file; a model is named as"):
-        parse(f"{tmp_path}/pipe.py:Net")
+        find_source(f"{tmp_path}/pipe.py:Net")
     with (tmp_path / "huge.py").open("wb") as file:
         file.truncate(1 << 30)
     with pytest.raises(DescendError, match="is larger than 16 MB"):
-        parse(f"{tmp_path}/huge.py:Net")
+        find_source(f"{tmp_path}/huge.py:Net")

@@ -272,7 +272,7 @@ def test_uncommon_modules_train(tmp_path: Path, name: str) -> None:
 
 def test_a_buffer_of_the_size_of_a_batch_is_taken_up_again(tmp_path: Path) -> None:
     run = trained(f"{written(tmp_path, BUFFERS)}:Sized", "iris", epochs=1, lr=0.05)
-    history = said(conduct(launcher.fork(run, 4, {"epochs": 2})))
+    history = said(conduct(launcher.fork_run(run, 4, {"epochs": 2})))
     assert history.status is not None
     assert history.status.state == "done", history.failure
 

@@ -17,8 +17,8 @@ from descend.engine.base.errors import UsageError
 from descend.engine.launch import launcher, run_config
 from descend.engine.run.records import Stop
 from descend.engine.run.runs import Run
-from descend.engine.train.distributed import Team
-from descend.engine.train.loader import Feed, Form, splits
+from descend.engine.train.distributed import ProcessGroup
+from descend.engine.train.loader import Loader, Preprocessing, make_splits
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processor cores")
 
@@ -83,7 +83,7 @@ def test_a_team_ends_when_one_of_it_is_killed_and_is_resumed() -> None:
     assert run.state() == "dead"
     assert not any(process.is_running() for process in (team, other)), "nobody is left behind"
     kept = run.checkpoint_steps()[-1]
-    launcher.resume(run)
+    launcher.resume_run(run)
     team, first, other = processes(run)
     other.kill()
     finished(run)
@@ -97,7 +97,7 @@ def test_a_team_ends_when_one_of_it_is_killed_and_is_resumed() -> None:
 
 def test_the_others_are_told_that_a_run_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[float, ...]] = []
-    monkeypatch.setattr(Team, "tell", lambda _, *numbers: told.append(numbers))
+    monkeypatch.setattr(ProcessGroup, "tell", lambda _, *numbers: told.append(numbers))
     run = launcher.prepare("mlp", {}, device="cpu", data="iris")
     run.ask(Stop())
     assert conduct(run).state() == "stopped"
@@ -108,7 +108,7 @@ def test_where_a_step_fails_nobody_waits_for_those_in_its_midst(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said_to_others: list[tuple[float, ...]] = []
-    monkeypatch.setattr(Team, "tell", lambda _, *numbers: said_to_others.append(numbers))
+    monkeypatch.setattr(ProcessGroup, "tell", lambda _, *numbers: said_to_others.append(numbers))
     assert "is used up" in failed(f"{written(tmp_path, HUNGRY)}:Net", "iris", batch_size=64)
     assert len(said_to_others[-1]) == 5, "the last word was a step, to which the others cannot listen any more"
     said_to_others.clear()
@@ -117,10 +117,10 @@ def test_where_a_step_fails_nobody_waits_for_those_in_its_midst(
 
 
 def test_data_of_fewer_samples_than_processes_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def crowd(team: Team, device: torch.device) -> None:
+    def crowd(team: ProcessGroup, device: torch.device) -> None:
         team.device, team.rank, team.size, team._words = device, 0, 200, None
 
-    monkeypatch.setattr(Team, "__init__", crowd)
+    monkeypatch.setattr(ProcessGroup, "__init__", crowd)
     assert "A batch of 120 is too few for 200 processes, and there is no more" in failed("mlp", "iris", batch_size=5000)
     assert "A batch of 64 is too few for 200 processes; set a larger batch_size" in failed("mlp", "iris")
 
@@ -128,10 +128,10 @@ def test_data_of_fewer_samples_than_processes_is_a_sentence(monkeypatch: pytest.
 @pytest.mark.parametrize("size", [2, 3, 5])
 def test_shares_of_every_batch_count_as_the_whole_does(size: int) -> None:
     dataset = catalogue.find("iris").load()
-    form = Form(dataset, torch.device("cpu"), channels_last=False, augment="none")
-    train = splits(dataset, form, context=0, validation=0.0, resident=True, seed=0)[0]
-    whole = Feed(train, 17, 0)  # 120 = 7 · 17 + 1: the last batch has a single sample
-    shares = [Feed(train, 17, 0, share=(rank, size)) for rank in range(size)]
+    form = Preprocessing(dataset, torch.device("cpu"), channels_last=False, augment="none")
+    train = make_splits(dataset, form, context=0, validation=0.0, resident=True, seed=0)[0]
+    whole = Loader(train, 17, 0)  # 120 = 7 · 17 + 1: the last batch has a single sample
+    shares = [Loader(train, 17, 0, share=(rank, size)) for rank in range(size)]
     for step in range(whole.per_epoch):
         mean = sum(feed.weight(step) * feed.batch(step)[0].mean(0) for feed in shares) / size
         assert torch.allclose(torch.as_tensor(mean), whole.batch(step)[0].mean(0), atol=1e-5)
@@ -146,10 +146,10 @@ def test_what_is_wrong_with_a_model_is_said_once(tmp_path: Path) -> None:
 
 
 def test_how_many_is_checked_and_kept() -> None:
-    manifest = launcher.ask("mlp", {}, device="cpu", data="iris", several=2)
-    assert run_config.line(manifest) == "descend run mlp --data iris --device cpu --devices 2"
+    manifest = launcher.check_request("mlp", {}, device="cpu", data="iris", several=2)
+    assert run_config.format_command(manifest) == "descend run mlp --data iris --device cpu --devices 2"
     for count, sentence in {0: "--devices is a whole number from 1 on", 10**4: "too many for"}.items():
         with pytest.raises(UsageError, match=sentence):
-            launcher.ask("mlp", {}, device="cpu", data="iris", several=count)
+            launcher.check_request("mlp", {}, device="cpu", data="iris", several=count)
     with pytest.raises(UsageError, match="A lesson runs on one device"):
-        launcher.ask("digits", {}, several=2)
+        launcher.check_request("digits", {}, several=2)

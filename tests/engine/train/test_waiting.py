@@ -20,7 +20,7 @@ from descend.engine.lab import lab, recorder
 from descend.engine.launch import devices
 from descend.engine.launch.experiment import Training, find
 from descend.engine.train import sanity_check, trainer
-from descend.engine.train.model_form import models
+from descend.engine.train.model_form import list_models
 
 META = torch.device("meta")
 COPIES = ("aten::_to_copy", "aten::copy_", "aten::_local_scalar_dense", "aten::equal")
@@ -45,9 +45,9 @@ class Watch(TorchDispatchMode):
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     """Watches the steps of runs, which are on the device *meta*."""
-    watch, lead, put = Watch(), trainer.Session._lead, recorder.Recorder.put
+    watch, lead, put = Watch(), trainer.Trainer._lead, recorder.Recorder.put
 
-    def watched(training: trainer.Session) -> None:
+    def watched(training: trainer.Trainer) -> None:
         with watch:
             lead(training)
 
@@ -55,17 +55,17 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
         if not callable(record):
             put(thread, record)
 
-    monkeypatch.setattr(devices, "torch_device", lambda name: META)
-    monkeypatch.setattr(trainer.Session, "_lead", watched)
-    monkeypatch.setattr(trainer.Session, "_tested", lambda training: None)
-    monkeypatch.setattr(trainer.Session, "_evaluated", lambda training, split: SimpleNamespace(metrics=dict))
-    monkeypatch.setattr(trainer.Session, "_two_samples", lambda training: training.train_set.first(2))
-    monkeypatch.setattr(sanity_check, "probe", lambda *_: [])
-    monkeypatch.setattr(sanity_check, "needs_more_than_one", lambda *_: True)
-    monkeypatch.setattr(trainer, "adapted", lambda *_: [])
+    monkeypatch.setattr(devices, "find_device", lambda name: META)
+    monkeypatch.setattr(trainer.Trainer, "_lead", watched)
+    monkeypatch.setattr(trainer.Trainer, "_tested", lambda training: None)
+    monkeypatch.setattr(trainer.Trainer, "_evaluated", lambda training, split: SimpleNamespace(metrics=dict))
+    monkeypatch.setattr(trainer.Trainer, "_two_samples", lambda training: training.train_set.first(2))
+    monkeypatch.setattr(sanity_check, "check_model", lambda *_: [])
+    monkeypatch.setattr(sanity_check, "needs_two_samples", lambda *_: True)
+    monkeypatch.setattr(trainer, "adapt_forward", lambda *_: [])
     monkeypatch.setattr(lab.Lab, "_keep", lambda *_: None)
     monkeypatch.setattr(recorder.Recorder, "put", unread)
-    monkeypatch.setattr(recorder, "numbers", lambda column: torch.zeros(len(column)).double().numpy())
+    monkeypatch.setattr(recorder, "fetch_numbers", lambda column: torch.zeros(len(column)).double().numpy())
     return watch
 
 
@@ -81,7 +81,7 @@ def data_of(name: str) -> str:
     return next(data for data in chosen.data if data in ("wine", "digits", "corpus", "shapes-28"))
 
 
-@pytest.mark.parametrize("name", [name for name in models() if name not in DEEP])
+@pytest.mark.parametrize("name", [name for name in list_models() if name not in DEEP])
 def test_no_step_of_a_model_waits(name: str, watch: Watch) -> None:
     data = data_of(name)
     settings: dict[str, Any] = {"corpus": {"context": 8}, "wine": {}}.get(

@@ -12,15 +12,15 @@ from descend.datasets import catalogue
 from descend.engine.launch import experiment
 from descend.engine.run.runs import Run
 from descend.engine.train import model_form
-from descend.engine.train.distributed_worker import Follower
-from descend.engine.train.trainer import Session
+from descend.engine.train.distributed_worker import FollowerLab
+from descend.engine.train.trainer import Trainer
 
 HEAVY = ("resnet50", "efficientnet-b0")
 """Like others of torchvision's, but slow."""
 SMALL = ("digits", "shapes-32", "iris", "diabetes", "corpus")
 PAIRS = [
     (name, data)
-    for name, chosen in model_form.models().items()
+    for name, chosen in model_form.list_models().items()
     if name not in HEAVY
     for data in SMALL
     if not chosen.fits(catalogue.find(data).shape) and (chosen.family != "torchvision" or data == "shapes-32")
@@ -34,10 +34,10 @@ def test_a_model_can_learn_from_what_it_fits(name: str, data: str) -> None:
     assert isinstance(chosen, experiment.Training)
     k: Any = chosen.knobs.parse({"batch_size": 4})
     run = Run(Path("no-such-run"))
-    lab: Any = Follower(run, k, torch.device("cpu"), 0, catalogue.find(data).load(), None)
+    lab: Any = FollowerLab(run, k, torch.device("cpu"), 0, catalogue.find(data).load(), None)
     notes: list[str] = []
     lab.note = notes.append
-    session = Session(lab, k, chosen.model)
+    session = Trainer(lab, k, chosen.model)
     session.prepare()
     assert len(notes) == 1, "nothing is odd about it"
     loss, _ = session._step(*session.feed.batch(0), 0.001)

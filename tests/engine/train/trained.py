@@ -16,7 +16,7 @@ def conduct(run: Run) -> Run:
     """Do what ``run`` asks for."""
     before, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
     try:
-        worker.conduct(run, 0)
+        worker.conduct_run(run, 0)
     finally:
         signal.signal(signal.SIGTERM, before)
         torch.set_num_threads(threads)

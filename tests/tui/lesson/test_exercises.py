@@ -82,7 +82,7 @@ async def test_knobs_are_set_run_and_checked_by_themselves(size: tuple[int, int]
         await shell.sees("Exercise 1 is solved.")
         await shell.press("E")
         await shell.sees("✓ solved", "✓ Solved.", "Exercises 1/2")
-        assert learner_progress.read("practice").exercises[with_exercises.exercises[0].text].solved
+        assert learner_progress.read_entry("practice").exercises[with_exercises.exercises[0].text].solved
 
 
 async def test_hints_come_one_at_a_time_and_the_solution_only_when_asked_for_twice() -> None:
@@ -126,7 +126,7 @@ async def test_code_is_checked_and_the_wrong_line_named(size: tuple[int, int], w
         await shell.until("✓ Solved.", 30)
         await shell.press("escape")
         await shell.sees("✓ solved")
-        practised = learner_progress.read("practice").exercises[with_exercises.exercises[1].text]
+        practised = learner_progress.read_entry("practice").exercises[with_exercises.exercises[1].text]
         assert (practised.solved, practised.attempts, practised.code) == (True, 4, RIGHT)
 
 

@@ -30,23 +30,23 @@ async def answer(shell: Shell) -> None:
 
 async def test_opening_and_running_are_counted() -> None:
     async with opened((80, 24), lesson="practice") as shell:
-        await shell.until(lambda: learner_progress.read("practice").opened == 1)
+        await shell.until(lambda: learner_progress.read_entry("practice").opened == 1)
         await running(shell)
-        assert learner_progress.read("practice").runs == 1
+        assert learner_progress.read_entry("practice").runs == 1
     async with opened((80, 24), lesson="practice") as shell:
-        await shell.until(lambda: learner_progress.read("practice").opened == 2)
+        await shell.until(lambda: learner_progress.read_entry("practice").opened == 2)
 
 
 async def test_who_holds_the_logbook_holds_up_nothing_and_what_is_done_is_kept_afterwards(folders: Path) -> None:
     async with opened((80, 24), lesson="practice") as shell:
-        await shell.until(lambda: learner_progress.read("practice").opened == 1)
+        await shell.until(lambda: learner_progress.read_entry("practice").opened == 1)
         with open(folders / "logbook.lock", "rb") as holding:
             fcntl.flock(holding, fcntl.LOCK_EX)
             began = time.monotonic()
             await answer(shell)
             assert time.monotonic() - began < 2
-            assert not learner_progress.read("practice").quiz
-        await shell.until(lambda: learner_progress.read("practice").quiz)
+            assert not learner_progress.read_entry("practice").quiz
+        await shell.until(lambda: learner_progress.read_entry("practice").quiz)
 
 
 async def test_a_lessons_progress_is_forgotten_only_when_that_is_confirmed() -> None:
@@ -55,10 +55,10 @@ async def test_a_lessons_progress_is_forgotten_only_when_that_is_confirmed() -> 
         await choose(shell, "reset this lesson")
         await shell.sees("Reset this lesson's progress?", "[bold]by hand[/bold]. ", "Runs are kept.")
         await shell.press("escape")
-        assert learner_progress.read("practice").quiz
+        assert learner_progress.read_entry("practice").quiz
         await choose(shell, "reset this lesson")
         await shell.press("y")
-        await shell.until(lambda: not learner_progress.read("practice").quiz)
+        await shell.until(lambda: not learner_progress.read_entry("practice").quiz)
         await shell.until(lambda: "Quiz 1/3" not in shell.text)
         await shell.press("Q")
         await shell.sees("Question 1 of 3")
@@ -71,7 +71,7 @@ async def test_all_progress_is_forgotten_at_once() -> None:
         await choose(shell, "reset all progress")
         await shell.sees("Reset all progress?")
         await shell.press("y")
-        await shell.until(lambda: not learner_progress.read("practice").quiz)
+        await shell.until(lambda: not learner_progress.read_entry("practice").quiz)
 
 
 async def test_progress_is_written_where_the_user_says(tmp_path: Path) -> None:

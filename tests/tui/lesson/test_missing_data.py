@@ -38,7 +38,7 @@ async def missing(shell: Shell) -> None:
     """Press run and be told what is missing."""
     await shell.press("space")
     await shell.sees("Fashion-MNIST is not on this machine", "Fetch Fashion-MNIST now", "esc")
-    assert runs.listed() == []
+    assert runs.list_runs() == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -47,7 +47,7 @@ async def test_nothing_is_replaced_unasked(size: tuple[int, int]) -> None:
         await missing(shell)
         await shell.press("escape")
         await shell.sees("idle")
-        assert runs.listed() == []
+        assert runs.list_runs() == []
         assert shell.workers.launched == []
 
 
@@ -78,7 +78,7 @@ async def test_a_download_shows_how_far_it_is_and_can_be_cancelled(fetching) -> 
         await shell.press("escape")
         await shell.sees("What was downloaded is kept", "idle")
         await shell.until(lambda: process.returncode is not None)
-        assert runs.listed() == []
+        assert runs.list_runs() == []
 
 
 async def test_a_cancelled_download_is_not_told_as_failed(fetching, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -59,7 +59,7 @@ async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], wit
         await shell.sees("you said", "measured", "✓ Right", "It counts.")
         await shell.press("n")
         await shell.sees("cannot tell")
-        entry = learner_progress.read("practice")
+        entry = learner_progress.read_entry("practice")
         first, second, third = (entry.predictions[one.text][-1] for one in with_predictions.predictions)
         assert [first.right, second.right, third.right] == [False, True, None]
         assert [first.given, second.given, third.given] == [1, 60, 0.1]
@@ -124,7 +124,7 @@ async def test_a_run_that_fails_grades_nothing_and_says_why() -> None:
         await shell.press("P")
         await shell.sees("failed", "Your prediction stands for the next run.")
         assert "Each step squares it." not in shell.text
-        assert learner_progress.read("practice").predictions["Where does the error end?"][-1].right is None
+        assert learner_progress.read_entry("practice").predictions["Where does the error end?"][-1].right is None
 
 
 async def test_what_is_no_number_is_explained_and_kept_to_be_mended() -> None:

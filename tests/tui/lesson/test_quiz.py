@@ -39,7 +39,7 @@ def test_choices_are_shuffled_in_the_same_way_at_any_time() -> None:
 
 
 async def test_what_was_answered_by_the_authors_index_is_still_that_choice(with_quiz: Lesson) -> None:
-    learner_progress.answered(with_quiz, 0, 2)  # "3", as it stands in the lesson's file
+    learner_progress.record_answer(with_quiz, 0, 2)  # "3", as it stands in the lesson's file
     place = 1 + shuffled(with_quiz.quiz[0]).index(2)
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("Q", "N")
@@ -64,7 +64,11 @@ async def test_an_answer_is_judged_and_explained_at_once(size: tuple[int, int], 
         await shell.press("enter")
         await shell.press("j", "k", *["j"] * (int(key(with_quiz, 2, right=True)) - 1), "enter")
         await shell.sees("Question 3 of 3", "It is named after [Newton].")
-        assert [learner_progress.read("practice").quiz[q.text].right for q in with_quiz.quiz] == [True, False, True]
+        assert [learner_progress.read_entry("practice").quiz[q.text].right for q in with_quiz.quiz] == [
+            True,
+            False,
+            True,
+        ]
         await shell.press("enter")
         await shell.sees("3 questions: 2 right, 1 not, 0 open")
 
@@ -89,7 +93,7 @@ async def test_keys_that_are_no_choice_answer_nothing() -> None:
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("Q", "9", "4", "0", "b", "z")
         await shell.sees("Question 1 of 3")
-        assert learner_progress.read("practice").quiz == {}
+        assert learner_progress.read_entry("practice").quiz == {}
 
 
 async def test_leaving_in_the_middle_loses_nothing(with_quiz: Lesson) -> None:

@@ -137,10 +137,10 @@ async def test_marked_runs_are_deleted_together_after_asking_but_none_at_work() 
         await shell.press("d")
         await shell.sees("Delete 2 runs?", one.id, two.id, f"At work, and not deleted: {working.id}.")
         await shell.press("escape")
-        assert len(runs.listed()) == 4
+        assert len(runs.list_runs()) == 4
         await shell.press("d", "d", "y")  # d alone, however often, deletes nothing
         await shell.until(lambda: set(listed(shell)) == {kept.id, working.id})
-        assert {run.id for run in runs.listed()} == {kept.id, working.id}
+        assert {run.id for run in runs.list_runs()} == {kept.id, working.id}
         await shell.sees("1 marked")
     worker.die()
 

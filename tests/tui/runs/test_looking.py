@@ -115,7 +115,7 @@ async def test_enter_opens_a_run_and_u_comes_back_to_the_list() -> None:
 
 async def test_search_filters_while_typing() -> None:
     done, broke = finished(), failed(seed=7)
-    runs.amend(done, title="the Baseline")
+    runs.amend_manifest(done, title="the Baseline")
     async with all_runs((80, 24)) as shell:
         await shell.press("slash")
         await shell.type("base")
@@ -144,7 +144,7 @@ async def test_sorting_goes_through_the_columns() -> None:
         points = {"test/accuracy": Array.of(np.array([value]))}
         say(run, Scalars(steps=Array.of(np.array([1])), values=points))
         sign(run)
-    old = runs.listed()[-1]
+    old = runs.list_runs()[-1]
     manifest = old.manifest()
     manifest.created = "2020-01-01T00:00:00+0000"
     runs.write_manifest(old, manifest)
@@ -202,7 +202,7 @@ async def test_a_folder_that_goes_away_leaves_the_list() -> None:
 
 async def test_names_from_files_reach_the_screen_as_plain_text() -> None:
     run = finished(knobs={"[red]lr": "\x1b[31m9"})
-    runs.amend(run, title="a [b]bold[/b] \x1b[2J\u202etitle", note="n\x07ote")
+    runs.amend_manifest(run, title="a [b]bold[/b] \x1b[2J\u202etitle", note="n\x07ote")
     async with all_runs((200, 60)) as shell:
         await shell.sees("a [b]bold[/b] [2Jtitle", "Note: note", "[red]lr [31m9")
         assert "\x1b" not in shell.text
@@ -253,11 +253,11 @@ def test_what_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch)
     assert sorted(read) == sorted([one.id, two.id])
     assert list(scanner.look()) == []
     time.sleep(0.01)
-    runs.amend(two, title="changed")
+    runs.amend_manifest(two, title="changed")
     assert list(scanner.look()) == [0]
     assert read[2:] == [two.id]
     assert scanner.entries[two.id].title == "changed"
-    runs.delete(one)
+    runs.delete_run(one)
     assert list(scanner.look()) == [0]
     assert list(scanner.entries) == [two.id]
 

@@ -22,8 +22,8 @@ def own(folder: Path, state: str = "done", **knobs: object) -> Run:
     """A run of a model and data in ``folder``."""
     (folder / "net.py").write_text(NET)
     (folder / "data.csv").write_text(TABLE)
-    asked = launcher.ask(f"{folder}/net.py:Net", knobs, data=f"{folder}/data.csv?target=kind", device="cpu")
-    run = runs.create(asked)
+    asked = launcher.check_request(f"{folder}/net.py:Net", knobs, data=f"{folder}/data.csv?target=kind", device="cpu")
+    run = runs.create_run(asked)
     begin(run)
     steps(run, 0, 60)
     end(run, state)
@@ -50,7 +50,7 @@ async def test_a_run_whose_model_is_gone_can_be_looked_at(tmp_path: Path) -> Non
         await shell.press("enter")
         await shell.sees("There is no file", "✓ done", "60/60")
         assert shell.app.screen.lesson.title == "Net of net.py"  # type: ignore[attr-defined]
-        assert run_config.changed(run.manifest()) == {"hidden": "16"}
+        assert run_config.find_changed(run.manifest()) == {"hidden": "16"}
         await shell.press("r")
         await shell.pilot.pause(0.3)
         assert not shell.workers.launched

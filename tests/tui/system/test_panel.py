@@ -28,7 +28,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     def examine() -> Iterator[Check]:
         yield Check("Python", "descend", True, "0.1.0")
 
-    monkeypatch.setattr(doctor, "examine", examine)
+    monkeypatch.setattr(doctor, "run_checks", examine)
 
 
 @pytest.mark.parametrize("size", SIZES)

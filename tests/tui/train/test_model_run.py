@@ -42,7 +42,7 @@ async def test_the_page_says_what_is_trained_and_how_to_do_it_again() -> None:
 
 
 async def test_a_live_run_of_a_model_opens_from_the_runs_and_its_knobs_turn() -> None:
-    run = runs.create(launcher.ask("mlp", data="iris", device="cpu"))
+    run = runs.create_run(launcher.check_request("mlp", data="iris", device="cpu"))
     async with opened() as shell:
         shell.workers.working.append(Worker(run))
         begin(run)

@@ -38,7 +38,7 @@ class ProgressScanner:
         from descend.engine.run import runs
 
         live = []
-        for run in runs.listed():
+        for run in runs.list_runs():
             try:
                 known = run.id, run.writer_file.stat().st_mtime_ns  # a resumed run is signed anew
             except OSError:
@@ -46,7 +46,7 @@ class ProgressScanner:
             if known in self._ended:
                 continue
             try:
-                with runs.reading(run):
+                with runs.tell_damage(run):
                     manifest, alive = run.manifest(), run.alive()
                     state = run.state() if alive or manifest.name not in self._done else "stopped"
             except DescendError:
@@ -64,11 +64,11 @@ class ProgressScanner:
         """What the logbook says; a run that came to its end counts wherever it was started."""
         from descend.engine.teaching import catalogue, learner_progress
 
-        entries, found = learner_progress.read_all(), {}
-        for name, lesson in catalogue.lessons().items():
-            entry = entries.get(name) or learner_progress.Entry()
+        entries, found = learner_progress.read_entries(), {}
+        for name, lesson in catalogue.list_lessons().items():
+            entry = entries.get(name) or learner_progress.LessonEntry()
             entry.runs = entry.runs or int(name in self._done)
-            progress = learner_progress.progress(lesson, entry)
+            progress = learner_progress.measure_progress(lesson, entry)
             if progress.state != "new":
                 found[name] = progress
         return found

@@ -84,7 +84,7 @@ class LearnScreen(InShell, Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lessons = catalogue.lessons()
+        self.lessons = catalogue.list_lessons()
         self.scanner = ProgressScanner()
         self.looking = False
         self.welcoming = False

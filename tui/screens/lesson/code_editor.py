@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from descend.engine.base.sanitize import clean
-from descend.engine.teaching.exercises import solution_text
+from descend.engine.teaching.exercises import make_solution
 from descend.engine.teaching.learner_progress import LONGEST
 from descend.engine.teaching.lesson import CodeExercise, Exercise
 from descend.tui.cell_text import plain
@@ -117,7 +117,7 @@ def highlighted(code: str, dark: bool) -> list[Text]:
 def solution(exercise: Exercise | CodeExercise, dark: bool) -> RenderableType:
     """Knob settings, or a function."""
     if isinstance(exercise, CodeExercise):
-        code = "\n".join(map(plain_code, solution_text(exercise).splitlines()))
+        code = "\n".join(map(plain_code, make_solution(exercise).splitlines()))
         return Text("\n", no_wrap=False).join(highlighted(code, dark))
     table = Table.grid(padding=(0, 1, 0, 0))
     for name, value in exercise.solution.items():

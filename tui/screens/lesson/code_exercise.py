@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static, TextArea
 
 from descend.engine.base.errors import DescendError
-from descend.engine.teaching.exercises import Verdict, starter_text
+from descend.engine.teaching.exercises import Verdict, make_starter
 from descend.engine.teaching.lesson import CodeExercise, Lesson
 from descend.tui.cell_text import plain, shows_unicode
 from descend.tui.screens.app_access import InShell, Leaves
@@ -99,7 +99,7 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
         exercise = lesson.exercises[number]
         assert isinstance(exercise, CodeExercise)
         self.exercise = exercise
-        self.starter = starter_text(self.exercise)
+        self.starter = make_starter(self.exercise)
         self.area = CodeArea(learner.codes.get(number) or self.starter)
         self.verdict: Verdict | None = None
         self.since: float | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.app import App, SuspendNotSupported
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.paths import home, writable
+from descend.engine.base.paths import home, make_writable
 
 USUAL = ("nano", "vim", "vi")
 LINE = ("nano", "vim", "vi", "nvim", "emacs", "micro", "kak", "joe")
@@ -37,7 +37,7 @@ class ExternalEditor:
             DescendError: there is no editor, or the file cannot be written.
         """
         command = editor()
-        writable(self.file.parent, "DESCEND_HOME")
+        make_writable(self.file.parent, "DESCEND_HOME")
         try:
             self.file.write_text(text, encoding="utf-8")
         except OSError as error:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from descend.engine.base.knobs import Knob, Value
 from descend.engine.launch.experiment import Experiment, Training
-from descend.engine.train.settings import BESIDE, grouped
+from descend.engine.train.settings import BESIDE, group_settings
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_row import NAME, KnobRow
@@ -70,7 +70,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         named = self.settings.knobs | {name: getattr(self.settings, name) for name in BESIDE}
         own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
         width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
-        groups = grouped(specs) if self.trains else {"": list(specs)}
+        groups = group_settings(specs) if self.trains else {"": list(specs)}
         with VerticalScroll(can_focus=False):
             for group, names in groups.items():
                 if group:
@@ -160,7 +160,7 @@ def choices_of(spec: Knob) -> tuple[str, ...]:
 
 def devices() -> tuple[str, ...]:
     """The devices of this machine, as a run can ask for them."""
-    from descend.engine.launch.devices import cuda_count
+    from descend.engine.launch.devices import count_cuda
 
     apple = ("mps",) if sys.platform == "darwin" else ()
-    return ("auto", "cpu", *(f"cuda:{index}" for index in range(cuda_count())), *apple)
+    return ("auto", "cpu", *(f"cuda:{index}" for index in range(count_cuda())), *apple)

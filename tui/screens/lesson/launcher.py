@@ -93,7 +93,7 @@ class RunLauncher:
             known = (run for run in reversed(followed) if _lesson_of(run) == name)
             run = next(known, None)
             with suppress(DescendError):  # a home that cannot be read; who starts a run is told so
-                running = (run for run in runs.listed() if run.alive() and _lesson_of(run) == name and _at_work(run))
+                running = (run for run in runs.list_runs() if run.alive() and _lesson_of(run) == name and _at_work(run))
                 run = run or next(running, None)
             if run is not None:
                 self._back(self._found, run)

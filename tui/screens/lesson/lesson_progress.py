@@ -63,7 +63,7 @@ class LessonProgress:
         learner = _KNOWN.setdefault(shell, {}).setdefault(lesson.name, cls(shell, lesson))
         learner.lesson = lesson
         learner.read()
-        if trouble := learner_progress.trouble():
+        if trouble := learner_progress.find_trouble():
             shell.notify(plain(trouble), severity="warning", timeout=10, markup=False)
         return learner
 
@@ -74,7 +74,7 @@ class LessonProgress:
 
     def read(self) -> None:
         """Take over what the logbook says."""
-        entry = learner_progress.read(self.lesson.name)
+        entry = learner_progress.read_entry(self.lesson.name)
         lesson = self.lesson
         self.runs = entry.runs
         self.answers = {
@@ -114,14 +114,14 @@ class LessonProgress:
 
     def opened(self) -> None:
         """The lesson was opened."""
-        self._keep(learner_progress.opened)
+        self._keep(learner_progress.record_opening)
 
     def ran(self, run: str) -> None:
         """A run was begun, with the predictions as they are now."""
         self.runs += 1
-        self._keep(learner_progress.ran)
+        self._keep(learner_progress.record_run)
         for number, given in self.predictions.items():
-            self._keep(learner_progress.committed, number, given, run)
+            self._keep(learner_progress.record_prediction, number, given, run)
 
     def answer(self, number: int, choice: int | None) -> None:
         """Answer a question of the quiz; None opens it again."""
@@ -129,7 +129,7 @@ class LessonProgress:
             self.answers.pop(number, None)
             return
         self.answers[number] = choice
-        self._keep(learner_progress.answered, number, choice)
+        self._keep(learner_progress.record_answer, number, choice)
 
     def predict(self, number: int, given: float | None) -> None:
         """Commit to a prediction; None takes it back."""
@@ -141,24 +141,24 @@ class LessonProgress:
     def grade(self, number: int, run: str, graded: Graded) -> None:
         """A run has ended and says how right a prediction was."""
         self.graded_right.add(number) if graded.right else self.graded_right.discard(number)
-        self._keep(learner_progress.graded, number, run, graded.right)
+        self._keep(learner_progress.record_grade, number, run, graded.right)
 
     def hint(self, number: int) -> None:
         """Reveal one more hint."""
         self.hints[number] = min(len(self.lesson.exercises[number].hints), self.hints.get(number, 0) + 1)
-        self._keep(learner_progress.hinted, number)
+        self._keep(learner_progress.record_hint, number)
 
     def write(self, number: int, code: str) -> None:
         """Keep what is written so far."""
         self.codes[number] = code
-        self._keep(learner_progress.kept, number, code)
+        self._keep(learner_progress.keep_code, number, code)
 
     def attempt(self, number: int, solved: bool) -> None:
         """An exercise was tried."""
         if solved:
             self.solved.add(number)
         code = self.codes.get(number) if isinstance(self.lesson.exercises[number], CodeExercise) else None
-        self._keep(learner_progress.attempted, number, solved, code)
+        self._keep(learner_progress.record_attempt, number, solved, code)
 
     async def check(self, number: int, code: str) -> Verdict:
         """Check the learner's function in a process of its own, which ends when this is cancelled.
@@ -176,10 +176,10 @@ class LessonProgress:
         write = partial(write, self.lesson, *given)
         if self.later.done():
             try:
-                with learner_progress.at_once():
+                with learner_progress.wait_briefly():
                     write()
                 return
-            except learner_progress.Held:
+            except learner_progress.ProgressLocked:
                 pass
             except DescendError as error:
                 self._complain(error)
@@ -189,7 +189,7 @@ class LessonProgress:
     def _keep_later(self, write: Callable[[], object]) -> None:
         """Write to the logbook as soon as it is free. Once that took too long, nothing waits any more."""
         try:
-            with learner_progress.at_once() if self.complained else nullcontext():
+            with learner_progress.wait_briefly() if self.complained else nullcontext():
                 write()
         except DescendError as error:
             with suppress(RuntimeError):  # the shell has ended

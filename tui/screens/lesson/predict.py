@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.run.result import Result
-from descend.engine.teaching.exercises import Graded, grade
+from descend.engine.teaching.exercises import Graded, grade_prediction
 from descend.engine.teaching.lesson import Lesson, Prediction
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
@@ -225,7 +225,7 @@ class Predict(QuestionView):
         for number, given in self.learner.predictions.items():
             if number not in self.late:
                 done = session.phase in ("done", "unsaved")
-                graded = grade(self.lesson, number, given, result) if done else Graded(None, None, untold)
+                graded = grade_prediction(self.lesson, number, given, result) if done else Graded(None, None, untold)
                 self.grades[number] = graded
                 self.learner.grade(number, session.run.id, self.grades[number])
         told = (number for number, graded in self.grades.items() if graded.right is not None)

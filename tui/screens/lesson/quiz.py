@@ -217,7 +217,7 @@ class Quiz(QuestionView):
         from descend.tui.screens.lesson.screen import LessonScreen
 
         try:
-            self.app.push_screen(LessonScreen(catalogue.find(self.question.lesson)))
+            self.app.push_screen(LessonScreen(catalogue.find_lesson(self.question.lesson)))
         except DescendError as error:
             self.lesson_screen.shell.complain(error)
 

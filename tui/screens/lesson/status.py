@@ -183,10 +183,10 @@ def news(session: RunMonitor) -> list[str]:
     """The failure and what to try, or all warnings and the latest note; nothing if there are none."""
     history = session.history
     if session.phase == "dead":
-        from descend.engine.run.summary import death
+        from descend.engine.run.summary import explain_death
 
         where = f"step {history.progress.step:,}" if history.progress is not None else "its beginning"
-        return [plain(death(session.run, where)), GO_ON, LOG]
+        return [plain(explain_death(session.run, where)), GO_ON, LOG]
     if session.phase == "failed":
         if history.failure is None:
             return ["The run failed.", LOG]

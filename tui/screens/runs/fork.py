@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Label
 
-from descend.engine.base.errors import UsageError, nearest
+from descend.engine.base.errors import UsageError, suggest_nearest
 from descend.engine.base.knobs import Value
 from descend.engine.launch.experiment import Experiment
 from descend.tui.cell_text import plain
@@ -101,7 +101,7 @@ def parse(text: str, lesson: Experiment) -> dict[str, Value]:
     for word in words:
         name, equals, value = word.partition("=")
         if name not in specs:
-            raise UsageError(f"There is no knob '{name}'{nearest(name, specs) or ' here'}.")
+            raise UsageError(f"There is no knob '{name}'{suggest_nearest(name, specs) or ' here'}.")
         if not equals or not value:
             raise UsageError(f"{name} can be {specs[name].describe()}; write {name}=… .")
         values[name] = specs[name].parse(value)

@@ -43,7 +43,7 @@ class RunActions:
         def resume() -> None:
             from descend.engine.launch import launcher
 
-            launcher.resume(run, self.screen.shell.launch)
+            launcher.resume_run(run, self.screen.shell.launch)
 
         def resumed(_: None) -> None:
             self.screen.shell.followed[run.id] = run
@@ -66,7 +66,7 @@ class RunActions:
         def fork(chosen: Fork) -> Run:
             from descend.engine.launch import launcher
 
-            new = launcher.fork(run, chosen.step, chosen.knobs)
+            new = launcher.fork_run(run, chosen.step, chosen.knobs)
             shell.launch(new)
             return new
 
@@ -90,7 +90,7 @@ class RunActions:
 
             changed = {name: text for name, text in (fields or {}).items() if text != getattr(entry, name)}
             if changed:
-                self._do("writing it down…", lambda: runs.amend(entry.run, **changed), self._look)
+                self._do("writing it down…", lambda: runs.amend_manifest(entry.run, **changed), self._look)
 
         self.screen.shell.push_screen(NamingScreen(entry, field), asked)
 
@@ -98,9 +98,9 @@ class RunActions:
         """Ask for form and place, then write."""
 
         def written(chosen: Export) -> str:
-            from descend.engine.run.export import write
+            from descend.engine.run.export import export_run
 
-            return str(write(entry.run, chosen.format, chosen.path))
+            return str(export_run(entry.run, chosen.format, chosen.path))
 
         def asked(chosen: Export | None) -> None:
             if chosen is not None:
@@ -178,7 +178,7 @@ def delete(chosen: list[Run]) -> None:
     failed: DescendError | None = None
     for run in chosen:
         try:
-            runs.delete(run)
+            runs.delete_run(run)
         except DescendError as error:
             failed = failed or error
     if failed is not None:

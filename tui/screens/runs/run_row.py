@@ -104,7 +104,7 @@ def changed(manifest: Manifest) -> list[str]:
     except DescendError:
         if not is_address(manifest.name):
             return [f"{plain(name)}={plain(str(value))}" for name, value in manifest.knobs.items()]
-        lesson = experiment.gone(manifest.name, manifest.knobs)
+        lesson = experiment.make_missing_training(manifest.name, manifest.knobs)
     own = lesson.knobs.specs
     found = [
         f"{plain(name)}={shown(value)}"

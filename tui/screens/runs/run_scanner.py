@@ -50,7 +50,7 @@ class RunScanner:
     def _look(self) -> Iterator[int]:
         from descend.engine.run import runs
 
-        found = runs.listed()
+        found = runs.list_runs()
         found.sort(key=lambda run: run.id in self.entries or not run.alive())
         changed, told = self._forget({run.id for run in found}), time.monotonic()
         for place, run in enumerate(found, 1):
@@ -90,7 +90,7 @@ class RunScanner:
 
     def _read(self, run: Run) -> bool:
         """Bring one run up to date; return whether it has changed."""
-        from descend.engine.run.runs import reading
+        from descend.engine.run.runs import tell_damage
 
         before = self.entries.get(run.id)
         now = signature(run)
@@ -98,7 +98,7 @@ class RunScanner:
             return False
         entry: RunRow | None
         try:
-            with reading(run):
+            with tell_damage(run):
                 entry = self._live(run, now) or ended(run, now)
         except DescendError as error:
             entry = damaged(run, now, error)
@@ -122,8 +122,8 @@ class RunScanner:
         if phase not in LIVE:
             del self._sessions[run.id]
             return None
-        manifest, created = run.manifest(), runs.created(run)
-        why, advice = summary.account(run, phase, history)
+        manifest, created = run.manifest(), runs.find_creation_time(run)
+        why, advice = summary.explain_state(run, phase, history)
         progress = history.progress
         entry = RunRow.of(
             summary.Summary(
@@ -137,7 +137,7 @@ class RunScanner:
                 metrics=dict(history.metrics),
                 elapsed=history.elapsed,
                 age=max(0.0, time.time() - created),
-                size=summary.size(run),
+                size=summary.measure_size(run),
             ),
             now,
             created,
@@ -170,7 +170,7 @@ def damaged(run: Run, now: Signature, error: DescendError) -> RunRow | None:
         created = run.folder.stat().st_mtime
     except OSError:
         return None
-    size = summary.size(run)
+    size = summary.measure_size(run)
     return RunRow(run, "damaged", now, lesson=lesson, created=created, size=size, why=plain(str(error)))
 
 
@@ -190,9 +190,9 @@ def _stat(file: os.PathLike[str]) -> tuple[int, int] | None:
 
 def _curve(entry: RunRow) -> Sparklines:
     """The sparklines of a run's metric; none if they cannot be read any more."""
-    from descend.engine.run.runs import reading
+    from descend.engine.run.runs import tell_damage
 
-    with suppress(DescendError), reading(entry.run):
+    with suppress(DescendError), tell_damage(entry.run):
         return read(entry.run, entry.metric)
     return {}
 

@@ -33,7 +33,7 @@ def read(run: Run, name: str) -> Sparklines:
 
 def drawn(series: Series) -> Sparklines:
     """The sparklines of ``series``."""
-    from descend.engine.base.sparkline import curve_shares, sparkline
+    from descend.engine.base.sparkline import compute_shares, draw_sparkline
 
     encoding = "utf-8" if shows_unicode() else "ascii"
-    return {width: sparkline(curve_shares(series.steps, series.values, width), encoding) for width in WIDTHS}
+    return {width: draw_sparkline(compute_shares(series.steps, series.values, width), encoding) for width in WIDTHS}

@@ -123,13 +123,13 @@ class AugmentScreen(Dialog[str | None]):
     def _draw(self) -> None:
         if not self.pictures:
             return
-        from descend.datasets.describe import chosen
-        from descend.engine.cli.data_view import before_and_after
+        from descend.datasets.describe import choose_samples
+        from descend.engine.cli.data_view import draw_before_and_after
 
         data, how = self.dataset, self.choice.value
         before = self.pictures["none"]
         after = self.pictures[how] if how != "none" else before[None][:0]
-        labels = data.train_y[chosen(data, len(before))].tolist()
+        labels = data.train_y[choose_samples(data, len(before))].tolist()
         names = [data.classes[label] if data.classes else "" for label in labels]
         console = self.app.console
         console = Console(
@@ -137,7 +137,7 @@ class AugmentScreen(Dialog[str | None]):
             color_system=console.color_system,  # type: ignore[arg-type]
             no_color=console.no_color,
         )
-        lines = before_and_after(before, after, names, data.scale, console, shows_unicode())
+        lines = draw_before_and_after(before, after, names, data.scale, console, shows_unicode())
         self.query_one("#pictures", Static).update(Group(*lines))
 
     def action_scroll(self, way: str) -> None:

@@ -78,13 +78,13 @@ class DataViewScreen(Dialog[str | None]):
     def _read(self, console: Console) -> None:
         from descend.datasets import catalogue
         from descend.datasets.describe import describe
-        from descend.engine.cli.data_view import parts
+        from descend.engine.cli.data_view import list_parts
 
         content: RenderableType
         dataset = None
         try:
             dataset = catalogue.find(self.address).load()
-            content = Group(*parts(dataset, describe(dataset), console, shows_unicode()))
+            content = Group(*list_parts(dataset, describe(dataset), console, shows_unicode()))
         except DescendError as error:
             content = Text(plain(f"✗ {error}"))
         if not get_current_worker().is_cancelled:

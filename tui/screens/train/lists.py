@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets.option_list import Option
 
-from descend.datasets.data_shape import Shape
+from descend.datasets.data_shape import DataShape
 from descend.datasets.spec import Spec
 from descend.engine.launch.experiment import Training
 from descend.engine.train.model_form import Model
@@ -53,7 +53,7 @@ class Choices(Options):
         return option.id or "" if option is not None else ""
 
 
-def model_lines(trainings: Iterable[Training], shape: Shape | None) -> list[tuple[str, Text]]:
+def model_lines(trainings: Iterable[Training], shape: DataShape | None) -> list[tuple[str, Text]]:
     """Each family's name, then its models: the number of their parameters where it is known for data of this ``shape``,
     and whether they can learn from such data (``✗``: not)."""
     lines, family = [], ""

@@ -59,14 +59,14 @@ class ModelPage(VerticalScroll, LessonTab):
 def document(training: Training, settings: RunRequest) -> Text:
     """All of it, free of control characters."""
     of, asked = training.model, manifest(training, settings)
-    changed = run_config.changed(asked)
+    changed = run_config.find_changed(asked)
     text = Text()
 
     def part(heading: str, body: str) -> None:
         text.append(f"{heading}\n", "bold").append(f"{body}\n\n")
 
     if isinstance(of, Model):
-        spec = datasets.specs().get(settings.data)
+        spec = datasets.list_specs().get(settings.data)
         shape = spec.shape if spec is not None else None
         text.append("\n\n".join(map(paragraph, of.about(shape, settings.knobs).split("\n\n"))) + "\n\n")
         if of.is_reference(shape, settings.knobs):
@@ -78,7 +78,7 @@ def document(training: Training, settings: RunRequest) -> Text:
     part("Data", plain(settings.data))
     differing = "\n".join(f"{plain(name)} = {plain(str(value))}" for name, value in changed.items())
     part("Settings", differing or "All as they come; e changes them.")
-    part("The same from the command line", plain(run_config.line(asked)))
+    part("The same from the command line", plain(run_config.format_command(asked)))
     return text
 
 

@@ -16,7 +16,7 @@ from textual.worker import get_current_worker
 
 from descend.datasets import catalogue as datasets
 from descend.datasets.spec import Spec
-from descend.datasets.user_data import Own
+from descend.datasets.user_data import UserData
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.paths import parse_path
 from descend.engine.launch import experiment, run_config
@@ -83,8 +83,8 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.trainings = {name: experiment.zoo(one) for name, one in model_form.models().items()}
-        self.specs: dict[str, Spec] = dict(datasets.specs())
+        self.trainings = {name: experiment.make_zoo_training(one) for name, one in model_form.list_models().items()}
+        self.specs: dict[str, Spec] = dict(datasets.list_specs())
         self.settings: dict[str, RunRequest] = {}
         self.asked = ""
         self.absent: dict[str, str] = {}
@@ -111,7 +111,9 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         specs = list(self.specs.values())
 
         def look() -> None:
-            gone = {spec.address: GONE if isinstance(spec, Own) else TO_FETCH for spec in specs if not spec.present()}
+            gone = {
+                spec.address: GONE if isinstance(spec, UserData) else TO_FETCH for spec in specs if not spec.present()
+            }
             self._back(self._found, gone)
 
         self.run_worker(look, thread=True, exit_on_error=False, group="look")
@@ -179,7 +181,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if why:
             text.append(plain(f"✗ {why}"), "bold")
         else:
-            text.append(plain(run_config.line(manifest(self.training, self.chosen()))), "bold")
+            text.append(plain(run_config.format_command(manifest(self.training, self.chosen()))), "bold")
         self.query_one("#said", Static).update(text)
 
     def on_option_list_option_highlighted(self) -> None:
@@ -215,7 +217,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the command that makes this run."""
-        line = run_config.line(manifest(self.training, self.chosen()))
+        line = run_config.format_command(manifest(self.training, self.chosen()))
         self.app.copy_to_clipboard(line)
         needs = " In tmux this needs `set -g set-clipboard on`." if "TMUX" in os.environ else ""
         self.notify(plain(f"Copied: {line}{needs}"), markup=False)
@@ -280,12 +282,12 @@ class TrainScreen(Leaves, InShell, Screen[None]):
     def _work(self, what: str, typed: str, asked: object) -> None:
         """Read or write, then go on in the screen's own thread."""
         found, spec = None, None
-        kept = run_config.Recipe(name=typed if what == "model" else "", data=typed if what == "data" else "")
+        kept = run_config.RunConfig(name=typed if what == "model" else "", data=typed if what == "data" else "")
         try:
             if what == "save":
-                run_config.save(asked, parse_path(typed))  # type: ignore[arg-type]
+                run_config.save_config(asked, parse_path(typed))  # type: ignore[arg-type]
             elif what == "load":
-                kept = run_config.load(parse_path(typed))
+                kept = run_config.load_config(parse_path(typed))
                 if not kept.name:
                     raise UsageError(f'{typed} names no model; add a line such as name = "mlp".')
             if kept.name:
