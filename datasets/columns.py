@@ -268,7 +268,8 @@ def check_finite(column: Column, file: str) -> None:
     if len(large):
         row = int(large[0])
         raise DescendError(
-            f"Column '{shorten_cell(column.name)}' of {file} has '{shorten_cell(column.cells[row])}' in line {column.lines[row]:,}, "
+            f"Column '{shorten_cell(column.name)}' of {file} has "
+            f"'{shorten_cell(column.cells[row])}' in line {column.lines[row]:,}, "
             "more than a 32-bit number can be; mend it, or leave the cell empty if the value is missing."
         )
 

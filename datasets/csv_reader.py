@@ -102,7 +102,8 @@ def read_csv(
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
     if len(rows[0]) < 2:
         raise DescendError(
-            f"{file.name} has a single column ('{shorten_cell(rows[0][0])}' in line {lines[0]}); a table needs one to predict "
+            f"{file.name} has a single column ('{shorten_cell(rows[0][0])}' in line {lines[0]}); a "
+            f"table needs one to predict "
             "and one to learn from, and delimiter=… says what stands between them."
         )
     if delimiter != ",":
@@ -243,7 +244,8 @@ def describe_ragged(
     if cells[0].startswith(source.marks()):
         advice.append(f"or say comment={source.marked(cells[0])} if it is a comment")
     return DescendError(
-        f"Line {line:,} of {source.file.name} has {format_count(len(cells), 'cell')} where line {other} has {len(others)}; "
+        f"Line {line:,} of {source.file.name} has {format_count(len(cells), 'cell')} where line "
+        f"{other} has {len(others)}; "
         f"{', '.join(advice)}."
     )
 

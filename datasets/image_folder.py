@@ -194,11 +194,13 @@ def measure_ranges(
     low, high = float(spans[train & wide, 0].min()), float(spans[train & wide, 1].max())
     if low == high:
         raise DescendError(
-            f"All images with more than 8 bits a value hold the one value {format_value(low)}; there is nothing to learn "
+            f"All images with more than 8 bits a value hold the one value {format_value(low)}; "
+            f"there is nothing to learn "
             "from."
         )
     notes.append(
-        f"{format_count(int(wide.sum()), 'image')} of {len(whole):,} with more than 8 bits a value: {format_value(low)} to "
+        f"{format_count(int(wide.sum()), 'image')} of {len(whole):,} with more than 8 bits a value: "
+        f"{format_value(low)} to "
         f"{format_value(high)}, the range of those to train on, became 0 to 255."
     )
     if (beyond := wide & ((spans[:, 0] < low) | (spans[:, 1] > high))).any():

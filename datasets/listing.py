@@ -98,7 +98,8 @@ def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Fol
     rare = min(range(len(classes)), key=lambda label: many[label])
     if len(files) < 5 or (test is None and many[rare] < 2):
         raise DescendError(
-            f"{root} has {format_count(len(files), 'image')} in all and {many[rare]} of '{classes[rare]}'; at least 5 in "
+            f"{root} has {format_count(len(files), 'image')} in all and {many[rare]} of "
+            f"'{classes[rare]}'; at least 5 in "
             "all and 2 of each class are needed."
         )
     tests = None if test is None else tuple(for_test for _, _, for_test in found)
@@ -118,7 +119,8 @@ def find_parts(root: Path, notes: list[str]) -> tuple[Path | None, Path | None]:
     if train is None:
         if len(there) > 1 and all(strip_suffix(folder) in (*TRAIN, *TEST) for folder in there):
             raise DescendError(
-                f"{root} has the folders {join_few([folder.name for folder in there])}, which are no classes, and no train "
+                f"{root} has the folders {join_few([folder.name for folder in there])}, which are "
+                f"no classes, and no train "
                 "with a folder for each class in it; put the images to train on into such folders."
             )
         return None, None

@@ -27,7 +27,8 @@ def check_memory(needed: float, what: str, remedy: str) -> None:
     """
     if needed > (room := SHARE * free_memory()):
         raise DescendError(
-            f"{what} takes about {format_size(needed)} of memory, more than {format_size(room)}, half of what is free here; "
+            f"{what} takes about {format_size(needed)} of memory, more than {format_size(room)}, "
+            f"half of what is free here; "
             f"{remedy}."
         )
 

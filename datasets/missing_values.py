@@ -58,12 +58,14 @@ def drop_or_fill(
         short = [column for column in [*([] if mean else features), *targets] if column.name in missing]
         remedy = f"say missing=mean, or {leaving([c for c in short if c not in targets])}"
         raise DescendError(
-            f"{file} has {format_count(left, 'row')} without a gap in {quote_columns([column.name for column in short])}, and "
+            f"{file} has {format_count(left, 'row')} without a gap in "
+            f"{quote_columns([column.name for column in short])}, and "
             f"{LEAST_ROWS} are needed; {'choose another target=…' if mean else remedy}."
         )
     if gone := [column for column in features if column.missing[~drop].all()]:
         raise DescendError(
-            f"{file} has values in {quote_columns([column.name for column in gone])} only where the target is missing; leave "
+            f"{file} has values in {quote_columns([column.name for column in gone])} only where the "
+            f"target is missing; leave "
             f"{'it' if len(gone) == 1 else 'them'} out with {leaving(gone)}."
         )
     if mean and any(column.missing[~drop].any() for column in features):
@@ -108,7 +110,8 @@ def describe_refusal(
     first = f"the first{f', {shorten_cell(word)!r},' if word else ''} in line {lines[row]:,}"
     said = f"say {', or '.join(remedies)}" if remedies else "choose another target=…"
     return (
-        f"{file} lacks {format_count(sum(missing.values()), 'value')} in {format_count(rows, 'row')} ({listed}{more}; {first}); "
+        f"{file} lacks {format_count(sum(missing.values()), 'value')} in "
+        f"{format_count(rows, 'row')} ({listed}{more}; {first}); "
         f"{said}."
     )
 

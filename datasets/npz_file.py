@@ -156,11 +156,13 @@ def choose_arrays(
         for header in (x, y):
             if not header.shape or not header.bytes:
                 raise DescendError(
-                    f"Array {join_few([header.key])} of {file} has the shape {header.shape} and so no samples; {npz.FORM}."
+                    f"Array {join_few([header.key])} of {file} has the shape {header.shape} and so "
+                    f"no samples; {npz.FORM}."
                 )
         if x.shape[0] != y.shape[0]:
             raise DescendError(
-                f"{file} has {x.shape[0]:,} samples in {join_few([x.key])} and {y.shape[0]:,} in {join_few([y.key])}; each needs "
+                f"{file} has {x.shape[0]:,} samples in {join_few([x.key])} and {y.shape[0]:,} in "
+                f"{join_few([y.key])}; each needs "
                 "the other."
             )
     for key, both in zip("xy", zip(*parts, strict=True), strict=True):
@@ -299,7 +301,8 @@ def read_table(
         row, column = np.argwhere(gaps)[0].tolist()
         raise DescendError(
             f"x in {file} has {gaps.sum():,} NaN in {format_count(len(found), 'column')}, the first at index "
-            f"[{row}, {column}]; say missing=drop to leave {format_count(int(gaps.any(1).sum()), 'row')} of {len(x):,} out, "
+            f"[{row}, {column}]; say missing=drop to leave "
+            f"{format_count(int(gaps.any(1).sum()), 'row')} of {len(x):,} out, "
             "or missing=mean to fill the gaps."
         )
     if missing == "drop":

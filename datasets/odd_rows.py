@@ -67,7 +67,8 @@ def find_samples(columns: Sequence[Column], units: str, totals: str, file: str, 
             f"{format_count(len(at), 'row')} of {count:,}, or totals=keep if it is data."
         )
     notes.append(
-        f"{WARNING}{format_count(len(at), 'row')} of totals left out, '{shorten_cell(word)}' in line {line:,}; totals=keep keeps "
+        f"{WARNING}{format_count(len(at), 'row')} of totals left out, '{shorten_cell(word)}' in "
+        f"line {line:,}; totals=keep keeps "
         "such rows."
     )
     return keep

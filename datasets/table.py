@@ -100,7 +100,8 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         columns = [replace(c, cells=list(itertools.compress(c.cells, sound)), lines=lines) for c in columns]
     if len(lines) < LEAST_ROWS:
         raise DescendError(
-            f"{where} has {format_count(len(lines), 'row')} of data; a training and a test set take at least {LEAST_ROWS}."
+            f"{where} has {format_count(len(lines), 'row')} of data; a training and a test set take "
+            f"at least {LEAST_ROWS}."
         )
     find = ColumnFinder(columns, where)
     wanted = find_targets(columns, options.target, find)
@@ -212,7 +213,8 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
         if words := column.words_kept:
             listed = ", ".join(f"'{shorten_cell(word)}' in {format_count(n, 'row')}" for word, n in words.items())
             said.append(
-                f"{WARNING}{listed} of column '{shorten_cell(column.name)}' counts as a value; gaps={','.join(words)} takes "
+                f"{WARNING}{listed} of column '{shorten_cell(column.name)}' counts as a value; "
+                f"gaps={','.join(words)} takes "
                 f"{'it' if len(words) == 1 else 'them'} for a missing one."
             )
     notes.extend(said[:MOST_SAID])

@@ -260,7 +260,8 @@ def describe_misfit(name: str, changed: Mapping[str, Value] | None, why: str) ->
     """The sentence on a checkpoint that does not fit the object called ``name``."""
     if changed:
         return (
-            f"The checkpoint does not fit '{name}' with {format_knobs(changed)}{why}: those, or an edit of a model's own "
+            f"The checkpoint does not fit '{name}' with {format_knobs(changed)}{why}: those, or an "
+            f"edit of a model's own "
             "file, change its layers; begin a new run with them."
         )
     return (

@@ -29,7 +29,9 @@ def find_without_effect(
         return ""
     if have_differences(read_history(run), theirs, parent.step):
         return ""
-    return f"No number from step {parent.step:,} on is another than in run {parent.run}: {format_knobs(knobs)} changed nothing."
+    return (
+        f"From step {parent.step:,} on every number is that of run {parent.run}: {format_knobs(knobs)} changed nothing."
+    )
 
 
 def count_bytes(run: Run) -> int:

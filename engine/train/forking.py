@@ -42,7 +42,8 @@ def require_model_effects(session: Trainer) -> None:
             lab.note(f"With {format_knobs({name: value})} the model computes what it did before.")
             continue
         raise ModelError(
-            f"{name} only says how weights begin, and a fork takes them from its checkpoint, so {format_knobs({name: value})} "
+            f"{name} only says how weights begin, and a fork takes them from its checkpoint, so "
+            f"{format_knobs({name: value})} "
             "changes nothing; begin a new run with it."
         )
 
@@ -112,7 +113,8 @@ def require_course_effects(k: Any, forked: dict[str, Any], step: int, steps: int
             for at in coming
         ):
             raise ModelError(
-                f"{format_knobs({name: now[name]})} changes nothing from step {step:,} on, where the rate takes the same "
+                f"{format_knobs({name: now[name]})} changes nothing from step {step:,} on, where "
+                f"the rate takes the same "
                 "course either way; fork from an earlier step, or with another schedule."
             )
 

@@ -29,7 +29,8 @@ def warn_of_writing(net: nn.Module, x: Tensor, autocast: Callable[[], Any], file
     if watch.wrote is None and given.shape == x.shape and torch.equal(given, x):
         return []
     return [
-        f"{WARNING}the model writes into its input{format_place([watch.wrote or ''])}. Here it is given a copy; elsewhere the "
+        f"{WARNING}the model writes into its input{format_place([watch.wrote or ''])}. Here it is "
+        f"given a copy; elsewhere the "
         "caller's samples, and a target made of them, would change: write x = x + 1 in place of x += 1, or begin with "
         "x = x.clone()."
     ]
@@ -52,7 +53,8 @@ def warn_of_randomness(
         )
         remedy = "say F.dropout(x, p, self.training), or make it an nn.Dropout that is an attribute of the module"
     else:
-        what = f"the model draws at random in evaluation too{format_place(watch.draws)}, so what is measured differs each time"
+        where = format_place(watch.draws)
+        what = f"the model draws at random in evaluation too{where}, so what is measured differs each time"
         remedy = "if that is to happen in training alone, ask for self.training"
     return [f"{WARNING}{what}; {remedy}."]
 
@@ -99,7 +101,8 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
         if not have_differences(one.sigmoid(), evaluated):
             made = ": the second are the sigmoid of the first"
     return [
-        f"{WARNING}the model gives other outputs in training than in evaluation{where}{find_mode_line(own.get(path))}, for "
+        f"{WARNING}the model gives other outputs in training than in "
+        f"evaluation{where}{find_mode_line(own.get(path))}, for "
         f"neither dropout nor normalisation{made}, so what is measured is not what is trained; return the same in both."
     ]
 

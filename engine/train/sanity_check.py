@@ -92,13 +92,15 @@ def _check(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Call
         output = find_tensor(outcome, objective.part)
     if output is None:
         raise ModelError(
-            f"The model returned {describe_output(outcome)}, and no scores can be found in that; it should return one tensor, "
+            f"The model returned {describe_output(outcome)}, and no scores can be found in that; it "
+            f"should return one tensor, "
             f"{objective.wanted}: {format_shape(objective.size(x))} for two samples."
         )
     notes = []
     if not isinstance(outcome, Tensor):
         notes.append(
-            f"The model returns {describe_output(outcome)}; the tensor {format_shape(output.shape)} is taken for its scores."
+            f"The model returns {describe_output(outcome)}; the tensor {format_shape(output.shape)} "
+            f"is taken for its scores."
         )
     if not output.is_floating_point():
         how = "take the .real part or the .abs()" if output.is_complex() else "leave out the argmax or rounding"
@@ -178,7 +180,10 @@ def describe_hidden(net: nn.Module) -> str:
 def describe_wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Task) -> ModelError:
     """Why the form of the output does not fit."""
     got, want = tuple(output.shape), objective.size(x)
-    sentence = f"The output for two samples has the shape {format_shape(got)}, and should have {format_shape(want)}: {objective.wanted}."
+    sentence = (
+        f"The output for two samples has the shape {format_shape(got)}, and should have {format_shape(want)}: "
+        f"{objective.wanted}."
+    )
     last = find_last_layer(net)
     of_last = f"Its last layer with weights is {last}." if last else ""
     if got[:1] != want[:1]:
@@ -241,7 +246,8 @@ def _check_gradient(
         fitted = objective.fitted(output, x)
         if fitted is None:
             raise ModelError(
-                f"In training the output has the shape {format_shape(tuple(output.shape))}, and not that of evaluation, "
+                f"In training the output has the shape {format_shape(tuple(output.shape))}, and not "
+                f"that of evaluation, "
                 f"{format_shape(objective.size(x))}."
             )
         loss = objective.loss(fitted.float(), objective.target(x, y))

@@ -104,14 +104,16 @@ def describe_without_gradient(net: nn.Module, missing: set[str], apart: set[int]
     told = []
     if names := groups["unseen"]:
         told.append(
-            f"{WARNING}no gradient reaches {group_layers(net, names)}, computed under torch.no_grad(){format_place(names.values())}, "
+            f"{WARNING}no gradient reaches {group_layers(net, names)}, computed under "
+            f"torch.no_grad(){format_place(names.values())}, "
             "so training leaves that as it is; take no_grad away, or, if it is meant, set requires_grad=False."
         )
     if names := groups["cut"]:
         function, place = watch.cuts[0] if watch.cuts else ("", "")
         how = f", as its result passes {function}" if function else ""
         told.append(
-            f"{WARNING}no gradient reaches {group_layers(net, names)}{how}{format_place([place, *names.values()])}, so training "
+            f"{WARNING}no gradient reaches "
+            f"{group_layers(net, names)}{how}{format_place([place, *names.values()])}, so training "
             "leaves that as it is; let its result reach the output, or, if it is meant, set requires_grad=False."
         )
     if names := groups["unused"]:

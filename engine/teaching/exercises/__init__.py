@@ -1,7 +1,7 @@
 """Whether an exercise is solved and a prediction was right.
 
-`check_run` and `grade_prediction` judge a run in this process. `CodeCheck` runs the learner's own code in a process of its own,
-with limits on time, memory and files: that keeps an endless loop, a crash or a stray write away from the shell. What it
+`check_run` and `grade_prediction` judge a run in this process. `CodeCheck` runs the learner's own code in a process of
+its own, with limits on time, memory and files: that keeps an endless loop, a crash or a stray write away from the shell. What it
 does not keep out is in ``AUTHORS.md``.
 """
 
