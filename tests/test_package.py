@@ -30,7 +30,7 @@ def imported_by(code: str) -> set[str]:
         "import descend.tui.app",
         "from descend.engine.teaching.catalogue import lessons; lessons()",
         "from descend.engine.launch import launcher as supervision; from descend.engine.run import runs, history",
-        "from descend.engine.cli.parser import parser; parser()",
+        "from descend.engine.cli.parser import make_parser; make_parser()",
         "import descend.datasets.catalogue as c; c.specs()",
     ],
 )

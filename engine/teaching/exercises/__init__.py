@@ -1,8 +1,8 @@
 """Whether an exercise is solved and a prediction was right.
 
 `check_run` and `grade_prediction` judge a run in this process. `CodeCheck` runs the learner's own code in a process of
-its own, with limits on time, memory and files: that keeps an endless loop, a crash or a stray write away from the shell. What it
-does not keep out is in ``AUTHORS.md``.
+its own, with limits on time, memory and files: that keeps an endless loop, a crash or a stray write away from the
+shell. What it does not keep out is in ``AUTHORS.md``.
 """
 
 from descend.engine.teaching.exercises.code import CodeCheck

@@ -249,7 +249,7 @@ def test_nothing_elsewhere_is_written_or_signalled(
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith("other")] == ["other"]
 
 
-BARE = "fence._apart, fence._call = lambda: False, lambda *given: -1\n"
+BARE = "fence._enter_namespace, fence._call = lambda: False, lambda *given: -1\n"
 START = """
 import sys
 from descend.engine.teaching.exercises import child, fence, guard
