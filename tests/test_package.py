@@ -28,10 +28,10 @@ def imported_by(code: str) -> set[str]:
     "code",
     [
         "import descend.tui.app",
-        "from descend.engine.teaching.catalogue import lessons; lessons()",
+        "from descend.engine.teaching.catalogue import list_lessons; list_lessons()",
         "from descend.engine.launch import launcher as supervision; from descend.engine.run import runs, history",
         "from descend.engine.cli.parser import make_parser; make_parser()",
-        "import descend.datasets.catalogue as c; c.specs()",
+        "import descend.datasets.catalogue as c; c.list_specs()",
     ],
 )
 def test_torch_and_its_like_stay_out_of_the_shell_the_catalogue_and_the_command_line(code: str) -> None:
@@ -52,8 +52,8 @@ def test_the_catalogue_loads_in_well_under_half_a_second() -> None:
         [
             "import time",
             "start = time.perf_counter()",
-            "from descend.engine.teaching.catalogue import lessons",
-            "lessons()",
+            "from descend.engine.teaching.catalogue import list_lessons",
+            "list_lessons()",
             "print(time.perf_counter() - start)",
         ]
     )

@@ -23,8 +23,8 @@ from descend.engine.teaching import catalogue; from descend.engine.launch import
 from descend.datasets import catalogue as datasets
 import torch
 steps = int(sys.argv[1])
-torch.set_num_threads(devices.cpu_threads())
-lesson = catalogue.find(sys.argv[2])
+torch.set_num_threads(devices.count_threads())
+lesson = catalogue.find_lesson(sys.argv[2])
 knobs = lesson.knobs.parse(dict(word.split("=") for word in sys.argv[3:]))
 class Bare:
     device, seed, dataset, state = torch.device("cpu"), 0, datasets.find(lesson.data[0]).load(), {}

@@ -10,7 +10,7 @@ CODE = """
 import sys, time
 start = time.perf_counter()
 from descend.engine.teaching import catalogue
-lessons = catalogue.lessons()
+lessons = catalogue.list_lessons()
 print(time.perf_counter() - start, len(lessons), "torch" in sys.modules)
 """
 ROUNDS = 7

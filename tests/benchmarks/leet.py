@@ -41,7 +41,7 @@ OPEN = """
 import sys
 from descend.engine.run import runs
 from descend.engine.cli.shell import open_shell
-sys.exit(open_shell(run=runs.find(sys.argv[1])))
+sys.exit(open_shell(run=runs.find_run(sys.argv[1])))
 """
 Watched = tuple[float, float, int]
 """Seconds to the first chart, milliseconds to the help, bytes written until the chart."""

@@ -152,8 +152,11 @@ WATCHED = "torch torchvision sklearn scipy sympy pandas"
 @pytest.mark.parametrize(
     ("action", "heavy"),
     [
-        ("[(s.present(), s.missing_message()) for s in map(catalogue.find, catalogue.names())]", f"{WATCHED} numpy"),
-        ("[catalogue.find(n).load() for n in catalogue.names() if catalogue.find(n).embedded]", WATCHED),
+        (
+            "[(s.present(), s.missing_message()) for s in map(catalogue.find, catalogue.list_names())]",
+            f"{WATCHED} numpy",
+        ),
+        ("[catalogue.find(n).load() for n in catalogue.list_names() if catalogue.find(n).embedded]", WATCHED),
     ],
     ids=["listing", "loading"],
 )

@@ -9,7 +9,7 @@ PROGRAM = """
 import sys
 import descend.tui.app, descend.tui.panels.grid
 from descend.engine.teaching import catalogue
-assert catalogue.lessons()
+assert catalogue.list_lessons()
 print(*sorted({"torch", "torchvision", "numpy", "plotext", "sklearn", "scipy", "sympy", "psutil"} & set(sys.modules)))
 """
 WHOLE = """

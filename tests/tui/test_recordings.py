@@ -188,7 +188,7 @@ import asyncio, sys
 from descend.engine.run import runs
 from tests.tui.driving import opened
 async def look():
-    async with opened(run=runs.find("diffusion")) as shell:
+    async with opened(run=runs.find_run("diffusion")) as shell:
         await shell.sees("cloud")
         await shell.press("home")
         await shell.sees("replay")

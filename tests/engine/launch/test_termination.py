@@ -11,7 +11,7 @@ SCRIPT = """
 import hashlib, os, signal, sys, time
 from descend.engine.launch import termination
 termination.AGAIN = 0.2
-hears = termination.Termination(lambda: print("last words", flush=True))
+hears = termination.TerminationSignal(lambda: print("last words", flush=True))
 if (child := os.fork()) == 0:
     print("child", flush=True)
     time.sleep(60)

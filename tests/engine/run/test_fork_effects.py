@@ -49,8 +49,6 @@ def test_what_changed_nothing_is_said_at_the_end() -> None:
     parent = run("backpropagation", pace=0, steps=20)
     late = fork(parent, parent.checkpoint_steps()[-3], x=2.0)
     step = parent.checkpoint_steps()[-3]
-    assert notes(late).endswith(
-        f"From step {step} on every number is that of run {parent.id}: x=2.0 changed nothing."
-    )
+    assert notes(late).endswith(f"From step {step} on every number is that of run {parent.id}: x=2.0 changed nothing.")
     assert "changed nothing" not in notes(fork(parent, 2, x=2.0)), "where the graph's numbers follow from it"
     assert "changed nothing" not in notes(fork(parent, step, lr=0.5))

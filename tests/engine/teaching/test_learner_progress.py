@@ -85,10 +85,10 @@ import stat
 import sys
 import time
 from descend.engine.teaching import catalogue, learner_progress as logbook
-lesson = catalogue.find("halving")
+lesson = catalogue.find_lesson("halving")
 for number in range(40):
-    logbook.ran(lesson)
-    logbook.committed(lesson, 1, number, f"{sys.argv[1]}-{number}")
+    logbook.record_run(lesson)
+    logbook.record_prediction(lesson, 1, number, f"{sys.argv[1]}-{number}")
 """
 
 

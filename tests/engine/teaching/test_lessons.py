@@ -93,17 +93,17 @@ JUDGE = """
 import json, sys
 from pathlib import Path
 from descend.engine.teaching import catalogue
-from descend.engine.teaching.exercises import check_run, grade
+from descend.engine.teaching.exercises import check_run, grade_prediction
 from descend.engine.teaching.lesson import Exercise
 from descend.engine.run.result import Result
 from descend.engine.run.runs import Run
 for name, folder in json.loads(sys.argv[1]).items():
-    lesson, run = catalogue.find(name), Run(Path(folder))
+    lesson, run = catalogue.find_lesson(name), Run(Path(folder))
     for index, exercise in enumerate(lesson.exercises):
         if isinstance(exercise, Exercise):
             check_run(lesson, index, run)
     for index in range(len(lesson.predictions)):
-        grade(lesson, index, 0, Result.of(run))
+        grade_prediction(lesson, index, 0, Result.of(run))
     for heavy in catalogue.HEAVY & sys.modules.keys():
         print(name, heavy)
         del sys.modules[heavy]

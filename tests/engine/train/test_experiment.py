@@ -63,7 +63,7 @@ def test_what_does_not_go_together_is_a_sentence(name: str, data: str, knobs: di
 def test_asking_for_a_model_imports_no_torch() -> None:
     code = (
         "import sys; from descend.engine.launch import launcher as supervision, run_config as recipe\n"
-        "asked = supervision.ask('mlp', {'lr': 0.1}, data='iris'); recipe.line(asked)\n"
+        "asked = supervision.check_request('mlp', {'lr': 0.1}, data='iris'); recipe.format_command(asked)\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
