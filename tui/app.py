@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from descend.engine.run.runs import Run
     from descend.tui.screens.runs import RunScanner
 
-LEAVE = "Leave; runs at work can go on without the shell"
+LEAVE = "Leave; runs at work can continue without the shell"
 GARBAGE = 2_000, 10, 1_000_000
 """After how many new objects they are looked through for garbage, and how often that is done before older ones are."""
 IDLE = 20.0
@@ -74,7 +74,7 @@ class DescendApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help", key_display="?", tooltip="What is focused, and its keys"),
         Binding("u", "runs", "runs", tooltip="All runs, live and past: open, compare, resume, fork, export, delete"),
-        Binding("o", "settings", "settings", tooltip="Theme, characters, and the settings every lesson begins with"),
+        Binding("o", "settings", "settings", tooltip="Theme, characters, and the device and seed of new lessons"),
         Binding("q", "quit", "quit", tooltip=LEAVE),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, tooltip=LEAVE),
     ]
@@ -295,7 +295,7 @@ class DescendApp(App[None]):
         except DescendError as error:
             if run is None or not is_address(name):
                 raise
-            self.complain(DescendError(f"{error} The run can be looked at, but not be repeated."))
+            self.complain(DescendError(f"{error} The run can be viewed, but not repeated."))
             return experiment.make_missing_training(name, run.manifest().knobs)
 
     def open_run(self, run: Run) -> None:
@@ -422,5 +422,5 @@ def run_app(**start: object) -> int:
         app.close()
     status = app.return_code or 0
     for run in app.at_work() if status > 128 else app.detached:
-        print(f"Run {clean(run.id)} goes on; `descend` shows it again.")
+        print(f"Run {clean(run.id)} continues; `descend` shows it again.")
     return status

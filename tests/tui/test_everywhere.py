@@ -52,7 +52,7 @@ async def test_help_explains_what_is_focused_and_its_keys(size: tuple[int, int])
         await shell.press("escape", "enter")
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         await shell.press("f1")
-        await shell.sees("The theory of this lesson", "Start a run with the present settings")
+        await shell.sees("The theory of this lesson", "Start a run with the current knobs")
         await shell.press("k", "j", "question_mark")
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
 

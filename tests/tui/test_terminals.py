@@ -100,7 +100,7 @@ def test_it_opens_trains_and_can_be_read(name: str, folders: Path) -> None:
         check(terminal, name in ASCII)
         terminal.press("o")
         terminal.wait("characters")
-        terminal.wait("theme: auto goes by the terminal")
+        terminal.wait("theme: auto follows the terminal")
         check(terminal, name in ASCII, "Settings of the shell")
         terminal.press("\x1b")
         terminal.wait(lambda text: "characters" not in text)

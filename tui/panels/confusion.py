@@ -41,7 +41,7 @@ class ConfusionPanel(Scrollable, PicturePanel[Confusion]):
     HELP = (
         "Which classes are taken for which: a row for each true class, a column for each predicted one, and counts of "
         "cases, shaded by their share of the row. Precision: of what was called so, how much was right. Recall: of "
-        "what is so, how much was found. F1: their harmonic mean. Enter goes on to the matrix, the scores and the most "
+        "what is so, how much was found. F1: their harmonic mean. Enter shows the matrix, the scores and the most "
         "confused pairs, each alone."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,7 +68,7 @@ class ConfusionPanel(Scrollable, PicturePanel[Confusion]):
             case "pairs":
                 found = draw_pairs(counts, classes, len(classes) ** 2, width)
                 top = self.fits(len(found), height - 1)
-                head: Row = [("most often confused, true → predicted" if found else "nothing is confused", "muted")]
+                head: Row = [("most often confused, true → predicted" if found else "no mistakes", "muted")]
                 return [sized(row, width) for row in [head, *found[top : top + height - 1], *([[]] * height)][:height]]
         return draw_matrix(counts, classes, width, height)
 

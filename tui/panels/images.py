@@ -26,7 +26,7 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
 
     kind = Images
     order: ClassVar[int] = 50
-    HELP = "Images of the run, the last in the last place. Those in between that have no room are on the next page."
+    HELP = "Images of the run, the newest last. Those in between that have no room are on the next page."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "pagedown", "page(1)", "More images", key_display="PgDn PgUp", tooltip="The next images; PgUp goes back"

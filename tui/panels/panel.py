@@ -224,7 +224,7 @@ class Panel(Widget, can_focus=True):
             if self._failed is None or repr(error) != repr(self._failed):
                 log.error(f"panel {self.subject!r} cannot be drawn", "".join(traceback.format_exception(error)))
             self._failed = error
-            apology = f"This panel cannot show its data ({type(error).__name__}); the run and the other panels go on."
+            apology = f"This panel cannot show its data ({type(error).__name__}); the run and other panels continue."
             return title or plain(self.subject), wrapped(apology, width, height, "error"), [], []
         self._failed = None
         return parts

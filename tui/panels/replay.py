@@ -49,11 +49,11 @@ class Replay(Container):
     """
 
     HELP = (
-        "The panels of a run. Look back at any step with the keys below: all panels show it, and the run goes on "
+        "The panels of a run. Look back at any step with the keys below: all panels show it, and the run continues "
         "meanwhile. At speed 1 a whole run plays in ten seconds. Escape shows its newest step again."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("comma", "scrub(-1)", "Replay", key_display=", .", tooltip="Look back: one recorded step back"),
+        Binding("comma", "scrub(-1)", "Replay", key_display=", .", tooltip="Look back one recorded step"),
         Binding("full_stop", "scrub(1)", "One recorded step forward", show=False, tooltip="One recorded step forward"),
         Binding(
             "less_than_sign",
@@ -61,7 +61,7 @@ class Replay(Container):
             "Leap back",
             show=False,
             key_display="<",
-            tooltip="A twentieth of the run back",
+            tooltip="Back by a twentieth of the run",
         ),
         Binding(
             "greater_than_sign",
@@ -69,12 +69,12 @@ class Replay(Container):
             "Leap forward",
             show=False,
             key_display=">",
-            tooltip="A twentieth of the run forward",
+            tooltip="Forward by a twentieth of the run",
         ),
         Binding("home", "first", "First step", show=False, tooltip="Look back at the first step"),
         Binding("end", "live", "Newest step", show=False, tooltip="Back to the newest step"),
         Binding("p", "play", "Play", tooltip="Play from the cursor; a whole run takes ten seconds"),
-        Binding("p", "hold", "Hold", tooltip="Hold the player at this step"),
+        Binding("p", "hold", "Pause", tooltip="Pause the player at this step"),
         Binding("g", "seek", "Go to", tooltip="Type the step to look back at"),
         Binding("plus", "speed(1)", "Speed", key_display="+ -", tooltip="Play twice as fast"),
         Binding("minus", "speed(-1)", "Slower", show=False, tooltip="Play half as fast"),

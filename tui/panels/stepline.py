@@ -21,9 +21,9 @@ from descend.tui.field import Field
 class StepLine(Vertical):
     """Hidden until it is asked for; lies over the lowest rows of the panels, so that none of them moves."""
 
-    HELP = "Type a step, a share of the run such as 50%, or end. Enter goes there, escape leaves all as it is."
+    HELP = "Type a step, a share of the run such as 50%, or end. Enter goes there, escape changes nothing."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "stay", tooltip="Leave all as it is"),
+        Binding("escape", "leave", "stay", tooltip="Change nothing"),
     ]
     DEFAULT_CSS = """
     StepLine {

@@ -16,7 +16,7 @@ from descend.tui.cell_text import plain
 class Choice(Widget, can_focus=True):
     """One of a few values, changed with the left and right arrows, h and l, or space."""
 
-    HELP = "Left and right, or space, go through the choices."
+    HELP = "Left and right, or space, cycle through the choices."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "turn(-1)", "Previous choice", show=False),
         Binding("right,l,space", "turn(1)", "Next choice", show=False),

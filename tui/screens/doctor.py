@@ -30,7 +30,7 @@ class DoctorScreen(Leaves, Screen[None]):
         "knowing, ✗ will not work; the arrow says what to do. The lines below say how busy the machine is right now."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", tooltip="Back to where you were"),
+        Binding("escape", "leave", "back", tooltip="Back to the previous screen"),
         Binding("r", "again", "again", tooltip="Examine the machine again"),
         Binding("j", "scroll('down')", "Down", show=False),
         Binding("k", "scroll('up')", "Up", show=False),

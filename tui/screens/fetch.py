@@ -17,7 +17,7 @@ from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog
 
 COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "data", "fetch")
-LOST_NOTHING = "What was downloaded is kept; fetching again goes on from there."
+LOST_NOTHING = "What was downloaded is kept; fetching again resumes from there."
 
 
 class FetchScreen(Dialog[bool]):

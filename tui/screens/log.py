@@ -23,7 +23,7 @@ class LogScreen(Dialog[None]):
     """Shows the last lines that the newest worker of ``run`` printed."""
 
     heading = "The worker's log"
-    HELP = "The last lines of what the worker printed, its traceback among them. Escape goes back."
+    HELP = "The last lines of what the worker printed, including its traceback. Escape goes back."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,w,q", "leave", "Back"),
         Binding("j", "scroll('down')", "Down", show=False),

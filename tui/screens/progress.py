@@ -46,7 +46,7 @@ class Progress(Provider):
             told = "Forget predictions, answers and exercises of this lesson"
             yield "Reset this lesson's progress", told, partial(self._reset, lesson)
         yield "Reset all progress", "Forget what was done in every lesson", partial(self._reset, None)
-        yield "Export progress", "Write what was done in every lesson to a JSON file", self._export
+        yield "Export progress", "Export the progress in every lesson to a JSON file", self._export
 
     def _reset(self, lesson: Lesson | None) -> None:
         from descend.engine.teaching import learner_progress

@@ -25,9 +25,9 @@ from descend.tui.theme import AUTO
 CHARACTERS = (AUTO, "Unicode", "ASCII")
 REDRAWS = {"5 a second": AGAIN, "1 a second": 1.0, "every 5 s": 5.0}
 """How often a panel is drawn anew at most, and the seconds between two redraws of one."""
-THEME = Knob(AUTO, name="theme", type=str, help="auto goes by the terminal: light where $COLORFGBG says so, else dark")
-SIGNS = Knob(AUTO, name="characters", type=str, help="auto goes by the locale; ASCII where signs come out as boxes")
-REDRAW = Knob("5 a second", name="redraw", type=str, help="how often a panel is drawn anew; rarely, for a slow line")
+THEME = Knob(AUTO, name="theme", type=str, help="auto follows the terminal: light where $COLORFGBG says so, else dark")
+SIGNS = Knob(AUTO, name="characters", type=str, help="auto follows the locale; ASCII where characters show as boxes")
+REDRAW = Knob("5 a second", name="redraw", type=str, help="how often a panel is redrawn; rarely, for a slow connection")
 DEVICE = Knob(AUTO, name="device", type=str, help="where runs train unless told otherwise; auto takes a GPU if any")
 
 
@@ -37,15 +37,15 @@ class SettingsScreen(InShell, Dialog[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
     heading = "Settings of the shell"
     HELP = (
-        "What is chosen here counts at once and lasts. Up and down move between the settings, left and right change "
-        "one. Device and seed are those a lesson begins with when it is opened next; e in a lesson changes them there."
+        "What you choose here takes effect at once and is kept. Up and down move between the settings, left and right "
+        "change one. Device and seed are those a lesson begins with when it is next opened; e changes them there."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter", "leave", "back", tooltip="Back to where you were"),
-        Binding("q", "leave", "back", priority=True, tooltip="Back to where you were"),
-        Binding("down,j", "app.focus_next", "Next setting"),
-        Binding("up,k", "app.focus_previous", "Previous setting"),
-        Binding("ctrl+d", "defaults", "As at first", priority=True, tooltip="Put all settings back to what they were"),
+        Binding("escape,enter", "leave", "back", tooltip="Back to the previous screen"),
+        Binding("q", "leave", "back", priority=True, tooltip="Back to the previous screen"),
+        Binding("down,j", "app.focus_next", "Next knob"),
+        Binding("up,k", "app.focus_previous", "Previous knob"),
+        Binding("ctrl+d", "defaults", "Reset", priority=True, tooltip="Reset all settings to their defaults"),
     ]
     DEFAULT_CSS = """
     SettingsScreen {
@@ -67,7 +67,7 @@ class SettingsScreen(InShell, Dialog[None]):
             yield _row(DEVICE, shell_settings.get("device", AUTO), " | ".join(places), places)
             yield _row(SEED, str(shell_settings.get("seed", 0)), f"0 … {SEED.high}")
         yield Static(id="told")
-        yield Hint("esc goes back", "←→ change", "all is kept at once", "ctrl+d resets")
+        yield Hint("esc goes back", "←→ change", "changes are saved at once", "ctrl+d resets")
 
     def on_mount(self) -> None:
         """Start at the first setting."""
@@ -89,7 +89,7 @@ class SettingsScreen(InShell, Dialog[None]):
             if value is not None and value != self._kept(row.spec):
                 lasts = self._keep(row.spec, value) and lasts
         if not lasts:
-            self._say(f"{plain(str(shell_settings.file()))} cannot be written: this holds until you quit.")
+            self._say(f"{plain(str(shell_settings.file()))} cannot be written: this lasts until you quit.")
 
     def action_defaults(self) -> None:
         """Forget every choice."""
@@ -119,7 +119,7 @@ class SettingsScreen(InShell, Dialog[None]):
         elif spec is SIGNS:
             characters_changed()
             if value == "Unicode" and not shows_unicode():
-                self._say("Python writes no UTF-8 here, so ASCII it is; `export PYTHONUTF8=1` changes that.")
+                self._say("Python does not write UTF-8 here, so ASCII is used; `export PYTHONUTF8=1` changes that.")
             for screen in self.app.screen_stack:
                 screen.refresh(layout=True)
                 for grid in screen.query(PanelGrid):

@@ -102,7 +102,7 @@ class Machine(Widget):
     def _lines(self) -> list[list[Part]]:
         """The parts of each line; no more lines than a sixth of the screen's."""
         sampler = self.sampler
-        problem = "the NVIDIA driver does not answer" if sampler.gpu_hangs else sampler.problem
+        problem = "the NVIDIA driver does not respond" if sampler.gpu_hangs else sampler.problem
         gpus = [list(samples) for samples in sampler.gpus if samples]
         first = host_parts(sampler)
         if problem or not gpus:

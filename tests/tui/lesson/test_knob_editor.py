@@ -43,7 +43,7 @@ async def enter(shell: Shell, setting: str, value: str) -> None:
 async def test_the_settings_of_the_next_run_are_edited_in_place() -> None:
     async with opened(lesson="digits") as shell:
         await edit(shell)
-        await shell.sees("Settings", "1 … 200", "times every training image is shown")
+        await shell.sees("Knobs", "1 … 200", "times every training image is shown")
         await enter(shell, "epochs", "3")
         await enter(shell, "seed", "42")
         await go_to(shell, "device")
@@ -143,6 +143,6 @@ async def test_turning_ends_at_the_ends_of_the_range_and_mends_what_is_no_number
 async def test_the_settings_fit_a_narrow_terminal() -> None:
     async with opened((48, 20), lesson="digits") as shell:
         await edit(shell)
-        await shell.sees("Settings", "epochs", "┤")
+        await shell.sees("Knobs", "epochs", "┤")
         await shell.press("right", "enter")
         await shell.until(lambda: lesson(shell).settings.knobs["epochs"] == 22)

@@ -88,7 +88,7 @@ async def test_a_stopped_run_is_not_gone_on_with_under_other_settings() -> None:
         end(shell.workers.launched[0], "stopped")
         await shell.sees("space go on")
         await shell.press("e")
-        await shell.sees("Settings")
+        await shell.sees("Knobs")
         await shell.press("down", "ctrl+k", "6", "4", "enter")
         await shell.sees("space run")
         await shell.press("space")
@@ -199,7 +199,7 @@ async def test_theory_and_panels_take_turns_where_there_is_no_room_for_both() ->
     async with opened((80, 24), lesson="digits") as shell:
         await shell.sees("The network.", "t panels")
         await shell.press("t")
-        await shell.sees("space runs it with these settings", "t lesson")
+        await shell.sees("space runs it with these knobs", "t lesson")
         assert "The network." not in shell.text
         await running(shell)
         await shell.press("t")

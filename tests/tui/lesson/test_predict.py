@@ -122,7 +122,7 @@ async def test_a_run_that_fails_grades_nothing_and_says_why() -> None:
         await launched(shell)
         await whole(shell, 30, "failed")
         await shell.press("P")
-        await shell.sees("failed", "Your prediction stands for the next run.")
+        await shell.sees("failed", "Your prediction also holds for the next run.")
         assert "Each step squares it." not in shell.text
         assert learner_progress.read_entry("practice").predictions["Where does the error end?"][-1].right is None
 

@@ -182,7 +182,7 @@ async def test_data_and_picture_are_saved_where_the_user_says(folders: Path, tmp
         assert saved.read_text() != "mine"
 
         for name, wrong in (
-            (str(tmp_path), "That is a folder; name a file in it."),
+            (str(tmp_path), "This is a folder; name a file in it."),
             ("", "Name a file."),
             (str(saved / "below"), "is a file, so there"),
             ("a\0b", "has a zero byte in it"),

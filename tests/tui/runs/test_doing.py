@@ -32,7 +32,7 @@ async def test_a_paused_run_is_let_go_on() -> None:
         await shell.sees("‖ paused", "R lets it go on", "R resume")
         await shell.press("R")
         await shell.until(lambda: commands(run) == ["resume"])
-        await shell.sees(f"{run.id} goes on.")
+        await shell.sees(f"{run.id} resumes.")
         assert run.id in shell.app.followed
     worker.die()
 
@@ -40,9 +40,9 @@ async def test_a_paused_run_is_let_go_on() -> None:
 async def test_a_dead_run_is_taken_up_by_the_worker_that_waits() -> None:
     run = with_checkpoints(dead(), 10, 20)
     async with all_runs() as shell:
-        await shell.sees("R goes on from step 20, f forks it")
+        await shell.sees("R resumes from step 20, f forks it")
         await shell.press("R")
-        await shell.sees(f"{run.id} goes on.", "▶ running")
+        await shell.sees(f"{run.id} resumes.", "▶ running")
         assert [taken.id for taken in shell.workers.launched] == [run.id]
         assert shell.app.starting == set()
 

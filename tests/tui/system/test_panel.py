@@ -87,7 +87,7 @@ async def test_a_driver_that_hangs_leaves_the_shell_alive(monkeypatch: pytest.Mo
     async with opened((80, 24), lesson="digits") as shell:
         driver.answers.clear()
         await shell.press("M")
-        await shell.sees("the NVIDIA driver does not answer", "cpu ")
+        await shell.sees("the NVIDIA driver does not respond", "cpu ")
         await running(shell)
         driver.answers.set()
         await shell.sees("gpu 0  97%")

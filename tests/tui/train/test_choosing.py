@@ -93,7 +93,7 @@ async def test_settings_are_changed_kept_and_read_again(tmp_path: Path) -> None:
         await shell.press("n")
         await shell.sees("descend run mlp")
         await shell.press("e")
-        await shell.sees("Settings", "optimiser")
+        await shell.sees("Knobs", "optimiser")
         await shell.press("right", "enter")
         await shell.sees("--set")
         await shell.press("w")

@@ -63,7 +63,7 @@ async def test_other_settings_are_counted_anew_and_failures_told(monkeypatch: py
         await shell.press("L")
         await shell.sees("✗ It cannot [31mbe done.")
         await shell.press("e")
-        await shell.sees("Settings")
+        await shell.sees("Knobs")
         await shell.press("right", "enter")
         await shell.sees("L lists them")
 

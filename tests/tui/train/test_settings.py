@@ -32,7 +32,7 @@ async def test_settings_of_a_model_are_grouped_and_those_of_a_file_marked(tmp_pa
         await load(shell, tmp_path / "lab.toml")
         await shell.sees("--set epochs=2 --set augment=both --devices 2")
         await shell.press("e")
-        await shell.sees("Settings", "* epochs", "* augment", "label_smoothing")
+        await shell.sees("Knobs", "* epochs", "* augment", "label_smoothing")
         screen = shell.app.screen
         assert isinstance(screen, KnobEditorScreen)
         groups = [str(one.content) for one in screen.query(".group").results(Static)]
@@ -75,7 +75,7 @@ async def test_a_lesson_has_no_groups_and_one_device() -> None:
     async with opened(lesson="digits") as shell:
         await shell.sees("e knobs")
         await shell.press("e")
-        await shell.sees("Settings", "epochs")
+        await shell.sees("Knobs", "epochs")
         assert not shell.app.screen.query(".group")
         assert "devices" not in shell.text
 

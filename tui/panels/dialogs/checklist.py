@@ -27,10 +27,10 @@ class Item(NamedTuple):
 class TickList(Options):
     """The lines of a checklist."""
 
-    HELP = "The arrows move, space ticks a line or takes its tick away, a ticks all or none."
+    HELP = "The arrows move, space ticks or unticks a line, a ticks all or none."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "screen.tick", "Tick", tooltip="Tick this line, or take its tick away"),
-        Binding("enter", "screen.keep", "Keep", tooltip="Take the list as it is now"),
+        Binding("space", "screen.tick", "Tick", tooltip="Tick or untick this line"),
+        Binding("enter", "screen.keep", "Keep", tooltip="Accept the list"),
         Binding("a", "screen.all", "All or none", tooltip="Tick every line, or none"),
         Binding("j", "cursor_down", "Down", show=False),
         Binding("k", "cursor_up", "Up", show=False),
@@ -48,9 +48,9 @@ class Checklist(Dialog[list[Item] | None]):
         ordered: whether their order matters, so that they can be moved.
     """
 
-    HELP = "Tick what shall be shown. Enter takes it, escape leaves all as it is."
+    HELP = "Tick what to show. Enter accepts, escape changes nothing."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave all as it is"),
+        Binding("escape", "leave", "Change nothing"),
     ]
     DEFAULT_CSS = """
     Checklist {

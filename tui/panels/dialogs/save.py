@@ -14,8 +14,8 @@ from descend.engine.run.export import make_folder, replace_file
 from descend.tui.screens.form import FileScreen
 
 FORMATS = {
-    "csv": "The numbers, exactly, a row for each; for a spreadsheet or a program.",
-    "svg": "The picture as it is on the screen; for a page or a slide.",
+    "csv": "The exact numbers, one row each; for a spreadsheet or a program.",
+    "svg": "The picture as it is on the screen; for a web page or a slide.",
 }
 
 
@@ -30,11 +30,11 @@ class SaveScreen(FileScreen[Path]):
 
     heading = "Save"
     HELP = (
-        "Saves what the panel shows. Left and right choose the form, enter saves, escape leaves. A file that is there "
+        "Saves what the panel shows. Left and right choose the format, enter saves, escape leaves. A file that exists "
         "already is only replaced when you press enter a second time."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", "Save")]
-    keys = ("←→ choose the form", "enter saves", "esc leaves")
+    keys = ("←→ choose the format", "enter saves", "esc leaves")
 
     def __init__(self, panel: str, stem: Path, contents: Mapping[str, Callable[[], str]]) -> None:
         super().__init__(panel, {form: f"{stem}.{form}" for form in FORMATS}, FORMATS)
@@ -51,10 +51,10 @@ class SaveScreen(FileScreen[Path]):
             raise UsageError("Name a file.")
         path = parse_path(self.typed)
         if path.is_dir():
-            raise UsageError("That is a folder; name a file in it.")
+            raise UsageError("This is a folder; name a file in it.")
         if path.exists() and path != self._agreed:
             self._agreed = path
-            raise UsageError("That is there already: enter again replaces it, or name another.")
+            raise UsageError("This file exists already: enter again replaces it, or name another.")
         with make_folder(path.parent), replace_file(path, force=path == self._agreed) as file:
             file.write(self.contents[self.chosen]())
         return path

@@ -37,7 +37,7 @@ POLLS = 5
 class Differences(VerticalScroll, can_focus=True):
     """The table of settings that differ, and of final metrics."""
 
-    HELP = "Where the runs differ in what they were asked for, and what came of it. Settings they share are named last."
+    HELP = "Where the runs differ in knobs, data, device and seed, and in results. What they share is named last."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "Scroll down", show=False),
         Binding("k", "scroll_up", "Scroll up", show=False),
@@ -59,7 +59,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
 
     HELP = (
         "The same metric of several runs in one panel. A run has the same letter, marker and colour in every panel. "
-        "Runs at work go on while you look."
+        "Runs at work continue while you look."
     )
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (150, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
@@ -195,7 +195,7 @@ def rendered(found: Comparison, letters: list[Text], names: list[str]) -> Group:
 
     add(found.differing)
     if not found.differing:
-        table.add_row(Text("settings", "dim"), Text("all the same"))
+        table.add_row(Text("knobs", "dim"), Text("all the same"))
     table.add_section()
     add(found.metrics, "bold")
     return Group(table, Text(f"the same: {', '.join(found.same)}" if found.same else "", "dim"))

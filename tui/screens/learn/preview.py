@@ -84,7 +84,7 @@ def about_run(live: LiveRun, lessons: dict[str, Lesson]) -> Group:
         Text(f"This run is {plain(live.state)}", "bold"),
         Text(plain(lesson.title if lesson else live.lesson), "dim"),
         Text(),
-        Text(f"It was started {plain(started)} and goes on by itself. Open it to watch or steer it."),
+        Text(f"It was started {plain(started)} and continues by itself. Open it to watch or control it."),
         Text(),
         Text(plain(live.run.id)),
     )

@@ -54,8 +54,8 @@ class CodeArea(TextArea):
         Binding("escape", "screen.leave", "back", priority=True, tooltip="Back to the lesson; what you wrote is kept"),
         Binding("ctrl+e", "screen.elsewhere", "own editor", priority=True, tooltip="Open $VISUAL or $EDITOR on it"),
         Binding("ctrl+z", "undo", "undo", tooltip="Undo the last change"),
-        Binding("ctrl+y", "redo", "Redo", show=False, tooltip="Undo the undoing"),
-        Binding("ctrl+r", "screen.reset", "reset", priority=True, tooltip="Begin again; you are asked first"),
+        Binding("ctrl+y", "redo", "Redo", show=False, tooltip="Redo the undone change"),
+        Binding("ctrl+r", "screen.reset", "reset", priority=True, tooltip="Start over; you are asked first"),
         Binding("f1", "app.help", "help", key_display="f1", tooltip="What is focused, and its keys"),
     ]
     DEFAULT_CSS = """

@@ -73,7 +73,7 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
 
     HELP = (
         "Write the function, then check it with ctrl+s. The check runs in a process of its own, with a time limit: an "
-        "endless loop harms nothing. What you write is kept by itself. ctrl+e opens your own editor, $VISUAL or "
+        "endless loop does no harm. What you write is saved automatically. ctrl+e opens your own editor, $VISUAL or "
         "$EDITOR, and every save there is checked."
     )
     AUTO_FOCUS = "CodeArea"
@@ -152,7 +152,7 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
             if answer:
                 self.replace(self.starter)
 
-        text = "What you have written is replaced by the beginning; ctrl+z brings it back as long as this page is open."
+        text = "What you have written is replaced by the starter; ctrl+z brings it back as long as this page is open."
         self.app.push_screen(QuestionScreen("Begin again?", text, [Answer("y", "yes", "Begin again")]), answered)
 
     def replace(self, text: str) -> None:

@@ -147,7 +147,7 @@ class Exercises(QuestionView):
                 self.draw()
                 self.show_end()
 
-        text = "Once seen, it cannot be found any more. What you have tried so far is kept."
+        text = "Once you have seen it, you can no longer find it yourself. What you have tried so far is kept."
         answers = [Answer("y", "yes", "Show the solution")]
         self.app.push_screen(QuestionScreen("Show the solution?", text, answers), answered)
 

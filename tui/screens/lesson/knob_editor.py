@@ -32,18 +32,18 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
-    heading = "Settings"
+    heading = "Knobs"
     HELP = (
-        "The settings of the next run. Up and down move between them, left and right turn a knob, and a number can be "
-        "typed. On a slider ● is the value and ┼ the lesson's own. Enter takes all over, escape leaves all as it is. "
+        "The knobs of the next run, with its data, device and seed. Up and down move between them, left and right turn "
+        "one, and a number can be typed. On a slider ● is the value and ┼ the default. Enter applies all, escape cancels. "
         "A knob marked live turns at once while a run is at work; the others wait for the next run."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave all as it is"),
-        Binding("enter", "apply", "Take the settings over"),
-        Binding("down", "app.focus_next", "Next setting"),
-        Binding("up", "app.focus_previous", "Previous setting"),
-        Binding("ctrl+d", "defaults", "The lesson's own settings", priority=True),
+        Binding("escape", "leave", "Change nothing"),
+        Binding("enter", "apply", "Apply"),
+        Binding("down", "app.focus_next", "Next knob"),
+        Binding("up", "app.focus_previous", "Previous knob"),
+        Binding("ctrl+d", "defaults", "The lesson's defaults", priority=True),
     ]
     DEFAULT_CSS = """
     KnobEditorScreen {
@@ -80,7 +80,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
                     can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
                     yield KnobRow(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
         yield Static(id="told")
-        yield Hint("enter takes over", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
+        yield Hint("enter applies", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
 
     @property
     def trains(self) -> bool:
@@ -145,7 +145,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
 
 DATA = Knob("", help="what it learns from", name="data", type=str)
 DEVICE = Knob("auto", help="where it trains", name="device", type=str)
-SEED = Knob(0, 0, 2**31 - 1, help="same seed, same run", name="seed", type=int)
+SEED = Knob(0, 0, 2**31 - 1, help="the same seed gives the same run", name="seed", type=int)
 DEVICES = Knob(1, 1, 64, help="GPUs, or processes on the CPU, that train together", name="devices", type=int)
 FEW = 3
 """Choices that there is always room for beside them."""

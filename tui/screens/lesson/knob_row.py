@@ -136,7 +136,7 @@ class Number(Line):
     """A number that is typed, or turned with the arrows; the whole of it is selected when it gets focus."""
 
     HELP = (
-        "Left and right turn the knob by a notch, with shift by several, page up and page down too; "
+        "Left and right turn the knob by one step, with shift by several, page up and page down too; "
         "or type a number over it. ctrl+left and ctrl+right move the text cursor."
     )
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -190,7 +190,7 @@ def parts_of(lesson: Lesson, learner: LessonProgress) -> list[LessonTab]:
 
 
 class EmptyState(Static):
-    """The settings of the next run."""
+    """The knobs of the next run, with its data, device and seed."""
 
     DEFAULT_CSS = """
     EmptyState { width: 1fr; height: auto; padding: 1 2; border: round $foreground 35%; }
@@ -207,8 +207,8 @@ class EmptyState(Static):
         if lesson.data:
             table.add_row(Text("data"), value(settings.data), Text("what it learns from", "dim"))
         table.add_row(Text("device"), value(settings.device), Text("where it trains", "dim"))
-        table.add_row(Text("seed"), value(settings.seed), Text("same seed, same run", "dim"))
-        keys = Text.assemble(("space", "bold"), " runs it with these settings, ", ("e", "bold"), " changes them.")
+        table.add_row(Text("seed"), value(settings.seed), Text("the same seed gives the same run", "dim"))
+        keys = Text.assemble(("space", "bold"), " runs it with these knobs, ", ("e", "bold"), " changes them.")
         self.update(Group(keys, Text(), table))
 
 

@@ -221,7 +221,7 @@ class Grading:
         told = [graded for graded in part.grades.values() if graded.right is not None]
         if news and told and not self.screen.body.showing("predict"):
             right = sum(bool(graded.right) for graded in told)
-            said = f"{right} of {len(told)} predictions came true." if len(told) > 1 else told[0].sentence
+            said = f"{right} of {len(told)} predictions were right." if len(told) > 1 else told[0].sentence
             self.screen.notify(f"{plain(said)} P tells why.", title="Your prediction", markup=False)
 
     def _exercises(self, session: RunMonitor, news: bool) -> None:

@@ -30,11 +30,11 @@ class LiveKnobs(Widget, can_focus=True):
     """
 
     HELP = (
-        "Knobs that can be turned while the run goes on. Up and down choose one, left and right turn it, with shift by "
+        "Knobs that can be turned while the run continues. Up and down choose one, left and right turn it, shift by "
         "more. The run takes the new value at its next step and leaves a mark on every curve."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "turn(-1)", "turn", key_display="← →", tooltip="Turn the knob by a notch"),
+        Binding("left", "turn(-1)", "turn", key_display="← →", tooltip="Turn the knob by one step"),
         Binding("h", "turn(-1)", "Less", show=False),
         Binding("right,l", "turn(1)", "More", show=False),
         Binding("shift+left,pagedown", f"turn(-{LEAP})", "Much less", show=False),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from descend.tui.run_monitor import RunMonitor
 
 CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
-SKIP = "Your own run will tell. Commit to an answer now; space runs without one."
+SKIP = "Your own run will tell. Commit to an answer now, or press space to run without one."
 
 
 class Guess(Field):
@@ -54,7 +54,7 @@ class Predict(QuestionView):
 
     HELP = (
         "Predict, then run. Choose with a number or the arrows and enter, or type the number you expect. When a run of "
-        "yours has ended, this page says what it measured. Every run grades your prediction anew. Nothing is lost by "
+        "yours has ended, this page says what it measured. Every run grades your prediction again. Nothing is lost by "
         "being wrong: it is the surprise that teaches."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -144,15 +144,15 @@ class Predict(QuestionView):
         if graded is None:
             return [self._muted(self._awaited())]
         if graded.right is None:
-            return [Text(plain(graded.sentence)), self._muted("Your prediction stands for the next run.")]
+            return [Text(plain(graded.sentence)), self._muted("Your prediction also holds for the next run.")]
         mark, pen = MARKS[graded.right]
         return [Text(f"{mark} {plain(graded.sentence)}", self.pen(pen)), Text(plain(self.prediction.why))]
 
     def _awaited(self) -> str:
         session = self.session
         if session is not None and session.live and self.number not in self.late:
-            return "You have committed. This page tells the truth when the run has ended."
-        return "You have committed. space runs it; this page tells the truth when the run has ended."
+            return "You have committed. This page shows the measured answer when the run has ended."
+        return "You have committed. space runs it; this page shows the measured answer when the run has ended."
 
     def _offers(self) -> dict[str, str]:
         offers = {"enter": "next prediction"} if len(self.lesson.predictions) > 1 else {}
@@ -221,7 +221,7 @@ class Predict(QuestionView):
         except DescendError:
             return
         step = session.history.progress.step if session.history.progress is not None else 0
-        untold = f"This run {CUT.get(session.phase, 'ended')} at step {step:,}, so it cannot tell."
+        untold = f"This run {CUT.get(session.phase, 'ended')} at step {step:,}, so it cannot answer this."
         for number, given in self.learner.predictions.items():
             if number not in self.late:
                 done = session.phase in ("done", "unsaved")
@@ -278,9 +278,9 @@ def parsed(text: str) -> float:
     try:
         value = float(given)
     except ValueError:
-        raise UsageError(f"'{text.strip()}' is no number; write one such as 0.5 or 12.") from None
+        raise UsageError(f"'{text.strip()}' is not a number; write one such as 0.5 or 12.") from None
     if not math.isfinite(value):
-        raise UsageError(f"'{text.strip()}' is beyond all bounds; write a number such as 0.5 or 12.")
+        raise UsageError(f"'{text.strip()}' is out of range; write a number such as 0.5 or 12.")
     return value
 
 

@@ -42,7 +42,7 @@ class Quiz(QuestionView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "answer", key_display="enter", tooltip="Take the choice under the cursor"),
         Binding("enter", "open", "open", key_display="enter", tooltip="Go to the question under the cursor"),
-        Binding("enter", "go_on", "go on", key_display="enter", tooltip="Go to the next question without an answer"),
+        Binding("enter", "go_on", "next", key_display="enter", tooltip="Go to the next question without an answer"),
         Binding("n", "beside(1)", "next", key_display="n N", tooltip="Next question"),
         Binding("N", "beside(-1)", "Previous question", show=False, tooltip="Previous question"),
         Binding("i", "list", "all", tooltip="List all questions with your results"),

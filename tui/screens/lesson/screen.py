@@ -47,28 +47,28 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     HELP = (
         "A lesson: read its theory, predict, then press space to train for real. The line under the title names its "
         "parts with their keys, as capitals, and says which are done. The line at the bottom always says what the run "
-        "is doing. A run goes on when you leave this screen or quit, and comes back when you do."
+        "is doing. A run continues when you leave this screen or quit, and comes back when you do."
     )
     COMMANDS = {Progress}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "predict", "predict", tooltip="Say what you expect of your first run; space again starts it"),
-        Binding("space", "run", "run", tooltip="Start a run with the present settings"),
-        Binding("space", "pause", "pause", tooltip="Hold the run before its next step"),
-        Binding("space", "resume", "go on", tooltip="Let the paused run go on"),
-        Binding("space", "revive", "go on", tooltip="Take the ended run up again from its newest checkpoint"),
+        Binding("space", "run", "run", tooltip="Start a run with the current knobs"),
+        Binding("space", "pause", "pause", tooltip="Pause the run before its next step"),
+        Binding("space", "resume", "resume", tooltip="Resume the paused run"),
+        Binding("space", "revive", "resume", tooltip="Resume the ended run from its newest checkpoint"),
         Binding("x", "stop", "stop", tooltip="End the run after this step; what it recorded is kept"),
         Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
-        Binding("K", "live_knobs", "turn", tooltip="Turn the live knobs while the run goes on"),
+        Binding("K", "live_knobs", "turn", tooltip="Turn the live knobs while the run continues"),
         Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the lesson"),
         Binding("t", "view('parts')", "lesson", tooltip="Show the lesson: theory, predictions, quiz, exercises, code"),
-        Binding("s", "step", "step", tooltip="Take a single training step, then hold"),
-        Binding("r", "restart", "restart", tooltip="Run anew with the same seed and the present settings"),
+        Binding("s", "step", "step", tooltip="Take a single training step, then pause"),
+        Binding("r", "restart", "restart", tooltip="Run again with the same seed and the current knobs"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
         Binding("M", "machine", "machine", show=False, tooltip="How busy the machine is: show it, or hide it"),
         Binding("escape", "live", "to the end", tooltip="Leave the replay: back to the newest step"),
-        Binding("escape", "leave", "back", tooltip="Back to all lessons; the run goes on"),
+        Binding("escape", "leave", "back", tooltip="Back to all lessons; the run continues"),
         *handed_on([*Replay.BINDINGS, *PanelGrid.BINDINGS]),
         Binding("1", "zoom(1)", "panel", show=False, key_display="1-9", tooltip="Show one panel alone, or all again"),
         *(Binding(str(number), f"zoom({number})", "", show=False) for number in range(2, 10)),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 GAP = "  "
-IDLE = "space runs the experiment, e changes its settings"
+IDLE = "space runs the experiment, e changes its knobs"
 FIRST = "space asks what you expect, space again runs the experiment"
 
 
@@ -140,7 +140,7 @@ def fitting(pieces: list[Part], room: int) -> str:
     return "".join(GAP + piece.text for piece in kept)
 
 
-GO_ON = "All it recorded is kept; space takes the run up again from its newest checkpoint."
+GO_ON = "All it recorded is kept; space resumes the run from its newest checkpoint."
 LOG = "w shows the worker's log."
 
 

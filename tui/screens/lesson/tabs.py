@@ -34,7 +34,7 @@ TOLD = {
     "quiz": "Answer questions about the lesson",
     "exercises": "Solve exercises with knobs or in Python",
     "code": "Read the lesson's own source file",
-    "about": "Read about the model, its data and its settings",
+    "about": "Read about the model, its data and its knobs",
 }
 
 

@@ -46,10 +46,10 @@ def advice(entry: RunRow) -> list[str]:
             return [*entry.advice, LOG]
         case "dead" | "stopped" | "unsaved":
             steps = checkpoints(entry)
-            way = f"R goes on from step {steps[-1]:,}, f forks it." if steps else "R starts it again."
+            way = f"R resumes from step {steps[-1]:,}, f forks it." if steps else "R starts it again."
             return [f"{way} {LOG}" if entry.state != "stopped" else way]
         case "paused":
-            return ["R lets it go on."]
+            return ["R resumes it."]
         case "damaged":
             return ["d deletes it."]
     return []

@@ -13,9 +13,9 @@ from descend.tui.cell_text import plain
 from descend.tui.screens.form import FileScreen
 
 FORMATS = {
-    "csv": "One row a point: series, step, value.",
-    "json": "Everything the run has said, pictures among it.",
-    "tensorboard": "An event file below that folder, as TensorBoard reads it.",
+    "csv": "One row per point: series, step, value.",
+    "json": "Everything the run has recorded, pictures included.",
+    "tensorboard": "An event file in that folder, as TensorBoard reads it.",
 }
 
 
@@ -34,9 +34,9 @@ class ExportScreen(FileScreen[Export]):
     """
 
     heading = "Export"
-    HELP = "Writes the run's result for other programs. Left and right choose the form, enter writes, escape leaves."
+    HELP = "Writes the run's result for other programs. Left and right choose the format, enter writes, escape leaves."
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", "Write")]
-    keys = ("enter writes", "esc leaves", "←→ choose the form")
+    keys = ("enter writes", "esc leaves", "←→ choose the format")
 
     def __init__(self, name: str) -> None:
         paths = {form: "tensorboard" if form == "tensorboard" else f"{plain(name)}.{form}" for form in FORMATS}

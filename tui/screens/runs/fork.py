@@ -56,7 +56,7 @@ class ForkScreen(FormScreen[Fork]):
     def fields(self) -> ComposeResult:
         yield Label(Text(f"{plain(self.run_name)}, from the checkpoint of step"))
         yield Choice(tuple(map(str, self.steps)), str(likeliest(self.steps, self.last)))
-        yield Label("with a knob changed")
+        yield Label("with changed knobs")
         yield Line(placeholder=self._example(), compact=True)
 
     def explain(self) -> str:
@@ -66,7 +66,7 @@ class ForkScreen(FormScreen[Fork]):
         if self.last is not None and int(self.chosen) >= self.last and longer not in knobs:
             more = f" unless {longer}=… gives it more" if longer else ""
             said.append(f"The run was over at this step, so the fork ends at once{more}.")
-        return " ".join(said) or "Without a change it goes on as the run itself would."
+        return " ".join(said) or "Without a change it continues as the run itself would."
 
     def result(self) -> Fork:
         return Fork(int(self.chosen), parse(self.query_one(Input).value, self.lesson))

@@ -24,9 +24,9 @@ class NamingScreen(Dialog[dict[str, str] | None]):
         first: the field to start in.
     """
 
-    HELP = "What you call this run and what you have to say about it. Enter keeps both, escape leaves all as it is."
+    HELP = "What you call this run and what you have to say about it. Enter keeps both, escape changes nothing."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave all as it is"),
+        Binding("escape", "leave", "Change nothing"),
         Binding("enter", "keep", "Keep both"),
         Binding("down", "app.focus_next", "Next field"),
         Binding("up", "app.focus_previous", "Previous field"),
@@ -45,7 +45,7 @@ class NamingScreen(Dialog[dict[str, str] | None]):
         for name, value in self.values.items():
             yield Label(name)
             yield Line(value, id=name, compact=True, max_length=LONGEST[name], select_on_focus=False)
-        yield Hint("enter keeps both", "esc leaves all as it is", "tab goes on")
+        yield Hint("enter keeps both", "esc changes nothing", "tab next field")
 
     def on_mount(self) -> None:
         """Start in the field that was asked for."""

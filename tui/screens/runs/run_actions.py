@@ -47,7 +47,7 @@ class RunActions:
 
         def resumed(_: None) -> None:
             self.screen.shell.followed[run.id] = run
-            self._say(f"{run.id} goes on.")
+            self._say(f"{run.id} resumes.")
             self.screen.look()
 
         self._do(f"resuming {plain(run.id)}…", resume, resumed)
@@ -90,7 +90,7 @@ class RunActions:
 
             changed = {name: text for name, text in (fields or {}).items() if text != getattr(entry, name)}
             if changed:
-                self._do("writing it down…", lambda: runs.amend_manifest(entry.run, **changed), self._look)
+                self._do("saving…", lambda: runs.amend_manifest(entry.run, **changed), self._look)
 
         self.screen.shell.push_screen(NamingScreen(entry, field), asked)
 

@@ -47,18 +47,18 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     """
 
     HELP = (
-        "All runs, those at work first. A run is a folder: leaving the shell ends none, and what a run has recorded "
+        "All runs, those at work first. A run is a folder: leaving the shell stops none, and what a run has recorded "
         "stays until you delete it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", key_display="enter", tooltip="Watch the run, live or as it was"),
         Binding("slash", "search", "search", key_display="/", tooltip="Search ids, lessons, titles and states"),
         Binding("escape", "all", "all runs", tooltip="Empty the search and show all runs"),
-        Binding("escape", "leave", "back", tooltip="Back to where you were"),
-        Binding("space", "mark", "mark", tooltip="Mark the run, or take the mark away"),
-        Binding("c", "compare", "compare", tooltip="Lay the curves of the marked runs over each other"),
-        Binding("R", "resume", "resume", tooltip="Go on with the run from its newest checkpoint"),
-        Binding("f", "fork", "fork", tooltip="A new run from one of its checkpoints, with a knob changed"),
+        Binding("escape", "leave", "back", tooltip="Back to the previous screen"),
+        Binding("space", "mark", "mark", tooltip="Mark or unmark the run"),
+        Binding("c", "compare", "compare", tooltip="Compare the curves of the marked runs"),
+        Binding("R", "resume", "resume", tooltip="Resume the run from its newest checkpoint"),
+        Binding("f", "fork", "fork", tooltip="A new run from one of its checkpoints, with changed knobs"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
         Binding("d", "delete", "delete", tooltip="Delete the marked runs, or this one"),
         Binding("s", "sort", "sort", tooltip="Sort by the next column"),
@@ -317,7 +317,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
 
         runs = [entry.run for entry in self.chosen if entry.manifest is not None]
         if len(runs) > MOST:
-            self.notify(f"More than {MOST} curves cannot be told apart; take some marks away.", severity="warning")
+            self.notify(f"More than {MOST} curves cannot be distinguished; unmark some.", severity="warning")
         elif len(runs) > 1:
             self.shell.push_screen(CompareScreen(runs))
         else:

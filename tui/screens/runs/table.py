@@ -43,7 +43,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     HELP = (
         "Every run on this machine. ▶ runs are at work, ✗ ones failed or died: the lines below say why. Space marks "
-        "runs to compare or delete together; a title is what you call a run, else its own settings stand there."
+        "runs to compare or delete together; a title is what you call a run, else its changed knobs are shown."
     )
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -43,12 +43,12 @@ class AugmentScreen(Dialog[str | None]):
 
     HELP = (
         "Training images as they are, at the left, and as an augmentation changes them, a few times each; every time "
-        "they are shown to the model they are changed anew. Left and right choose the augmentation, enter takes it "
-        "into the settings, escape leaves them as they are. The test images are never changed."
+        "they are shown to the model they are changed again. Left and right choose the augmentation, enter puts it "
+        "into the knobs, escape leaves them as they are. The test images are never changed."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave all as it is"),
-        Binding("enter", "take", "Take it into the settings"),
+        Binding("escape", "leave", "Change nothing"),
+        Binding("enter", "take", "Use it for training"),
         Binding("down,j", "scroll('down')", "Down", show=False),
         Binding("up,k", "scroll('up')", "Up", show=False),
         Binding("pagedown", "scroll('page_down')", "Page down", show=False),
@@ -78,7 +78,7 @@ class AugmentScreen(Dialog[str | None]):
         with VerticalScroll(can_focus=False):
             yield LoadingIndicator()
             yield Static(id="pictures")
-        taking = ("enter takes it",) if self.takes else ()
+        taking = ("enter uses it",) if self.takes else ()
         yield Hint("←→ choose", *taking, "esc back", "↑↓ scroll")
 
     def on_mount(self) -> None:

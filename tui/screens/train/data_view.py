@@ -39,7 +39,7 @@ class DataViewScreen(Dialog[str | None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,i", "leave", "back"),
-        Binding("a", "augment", "augment", tooltip="What augmentations make of the training images"),
+        Binding("a", "augment", "augment", tooltip="What augmentations do to the training images"),
         Binding("j", "scroll('down')", "Down", show=False),
         Binding("k", "scroll('up')", "Up", show=False),
     ]

@@ -25,7 +25,7 @@ class ModelPage(VerticalScroll, LessonTab):
     """Scrolls what there is to say about a model."""
 
     HELP = (
-        "The model, the data it learns from, the settings that differ from the usual ones, and the command that makes "
+        "The model, the data it learns from, the knobs that differ from the defaults, and the command that makes "
         "the same run. L lists the layers with their output shapes and parameters; for a model of your own its file is "
         "run for that. Scroll with the arrows, j and k, page up and page down."
     )
@@ -77,7 +77,7 @@ def document(training: Training, settings: RunRequest) -> Text:
         part("A model of your own", plain(of.address))
     part("Data", plain(settings.data))
     differing = "\n".join(f"{plain(name)} = {plain(str(value))}" for name, value in changed.items())
-    part("Settings", differing or "All as they come; e changes them.")
+    part("Knobs", differing or "All at their defaults; e changes them.")
     part("The same from the command line", plain(run_config.format_command(asked)))
     return text
 

@@ -33,9 +33,9 @@ from descend.tui.screens.train.model_page import manifest
 
 ASKED = {
     "model": "a model of your own: path/to/model.py:Name",
-    "data": "data of your own: path/to/data.csv?target=price, a folder of images, an .npz or a text",
-    "save": "write these settings to: path/to/settings.toml",
-    "load": "read settings from: path/to/settings.toml",
+    "data": "data of your own: path/to/data.csv?target=price, a folder of images, an .npz or a text file",
+    "save": "write this configuration to: path/to/config.toml",
+    "load": "read a configuration from: path/to/config.toml",
 }
 
 TO_FETCH, GONE = "to fetch", "gone"
@@ -45,7 +45,7 @@ TO_FETCH, GONE = "to fetch", "gone"
 class Typed(Field):
     """A path that is typed in."""
 
-    HELP = "Type a path. Enter takes it, escape leaves all as it is."
+    HELP = "Type a path. Enter accepts, escape changes nothing."
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.close", "cancel")]
     DEFAULT_CSS = """
     Typed { display: none; margin: 0 1; background: $boost; &.-open { display: block; } }
@@ -62,13 +62,13 @@ class TrainScreen(Leaves, InShell, Screen[None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "train", "train", tooltip="Train this model on this data"),
-        Binding("e", "edit", "settings", tooltip="Change architecture, optimiser, schedule, device and seed"),
+        Binding("e", "edit", "knobs", tooltip="Change architecture, optimiser, schedule, device and seed"),
         Binding("i", "look", "look", tooltip="Look into the dataset: samples, classes, columns, missing values"),
         Binding("m", "type('model')", "own model", tooltip="Train a model of your own"),
         Binding("d", "type('data')", "own data", tooltip="Learn from a file or folder of your own"),
-        Binding("w", "type('save')", "write", tooltip="Keep these settings in a TOML file"),
-        Binding("l", "type('load')", "load", tooltip="Take settings from a TOML file"),
-        Binding("y", "copy", "copy", tooltip="Copy the command that makes this run to the clipboard"),
+        Binding("w", "type('save')", "write", tooltip="Save the model, data and knobs in a TOML file"),
+        Binding("l", "type('load')", "load", tooltip="Load the model, data and knobs from a TOML file"),
+        Binding("y", "copy", "copy", tooltip="Copy the command for this run to the clipboard"),
         Binding("right", "lists(1)", "Datasets", show=False),
         Binding("left", "lists(0)", "Models", show=False),
         Binding("escape", "leave", "back", tooltip="Back to the lessons"),
@@ -332,7 +332,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             self.specs[data := spec.address] = spec
         self._fill_data(data)
         if what == "save":
-            self.notify(plain(f"The settings are in {typed}."), markup=False)
+            self.notify(plain(f"The configuration is in {typed}."), markup=False)
         self.action_close()
 
     def action_leave(self) -> None:
