@@ -35,7 +35,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     heading = "Knobs"
     HELP = (
         "The knobs of the next run, with its data, device and seed. Up and down move between them, left and right turn "
-        "one, and a number can be typed. On a slider ● is the value and ┼ the default. Enter applies all, escape cancels. "
+        "one, and a number can be typed. On a slider ● is the value and ┼ the default. Enter applies, escape cancels. "
         "A knob marked live turns at once while a run is at work; the others wait for the next run."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
