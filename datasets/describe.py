@@ -27,17 +27,17 @@ class Statistics:
 
     Attributes:
         name: of the column.
-        least, mean, deviation, most: of its values.
-        different: how many different values it has.
+        min, mean, std, max: of its values.
+        unique: how many different values it has.
         missing: values that were missing in the file, in training and test set.
     """
 
     name: str
-    least: float
+    min: float
     mean: float
-    deviation: float
-    most: float
-    different: int
+    std: float
+    max: float
+    unique: int
     missing: int = 0
 
 
@@ -155,11 +155,11 @@ def _describe_columns(columns: NDArray[Any], names: Sequence[str], dataset: Data
     for first in range(0, len(names), at_once):
         part = np.sort(columns[:, first : first + at_once], axis=0).astype(np.float64)
         measured = (part[0], part.mean(0), part.std(0), part[-1], 1 + (np.diff(part, axis=0) != 0).sum(0))
-        for name, least, mean, deviation, most, different in zip(
+        for name, low, mean, std, high, unique in zip(
             names[first : first + at_once], *(figures.tolist() for figures in measured), strict=True
         ):
             missing = dataset.missing.get(name, dataset.missing.get(name.rpartition("=")[0], 0))
-            found.append(Statistics(name, least, mean, deviation, most, different, missing))
+            found.append(Statistics(name, low, mean, std, high, unique, missing))
     return found
 
 
@@ -172,6 +172,6 @@ def _describe_brightness(pixels: NDArray[np.uint8]) -> Statistics:
         counts += np.bincount(part, minlength=256)
     values = np.arange(256)
     mean = float((counts * values).sum() / counts.sum())
-    deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))
+    std = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))
     there = np.flatnonzero(counts)
-    return Statistics("brightness", float(there[0]), mean, deviation, float(there[-1]), len(there))
+    return Statistics("brightness", float(there[0]), mean, std, float(there[-1]), len(there))

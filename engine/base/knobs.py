@@ -155,4 +155,4 @@ def knob(
 
 def pace(default: int) -> Any:
     """The knob that bounds how many steps a second a loop takes, so that a short run can be watched."""
-    return knob(default, 0, 10_000, live=True, help="steps a second at most, to watch; 0: as fast as it goes")
+    return knob(default, 0, 10_000, live=True, help="steps a second at most, to watch; 0: as fast as possible")

@@ -108,15 +108,15 @@ def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path
     if not typed.strip():
         raise UsageError("The path is empty; name a file or a folder.")
     if "\0" in typed:
-        raise UsageError(f"The path '{shown}' has a zero byte in it, which no path can have; take it out.")
+        raise UsageError(f"The path '{shown}' contains a zero byte, which no path can have; remove it.")
     try:
         path = Path(typed).expanduser() if typed.startswith("~") else Path(typed)  # not what begins with ./~
     except RuntimeError:
         user = Path(typed).parts[0][1:]
         if not user:
-            raise UsageError("Your home folder is not known, so '~' means nothing; write the path out.") from None
+            raise UsageError("Your home folder is not known, so '~' has no meaning; write the path in full.") from None
         raise UsageError(
-            f"There is no user '{user[:SHOWN]}'; write the path out, or put ./ before it if its name begins with '~'."
+            f"There is no user '{user[:SHOWN]}'; write it in full, or put ./ before it if its name begins with '~'."
         ) from None
     try:
         path = path.absolute()
@@ -128,9 +128,7 @@ def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path
         os.stat(path)
     except UnicodeEncodeError as error:
         byte = ord(error.object[error.start]) & 0xFF
-        raise UsageError(
-            f"The path '{shown}' has the byte 0x{byte:02X}, which is no text in UTF-8; rename it."
-        ) from None
+        raise UsageError(f"The path '{shown}' has the byte 0x{byte:02X}, which is not UTF-8 text; rename it.") from None
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             longest = max(len(os.fsencode(part)) for part in path.parts)

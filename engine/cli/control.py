@@ -38,19 +38,19 @@ def add(commands: Any) -> None:
     command = declare("attach", attach, "follow a run to its end", " ctrl+c leaves it training.")
     add_run_argument(command)
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
-    add_run_argument(declare("pause", pause, "hold a run before its next step"))
+    add_run_argument(declare("pause", pause, "pause a run before its next step"))
     command = declare(
-        "resume", resume, "go on with a paused, stopped or dead run and follow it", " ctrl+c stops it and keeps it."
+        "resume", resume, "resume a paused, stopped or dead run and follow it", " ctrl+c stops it and keeps it."
     )
     add_run_argument(command)
     add_follow_options(command)
-    command = declare("step", step, "take single steps of a run, then hold it")
+    command = declare("step", step, "take single steps of a run, then pause it")
     add_run_argument(command)
     command.add_argument(
         "--count", type=parse_whole("--count"), default=1, metavar="N", help="steps to take (default: 1)"
     )
     command = declare(
-        "stop", stop, "end runs after their current step", " Everything is kept; `descend resume` goes on."
+        "stop", stop, "end runs after their current step", " Everything is kept; `descend resume` resumes it."
     )
     add_run_argument(command, many=True)
     command = declare("set", turn, "turn live knobs of a run")
@@ -76,7 +76,7 @@ def add(commands: Any) -> None:
     command.add_argument("text", metavar="TEXT", help="the note; '' for none")
     command = declare("delete", delete, "delete runs")
     add_run_argument(command, many=True)
-    command.add_argument("--yes", action="store_true", help="do not ask")
+    command.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def find_run(arguments: argparse.Namespace) -> Run:
@@ -126,7 +126,7 @@ def step(arguments: argparse.Namespace) -> int:
         case Status():
             print(f"Run {clean(run.id)} is {answer.state} at step {answer.step:,}.")
         case _:
-            print(f"Run {clean(run.id)} is taking its steps and holds after them.")
+            print(f"Run {clean(run.id)} is taking its steps and pauses after them.")
     return 0
 
 
@@ -287,4 +287,4 @@ def collect_answers(run: Run, start: int, count: int, wanted: Callable[[Event], 
 
 def describe_silence(run: Run) -> str:
     """What to say when the worker has not answered yet."""
-    return f"Run {clean(run.id)} has been told; it obeys after the step it is in."
+    return f"Run {clean(run.id)} has been told; it reacts after its current step."

@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
     fetch = actions.add_parser(
         "fetch",
         help="download a dataset",
-        description="Download a dataset to $DESCEND_DATA; an interrupted download goes on where it broke off.",
+        description="Download a dataset to $DESCEND_DATA; an interrupted download resumes where it broke off.",
     )
     fetch.add_argument("name", metavar="NAME", help="dataset, see `descend data list`")
     fetch.add_argument("--json", action="store_true", help="print one JSON object a line")

@@ -95,8 +95,8 @@ def list_parts(dataset: Dataset, of: Description, console: Console, unicode: boo
     elif of.kind == "image":
         (bright,) = of.features
         yield Text(
-            f"Pixels go from {bright.least:.0f} to {bright.most:.0f} of {dataset.scale}, mean {bright.mean:.1f}, "
-            f"deviation {bright.deviation:.1f}."
+            f"Pixels go from {bright.min:.0f} to {bright.max:.0f} of {dataset.scale}, mean {bright.mean:.1f}, "
+            f"std {bright.std:.1f}."
         )
         yield make_heading("Samples")
         yield from draw_pictures(dataset, console, unicode)
@@ -141,20 +141,20 @@ def draw_statistics(columns: Sequence[Statistics], missing: bool) -> RenderableT
     from rich.table import Table
     from rich.text import Text
 
-    names = ["name", "least", "mean", "deviation", "most", "different", *(["missing"] if missing else [])]
+    names = ["name", "min", "mean", "std", "max", "unique", *(["missing"] if missing else [])]
     table = Table(*names, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for one in columns[:MOST_ROWS]:
-        values = [format_figure(value, one) for value in (one.least, one.mean)]
-        values += [f"{one.deviation:.4g}", format_figure(one.most, one)]
-        table.add_row(Text(clean(one.name)), *values, f"{one.different:,}", *([f"{one.missing:,}"] if missing else []))
+        values = [format_figure(value, one) for value in (one.min, one.mean)]
+        values += [f"{one.std:.4g}", format_figure(one.max, one)]
+        table.add_row(Text(clean(one.name)), *values, f"{one.unique:,}", *([f"{one.missing:,}"] if missing else []))
     return shorten_table(fold_cells(table), len(columns))
 
 
 def format_figure(value: float, of: Statistics) -> str:
     """A ``value`` of a column in as many digits, from 4 to 15, as tell its values apart."""
-    size, spread = max(abs(of.least), abs(of.most)), of.deviation
+    size, spread = max(abs(of.min), abs(of.max)), of.std
     digits = 4 + max(0, round(math.log10(size / spread)) - 1) if 0 < spread < size else 4
     return f"{value:.{min(digits, 15)}g}"
 

@@ -124,7 +124,7 @@ def write(lesson: Lesson, index: int, file: Path) -> int:
         with open(file, "x", encoding="utf-8") as new:
             new.write(text)
     except FileExistsError:
-        raise UsageError(f"{file} is there already; choose another name.") from None
+        raise UsageError(f"{file} exists already; choose another name.") from None
     except OSError as error:
         raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
     name = clean(str(file))

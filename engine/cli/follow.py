@@ -86,7 +86,7 @@ def watch_changes(
                 raise Detached
             asked_to_stop = True
             run.ask(Stop())
-            print("Stopping after this step; ctrl+c again leaves it behind.", file=sys.stderr)
+            print("Stopping after this step; ctrl+c again stops following it.", file=sys.stderr)
         living = alive()  # before reading, so that nothing a dying worker wrote is missed
         if records := follower.read():
             yield history.feed(records)
@@ -97,16 +97,14 @@ def watch_changes(
             if not living or time.monotonic() - ended > PATIENCE:
                 return
         if not run.folder.exists():
-            raise DescendError(f"The folder of run '{run.id}' is gone, so there is nothing to follow any more.")
+            raise DescendError(f"The folder of run '{run.id}' is gone, so there is nothing left to follow.")
         if not living:
             why, advice = explain_state(run, "dead", history)
             raise DescendError(f"Run '{run.id}' is dead. {why} What it recorded is kept. {' '.join(advice)}")
         if time.monotonic() > slow and find_state(history) == "starting":
             slow = math.inf
             last = clean((run.log_tail(1) or ["nothing yet"])[0])
-            print(
-                f"The worker of run '{clean(run.id)}' is still setting out; its log says last: {last}", file=sys.stderr
-            )
+            print(f"The worker of run '{clean(run.id)}' is still starting; its log ends with: {last}", file=sys.stderr)
         time.sleep(POLL)
 
 
@@ -218,7 +216,7 @@ def print_report(console: Any, run: Run, history: History) -> None:
             console.print(Text(f"  - {clean(line)}"))
     elif find_state(history) == "unsaved" and history.status is not None:
         console.print(Text(clean(history.status.message), style="bold"))
-        console.print(Text(f"Its worker holds the weights and tries again; `descend stop {run.id}` gives them up."))
+        console.print(Text(f"Its worker keeps the weights and tries again; `descend stop {run.id}` discards them."))
     table = Table("metric", "value", box=None)
     table.columns[1].justify = "right"
     for name, value in sorted(history.metrics.items()):

@@ -21,7 +21,9 @@ def add(commands: Any) -> None:
     )
     command.add_argument("what", nargs="?", default="lessons", choices=list(LISTS), help="default: lessons")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
-    command.add_argument("--coverage", action="store_true", help="what of the curriculum has a lesson, what is open")
+    command.add_argument(
+        "--coverage", action="store_true", help="which items of the curriculum have a lesson or are open"
+    )
     command.set_defaults(do=print_list)
 
 

@@ -61,15 +61,15 @@ def write_lesson(arguments: argparse.Namespace) -> int:
         with open(file, "x", encoding="utf-8") as new:
             new.write(make_lesson_text(stem.replace("_", " ").capitalize(), covers))
     except FileExistsError:
-        raise UsageError(f"{file} is there already; choose another name.") from None
+        raise UsageError(f"{file} exists already; choose another name.") from None
     except OSError as error:
         raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
     print(f"Wrote {clean(str(file))}.")
     if name in catalogue.list_lessons() or folder.parent == find_checkout():
         print(f"Try it: `descend run {name}`, `descend open {name}`, `descend verify {name}`.")
     else:
-        print(f"It is found once it lies in {clean(str(catalogue.find_own_folder()))}.")
-    print("How lessons are written: AUTHORS.md beside engine/teaching/lesson.py.")
+        print(f"It is found once it is in {clean(str(catalogue.find_own_folder()))}.")
+    print("How lessons are written: AUTHORS.md next to engine/teaching/lesson.py.")
     return 0
 
 

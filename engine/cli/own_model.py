@@ -94,7 +94,7 @@ def examine_model(found: ModelSource, knobs: KnobSet, shape: DataShape | None) -
             choose_precision(net, lambda: accepts_input(net, x, found.file))
             sanity_check.run_forward(net, x, found.file)
             if any(isinstance(module, torch.jit.ScriptModule) for module in net.modules()):
-                notes.append("It takes such data; a script of torch.jit does not tell what passes its layers.")
+                notes.append("It accepts such data; a torch.jit script does not show what passes through its layers.")
                 layers = layer_list.list_parts(net)
             else:
                 try:
@@ -162,6 +162,6 @@ def print_text(
     if shape is not None and not passed:
         console.print(Text(f"\n{sums}."))
     elif not passed:
-        console.print(Text(f"\n{sums}. With --data NAME or PATH also the shapes that pass its layers."))
+        console.print(Text(f"\n{sums}. With --data NAME or PATH also the shapes that pass through its layers."))
     else:
         console.print(Text(f"\n{sums}; {facts['multiply_adds']:,} multiply-adds a sample."))

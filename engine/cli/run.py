@@ -27,7 +27,7 @@ def list_settings() -> str:
     """What `--set` can set for every model, a line each."""
     from descend.engine.train.settings import TrainKnobs
 
-    lines = ["", "what --set can set for a model, beside its own knobs (`descend show NAME`):"]
+    lines = ["", "what --set can set for a model, besides its own knobs (`descend show NAME`):"]
     for name, spec in TrainKnobs.specs.items():
         default = ("yes" if spec.default else "no") if isinstance(spec.default, bool) else spec.default
         lines += wrap_text(f"  {f'{name}={default}':22}", f"{spec.help} ({spec.describe()})")
@@ -64,8 +64,8 @@ def add(commands: Any) -> None:
         metavar="N",
         help="of a model: train on N GPUs, or N processes on the CPU",
     )
-    command.add_argument("--settings", dest="recipe", metavar="FILE", help="begin with the settings in a TOML file")
-    command.add_argument("--save", metavar="FILE", help="keep these settings in a TOML file, to share or to run again")
+    command.add_argument("--settings", dest="recipe", metavar="FILE", help="start from a configuration, a TOML file")
+    command.add_argument("--save", metavar="FILE", help="save this configuration in a TOML file, to share or run again")
     add_follow_options(command)
     command.set_defaults(do=run_command)
 

@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "show",
         help="print a run's result, or the layers of a model, also one of your own",
-        description="Print what has become of a run: its state and why, settings, metrics, curves, confusion matrix. "
+        description="Print the result of a run: its state and why, knobs, metrics, curves, confusion matrix. "
         "Or of a model: its layers, their output shapes and parameters; for one of your own, path.py:Name, its file is "
         "run, and --data tells for which data.",
     )

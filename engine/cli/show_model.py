@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Declare what only a model takes."""
-    command.add_argument("--data", default="", metavar="NAME|PATH", help="of a model: the dataset it is to fit")
+    command.add_argument("--data", default="", metavar="NAME|PATH", help="of a model: the dataset it should fit")
     command.add_argument(
         "--set", action="append", default=[], metavar="KNOB=VALUE", help="of a model: set a knob", dest="settings"
     )
@@ -154,7 +154,7 @@ def suggest_command(name: str, fits: Callable[[DataShape], str]) -> str:
 
     known = ["digits", *catalogue.list_names()]
     data = next((other for other in known if not fits(catalogue.find(other).shape)), "NAME")
-    return f"Train it: descend run {name} --data {data}; `descend run --help` lists the settings of the training."
+    return f"Train it: descend run {name} --data {data}; `descend run --help` lists the knobs of the training."
 
 
 def draw_layers(layers: list[LayerCall], shapes: bool = True) -> Any:

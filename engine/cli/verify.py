@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         help="run the claims and exercises of lessons",
         description="Run every claim and every exercise of lessons and print what was measured. A claim holds if it "
         "does for as many seeds as it says. An exercise holds if what the learner begins with fails and its solution "
-        "passes. What was proved before is not run anew while the file and the engine are unchanged. "
+        "passes. What was proved before is not run again while the file and the engine are unchanged. "
         "Exit status: 0 all hold, 1 some do not.",
     )
     command.add_argument("names", metavar="NAME", nargs="*", help="lessons, see `descend list lessons`")
@@ -38,8 +38,8 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--jobs", type=parse_whole("--jobs"), metavar="N", help="runs at once (default: as the cores allow)"
     )
-    command.add_argument("--again", action="store_true", help="prove anew what was proved before")
-    command.add_argument("--form", action="store_true", help="say what falls short of a lesson's form; runs nothing")
+    command.add_argument("--again", action="store_true", help="prove again what was proved before")
+    command.add_argument("--form", action="store_true", help="report what a lesson's form lacks; runs nothing")
     command.set_defaults(do=verify)
 
 
@@ -101,7 +101,7 @@ def print_form(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"status": "short" if short else "held", "lessons": len(lessons), "short": len(short)}))
     elif not short:
-        print(f"Nothing falls short in {len(lessons)} lessons.")
+        print(f"No problems of form in {len(lessons)} lessons.")
     return 1 if short else 0
 
 

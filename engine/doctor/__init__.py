@@ -42,5 +42,5 @@ def _guard(group: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]
         yield from checks()
     except Exception as error:
         found = f"could not be examined: {type(error).__name__}: {error}"
-        advice = "Put right what it names, then run `descend doctor` again."
+        advice = "Fix what it names, then run `descend doctor` again."
         yield Check(group, group.lower(), False, found, advice)

@@ -56,7 +56,7 @@ def check_devices(child: subprocess.Popen[bytes], timeout: float) -> Iterator[Ch
         elif child.returncode:
             ending = f"Python ended with exit status {child.returncode}"
     except subprocess.TimeoutExpired:
-        ending = f"there was no answer within {timeout:g} s"
+        ending = f"there was no response within {timeout:g} s"
         _kill(child)
         out, log = child.communicate()
     decoder = msgspec.json.Decoder(Fact)
@@ -72,7 +72,7 @@ def check_cpu(free: int, total: int) -> Check:
     cores = "1 core" if usable == 1 else f"{usable} cores"
     found = f"{cores}, {format_size(free)} of {format_size(total)} memory free"
     if free < LITTLE:
-        advice = "Close other programs: training may be ended by the system for want of memory."
+        advice = "Close other programs: training may be ended by the system for lack of memory."
         return Check(GROUP, "cpu", None, found, advice)
     return Check(GROUP, "cpu", True, found)
 
@@ -80,15 +80,15 @@ def check_cpu(free: int, total: int) -> Check:
 def report_crash(ending: str, facts: list[Fact], log: str) -> Check:
     """Report a child that crashed or hung: ``facts`` has one entry for each stage it finished."""
     if len(facts) == len(STAGES):
-        found = f"every device answered, then {ending} on leaving"
+        found = f"every device responded, then {ending} on leaving"
         return Check(GROUP, "devices", None, found, "Training is not affected; a newer torch may end cleanly.")
     stage = list(STAGES.values())[len(facts)]
     last = next((line for line in reversed(log.splitlines()) if line.strip()), "")
     found = f"{ending} while {stage}" + (f" (it said: {last})" if last else "")
     if "driver" in stage:
-        advice = "See whether `nvidia-smi` answers; restart the machine if it does not."
+        advice = "See whether `nvidia-smi` responds; restart the machine if it does not."
     elif "devices" in stage:
-        advice = "Train with `--device cpu` until the device answers; `nvidia-smi` shows what holds a GPU."
+        advice = "Train with `--device cpu` until the device responds; `nvidia-smi` shows what holds a GPU."
     else:
         advice = f"Try once more, as a first import from a slow disk takes long; then reinstall: {COMMANDS}."
     return Check(GROUP, "torch" if "torch" in stage else "devices", False, found, advice)
@@ -143,7 +143,7 @@ def report_devices(
     if nvidia.devices:
         yield report_unused(seen, torch, nvidia, environment)
     elif nvidia.error:
-        advice = "If this machine has an NVIDIA GPU, reload its driver or restart; if not, nothing is amiss."
+        advice = "If this machine has an NVIDIA GPU, reload its driver or restart; if not, nothing is wrong."
         yield Check(GROUP, "GPU", None, f"the NVIDIA driver does not answer: {nvidia.error}", advice)
     elif len(seen.devices) == 1:
         yield Check(GROUP, "GPU", True, "none found; training runs on the CPU")

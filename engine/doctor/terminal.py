@@ -49,7 +49,7 @@ def _check_size(stream: TextIO) -> Check:
     found = f"{columns} columns × {lines} lines"
     if not columns or not lines:
         advice = "Set it with `stty cols 80 rows 24`, or resize the window once."
-        return Check(GROUP, "size", None, "the terminal does not tell its size", advice)
+        return Check(GROUP, "size", None, "the terminal does not report its size", advice)
     if columns < COLUMNS or lines < LINES:
         advice = f"Enlarge the window or choose a smaller font: the shell needs {COLUMNS} × {LINES}."
         return Check(GROUP, "size", None, found, advice)

@@ -25,12 +25,12 @@ def explain_failure(error: Exception, step: int, knobs: Mapping[str, Value], dev
     if isinstance(error, torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "can't allocate" in str(error)
     ):
-        return Failure(step=step, title=f"The memory of {device} is used up.", advice=suggest_smaller(knobs))
+        return Failure(step=step, title=f"{device} is out of memory.", advice=suggest_smaller(knobs))
     if isinstance(error, MemoryError):
-        return Failure(step=step, title="This machine's memory is used up.", advice=suggest_smaller(knobs))
+        return Failure(step=step, title="This machine is out of memory.", advice=suggest_smaller(knobs))
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
-        return Failure(step=step, title=f"The experiment could not go on: {error.strerror}{where}.")
+        return Failure(step=step, title=f"The experiment could not continue: {error.strerror}{where}.")
     first = (str(error).strip().splitlines() or [""])[0]
     return Failure(
         step=step,
@@ -60,7 +60,7 @@ def explain_divergence(error: Diverged, knobs: Mapping[str, Value]) -> Failure:
     rate = knobs.get("lr")
     if isinstance(rate, float):
         advice.append(
-            f"The usual cause is steps so large that the weights run away: lr is {rate:g}, try {rate / 10:g} or less."
+            f"The usual cause is steps so large that the weights diverge: lr is {rate:g}, try {rate / 10:g} or less."
         )
     advice.append("Watch the gradient panel: magnitudes that grow from step to step before the end confirm it.")
     if error.step == 0:

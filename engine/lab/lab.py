@@ -352,7 +352,7 @@ class Lab(Pictures):
         spec = self._knobs.specs.get(turn.knob)
         try:
             if spec is None or not spec.live:
-                raise DescendError(f"'{turn.knob}' cannot be turned while the run goes on.")
+                raise DescendError(f"'{turn.knob}' cannot be turned while the run continues.")
             value = spec.parse(turn.value)
         except DescendError as error:
             self.note(str(error))

@@ -15,7 +15,7 @@ from descend.engine.base.sanitize import clean
 from descend.engine.run.manifest import Manifest
 from descend.engine.train import model_source
 
-NOW = "what goes on with the run takes what is there now"
+NOW = "what continues the run uses what is there now"
 
 
 def stamp_data(spec: Spec) -> Stamp | None:
@@ -48,7 +48,7 @@ def _check_model(manifest: Manifest) -> str:
         same = hashlib.sha256(text).hexdigest() == manifest.source
     except OSError as error:
         return _describe_gone(file, error)
-    return "" if same else f"{clean(file.name)} was edited since the run was asked for; {NOW}"
+    return "" if same else f"{clean(file.name)} was edited since the run was created; {NOW}"
 
 
 def _check_data(manifest: Manifest) -> str:
@@ -62,10 +62,10 @@ def _check_data(manifest: Manifest) -> str:
     except OSError as error:
         return _describe_gone(place, error)
     except DescendError as error:
-        return f"the data is not what it was when the run was asked for: {clean(str(error)).removesuffix('.')}"
-    return how and f"{clean(place.name)} changed since the run was asked for: it {how}; {NOW}"
+        return f"the data has changed since the run was created: {clean(str(error)).removesuffix('.')}"
+    return how and f"{clean(place.name)} changed since the run was created: it {how}; {NOW}"
 
 
 def _describe_gone(place: Path, error: OSError) -> str:
-    why = "is not there any more" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
-    return f"{clean(str(place))} {why}; put it back to go on with the run"
+    why = "no longer exists" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+    return f"{clean(str(place))} {why}; restore it to resume the run"

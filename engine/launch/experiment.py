@@ -184,7 +184,7 @@ def find_again(run: str, manifest: Manifest) -> Experiment:
     """
     file = model_source.find_file(manifest.name)
     if file is not None and not os.path.exists(file):
-        raise DescendError(f"Run '{run}' trains a model of {file}, which is not there any more; put it back to go on.")
+        raise DescendError(f"Run '{run}' trains a model of {file}, which no longer exists; restore it to resume.")
     return find(manifest.name)
 
 

@@ -202,7 +202,7 @@ def require_alive(run: Run) -> None:
     state = run.state()
     if not run.alive():
         how = "fork" if state == "done" else "resume"
-        raise UsageError(f"Run '{run.id}' is {state}, so no worker listens; `descend {how} {run.id}` goes on with it.")
+        raise UsageError(f"Run '{run.id}' is {state}, so no worker listens; `descend {how} {run.id}` resumes it.")
 
 
 def turn_knobs(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
@@ -220,7 +220,9 @@ def turn_knobs(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
             raise UsageError(f"There is no knob '{name}'{suggest_nearest(name, specs) or ' here.'}")
         if not specs[name].live:
             live = ", ".join(knob for knob, spec in specs.items() if spec.live) or "none"
-            raise UsageError(f"{name} cannot be turned while the run goes on, only: {live}; fork the run to change it.")
+            raise UsageError(
+                f"{name} cannot be turned while the run continues, only {live}; fork the run to change it."
+            )
         commands.append(SetKnob(knob=name, value=specs[name].parse(value)))
     if isinstance(chosen, experiment.Training):
         values = chosen.knobs.parse({**manifest.knobs, **{said.knob: said.value for said in commands}})
@@ -241,7 +243,7 @@ def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None 
     launcher_variables.require_one()
     manifest = run.manifest()
     if wrong := run.misplaced():
-        raise DescendError(f"Run '{run.id}' cannot go on: {wrong}; put in its place what belongs there.")
+        raise DescendError(f"Run '{run.id}' cannot resume: {wrong}; put what belongs there in its place.")
     check_devices(manifest)
     experiment.find_again(run.id, manifest).knobs.parse(
         manifest.knobs
@@ -258,7 +260,7 @@ def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None 
     if state in ("starting", "running"):
         raise UsageError(f"Run '{run.id}' is {state} already.")
     if state == "done":
-        raise UsageError(f"Run '{run.id}' is done; fork it to go on from one of its checkpoints with changed knobs.")
+        raise UsageError(f"Run '{run.id}' is done; fork it to continue from one of its checkpoints with changed knobs.")
     if state == "failed" and has_diverged(run):
         raise DescendError(f"Run '{run.id}' diverged and would again; fork it with a smaller learning rate instead.")
     said = file_size(run.events_file)

@@ -88,7 +88,7 @@ def save_config(manifest: Manifest, file: Path) -> None:
         try:
             load_config(file)
         except UsageError:
-            raise UsageError(f"{file} is there already and holds no settings; choose another name.") from None
+            raise UsageError(f"{file} exists already and holds no configuration; choose another name.") from None
     recipe, folder = make_config(manifest), file.absolute().parent
     lines = [f"name = {format_string(make_relative(recipe.name, folder))}"]
     if needs_data(manifest):
@@ -108,7 +108,7 @@ def save_config(manifest: Manifest, file: Path) -> None:
         beside.replace(file)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise DescendError(f"The settings cannot be written to {file}: {error.strerror}.") from None
+        raise DescendError(f"The configuration cannot be written to {file}: {error.strerror}.") from None
 
 
 def load_config(file: Path) -> RunConfig:
@@ -120,12 +120,12 @@ def load_config(file: Path) -> RunConfig:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise UsageError(f"The settings {file} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"The configuration {file} cannot be read: {error.strerror}.") from None
     except ValueError as error:  # not UTF-8, or not TOML
-        raise UsageError(f"{file} is not a file of settings: {str(error).rstrip('.')}.") from None
+        raise UsageError(f"{file} is not a configuration file: {str(error).rstrip('.')}.") from None
     for word, value in content.items():
         if word not in WORDS:
-            raise UsageError(f"{file} has a '{word}', which settings do not have{suggest_nearest(word, WORDS) or '.'}")
+            raise UsageError(f"{file} has a '{word}', unknown in a configuration{suggest_nearest(word, WORDS) or '.'}")
         if not isinstance(value, WORDS[word]) or isinstance(value, bool):
             kind = {str: "text in quotes", int: "a whole number", dict: "a table, [knobs]"}[WORDS[word]]
             raise UsageError(f"In {file}, {word} should be {kind}.")

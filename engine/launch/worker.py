@@ -80,7 +80,7 @@ def claim(run: Run) -> int:
         OSError: the folder is gone or cannot be written.
     """
     if wrong := run.misplaced():
-        raise DescendError(f"Run '{run.id}' cannot be worked on: {wrong}.")
+        raise DescendError(f"Run '{run.id}' cannot be trained: {wrong}.")
     file = open_regular(run.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + PATIENCE
     while not is_locked(file) or is_alive(run.writer()):
@@ -278,7 +278,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         lab.status("running")
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
-            lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run goes on from {since}.")
+            lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run resumes from {since}.")
         for warning in changes.find_changes(manifest):
             lab.note(warning)
         chosen.run(lab, knobs)

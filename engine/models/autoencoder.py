@@ -15,7 +15,7 @@ from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 
 class Knobs(KnobSet):
-    code: int = knob(32, 1, 1024, scale="log", help="numbers in the middle")
+    code: int = knob(32, 1, 1024, scale="log", help="numbers in the bottleneck")
     hidden: int = knob(0, 0, 4096, help="units of a further layer on either side of it; 0: none")
 
 
@@ -52,6 +52,6 @@ MODEL = Model(
     tasks=("reconstruction",),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=50_992,
-    because="it gives back numbers, and characters are none",
+    because="it reproduces numbers, and characters are not numbers",
     sources=("G. E. Hinton, R. R. Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks, 2006",),
 )

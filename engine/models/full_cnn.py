@@ -51,6 +51,6 @@ MODEL = Model(
     tasks=("classification", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=421_642,
-    least=4,
+    min_side=4,
     because="its filters look at neighbouring pixels",
 )

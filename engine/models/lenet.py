@@ -59,7 +59,7 @@ MODEL = Model(
     tasks=("classification", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=61_706,
-    least=12,
+    min_side=12,
     because="its filters look at neighbouring pixels",
     sources=(
         "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-Based Learning Applied to Document Recognition, 1998",

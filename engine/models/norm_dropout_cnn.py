@@ -52,7 +52,7 @@ MODEL = Model(
     tasks=("classification", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=804_618,
-    least=2,
+    min_side=2,
     because="its filters look at neighbouring pixels",
     sources=(
         "S. Ioffe, C. Szegedy, Batch Normalization, 2015",

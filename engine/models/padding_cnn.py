@@ -45,6 +45,6 @@ MODEL = Model(
     tasks=("classification", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=50_890,
-    least=6,
+    min_side=6,
     because="its filters look at neighbouring pixels",
 )

@@ -44,6 +44,6 @@ MODEL = Model(
     tasks=("classification", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=54_410,
-    least=4,
+    min_side=4,
     because="its filters look at neighbouring pixels",
 )

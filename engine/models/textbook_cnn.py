@@ -47,6 +47,6 @@ MODEL = Model(
     tasks=("classification", "regression"),
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=69_706,
-    least=16,
+    min_side=16,
     because="its filters look at neighbouring pixels",
 )

@@ -247,7 +247,7 @@ def create_run(manifest: Manifest, fill: Callable[[Run], None] = lambda making: 
     except OSError as error:
         shutil.rmtree(making, ignore_errors=True)
         raise DescendError(
-            f"Cannot make a run in {runs} ({error.strerror}); free some space or set DESCEND_HOME elsewhere."
+            f"Cannot make a run in {runs} ({error.strerror}); free some space or set DESCEND_HOME to another folder."
         ) from None
     return Run(folder)
 
@@ -289,7 +289,7 @@ def delete_run(run: Run) -> None:
         raise UsageError(f"Run '{run.id}' is still going; stop it first.")
     for folder, _, _ in os.walk(run.folder) if not run.folder.is_symlink() else ():
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise DescendError(f"Run '{run.id}' cannot be deleted: nothing may be removed from {folder}.")
+            raise DescendError(f"Run '{run.id}' cannot be deleted: no permission to remove anything from {folder}.")
     going = run.folder.with_name(f".{run.id}.deleted")
     try:
         run.folder.rename(going)
@@ -309,7 +309,7 @@ def delete_run(run: Run) -> None:
         shutil.rmtree(going, ignore_errors=True)  # all but what must stay
         left = error.filename or going
         raise DescendError(
-            f"Run '{run.id}' is deleted only in part: {left} may not be removed ({error.strerror}); allow it, then "
+            f"Run '{run.id}' is deleted only in part: {left} could not be removed ({error.strerror}); allow it, then "
             f"delete {going} by hand."
         ) from None
 

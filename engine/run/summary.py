@@ -123,20 +123,20 @@ def explain_state(run: Run, state: str, history: History) -> tuple[str, list[str
         of = f"{step:,}"
     match state:
         case "starting":
-            return ("Its worker is setting out." if run.writer() else "It waits for its worker to start."), []
+            return ("Its worker is starting." if run.writer() else "It waits for its worker to start."), []
         case "running":
-            return f"Training goes on: step {of}.", [f"`descend attach {run.id}` follows it."]
+            return f"Training continues: step {of}.", [f"`descend attach {run.id}` follows it."]
         case "paused":
-            return f"Paused at step {of}.", [f"`descend resume {run.id}` goes on."]
+            return f"Paused at step {of}.", [f"`descend resume {run.id}` resumes it."]
         case "done":
             return f"Finished after {step:,} steps.", []
         case "stopped":
             message = status.message if status is not None and status.message else f"Stopped at step {of}."
-            return message, [f"`descend resume {run.id}` goes on."]
+            return message, [f"`descend resume {run.id}` resumes it."]
         case "unsaved":
             message = status.message if status is not None else ""
             if run.alive():
-                return message, [f"Its worker tries again meanwhile; `descend stop {run.id}` gives the weights up."]
+                return message, [f"Its worker tries again meanwhile; `descend stop {run.id}` discards the weights."]
             return message, [describe_resume(run)]
         case "failed":
             if failure is not None:
@@ -154,7 +154,7 @@ def explain_death(run: Run, where: str) -> str:
             return explain_silence(coming)
         if why := crash or find_cause(last):
             return f"Its worker could not begin: {why.rstrip('.')}."
-        return "Its worker died without a word before it could begin: it was killed, by the system or by someone."
+        return "Its worker died without a message before it could begin: it was killed, by the system or by someone."
     writer = run.writer()
     if writer is None and os.path.lexists(run.writer_file):
         return f"Its worker.json cannot be read, so nothing tells how its worker ended; it was at {where}."
@@ -170,22 +170,22 @@ def explain_death(run: Run, where: str) -> str:
     if ended := next((line.removeprefix(ENDED).strip() for line in last if line.startswith(ENDED)), ""):
         return f"Its worker ended at {where}: {ended}"
     if find_free_space(run) < FULL:
-        return f"Its worker died without a word at {where}, and the disk it writes to is full."
+        return f"Its worker died without a message at {where}, and the disk it writes to is full."
     kills = count_memory_kills()
     if kills is None or writer.memory_kills is None:
-        return f"Its worker died without a word at {where}: it was killed, by the system or by someone."
+        return f"Its worker died without a message at {where}: it was killed, by the system or by someone."
     if kills > writer.memory_kills:
         return (
-            f"Its worker died without a word at {where}: it was killed, likely for lack of memory, as the system has "
-            "killed a process for that since it began."
+            f"Its worker died without a message at {where}: it was killed, likely for lack of memory, as the system "
+            "has killed a process for that since it began."
         )
-    return f"Its worker died without a word at {where}: it was killed, and not for lack of memory."
+    return f"Its worker died without a message at {where}: it was killed, and not for lack of memory."
 
 
 def explain_silence(writer: Writer) -> str:
     """What can be said of a worker that cannot be asked for here."""
     return (
-        f"Its worker, on {writer.host}, has not been heard of for more than {HEARD / 60:g} minutes; whether it lives "
+        f"Its worker, on {writer.host}, has shown no sign of life for over {HEARD / 60:g} minutes; whether it lives "
         "cannot be seen from here."
     )
 
@@ -202,7 +202,7 @@ def describe_resume(run: Run) -> str:
     steps = run.checkpoint_steps()
     if not steps:
         return f"`descend resume {run.id}` starts it again."
-    return f"`descend resume {run.id}` goes on from its checkpoint of step {steps[-1]:,}."
+    return f"`descend resume {run.id}` resumes from its checkpoint of step {steps[-1]:,}."
 
 
 def find_free_space(run: Run) -> int:

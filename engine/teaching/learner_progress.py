@@ -38,7 +38,7 @@ _troubles: dict[Path, str] = {}
 
 
 class CommittedPrediction(msgspec.Struct):
-    """A prediction made before a run; ``right`` is None until it is graded, and where the run cannot tell."""
+    """A prediction made before a run; ``right`` is None until it is graded, and where the run cannot answer this."""
 
     given: float
     run: str
@@ -244,7 +244,7 @@ def export_progress(path: Path) -> None:
         with open(path, "xb") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f"{path} is there already; choose another name.") from None
+        raise UsageError(f"{path} exists already; choose another name.") from None
     except OSError as error:
         raise DescendError(f"Cannot write {path}: {error.strerror}.") from None
 
@@ -320,7 +320,7 @@ def _change_file() -> Iterator[ProgressFile]:
             os.close(lock)
     except OSError as error:
         raise DescendError(
-            f"The logbook cannot be written ({error.strerror}); free some space or set DESCEND_HOME elsewhere."
+            f"The logbook cannot be written ({error.strerror}); free some space or set DESCEND_HOME to another folder."
         ) from None
 
 

@@ -379,7 +379,7 @@ def number(value: float, words: str = "") -> Measure:
 
 def computed(words: str, function: Callable[..., float | None], **runs: Mapping[str, Value]) -> Measure:
     """What ``function`` makes of runs. It is called with the result of each of ``runs`` by name, or with that of the
-    only run if none are named; None means that this run cannot tell."""
+    only run if none are named; None means that this run cannot answer this."""
     return _Computed(words, function, {name: _sort_knobs(knobs) for name, knobs in runs.items()})
 
 

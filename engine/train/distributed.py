@@ -87,7 +87,7 @@ class ProcessGroup:
         with suppress(RuntimeError, AttributeError):
             distributed.group.WORLD.abort()  # type: ignore[union-attr]
         return ModelError(
-            f"One of the {self.size} processes has ended, so the others cannot go on.",
+            f"One of the {self.size} processes has ended, so the others cannot continue.",
             "The run's worker.log may say why.",
-            "Resume the run: it goes on from its newest checkpoint.",
+            "Resume the run: it continues from its newest checkpoint.",
         )

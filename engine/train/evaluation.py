@@ -47,7 +47,7 @@ def sum_over_split(
                 else evaluate_one(net, objective, x)
             )
         if output is None:
-            raise RuntimeError(f"the model's output changed its form with {len(x)} samples")
+            raise RuntimeError(f"the model's output changed its shape with {len(x)} samples")
         output, target = output.float(), objective.target(x, y)
         tally.add(x, output, target, objective.loss(output, target))
     net.train()
@@ -80,7 +80,7 @@ def generate_text(
         given = tokens[:, -context:]
         fitted = objective.fitted(find_scores(net(given.clone()), objective.part), given)
         if fitted is None:
-            raise RuntimeError(f"the model's output has another form for a text of {given.shape[1]} characters")
+            raise RuntimeError(f"the model's output has a different shape for a text of {given.shape[1]} characters")
         logits = fitted[0, -1].float().cpu()
         drawn = torch.multinomial(logits.softmax(0), 1, generator=chance).to(tokens.device)
         tokens = torch.cat([tokens, drawn.reshape(1, 1)], 1)

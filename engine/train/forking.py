@@ -39,7 +39,7 @@ def require_model_effects(session: Trainer) -> None:
             if former is None or now is None or have_differences(session, former, now):
                 continue
         if are_equal(former.state_dict(), now.state_dict()):  # but for how it is computed
-            lab.note(f"With {format_knobs({name: value})} the model computes what it did before.")
+            lab.note(f"With {format_knobs({name: value})} the model computes the same as before.")
             continue
         raise ModelError(
             f"{name} only says how weights begin, and a fork takes them from its checkpoint, so "

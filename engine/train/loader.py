@@ -134,17 +134,17 @@ class Loader:
     """The training set, batch by batch, in a new random order each epoch.
 
     Args:
-        least: a last batch of fewer samples is left out.
+        min_batch: a last batch of fewer samples is left out.
         share: which of how many processes this is; each takes its share of every batch.
     """
 
     def __init__(
-        self, split: Split, batch_size: int, seed: int, least: int = 1, share: tuple[int, int] = (0, 1)
+        self, split: Split, batch_size: int, seed: int, min_batch: int = 1, share: tuple[int, int] = (0, 1)
     ) -> None:
         self.split, self.seed, self.share = split, seed, share
         self.batch_size = min(batch_size, len(split))
         full, rest = divmod(len(split), self.batch_size)
-        self.per_epoch = full + (rest >= least)
+        self.per_epoch = full + (rest >= min_batch)
         self._epoch = -1
         self._order, self._offset = torch.empty(0, dtype=torch.int64), 0
         self._next, self._loader = -1, iter(())  # type: int, Iterator[tuple[Tensor, Tensor]]

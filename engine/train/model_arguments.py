@@ -51,7 +51,7 @@ class Argument(Knob):
             value = parse_literal(stated) if not annotation else None
             kind = "" if value == stated else type(value).__name__  # a default such as nn.ReLU stays as it is written
             kind = kind if kind in ("bool", "int", "float", "str") else ""
-        help = "of the model; " + ("from the data, or has to be given" if stated is None else f"{stated} unless given")
+        help = "of the model; " + ("from the data, or must be given" if stated is None else f"{stated} unless given")
         return cls(default="", type=str, name=name, kind=kind, stated=stated, annotation=annotation, help=help)
 
     def parse(self, given: object) -> Value:

@@ -56,7 +56,7 @@ class Model:
     """The data for which ``parameters`` holds."""
     parameters: int
     """Number of trainable parameters with the default knobs at the reference shape."""
-    least: int = 1
+    min_side: int = 1
     """Smallest height and width of an image."""
     because: str = ""
     """Why it takes only these kinds of data, to follow a colon."""
@@ -94,9 +94,9 @@ class Model:
         if "reconstruction" not in self.tasks and shape.task not in self.tasks:
             learns = " or ".join(WANTED[task] for task in self.tasks)
             return f"{self.title} predicts {learns}, not {WANTED[shape.task]}."
-        if shape.kind == "image" and min(shape.size[1:]) < self.least:
-            least, (_, height, width) = self.least, shape.size
-            return f"{self.title} needs images of at least {least} × {least} pixels; these are {height} × {width}."
+        if shape.kind == "image" and min(shape.size[1:]) < self.min_side:
+            side, (_, height, width) = self.min_side, shape.size
+            return f"{self.title} needs images of at least {side} × {side} pixels; these are {height} × {width}."
         return ""
 
 

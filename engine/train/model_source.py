@@ -88,7 +88,7 @@ def find_source(address: str) -> ModelSource:
 def _parse_source(address: str, path: str, name: str, file: Path) -> ModelSource:
     try:
         if file.exists() and not file.is_file():
-            raise UsageError(f"{path} is no file; a model is named as path/to/model.py:NAME.")
+            raise UsageError(f"{path} is not a file; a model is named as path/to/model.py:NAME.")
         if file.stat().st_size > MOST:
             raise DescendError(f"{path} is larger than {MOST >> 20} MB, too large for a model's code.")
         tree = ast.parse(file.read_bytes(), path)

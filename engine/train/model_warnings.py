@@ -37,7 +37,7 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
         if first is None or moved is None or again is None:
             return []
         if have_differences(moved, again):
-            return [f"{WARNING}the model gives two outputs for one input: it remembers something from call to call."]
+            return [f"{WARNING}the model gives two outputs for one input: it keeps state between calls."]
         found = []
         if not torch.equal(x[0], x[1]):
             if torch.equal(first[0], first[1]) and torch.equal(moved[0], moved[1]):

@@ -48,14 +48,12 @@ def warn_of_randomness(
     if one is None or other is None or not (watch.drops or watch.draws) or not have_differences(one, other):
         return []
     if watch.drops:
-        what = (
-            f"dropout is on in evaluation too{format_place(watch.drops)}, so what is measured is worse than the model"
-        )
+        what = f"dropout is on in evaluation too{format_place(watch.drops)}, so the metrics are worse than the model"
         remedy = "say F.dropout(x, p, self.training), or make it an nn.Dropout that is an attribute of the module"
     else:
         where = format_place(watch.draws)
-        what = f"the model draws at random in evaluation too{where}, so what is measured differs each time"
-        remedy = "if that is to happen in training alone, ask for self.training"
+        what = f"the model draws at random in evaluation too{where}, so the metrics differ each time"
+        remedy = "if that should happen in training alone, check self.training"
     return [f"{WARNING}{what}; {remedy}."]
 
 
@@ -103,7 +101,7 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
     return [
         f"{WARNING}the model gives other outputs in training than in "
         f"evaluation{where}{find_mode_line(own.get(path))}, for "
-        f"neither dropout nor normalisation{made}, so what is measured is not what is trained; return the same in both."
+        f"neither dropout nor normalisation{made}, so metrics and training differ; return the same in both."
     ]
 
 

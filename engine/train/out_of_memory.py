@@ -30,25 +30,23 @@ def describe_out_of_memory(session: Trainer) -> ModelError:
     what = "The memory of this machine" if device.type == "cpu" else f"The memory of {device}"
     if not hasattr(session, "feed"):
         waits = "Or set placement=host: the data then waits in main memory." if session.k.placement == "device" else ""
-        return ModelError(f"{what} is used up: the model and its data do not fit.", "Choose a smaller model.", waits)
+        return ModelError(f"{what} is full: the model and its data do not fit.", "Choose a smaller model.", waits)
     if session.team.size > 1:
-        return ModelError(
-            f"{what} is used up by a batch of {batch}.", f"Halve it: set batch_size={max(1, batch // 2)}."
-        )
+        return ModelError(f"{what} is full with a batch of {batch}.", f"Halve it: set batch_size={max(1, batch // 2)}.")
     fit = find_fitting_batch(session)
     advice = (
         f"A batch of {fit} fits: set batch_size={fit}."
         if fit
-        else f"Not even a batch of {session.least} fits: choose a smaller model, or images with fewer pixels."
+        else f"Not even a batch of {session.min_batch} fits: choose a smaller model, or images with fewer pixels."
     )
     more = "precision=bf16 needs about half as much." if session.k.precision == "fp32" and device.type == "cuda" else ""
-    return ModelError(f"{what} is used up by a batch of {batch} at step {session.lab.step}.", advice, more)
+    return ModelError(f"{what} is full with a batch of {batch} at step {session.lab.step}.", advice, more)
 
 
 def find_fitting_batch(session: Trainer) -> int:
     """The largest half, quarter, … of the batch with which a step fits; 0 if none does."""
     size = session.batch_size // 2
-    while size >= session.least:
+    while size >= session.min_batch:
         release_memory(session)
         try:
             x, y = session.train_set.first(size)

@@ -56,6 +56,6 @@ def describe_bounded(ends: str) -> list[str]:
     if not ends:
         return []
     return [
-        f"Warning: the output comes from a {ends}, and cannot take all values that are to be learned, of mean 0 "
-        "and deviation 1 here; leave it out."
+        f"Warning: the output comes from a {ends}, and cannot take all values to be learned, with mean 0 "
+        "and standard deviation 1 here; leave it out."
     ]

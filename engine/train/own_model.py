@@ -83,7 +83,7 @@ def _build(
 ) -> tuple[nn.Module, list[str]]:
     if isinstance(made, nn.Module):
         if refused := [name for name, value in values.items() if value]:
-            raise ModelError(f"{source.name} in {source.file.name} is a module already, and takes no {refused[0]}.")
+            raise ModelError(f"{source.name} in {source.file.name} is a module already, without argument {refused[0]}.")
         return convert_to_single(made)
     if not callable(made):
         raise ModelError(
@@ -177,7 +177,7 @@ def import_source(source: ModelSource) -> Any:
         where = find_line(error, source.file) or f" ({source.file.name})"
         raise ModelError(
             f"{source.file.name} needs the package '{package}', which is not installed{where}.",
-            f"Install it beside descend, as with `uv pip install {package}`, or put {package}.py beside the file.",
+            f"Install it alongside descend, as with `uv pip install {package}`, or put {package}.py next to the file.",
         ) from None
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         raise ModelError(
@@ -250,11 +250,11 @@ def check_arguments(
                 raise ModelError(f"{source.name} takes no argument '{name}'{suggest_nearest(name, arguments) or '.'}")
     if missing := [name for name, argument in arguments.items() if argument.stated is None and name not in given]:
         sets = " ".join(f"--set {name_knob(name)}=VALUE" for name in missing)
-        tells = "which the data does not tell; say" if with_data else "which --data NAME may tell; or say"
+        tells = "which the data does not determine; say" if with_data else "which --data NAME may determine; or say"
         write = f"Or write a function in {source.file.name} that returns the model, and name that."
         if source.makers:
-            write = f"Or name what makes one without: {', '.join(source.makers[:6])}."
-        raise ModelError(f"{source.name} has to be given {join_names(missing)}, {tells} {sets}.", write)
+            write = f"Or name one that builds the model without it: {', '.join(source.makers[:6])}."
+        raise ModelError(f"{source.name} needs {join_names(missing)}, {tells} {sets}.", write)
 
 
 def format_call(arguments: Mapping[str, Any]) -> str:
@@ -302,7 +302,7 @@ def find_first_line(error: BaseException) -> str:
     lines = str(error).partition(". Please check that")[0].strip().splitlines()
     if lines and "TorchScript" in lines[0]:
         lines = lines[-1:]
-    return clean(lines[0] if lines else "it does not say why").rstrip(" .:")
+    return clean(lines[0] if lines else "it gives no reason").rstrip(" .:")
 
 
 def find_line(error: BaseException, file: Path) -> str:

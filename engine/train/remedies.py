@@ -16,20 +16,20 @@ def suggest_remedy(error: BaseException) -> str:
     """A sentence on what to change; empty if the error does not tell."""
     said = str(error)
     if isinstance(error, (SystemExit, KeyboardInterrupt)):
-        return "A model may not end the process; leave that out, or raise an error that says what is wrong."
+        return "A model must not end the process; remove that, or raise an error that says what is wrong."
     if ELSEWHERE.search(said):
         return (
             "descend moves the model and its samples itself, to where --device says: leave out .cuda(), .to('cuda') "
-            "and device='cuda', register what is to move as a buffer, and make new tensors with device=x.device."
+            "and device='cuda', register tensors that must move as buffers, and make new tensors with device=x.device."
         )
     if DOUBLE.search(said):
         return "Samples and weights are float32 here; what comes from NumPy is float64: say .float() where it is made."
     if "inplace operation" in said or ("leaf V" in said and "in-place" in said):
         return "An operation in place, such as x += y, overwrote what the gradient needs; write x = x + y."
     if "a second time" in said:
-        return "Something is kept from the step before, such as a hidden state; detach it, or make it anew."
+        return "Something is kept from the step before, such as a hidden state; detach it, or create it again."
     if "incorrect number of gradients" in said:
-        return "Its backward has to return a value for each argument of forward after ctx: None where there is none."
+        return "Its backward must return a value for each argument of forward after ctx, None for no gradient."
     if "ScriptModule" in said:
-        return "Name the module as it is before torch.jit makes a script of it."
+        return "Name the module as it is before torch.jit scripts it."
     return ""

@@ -92,7 +92,7 @@ def _check(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Call
         output = find_tensor(outcome, objective.part)
     if output is None:
         raise ModelError(
-            f"The model returned {describe_output(outcome)}, and no scores can be found in that; it "
+            f"The model returned {describe_output(outcome)}, which contains no scores; it "
             f"should return one tensor, "
             f"{objective.wanted}: {format_shape(objective.size(x))} for two samples."
         )
@@ -117,9 +117,7 @@ def _check(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Call
             f"The output has values that are not finite, before any training, {where}.", advice if first else ""
         )
     if not any(parameter.requires_grad for parameter in net.parameters()):
-        raise ModelError(
-            "The model has no trainable parameters, so there is nothing to learn with.", describe_hidden(net)
-        )
+        raise ModelError("The model has no trainable parameters, so there is nothing to train.", describe_hidden(net))
     check_learning(net, x, y, objective, autocast, file)
     learned = isinstance(objective, (Classification, LanguageModelling))
     notes += (
@@ -189,7 +187,7 @@ def describe_wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: 
     if got[:1] != want[:1]:
         advice = "The first number should be that of the samples: a view or reshape mixes them; x.flatten(1) does not."
     elif got == tuple(x.shape):
-        advice = "It has the input's shape; a model that is to repeat its input needs --set objective=reconstruction."
+        advice = "It has the input's shape; a model that reproduces its input needs --set objective=reconstruction."
     elif len(got) == len(want) > 2 and got[1] != want[1] and got[2:] == want[2:]:
         advice = f"Its last layer should give {want[1]} channels, and gives {got[1]}."
     elif len(got) == len(want) > 2 and got[2:] != want[2:]:

@@ -10,12 +10,12 @@ from descend.engine.base.knobs import Knob, KnobSet, knob
 
 AUGMENTATIONS = {
     "none": "as they are",
-    "flip": "mirrored left to right by chance",
+    "flip": "mirrored left to right at random",
     "shift": "moved by up to an eighth of the size",
     "both": "flip and shift",
     "affine": "turned by up to 15 degrees, moved and scaled",
     "colour": "other brightness, contrast, saturation and hue",
-    "erase": "by chance without a rectangle",
+    "erase": "with a random rectangle erased",
     "randaugment": "two changes of fourteen kinds, one after the other",
 }
 """What becomes of images while a model is trained; see `descend.engine.train.augment`."""
@@ -26,23 +26,23 @@ class TrainKnobs(KnobSet):
 
     epochs: int = knob(10, 1, 10_000, scale="log", help="times every training sample is shown")
     batch_size: int = knob(64, 1, 65_536, scale="log", help="samples a step")
-    optimiser: str = knob("adam", choices=("sgd", "momentum", "adam", "adamw", "rmsprop"), help="how steps are made")
+    optimiser: str = knob("adam", choices=("sgd", "momentum", "adam", "adamw", "rmsprop"), help="the optimiser")
     lr: float = knob(0.001, 1e-6, 10.0, scale="log", live=True, help="learning rate, at its highest")
     momentum: float = knob(0.9, 0.0, 0.999, help="of the optimiser 'momentum'")
-    schedule: str = knob("constant", choices=("constant", "step", "cosine", "one-cycle"), help="course of the rate")
-    warmup: float = knob(0.0, 0.0, 0.9, help="share of the training in which the rate rises; one-cycle: 0 is 0.3")
-    weight_decay: float = knob(0.0, 0.0, 1.0, live=True, help="pull of the weights towards zero")
+    schedule: str = knob("constant", choices=("constant", "step", "cosine", "one-cycle"), help="learning-rate schedule")
+    warmup: float = knob(0.0, 0.0, 0.9, help="share of the training with a rising rate; one-cycle: 0 is 0.3")
+    weight_decay: float = knob(0.0, 0.0, 1.0, live=True, help="weight decay: pulls the weights towards zero")
     label_smoothing: float = knob(0.0, 0.0, 0.5, live=True, help="share of each label spread over all classes")
-    clip: float = knob(0.0, 0.0, 1000.0, live=True, help="largest norm of the gradient; 0: any")
+    clip: float = knob(0.0, 0.0, 1000.0, live=True, help="clip the gradient's norm to this; 0: no clipping")
     patience: int = knob(0, 0, 1000, help="epochs without improvement after which to stop; 0: never")
-    validation: float = knob(0.1, 0.01, 0.5, help="share of the training data held back to judge that, with patience")
-    augment: str = knob("none", choices=tuple(AUGMENTATIONS), help="change training images at random as they come")
+    validation: float = knob(0.1, 0.01, 0.5, help="share of the training data held out to judge that, with patience")
+    augment: str = knob("none", choices=tuple(AUGMENTATIONS), help="random augmentation of training images")
     context: int = knob(64, 2, 4096, scale="log", help="characters read at once")
     precision: str = knob("fp32", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32")
     compile: bool = knob(False, help="compile the model with torch.compile")
     channels_last: str = knob("auto", choices=("auto", "yes", "no"), help="memory order of images; auto: on a GPU")
     placement: str = knob("auto", choices=("auto", "device", "host"), help="where the data waits; auto: where it fits")
-    objective: str = knob("auto", choices=("auto", "reconstruction"), help="auto: what the data asks for")
+    objective: str = knob("auto", choices=("auto", "reconstruction"), help="auto: what suits the data")
 
 
 GROUPS = {

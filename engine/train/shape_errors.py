@@ -40,7 +40,7 @@ def explain_shape_error(
         samples = f"forward is called with one argument, the samples. {samples}"
     told_given = f" It was given {describe_output(first)}." if name and isinstance(first, Tensor) else ""
     if any(word in str(error) for word in ("view size", "is invalid for input of size", "shape '[")):
-        advice = "A hard-coded size in view or reshape fits other data; x.flatten(1) needs none."
+        advice = "A hard-coded size in view or reshape fails on other data; x.flatten(1) needs none."
     advice = suggest_remedy(error) or advice
     return ModelError(f"The model failed at {layer}{where}: {describe_cause(error)}.{told_given}", advice, samples)
 
@@ -129,7 +129,7 @@ def describe_convolution(module: Any, dimensions: int, first: Tensor, x: Tensor)
         return (
             f"at least {' × '.join(map(str, module.kernel_size))} values (kernel_size)",
             f"{' × '.join(map(str, sizes))} ({given})",
-            "The images are too small for so many layers that shrink them.",
+            "The images are too small for this many layers that shrink them.",
         )
     return "", "", ""
 

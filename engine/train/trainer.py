@@ -64,7 +64,7 @@ class Trainer:
 
     Attributes:
         net: the model; computed with through ``run``, which may be compiled.
-        least: samples that it can be trained with.
+        min_batch: samples that a batch must have.
         doing: what is done with the model just now, to be said if it fails at that.
     """
 
@@ -76,7 +76,7 @@ class Trainer:
     held: loader.Split | None
     objective: Task
     optimiser: torch.optim.Optimizer
-    least: int
+    min_batch: int
 
     def __init__(self, lab: Lab, k: Any, model: Model | ModelSource) -> None:
         assert lab.dataset is not None
@@ -142,15 +142,15 @@ class Trainer:
             self.net.to(memory_format=torch.channels_last)
         self.run = self._compiled() if k.compile else self.net
         single = sanity_check.needs_two_samples(self.net, x, self.objective, self.precision.autocast)
-        self.least = 2 if single else 1
+        self.min_batch = 2 if single else 1
         if single and self.batch_size == 1:
             raise ModelError(
                 "The model cannot be trained with a single sample at a time, as batch normalisation cannot; "
                 "set batch_size=2 or more."
             )
         team = self.team
-        if self.batch_size < self.least * team.size:
-            more = "; set a larger batch_size" if self.batch_size < len(self.train_set) else ", and there is no more"
+        if self.batch_size < self.min_batch * team.size:
+            more = "; raise batch_size" if self.batch_size < len(self.train_set) else ", and there is no more"
             raise ModelError(f"A batch of {self.batch_size} is too few for {team.size} processes{more}.")
         if single and team.size > 1:
             lab.note("Layers that normalise batches see one process's share of a batch, not all of it.")
@@ -211,7 +211,7 @@ class Trainer:
             lab.layers(self.net)
         if lab.forked and not begun:
             raise ModelError(
-                f"The run was over at step {lab.step:,}, so nothing is left to train with what was changed; fork from "
+                f"The run was over at step {lab.step:,}, so nothing is left to train with the changes; fork from "
                 "an earlier step, or with more epochs."
             )
         if not ended:
@@ -219,7 +219,7 @@ class Trainer:
         if stopping is not None and "best" in lab.state:
             epoch = stopping.restore(self.net)
             of = f"the {self._unit} held back"
-            lab.note(f"The weights kept are those after epoch {epoch}, with the least loss on {of}.")
+            lab.note(f"The weights kept are those after epoch {epoch}, with the lowest loss on {of}.")
             lab.results(**{f"test/{name}": value for name, value in self._evaluated(self.test_set).metrics().items()})
             assert self.held is not None
             final = self._evaluated(self.held).metrics()
@@ -250,7 +250,7 @@ class Trainer:
             output = self.objective.fitted(find_scores(self.run(given), self.objective.part), x)
         if output is None:
             raise ModelError(
-                f"The form of the model's output changed with {len(x)} samples; a view or reshape mixes them."
+                f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
             )
         output, target = output.float(), self.objective.target(x, y)
         loss = self.objective.loss(output, target, getattr(k, "label_smoothing", 0.0))

@@ -106,7 +106,7 @@ def describe_without_gradient(net: nn.Module, missing: set[str], apart: set[int]
         told.append(
             f"{WARNING}no gradient reaches {group_layers(net, names)}, computed under "
             f"torch.no_grad(){format_place(names.values())}, "
-            "so training leaves that as it is; take no_grad away, or, if it is meant, set requires_grad=False."
+            "so training does not change it; take no_grad away, or, if it is meant, set requires_grad=False."
         )
     if names := groups["cut"]:
         function, place = watch.cuts[0] if watch.cuts else ("", "")
@@ -122,7 +122,7 @@ def describe_without_gradient(net: nn.Module, missing: set[str], apart: set[int]
             "training leaves that as it is; call it in forward, or leave it out."
         )
     if names := groups["apart"]:
-        told.append(f"Not trained is {group_layers(net, names)}, which only serves other outputs than the scores.")
+        told.append(f"Not trained: {group_layers(net, names)}, which only serves other outputs than the scores.")
     return told
 
 
@@ -158,7 +158,7 @@ def describe_strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: C
         shown = f"parameters of shape {join_few([str(tuple(last[key].shape)) for key in anew])}"
         place = format_place(watch.strangers[key][1] for key in anew if key in watch.strangers)
         told.append(
-            f"{WARNING}forward makes {shown} anew at each call{place}, so they never learn; make that layer in "
+            f"{WARNING}forward creates {shown} again at each call{place}, so they never learn; make that layer in "
             "__init__, as an attribute."
         )
     where = {id(part.tensor): part for part in find_hidden(net) if id(part.tensor) in stay} if stay else {}
@@ -173,7 +173,7 @@ def describe_strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: C
         how = "nn.ParameterDict" if holders == {"dict"} else "nn.ParameterList" if holders & {"list", "tuple"} else ""
         remedy = f"keep them in an {how}" if how else "make it an nn.Parameter that is an attribute of the module"
         told.append(
-            f"{WARNING}tensors that want a gradient are no parameters of the model: {named}{place}; they are never "
+            f"{WARNING}tensors that require a gradient are not parameters of the model: {named}{place}; they are never "
             f"trained, saved or moved, so {remedy}."
         )
     return told
@@ -188,6 +188,6 @@ def describe_hidden_layers(found: list[HiddenTensor], place: str = "") -> str:
     else:
         where, remedy = "kept where torch does not look", "make each an attribute of the module itself"
     return (
-        f"layers that are no part of the model: {join_few(names)}, {where}{place}; they are never trained, saved "
+        f"layers that are not part of the model: {join_few(names)}, {where}{place}; they are never trained, saved "
         f"or moved to the device, so {remedy}."
     )

@@ -29,14 +29,14 @@ def test_the_numbers_are_those_of_the_data(name: str) -> None:
         assert sum(count.test for count in found.classes) == len(data.test_y)
     if data.kind == "table":
         for column, values in zip(found.features, data.train_x.T, strict=True):
-            assert (column.least, column.most) == (values.min(), values.max())
+            assert (column.min, column.max) == (values.min(), values.max())
             assert column.mean == pytest.approx(values.mean(), rel=1e-3, abs=1e-5)
-            assert column.deviation == pytest.approx(values.std(), rel=1e-3)
+            assert column.std == pytest.approx(values.std(), rel=1e-3)
     elif data.kind == "image":
         (bright,) = found.features
-        assert (bright.least, bright.most) == (data.train_x.min(), data.train_x.max())
+        assert (bright.min, bright.max) == (data.train_x.min(), data.train_x.max())
         assert bright.mean == pytest.approx(data.train_x.mean(), rel=1e-6)
-        assert bright.deviation == pytest.approx(data.train_x.std(), rel=1e-6)
+        assert bright.std == pytest.approx(data.train_x.std(), rel=1e-6)
     else:
         assert sum(count.train for count in found.characters) == len(data.train_x)
     if data.targets:
@@ -98,7 +98,7 @@ def test_data_show_prints_a_table_of_ones_own(tmp_path: Path, capsys: pytest.Cap
     status, out, err = shown(capsys, "data", "show", f"{tmp_path / 'own.csv'}?missing=mean")
     assert (status, err) == (0, "")
     assert "\x1b" not in out
-    for words in ("32 samples for training, 8 for the test", "first", "missing", "deviation", "last column, 'kind'"):
+    for words in ("32 samples for training, 8 for the test", "first", "missing", "std", "last column, 'kind'"):
         assert words in " ".join(out.split())
     status, out, err = shown(capsys, "data", "show", str(tmp_path / "own.csv"))
     assert (status, out) == (1, "")

@@ -135,7 +135,7 @@ def test_seconds_since_1970_keep_their_differences(file: Path) -> None:
     assert sorted(np.concatenate([data.train_y, data.test_y]).tolist()) == [
         1_700_000_000 + place for place in range(60)
     ]
-    assert describe(data).targets[0].different == 48
+    assert describe(data).targets[0].unique == 48
 
 
 @pytest.mark.parametrize("column", ["id", "x"])

@@ -167,7 +167,7 @@ def explain_error(error: BaseException, source: str, changed: list[str]) -> Repo
         case KeyboardInterrupt():
             return Report(False, f"{where} raises KeyboardInterrupt.", trace, line)
         case RecursionError():
-            return Report(False, f"{where} calls itself without end (RecursionError).", trace, line)
+            return Report(False, f"{where} calls itself endlessly (RecursionError).", trace, line)
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return Report(False, f"{where} writes a file of more than {FILE_SIZE >> 20} MB.", trace, line)
     if isinstance(error, MemoryError) or "can't allocate memory" in words:

@@ -236,4 +236,4 @@ class CodeCheck:
 def describe_timeout(seconds: float, line: int | None) -> str:
     """What to say when the time is up."""
     where = f" (it was in line {line})" if line else ""
-    return f"It did not end within {seconds:g} s{where}; is there an endless loop?"
+    return f"It did not end within {seconds:g} s{where}; is there an infinite loop?"

@@ -58,7 +58,7 @@ def check_result(lesson: Lesson, index: int, result: Result) -> Verdict:
     """`check_run` for what a run has said, where that has been read already."""
     wanted = find_exercise(lesson, index, Exercise)
     if result.state in LIVE:
-        return Verdict(False, f"The run is still {result.state}; it is judged when it has come to its end.")
+        return Verdict(False, f"The run is still {result.state}; it is judged when it has ended.")
     try:
         refusals = list_refusals(wanted, result)
     except DescendError as error:
@@ -77,7 +77,7 @@ def list_refusals(wanted: Exercise, result: Result) -> list[str]:
     """
     bounds = [need for need in wanted.needs if isinstance(need, Bound)]
     if result.state != "done" and not any(isinstance(bound, Diverged) for bound in bounds):
-        return [f"The run {ENDINGS.get(result.state, f'is {result.state}')}; let it come to its end."]
+        return [f"The run {ENDINGS.get(result.state, f'is {result.state}')}; let it run to its end."]
     read = make_reader(result)
     refusals = [f"{found.words}." for bound in bounds for found in bound.check(read) if not found.holds]
     for need in wanted.needs:
@@ -109,11 +109,11 @@ def grade_prediction(lesson: Lesson, index: int, given: float, result: Result) -
     try:
         truth = find_true_answer(prediction, result)
     except DescendError as error:
-        return Graded(None, None, f"This run cannot tell: {clean(str(error))}")
+        return Graded(None, None, f"This run cannot answer this: {clean(str(error))}")
     except Exception as error:
-        return Graded(None, None, clean(f"This run cannot tell: {type(error).__name__}: {error}"))
+        return Graded(None, None, clean(f"This run cannot answer this: {type(error).__name__}: {error}"))
     if truth is None or truth != truth:
-        return Graded(None, None, "This run cannot tell.")
+        return Graded(None, None, "This run cannot answer this.")
     right = int(given) == int(truth) if prediction.choices else abs(given - truth) <= prediction.within * abs(truth)
     said, true = format_answer(prediction, given), format_answer(prediction, truth)
     if right and said == true:
@@ -122,7 +122,7 @@ def grade_prediction(lesson: Lesson, index: int, given: float, result: Result) -
 
 
 def find_true_answer(prediction: Prediction, result: Result) -> float | None:
-    """The index of the choice that came true, or the number asked for; None if ``result`` cannot tell.
+    """The index of the choice that came true, or the number asked for; None if ``result`` cannot answer this.
 
     Raises:
         DescendError: the run has not said what is asked for.

@@ -10,7 +10,7 @@ BEGUN = b"begun\n"
 """First line of a report: the clock starts."""
 TOKEN = 32
 """Bytes of the word that is told to the process alone, and that its report begins with."""
-GROWN = "The check used more than 2 GB of memory and was ended; does your code grow something without end?"
+GROWN = "The check used more than 2 GB of memory and was ended; does your code grow something without limit?"
 
 
 class Report(msgspec.Struct):

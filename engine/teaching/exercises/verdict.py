@@ -24,7 +24,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Graded:
-    """Whether a prediction was right; ``right`` and ``truth`` are None where the run cannot tell."""
+    """Whether a prediction was right; ``right`` and ``truth`` are None where the run cannot answer this."""
 
     right: bool | None
     truth: float | None

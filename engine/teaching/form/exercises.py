@@ -30,7 +30,7 @@ def check_exercises(text: LessonText) -> Iterator[Shortcoming]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "Wrong":
             continue
         if all(isinstance(given, ast.Constant) for given in node.args):
-            yield text.short("refusal", "The refusal does not name what was found.", node.lineno)
+            yield text.short("refusal", "The message of a wrong answer does not name what was found.", node.lineno)
 
 
 def is_only_blank(starter: str, solution: str) -> bool:

@@ -31,7 +31,7 @@ def check_quiz(text: LessonText) -> Iterator[Shortcoming]:
         if len(set(folded)) < len(folded):
             yield text.short("alike", f"Two choices are alike: {question.text}", question.text)
         if any(blanket in choice for choice in folded for blanket in BLANKET):
-            yield text.short("above", f"A choice speaks of the others: {question.text}", question.text)
+            yield text.short("above", f"A choice refers to the others: {question.text}", question.text)
 
 
 def check_longest(texts: Sequence[LessonText]) -> Iterator[Shortcoming]:

@@ -235,8 +235,8 @@ def test_little_memory_is_a_note() -> None:
 def test_a_crash_on_leaving_is_no_problem() -> None:
     facts: list[Fact] = [NvidiaFacts(), TORCH, VisionFacts("0.29"), CPU_ONLY]
     assert devices.report_crash("Python was ended by SIGSEGV", facts, "").ok is None
-    assert devices.report_crash("there was no answer within 9 s", facts[:3], "").name == "devices"
-    assert "nvidia-smi" in devices.report_crash("there was no answer within 9 s", [], "").advice
+    assert devices.report_crash("there was no response within 9 s", facts[:3], "").name == "devices"
+    assert "nvidia-smi" in devices.report_crash("there was no response within 9 s", [], "").advice
 
 
 # --- Python and packages
@@ -459,7 +459,7 @@ def test_the_report_reads_without_colour_and_without_unicode() -> None:
     assert "! note" in text
     assert "✓ ok" in text
     assert "✗ problem" in text
-    assert "1 problem, 1 note. To put right: home." in text
+    assert "1 problem, 1 note. To fix: home." in text
     plain = printed("ascii")
     assert "+ ok" in plain
     assert "x problem" in plain

@@ -163,7 +163,7 @@ def test_a_live_knob_reaches_optimiser_and_dropout_and_leaves_a_mark(run: Run, l
     assert [(c.knob, c.value, c.previous) for c in history.changes] == [("lr", 0.7, 0.1), ("dropout", 0.25, 0.5)]
     assert 3 < history.changes[0].step < 400
     assert [note.text for note in history.notes] == [
-        "'width' cannot be turned while the run goes on.",
+        "'width' cannot be turned while the run continues.",
         "lr must be at most 100, not 1000000000.0.",
     ]
 

@@ -45,7 +45,7 @@ def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_pa
     file = place / "a" / "0.png" if place.is_dir() else place
     file.rename(file.with_suffix(".bak"))
     (warning,) = changes.find_changes(manifest)
-    assert "is not there any more" in warning or "has 7 files, not 8" in warning
+    assert "no longer exists" in warning or "has 7 files, not 8" in warning
     file.write_bytes(file.with_suffix(".bak").read_bytes())
     os.utime(file, (5, 5))
     assert changes.find_changes(manifest) == []
@@ -77,7 +77,7 @@ def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pyte
     os.utime(file, (5, 5))
     sentence = (
         "Warning: d.csv changed since the run was asked for: it has the same size and other contents; "
-        "what goes on with the run takes what is there now."
+        "what continues the run uses what is there now."
     )
     capsys.readouterr()
     assert main(["show", run.id]) == 0

@@ -65,7 +65,7 @@ def test_detached_it_says_only_which_run_it_is_and_everything_can_be_said_to_it(
     size = run.control_file.stat().st_size
     for words, sentence in (
         (["lrr=1"], "There is no knob 'lrr'; did you mean 'lr'?"),
-        (["hidden=8"], "hidden cannot be turned while the run goes on, only: lr, pace; fork the run to change it."),
+        (["hidden=8"], "hidden cannot be turned while the run continues, only lr, pace; fork the run to change it."),
         (["lr=0.1", "lr=1000"], "lr must be at most 100, not 1000."),
         (["lr=0.1", "pace=fast"], "pace is a whole number, not 'fast'."),
         (["lr"], "set takes KNOB=VALUE, such as epochs=3, not 'lr'."),
@@ -316,7 +316,7 @@ def test_what_may_not_be_deleted_is_said_and_stays_whole(made: Run, say, monkeyp
     status, output, error = say("delete", "--yes", made.id)
     assert (status, output) == (1, "")
     left = made.folder.with_name(f".{made.id}.deleted")
-    assert "is deleted only in part: run.json may not be removed (Operation not permitted); allow it" in error
+    assert "is deleted only in part: run.json could not be removed (Operation not permitted); allow it" in error
     assert [file.name for file in left.iterdir()] == ["run.json"]
 
 

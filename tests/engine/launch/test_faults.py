@@ -97,7 +97,7 @@ def test_a_worker_killed_at_five_moments_says_how_and_loses_a_quarter_second_at_
         missing.append(trained - history_of(run).elapsed)
         assert run.state() == "dead"
         summary = summarize(run)
-        assert f"`descend resume {run.id}` goes on from its checkpoint of step" in summary.advice[0]
+        assert f"`descend resume {run.id}` resumes from its checkpoint of step" in summary.advice[0]
         assert ("crashed" if how == signal.SIGSEGV else "was killed") in summary.why
         launcher.resume_run(run)
         assert run.state() in ("starting", "running")

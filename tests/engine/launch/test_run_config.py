@@ -80,7 +80,7 @@ def test_any_text_survives_a_file(tmp_path: Path, words: str) -> None:
     [
         (b"name = ", "is not a file of settings"),
         (b"\xff", "is not a file of settings"),
-        (b"nam = 'mlp'", "has a 'nam', which settings do not have; did you mean 'name'?"),
+        (b"nam = 'mlp'", "has a 'nam', unknown in a configuration; did you mean 'name'?"),
         (b"seed = 'x'", "seed should be a whole number."),
         (b"seed = true", "seed should be a whole number."),
         (b"knobs = 3", "knobs should be a table, [knobs]."),

@@ -104,7 +104,7 @@ def test_it_gives_what_each_data_asks_for(name: str) -> None:
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
 @pytest.mark.parametrize("name", [name for name in NAMES if "image" in find_model(name).kinds])
 def test_the_smallest_image_is_the_smallest(name: str) -> None:
-    least = find_model(name).least
+    least = find_model(name).min_side
     for size in ((1, least, least), (3, least, least + 5)):
         shape = DataShape("image", size, "classification", 3)
         with torch.device("meta"):

@@ -71,7 +71,7 @@ def test_who_was_started_is_starting_while_it_lives_however_long_it_takes(run: R
     slow.wait()
     assert run.state() == "dead"
     assert summarize(run).why == (
-        "Its worker died without a word before it could begin: it was killed, by the system or by someone."
+        "Its worker died without a message before it could begin: it was killed, by the system or by someone."
     )
     run.log_file.write_text(
         "worker began: 1\nValueError: of long ago\nworker called: now\nTraceback (most recent call last):\n"
@@ -87,7 +87,7 @@ def test_another_machine_is_believed_while_it_is_heard_of_and_its_host_name_says
     for elsewhere in ({"boot": "another", "host": "node7"}, {"space": "pid:[1]"}):
         signed(run, **elsewhere)
         assert run.state() == "dead"
-        assert "has not been heard of for more than 2 minutes; whether it lives cannot be seen" in summarize(run).why
+        assert "has shown no sign of life for over 2 minutes; whether it lives cannot be seen" in summarize(run).why
         os.utime(run.writer_file)
         assert run.state() == "starting"
 

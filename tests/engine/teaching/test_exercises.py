@@ -103,7 +103,7 @@ def test_the_starter_fails_and_the_solution_passes(halving: Lesson) -> None:
         ("import nothing_such\n", "Line 1 raises ModuleNotFoundError: No module named 'nothing_such'", 1),
         ("def triple(x):\n    return 1 / x", "Line 2 raises ZeroDivisionError: division by zero", 2),
         ("def triple(x, y):\n    return 1", "The check failed with TypeError: triple() missing 1 required", None),
-        ("def triple(x):\n    return triple(x)", "Line 2 calls itself without end (RecursionError).", 2),
+        ("def triple(x):\n    return triple(x)", "Line 2 calls itself endlessly (RecursionError).", 2),
         ("import sys\ndef triple(x):\n    sys.exit(0)", "Line 3 ends the program (sys.exit); let the function", 3),
         ("import os\ndef triple(x):\n    os._exit(0)", "The code ended the program (exit status 0) before", None),
         ("import os\ndef triple(x):\n    os.fork()", "Line 3 starts another process, which a check does not", 3),

@@ -134,7 +134,7 @@ def test_the_command_prints_file_and_line(folders: Path, capsys: pytest.CaptureF
     assert (told["lesson"], told["rule"], last) == ("sound", "help", {"status": "short", "lessons": 1, "short": 1})
     write(folders)
     assert main(["verify", "--form", "sound"]) == 0
-    assert capsys.readouterr().out == "Nothing falls short in 1 lessons.\n"
+    assert capsys.readouterr().out == "No problems of form in 1 lessons.\n"
 
 
 def test_all_lessons_keep_their_form_but_for_what_is_still_open() -> None:

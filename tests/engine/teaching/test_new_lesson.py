@@ -93,7 +93,7 @@ def test_nothing_is_overwritten(folders: Path, capsys: pytest.CaptureFixture[str
 def test_elsewhere_it_says_where_it_would_be_found(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders.mkdir()
     assert main(["new", "lesson", "fresh", "--path", str(folders)]) == 0
-    assert f"It is found once it lies in {folders / 'lessons'}" in capsys.readouterr().out
+    assert f"It is found once it is in {folders / 'lessons'}" in capsys.readouterr().out
     assert main(["new", "lesson", "fresh", "--path", str(folders / "nowhere")]) == 2
     assert main(["new", "lesson", "fresh", "--covers", "Z99"]) == 2
 

@@ -87,7 +87,7 @@ def test_text_is_read_in_windows_and_the_next_character_is_wanted() -> None:
 
 def test_a_last_batch_of_one_is_left_out_for_batch_normalisation_only() -> None:
     train = parts("iris")[0]
-    assert Loader(train, 17, 0, least=2).per_epoch == 7  # 120 = 7 · 17 + 1
+    assert Loader(train, 17, 0, min_batch=2).per_epoch == 7  # 120 = 7 · 17 + 1
     assert Loader(train, 17, 0).per_epoch == 8
 
 

@@ -182,7 +182,7 @@ def test_when_memory_runs_out_the_batch_that_fits_is_named(tmp_path: Path) -> No
     failure = said(trained(model, "iris", batch_size=64, optimiser="sgd", epochs=1)).failure
     assert failure is not None
     told = " ".join([failure.title, *failure.advice])
-    assert "is used up by a batch of 64 at step 0" in told
+    assert "is full with a batch of 64 at step 0" in told
     fits = next(size for size in (32, 16, 8, 4, 2, 1) if f"A batch of {size} fits" in told)
     assert done(model, "iris", batch_size=fits, optimiser="sgd", epochs=1)
 

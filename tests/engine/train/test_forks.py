@@ -253,7 +253,7 @@ class Net(nn.Module):
     own = trained(f"{written(tmp_path, code)}:Net", "iris", **{**BASE, "batch_size": 20})
     assert "std only says how weights begin" in refused(own, std=0.5)
     faster = said(conduct(launcher.fork_run(own, AT, {"fast": False})))
-    assert "With fast=False the model computes what it did before." in notes(faster)
+    assert "With fast=False the model computes the same as before." in notes(faster)
     history = said(conduct(launcher.fork_run(own, AT, {"slope": 0.5})))
     assert history.status is not None
     assert (history.status.state, "computes what it did" in notes(history)) == ("done", False)

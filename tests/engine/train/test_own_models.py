@@ -214,7 +214,7 @@ WRONG = {
         "iris",
         "class Nothing(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
         " def forward(s, x): s.l(x)\n",
-        "The model returned None, and no scores can be found in that; it should return one tensor",
+        "The model returned None, which contains no scores; it should return one tensor",
     ),
     "Odd": (
         "iris",
@@ -236,7 +236,7 @@ WRONG = {
         "iris",
         "class Again(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3); s.kept = 0\n"
         " def forward(s, x):\n  y = s.l(x) + s.kept\n  s.kept = y.mean()\n  return y\n",
-        "Something is kept from the step before, such as a hidden state; detach it, or make it anew.",
+        "Something is kept from the step before, such as a hidden state; detach it, or create it again.",
     ),
     "Trains": (
         "iris",
@@ -310,7 +310,7 @@ WRONG = {
     "Needs": (
         "iris",
         "def Needs(depth): return nn.Linear(4, 3)\n",
-        "Needs has to be given depth, which the data does not tell; say --set depth=VALUE.",
+        "Needs has to be given depth, which the data does not determine; say --set depth=VALUE.",
     ),
     "Raises": (
         "iris",
@@ -541,7 +541,7 @@ def Two():
 
 def test_arguments_can_be_what_the_file_defines(tmp_path: Path) -> None:
     file = written(tmp_path, BLOCKS)
-    assert "Or name what makes one without: Two." in failed(f"{file}:Stack", "iris")
+    assert "Or name one that builds the model without it: Two." in failed(f"{file}:Stack", "iris")
     history = done(f"{file}:Stack", "iris", block="Block", num_blocks="[1, 1, 1]", activation="nn.Tanh")
     assert "75 parameters" in notes(history)
 

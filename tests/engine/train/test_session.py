@@ -198,7 +198,7 @@ def test_batch_normalisation_is_not_given_single_samples(tmp_path: Path) -> None
 
 def test_when_memory_runs_out_the_batch_that_fits_is_named(tmp_path: Path) -> None:
     why = failed(f"{written(tmp_path, HUNGRY)}:Net", "iris", batch_size=64)
-    assert "is used up by a batch of 64 at step 0. A batch of 16 fits: set batch_size=16." in why
+    assert "is full with a batch of 64 at step 0. A batch of 16 fits: set batch_size=16." in why
 
 
 def test_a_model_that_cannot_be_compiled_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,7 +189,7 @@ def test_an_enormous_expression_is_a_sentence(tmp_path: Path, sums: str) -> None
 
 def test_what_is_no_file_of_code_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.py")
-    with pytest.raises(UsageError, match="is no file; a model is named as"):
+    with pytest.raises(UsageError, match="is not a file; a model is named as"):
         find_source(f"{tmp_path}/pipe.py:Net")
     with (tmp_path / "huge.py").open("wb") as file:
         file.truncate(1 << 30)

@@ -91,7 +91,7 @@ def test_a_team_ends_when_one_of_it_is_killed_and_is_resumed() -> None:
     assert not any(process.is_running() for process in (team, first))
     failure = said(run).failure
     assert failure is not None
-    assert failure.title == "One of the 2 processes has ended, so the others cannot go on."
+    assert failure.title == "One of the 2 processes has ended, so the others cannot continue."
     assert failure.step >= kept
 
 
@@ -122,7 +122,7 @@ def test_data_of_fewer_samples_than_processes_is_a_sentence(monkeypatch: pytest.
 
     monkeypatch.setattr(ProcessGroup, "__init__", crowd)
     assert "A batch of 120 is too few for 200 processes, and there is no more" in failed("mlp", "iris", batch_size=5000)
-    assert "A batch of 64 is too few for 200 processes; set a larger batch_size" in failed("mlp", "iris")
+    assert "A batch of 64 is too few for 200 processes; raise batch_size" in failed("mlp", "iris")
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
