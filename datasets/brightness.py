@@ -35,7 +35,7 @@ def arrange_axes(x: NDArray[Any], file: str) -> NDArray[Any]:
         x = x[..., 0]
     if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[3] != 3):
         raise DescendError(
-            f"x in {file} has the shape {x.shape}; it is a table (n, columns), or images (n, h, w), "
+            f"x in {file} has the shape {x.shape}; it must be a table (n, columns), or images (n, h, w), "
             "(n, h, w, 3) or (n, 3, h, w)."
         )
     return x
@@ -66,7 +66,7 @@ def convert_to_bytes(
                 place = np.argwhere(~np.isfinite(images))[0].tolist()
                 where = [at.start + place[0], *place[1:]]
                 raise DescendError(
-                    f"x in {file} has {images[tuple(place)]} at index {where}; an image has no such pixels."
+                    f"x in {file} has {images[tuple(place)]} at index {where}; pixels cannot have this value."
                 )
             fractions = fractions or bool((images % 1).any())
         sides = tuple(range(1, x.ndim))
@@ -85,12 +85,12 @@ def convert_to_bytes(
         if fractions:
             notes.append("Pixels are rounded to whole numbers.")
         if 1 < high < FEW:
-            notes.append(f"The brightest pixel is {high:.0f}, which is taken for white.")
+            notes.append(f"The brightest pixel is {high:.0f}, which is taken as white.")
         return scale_to_bytes(x, 0, 1), max(1, int(high)) if high < FEW else 255
     low, high = float(spans[train, 0].min()), float(spans[train, 1].max())
     if low == high:
         raise DescendError(
-            f"The images of {file} to train on hold the one value {format_value(low)}; nothing is in them."
+            f"The images of {file} to train on hold the single value {format_value(low)}; they are blank."
         )
     if x.dtype.kind == "f":
         notes.append(

@@ -47,7 +47,7 @@ def read_batch(file: Path, count: int, pixels: int, remedy: str) -> NDArray[np.u
         if data.dtype != np.uint8 or data.shape != (count, pixels) or labels.shape != (count,):
             raise ValueError(f"{data.shape} values for {labels.shape} labels")
         if labels.dtype.kind != "i" or labels.min() < 0 or labels.max() > 255:
-            raise ValueError("labels that are none")
+            raise ValueError("values that are not labels")
         return np.column_stack([labels.astype(np.uint8), data])
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror}); make it readable, or {remedy}.") from None

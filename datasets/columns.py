@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_WORDS = 100
+MAX_WORDS = 100
 """Different words that a column of categories can have."""
 SUGGESTED = 2000
 """Names that one that is not there is compared with."""
@@ -168,7 +168,7 @@ class Column:
         return first in (0, 1) and self.numeric and np.array_equal(self.numbers, np.arange(len(self.cells)) + first)
 
     def names_rows(self) -> bool:
-        """Whether it has another word in every row."""
+        """Whether it has a unique word in every row."""
         return len(self.words) == len(self.cells) > 0 and len(self.wrong) == len(self.cells)
 
     @property
@@ -180,7 +180,7 @@ class Column:
     def free_text(self) -> bool:
         """Whether it has too many different words to be categories."""
         sound = len(self.cells) - int(self.missing.sum())
-        return len(self.words) > MOST_WORDS or len(self.words) > max(FEW_WORDS, sound / 2)
+        return len(self.words) > MAX_WORDS or len(self.words) > max(FEW_WORDS, sound / 2)
 
     @property
     def blanks(self) -> float:
@@ -236,7 +236,7 @@ class Column:
         if self.form == "dates":
             return f"{column} holds dates or times, as {place}; turn them into numbers, or {out}."
         if self.form == "unit":
-            return f"{column} has a sign beside its numbers, as {place}; take it away from the cells, or {out}."
+            return f"{column} has a sign next to its numbers, as {place}; remove it from the cells, or {out}."
         if self.form == "point":
             return f"{column} has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits."
         if self.form == "grouped":
@@ -247,14 +247,14 @@ class Column:
         if self.form == "comma":
             return f"{column} has numbers with a comma, as {place}; say decimal=,."
         if first == 0 and self.lines[0] == 1 and len(self.wrong) == 1:
-            return f"{column} holds numbers, but {place}; mend it, or say skip=1 if that line is no data."
+            return f"{column} holds numbers, but {place}; fix it, or say skip=1 if that line is not data."
         alone = len(self.wrong) == 1 and self.lines[0] > 1
         out_of = {0: "units=yes if that line holds units", len(self.cells) - 1: "footer=1 if the table has ended there"}
         other = f", {out_of[first]}" if alone and first in out_of else ""
         word = shorten_cell(self.cells[first]).replace("%", "%25").replace("&", "%26")
         gap = "leave the cell empty" if "," in word else f"say gaps={word}"
         return (
-            f"{column} holds numbers, but {place}; mend it, {gap} if the value is missing{other}, or say {codes} for "
+            f"{column} holds numbers, but {place}; fix it, {gap} if the value is missing{other}, or say {codes} for "
             "codes."
         )
 
@@ -270,7 +270,7 @@ def check_finite(column: Column, file: str) -> None:
         raise DescendError(
             f"Column '{shorten_cell(column.name)}' of {file} has "
             f"'{shorten_cell(column.cells[row])}' in line {column.lines[row]:,}, "
-            "more than a 32-bit number can be; mend it, or leave the cell empty if the value is missing."
+            "more than a 32-bit number can hold; fix it, or leave the cell empty if the value is missing."
         )
 
 
@@ -329,7 +329,7 @@ def check_columns(
     many = []
     for column in columns:
         if column.name in codes:
-            if len(column.words) > MOST_WORDS:
+            if len(column.words) > MAX_WORDS:
                 many.append(column)
         elif column.numeric or (measured and not len(column.wrong)):
             check_finite(column, file)
@@ -340,9 +340,9 @@ def check_columns(
     if many:
         wordy = max(many, key=lambda column: column.blanks)
         learned = f", or learn from texts alone with text={wordy.spelled}" if wordy.blanks >= PROSE else ""
-        alike = ", another in every row as identifiers have" if all(column.unique for column in many) else ""
+        alike = ", unique in every row like an identifier" if all(column.unique for column in many) else ""
         listed = ", ".join(
-            f"{len(column.words):,} different words in column '{shorten_cell(column.name)}'" for column in many
+            f"{len(column.words):,} unique words in column '{shorten_cell(column.name)}'" for column in many
         )
         raise DescendError(
             f"{file} has {listed}, too many for categories{alike}; leave such columns out with "

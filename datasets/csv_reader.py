@@ -20,7 +20,7 @@ from descend.datasets.tabular import take_whole_lines
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 
-MOST_CELLS = 10_000_000
+MAX_CELLS = 10_000_000
 """Cells read at most."""
 FOOTER = 20
 """Lines below a table at most, for an advice to pass them over."""
@@ -89,12 +89,12 @@ def read_csv(
             sample = stream.read(SAMPLE)
         for start, what in NO_TABLES.items():
             if sample.lstrip().lower().startswith(start):
-                raise DescendError(f"{file.name} is no table but {what}.")
+                raise DescendError(f"{file.name} is not a table but {what}.")
         delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
         check_size(file, sample, delimiter, limit)
         with open(file, encoding=encoding, newline="") as stream:
             skip_lines(stream, skip)
-            source = TableLines(file, stream, comment, MOST_CELLS, skip, delimiter)
+            source = TableLines(file, stream, comment, MAX_CELLS, skip, delimiter)
             rows, lines = collect_rows(file, iterate_records(source), source, limit, footer, notes)
     except UnicodeError:
         raise DescendError(describe_undecodable(file, encoding)) from None
@@ -104,10 +104,10 @@ def read_csv(
         raise DescendError(
             f"{file.name} has a single column ('{shorten_cell(rows[0][0])}' in line {lines[0]}); a "
             f"table needs one to predict "
-            "and one to learn from, and delimiter=… says what stands between them."
+            "and one to learn from, and delimiter=… sets what separates them."
         )
     if delimiter != ",":
-        notes.append(f"Columns are parted by {name_delimiter(delimiter)}.")
+        notes.append(f"Columns are separated by {name_delimiter(delimiter)}.")
     if encoding not in ("utf-8", "utf-8-sig"):
         notes.append(f"The file is read as {encoding}.")
     above = source.names() if header != "no" and not has_header(rows) else []
@@ -123,7 +123,7 @@ def read_csv(
                 f"skip={lines[0] - 1}, or header=yes if the first names them."
             )
         if not above and not header:
-            notes.append("The first line names the columns; header=no takes it for data.")
+            notes.append("The first line names the columns; header=no takes it as data.")
     else:
         names = [f"column {place}" for place in range(1, len(rows[0]) + 1)]
         notes.append("The columns have no names" + ("." if header else "; header=yes takes the first line for them."))
@@ -153,9 +153,9 @@ def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
     rows = file.stat().st_size * len(found) / sum(len(line.encode()) for line in lines)
     cells = width * (min(rows, limit) if limit else rows)
     take = "limit=N takes the first N rows, at most {:,}".format
-    if cells > 2 * MOST_CELLS:  # or they are counted as they are read
+    if cells > 2 * MAX_CELLS:  # or they are counted as they are read
         raise DescendError(
-            f"{file.name} has about {cells:,.0f} cells, more than {MOST_CELLS:,}; {take(MOST_CELLS // width)}."
+            f"{file.name} has about {cells:,.0f} cells, more than {MAX_CELLS:,}; {take(MAX_CELLS // width)}."
         )
     check_memory(cells * CELL, file.name, take(int(SHARE * free_memory() / CELL / width)))
 
@@ -172,7 +172,7 @@ def collect_rows(
     lines: list[int] = []
     blank = 0
     wide = False  # whether every row has one cell more than there are names
-    most = min(MOST_CELLS, SHARE * free_memory() / CELL)
+    most = min(MAX_CELLS, SHARE * free_memory() / CELL)
     waiting: deque[tuple[int, list[str]]] = deque()  # what may turn out to be the footer
     for line, row in found:
         cells = [cell.strip() for cell in row]
@@ -201,7 +201,7 @@ def collect_rows(
         if len(rows) * len(rows[0]) > most:
             raise DescendError(
                 f"{file.name} has more than {most:,.0f} cells (reached in line {line:,}), "
-                f"{'which is the most' if most == MOST_CELLS else 'for which there is memory'}; limit=N takes the "
+                f"{'which is the maximum' if most == MAX_CELLS else 'for which there is memory'}; limit=N takes the "
                 f"first N rows, at most {int(most) // len(rows[0]):,}."
             )
     if not rows:
@@ -213,9 +213,9 @@ def collect_rows(
     elif wide:
         raise describe_ragged(source, lines[1], rows[1], lines[0], rows[0])
     if blank:
-        notes.append(f"{blank:,} empty rows were passed over.")
+        notes.append(f"{blank:,} empty rows were skipped.")
     if footer:
-        notes.append(f"The last {format_count(footer, 'line')} passed over, as told.")
+        notes.append(f"The last {format_count(footer, 'line')} skipped, as requested.")
     return rows, lines
 
 
@@ -236,7 +236,7 @@ def describe_ragged(
     quotes = (
         f" (a cell with {name_delimiter(source.delimiter)} in it stands in double quotes)" if len(cells) > 1 else ""
     )
-    advice = [f"mend it{quotes}"]
+    advice = [f"fix it{quotes}"]
     if len(cells) > len(others):
         advice.append(f"or say skip={line - 1} if the table begins there")
     if below:
@@ -284,7 +284,7 @@ def iterate_records(source: TableLines) -> Iterator[tuple[int, list[str]]]:
                     'quote within a cell as "".'
                 ) from None
             raise DescendError(
-                f"Line {source.number:,} of {file.name} goes on after a closing quote; write a quote within a cell as "
+                f"Line {source.number:,} of {file.name} has text after a closing quote; write a quote within a cell as "
                 '"".'
             ) from None
         yield source.start, row

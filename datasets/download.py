@@ -170,7 +170,7 @@ def _append(url: str, part: _PartialFile, progress: Progress) -> None:
         if response.status == 206:
             sent, _, size = response.headers.get("Content-Range", "").partition("/")
             if not sent.startswith(f"bytes {done}-"):
-                raise _Undelivered("sent another part than asked for")
+                raise _Undelivered("sent a different part from the one requested")
             total = int(size) if size.isdecimal() else None
         else:
             part.clear()

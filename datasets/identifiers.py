@@ -28,14 +28,14 @@ def explain_identifier(column: Column) -> str:
     if different < len(column.cells) and not (named and different > REPEATED):
         return ""
     if not column.numeric:
-        return "has another word in every row" if different == len(column.cells) and not column.missing.any() else ""
+        return "has a unique word in every row" if different == len(column.cells) and not column.missing.any() else ""
     if column.numbers[0] % 1 or (column.numbers % 1).any() or not (column.numbers >= 0).all():
         return ""
     if different < len(column.cells):
-        return f"has {different:,} different whole numbers and the name of an identifier"
+        return f"has {different:,} unique whole numbers and the name of an identifier"
     if (np.diff(column.numbers) == 1).all():
         return "only numbers the rows" if column.numbers[0] in (0, 1) else f"only counts, up from {column.cells[0]}"
     digits = {len(cell) for cell in column.cells}
     if named or (len(digits) == 1 and min(digits) >= DIGITS):
-        return "has another whole number in every row"
+        return "has a unique whole number in every row"
     return ""

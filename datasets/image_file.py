@@ -179,7 +179,7 @@ def _read_values(file: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[Any]
         if values.dtype == np.int32 and getattr(picture, "tag_v2", {}).get(SIGN) == (1,):
             values = values.view(np.uint32)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise BrokenImage(f"{file} has values that are no finite numbers.")
+            raise BrokenImage(f"{file} has values that are not finite numbers.")
         return values, None
     if raw == OPAQUE_GREY:
         _set_raw_mode(picture, "RGBA")
@@ -264,16 +264,16 @@ def _ask_for_large_blocks() -> None:
 
 
 @contextmanager
-def _open_for_decoding(file: Path, least: tuple[int, int] | None = None) -> Iterator[ImageFile.ImageFile]:
+def _open_for_decoding(file: Path, size: tuple[int, int] | None = None) -> Iterator[ImageFile.ImageFile]:
     """The picture in ``file``, to be decoded when there is memory for it among those of other threads.
 
     Args:
-        least: width and height that are wanted; a large JPEG is read at a fraction of its size.
+        size: width and height that are wanted; a large JPEG is read at a fraction of its size.
     """
     _ask_for_large_blocks()
     with _open_image(file) as picture:
-        if least is not None:
-            picture.draft(None, least)
+        if size is not None:
+            picture.draft(None, size)
         with gate.passing(_estimate_memory(file, picture)):
             try:
                 yield picture
@@ -296,7 +296,7 @@ def _open_image(file: Path) -> Iterator[ImageFile.ImageFile]:
     except BrokenImage:
         raise
     except UnidentifiedImageError:
-        raise BrokenImage(f"{file} is no picture that Pillow reads here, whatever its name says.") from None
+        raise BrokenImage(f"{file} is not an image that Pillow reads here, despite its name.") from None
     except Image.DecompressionBombError:
         raise BrokenImage(f"{file} has more than {Image.MAX_IMAGE_PIXELS:,} pixels.") from None
     except Exception as error:  # decoders fail in many ways on files that are cut short or made up

@@ -31,13 +31,13 @@ SIZES = (8, 16, 24, 28, 32, 48, 64)
 class FolderOptions:
     """What can be said of a folder of images."""
 
-    size: str = option("", "side of the images, or HEIGHTxWIDTH; default: what most have, at most 64")
-    colour: str = option("", "what to make of them; default: what they are", among=("grey", "rgb"))
+    size: str = option("", "side of the images, or HEIGHTxWIDTH; default: the most common size, at most 64")
+    colour: str = option("", "convert to; default: as they are", among=("grey", "rgb"))
     broken: str = option("error", "what to do about broken images", among=("error", "skip"))
     ignore: tuple[str, ...] = option((), "folders of classes to leave out")
-    limit: int = option(0, "images of each class at most; 0 is all", least=0)
-    test: float = option(0.2, "share of each class that is kept for the test", least=0.01, most=0.9)
-    seed: int = option(0, "seed of the split", least=0, most=2**31 - 1)
+    limit: int = option(0, "images of each class at most; 0 is all", low=0)
+    test: float = option(0.2, "share of each class that is kept for the test", low=0.01, high=0.9)
+    seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def make_spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[
     notes = list(found.notes)
     if several := [file for file, look in looks.items() if look.several]:
         notes.append(
-            f"Of several frames or pages the first is taken: {format_count(len(several), 'image')}, as "
+            f"Of several frames or pages the first is used: {format_count(len(several), 'image')}, as "
             f"{spell_name(several[0].name)}."
         )
     height, width = choose_size(options.size, [(look.height, look.width) for look in looks.values()])
@@ -217,7 +217,7 @@ def measure_ranges(
 
 def describe_broken(error: image_file.BrokenImage) -> DescendError:
     """The sentence on a broken image, with what to do."""
-    return DescendError(f"{str(error).removesuffix('.')}; mend it or keep it elsewhere, or say broken=skip.")
+    return DescendError(f"{str(error).removesuffix('.')}; fix it or keep it elsewhere, or say broken=skip.")
 
 
 def split_parts(

@@ -13,7 +13,7 @@ from descend.engine.base.errors import DescendError
 
 MARKS = ("#", "%", "//")
 """What comments begin with, unless told."""
-MOST_ABOVE = 1000
+MAX_ABOVE = 1000
 """Lines above the first row that are taken for comments."""
 LONGEST = 2**27
 """Characters in a line at most."""
@@ -62,9 +62,9 @@ class TableLines:
             kept.append(line)
             if line.strip() and not line.lstrip().startswith(marks):
                 break
-            if len(kept) > MOST_ABOVE:
+            if len(kept) > MAX_ABOVE:
                 break
-        if not line or not marks or len(kept) > MOST_ABOVE:
+        if not line or not marks or len(kept) > MAX_ABOVE:
             self.back(kept)
             return
         first = self.number - len(kept) + 1
@@ -120,8 +120,8 @@ class TableLines:
         ]
         if len(alike) > 1 and not self.comment:
             raise DescendError(
-                f"Lines {alike[0][0]:,} to {alike[-1][0]:,} of {self.file.name} begin as comments do, yet have as many "
-                f"cells as the others; say comment={self.marked(self.head[0][1])} to pass them over, or comment=no if "
+                f"Lines {alike[0][0]:,} to {alike[-1][0]:,} of {self.file.name} begin like comments, yet have as many "
+                f"cells as the others; say comment={self.marked(self.head[0][1])} to skip them, or comment=no if "
                 "they are data."
             )
         return alike[0][1] if alike and alike[-1][0] == self.head[-1][0] and len(alike) == 1 else []
@@ -146,7 +146,7 @@ class TableLines:
             yield f"The columns are named by the comment in line {self.head[-1][0]:,}."
         if passed:
             what = f"{len(passed):,} comments, the first" if len(passed) > 1 else "A comment"
-            yield f"{what} in line {passed[0]:,}, passed over; comment=no takes such lines for data."
+            yield f"{what} in line {passed[0]:,}, skipped; comment=no takes such lines as data."
 
 
 def drop_comments(lines: Iterable[str], comment: str) -> list[str]:

@@ -16,7 +16,7 @@ from descend.datasets.order import sort_classes
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
-MOST_FILES = 1_000_000
+MAX_FILES = 1_000_000
 LEFTOVERS = (
     ".",
     "__MACOSX",
@@ -126,11 +126,13 @@ def find_parts(root: Path, notes: list[str]) -> tuple[Path | None, Path | None]:
         return None, None
     used = [train, *([test] if test is not None else [])]
     if test is None:
-        notes.append(f"Beside {train.name} is no folder with classes to test with, so a share of it is kept for that.")
+        notes.append(
+            f"There is no folder with classes to test with next to {train.name}, so a share of it is kept for that."
+        )
     elif strip_suffix(test) not in TEST[:2]:
         notes.append(f"Tested with what is in {test.name}.")
     if others := [spell_name(folder.name) for folder in there if folder not in used]:
-        notes.append(f"Left out beside {' and '.join(folder.name for folder in used)}: {join_few(others)}.")
+        notes.append(f"Left out besides {' and '.join(folder.name for folder in used)}: {join_few(others)}.")
     return train, test
 
 
@@ -187,10 +189,10 @@ def list_classes(place: Path) -> dict[str, ClassFolder]:
     found: dict[str, ClassFolder] = {}
     total, endings = 0, image_file.list_extensions()
     for folder in list_folders(place):
-        files = list(itertools.islice(walk_files(folder, {os.path.realpath(place)}), MOST_FILES))
+        files = list(itertools.islice(walk_files(folder, {os.path.realpath(place)}), MAX_FILES))
         total += len(files)
-        if total >= MOST_FILES:
-            raise DescendError(f"{place} holds more than {MOST_FILES:,} files; name the folder with the images in it.")
+        if total >= MAX_FILES:
+            raise DescendError(f"{place} holds more than {MAX_FILES:,} files; name the folder with the images in it.")
         pictures = tuple(file for file in files if file.suffix.lower() in endings)
         others = Counter(find_ending(file) for file in files if file.suffix.lower() not in endings)
         found[spell_name(folder.name)] = ClassFolder(pictures, others)
@@ -205,10 +207,10 @@ def describe_unused(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
     notes = []
     if pictures:
         notes.append(
-            f"Left out, as of no class: {format_count(len(pictures), 'image')} in {spell_name(place.name)} itself."
+            f"Left out, having no class: {format_count(len(pictures), 'image')} in {spell_name(place.name)} itself."
         )
     if others:
-        notes.append(f"Passed over in {spell_name(place.name)}, as no images: {count_endings(others)}.")
+        notes.append(f"Passed over in {spell_name(place.name)}, not being images: {count_endings(others)}.")
     return notes
 
 

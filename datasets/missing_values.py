@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST_ROWS = 5
+MIN_ROWS = 5
 
 
 def drop_or_fill(
@@ -54,13 +54,13 @@ def drop_or_fill(
     def leaving(columns: Sequence[Column]) -> str:
         return f"ignore={','.join([*ignored, *(column.spelled for column in columns)])}"
 
-    if (left := int((~drop).sum())) < LEAST_ROWS:
+    if (left := int((~drop).sum())) < MIN_ROWS:
         short = [column for column in [*([] if mean else features), *targets] if column.name in missing]
         remedy = f"say missing=mean, or {leaving([c for c in short if c not in targets])}"
         raise DescendError(
             f"{file} has {format_count(left, 'row')} without a gap in "
             f"{quote_columns([column.name for column in short])}, and "
-            f"{LEAST_ROWS} are needed; {'choose another target=…' if mean else remedy}."
+            f"{MIN_ROWS} are needed; {'choose another target=…' if mean else remedy}."
         )
     if gone := [column for column in features if column.missing[~drop].all()]:
         raise DescendError(
@@ -89,7 +89,7 @@ def describe_refusal(
     more = f" and {len(missing) - 8} other columns" if len(missing) > 8 else ""
     rows, row = int(lacking.sum()), int(lacking.argmax())
     remedies = []
-    if len(lines) - rows >= LEAST_ROWS:
+    if len(lines) - rows >= MIN_ROWS:
         classes = describe_lost(targets[0], lacking) if classified else ""
         remedies.append(f"missing=drop to leave out {format_count(rows, 'row')} of {len(lines):,}{classes}")
     if any(column.missing.any() for column in features):

@@ -88,7 +88,7 @@ class Mnist(Spec):
             lacks = f"there is no folder {folder}"
         except OSError as error:
             return (
-                f"{self.title} cannot be looked for in {folder} ({error.strerror}); make it readable or set "
+                f"{self.title} cannot be searched for in {folder} ({error.strerror}); make it readable or set "
                 f"DESCEND_DATA to another folder, or take another dataset: {embedded}."
             )
         else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORM = "an .npz holds x and y, or train_x, train_y, test_x and test_y"
+FORM = "an .npz must hold x and y, or train_x, train_y, test_x and test_y"
 
 
 @dataclass(frozen=True)
@@ -102,4 +102,4 @@ def _open_zip(file: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror or 'it is damaged'}).") from None
     except Exception as error:  # a made-up or damaged file can fail in any way
-        raise DescendError(f"{file.name} is no sound .npz file ({type(error).__name__}); {FORM}.") from None
+        raise DescendError(f"{file.name} is not a valid .npz file ({type(error).__name__}); {FORM}.") from None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIXES = (".npz",)
-FEW_CLASSES, MOST_CLASSES = 20, 1000
+FEW_CLASSES, MAX_CLASSES = 20, 1000
 INPUTS = ("x", "data", "images", "image", "features", "inputs", "input", "samples")
 OUTPUTS = ("y", "target", "targets", "labels", "label")
 TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
@@ -37,8 +37,8 @@ class ArrayOptions:
 
     task: str = option("", "what to learn; default: by what y holds", among=("classification", "regression"))
     missing: str = option("error", "what to do about NaN in x", among=("error", "drop", "mean"))
-    test: float = option(0.2, "share that is kept for the test", least=0.01, most=0.9)
-    seed: int = option(0, "seed of the split", least=0, most=2**31 - 1)
+    test: float = option(0.2, "share that is kept for the test", low=0.01, high=0.9)
+    seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
 
 
 def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
@@ -135,9 +135,7 @@ def choose_arrays(
     def found(part: str, names: Sequence[str]) -> npz.ArrayHeader | None:
         for form in (form for name in names for form in (f"{part}{name}", f"{name}{part}")):
             if len(same := named.get(form, ())) > 1:
-                raise DescendError(
-                    f"{file} holds {join_few([header.key for header in same])}, which differ too little."
-                )
+                raise DescendError(f"{file} holds {join_few([header.key for header in same])}, which are too similar.")
             if same:
                 return same[0]
         return None
@@ -220,10 +218,12 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
         raise DescendError(f"y in {file} has the shape {y.shape} of {y.dtype}; it is labels (n,) or numbers (n, k).")
     if y.dtype.kind == "f" and len(odd := np.argwhere(~(np.abs(y) <= np.finfo(np.float32).max))):
         at = odd[0].tolist()
-        raise DescendError(f"y in {file} has {y[tuple(at)]} at index {at}, no 32-bit number; leave such samples out.")
+        raise DescendError(
+            f"y in {file} has {y[tuple(at)]} at index {at}, not a 32-bit number; leave such samples out."
+        )
     if y.ndim == 2 and y.dtype.kind in "buif" and task != "regression" and y.shape[1] > 1:
         if np.isin(y, (0, 1)).all() and (y.sum(1) == 1).all():
-            notes.append("y is one-hot; each sample's class is where its 1 stands.")
+            notes.append("y is one-hot; each sample's class is the position of its 1.")
             y = y.argmax(1)
         elif task == "classification":
             raise DescendError(f"y in {file} has the shape {y.shape}; classes are labels (n,) or one-hot.")
@@ -237,19 +237,19 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
     values, indices = np.unique(y, return_inverse=True)
     if not task:
         whole = words or y.dtype.kind in "bui" or not (y % 1).any()
-        few_values = len(values) <= (MOST_CLASSES if words else FEW_CLASSES) or (
+        few_values = len(values) <= (MAX_CLASSES if words else FEW_CLASSES) or (
             y.dtype.kind in "bui" and values[0] == 0 and values[-1] == len(values) - 1 and len(values) <= len(y) / 5
         )
         task = "classification" if whole and few_values else "regression"
         notes.append(f"y has {len(values):,} different values, so the task is {task}; task=… changes that.")
     if task == "regression" and not words:
         return read_numbers(y, notes), ()
-    if not 2 <= len(values) <= MOST_CLASSES:
+    if not 2 <= len(values) <= MAX_CLASSES:
         raise DescendError(
-            f"y in {file} has {format_count(len(values), 'class', 'classes')}; 2 to {MOST_CLASSES:,} can be."
+            f"y in {file} has {format_count(len(values), 'class', 'classes')}; 2 to {MAX_CLASSES:,} can be."
         )
     if y.dtype.kind == "f" and np.abs(values).max() > 2**DOUBLE:
-        notes.append(f"{WARNING}y holds numbers so large that neighbours became one; save them as whole numbers.")
+        notes.append(f"{WARNING}y holds numbers so large that neighbours became equal; save them as whole numbers.")
     names = [spell_class(value) for value in values.tolist()]
     classes = sort_classes(names)
     places = {name: place for place, name in enumerate(classes)}

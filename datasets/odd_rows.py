@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST = 6
+MIN_ROWS = 6
 """Rows, from which on the first can be told from the others."""
 TOTAL = re.compile(
     r"((grand|sub|over-?all|column)?[- ]?(totals?|sums?)|gesamt(summe)?|(zwischen)?summe|insgesamt|(sous-)?total"
@@ -46,14 +46,12 @@ def find_samples(columns: Sequence[Column], units: str, totals: str, file: str, 
 
     count = len(columns[0].cells)
     keep = np.ones(count, bool)
-    if units == "yes" or (units != "no" and count >= LEAST and has_units_row(columns)):
+    if units == "yes" or (units != "no" and count >= MIN_ROWS and has_units_row(columns)):
         keep[0] = False
         listed = ", ".join(shorten_cell(column.cells[0]) for column in columns[:8] if column.cells[0])
         line = columns[0].lines[0]
-        notes.append(
-            f"Line {line:,} holds units or the like ({listed}) and was passed over; units=no takes it for data."
-        )
-    if totals == "keep" or count < LEAST:
+        notes.append(f"Line {line:,} holds units or similar ({listed}) and was skipped; units=no takes it as data.")
+    if totals == "keep" or count < MIN_ROWS:
         return keep
     at = find_totals(columns)
     if not at:

@@ -14,16 +14,16 @@ Options = TypeVar("Options")
 
 
 def option(
-    default: Any, help: str, *, among: tuple[str, ...] = (), least: float | None = None, most: float | None = None
+    default: Any, help: str, *, among: tuple[str, ...] = (), low: float | None = None, high: float | None = None
 ) -> Any:
     """A field of a dataclass of options.
 
     Args:
         default: also says whether a number, a word or a list (a tuple; written with commas between) is wanted.
         among: the words it can be.
-        least, most: bounds of a number.
+        low, high: bounds of a number.
     """
-    return dataclasses.field(default=default, metadata={"help": help, "among": among, "least": least, "most": most})
+    return dataclasses.field(default=default, metadata={"help": help, "among": among, "low": low, "high": high})
 
 
 def split_address(address: str) -> tuple[str, dict[str, str]]:
@@ -93,7 +93,7 @@ def parse_options(kind: type[Options], given: Mapping[str, str], of: str) -> Opt
 
 
 def _parse_value(name: str, text: str, field: dataclasses.Field[Any]) -> Any:
-    among, least, most = (field.metadata[key] for key in ("among", "least", "most"))
+    among, low, high = (field.metadata[key] for key in ("among", "low", "high"))
     if among and text not in among:
         raise UsageError(f"The option {name} is one of {', '.join(word for word in among if word)}, not '{text}'.")
     if isinstance(field.default, tuple):
@@ -101,12 +101,12 @@ def _parse_value(name: str, text: str, field: dataclasses.Field[Any]) -> Any:
     if isinstance(field.default, str):
         return text
     kind: type[int] | type[float] = int if isinstance(field.default, int) else float
-    bounds = f"from {least:,} on" if most is None else f"from {least:,} to {most:,}"
+    bounds = f"from {low:,} on" if high is None else f"from {low:,} to {high:,}"
     wanted = f"a {'whole ' if kind is int else ''}number {bounds}"
     try:
         value = kind(text)
     except ValueError:
         raise UsageError(f"The option {name} is {wanted}, not '{text}'.") from None
-    if not value >= least or (most is not None and value > most):
+    if not value >= low or (high is not None and value > high):
         raise UsageError(f"The option {name} is {wanted}, not {text}.")
     return value

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 SINGLE, DOUBLE = 24, 53
 """Binary digits of a number of 32 and of 64 bits."""
-LEAST = 12
+MIN_BITS = 12
 """… of which so many should tell a column's values apart."""
 
 
@@ -21,6 +21,6 @@ def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
     low, high = float(values.min()), float(values.max())
     if max(abs(low), abs(high)) < 2.0**digits and not np.any(values % 1):
         return False
-    return 0 < high - low < 2.0 ** (LEAST - digits) * max(abs(low), abs(high)) or (
+    return 0 < high - low < 2.0 ** (MIN_BITS - digits) * max(abs(low), abs(high)) or (
         high == low and bool(np.any(values != values[0]))  # large whole numbers that a float cannot tell apart
     )

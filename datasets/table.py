@@ -16,7 +16,7 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.identifiers import explain_identifier
 from descend.datasets.memory import check_memory
-from descend.datasets.missing_values import LEAST_ROWS, drop_or_fill
+from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
 from descend.datasets.odd_rows import find_samples
 from descend.datasets.options import option
 from descend.datasets.precision import is_narrow
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIXES = (".csv", ".tsv", ".psv", ".tab", ".data", ".dat")
-MOST_SAID = 12
+MAX_NOTES = 12
 """Sentences on columns that are odd."""
 
 
@@ -42,26 +42,26 @@ class TableOptions:
     task: str = option("", "what to learn; default: by what is in the target", among=("classification", "regression"))
     missing: str = option("error", "what to do about missing values", among=("error", "drop", "mean"))
     text: str = option("", "the column with texts to learn from, as characters; the others are left out")
-    length: int = option(0, "characters of each text at most; 0 is the longest, up to 128", least=0, most=4096)
+    length: int = option(0, "characters of each text at most; 0 is the longest, up to 128", low=0, high=4096)
     ignore: tuple[str, ...] = option((), "columns to leave out")
-    gaps: tuple[str, ...] = option((), "what stands for a missing value, beside an empty cell, or NA among numbers")
+    gaps: tuple[str, ...] = option((), "what marks a missing value, besides an empty cell, or NA among numbers")
     values: tuple[str, ...] = option((), "words that are values, as None or NA can be; all: every such word")
     categories: tuple[str, ...] = option((), "columns of numbers that are codes")
     encode: str = option("onehot", "categories as a column for each, or as one of ranks", among=("onehot", "ordinal"))
     header: str = option("", "whether the first line names the columns", among=("yes", "no"))
     kind: str = option("", "what the file holds; default: by its ending and its lines", among=("table", "text"))
-    delimiter: str = option("", "what stands between cells: comma, semicolon, tab, bar, space, or marks such as ::")
-    skip: int = option(0, "lines above the table to pass over", least=0)
-    footer: int = option(0, "lines below the table to pass over", least=0)
+    delimiter: str = option("", "what separates cells: comma, semicolon, tab, bar, space, or marks such as ::")
+    skip: int = option(0, "lines above the table to skip", low=0)
+    footer: int = option(0, "lines below the table to skip", low=0)
     comment: str = option("", "what comments begin with, or no; default: #, %, // where a line is no row")
     units: str = option("", "whether the line below the names holds units", among=("yes", "no"))
     totals: str = option("", "rows of totals; default: left out if they sum up, else asked", among=("drop", "keep"))
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
     decimal: str = option(".", "the decimal mark", among=(".", ","))
     thousands: str = option("", "the mark between groups of digits")
-    limit: int = option(0, "rows to read at most; 0 is all", least=0)
-    test: float = option(0.2, "share of the rows that is kept for the test", least=0.01, most=0.9)
-    seed: int = option(0, "seed of the split", least=0, most=2**31 - 1)
+    limit: int = option(0, "rows to read at most; 0 is all", low=0)
+    test: float = option(0.2, "share of the rows that is kept for the test", low=0.01, high=0.9)
+    seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
 
 
 def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
@@ -98,24 +98,24 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
     if lines and not (sound := find_samples(columns, units, options.totals, where, notes)).all():
         lines = list(itertools.compress(lines, sound))
         columns = [replace(c, cells=list(itertools.compress(c.cells, sound)), lines=lines) for c in columns]
-    if len(lines) < LEAST_ROWS:
+    if len(lines) < MIN_ROWS:
         raise DescendError(
             f"{where} has {format_count(len(lines), 'row')} of data; a training and a test set take "
-            f"at least {LEAST_ROWS}."
+            f"at least {MIN_ROWS}."
         )
     find = ColumnFinder(columns, where)
     wanted = find_targets(columns, options.target, find)
     texts = [find(options.text)] if options.text else []
     if texts and texts[0] in wanted:
         raise UsageError(
-            f"Column '{texts[0].name}' of {where} is to be learned from and to be predicted; choose another."
+            f"Column '{texts[0].name}' of {where} cannot be both learned from and predicted; choose another."
         )
     kept = select_columns(columns, [find(name) for name in options.ignore], [*wanted, *texts], where, notes)
     targets = choose_targets([column for column in kept if column not in texts], wanted, where, notes)
     features = texts or [column for column in kept if column not in set(targets)]
     if not features:
         raise DescendError(
-            f"{where} has no column left to learn from beside {quote_columns([t.name for t in targets])}."
+            f"{where} has no column left to learn from besides {quote_columns([t.name for t in targets])}."
         )
     codes = {find(name).name: None for name in options.categories}
     if not texts:
@@ -125,7 +125,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             f"{where} has no text at all in {quote_columns([texts[0].name])}; choose another with text=…."
         )
     elif left := [column.name for column in kept if column not in (*texts, *targets)]:
-        notes.append(f"Left out beside the text: {quote_columns(left)}.")
+        notes.append(f"Left out besides the text: {quote_columns(left)}.")
     note_oddities(features, targets, notes)
     task = decide_task(targets, options.task, where, notes)
 
@@ -186,7 +186,7 @@ def select_columns(
         elif column.name == "column 1" and len(columns) > 2 and column.counts_rows():
             notes.append("Column 1 has no name and only numbers the rows, and was left out.")
         elif column.name == "column 1" and len(columns) > 2 and column.names_rows():
-            notes.append("Column 1 has no name and another word in every row, and was left out.")
+            notes.append("Column 1 has no name and a unique word in every row, and was left out.")
         else:
             kept.append(column)
     if len(kept) < 2:
@@ -207,7 +207,7 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
             cell, line = shorten_cell(column.cells[row]), column.lines[row]
             said.append(
                 f"{WARNING}column '{name}' has '{cell}' in line {line:,} and is read as numbers; categories={say} "
-                "takes them for codes, which they may be."
+                "takes them as codes, which they may be."
             )
     for column in (*features, *targets):
         if words := column.words_kept:
@@ -217,9 +217,9 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
                 f"gaps={','.join(words)} takes "
                 f"{'it' if len(words) == 1 else 'them'} for a missing one."
             )
-    notes.extend(said[:MOST_SAID])
-    if len(said) > MOST_SAID:
-        notes.append(f"{WARNING}the like is to be said of {len(said) - MOST_SAID:,} more columns.")
+    notes.extend(said[:MAX_NOTES])
+    if len(said) > MAX_NOTES:
+        notes.append(f"{WARNING}the same holds for {len(said) - MAX_NOTES:,} more columns.")
 
 
 def convert_features(
@@ -279,7 +279,7 @@ def convert_features(
         how = "one number, the rank of the word" if encode == "ordinal" else "a column of 0 and 1 for each word"
         notes.append(f"Categories, in {quote_columns(categorical)}: {how}.")
     if constant:
-        notes.append(f"The same in every row, and so of no use: {quote_columns(constant)}.")
+        notes.append(f"The same in every row, so useless: {quote_columns(constant)}.")
     if blurred:
         notes.append(
             f"{WARNING}so nearly the same everywhere that 32-bit numbers lose digits: {quote_columns(blurred)}."

@@ -11,7 +11,7 @@ from descend.datasets.encodings import SAMPLE, detect_encoding
 from descend.datasets.forms import hold_numbers
 from descend.datasets.lines import drop_comments
 
-LEAST = 5
+MIN_LINES = 5
 """Lines in which a table can be told from a text."""
 EVEN = 0.8
 """Share of the lines of a table that have as many cells; what is odd about the others is said when it is read."""
@@ -27,7 +27,7 @@ def select_uniform(sample: str) -> list[list[str]]:
     """The rows among the first lines of a file if most are cut into as many cells by a tab, semicolon or the like, or
     by commas or blanks into some that are numbers; else []."""
     lines = [line for line in drop_comments(take_whole_lines(sample), "")[:LINES] if line.strip()]
-    if len(lines) < LEAST:
+    if len(lines) < MIN_LINES:
         return []
     delimiter = find_delimiter(lines, "")
     try:
@@ -35,7 +35,7 @@ def select_uniform(sample: str) -> list[list[str]]:
     except csv.Error:
         return []
     (width, often), *_ = Counter(map(len, rows)).most_common(1) or [(0, 0)]
-    if width < 2 or often < max(LEAST, EVEN * len(rows)):
+    if width < 2 or often < max(MIN_LINES, EVEN * len(rows)):
         return []
     rows = [[cell.strip() for cell in row] for row in rows if len(row) == width]
     return rows if delimiter not in ", " or any(find_number_columns(rows)) else []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_CLASSES = 1000
+MAX_CLASSES = 1000
 FEW_CLASSES = 20
 """Whole numbers with at most so many different values are taken for classes."""
 ANOTHER = "choose another with target=…"
@@ -84,10 +84,10 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
             return "regression"
     elif not target.numeric and not task and (sentence := target.problem(file, ANOTHER, "task=classification")):
         raise DescendError(sentence)
-    if different > MOST_CLASSES or different > max(FEW_CLASSES, rows / 2):
+    if different > MAX_CLASSES or different > max(FEW_CLASSES, rows / 2):
         alike = ", as identifiers have" if target.inexact is not None or target.padded is not None else ""
         raise DescendError(
-            f"Column '{target.name}' of {file} has {different:,} different values in {rows:,} rows{alike}, too many "
+            f"Column '{target.name}' of {file} has {different:,} unique values in {rows:,} rows{alike}, too many "
             f"for classes; choose another with target=…{'' if len(target.wrong) else ', or say task=regression'}."
         )
     if different < 2:
@@ -143,11 +143,11 @@ def encode_labels(
     if rare := [name for name, count in zip(names, counts, strict=True) if count < 2]:
         notes.append(f"Of one sample only, trained on and not tested: class {', '.join(map(repr, rare))}.")
     if len({name.casefold() for name in names}) < len(names):
-        notes.append("Some classes differ in capital letters only; if they are meant to be one, mend the file.")
+        notes.append("Some classes differ in capital letters only; if they are meant to be one, fix the file.")
     if alike := find_equal_numbers(target, names):
         notes.append(
             f"{WARNING}the classes {' and '.join(map(repr, alike))} are one number written in two ways; if they are "
-            "meant to be one, mend the file."
+            "meant to be one, fix the file."
         )
     floats = [WHOLE.fullmatch(name) for name in names]
     return tuple(match[1] for match in floats if match) if all(floats) else names, y

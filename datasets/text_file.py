@@ -16,7 +16,7 @@ from descend.engine.base.errors import DescendError
 SUFFIXES = (".txt", ".text", ".md")
 TABLES = (".txt", ".text")
 """Endings of texts that are those of tables as well."""
-LEAST = 500
+MIN_CHARACTERS = 500
 """Characters."""
 BYTES = 12
 """… of memory that one takes at most, as text and as a number."""
@@ -28,8 +28,8 @@ class TextOptions:
 
     kind: str = option("", "what the file holds; default: by its ending and its lines", among=("table", "text"))
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
-    limit: int = option(0, "characters to read at most; 0 is all", least=0)
-    test: float = option(0.1, "share of the text, at its end, that is kept for the test", least=0.01, most=0.9)
+    limit: int = option(0, "characters to read at most; 0 is all", low=0)
+    test: float = option(0.1, "share of the text, at its end, that is kept for the test", low=0.01, high=0.9)
 
 
 def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
@@ -49,8 +49,10 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
         raise DescendError(describe_undecodable(file, encoding)) from None
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
-    if len(text) < LEAST:
-        raise DescendError(f"{file.name} has {len(text):,} characters; at least {LEAST} are needed to learn from.")
+    if len(text) < MIN_CHARACTERS:
+        raise DescendError(
+            f"{file.name} has {len(text):,} characters; at least {MIN_CHARACTERS} are needed to learn from."
+        )
     vocabulary = sorted(set(text))
     if len(vocabulary) < 2:
         raise DescendError(f"{file.name} is one character over and over, {vocabulary[0]!r}; there is nothing to learn.")

@@ -89,13 +89,13 @@ def _make_spec(name: str, title: str, description: str, classes: int, make: obje
 
 DATASETS = (
     _make_spec(
-        "xor", "XOR", "Points in four quadrants, opposite ones alike: no straight line parts them.", 2, draw_xor
+        "xor", "XOR", "Points in four quadrants, opposite ones alike: no straight line separates them.", 2, draw_xor
     ),
     _make_spec("moons", "Moons", "Two half moons that reach into each other.", 2, draw_moons),
     _make_spec("circles", "Circles", "A noisy ring around another.", 2, draw_circles),
     _make_spec("spirals", "Spirals", "Three arms that wind once around each other.", 3, draw_spirals),
     _make_spec(
-        "blobs", "Blobs", "Four round clouds of points that touch; straight lines part them well.", 4, draw_blobs
+        "blobs", "Blobs", "Four round clouds of points that touch; straight lines separate them well.", 4, draw_blobs
     ),
     Generated(
         name="waves",

@@ -38,7 +38,7 @@ class UserData(Spec):
         return self.path if self.path.exists() else None
 
     def missing_message(self) -> str:
-        return f"{self.path} is gone; put it back, or name the data where it is now."
+        return f"{self.path} is gone; restore it, or name the data where it is now."
 
     def require(self) -> Path:
         """Return where it is.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-MOST_ROWS = 40
+MAX_ROWS = 40
 """Classes, columns or characters listed."""
 COLUMN = 10
 """Characters that a column of a table's samples takes, about."""
@@ -128,10 +128,10 @@ def draw_counts(counted: Sequence[ClassCount], what: str, width: int, unicode: b
     table = Table(what, "training", "test", "", box=None, pad_edge=False)
     for column in table.columns[1:3]:
         column.justify = "right"
-    room = width - max(len(what), *(len(count.name) for count in counted[:MOST_ROWS])) - len("  training    test  ")
-    most = max((count.train for count in counted), default=0) or 1
-    for count in counted[:MOST_ROWS]:
-        bar = ("█" if unicode else "#") * round(count.train / most * max(1, min(30, room)))
+    room = width - max(len(what), *(len(count.name) for count in counted[:MAX_ROWS])) - len("  training    test  ")
+    largest = max((count.train for count in counted), default=0) or 1
+    for count in counted[:MAX_ROWS]:
+        bar = ("█" if unicode else "#") * round(count.train / largest * max(1, min(30, room)))
         table.add_row(Text(clean(count.name)), f"{count.train:,}", f"{count.test:,}", bar)
     return shorten_table(fold_cells(table), len(counted))
 
@@ -145,7 +145,7 @@ def draw_statistics(columns: Sequence[Statistics], missing: bool) -> RenderableT
     table = Table(*names, box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
-    for one in columns[:MOST_ROWS]:
+    for one in columns[:MAX_ROWS]:
         values = [format_figure(value, one) for value in (one.min, one.mean)]
         values += [f"{one.std:.4g}", format_figure(one.max, one)]
         table.add_row(Text(clean(one.name)), *values, f"{one.unique:,}", *([f"{one.missing:,}"] if missing else []))
@@ -206,7 +206,7 @@ def shorten_table(table: RenderableType, count: int) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    return table if count <= MOST_ROWS else Group(table, Text(f"and {count - MOST_ROWS:,} more"))
+    return table if count <= MAX_ROWS else Group(table, Text(f"and {count - MAX_ROWS:,} more"))
 
 
 def spell_character(character: str) -> str:

@@ -37,7 +37,7 @@ from descend.engine.run.records import (
 Values = Any
 """A NumPy array, a tensor, or a sequence of numbers."""
 Cell = str | int | float | bool | None
-LARGEST = 300_000
+MAX_VALUES = 300_000
 """Numbers that one picture has at most."""
 
 
@@ -115,7 +115,7 @@ class Pictures(ABC):
                 count_values(values) == count_values(x),
                 f"line '{line}' has {count_values(values)} values for {count_values(x)} of x",
             )
-        require(count_values(x) * (1 + len(kept)) <= LARGEST, "the curve is too long")
+        require(count_values(x) * (1 + len(kept)) <= MAX_VALUES, "the curve is too long")
         self._show(
             f"curve/{name}",
             lambda: Curve(
@@ -151,7 +151,7 @@ class Pictures(ABC):
         kept = None if labels is None else take_values(labels)
         require(kept is None or count_values(kept) == count, f"there are {count} points and not as many labels")
         require(heads is None or len(heads) == count, f"there are {count} points and not as many arrows")
-        require(4 * count <= LARGEST, "too many points")
+        require(4 * count <= MAX_VALUES, "too many points")
 
         def make() -> Points:
             where = fetch_values(spots)
@@ -204,7 +204,7 @@ class Pictures(ABC):
         """
         step, values = self.step, take_values(values)
         require(len(get_shape(values)) == 2, f"a field has rows and columns, not shape {get_shape(values)}")
-        require(count_values(values) <= LARGEST, "the field is too large")
+        require(count_values(values) <= MAX_VALUES, "the field is too large")
         spots, tracks, written = take_places(points), take_places(paths), [list(line) for line in texts]
         names, above, labels = list(rows), list(columns), list(classes)
 
@@ -292,7 +292,7 @@ class Pictures(ABC):
             len(form) == 3 or (len(form) == 4 and (channels_first or form[3] in (1, 3))), f"no images: shape {form}"
         )
         require(not words or len(words) == form[0], f"there are {form[0]} images and {len(words)} captions")
-        require(count_values(kept) <= LARGEST, "the images are too many or too large")
+        require(count_values(kept) <= MAX_VALUES, "the images are too many or too large")
 
         def make() -> Images:
             values = fetch_values(kept)

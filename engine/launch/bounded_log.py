@@ -10,7 +10,7 @@ from pathlib import Path
 
 from descend.engine.base.files import open_regular
 
-MOST = 4 << 20
+MAX_BYTES = 4 << 20
 """Bytes at which a log is cut."""
 KEPT = 1 << 19
 """Bytes kept of its beginning, and of its end."""
@@ -39,7 +39,7 @@ def cut_log(log: Path) -> None:
     """
     with os.fdopen(open_regular(log, os.O_RDWR | os.O_APPEND), "r+b", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
-        if size <= MOST:
+        if size <= MAX_BYTES:
             return
         file.seek(KEPT)
         head = KEPT + len(file.readline(4096))  # the line that is under way

@@ -44,7 +44,7 @@ def _check_model(manifest: Manifest) -> str:
     if file is None:
         return ""
     try:
-        text = read_file(Path(os.path.realpath(file)), model_source.MOST)
+        text = read_file(Path(os.path.realpath(file)), model_source.MAX_BYTES)
         same = hashlib.sha256(text).hexdigest() == manifest.source
     except OSError as error:
         return _describe_gone(file, error)

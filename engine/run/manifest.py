@@ -15,7 +15,7 @@ from descend.engine.run.records import FORMAT, Count, Setting
 
 SEEDS = 2**31
 """Seeds are whole numbers from 0 to one less than this."""
-LARGEST = 1 << 22
+MAX_BYTES = 1 << 22
 """Bytes of ``run.json`` and of ``worker.json``, at most."""
 Processes = Annotated[int, msgspec.Meta(ge=1, le=2**16)]
 

@@ -37,7 +37,7 @@ from descend.engine.base.paths import make_writable, runs_home
 from descend.engine.base.sanitize import clean
 from descend.engine.run.jsonl import JsonlReader, JsonlWriter
 from descend.engine.run.liveness import HEARD, Writer
-from descend.engine.run.manifest import LARGEST, Manifest, Parent, list_versions, read_git_state, replace_json
+from descend.engine.run.manifest import MAX_BYTES, Manifest, Parent, list_versions, read_git_state, replace_json
 from descend.engine.run.records import FORMAT, Control, Event, Progress, State, Status, make_event_decoder
 
 __all__ = [
@@ -91,7 +91,7 @@ class Run:
             DescendError: one of them is damaged, or ``run.json`` is missing or of a newer format.
         """
         try:
-            manifest = msgspec.json.decode(files.read_file(self.folder / "run.json", LARGEST), type=Manifest)
+            manifest = msgspec.json.decode(files.read_file(self.folder / "run.json", MAX_BYTES), type=Manifest)
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise describe_unreadable(self, "run.json", error) from None
         if manifest.format > FORMAT:
@@ -209,7 +209,7 @@ class Run:
 def read_writer(file: Path) -> Writer | None:
     """The process that signed ``file``, None if none has or it cannot be read."""
     try:
-        return msgspec.json.decode(files.read_file(file, LARGEST), type=Writer)
+        return msgspec.json.decode(files.read_file(file, MAX_BYTES), type=Writer)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
@@ -272,7 +272,7 @@ def amend_manifest(run: Run, **fields: str) -> None:
     try:
         if wrong := files.describe_link(run.folder):
             raise DescendError(f"Run '{run.id}' cannot be changed: {wrong}; change it where it is.")
-        written = msgspec.json.decode(files.read_file(file, LARGEST), type=dict[str, msgspec.Raw])
+        written = msgspec.json.decode(files.read_file(file, MAX_BYTES), type=dict[str, msgspec.Raw])
         replace_json(file, msgspec.json.encode({**written, **fields}))
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise DescendError(f"Run '{run.id}' cannot be changed: {describe_error(error)}.") from None
@@ -347,7 +347,7 @@ def find_creation_time(run: Run) -> float:
         found = os.lstat(file)
         version = found.st_mtime_ns, found.st_ino
         if run.folder not in _asked or _asked[run.folder][0] != version:
-            asked = msgspec.json.decode(files.read_file(file, LARGEST), type=_CreatedRun).created
+            asked = msgspec.json.decode(files.read_file(file, MAX_BYTES), type=_CreatedRun).created
             _asked[run.folder] = version, datetime.fromisoformat(asked).timestamp()
         return _asked[run.folder][1]
     except (OSError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 DEPTH = 8
 """Objects within objects that are looked into."""
-MOST = 20_000
+MAX_VALUES = 20_000
 """Objects that are looked at."""
 OWN = frozenset(vars(nn.Module()))
 """Attributes of every module, in which torch keeps what is registered."""
@@ -50,7 +50,7 @@ def find_hidden(net: nn.Module) -> Iterator[HiddenTensor]:
         if name.partition(".")[0] not in ("torch", "torchvision", "descend") and name in sys.modules:
             starts += [(key, value, "", 0) for key, value in vars(sys.modules[name]).items()]
     for count, (path, value, holder) in enumerate(_walk_objects(starts, seen)):
-        if count > MOST:
+        if count > MAX_VALUES:
             return
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf:
             yield HiddenTensor(value, path, "", holder)

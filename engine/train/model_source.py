@@ -13,7 +13,7 @@ from descend.engine.train.config_object import find_config, list_settings
 from descend.engine.train.model_arguments import Argument
 from descend.engine.train.signature import find_makers, list_defined, looks_like_a_model, read_signature
 
-MOST = 16 << 20
+MAX_BYTES = 16 << 20
 """Bytes of a file of Python, at most."""
 
 
@@ -89,8 +89,8 @@ def _parse_source(address: str, path: str, name: str, file: Path) -> ModelSource
     try:
         if file.exists() and not file.is_file():
             raise UsageError(f"{path} is not a file; a model is named as path/to/model.py:NAME.")
-        if file.stat().st_size > MOST:
-            raise DescendError(f"{path} is larger than {MOST >> 20} MB, too large for a model's code.")
+        if file.stat().st_size > MAX_BYTES:
+            raise DescendError(f"{path} is larger than {MAX_BYTES >> 20} MB, too large for a model's code.")
         tree = ast.parse(file.read_bytes(), path)
     except OSError as error:
         why = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error.strerror})"

@@ -17,7 +17,7 @@ NAMES = {
     "Relu": "ReLU",
     "Softplus": "softplus",
 }
-LEAST = 1e-7
+EPSILON = 1e-7
 """Smallest probability of which the logarithm is taken."""
 
 
@@ -37,9 +37,9 @@ def find_activation(output: Tensor) -> str:
 def remove_activation(output: Tensor, ends: str) -> Tensor:
     """The scores that ``output`` was made of, but for a constant."""
     if ends == "softmax":
-        return output.float().clamp(min=LEAST).log()
+        return output.float().clamp(min=EPSILON).log()
     if ends == "sigmoid":
-        return torch.logit(output.float(), LEAST)
+        return torch.logit(output.float(), EPSILON)
     return output
 
 

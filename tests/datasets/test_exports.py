@@ -47,7 +47,7 @@ def test_names_of_rows_are_left_out(text: str, tmp_path: Path) -> None:
     data = load(written(tmp_path, text))
     assert (data.features, data.targets) == (("a", "b"), ("c",))
     assert len(data.train_x) + len(data.test_x) == 40
-    assert "Column 1 has no name and another word in every row, and was left out." in data.notes
+    assert "Column 1 has no name and a unique word in every row, and was left out." in data.notes
 
 
 def test_cells_between_any_blanks(tmp_path: Path) -> None:

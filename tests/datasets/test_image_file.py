@@ -99,7 +99,7 @@ def test_a_mixed_folder_says_what_it_passes_over(tmp_path: Path) -> None:
     (root / "all.csv").write_text("a,b")
     data = load(root)
     assert len(data.train_x) + len(data.test_x) == 10
-    assert "Passed over in mixed, as no images: 15 files (.xml 10, .dcm 2, no ending 2, .csv 1)." in data.notes
+    assert "Passed over in mixed, not being images: 15 files (.xml 10, .dcm 2, no ending 2, .csv 1)." in data.notes
 
 
 def test_a_class_without_pictures_is_kept_and_named(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_first_frames_and_pages_are_said(tmp_path: Path) -> None:
         frames[0].save(to.with_suffix(ending), **more)
 
     data = load(two_classes(tmp_path / "s", save))
-    assert "Of several frames or pages the first is taken: 8 images, as 0.gif." in data.notes
+    assert "Of several frames or pages the first is used: 8 images, as 0.gif." in data.notes
     assert np.abs(data.train_x.astype(int) - 200).max() <= 3
 
 

@@ -247,7 +247,7 @@ def test_what_is_hidden_or_no_picture_is_passed_over(root: Path) -> None:
     data = load(root)
     assert data.classes == ("cats", "dogs")
     assert len(data.train_x) + len(data.test_x) == 10
-    assert "Passed over in pets, as no images: 2 files (.csv 1, .txt 1)." in data.notes
+    assert "Passed over in pets, not being images: 2 files (.csv 1, .txt 1)." in data.notes
     assert any("of no class: 1 image" in note for note in data.notes)
 
 

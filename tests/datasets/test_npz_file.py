@@ -156,9 +156,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "NaN in y": ({"x": TABLE, "y": changed(LABELS, 7, np.nan)}, "nan at index [7]"),
     "too large a y": ({"x": TABLE, "y": changed(LABELS, 7, 1e39)}, "1e+39 at index [7], no 32-bit number"),
     "NaN in pixels": ({"x": changed(PIXELS, (1, 2, 3, 0), np.nan), "y": LABELS}, "nan at index [1, 2, 3, 0]"),
-    "one value": ({"x": np.full((50, 8, 8), 600), "y": LABELS}, "to train on hold the one value 600"),
-    "five axes": ({"x": PIXELS[:, None], "y": LABELS}, "it is a table (n, columns), or images"),
-    "four channels": ({"x": np.zeros((50, 6, 8, 4), np.uint8), "y": LABELS}, "it is a table (n, columns), or images"),
+    "one value": ({"x": np.full((50, 8, 8), 600), "y": LABELS}, "to train on hold the single value 600"),
+    "five axes": ({"x": PIXELS[:, None], "y": LABELS}, "it must be a table (n, columns), or images"),
+    "four channels": (
+        {"x": np.zeros((50, 6, 8, 4), np.uint8), "y": LABELS},
+        "it must be a table (n, columns), or images",
+    ),
     "one class": ({"x": TABLE, "y": LABELS * 0}, "y in data.npz has 1 class"),
     "other columns": (
         {"train_x": TABLE, "train_y": LABELS, "test_x": TABLE[:, :2], "test_y": LABELS},
@@ -350,7 +353,7 @@ def test_few_steps_of_brightness_are_told(file: Path) -> None:
     np.savez(file, x=PIXELS[..., 0] // 16, y=LABELS)
     data = load(file)
     assert (data.scale, data.train_x.max()) == (15, 15)
-    assert "The brightest pixel is 15, which is taken for white." in data.notes
+    assert "The brightest pixel is 15, which is taken as white." in data.notes
     np.savez(file, train_x=PIXELS, train_y=LABELS, test_x=PIXELS / 255, test_y=LABELS)
     assert "go up to 255 in one part and to 1 in the other" in refused(file)
 

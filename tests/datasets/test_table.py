@@ -157,7 +157,7 @@ DEFECTS = {
     "too many": (b"a,b\n1,2,3\n" + b"1,2\n" * 9, "Line 2 of data.csv has 3 cells where line 1 has 2"),
     "one column": (b"a\n1\n2\n3\n4\n5\n6\n", "has a single column ('a' in line 1)"),
     "open quote": (PLAIN.encode() + b'"1,2,red\n3,4,blue\n', "opened in line 42 of data.csv is never closed"),
-    "after a quote": (PLAIN.encode() + b'"1"5,2,red\n', "Line 42 of data.csv goes on after a closing quote"),
+    "after a quote": (PLAIN.encode() + b'"1"5,2,red\n', "Line 42 of data.csv has text after a closing quote"),
     "same name": (PLAIN.replace("count", "length").encode(), "Columns 1 and 2 of data.csv are both called 'length'"),
     "a word": (PLAIN.encode() + b"twelve,3,red\n", "'twelve' in line 42"),
     "a thousand": (PLAIN.encode() + b'"1,000",3,red\n', "'1,000' in line 42"),
@@ -193,9 +193,9 @@ def column(name: str, cell: Callable[[int], str], rows: int = 60) -> str:
         (lambda place: f"{place * 1371:,}", "groups the digits of numbers, as '1,371' in line 3", "thousands=,"),
         (lambda place: f"{place * 1371:,}".replace(",", " "), "groups the digits", "thousands= "),
         (lambda place: f"{place},5", "has numbers with a comma, as '0,5' in line 2", "decimal=,"),
-        (lambda place: f"€{place}.50", "has a sign beside its numbers, as '€0.50'", "ignore=m"),
+        (lambda place: f"€{place}.50", "has a sign next to its numbers, as '€0.50'", "ignore=m"),
         (lambda place: f"{place}%", "has a sign beside its numbers", "ignore=m"),
-        (lambda place: f"customer {place}", "60 different words in column 'm', too many", "ignore=m"),
+        (lambda place: f"customer {place}", "60 unique words in column 'm', too many", "ignore=m"),
         (lambda place: "", "no value at all in column 'm'", "ignore=m"),
         (lambda place: "NA", "no value at all in column 'm'", "ignore=m"),
         (lambda place: "?" if place == 9 else str(place), "lacks 1 value in 1 row ('m' 1; the first", "missing=drop"),
@@ -414,7 +414,7 @@ def test_a_class_of_one_sample_is_said(write: Write) -> None:
 
 
 def test_a_huge_file_is_refused_with_the_rows_that_can_be_had(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_reader, "MOST_CELLS", 60)
+    monkeypatch.setattr(csv_reader, "MAX_CELLS", 60)
     message = refused(write(PLAIN))
     assert "more than 60 cells (reached in line 21)" in message
     assert "at most 20" in message

@@ -53,7 +53,7 @@ def test_each_text_is_a_sample_with_its_class(file: Path) -> None:
     for x, y in ((data.train_x, data.train_y), (data.test_x, data.test_y)):
         for tokens, label in zip(x, y, strict=True):
             assert moods[decode(tokens, data.vocabulary).lstrip()] == data.classes[label]
-    assert "Left out beside the text: columns 'id', 'words'." in data.notes
+    assert "Left out besides the text: columns 'id', 'words'." in data.notes
 
 
 def test_longer_texts_are_cut_and_shorter_ones_get_blanks_in_front(file: Path) -> None:

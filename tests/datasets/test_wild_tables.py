@@ -142,7 +142,7 @@ def test_seconds_since_1970_keep_their_differences(file: Path) -> None:
 def test_identifiers_of_many_digits_never_become_floats(column: str, file: Path) -> None:
     rows = [(str(10**18 + 7 * place), x, kind) for place, (x, _, kind) in enumerate(ROWS)]
     message = refused(file, table(rows, head=f"{column},m,kind"))
-    assert f"60 different words in column '{column}'" in message
+    assert f"60 unique words in column '{column}'" in message
     assert "as identifiers have" in message
     assert load(file, table(rows, head=f"{column},m,kind"), f"ignore={column}").features == ("m",)
     few = [(str(10**18 + place % 3), x, kind) for place, (x, _, kind) in enumerate(ROWS)]
@@ -238,7 +238,7 @@ def test_rows_that_begin_as_comments_do_are_asked_about(file: Path) -> None:
     assert data.features[:3] == ("tag=#ash", "tag=#elm", "tag=#oak")
     mixed = [(tag if place < 20 else tag[1:], *more) for place, (tag, *more) in enumerate(rows)]
     message = refused(file, table(mixed, head=""))
-    assert "say comment=# to pass them over, or comment=no if they are data" in message
+    assert "say comment=# to skip them, or comment=no if they are data" in message
     assert len(load(file, table(mixed, head=""), "comment=no").train_x) == 48
     assert len(load(file, table(mixed, head=""), "comment=#").train_x) == 32
 
@@ -353,13 +353,13 @@ def test_many_columns_take_time_in_proportion(file: Path, monkeypatch: pytest.Mo
 
 
 def test_a_line_of_too_many_cells_is_refused_before_it_is_cut(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_reader, "MOST_CELLS", 1000)
+    monkeypatch.setattr(csv_reader, "MAX_CELLS", 1000)
     assert "Line 1 of data.csv has more than 1,000 cells" in refused(file, "1," * 1001 + "\n")
     content = "1,2,3,4\n" * 20_000
     assert "has about 80,000 cells, more than 1,000; limit=N takes the first N rows, at most 250" in refused(
         file, content
     )
-    monkeypatch.setattr(csv_reader, "MOST_CELLS", 10**7)
+    monkeypatch.setattr(csv_reader, "MAX_CELLS", 10**7)
     monkeypatch.setattr(memory, "free_memory", lambda: 10**7)
     assert "data.csv takes about 8 MB of memory, more than 5 MB, half of what is free here" in refused(file, content)
 

@@ -14,7 +14,7 @@ from descend.tui.draw.linechart import Scale
 from descend.tui.draw.plotext_chart import Chart, canvas
 from descend.tui.draw.rows import Row, joined
 
-SMALLEST = 20, 5
+MIN_SIZE = 20, 5
 """Cells below which a picture is put into words."""
 LARGEST = 1e307
 """Values beyond are drawn at the edge: the distance of two of them must be a float."""
@@ -72,7 +72,7 @@ def axes(
         snug: ``x`` reaches exactly over its range, else from one round number to another.
         equal: make units equally long on both axes if they are not too different; cells are twice as high as wide.
     """
-    if width < SMALLEST[0] or height < SMALLEST[1]:
+    if width < MIN_SIZE[0] or height < MIN_SIZE[1]:
         return None
     x, y = (ends if ends[0] <= ends[1] else (0.0, 1.0) for ends in (x, y))
     x, y = ((_within(low), _within(high)) for low, high in (x, y))

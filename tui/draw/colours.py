@@ -100,17 +100,17 @@ class Scale(NamedTuple):
 def scale(values: np.ndarray, low: float | None = None, high: float | None = None) -> Scale:
     """A scale for ``values``, from ``low`` to ``high`` where those are given, else between round numbers."""
     finite = values[np.isfinite(values)]
-    least, most = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    least, most = (min(max(end, -_LARGEST), _LARGEST) for end in (least, most))
+    lowest, highest = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    lowest, highest = (min(max(end, -_LARGEST), _LARGEST) for end in (lowest, highest))
     given = [
         min(max(end, -_LARGEST), _LARGEST) if end is not None and math.isfinite(end) else None for end in (low, high)
     ]
-    if least == most and given == [None, None]:
-        start, end = (0.0, least) if least > 0 else (least, 0.0) if least < 0 else (0.0, 1.0)
+    if lowest == highest and given == [None, None]:
+        start, end = (0.0, lowest) if lowest > 0 else (lowest, 0.0) if lowest < 0 else (0.0, 1.0)
         return Scale(start, end)
-    start, end, _ = ticks.linear(least, most, 5)
-    if least >= 0 > start or most <= 0 < end:
-        start, end = max(start, 0.0) if least >= 0 else start, min(end, 0.0) if most <= 0 else end
+    start, end, _ = ticks.linear(lowest, highest, 5)
+    if lowest >= 0 > start or highest <= 0 < end:
+        start, end = max(start, 0.0) if lowest >= 0 else start, min(end, 0.0) if highest <= 0 else end
     start, end = start if given[0] is None else given[0], end if given[1] is None else given[1]
     return Scale(start, end) if start <= end else Scale(end, start)
 

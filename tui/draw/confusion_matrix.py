@@ -138,17 +138,17 @@ def _plan(counts: np.ndarray, classes: Sequence[str], width: int, height: int) -
         return None
     digits = max(len(str(int(counts.max()))), len(str(count - 1)))
     for percent in (False, True):
-        least = max(3, 0 if percent else digits) + 1
-        numbered = len(set(_cut(classes, least))) < count
+        min_cell = max(3, 0 if percent else digits) + 1
+        numbered = len(set(_cut(classes, min_cell))) < count
         longest = max(map(cell_len, _labels(classes, numbered)))
-        spare = width - count * least - 1
+        spare = width - count * min_cell - 1
         if spare < min(longest, LABEL):
             continue
         label = min(longest, spare)
         for scores in (("precision", "recall", "F1"), ("recall",), ()):
             room = width - label - 1 - SCORE * len(scores)
-            if room >= count * (max(least, 5) if scores else least):  # names of four letters before scores
-                cell = max(least, min(room // count, 10, max(map(cell_len, classes)) + 1))
+            if room >= count * (max(min_cell, 5) if scores else min_cell):  # names of four letters before scores
+                cell = max(min_cell, min(room // count, 10, max(map(cell_len, classes)) + 1))
                 return _Plan(label, cell, percent, numbered, scores)
     return None
 

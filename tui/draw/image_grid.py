@@ -40,8 +40,11 @@ class Plan(NamedTuple):
 def arrange(count: int, tall: int, wide: int, width: int, height: int, *, captioned: bool = False) -> Plan:
     """Lay ``count`` images of ``tall`` × ``wide`` pixels out in ``width`` × ``height`` cells: as large as possible with
     all of them or `WANTED` in sight, or else as many as there can be while they are legible."""
-    least = min(1.0, LEGIBLE / min(tall, wide))
-    sizes = [*range(LARGEST, 0, -1), *(share for share in (3 / 4, 2 / 3, 1 / 2, 3 / 8, 1 / 3, 1 / 4) if share >= least)]
+    min_share = min(1.0, LEGIBLE / min(tall, wide))
+    sizes = [
+        *range(LARGEST, 0, -1),
+        *(share for share in (3 / 4, 2 / 3, 1 / 2, 3 / 8, 1 / 3, 1 / 4) if share >= min_share),
+    ]
     plans = [_plan(tall, wide, scale, width, height, captioned) for scale in sizes]
     fitting = [plan for plan in plans if plan is not None]
     for plan in fitting:

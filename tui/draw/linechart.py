@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GLYPHS = "●▲■◆▼✚"
 PENS = tuple(f"series-{index + 1}" for index in range(len(GLYPHS)))
 LINE, BAD, BELOW = "━", "×", "↓"
-SMALLEST = 16, 4
+MIN_SIZE = 16, 4
 """Cells below which a chart says nothing."""
 _LARGEST = 1e307
 
@@ -119,7 +119,7 @@ def draw_line_chart(
     Returns nothing but blank rows if there is no point to draw.
     """
     traces = [trace for trace in traces if trace.series.size]
-    if not traces or width < SMALLEST[0] or height < SMALLEST[1]:
+    if not traces or width < MIN_SIZE[0] or height < MIN_SIZE[1]:
         return [[(" " * width, "text")] for _ in range(height)]
     start, end = span or extent([trace.series for trace in traces])
     scale = vertical(traces, start, end, height, log, levels)

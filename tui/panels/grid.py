@@ -24,7 +24,7 @@ from descend.tui.panels.tabs import PanelTabs
 if TYPE_CHECKING:
     from descend.engine.run.history import History
 
-SMALLEST = 44, 9
+MIN_SIZE = 44, 9
 """Cells a panel of a grid has at least."""
 STACKED = 12
 """Rows it has at least in a single column: there, one larger panel at a time reads better."""
@@ -339,7 +339,7 @@ def columns_for(count: int, width: int, height: int) -> int | None:
     for columns in range(1, count + 1):
         lines = -(-count // columns)
         cells, rows = width // columns, height // lines
-        if count > 1 and (cells < SMALLEST[0] or rows < (SMALLEST[1] if columns > 1 else STACKED)):
+        if count > 1 and (cells < MIN_SIZE[0] or rows < (MIN_SIZE[1] if columns > 1 else STACKED)):
             continue
         empty = columns * lines - count
         misfit = abs(math.log(max(1, cells) / max(1, rows) / SHAPE)) + empty / columns / 2

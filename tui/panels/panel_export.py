@@ -16,7 +16,7 @@ from descend.tui.panels.panel_data import write_table
 if TYPE_CHECKING:
     from descend.tui.panels.panel import Panel
 
-MOST = 100_000
+MAX_BYTES = 100_000
 """Bytes that are copied at most: terminals refuse much more."""
 _FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
@@ -27,7 +27,7 @@ def copy_table(panel: Panel) -> None:
     if data is None:
         panel.notify("There is nothing to copy yet.", severity="warning")
         return
-    text, rows = write_table(data, "\t", MOST)
+    text, rows = write_table(data, "\t", MAX_BYTES)
     panel.app.copy_to_clipboard(text)
     told = f"Copied {plain(panel.label)}: {rows:,} rows of {len(data.header)} columns."
     if rows < data.total:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CLOSER = 0.5
 """What a zoom leaves of the range."""
-SMALLEST = 4
+MIN_STEPS = 4
 """Steps of the smallest range."""
 SHIFT = 0.25
 """Share of the range that a shift moves by."""
@@ -106,7 +106,7 @@ class ZoomableCurves(Panel):
             return
         start, end = self.view() if self.window is not None else (min(self.span()[0], ends[0]), float(ends[1]))
         width = (end - start) * (CLOSER if closer else 1 / CLOSER)
-        if closer and width < SMALLEST:
+        if closer and width < MIN_STEPS:
             return
         anchor = (start + end) / 2
         if self.cursor is not None and start <= self.cursor <= end:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 from descend.engine.teaching.lesson import Question
 
-FEWEST = 3
+MIN_QUESTIONS = 3
 BLANKET = ("all of the above", "none of the above", "all of these", "none of these")
 
 
@@ -20,8 +20,10 @@ def is_right_longest(question: Question) -> bool:
 def check_quiz(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``questions``, ``kinds``, ``alike`` and ``above``."""
     asked = text.lesson.quiz
-    if len(asked) < FEWEST:
-        yield text.short("questions", f"The quiz has {len(asked)} questions; at least {FEWEST} are asked for.", "quiz=")
+    if len(asked) < MIN_QUESTIONS:
+        yield text.short(
+            "questions", f"The quiz has {len(asked)} questions; at least {MIN_QUESTIONS} are asked for.", "quiz="
+        )
     worked = sum(question.kind != "recall" for question in asked)
     if 2 * worked < len(asked):
         why = f"{worked} of {len(asked)} questions ask to compute or foresee; at least half are asked for."

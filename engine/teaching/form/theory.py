@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 
-LEAST, MOST = 150, 250
+MIN_WORDS, MAX_WORDS = 150, 250
 
 
 def count_words(theory: str) -> int:
@@ -20,7 +20,7 @@ def check_theory(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``length`` and ``question``."""
     lesson = text.lesson
     words = count_words(lesson.theory)
-    if not LEAST <= words <= MOST:
-        yield text.short("length", f"The theory has {words} words; {LEAST} to {MOST} are asked for.")
+    if not MIN_WORDS <= words <= MAX_WORDS:
+        yield text.short("length", f"The theory has {words} words; {MIN_WORDS} to {MAX_WORDS} are asked for.")
     if "?" not in lesson.question:
         yield text.short("question", "The theory does not begin with a question.", lesson.question[:40])

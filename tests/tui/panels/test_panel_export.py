@@ -17,7 +17,7 @@ from descend.engine.run.records import Array, Header, Picture, Scalars
 from descend.tui.panels import Panel, panel_data, panel_export
 from descend.tui.panels.catalogue import kinds
 from descend.tui.panels.dialogs.save import SaveScreen
-from descend.tui.panels.panel_export import MOST, suggest_stem
+from descend.tui.panels.panel_export import MAX_BYTES, suggest_stem
 from descend.tui.panels.picture_panel import PicturePanel
 
 from .conftest import history_of, scalars
@@ -133,7 +133,7 @@ async def test_much_is_cut_and_that_is_said() -> None:
         await settle(app)
         await pilot.press("y")
         await pilot.pause()
-        assert MOST - 60 < len(app.clipboard.encode()) <= MOST
+        assert MAX_BYTES - 60 < len(app.clipboard.encode()) <= MAX_BYTES
         assert app.clipboard.endswith("\n")
         rows = len(app.clipboard.splitlines()) - 1
         assert f"Copied the first {rows:,} of 50,000 rows of loss; S saves them all." in said(app)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from descend.engine.run.records import Array, KnobChange, Scalars
-from descend.tui.screens.compare import MOST, CompareScreen
+from descend.tui.screens.compare import MAX_RUNS, CompareScreen
 from descend.tui.screens.compare.differences import compare
 from descend.tui.screens.compare.together import ComparedRuns
 from descend.tui.screens.runs import RunsScreen
@@ -66,14 +66,14 @@ async def test_a_run_at_work_grows_while_it_is_compared() -> None:
 
 
 async def test_no_more_runs_are_compared_than_there_are_markers() -> None:
-    for _ in range(MOST + 1):
+    for _ in range(MAX_RUNS + 1):
         finished()
     async with all_runs() as shell:
         assert "c compare" not in shell.text
         await shell.press("space")
         await shell.press("c")
         assert isinstance(shell.app.screen, RunsScreen)
-        await shell.press(*["space"] * MOST, "c")
+        await shell.press(*["space"] * MAX_RUNS, "c")
         await shell.sees("cannot be told apart")
         assert screen(shell).table.marked
         await shell.press("g", "space")

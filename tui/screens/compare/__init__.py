@@ -1,5 +1,5 @@
 """The Compare screen: the curves of several runs laid over each other."""
 
-from descend.tui.screens.compare.screen import MOST, CompareScreen
+from descend.tui.screens.compare.screen import MAX_RUNS, CompareScreen
 
-__all__ = ["MOST", "CompareScreen"]
+__all__ = ["MAX_RUNS", "CompareScreen"]

@@ -28,7 +28,7 @@ from descend.tui.screens.runs.run_row import changed
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
 
-MOST = len(LETTERS)
+MAX_RUNS = len(LETTERS)
 """Runs whose curves can be told apart."""
 POLLS = 5
 """Looks at the run folders a second."""
@@ -51,7 +51,7 @@ class Differences(VerticalScroll, can_focus=True):
 
 
 class CompareScreen(Leaves, InShell, Screen[None]):
-    """Two to `MOST` runs.
+    """Two to `MAX_RUNS` runs.
 
     Args:
         runs: in the order of their letters.

@@ -313,11 +313,11 @@ class RunsScreen(Leaves, InShell, Screen[None]):
 
     def action_compare(self) -> None:
         """Lay the marked runs over each other."""
-        from descend.tui.screens.compare import MOST, CompareScreen
+        from descend.tui.screens.compare import MAX_RUNS, CompareScreen
 
         runs = [entry.run for entry in self.chosen if entry.manifest is not None]
-        if len(runs) > MOST:
-            self.notify(f"More than {MOST} curves cannot be distinguished; unmark some.", severity="warning")
+        if len(runs) > MAX_RUNS:
+            self.notify(f"More than {MAX_RUNS} curves cannot be distinguished; unmark some.", severity="warning")
         elif len(runs) > 1:
             self.shell.push_screen(CompareScreen(runs))
         else:
