@@ -53,7 +53,7 @@ def convert_to_bytes(
         train, test: indices of the parts.
 
     Raises:
-        DescendError: a pixel is no finite number, all are the same, or one part is far brighter than the other.
+        DescendError: a pixel is not a finite number, all are the same, or one part is far brighter than the other.
     """
     import numpy as np
 

@@ -34,7 +34,7 @@ def find(name: str, **options: object) -> Spec:
     own is looked at here, a table read whole.
 
     Raises:
-        UsageError: there is none; the sentence names the nearest. Or an option is wrong.
+        UsageError: there is no such dataset; the sentence names the nearest. Or an option is wrong.
         DescendError: the file or folder is there but cannot be learned from; the sentence says why.
     """
     known = list_specs()

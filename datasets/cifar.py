@@ -168,26 +168,26 @@ class Cifar(Spec):
         import tarfile
         import zlib
 
-        wanted = set(self.sizes())
+        missing = set(self.sizes())
         try:
             with tarfile.open(archive, "r:gz") as packed:
                 for member in packed:
                     folder, _, name = member.name.rpartition("/")
-                    if folder != FOLDER or name not in wanted or not member.isfile():
+                    if folder != FOLDER or name not in missing or not member.isfile():
                         continue
                     stream = cast(IO[bytes], packed.extractfile(member))
-                    beside = self.folder() / f"{name}.new"
-                    with open(beside, "wb") as new:
+                    new_file = self.folder() / f"{name}.new"
+                    with open(new_file, "wb") as new:
                         shutil.copyfileobj(stream, new)
-                    os.replace(beside, self.folder() / name)
-                    wanted.remove(name)
+                    os.replace(new_file, self.folder() / name)
+                    missing.remove(name)
         except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
             raise DescendError(
                 f"{archive} cannot be unpacked ({getattr(error, 'strerror', None) or error}); make room, or set "
                 "DESCEND_DATA to another folder."
             ) from None
-        if wanted:
-            raise DescendError(f"{archive} does not hold {', '.join(sorted(wanted))}; remove it and fetch again.")
+        if missing:
+            raise DescendError(f"{archive} does not hold {', '.join(sorted(missing))}; remove it and fetch again.")
 
 
 DATASETS = (

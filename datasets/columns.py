@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_WORDS = 100
-"""Different words that a column of categories can have."""
+"""Unique words that a column of categories can have."""
 SUGGESTED = 2000
 """Names that one that is not there is compared with."""
 PROSE = 2
@@ -44,7 +44,7 @@ class Column:
         decimal: the decimal mark of its numbers.
         thousands: the mark between groups of digits, "" for none.
         place: its number in the file, from 1.
-        gaps: what stands for a missing value, beside what does in every table.
+        gaps: what marks a missing value, besides what does in every table.
         values: words, in lower case, that are values whatever they stand for elsewhere; "all" for each.
     """
 
@@ -85,7 +85,7 @@ class Column:
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
-        """The cells as numbers, (rows,); NaN where a value is missing or is none, see `wrong`."""
+        """The cells as numbers, (rows,); NaN where a value is missing or not a number, see `wrong`."""
         import numpy as np
 
         if self.all_numbers is not None:
@@ -115,7 +115,7 @@ class Column:
 
     @cached_property
     def words(self) -> list[str]:
-        """The different values in order: of numbers if they are, else of the alphabet."""
+        """The unique values in order: of numbers if they are, else of the alphabet."""
         found = {cell for cell, missing in zip(self.cells, self.missing.tolist(), strict=True) if not missing}
         return sorted(found, key=lambda word: (0, float(word), word) if is_number(word) else (1, 0.0, word))
 
@@ -142,7 +142,7 @@ class Column:
 
     @cached_property
     def padded(self) -> int | None:
-        """The first row with a number that begins with a nought too many, as in codes; None if there is none."""
+        """The first row with a number that begins with a superfluous zero, as in codes; None if there is none."""
         return next((row for row, cell in enumerate(self.cells) if cell[:1] == "0" and ZEROS.fullmatch(cell)), None)
 
     @cached_property
@@ -173,12 +173,12 @@ class Column:
 
     @property
     def unique(self) -> bool:
-        """Whether it has another value in every row."""
+        """Whether it has a unique value in every row."""
         return len(set(self.cells)) == len(self.cells) and not self.missing.any()
 
     @property
     def free_text(self) -> bool:
-        """Whether it has too many different words to be categories."""
+        """Whether it has too many unique words to be categories."""
         sound = len(self.cells) - int(self.missing.sum())
         return len(self.words) > MAX_WORDS or len(self.words) > max(FEW_WORDS, sound / 2)
 
@@ -188,7 +188,7 @@ class Column:
         return sum(cell.count(" ") for cell in self.cells) / len(self.cells)
 
     @property
-    def spelled(self) -> str:
+    def option_name(self) -> str:
         """What an option calls it: its name, or its number if the name has a mark of its own meaning there."""
         plain = clean(self.name) == self.name and not set(self.name) & set(",&%")
         return self.name if plain else str(self.place)
@@ -223,7 +223,7 @@ class Column:
 
         Args:
             file: its name, for the sentence.
-            out: what to say to do without it.
+            out: the option that leaves it out.
             codes: the option that makes categories of it.
         """
         if self.form in ("numbers", "words"):
@@ -286,7 +286,7 @@ class ColumnFinder:
         """The column called ``name``, whose capital letters may differ.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is no such column.
         """
         if column := self.named.get(name) or self.named.get(name.lower()):
             return column
@@ -317,7 +317,7 @@ def check_columns(
         DescendError: one lacks all its values, or is of dates, of numbers in a form that is not read, or of free text.
     """
     hopeless = [column for column in columns if column.hopeless and column.name not in codes]
-    leave = f"ignore={','.join([*ignored, *(column.spelled for column in hopeless)])}"
+    leave = f"ignore={','.join([*ignored, *(column.option_name for column in hopeless)])}"
     gone = [column.name for column in columns if column.empty]
     them = "what cannot be learned from" if len(hopeless) > max(1, len(gone)) else "it" if len(gone) == 1 else "them"
     if gone:
@@ -333,20 +333,20 @@ def check_columns(
                 many.append(column)
         elif column.numeric or (measured and not len(column.wrong)):
             check_finite(column, file)
-        elif sentence := column.problem(file, out, f"categories={','.join([*codes, column.spelled])}"):
+        elif sentence := column.problem(file, out, f"categories={','.join([*codes, column.option_name])}"):
             raise DescendError(sentence)
         elif column.free_text:
             many.append(column)
     if many:
         wordy = max(many, key=lambda column: column.blanks)
-        learned = f", or learn from texts alone with text={wordy.spelled}" if wordy.blanks >= PROSE else ""
+        learned = f", or learn from texts alone with text={wordy.option_name}" if wordy.blanks >= PROSE else ""
         alike = ", unique in every row like an identifier" if all(column.unique for column in many) else ""
         listed = ", ".join(
             f"{len(column.words):,} unique words in column '{shorten_cell(column.name)}'" for column in many
         )
         raise DescendError(
             f"{file} has {listed}, too many for categories{alike}; leave such columns out with "
-            f"ignore={','.join([*ignored, *(column.spelled for column in many)])}{learned}."
+            f"ignore={','.join([*ignored, *(column.option_name for column in many)])}{learned}."
         )
 
 

@@ -1,7 +1,7 @@
 """A text that descend writes itself, for models that learn the next character.
 
 Each paragraph is of one kind: sentences whose verb must agree with a subject some words back, sums in
-words, counting, words spelt backwards, and brackets that must be closed in order.
+words, counting, words spelled backwards, and brackets that must be closed in order.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def write_corpus(length: int = LENGTH, seed: int = 1) -> str:
 
 
 class Corpus(Spec):
-    """Written anew each time it is loaded, always the same."""
+    """Generated again each time it is loaded, always the same."""
 
     def where(self) -> Path | None:
         return Path(__file__)

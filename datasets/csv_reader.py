@@ -1,4 +1,4 @@
-"""The cells of a CSV file as text: its encoding, its delimiter, its header, and where a line breaks the form."""
+"""The cells of a CSV file as text: its encoding, its delimiter, its header, and where a line breaks the format."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def read_csv(
         delimiter: one of `delimiters.SAID` or the mark itself.
         header: "yes" or "no".
         limit: data rows to read at most, 0 for all.
-        skip: lines to pass over before the table begins.
-        footer: lines to pass over at the end, of those that are not empty.
-        comment: what a line that is to be passed over begins with, or "no".
+        skip: lines to skip before the table begins.
+        footer: lines to skip at the end, of those that are not empty.
+        comment: what a line to skip begins with, or "no".
 
     Raises:
-        DescendError: it cannot be read, or is no such table; the sentence says in which line and what to do.
+        DescendError: it cannot be read, or is not such a table; the sentence says in which line and what to do.
         UsageError: there is no such encoding or delimiter.
     """
     encoding = detect_encoding(file, encoding)
@@ -166,7 +166,7 @@ def collect_rows(
     """The rows that are not empty, stripped, and the line where each begins; one more than ``limit``, for the names.
 
     Raises:
-        DescendError: a row has another number of cells than the others, there are too many, or none.
+        DescendError: a row has a different number of cells from the others, there are too many, or none.
     """
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -220,7 +220,7 @@ def collect_rows(
 
 
 def find_odd_below(found: Iterator[tuple[int, list[str]]], width: int) -> int:
-    """Lines from an odd one to the end, if those ``found`` below it are few and not of ``width`` either; else 0."""
+    """Lines from an irregular one on, if those ``found`` below it are few and not of ``width`` either; else 0."""
     below = [row for _, row in itertools.islice(found, FOOTER + 1) if any(map(str.strip, row))]
     return 0 if len(below) > FOOTER or any(len(row) == width for row in below) else len(below) + 1
 
@@ -231,7 +231,7 @@ def describe_ragged(
     """The sentence on a ``line`` that has not as many cells as the ``other``.
 
     Args:
-        below: lines that may be a footer; 0 if it is none.
+        below: lines that may be a footer; 0 if there is no footer.
     """
     quotes = (
         f" (a cell with {name_delimiter(source.delimiter)} in it stands in double quotes)" if len(cells) > 1 else ""
@@ -251,7 +251,7 @@ def describe_ragged(
 
 
 def skip_lines(stream: TextIO, lines: int) -> None:
-    """Read ``lines`` of a stream that are not wanted."""
+    """Read ``lines`` of a stream to discard them."""
     for _ in range(lines):
         stream.readline()
 
@@ -260,7 +260,7 @@ def iterate_records(source: TableLines) -> Iterator[tuple[int, list[str]]]:
     """Yield the line where each record begins and its cells.
 
     Raises:
-        DescendError: a quote is not closed, or followed by something else than the delimiter.
+        DescendError: a quote is not closed, or followed by something other than the delimiter.
     """
     source.begin()
     file = source.file

@@ -12,7 +12,7 @@ Task = Literal["classification", "regression", "language"]
 
 @dataclass(frozen=True)
 class DataShape:
-    """What goes in and what has to come out.
+    """The input and the expected output.
 
     Attributes:
         kind: what a sample is.
@@ -20,7 +20,7 @@ class DataShape:
             (characters,); () for text that is a stream of any length.
         task: what is learned.
         outputs: number of classes, of regression targets, or of tokens in the vocabulary.
-        vocabulary: number of different tokens of text; 0 for the others.
+        vocabulary: number of unique tokens of text; 0 for the others.
     """
 
     kind: Kind

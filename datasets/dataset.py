@@ -19,7 +19,7 @@ WARNING = "Warning: "
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Samples and what is to be learned of them, split into a training and a test set.
+    """Samples and their targets, split into a training and a test set.
 
     Attributes:
         name: its name in the catalogue, or the path of the user's own data.
@@ -39,7 +39,7 @@ class Dataset:
         vocabulary: the characters of text, in order of their indices.
         missing: number of missing values that were found in each column that had any.
         notes: sentences on what was assumed and what was done with the data while it was read; one that begins with
-            `WARNING` is said of every run as well.
+            `WARNING` is shown by every run as well.
     """
 
     name: str
@@ -72,6 +72,6 @@ class Dataset:
         """Standard deviation of each column over the training set, (d,), 1 for a constant one; of a table only."""
         import numpy as np
 
-        deviation = self.train_x.std(0, dtype="float64").astype("float32")
-        # rounding can leave a constant column with a deviation that is not quite nought
-        return np.where(deviation > 1e-6 * np.abs(self.mean), deviation, np.float32(1))
+        std = self.train_x.std(0, dtype="float64").astype("float32")
+        # rounding can leave a constant column with a std that is not quite zero
+        return np.where(std > 1e-6 * np.abs(self.mean), std, np.float32(1))

@@ -12,7 +12,7 @@ SEPARATOR = "sep="
 """Some spreadsheets begin a file with it and the delimiter."""
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "colon": ":", "space": " "}
 SAID = DELIMITERS | {"pipe": "|", "whitespace": " ", "blank": " ", "\\t": "\t", "\\s+": " "}
-"""What `delimiter=` understands beside the marks themselves."""
+"""What `delimiter=` understands besides the delimiters themselves."""
 SINGLE, DOUBLE = "\t;|, ", ("||", "::")
 """Those that are looked for; a decimal comma cuts as evenly as a semicolon between cells, and stands for less."""
 STAND_IN = "\x1f"
@@ -59,7 +59,7 @@ def is_single_column(delimiter: str, lines: Sequence[str]) -> bool:
 
 
 def count_cells(lines: Iterable[str], delimiter: str) -> list[int]:
-    """Cells of each line that is not blank, as far as quotes can be read."""
+    """Cells of each line that is not blank, as well as quotes can be read."""
     found: list[int] = []
     with suppress(csv.Error):
         found.extend(len(row) for row in split_cells(lines, delimiter) if row)

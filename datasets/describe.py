@@ -28,7 +28,7 @@ class Statistics:
     Attributes:
         name: of the column.
         min, mean, std, max: of its values.
-        unique: how many different values it has.
+        unique: how many unique values it has.
         missing: values that were missing in the file, in training and test set.
     """
 
@@ -118,7 +118,7 @@ def describe(dataset: Dataset) -> Description:
 
 
 def choose_samples(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
-    """Indices of a few training samples to show: one of each class in turn, or the first."""
+    """Indices of a few training samples to show: one of each class, or the first."""
     import numpy as np
 
     if not dataset.classes:
@@ -129,7 +129,7 @@ def choose_samples(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
 
 
 def take_excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
-    """How the text of a dataset begins; a few texts, if each is a sample, with what is to be learned of them."""
+    """How the text of a dataset begins; a few texts, if each is a sample, with their targets."""
     if dataset.task != "language":
         places = choose_samples(dataset).tolist()
         answers = [

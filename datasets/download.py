@@ -30,7 +30,7 @@ class _Undelivered(Exception):
 def download(urls: Sequence[str], target: Path, md5: str, progress: Progress) -> None:
     """Fetch ``target`` from the first of ``urls`` that delivers a file with the checksum ``md5``.
 
-    Bytes gather in ``<target>.part``, where the next attempt goes on, be it with the next address or another day;
+    Bytes gather in ``<target>.part``, where the next attempt resumes, whether with the next address or another day;
     ``target`` appears, or is replaced, in one move and only by a whole file. Its folder must exist.
 
     Raises:

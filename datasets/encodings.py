@@ -1,4 +1,4 @@
-"""How the characters of a file are stored, and what a file is that is none of text."""
+"""How the characters of a file are stored, and what a file is that is not text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def detect_encoding(file: Path, chosen: str) -> str:
 
     Raises:
         UsageError: there is no such encoding.
-        DescendError: the file cannot be read, is empty or is no text.
+        DescendError: the file cannot be read, is empty or is not text.
     """
     try:
         with open(file, "rb") as stream:

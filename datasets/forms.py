@@ -42,7 +42,7 @@ def hold_numbers(cells: Sequence[str]) -> bool:
 
 
 def is_formatted(cell: str) -> bool:
-    """Whether ``cell`` is a date, or a number with a mark in it or beside it."""
+    """Whether ``cell`` is a date, or a number with a mark in it or next to it."""
     return any(form.fullmatch(cell) for form in FORMS.values())
 
 
@@ -53,7 +53,7 @@ def is_value(word: str, values: Collection[str]) -> bool:
 
 def find_missing(cells: Sequence[str], gaps: Collection[str], values: Collection[str]) -> set[str]:
     """Which texts among ``cells`` stand for a missing value: ``gaps``, `MARKS`, and `WORDS` where the others are
-    numbers or dates, or there are none; never one of the ``values``."""
+    numbers or dates, or there are no others; never one of the ``values``."""
     found = Counter(cells)
     words = {cell for cell in found if cell.lower() in WORDS}
     missing = {cell for cell in found if cell in MARKS or cell in gaps}

@@ -10,14 +10,14 @@ from threading import Condition
 class MemoryGate:
     """Lets threads take memory together up to a bound; what is larger passes alone."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self._taken, self._changed = most, 0, Condition()
+    def __init__(self, limit: int) -> None:
+        self._limit, self._taken, self._changed = limit, 0, Condition()
 
     @contextmanager
     def passing(self, needed: int) -> Iterator[None]:
         """Wait until ``needed`` bytes are free below the bound, or nothing else is taken."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._taken or self._taken + needed <= self._most)
+            self._changed.wait_for(lambda: not self._taken or self._taken + needed <= self._limit)
             self._taken += needed
         try:
             yield

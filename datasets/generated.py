@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Samples = tuple["NDArray[Any]", "NDArray[Any]"]
-"""Samples and what is to be learned of them."""
+"""Samples and their targets."""
 
 TRAIN_SEED, TEST_SEED = 1, 2
 

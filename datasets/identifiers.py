@@ -1,4 +1,4 @@
-"""Columns that tell rows apart rather than describe them."""
+"""Columns that identify rows rather than describe them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPEATED = 20
 
 
 def explain_identifier(column: Column) -> str:
-    """Why a column that can be learned from seems to tell rows apart only; "" if it does not."""
+    """Why a column that can be learned from seems only to identify rows; "" if it does not."""
     import numpy as np
 
     if not len(column.cells):

@@ -42,7 +42,7 @@ BITS, PLANES, SIGN = 258, 284, 339
 
 
 class BrokenImage(DescendError):
-    """A file is no picture, or not a whole one, or one that is not read."""
+    """A file is not a picture, or not a whole one, or one that is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def read_header(file: Path) -> ImageHeader:
     """What the beginning of ``file`` tells of the picture in it.
 
     Raises:
-        Broken: it is no picture.
+        Broken: it is not a picture.
     """
     with _open_image(file) as picture:
         if why := _describe_loss(picture):
@@ -100,10 +100,10 @@ def read_header(file: Path) -> ImageHeader:
 
 
 def measure_range(file: Path) -> tuple[float, float] | None:
-    """The least and the largest value of a picture that is wide; None of another, which is decoded all the same.
+    """The smallest and the largest value of a picture that is wide; None of another, which is decoded all the same.
 
     Raises:
-        Broken: it is no picture, or not a whole one.
+        Broken: it is not a picture, or not a whole one.
     """
     with _open_for_decoding(file) as picture:
         if not _is_wide(picture):
@@ -118,14 +118,14 @@ def read_pixels(
 ) -> NDArray[np.uint8]:
     """The picture as bytes, (height, width) or (height, width, 3).
 
-    It is turned as its camera says, laid on white where it is transparent, cut at the longer sides to the wanted
+    It is turned as its camera says, put on white where it is transparent, cut at the longer sides to the wanted
     proportions and made smaller or larger. Of several frames or pages the first is taken.
 
     Args:
         spread: the values that become 0 and 255 if it is wide; what lies beyond is as dark or as bright as can be.
 
     Raises:
-        Broken: it is no picture, or not a whole one.
+        Broken: it is not a picture, or not a whole one.
     """
     import numpy as np
     from PIL import Image, ImageOps
@@ -207,7 +207,7 @@ def _find_raw_mode(picture: ImageFile.ImageFile) -> str:
 
 
 def _has_several_frames(picture: ImageFile.ImageFile) -> bool:
-    """Whether frames or pages follow the first; the layers of a PSD, which is one picture of them all, are none."""
+    """Whether frames or pages follow the first; the layers of a PSD, which is one picture of them all, do not count."""
     try:
         return picture.format != "PSD" and bool(getattr(picture, "is_animated", False))
     except Exception:  # what follows is damaged, and not needed
@@ -265,10 +265,10 @@ def _ask_for_large_blocks() -> None:
 
 @contextmanager
 def _open_for_decoding(file: Path, size: tuple[int, int] | None = None) -> Iterator[ImageFile.ImageFile]:
-    """The picture in ``file``, to be decoded when there is memory for it among those of other threads.
+    """The picture in ``file``, decoded when there is memory for it among those of other threads.
 
     Args:
-        size: width and height that are wanted; a large JPEG is read at a fraction of its size.
+        size: the required width and height; a large JPEG is read at a fraction of its size.
     """
     _ask_for_large_blocks()
     with _open_image(file) as picture:

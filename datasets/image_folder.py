@@ -55,7 +55,7 @@ def make_spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[
     """What is in a folder of images, from the names of its files and their first bytes.
 
     Raises:
-        DescendError: it is no folder of images by class, or a file is no picture, or they take too much memory.
+        DescendError: it is no folder of images by class, or a file is not a picture, or they take too much memory.
         UsageError: an option does not fit.
     """
     import numpy as np
@@ -99,10 +99,10 @@ def read_headers(found: FolderListing, broken: str) -> dict[Path, image_file.Ima
     """What the beginning of each picture tells; of those that are broken nothing.
 
     Raises:
-        DescendError: one is broken and they are not to be skipped.
+        DescendError: one is broken and such are not skipped.
     """
     looks = {}
-    with warnings.catch_warnings(action="ignore"):  # Pillow's, of files that are odd and read all the same
+    with warnings.catch_warnings(action="ignore"):  # Pillow's, of irregular files that are read nevertheless
         for file in found.files:
             try:
                 looks[file] = image_file.read_header(file)
@@ -116,7 +116,7 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Fol
     """Read every picture.
 
     Raises:
-        DescendError: one is broken, unless they are to be skipped, or too few are left.
+        DescendError: one is broken, unless such are skipped, or too few are left.
     """
     import numpy as np
 
@@ -153,7 +153,7 @@ def call_for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: 
     """Call ``do`` with the place of every picture; those that turn out to be broken are no longer ``whole``.
 
     Raises:
-        DescendError: one is broken and they are not to be skipped.
+        DescendError: one is broken and such are not skipped.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -177,7 +177,7 @@ def call_for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: 
 def measure_ranges(
     listing: FolderListing, whole: NDArray[np.bool_], options: FolderOptions, notes: list[str]
 ) -> tuple[float, float]:
-    """The least and the largest value of the training pictures of more than 8 bits."""
+    """The smallest and the largest value of the training pictures of more than 8 bits."""
     import numpy as np
 
     spans = np.full((len(whole), 2), np.nan)

@@ -1,4 +1,4 @@
-"""The lines of a table's file: comments are passed over, and the lines are counted."""
+"""The lines of a table's file: comments are skipped, and the lines are counted."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class TableLines:
         comment: what a comment begins with; "" for any of `MARKS`, where a line has not as many cells as the others,
             and "no" for none.
         delimiter: between cells.
-        most: cells in a line at most.
+        max_cells: in a line.
         number: of the line that was read last, from 1.
-        fresh: whether the next line begins a record; set by whoever reads records.
+        fresh: whether the next line begins a record; set by the reader of records.
         start: of the line where the last record began.
         width: cells of a record; 0 while unknown.
         head: comments above the first record, with the number of the line.
@@ -41,7 +41,7 @@ class TableLines:
     file: Path
     stream: TextIO
     comment: str
-    most: int
+    max_cells: int
     number: int
     delimiter: str = ","
     fresh: bool = True
@@ -78,8 +78,8 @@ class TableLines:
     def next(self) -> str:
         """The next line, "" at the end."""
         line = self.waiting.pop(0) if self.waiting else self.stream.readline(LONGEST)
-        if len(line) >= LONGEST or line.count(self.delimiter) > self.most:
-            what = f"more than {self.most:,} cells" if len(line) < LONGEST else f"{LONGEST:,} characters and more"
+        if len(line) >= LONGEST or line.count(self.delimiter) > self.max_cells:
+            what = f"more than {self.max_cells:,} cells" if len(line) < LONGEST else f"{LONGEST:,} characters and more"
             raise DescendError(
                 f"Line {self.number + 1:,} of {self.file.name} has {what}; save fewer columns, or each row in a line "
                 "of its own."
@@ -140,7 +140,7 @@ class TableLines:
         return [cell.strip() for cell in row]
 
     def said(self, names: bool) -> Iterator[str]:
-        """Sentences on the comments that were passed over; the last at the head holds ``names`` or not."""
+        """Sentences on the comments that were skipped; the last at the head holds ``names`` or not."""
         passed = [number for number, _ in self.head[: len(self.head) - names]] + self.below
         if names:
             yield f"The columns are named by the comment in line {self.head[-1][0]:,}."

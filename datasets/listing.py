@@ -143,7 +143,7 @@ def strip_suffix(folder: Path) -> str:
 
 
 def spell_name(name: str) -> str:
-    """A name on disk as text; bytes that are none are spelled, as ``\\xff``."""
+    """A name on disk as text; bytes that are not text are escaped, as ``\\xff``."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
@@ -246,5 +246,5 @@ def walk_files(folder: Path, seen: set[str]) -> Iterator[Path]:
 
 
 def suggest_ignore(name: str, ignored: Iterable[str]) -> str:
-    """What to say to do without the class of that name; nothing if no option can spell it."""
+    """What to say to do without the class of that name; nothing if no option can express it."""
     return "" if set(name) & set(",&%\\") else f", or leave it out with ignore={','.join([*ignored, name])}"

@@ -52,7 +52,7 @@ def drop_or_fill(
         notes.append(f"{format_count(int(drop.sum()), 'row')} of {len(drop):,} with missing values left out.")
 
     def leaving(columns: Sequence[Column]) -> str:
-        return f"ignore={','.join([*ignored, *(column.spelled for column in columns)])}"
+        return f"ignore={','.join([*ignored, *(column.option_name for column in columns)])}"
 
     if (left := int((~drop).sum())) < MIN_ROWS:
         short = [column for column in [*([] if mean else features), *targets] if column.name in missing]

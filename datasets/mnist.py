@@ -50,7 +50,7 @@ class Mnist(Spec):
 
     def file(self, name: str) -> Path:
         """The file called ``name``: the plain one if only that is there, else the compressed one, there or not."""
-        # compressed first: it is what fetch writes, so that fetching again mends a damaged plain one
+        # compressed first: it is what fetch writes, so that fetching again repairs a damaged plain one
         plain, compressed = self.folder() / name, self.folder() / f"{name}.gz"
         return plain if os.path.isfile(plain) and not os.path.isfile(compressed) else compressed
 

@@ -1,4 +1,4 @@
-"""The user's arrays: an ``.npz`` file as NumPy writes it, with samples x and what is to be learned of them, y."""
+"""The user's arrays: an ``.npz`` file as NumPy writes it, with samples x and targets y."""
 
 from __future__ import annotations
 
@@ -122,11 +122,11 @@ def choose_arrays(
 ) -> list[tuple[npz.ArrayHeader, npz.ArrayHeader]]:
     """The arrays x and y of what is trained on, and of what is for the test if the file parts them.
 
-    Names are told apart by their letters and digits: ``X_train``, ``train-x`` and ``xTrain`` are one. What is not used
+    Names are compared by their letters and digits: ``X_train``, ``train-x`` and ``xTrain`` are one. What is not used
     is said.
 
     Raises:
-        DescendError: there are none, or they do not go together.
+        DescendError: there are no such arrays, or they do not match.
     """
     named: dict[str, list[npz.ArrayHeader]] = {}
     for header in headers:
@@ -216,8 +216,8 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
         y = y[:, 0]
     if y.dtype.kind not in "buifUS" or y.ndim > 2:
         raise DescendError(f"y in {file} has the shape {y.shape} of {y.dtype}; it is labels (n,) or numbers (n, k).")
-    if y.dtype.kind == "f" and len(odd := np.argwhere(~(np.abs(y) <= np.finfo(np.float32).max))):
-        at = odd[0].tolist()
+    if y.dtype.kind == "f" and len(bad := np.argwhere(~(np.abs(y) <= np.finfo(np.float32).max))):
+        at = bad[0].tolist()
         raise DescendError(
             f"y in {file} has {y[tuple(at)]} at index {at}, not a 32-bit number; leave such samples out."
         )
@@ -264,7 +264,7 @@ def spell_class(value: bytes | str | float) -> str:
 
 
 def read_numbers(y: NDArray[Any], notes: list[str]) -> NDArray[np.float64]:
-    """Numbers to predict, (n,) or (n, k); what even 64 bits cannot tell apart is said."""
+    """Numbers to predict, (n,) or (n, k); what even 64 bits cannot distinguish is noted."""
     import numpy as np
 
     if any(is_narrow(column, DOUBLE) for column in y.reshape(len(y), -1).T):

@@ -1,4 +1,4 @@
-"""Rows of a table that are no samples: units below the names, and totals of what is above."""
+"""Rows of a table that are not samples: units below the names, and totals of what is above."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_ROWS = 6
-"""Rows, from which on the first can be told from the others."""
+"""Rows, from which on the first can be distinguished from the others."""
 TOTAL = re.compile(
     r"((grand|sub|over-?all|column)?[- ]?(totals?|sums?)|gesamt(summe)?|(zwischen)?summe|insgesamt|(sous-)?total"
     r"( (général|general|generale|geral))?|somme|somma|totale|totaal|subtotaal|totalt|toplam|suma|soma|razem|ogółem|"
@@ -107,7 +107,7 @@ def find_totals(columns: Sequence[Column]) -> list[int]:
 
 
 def is_sum(columns: Sequence[Column], others: NDArray[np.bool_], row: int) -> bool:
-    """Whether in some column the number in a ``row`` is the sum of those in the ``others``, and not nought."""
+    """Whether in some column the number in a ``row`` is the sum of those in the ``others``, and not zero."""
     import numpy as np
 
     for column in columns:

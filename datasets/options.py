@@ -19,7 +19,7 @@ def option(
     """A field of a dataclass of options.
 
     Args:
-        default: also says whether a number, a word or a list (a tuple; written with commas between) is wanted.
+        default: also says whether a number, a word or a list (a tuple; written with commas between) is expected.
         among: the words it can be.
         low, high: bounds of a number.
     """
@@ -27,7 +27,7 @@ def option(
 
 
 def split_address(address: str) -> tuple[str, dict[str, str]]:
-    """``data.csv?a=1&b=2`` → ``("data.csv", {"a": "1", "b": "2"})``; ``%26`` and the like stand for ``&`` in a value.
+    """``data.csv?a=1&b=2`` → ``("data.csv", {"a": "1", "b": "2"})``; ``%26`` and so on mean ``&`` in a value.
 
     Raises:
         UsageError: an option is not of the form NAME=VALUE, or is given twice.
@@ -60,7 +60,7 @@ def cut_address(address: str) -> tuple[str, str]:
 
 
 def join_address(path: str, options: Mapping[str, str]) -> str:
-    """The address that `split_address` would part into ``path`` and ``options``."""
+    """The address that `split_address` would split into ``path`` and ``options``."""
     from urllib.parse import quote
 
     query = "&".join(f"{name}={quote(value, safe=' ,;:/')}" for name, value in options.items())

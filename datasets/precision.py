@@ -1,4 +1,4 @@
-"""Whether numbers can be told apart by the digits that they are kept with."""
+"""Whether numbers can be distinguished by the digits that they are kept with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 SINGLE, DOUBLE = 24, 53
 """Binary digits of a number of 32 and of 64 bits."""
 MIN_BITS = 12
-"""… of which so many should tell a column's values apart."""
+"""… of which so many should distinguish a column's values."""
 
 
 def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
@@ -22,5 +22,5 @@ def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
     if max(abs(low), abs(high)) < 2.0**digits and not np.any(values % 1):
         return False
     return 0 < high - low < 2.0 ** (MIN_BITS - digits) * max(abs(low), abs(high)) or (
-        high == low and bool(np.any(values != values[0]))  # large whole numbers that a float cannot tell apart
+        high == low and bool(np.any(values != values[0]))  # large whole numbers that a float cannot distinguish
     )

@@ -42,7 +42,7 @@ class SklearnTable(SklearnFile):
 
 @dataclass(frozen=True, kw_only=True)
 class Diabetes(SklearnFile):
-    """Two files: what was measured of each patient, and how the disease went on."""
+    """Two files: what was measured of each patient, and how the disease progressed."""
 
     kind: Kind = "table"
     task: Task = "regression"

@@ -1,4 +1,4 @@
-"""What files held, so that it can be told later whether they are the same: sizes and times first, then contents."""
+"""What files held, to check later whether they are the same: sizes and times first, then contents."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def make_stamp(place: Path, files: Sequence[Path]) -> Stamp:
 
 
 def describe_difference(before: Stamp, place: Path, files: Sequence[Path]) -> str:
-    """What is another than ``before``, as "has 9 bytes, not 8"; nothing if nothing is, as far as it was looked at.
+    """What differs from ``before``, as "has 9 bytes, not 8"; nothing if nothing does, as far as was checked.
 
     Times alone make no difference: data that was moved or copied is the same.
 

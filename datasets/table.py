@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".tsv", ".psv", ".tab", ".data", ".dat")
 MAX_NOTES = 12
-"""Sentences on columns that are odd."""
+"""Sentences on irregular columns."""
 
 
 @dataclass(frozen=True)
@@ -197,10 +197,10 @@ def select_columns(
 
 
 def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: list[str]) -> None:
-    """Add to ``notes`` what may be meant otherwise than it is read: identifiers, codes, and words such as NA."""
+    """Add to ``notes`` what may be meant differently from how it is read: identifiers, codes, and words such as NA."""
     said = []
     for column in features:
-        name, say = shorten_cell(column.name), column.spelled
+        name, say = shorten_cell(column.name), column.option_name
         if len(features) > 1 and (why := explain_identifier(column)):
             said.append(f"Column '{name}' {why}, as identifiers do; ignore={say} leaves it out.")
         elif column.numeric and (row := column.padded) is not None:

@@ -12,9 +12,9 @@ from descend.datasets.forms import hold_numbers
 from descend.datasets.lines import drop_comments
 
 MIN_LINES = 5
-"""Lines in which a table can be told from a text."""
+"""Lines that tell a table from a text."""
 EVEN = 0.8
-"""Share of the lines of a table that have as many cells; what is odd about the others is said when it is read."""
+"""Share of the lines of a table that have as many cells; irregular ones are reported when it is read."""
 
 
 def take_whole_lines(sample: str) -> list[str]:
@@ -24,7 +24,7 @@ def take_whole_lines(sample: str) -> list[str]:
 
 
 def select_uniform(sample: str) -> list[list[str]]:
-    """The rows among the first lines of a file if most are cut into as many cells by a tab, semicolon or the like, or
+    """The rows among the first lines of a file if most are cut into as many cells by a tab, semicolon or similar, or
     by commas or blanks into some that are numbers; else []."""
     lines = [line for line in drop_comments(take_whole_lines(sample), "")[:LINES] if line.strip()]
     if len(lines) < MIN_LINES:

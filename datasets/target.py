@@ -1,4 +1,4 @@
-"""The columns of a table that are to be predicted: which they are, what is learned, and the classes."""
+"""The columns of a table to predict: which they are, what is learned, and the classes."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
 
 
 def convert_targets(targets: Sequence[Column], keep: NDArray[np.bool_], notes: list[str]) -> NDArray[np.float64]:
-    """The numbers of the rows to ``keep``, (rows,) for one target and (rows, k) for k; what is lost of them is said."""
+    """The numbers of the rows to ``keep``, (rows,) for one target and (rows, k) for k; notes what is lost."""
     import numpy as np
 
     numbers = [target.numbers[keep] for target in targets]

@@ -1,4 +1,4 @@
-"""Texts of which each has a class or a number: a column of a table, as characters."""
+"""Texts that each have a class or a number: a column of a table, as characters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_text_dataset(
     character, after which a recurrent network answers, is one of the text.
 
     Args:
-        y: what is to be learned, (n, …).
+        y: the targets, (n, …).
         parts: indices of the training and of the test texts.
         length: characters of each text at most; 0 for the longest, but no more than `LENGTH`.
         more: of `Dataset`, as they are.

@@ -1,4 +1,4 @@
-"""The user's text file, of which the next character is to be learned."""
+"""The user's text file, whose next character is learned."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
     """Read a text as a dataset called ``name``; its vocabulary is the characters that occur, line ends are ``\\n``.
 
     Raises:
-        DescendError: it cannot be read, is no text or is too short or too long.
+        DescendError: it cannot be read, is not text or is too short or too long.
         UsageError: there is no such encoding.
     """
     size = min(file.stat().st_size, options.limit or file.stat().st_size)

@@ -1,4 +1,4 @@
-"""Points in the plane that a classifier has to tell apart, and a wave that a network has to follow."""
+"""Points in the plane for a classifier to separate, and a wave for a network to fit."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def draw_spirals(random: Random, count: int) -> Samples:
 
 
 def draw_blobs(random: Random, count: int) -> Samples:
-    """Four round clouds of deviation 0.5 about the corners of a square; neighbours touch."""
+    """Four round clouds of standard deviation 0.5 about the corners of a square; neighbours touch."""
     import numpy as np
 
     y = draw_balanced_labels(random, count, 4)

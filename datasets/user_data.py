@@ -44,7 +44,7 @@ class UserData(Spec):
         """Return where it is.
 
         Raises:
-            DescendError: it is gone; nobody but its owner can bring it back.
+            DescendError: it is gone; only its owner can restore it.
         """
         if not self.present():
             raise DescendError(self.missing_message())

@@ -47,7 +47,7 @@ def find_spec(address: str, more: Mapping[str, str]) -> UserData:
 
 
 def find_path(address: str) -> Path:
-    """The file or folder of an `Own.address`; it need not be there any more."""
+    """The file or folder of an `Own.address`; it may no longer exist."""
     return Path(split_address(address)[0])
 
 
@@ -55,7 +55,7 @@ def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
     """The file or folder of an `Own.address`, and all files that are read of it.
 
     Raises:
-        OSError: there is none.
+        OSError: there is no such file.
         DescendError: it is a folder that cannot be learned from, or an option is wrong.
     """
     found = find_path(address)
