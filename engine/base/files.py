@@ -1,4 +1,4 @@
-"""Opens what a run folder holds, whatever has been put there: regular files only, never through a link, never waiting
+"""Opens what a run folder holds, whatever is there: regular files only, never through a link, never waiting
 for another process, and no more of a file than is asked for."""
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ def open_regular(file: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int
     return descriptor
 
 
-def read_file(file: Path, most: int) -> bytes:
+def read_file(file: Path, max_bytes: int) -> bytes:
     """All of ``file``.
 
     Raises:
-        OSError: as `open_regular`, or it holds more than ``most`` bytes.
+        OSError: as `open_regular`, or it holds more than ``max_bytes`` bytes.
     """
     with os.fdopen(open_regular(file), "rb") as reader:
-        found = reader.read(most + 1)
-    if len(found) > most:
-        raise OSError(errno.EFBIG, f"{file.name} is larger than {most >> 20} MiB", str(file))
+        found = reader.read(max_bytes + 1)
+    if len(found) > max_bytes:
+        raise OSError(errno.EFBIG, f"{file.name} is larger than {max_bytes >> 20} MiB", str(file))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Knobs: the settings of a lesson or model, declared once and used by the command line, the shell and the worker.
+"""Knobs: the values that a run can be asked for, declared once and used by the command line, the shell and the worker.
 
 ::
 
@@ -26,7 +26,7 @@ TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 @dataclass(frozen=True)
 class Knob:
-    """One setting: its default, its range or choices, and whether it may be turned while the run goes on."""
+    """One knob: its default, its range or choices, and whether it may be turned while the run continues."""
 
     default: Value
     low: float | None = None

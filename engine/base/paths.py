@@ -37,7 +37,7 @@ def choose_folder(variable: str, platform: str, *below: str) -> Path:
 
     Raises:
         UsageError: the variable holds no path.
-        DescendError: it is not set, and nobody knows a home folder.
+        DescendError: it is not set, and the home folder is unknown.
     """
     if (given := read_variable(variable)) is not None:
         return given
@@ -58,8 +58,8 @@ def check_environment() -> None:
 
 
 def read_variable(variable: str) -> Path | None:
-    """The folder that the environment ``variable`` names, None if it is not set. What is below a file is told
-    by whoever reads or writes there, and reported by `descend doctor`.
+    """The folder that the environment ``variable`` names, None if it is not set. What is below a file is reported
+    by the code that reads or writes there, and by `descend doctor`.
 
     Raises:
         UsageError: the variable holds no path.
@@ -95,11 +95,11 @@ def make_writable(folder: Path, variable: str) -> Path:
 
 
 def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path:
-    """The absolute path that a user typed; ``~`` and ``~user`` are expanded. Whether anything is there is not asked.
+    """The absolute path that a user typed; ``~`` and ``~user`` are expanded. It need not exist.
 
     Args:
         kept: whether it will be written down, in a run's manifest say, which is UTF-8.
-        below_file: whether a file above it is none of our business here.
+        below_file: whether not to check for a file above it.
 
     Raises:
         UsageError: nothing can have that path; the sentence says why.
@@ -145,7 +145,7 @@ def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path
 
 
 def path_exists(typed: str) -> bool:
-    """Whether what a user typed is the path of a file or folder that is there; False for what can be no path."""
+    """Whether what a user typed is the path of a file or folder that is there; False for what cannot be a path."""
     try:
         return parse_path(typed).exists()
     except (UsageError, OSError):

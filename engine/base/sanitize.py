@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 HARMFUL = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-"""Categories of characters that do something to a terminal, or that it need not know."""
+"""Categories of characters that control a terminal, or that it does not need."""
 _HARMLESS = re.compile(r"[ -~\n]*")
 
 

@@ -39,7 +39,7 @@ def compute_shares(steps: np.ndarray, values: np.ndarray, width: int) -> list[fl
     """The mean of ``values`` in each of up to ``width`` equal spans of ``steps``, from 0 for the lowest value to 1 for
     the highest.
 
-    A span without points repeats the one before; NaN stands for a span with a value that is not finite.
+    A span without points repeats the one before; NaN marks a span with a value that is not finite.
 
     Args:
         steps: (n,) integers, ascending.

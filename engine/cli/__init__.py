@@ -34,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def run_words(words: list[str]) -> int:
-    """Do what ``words`` say; what fails is said in a sentence.
+    """Do what ``words`` say; what fails is reported in a sentence.
 
     Raises:
         OutputError, BrokenPipeError: standard output takes no more.

@@ -44,7 +44,7 @@ def add_follow_options(command: argparse.ArgumentParser) -> None:
 
 
 def parse_whole(option: str) -> Callable[[str], int]:
-    """A parser of the whole number that ``option`` takes; what is none raises UsageError."""
+    """A parser of the whole number that ``option`` takes; anything else raises UsageError."""
 
     def parse(text: str) -> int:
         try:

@@ -1,4 +1,4 @@
-"""What can be said to a run: attach, pause, resume, step, stop, set, fork, rename, note, delete."""
+"""Commands to a run: attach, pause, resume, step, stop, set, fork, rename, note, delete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from descend.engine.run.runs import Run
 
 ANSWER = 3.0
-"""Seconds a worker is given to do as it was told; a step that takes longer is not waited for."""
+"""Seconds a worker is given to obey; a longer step is not waited for."""
 
 
 def add(commands: Any) -> None:
@@ -96,7 +96,7 @@ def attach(arguments: argparse.Namespace) -> int:
 
 
 def pause(arguments: argparse.Namespace) -> int:
-    """Hold the run."""
+    """Pause the run."""
     from descend.engine.run.records import Pause, Status
 
     run = find_run(arguments)
@@ -181,7 +181,7 @@ def turn(arguments: argparse.Namespace) -> int:
 
 
 def resume(arguments: argparse.Namespace) -> int:
-    """Go on, and follow the run as ``descend run`` does."""
+    """Resume, and follow the run as ``descend run`` does."""
     from descend.engine.cli.follow import follow
     from descend.engine.launch import launcher
 
@@ -211,7 +211,7 @@ def fork(arguments: argparse.Namespace) -> int:
 
 
 def say_changes(run: Run) -> None:
-    """Warn of what the run was asked for and is not the same any more; whoever follows it is told by its worker."""
+    """Warn of what has changed since the run was created; its worker tells those who follow it."""
     from descend.engine.launch import changes
 
     for warning in changes.find_changes(run.manifest()):
@@ -261,17 +261,17 @@ def delete(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def send_and_wait(run: Run, command: Control, wanted: Callable[[Event], bool]) -> Event | None:
-    """Say ``command`` to ``run`` and return the first wanted event after that, None if it does not come in time."""
+def send_and_wait(run: Run, command: Control, matches: Callable[[Event], bool]) -> Event | None:
+    """Say ``command`` to ``run`` and return the first matching event after that, None if it does not come in time."""
     from descend.engine.launch import launcher
 
     start = launcher.file_size(run.events_file)
     launcher.send_command(run, command)
-    return collect_answers(run, start, 1, wanted)[0]
+    return collect_answers(run, start, 1, matches)[0]
 
 
-def collect_answers(run: Run, start: int, count: int, wanted: Callable[[Event], bool]) -> list[Event | None]:
-    """The first ``count`` wanted events after byte ``start``; None for each that does not come in time."""
+def collect_answers(run: Run, start: int, count: int, matches: Callable[[Event], bool]) -> list[Event | None]:
+    """The first ``count`` matching events after byte ``start``; None for each that does not come in time."""
     from descend.engine.run.jsonl import JsonlReader
     from descend.engine.run.records import make_event_decoder
 
@@ -279,7 +279,7 @@ def collect_answers(run: Run, start: int, count: int, wanted: Callable[[Event], 
     follower, deadline = JsonlReader(run.events_file, make_event_decoder(), start), time.monotonic() + ANSWER
     while len(heard) < count and time.monotonic() < deadline:
         if records := follower.read():
-            heard += filter(wanted, records)
+            heard += filter(matches, records)
         else:
             time.sleep(0.02)
     return [*heard, *[None] * count][:count]

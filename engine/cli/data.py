@@ -57,7 +57,7 @@ def list_datasets(arguments: argparse.Namespace) -> int:
 
 
 def list_options() -> str:
-    """Every option of data of one's own, a line each."""
+    """Every option of the user's own data, a line each."""
     import dataclasses
 
     from descend.datasets.image_folder import FolderOptions

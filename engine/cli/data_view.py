@@ -121,7 +121,7 @@ def make_heading(text: str) -> RenderableType:
 
 
 def draw_counts(counted: Sequence[ClassCount], what: str, width: int, unicode: bool) -> RenderableType:
-    """How often each is there, with bars in what room there is beside the numbers."""
+    """How often each is there, with bars in the room left next to the numbers."""
     from rich.table import Table
     from rich.text import Text
 
@@ -153,7 +153,7 @@ def draw_statistics(columns: Sequence[Statistics], missing: bool) -> RenderableT
 
 
 def format_figure(value: float, of: Statistics) -> str:
-    """A ``value`` of a column in as many digits, from 4 to 15, as tell its values apart."""
+    """A ``value`` of a column in as many digits, from 4 to 15, as distinguish its values."""
     size, spread = max(abs(of.min), abs(of.max)), of.std
     digits = 4 + max(0, round(math.log10(size / spread)) - 1) if 0 < spread < size else 4
     return f"{value:.{min(digits, 15)}g}"
@@ -195,7 +195,7 @@ def draw_pictures(dataset: Dataset, console: Console, unicode: bool) -> Iterator
 
 
 def fold_cells(table: Table) -> Table:
-    """``table`` with cells that go on in the next line where they would be cut."""
+    """``table`` with cells that wrap to the next line where they would be cut."""
     for column in table.columns:
         column.overflow = "fold"
     return table

@@ -43,12 +43,12 @@ class Interrupts:
 
 
 class Detached(Exception):
-    """The user stopped following; the run goes on."""
+    """The user stopped following; the run continues."""
 
 
 def follow(run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach: bool = False) -> int:
     """Show ``run`` until it has ended and return the exit status: 0 if it was done or stopped on request, else 1;
-    130 if it was left behind.
+    130 if it was left running.
 
     Args:
         alive: whether its worker is there.
@@ -157,7 +157,7 @@ def describe_progress(run: Run, history: History) -> dict[str, Any]:
 
 
 def format_position(history: History) -> dict[str, Any]:
-    """Steps, epoch and speed, as far as known."""
+    """Steps, epoch and speed, where known."""
     progress = history.progress
     if progress is None:
         return {}

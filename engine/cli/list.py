@@ -56,7 +56,7 @@ def list_lessons() -> list[dict[str, Any]]:
 
 
 def list_models() -> list[dict[str, Any]]:
-    """Every model of the zoo, and its parameters at the default settings."""
+    """Every model of the zoo, and its parameters at the default knobs."""
     from descend.engine.train.model_form import GIVEN, list_models
 
     return [

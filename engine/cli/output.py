@@ -55,7 +55,7 @@ class CleanedOutput(Output):
 
 
 class DeafOutput(Output):
-    """Standard error: what cannot be written there cannot be told anywhere."""
+    """Standard error: what cannot be written there cannot be reported anywhere."""
 
     def write(self, text: str) -> int:
         try:
@@ -98,7 +98,7 @@ def sanitize_streams() -> Iterator[None]:
 
 
 def reopen_closed() -> None:
-    """Open what the caller has closed, lest the next file that is opened takes its place: nothing to read; an output
+    """Open what the caller has closed, so that the next file opened does not take its place: nothing to read; an output
     that cannot be written, as it was; and an error output that takes all."""
     for name, way in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:

@@ -59,7 +59,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def examine_model(found: ModelSource, knobs: KnobSet, shape: DataShape | None) -> dict[str, Any]:
-    """The model's layers and sums. What it consists of is found by building it, what passes it by calling it.
+    """The model's layers and sums. Its parts are found by building it, the shapes that pass through it by calling it.
 
     Raises:
         Unfit: it cannot be built or called.

@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
 
 
 def open_lesson(arguments: argparse.Namespace) -> int:
-    """Check what is to be opened and its settings before any screen appears, then open the shell there."""
+    """Check what to open and its knobs before any screen appears, then open the shell there."""
     from descend.engine.cli.arguments import parse_knob_values
     from descend.engine.launch import experiment, launcher
     from descend.engine.run import runs
@@ -53,7 +53,7 @@ def open_lesson(arguments: argparse.Namespace) -> int:
     knobs = parse_knob_values(arguments.settings)
     asked = launcher.check_request(
         arguments.name, knobs, seed=arguments.seed or 0, device=arguments.device or "auto", data=data
-    )  # what is not given here is left to the user's own settings
+    )  # what is not given here is left to the shell's settings
     return open_shell(
         lesson=asked.name,
         autorun=arguments.run,
@@ -77,7 +77,7 @@ def open_shell(**start: Any) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
     for folder in (paths.home, paths.data_home):
-        folder()  # where there are none, that is said before any screen appears
+        folder()  # where there are none, that is reported before any screen appears
     os.environ.setdefault("TEXTUAL_FPS", FPS)
     gc.disable()  # there is no garbage yet, but each look for it delays the first screen; `DescendApp` enables it
     from descend.tui.app import run_app

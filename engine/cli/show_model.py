@@ -1,4 +1,4 @@
-"""``descend show MODEL``: what a model of the zoo consists of; of one's own, see `descend.engine.cli.own_model`."""
+"""``descend show MODEL``: the parts of a model of the zoo; for the user's own, see `descend.engine.cli.own_model`."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def suggest_command(name: str, fits: Callable[[DataShape], str]) -> str:
 
 
 def draw_layers(layers: list[LayerCall], shapes: bool = True) -> Any:
-    """A line for each layer; ``shapes``: with what passes it."""
+    """A line for each layer; ``shapes``: with the shapes that pass through it."""
     from rich.table import Table
     from rich.text import Text
 

@@ -83,7 +83,7 @@ def verify(arguments: argparse.Namespace) -> int:
 
 
 def print_form(arguments: argparse.Namespace) -> int:
-    """Print what falls short of the form of lessons, all of them if none is named; return 1 if something does."""
+    """Print what the form of lessons lacks, all of them if none is named; return 1 if something does."""
     from descend.engine.teaching import catalogue
     from descend.engine.teaching.form import check_form, check_tracks
 

@@ -53,7 +53,7 @@ def format_size(amount: float) -> str:
 
 
 def find_exit_status(checks: Iterable[Check]) -> int:
-    """Return 1 if any check is a problem, else 0; notes are no problem."""
+    """Return 1 if any check is a problem, else 0; notes are not problems."""
     return int(any(check.ok is False for check in checks))
 
 

@@ -17,7 +17,7 @@ from descend.engine.doctor.facts import STAGES, DeviceFacts, DeviceList, Fact, N
 
 
 def ask_nvidia() -> NvidiaFacts:
-    """Ask NVML; no driver is no error."""
+    """Ask NVML; no driver is not an error."""
     import pynvml
 
     try:

@@ -1,4 +1,4 @@
-"""Can this terminal show the shell: size, colours, encoding, what stands in between?"""
+"""Can this terminal show the shell: size, colours, encoding, multiplexers?"""
 
 from __future__ import annotations
 

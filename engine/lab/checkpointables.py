@@ -2,7 +2,7 @@
 
 What a checkpoint says of an object is what training made of it, and what it was made with. Where knobs are changed, as
 in a fork, the first is restored and the second is not: a setting that an object would be made with now, and was not
-then, is taken as it is asked for.
+then, is used as it is asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import Value, format_knobs
 
 SWITCHES = "momentum", "amsgrad", "centered"
-"""Settings of torch's optimisers that decide, by being nought or not, what is gathered for each weight."""
+"""Settings of torch's optimisers that decide, by being zero or not, what is gathered for each weight."""
 
 
 class Tracked:
@@ -66,7 +66,7 @@ class Tracked:
         """Set the objects, in place, to what `snapshot` returned.
 
         Args:
-            made: what the method of that name returned beside it.
+            made: what the method of that name returned with it.
             changed: knobs that have other values now, by their name; without any, everything is as it was, bit for bit.
 
         Returns:
@@ -103,7 +103,7 @@ class Tracked:
     def turn(self, knob: str, value: Value) -> None:
         """Write a live knob to optimisers that have a setting of its name and, if it is ``dropout``, to dropout.
 
-        A scheduler goes on from a turned ``lr`` as if it had begun with that.
+        A scheduler continues from a turned ``lr`` as if it had begun with that.
         """
         ours = self.made()
         for name, tracked in self._objects.items():
@@ -157,7 +157,7 @@ def make_plain(value: Any) -> Any:
 
 
 def digest_tensor(tensor: torch.Tensor) -> str:
-    """A few characters that tell the contents of tensors apart."""
+    """A few characters that distinguish the contents of tensors."""
     content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
     return hashlib.blake2b(content.tobytes(), digest_size=8).hexdigest()
 
@@ -194,7 +194,7 @@ def load_state(name: str, tracked: Any, theirs: Any, made: Any, ours: Any) -> li
 
 
 def find_kind(groups: list[dict[str, Any]], ours: Any) -> str:
-    """The kind of an optimiser of which only the settings are known, those of ``ours`` if they have the same names."""
+    """The kind of an optimiser whose hyperparameters alone are known, those of ``ours`` if they have the same names."""
     keys = [key for key in (*SWITCHES, "decoupled_weight_decay") if key in groups[0]]
     same = groups[0].keys() - {"params"} == ours["groups"][0].keys()
     alike = same and all(bool(groups[0][key]) == bool(ours["groups"][0][key]) for key in keys)
@@ -202,7 +202,7 @@ def find_kind(groups: list[dict[str, Any]], ours: Any) -> str:
 
 
 def continue_schedule(theirs: Any, made: Any, ours: Any) -> dict[str, list[float]]:
-    """The rates of a scheduler that began with those of ``ours`` and went on as ``theirs`` did."""
+    """The rates of a scheduler that began with those of ``ours`` and continued as ``theirs`` did."""
     rates = [each.get("_last_lr") for each in (theirs, made, ours)]
     if not all(rates) or not len(rates[0]) == len(rates[1]) == len(rates[2]):
         return {}
@@ -210,7 +210,7 @@ def continue_schedule(theirs: Any, made: Any, ours: Any) -> dict[str, list[float
 
 
 def apply_rates(scheduler: LRScheduler) -> None:
-    """Give the optimiser of a restored ``scheduler`` the rates that its course has at this step."""
+    """Give the optimiser of a restored ``scheduler`` the rates that its schedule has at this step."""
     if hasattr(scheduler, "_get_closed_form_lr"):
         scheduler._last_lr = list(scheduler._get_closed_form_lr())
     for group, rate in zip(scheduler.optimizer.param_groups, scheduler.get_last_lr(), strict=True):
@@ -247,7 +247,7 @@ def match_names(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, 
 
 
 def find_shape(value: Any) -> tuple[int, ...] | None:
-    """Shape of a tensor; None of what is none."""
+    """Shape of a tensor; None for anything else."""
     return tuple(value.shape) if isinstance(value, torch.Tensor) else None
 
 

@@ -1,6 +1,6 @@
-"""Checkpoints: everything a run needs to go on exactly where it was.
+"""Checkpoints: everything a run needs to resume exactly where it was.
 
-A checkpoint is ``checkpoints/<step, ten digits>.pt``, written beside its final name, synced and renamed, so that a file
+A checkpoint is ``checkpoints/<step, ten digits>.pt``, written next to its final name, synced and renamed, so a file
 with that name is whole. It is loaded with ``weights_only=True``: a file from elsewhere can bring numbers, never code.
 """
 
@@ -53,7 +53,7 @@ def set_rng_state(state: dict[str, Any], device: torch.device) -> None:
 
 
 def copy_to_cpu(value: Any) -> Any:
-    """``value`` with every tensor copied to the CPU, so that training may go on while it is written."""
+    """``value`` with every tensor copied to the CPU, so that training may continue while it is written."""
     if isinstance(value, torch.Tensor):
         return value.detach().to("cpu", copy=True)
     if isinstance(value, np.ndarray):
@@ -99,7 +99,7 @@ def choose_kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[in
 
 
 class CheckpointFile(io.FileIO):
-    """A file that takes all it is given, and remembers why it could not: torch says only that a write failed."""
+    """A file that accepts all it is given, and remembers why it failed: torch says only that a write failed."""
 
     error: OSError | None = None
 

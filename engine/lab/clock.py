@@ -17,7 +17,7 @@ class TrainingClock:
 
     @property
     def held(self) -> bool:
-        """Whether the clock stands still."""
+        """Whether the clock is paused."""
         return self._held_since is not None
 
     def elapsed(self) -> float:
@@ -26,12 +26,12 @@ class TrainingClock:
         return (time.monotonic() if held is None else held) - self._start
 
     def hold(self) -> None:
-        """Stand still."""
+        """Pause."""
         if self._held_since is None:
             self._held_since = time.monotonic()
 
     def go(self) -> None:
-        """Go on."""
+        """Resume."""
         if self._held_since is not None:
             self._start += time.monotonic() - self._held_since
             self._held_since = None

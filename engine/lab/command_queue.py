@@ -1,4 +1,4 @@
-"""What the user has asked of a running experiment: commands come in on one thread and are obeyed on another."""
+"""What the user has asked of a running experiment: commands come in on one thread and are carried out on another."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class CommandQueue:
     Args:
         turn: turns a live knob; called on the experiment's thread.
         check: raises if the run must end for another reason.
-        held: called when the experiment is held.
-        released: called when it goes on after that, with whether only for a single step.
+        held: called when the experiment is paused.
+        released: called when it resumes, with whether only for a single step.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class CommandQueue:
 
     @property
     def stepping(self) -> bool:
-        """Whether the experiment is held, or takes single steps."""
+        """Whether the experiment is paused, or takes single steps."""
         return self._paused
 
     def hear(self, command: Control) -> None:
@@ -53,12 +53,12 @@ class CommandQueue:
         self.call()
 
     def call(self) -> None:
-        """Make the experiment look up before its next step, on any thread."""
+        """Make the experiment check for commands before its next step, on any thread."""
         self.attention = True
         self._woken.set()
 
     def begin_again(self) -> None:
-        """Forget that the experiment was to stop: it has."""
+        """Forget that the experiment should stop: it has."""
         self._stop = False
 
     def attend(self) -> None:
@@ -76,7 +76,7 @@ class CommandQueue:
         if self._was_held:
             self._released(self._paused)
             self._was_held = self._paused
-        if self._paused:  # a single step: look up again after it
+        if self._paused:  # a single step: check again after it
             self._allowed -= 1
             self.attention = True
 

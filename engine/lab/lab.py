@@ -53,13 +53,13 @@ PICTURE = 0.2
 SPARSER = 0.01
 """… and at least this part of the training time so far, so that a long run stays small."""
 TAKEN = 0.01
-"""Seconds for which a picture that waits to be drawn, and is the last if the run is held or ends now, is new enough."""
+"""Seconds for which a picture that waits to be drawn, and is the last if the run is paused or ends now, is recent."""
 EVERY = 200
 """A loop of at most so many steps shows every picture at every step."""
 COSTLY = 9
 """Times as long as they took to make, costly pictures are not made again."""
 AGAIN = 1.0
-"""Seconds between two tries to write a last checkpoint."""
+"""Seconds between two attempts to write a last checkpoint."""
 CHECKPOINT = 30.0
 """Seconds of training between checkpoints; one is also written at the end of an epoch, at most every second."""
 
@@ -163,12 +163,12 @@ class Lab(Pictures):
         Args:
             samples: how many of ``unit`` one step handles, for the speed shown.
             per_epoch: steps in an epoch, if the experiment has epochs.
-            paced: whether the knob ``pace``, if there is one, bounds the steps a second (0: as fast as it goes).
+            paced: whether the knob ``pace``, if there is one, bounds the steps a second (0: as fast as possible).
 
         Raises:
             Stopped: the user stopped the run.
             DescendError: the checkpoint does not fit, because a knob has changed the shape of what it holds.
-            Diverged: a series whose name contains ``loss`` is not finite any more.
+            Diverged: a series whose name contains ``loss`` is no longer finite.
         """
         begin = self._begin(count, per_epoch)
         before, self._count = self.step - begin, count
@@ -185,8 +185,8 @@ class Lab(Pictures):
             self._keep_when_due(index)
             yield index
         self.step = before + count
-        self._index = count  # so that a fork of a finished run goes on if it is given more steps
-        self._recorder.flush()  # so that the last steps' losses have been looked over
+        self._index = count  # so that a fork of a finished run continues if it is given more steps
+        self._recorder.flush()  # so that the last steps' losses have been checked
         self._controls.obey()
 
     def scalars(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> None:
@@ -283,7 +283,7 @@ class Lab(Pictures):
         self.status("unsaved", f"{message} {self._keeper.why('Its last checkpoint')}".strip())
 
     def save(self, seconds: float) -> bool:
-        """Whether the last checkpoint is written; if not, try for so long, while the user does not stop it and the
+        """Whether the last checkpoint is written; if not, retry for so long, while the user does not stop it and the
         folder is there, and if that succeeds record how the run has ended."""
         if self._keeper.error is None:
             return True
@@ -314,7 +314,7 @@ class Lab(Pictures):
         self._recorder.close()
 
     def _watch(self, name: str, steps: np.ndarray, values: np.ndarray) -> None:
-        """Look over new points, in the recorder's thread."""
+        """Check new points, in the recorder's thread."""
         self._last[name] = float(values[-1])
         if "loss" in name and not np.isfinite(values).all():
             first = int(np.argmin(np.isfinite(values)))

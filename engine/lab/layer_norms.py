@@ -106,7 +106,7 @@ def compute_norms(tensors: Sequence[torch.Tensor], owners: torch.Tensor, count: 
     Args:
         owners: the layer of each, (tensors,).
     """
-    wide = torch.float32 if owners.device.type == "mps" else torch.float64  # or the square of a small norm is nought
+    wide = torch.float32 if owners.device.type == "mps" else torch.float64  # or the square of a small norm is zero
     squares = torch.zeros(count, dtype=wide, device=owners.device)
     if len(tensors):
         each = list(torch._foreach_norm(list(tensors)))

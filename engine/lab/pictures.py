@@ -77,7 +77,7 @@ class Pictures(ABC):
 
     @abstractmethod
     def _layers_due(self) -> bool:
-        """Whether the step after this one is to be shown layer by layer."""
+        """Whether to show the step after this one layer by layer."""
 
     @abstractmethod
     def _draw(self, make: Callable[[], Picture]) -> None:
@@ -198,7 +198,7 @@ class Pictures(ABC):
                 field is a map, y upwards. Without them it is a matrix, its first row at the top.
             rows, columns: names of a matrix's lines.
             classes: values are indices into them.
-            low, high: ends of the colours; by default the least and the greatest value.
+            low, high: ends of the colours; by default the minimum and the maximum.
             texts: a few characters for each cell.
             points, paths: for each name, (m, 2) places on the map, marked, or joined by a line.
         """
@@ -231,7 +231,7 @@ class Pictures(ABC):
 
     @takes_picture
     def bars(self, name: str, labels: Sequence[str], /, **groups: Values) -> None:
-        """Show a value for each of the n ``labels``; several ``groups`` of n values stand beside each other."""
+        """Show a value for each of the n ``labels``; several ``groups`` of n values are drawn side by side."""
         step, names, kept = self.step, list(labels), {group: take_values(values) for group, values in groups.items()}
         for group, values in kept.items():
             require(
@@ -283,7 +283,7 @@ class Pictures(ABC):
             pixels: grey (n, height, width), or RGB (n, height, width, 3), or as networks have them, (n, 1, height,
                 width) or (n, 3, height, width).
             captions: one an image.
-            low, high: what is black and white; by default 0 and 255 for bytes, else the least and greatest value.
+            low, high: what is black and white; by default 0 and 255 for bytes, else the minimum and maximum.
         """
         step, kept, words = self.step, take_values(pixels), list(captions)
         form = get_shape(kept)

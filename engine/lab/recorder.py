@@ -66,7 +66,7 @@ class Recorder:
         self._wake = threading.Event()
         self._closing = False
         self.error: Exception | None = None
-        """Why nothing is written any more: the disk is full, the folder gone, or something said is not a number."""
+        """Why nothing can be written: the disk is full, the folder gone, or something said is not a number."""
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
@@ -90,7 +90,7 @@ class Recorder:
                 self._broken()
 
     def last_words(self, records: list[Event]) -> None:
-        """Try to write ``records`` in spite of an earlier error: on a full disk there may be room for so few."""
+        """Try to write ``records`` despite an earlier error: on a full disk there may be room for so few."""
         for record in records:
             record.t = round(self._clock(), 3)
         with self._writing, suppress(OSError):

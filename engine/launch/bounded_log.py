@@ -19,7 +19,7 @@ EVERY = 0.5
 
 
 def keep_bounded(log: Path) -> None:
-    """Look after ``log`` from a thread of its own, for as long as this process lives."""
+    """Watch ``log`` from a thread of its own, for as long as this process lives."""
 
     def look() -> None:
         while True:
@@ -32,7 +32,7 @@ def keep_bounded(log: Path) -> None:
 
 
 def cut_log(log: Path) -> None:
-    """Take the middle out of ``log`` if it is too long. Its writers append, so they go on at its new end.
+    """Take the middle out of ``log`` if it is too long. Its writers append, so they continue at its new end.
 
     Raises:
         OSError: it cannot be read or written.

@@ -1,4 +1,4 @@
-"""What a run was asked for and is not the same any more: the file of the user's own model, the user's own data."""
+"""What has changed since a run was created: the file of the user's own model, the user's own data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def stamp_data(spec: Spec) -> Stamp | None:
 
 
 def find_changes(manifest: Manifest) -> list[str]:
-    """What is not as it was when the run was asked for, a warning each. Data is not read if sizes and times are the
+    """What has changed since the run was created, a warning each. Data is not read if sizes and times are the
     same."""
     return [f"Warning: {clause}." for clause in (_check_model(manifest), _check_data(manifest)) if clause]
 

@@ -51,7 +51,7 @@ def check_device(name: str) -> str:
     """Return ``name`` if a run can ask for it here: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
-        UsageError: it is no device, or it is not there.
+        UsageError: it is not a device, or it does not exist here.
     """
     name = name.strip().lower()
     if name in ("auto", "cpu"):
@@ -100,7 +100,7 @@ def check_devices(count: int, device: str) -> int:
 def find_device(name: str) -> torch.device:
     """The torch device for ``name``; ``auto`` prefers CUDA, then MPS, then the CPU.
 
-    A GPU becomes the current one, lest pinned memory and what processes exchange also take room on the first.
+    A GPU becomes the current one, so that pinned memory and what processes exchange take no room on the first.
 
     Raises:
         UsageError: torch cannot use it, although the machine may have it.

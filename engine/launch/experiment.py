@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from descend.engine.run.manifest import Manifest
 
 OWN = ("image", "table", "text"), ("classification", "regression", "language", "reconstruction")
-"""Kinds of data and tasks of a model of which only the text is known."""
+"""Kinds of data and tasks of a model whose text alone is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Training:
 
     Attributes:
         name: the model's, or ``path.py:Name``, the path absolute.
-        knobs: those of its architecture and the training settings.
+        knobs: those of its architecture and of the training.
         model: of the zoo, or where the user's own is.
     """
 
@@ -56,7 +56,7 @@ class Training:
         return self.model.fits(shape) if isinstance(self.model, Model) else ""
 
     def check(self, values: KnobSet, shape: DataShape) -> None:
-        """Check that the model and the settings go with the data.
+        """Check that the model and the knobs suit the data.
 
         Raises:
             UsageError: they do not.
@@ -66,10 +66,10 @@ class Training:
         settings.check_settings(values, shape)
 
     def check_changed(self, values: KnobSet, names: Iterable[str], data: str) -> None:
-        """Check that the settings called ``names``, which a run on ``data`` is to go on with, change something.
+        """Check that the knobs ``names``, with which a run on ``data`` should continue, change something.
 
         Raises:
-            UsageError: one does not, or the model and the settings do not go with the data.
+            UsageError: one does not, or the model and the knobs do not suit the data.
             DescendError: the data is the user's own and cannot be read.
         """
         from descend.datasets import catalogue as datasets
@@ -88,7 +88,7 @@ class Training:
         """The address of the data to learn from.
 
         Raises:
-            UsageError: none is named, or it does not go with the model.
+            UsageError: none is named, or it does not suit the model.
             DescendError: it is the user's own and cannot be read.
         """
         from descend.datasets import catalogue as datasets
@@ -139,7 +139,7 @@ def make_zoo_training(chosen: Model) -> Training:
 
 
 def make_own_training(found: ModelSource) -> Training:
-    """A model of the user's own. Its arguments are knobs; one called like a training setting is ``model.NAME``."""
+    """A model of the user's own. Its arguments are knobs; one named like a training knob is ``model.NAME``."""
     taken = {*settings.TrainKnobs.specs, *settings.BESIDE}
     arguments: dict[str, Knob] = {
         f"model.{name}" if name in taken else name: argument for name, argument in found.arguments.items()
@@ -150,7 +150,7 @@ def make_own_training(found: ModelSource) -> Training:
 
 
 def make_missing_training(address: str, knobs: Mapping[str, object]) -> Training:
-    """A model of the user's own whose file is not here any more, as far as a run of it with ``knobs`` tells: enough to
+    """A model of the user's own whose file no longer exists, as a run of it with ``knobs`` tells: enough to
     look at that run."""
     path, _, name = address.rpartition(":")
     taken = settings.TrainKnobs.specs
@@ -176,7 +176,7 @@ class OpenKnobs(KnobSet):
 
 
 def find_again(run: str, manifest: Manifest) -> Experiment:
-    """What the run of that id runs, to go on with it.
+    """What the run of that id runs, to resume it.
 
     Raises:
         UsageError: as `find`.
@@ -189,7 +189,7 @@ def find_again(run: str, manifest: Manifest) -> Experiment:
 
 
 def find_specs(name: str) -> Mapping[str, Knob]:
-    """The knobs of what is called ``name``; if it is not here any more, none but the settings of a training."""
+    """The knobs of what is called ``name``; if it no longer exists, only the training knobs."""
     try:
         return find(name).knobs.specs
     except DescendError:

@@ -41,12 +41,12 @@ TORCHRUN = [
         f"--local-addr={launcher_variables.LOOPBACK}",
     ),  # no host name is looked up
 ]
-"""Starts several workers of one run, of which the first records."""
+"""Starts several workers of one run; the first records."""
 
 
 def make_environment() -> dict[str, str]:
     """A worker's environment: NumPy computes with as many threads as torch does, and OpenMP's spin only briefly while
-    they wait, lest they take the cores from each other and from the shell. No launcher's variables are in it."""
+    they wait, so as not to take the cores from each other and from the shell. No launcher's variables are in it."""
     threads = {"GOMP_SPINCOUNT": "1000", "OPENBLAS_NUM_THREADS": str(devices.count_threads())}
     return threads | launcher_variables.drop_variables(os.environ)
 
@@ -60,14 +60,14 @@ def check_request(
     data: str = "",
     several: int = 1,
 ) -> Manifest:
-    """What is asked of a run, checked; nothing is written, and whether a dataset is here is not looked at.
+    """What is asked of a run, checked; nothing is written, and whether a dataset is here is not checked.
 
     Args:
         name: a lesson, a model, or a model of the user's own, ``path.py:Name``.
-        several: processes that are to train together, one a device.
+        several: processes that should train together, one a device.
 
     Raises:
-        UsageError: unknown name, knob, device or dataset, a value out of range, or what does not go together.
+        UsageError: unknown name, knob, device or dataset, a value out of range, or a combination that does not work.
         DescendError: the user's own data or model cannot be read.
     """
     chosen = experiment.find(name)
@@ -232,7 +232,7 @@ def turn_knobs(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
 
 
 def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None = None) -> None:
-    """Go on with a paused, stopped or dead run from its newest checkpoint, or from the start if it has none.
+    """Resume a paused, stopped or dead run from its newest checkpoint, or from the start if it has none.
 
     Returns once its worker has taken it. ``start`` gives it one, by default `launch`.
 
@@ -247,7 +247,7 @@ def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None 
     check_devices(manifest)
     experiment.find_again(run.id, manifest).knobs.parse(
         manifest.knobs
-    )  # what cannot run again is said before a worker starts
+    )  # what cannot run again is reported before a worker starts
     state = run.state()
     if state == "paused":
         run.ask(Resume())
@@ -276,7 +276,7 @@ def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None 
 
 
 def check_devices(manifest: Manifest) -> None:
-    """See whether this machine has the devices of a run that is to go on here.
+    """See whether this machine has the devices of a run that should resume here.
 
     Raises:
         UsageError: it has not.
@@ -335,7 +335,7 @@ def fork_run(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Ru
             os.fdopen(files.open_regular(run.checkpoint(nearest_step)), "rb") as kept,
             open(making.checkpoint(nearest_step), "xb") as copy,
         ):
-            if not zipfile.is_zipfile(kept):  # as torch writes them; one that is cut or has grown is none
+            if not zipfile.is_zipfile(kept):  # as torch writes them; one that is cut or has grown is not one
                 raise DescendError(f"The checkpoint of step {nearest_step:,} is damaged; fork from another step.")
             kept.seek(0)
             shutil.copyfileobj(kept, copy, 1 << 20)

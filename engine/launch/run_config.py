@@ -1,4 +1,4 @@
-"""What is asked of a run, to be kept and shared: as a TOML file, and as the one line that asks for it again."""
+"""What is asked of a run, to keep and share: as a TOML file, and as the one line that asks for it again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RunConfig:
 
 
 def make_config(manifest: Manifest) -> RunConfig:
-    """The recipe of a run, with the knobs that differ from their defaults."""
+    """The configuration of a run, with the knobs that differ from their defaults."""
     return RunConfig(
         manifest.name, manifest.data, manifest.seed, manifest.device, manifest.devices, find_changed(manifest)
     )
@@ -50,7 +50,7 @@ def find_changed(manifest: Manifest) -> dict[str, Any]:
 
 
 def format_command(manifest: Manifest) -> str:
-    """The command that makes a run of the same settings, for a POSIX shell."""
+    """The command that makes a run of the same configuration, for a POSIX shell."""
     if manifest.parent is not None:
         words = ["fork", manifest.parent.run, "--at", str(manifest.parent.step)]
         recipe = RunConfig(knobs=find_changed(manifest))
@@ -78,10 +78,10 @@ def needs_data(manifest: Manifest) -> bool:
 
 
 def save_config(manifest: Manifest, file: Path) -> None:
-    """Write the recipe of ``manifest`` to ``file``, all of it or nothing; paths below its folder become relative.
+    """Write the configuration of ``manifest`` to ``file``, whole or not at all; paths below its folder become relative.
 
     Raises:
-        UsageError: ``file`` is there and holds something else than settings.
+        UsageError: ``file`` is there and holds no configuration.
         DescendError: it cannot be written.
     """
     if file.exists():
@@ -112,10 +112,10 @@ def save_config(manifest: Manifest, file: Path) -> None:
 
 
 def load_config(file: Path) -> RunConfig:
-    """Read a recipe; paths in it are looked up from its folder.
+    """Read a configuration; paths in it are looked up from its folder.
 
     Raises:
-        UsageError: there is no such file, or it is no recipe; the sentence says where.
+        UsageError: there is no such file, or it is not a configuration; the sentence says where.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8-sig"))

@@ -57,7 +57,7 @@ def main(words: list[str]) -> int:
 
 
 def warm_up() -> None:
-    """Import what every run needs and take one small step, so that a run's first step is a usual one."""
+    """Import what every run needs and take one small step, so that a run's first step is as fast as any."""
     import torch
 
     from descend.engine.lab import fit, lab  # noqa: F401
@@ -99,7 +99,7 @@ def claim(run: Run) -> int:
 
 
 def is_locked(file: int) -> bool:
-    """Whether nobody but this process holds the lock of ``file``, as far as its file system knows locks."""
+    """Whether nobody but this process holds the lock of ``file``, if its file system supports locks."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -128,7 +128,7 @@ def start_heartbeat(run: Run) -> None:
 
 
 def redirect(log: Path) -> None:
-    """Send standard output and error to ``log``, and leave standard input behind."""
+    """Send standard output and error to ``log``, and detach from standard input."""
     file = open_regular(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, file), (2, file)):
@@ -201,13 +201,13 @@ def record_end(run: Run) -> None:
 
 
 def print_traceback() -> None:
-    """Print the current exception's traceback to ``worker.log``, as far as that can be written."""
+    """Print the current exception's traceback to ``worker.log``, if that can be written."""
     with suppress(OSError):
         traceback.print_exc()
 
 
 def print_reason(sentence: str) -> None:
-    """Tell ``worker.log``, as far as it can be written, why the worker ends."""
+    """Tell ``worker.log``, if it can be written, why the worker ends."""
     with suppress(OSError):
         print(ENDED, sentence, file=sys.stderr, flush=True)
 
@@ -248,7 +248,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
 
         dataset = datasets.find(manifest.data).load()
     resumed = checkpoints.find_newest(run)
-    if resumed is not None and resumed["run"] == run.id:  # turned while it ran; a fork's own settings win instead
+    if resumed is not None and resumed["run"] == run.id:  # turned while it ran; a fork's own knobs win instead
         knobs = chosen.knobs.parse({**manifest.knobs, **resumed["knobs"]})
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))
     seed_everything(manifest.seed)

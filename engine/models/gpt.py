@@ -3,7 +3,7 @@
 A transformer that writes: at every place it predicts the next character from that place and those before, never from
 those after. A mask in its attention sees to that, so that one pass learns from every place at once.
 
-As in GPT-2, each block normalises before it computes, weights start small (deviation 0.02, smaller where blocks add to
+As in GPT-2, each block normalises before it computes, weights start small (std 0.02, smaller where blocks add to
 their input), and the table that turns characters into vectors also turns vectors into scores: the two are one matrix
 (tied), which saves parameters and lets either use teach the other.
 

@@ -1,6 +1,6 @@
 """GRU
 
-The gated recurrent unit: two gates instead of the LSTM's three and no separate cell, hence three quarters of its
+The gated recurrent unit: two gates instead of the LSTM's three and no separate cell, so three quarters of its
 parameters. Which of the two is more accurate depends on the task.
 
     r, z = σ(W·x + U·h + b)       each with weights of its own

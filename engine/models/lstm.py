@@ -1,6 +1,6 @@
 """LSTM
 
-Long short-term memory: beside its state a cell that is added to, not overwritten. Three gates between 0 and 1 decide
+Long short-term memory: besides its state a cell that is added to, not overwritten. Three gates between 0 and 1 decide
 what is forgotten, what is written and what is read, so a gradient can travel back over many steps.
 
     f, i, o = σ(W·x + U·h + b)    each with weights of its own

@@ -24,7 +24,7 @@ from descend.engine.run.summary import gather_history, summarize
 
 
 def write_csv(run: Run, path: Path, force: bool = False) -> Path:
-    """One row for each point: ``series,step,value``; values read back exactly, ``nan`` and ``inf`` among them.
+    """One row for each point: ``series,step,value``; values read back exactly, ``nan`` and ``inf`` included.
 
     Returns the file written.
 

@@ -1,4 +1,4 @@
-"""Whether what was changed in a fork has changed anything: its numbers beside those of the run it comes from."""
+"""Whether what was changed in a fork has changed anything: its numbers compared with those of the run it comes from."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_history(run: Run) -> History:
 
 
 def have_differences(one: History, other: History, since: int) -> bool:
-    """Whether two runs have other numbers at a step from ``since`` on of which both recorded any, or other series."""
+    """Whether two runs have different numbers at a step from ``since`` on that both recorded, or different series."""
     if {name for name, series in one.series.items() if series.size} - other.series.keys():
         return True
     for name, series in one.series.items():

@@ -18,7 +18,7 @@ class Series:
 
     Attributes:
         size: points so far.
-        rewinds: how often points were replaced, so that a reader who keeps sums knows to start anew.
+        rewinds: how often points were replaced, so that a reader who keeps sums knows to start again.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class History:
 
     @property
     def ends(self) -> tuple[int, int] | None:
-        """The first and the last step of which anything is recorded, None if nothing is."""
+        """The first and the last step with any record, None if nothing is."""
         found = [(int(series.steps[0]), int(series.steps[-1])) for series in self.series.values() if series.size]
         found += [(pictures[0].step, pictures[-1].step) for pictures in self.pictures.values() if pictures]
         return (min(first for first, _ in found), max(last for _, last in found)) if found else None
@@ -114,7 +114,7 @@ class History:
         return pictures[place - 1] if place else None
 
     def before(self, step: int) -> int | None:
-        """The newest step before ``step`` of which anything is recorded."""
+        """The newest step before ``step`` with any record."""
         places = [(series.steps, int(series.steps.searchsorted(step))) for series in self.series.values()]
         found = [int(steps[place - 1]) for steps, place in places if place]
         earlier = [self.picture_at(name, step - 1) for name in self.pictures]
@@ -122,7 +122,7 @@ class History:
         return max(found, default=None)
 
     def after(self, step: int) -> int | None:
-        """The earliest step after ``step`` of which anything is recorded."""
+        """The earliest step after ``step`` with any record."""
         places = [(series.steps, int(series.steps.searchsorted(step, "right"))) for series in self.series.values()]
         found = [int(steps[place]) for steps, place in places if place < len(steps)]
         later = [(pictures, bisect.bisect_right(pictures, step, key=_step)) for pictures in self.pictures.values()]

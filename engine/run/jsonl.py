@@ -21,7 +21,7 @@ from descend.engine.run.records import make_encoder
 T = TypeVar("T")
 CHUNK = 1 << 20
 LONGEST = 1 << 26
-"""Bytes of a line; a longer one is no record, and is passed over without being kept."""
+"""Bytes of a line; a longer one is not a record, and is skipped."""
 
 
 class JsonlWriter:
@@ -100,9 +100,9 @@ class JsonlReader(Generic[T]):
 
     def read(self, limit: int = CHUNK) -> list[T]:
         """Return the records of the next complete lines, of about ``limit`` bytes; an empty list if they hold none, or
-        if there are none, which `behind` tells apart.
+        if there are none, which `behind` distinguishes.
 
-        A file that does not exist (yet, or any more), or is no regular file, reads as empty.
+        A file that does not exist (yet, or any longer), or is not a regular file, reads as empty.
         """
         self.behind = False
         try:
@@ -124,7 +124,7 @@ class JsonlReader(Generic[T]):
         return records
 
     def _lines(self, file: int, limit: int) -> bytes:
-        """The next complete lines; nothing if there are none, or if so much was passed over that others want a turn."""
+        """The next complete lines; nothing if there are none, or if so much was skipped that others need a turn."""
         found = os.fstat(file)
         if found.st_size <= self.offset or self._unfinished == (found.st_size, found.st_mtime_ns):
             return b""

@@ -1,4 +1,4 @@
-"""The knobs of a run as they were turned while it went on."""
+"""The knobs of a run as they were turned while it ran."""
 
 from __future__ import annotations
 

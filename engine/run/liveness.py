@@ -35,7 +35,7 @@ class Writer(msgspec.Struct):
     space: str = ""
     """The kernel's name of the process's pid namespace: a pid means nothing in another. Empty where there is none."""
     birth: float = 0.0
-    """What tells the process from a later one of its pid, see `find_birth`; 0 if an older version signed."""
+    """What distinguishes the process from a later one with its pid, see `find_birth`; 0 if an older version signed."""
 
     @classmethod
     def this_process(cls) -> Writer:
@@ -80,7 +80,7 @@ class Writer(msgspec.Struct):
 
 def find_birth(pid: int) -> float | None:
     """When process ``pid`` began: in clock ticks since the machine started, which no change of the clock moves, or in
-    Unix time where the kernel does not tell. None if there is no such process, or only the ghost of one."""
+    Unix time where the kernel does not tell. None if there is no such process, or only a zombie."""
     try:
         state, *rest = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         return None if state in "ZX" else float(rest[18])  # of proc_pid_stat(5): fields 3 and 22

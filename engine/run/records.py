@@ -97,7 +97,7 @@ class Scalars(Record, tag="scalars"):
         """The steps (n,), int64, and the values (n,) of each series.
 
         Raises:
-            ValueError: they do not fit together, or are no steps.
+            ValueError: they do not fit together, or are not steps.
         """
         import numpy as np
 
@@ -165,7 +165,7 @@ class Confusion(Picture, tag="confusion"):
 
 
 class Named(Picture):
-    """A picture with a name of the author's choosing; pictures of one kind are told apart by it."""
+    """A picture with a name of the author's choosing; it distinguishes pictures of one kind."""
 
     name: str
 
@@ -247,7 +247,7 @@ class Field(Named, tag="field"):
 
 
 class Bars(Named, tag="bars"):
-    """A value for each of ``labels``: (n,) for each of ``groups``, which stand beside each other."""
+    """A value for each of ``labels``: (n,) for each of ``groups``, drawn side by side."""
 
     labels: list[str]
     groups: dict[str, Array]
@@ -429,15 +429,15 @@ class Command(msgspec.Struct, tag_field="kind", omit_defaults=True, kw_only=True
 
 
 class Pause(Command, tag="pause"):
-    """Hold before the next step."""
+    """Pause before the next step."""
 
 
 class Resume(Command, tag="resume"):
-    """Go on."""
+    """Resume."""
 
 
 class Step(Command, tag="step"):
-    """Take ``count`` steps, then hold."""
+    """Take ``count`` steps, then pause."""
 
     count: Count = 1
 

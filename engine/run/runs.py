@@ -1,4 +1,4 @@
-"""A run is a folder: this module makes them, lists them, finds them and says what has become of each.
+"""A run is a folder: this module makes them, lists them, finds them and says what the state of each is.
 
 ::
 
@@ -12,7 +12,7 @@
       checkpoints/   see `descend.engine.lab.checkpoints`
       worker.log     its stdout, stderr and tracebacks
 
-``RUNS.md`` beside this module describes every file to the byte.
+``RUNS.md`` next to this module describes every file to the byte.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def _load_own(file: Path) -> Lesson:
     """The user's own lesson in ``file``.
 
     Raises:
-        Broken: it is none.
+        Broken: it is not a lesson.
         Exception: whatever it raises when it is imported.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", file.stem):

@@ -1,4 +1,4 @@
-"""Rows of the curriculum that lessons settle beside whole systems, with a short name each: mistakes of the sources by
+"""Rows of the curriculum that lessons settle besides whole systems, with a short name each: mistakes of the sources by
 number; interview questions, exercises and figures by row. `descend.engine.teaching.coverage` counts them."""
 
 from __future__ import annotations
@@ -333,4 +333,4 @@ S4-109 S4-110 S4-111 S4-112 S4-113 S4-114 S4-115 S4-116 S4-117 S4-118 S4-119 S4-
 S4-125 S4-126 S4-127 S4-128 S4-129 S4-130 S4-131 S4-132 S4-133 S4-134
 """
 ROWS = frozenset(IDS.split())
-"""Every row, those included that are none of these."""
+"""Every row, including those that are none of these."""

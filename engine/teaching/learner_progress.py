@@ -261,12 +261,12 @@ def _change_attempt(lesson: Lesson, index: int, change: Callable[[ExerciseAttemp
 
 
 class ProgressLocked(DescendError):
-    """Another process has held the logbook for too long."""
+    """Another process has locked the logbook for too long."""
 
 
 @contextmanager
 def wait_briefly() -> Iterator[None]:
-    """Within it nothing waits longer than a screen may stand still."""
+    """Within it nothing waits longer than a screen may freeze."""
     before = PATIENCE.set(0.05)
     try:
         yield
@@ -275,7 +275,7 @@ def wait_briefly() -> Iterator[None]:
 
 
 class _DamagedFile(Exception):
-    """The file holds no logbook."""
+    """The file is not a logbook."""
 
 
 def _read_file() -> ProgressFile:
@@ -325,13 +325,13 @@ def _change_file() -> Iterator[ProgressFile]:
 
 
 def _wait_for_lock(lock: int) -> None:
-    """Get the lock, as far as the file system has locks.
+    """Get the lock, if the file system has locks.
 
     Raises:
         Held: another process has held it for `PATIENCE` seconds.
     """
     with suppress(OSError):
-        os.fchmod(lock, 0o600)  # whoever could open it could hold it; an older version let them
+        os.fchmod(lock, 0o600)  # any process that could open it could lock it; an older version let them
     deadline = time.monotonic() + PATIENCE.get()
     while True:
         try:

@@ -161,7 +161,7 @@ class Claim:
 
 @dataclass(frozen=True, eq=False, init=False)
 class Exercise:
-    """Something to bring about by turning knobs: all of ``needs`` hold for a run that came to its end. The default
+    """A goal to reach by turning knobs: all of ``needs`` hold for a run that came to its end. The default
     knobs fail it, ``solution`` passes, whatever the seed."""
 
     text: str

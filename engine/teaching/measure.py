@@ -67,7 +67,7 @@ class Measure:
         raise NotImplementedError
 
     def between(self, low: float, high: float) -> Bound:
-        """That it lies between ``low`` and ``high``, neither included."""
+        """That it is between ``low`` and ``high``, neither included."""
         return Bound(self, ">", number(low), more=Bound(self, "<", number(high)))
 
     def __add__(self, other: Measure | float) -> Measure:
@@ -264,14 +264,14 @@ class Measured:
 
     @property
     def brief(self) -> str:
-        """What was found beside its bound, in a few characters, such as ``largest error 3e-09 ≤ 1e-06``."""
+        """What was found, with its bound, in a few characters, such as ``largest error 3e-09 ≤ 1e-06``."""
         sign = {"<=": "≤", ">=": "≥", "==": "="}.get(self.bound.sign, self.bound.sign)
         asked = sign if self.holds else f"is not {sign}"
         return f"{self.bound.left.words} {format_number(self.left)} {asked} {format_number(self.right)}"
 
     @property
     def words(self) -> str:
-        """What was found beside what is asked for, as in ``parameters is 2,410; at most 700 is asked for``."""
+        """What was found, with what is asked for, as in ``parameters is 2,410; at most 700 is asked for``."""
         asked = f"{WORDS[self.bound.sign]} {format_number(self.right)}"
         named = f" ({self.bound.right.words})" if self.bound.right.words else ""
         return f"{self.bound.left.words or 'it'} is {format_number(self.left)}; {asked}{named} is asked for"

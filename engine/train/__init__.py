@@ -1,1 +1,1 @@
-"""How a model learns from data: settings, batches, objective, optimiser, schedule, loop; and models of one's own."""
+"""How a model learns from data: knobs, batches, objective, optimiser, schedule, loop; and the user's own models."""

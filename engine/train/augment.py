@@ -3,7 +3,7 @@
 *flip* and *shift* are torchvision's RandomHorizontalFlip and RandomCrop with padding, computed for a whole batch at
 once; the others are its transforms (`torchvision.transforms.v2`) applied image by image, which takes longer.
 
-What chance decides comes from torch's generators, which a run seeds and its checkpoints hold.
+Randomness comes from torch's generators, which a run seeds and its checkpoints hold.
 
 Sources: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks", 2012 (flips, shifts and
 colour); Zhong et al., "Random erasing data augmentation", 2020; Cubuk et al., "RandAugment", 2020.
@@ -30,7 +30,7 @@ ZOOM = 0.1
 COLOUR = {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.05}
 """Shares by which each changes, at most."""
 ERASED = 0.5
-"""Chance that a rectangle is erased."""
+"""Probability that a rectangle is erased."""
 
 
 def make_augmentation(how: str) -> Callable[[Tensor], Tensor]:

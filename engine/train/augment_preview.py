@@ -27,7 +27,7 @@ def choose_samples(dataset: Dataset) -> NDArray[np.intp]:
     """Indices of the training images that are shown.
 
     Raises:
-        UsageError: they are no images.
+        UsageError: they are not images.
     """
     from descend.datasets.describe import choose_samples
 
@@ -39,10 +39,10 @@ def choose_samples(dataset: Dataset) -> NDArray[np.intp]:
 def augment_samples(dataset: Dataset, how: str, seed: int = 0) -> NDArray[np.uint8]:
     """The `choose_samples` of ``dataset`` as stored, changed `DRAWS` times, (draws, n, h, w) or (draws, n, h, w, 3).
 
-    Chance is seeded with ``seed`` and left as it was.
+    Random numbers are seeded with ``seed``, the generators left as they were.
 
     Raises:
-        UsageError: they are no images.
+        UsageError: they are not images.
         Unfit: torchvision is needed and cannot be imported.
     """
     import numpy as np
@@ -60,7 +60,7 @@ def augment_samples(dataset: Dataset, how: str, seed: int = 0) -> NDArray[np.uin
 
 
 def main(address: str, seed: str) -> int:
-    """Write the arrays to the standard output; what is wrong in one sentence to the error output."""
+    """Write the arrays to the standard output; what is wrong in one sentence to standard error."""
     import numpy as np
 
     from descend.datasets import catalogue

@@ -1,7 +1,7 @@
 """Processes that train together, each with a share of every batch: one a device, started by torchrun.
 
 Rank 0 is the run's worker: it alone records, evaluates and hears the user. Before every step it tells the others what
-to do; DistributedDataParallel then averages their gradients. Where one of them ends, the others cannot go on.
+to do; DistributedDataParallel then averages their gradients. Where one of them ends, the others cannot continue.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from descend.engine.launch import launcher_variables
 from descend.engine.train.model_error import ModelError
 
 PATIENCE = timedelta(days=30)
-"""The others wait as long while the run is held."""
+"""The others wait as long while the run is paused."""
 WORDS = 8
 """Numbers that one message has room for, after their count."""
 
@@ -54,7 +54,7 @@ class ProcessGroup:
         return nn.parallel.DistributedDataParallel(net, device_ids=devices, find_unused_parameters=unused)
 
     def ready(self) -> None:
-        """Wait until all have come so far."""
+        """Wait until all have come to this point."""
         if self._words is not None:
             distributed.barrier(self._words)
 

@@ -1,4 +1,4 @@
-"""Early stopping: training ends when the data held back no longer improves, with the weights that were best there."""
+"""Early stopping: training ends when data held out no longer improves, with the weights that were best there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class EarlyStopping:
     Args:
         patience: how many of them end the training.
         state: where the best loss and weights are kept, so that checkpoints have them.
-        share: of the training data that is held back; what was best on another share counts no more.
+        share: of the training data that is held back; what was best on another share no longer counts.
     """
 
     def __init__(self, patience: int, state: dict[str, Any], share: float) -> None:
@@ -26,7 +26,7 @@ class EarlyStopping:
         state["share"] = share
 
     def enough(self, epoch: int, loss: float, net: nn.Module) -> bool:
-        """Take note of an epoch's ``loss``; whether to stop."""
+        """Record an epoch's ``loss``; whether to stop."""
         best = self.state.get("best_loss")
         if best is None or loss < best:
             weights = {name: value.detach().clone() for name, value in net.state_dict().items()}

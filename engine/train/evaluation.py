@@ -55,7 +55,7 @@ def sum_over_split(
 
 
 def evaluate_one(net: nn.Module, objective: Task, x: torch.Tensor) -> torch.Tensor | None:
-    """The output for a single sample, which is given twice: a squeeze in forward could take it for no batch."""
+    """The output for a single sample, which is given twice: a squeeze in forward could treat it as no batch."""
     twice = torch.cat([x, x])
     output = objective.fitted(find_scores(net(twice.clone()), objective.part), twice)
     return None if output is None else output[:1]

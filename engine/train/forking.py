@@ -1,4 +1,4 @@
-"""What a fork of a training may change: each setting is in effect from its checkpoint on, or refused in a sentence."""
+"""What a fork of a training may change: each changed knob takes effect, or is refused in a sentence."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from descend.engine.train.trainer import Trainer
 
 LOOKED_AT = 10_000
-"""Steps at which two courses of the rate are compared."""
+"""Steps at which two schedules of the rate are compared."""
 
 
 def require_model_effects(session: Trainer) -> None:
-    """See that each changed argument of the model changes what it computes with the weights of the checkpoint.
+    """Check that each changed argument of the model changes what it computes with the weights of the checkpoint.
 
     Raises:
         Unfit: one only says how weights begin.
@@ -62,7 +62,7 @@ def build_fresh(session: Trainer, name: str, value: Any) -> nn.Module | None:
 
 
 def have_differences(session: Trainer, one: nn.Module, other: nn.Module) -> bool:
-    """Whether two models compute otherwise with the same weights: outputs, gradients or statistics."""
+    """Whether two models compute differently with the same weights: outputs, gradients or statistics."""
     weights = {name: value.clone() for name, value in one.state_dict().items()}
     x, _ = session.some_samples(0)
     try:
@@ -78,7 +78,7 @@ def have_differences(session: Trainer, one: nn.Module, other: nn.Module) -> bool
 
 
 def compute_all(session: Trainer, net: nn.Module, x: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Everything that ``net`` makes of ``x`` in training and in evaluation, with the same chance each time."""
+    """Everything that ``net`` makes of ``x`` in training and in evaluation, with the same random numbers each time."""
     for training in (True, False):
         torch.manual_seed(0)
         output = session.objective.fitted(find_scores(net.train(training)(x.clone()), session.objective.part), x)
@@ -99,7 +99,7 @@ def are_equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def require_course_effects(k: Any, forked: dict[str, Any], step: int, steps: int) -> None:
-    """See that a changed course of the learning rate differs from the former one at a step that is still to come.
+    """Check that a changed learning-rate schedule differs from the former one at a step still to come.
 
     Raises:
         Unfit: it does not.

@@ -1,4 +1,4 @@
-"""Models that are trained in a form a little other than their author left them in."""
+"""Models that are trained in a form slightly different from their author's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TARGETS = ("targets", "target", "labels", "y")
 
 
 def adapt_forward(net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any]) -> list[str]:
-    """Have ``net`` given its input as targets as well, if its scores have the right form only then; says so if it is.
+    """Have ``net`` given its input as targets as well, if its scores have the right shape only then; says so if it is.
 
     What it makes of the targets, its own loss, is not used.
     """
@@ -46,7 +46,7 @@ def adapt_forward(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
 
 
 def has_wanted_form(net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any]) -> bool:
-    """Whether the output has the form that is wanted. Nothing changes."""
+    """Whether the output has the expected shape. Nothing changes."""
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
     net.eval()
     try:

@@ -12,16 +12,16 @@ from typing import Any
 from torch import Tensor, nn
 
 DEPTH = 8
-"""Objects within objects that are looked into."""
+"""Depth to which objects are searched."""
 MAX_VALUES = 20_000
-"""Objects that are looked at."""
+"""Objects that are visited at most."""
 OWN = frozenset(vars(nn.Module()))
 """Attributes of every module, in which torch keeps what is registered."""
 
 
 @dataclass(frozen=True)
 class HiddenTensor:
-    """A tensor that wants a gradient and is no parameter of the model.
+    """A tensor that requires a gradient and is not a parameter of the model.
 
     Attributes:
         path: of the layer that has it, or its own, as one writes it after ``self.``.

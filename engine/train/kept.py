@@ -13,7 +13,7 @@ from torch.nn.parameter import UninitializedBuffer
 
 @contextmanager
 def keep_buffers(net: nn.Module) -> Iterator[None]:
-    """The buffers of ``net`` are afterwards what they were, also those that forward makes anew, in another size, or for
+    """The buffers of ``net`` are afterwards what they were, also those that forward creates, in another size, or for
     the first time."""
     kept = [
         (module, {name: (buffer, None if buffer is None else buffer.clone()) for name, buffer in own.items()})

@@ -27,10 +27,10 @@ WORKERS = 2
 
 
 class Preprocessing:
-    """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], tables with mean 0 and deviation 1.
+    """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], tables with mean 0 and std 1.
 
     Attributes:
-        target_mean, target_std: of the numbers to predict, which are learned with mean 0 and deviation 1; float64 in
+        target_mean, target_std: of the numbers to predict, which are learned with mean 0 and std 1; float64 in
             main memory, () or (k,).
     """
 
@@ -45,7 +45,7 @@ class Preprocessing:
         if self.task == "regression":
             y = torch.as_tensor(dataset.train_y).double()
             self.target_mean, deviation = y.mean(0), y.std(0, correction=0)
-            rounding = 1e-13 * self.target_mean.abs()  # a constant target's deviation may not be quite nought
+            rounding = 1e-13 * self.target_mean.abs()  # a constant target's std may not be exactly zero
             self.target_std = torch.where(deviation > rounding, deviation, 1.0)
 
     def inputs(self, x: Tensor, training: bool = False) -> Tensor:
@@ -61,14 +61,14 @@ class Preprocessing:
         return x.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
 
     def targets(self, y: Tensor) -> Tensor:
-        """What is to be learned of stored ``y``: labels as they are, numbers with mean 0 and deviation 1, float32.
+        """The targets of stored ``y``: labels as they are, numbers with mean 0 and std 1, float32.
 
-        They are centred in double precision, as differences of 1 at 1.7e9 are none in single.
+        They are centred in double precision, as differences of 1 at 1.7e9 vanish in single.
         """
         return ((y.double() - self.target_mean) / self.target_std).float() if self.task == "regression" else y
 
     def untargeted(self, y: Tensor) -> Tensor:
-        """The numbers of which `targets` made ``y``, or a network that learns them, in their own units: float64 in main
+        """The numbers from which `targets` made ``y``, or a network's output, in their own units: float64 in main
         memory."""
         return y.cpu().double() * self.target_std + self.target_mean
 
@@ -115,7 +115,7 @@ class Split:
         return self.form.inputs(x, training), y
 
     def chunk(self, batch_size: int) -> int:
-        """Samples to evaluate at once: as many as is fast and safe, and a batch at least."""
+        """Samples to evaluate at once: as many as is fast and safe, and at least one batch."""
         return max(batch_size, min(self.at_once, NUMBERS // self.numbers), 1)
 
     def chunks(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -165,14 +165,14 @@ class Loader:
         return self.split.ready(*next(self._loader), training=True)
 
     def weight(self, step: int) -> float:
-        """By how much the mean over this share of a step's batch counts, that the mean of all be that of the batch."""
+        """By how much the mean over this share of a step's batch counts, so that their mean is that of the batch."""
         rank, size = self.share
         first = step % self.per_epoch * self.batch_size
         count = min(self.batch_size, len(self.split) - first)
         return len(range(rank, count, size)) * size / count
 
     def _shared(self, chosen: Tensor) -> Tensor:
-        """This process's share of a batch; if there is none left, one that does not count."""
+        """This process's share of a batch; if nothing is left, one with weight 0."""
         rank, size = self.share
         return chosen[rank::size] if rank < len(chosen) else chosen[:1]
 
@@ -201,7 +201,7 @@ class Loader:
 
 
 class BatchDataset:
-    """A split as a ``DataLoader`` wants it: whole batches by their indices."""
+    """A split as a ``DataLoader`` needs it: whole batches by their indices."""
 
     def __init__(self, split: Split, offset: int) -> None:
         self.split, self.offset = split, offset
@@ -229,7 +229,7 @@ def has_room(dataset: Dataset, device: torch.device) -> bool:
 def make_splits(
     dataset: Dataset, form: Preprocessing, *, context: int, validation: float, resident: bool, seed: int
 ) -> tuple[Split, Split, Split | None]:
-    """Training set, test set, and what is held back of the training set, drawn by the ``seed``; none if 0."""
+    """Training set, test set, and what is held out of the training set, drawn by the ``seed``; none if 0."""
     x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))
     test = Split(
         torch.as_tensor(dataset.test_x), form.targets(torch.as_tensor(dataset.test_y)), form, context, resident

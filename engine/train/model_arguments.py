@@ -88,7 +88,7 @@ class Argument(Knob):
 
 
 def parse_literal(text: str | None) -> Any:
-    """The value that ``text`` writes in Python; ``1,2`` is a list, and what is no Python stays text."""
+    """The value that ``text`` writes in Python; ``1,2`` is a list, and what is not Python stays text."""
     if text is None:
         return None
     if text.lower() in ("true", "false"):
@@ -101,7 +101,7 @@ def parse_literal(text: str | None) -> Any:
 
 
 def infer_argument(name: str, stated: str | None, shape: DataShape, context: int, reconstruct: bool = False) -> Any:
-    """What the data says of an argument called ``name`` that nobody has given; None if it says nothing.
+    """What the data says of an argument called ``name`` that was not given; None if it says nothing.
 
     An argument with a default keeps it, unless the default states how many channels, columns, classes or tokens there
     are, or how large images are, which only the data can know.
@@ -134,7 +134,7 @@ def infer_arguments(
     context: int,
     reconstruct: bool = False,
 ) -> dict[str, Any]:
-    """Arguments that nobody has given and the data determines."""
+    """Arguments that was not given and the data determines."""
     found = {
         name: infer_argument(name, argument.stated, shape, context, reconstruct)
         for name, argument in arguments.items()

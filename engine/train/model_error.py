@@ -1,4 +1,4 @@
-"""What stands between a model and its training, with what to do about it."""
+"""Why a model cannot be trained, with what to do about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from descend.engine.base.errors import DescendError
 
 
 class ModelError(DescendError):
-    """A model, its file or its settings cannot be trained.
+    """A model cannot be trained, because of its code, its file or its knobs.
 
     Attributes:
         advice: what to try, a sentence each.

@@ -79,7 +79,7 @@ class Model:
         return "\n\n".join(part for part in self.description.split("\n\n") if not SIZES.search(part))
 
     def is_reference(self, shape: DataShape | None, values: Mapping[str, object]) -> bool:
-        """Whether ``parameters`` holds for such data with the knobs so, of which the model's own count."""
+        """Whether ``parameters`` holds for such data with the knobs so, of which only the model's own count."""
         own = {name: spec.default for name, spec in self.knobs.specs.items()}
         return shape == self.reference and all(
             str(values.get(name, usual)) == str(usual) for name, usual in own.items()
@@ -109,7 +109,7 @@ def find_model(name: str) -> Model:
     """The model called ``name``; ``_`` may stand for ``-``.
 
     Raises:
-        UsageError: there is none; the sentence names the nearest.
+        UsageError: there is no such model; the sentence names the nearest.
     """
     known = _load_catalogue()
     if model := known.get(name.lower().replace("_", "-")):

@@ -1,4 +1,4 @@
-"""A model of the user's own, ``path/to/model.py:Net``, as far as its text tells: nothing of it is run here."""
+"""A model of the user's own, ``path/to/model.py:Net``, as its text declares it: nothing of it is run here."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class ModelSource:
     Attributes:
         file: absolute.
         name: as it is called there.
-        arguments: what it takes, by name, as far as its text tells.
+        arguments: what it takes, by name, as declared in its text.
         complete: whether those are all; else others may be given too, and are looked up when it is built.
         config: the argument that is an object of settings, and its class; the settings are among ``arguments`` instead.
-        makers: functions of the file that make the model and need not be given anything.
+        makers: functions of the file that make the model and need no arguments.
         levels: how many folders above it the file imports from, relative to itself.
     """
 
@@ -59,7 +59,7 @@ def is_address(name: str) -> bool:
 
 
 def find_file(name: str) -> Path | None:
-    """The file that ``name`` means; None if it is no address.
+    """The file that ``name`` means; None if it is not an address.
 
     Raises:
         UsageError: no file can have that path.

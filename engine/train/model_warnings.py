@@ -1,4 +1,4 @@
-"""What a model does that may be trained and is hardly meant: a warning each."""
+"""What a model does that can be trained but is hardly intended: a warning each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SAME = 1e-3
 def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any]) -> list[str]:
     """Sentences on what seems wrong with ``net``, which is in evaluation mode, with two samples ``x``.
 
-    It is asked with its weights moved at random as well, as fresh ones may be nought.
+    It is also tried with its weights moved at random, as fresh ones may be zero.
     """
 
     def outputs(given: Tensor) -> Tensor | None:
@@ -64,7 +64,7 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
 
 
 def have_differences(one: Tensor, other: Tensor) -> bool:
-    """Whether two outputs are apart by more than rounding."""
+    """Whether two outputs differ by more than rounding."""
     if one.shape != other.shape:
         return True
     return bool((one - other).abs().max() > SAME * one.abs().max().clamp(min=1e-6))

@@ -1,4 +1,4 @@
-"""What a model does in evaluation and in training that is hardly meant: a warning each."""
+"""What a model does in evaluation and in training that is hardly intended: a warning each."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
 def compute_output(
     net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any], seed: int = 0
 ) -> Tensor | None:
-    """The output in the form that is wanted; None if it cannot be brought into that."""
+    """The output in the expected shape; None if it cannot be brought into it."""
     torch.manual_seed(seed)
     with autocast():
         found = find_tensor(net(x.clone()), objective.part)
@@ -120,7 +120,7 @@ def compute_output(
 
 @contextmanager
 def record_outputs(modules: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
-    """What each of ``modules`` returns first, in the order in which they are done."""
+    """What each of ``modules`` returns first, in the order in which they finish."""
     outputs: dict[str, Tensor] = {}
 
     def hear(path: str) -> Callable[..., None]:

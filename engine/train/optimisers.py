@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 def make_optimiser(k: Any, net: nn.Module, device: torch.device) -> torch.optim.Optimizer:
-    """The optimiser that the settings ``k`` ask for, over the trainable parameters of ``net``.
+    """The optimiser that the knobs ``k`` ask for, over the trainable parameters of ``net``.
 
     Adam's ``weight_decay`` is a penalty on the loss, AdamW's acts on the weights alone. One kernel updates all weights
     where torch has one.
@@ -46,7 +46,7 @@ def lay_out_state(optimiser: torch.optim.Optimizer) -> None:
 
 
 def densify(optimiser: torch.optim.Optimizer) -> None:
-    """Fill in the gradients that are sparse, as of embeddings with ``sparse=True``: most optimisers take no others."""
+    """Fill in the gradients that are sparse, as of embeddings with ``sparse=True``: most optimisers need dense ones."""
     for group in optimiser.param_groups:
         for weights in group["params"]:
             if weights.grad is not None and weights.grad.layout != torch.strided:
@@ -54,7 +54,7 @@ def densify(optimiser: torch.optim.Optimizer) -> None:
 
 
 def lay_out_gradients(optimiser: torch.optim.Optimizer) -> None:
-    """Bring gradients into the memory order of their weights, which fused kernels on a GPU insist on; autograd may
+    """Bring gradients into the memory order of their weights, which fused kernels on a GPU require; autograd may
     leave them another stride where a dimension is 1."""
     for group in optimiser.param_groups:
         for weights in group["params"]:

@@ -18,14 +18,14 @@ SIGNS = ("out of memory", "can't allocate", "ALLOC_FAILED")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether ``error`` means that the memory of a device is used up."""
+    """Whether ``error`` means that a device is out of memory."""
     return isinstance(error, torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
     )
 
 
 def describe_out_of_memory(session: Trainer) -> ModelError:
-    """What to say after ``session`` used up the memory of its device."""
+    """What to say after ``session`` ran out of its device's memory."""
     device, batch = session.lab.device, session.batch_size
     what = "The memory of this machine" if device.type == "cpu" else f"The memory of {device}"
     if not hasattr(session, "feed"):
@@ -60,14 +60,14 @@ def find_fitting_batch(session: Trainer) -> int:
 
 
 def release_memory(session: Trainer) -> None:
-    """Give back what the last attempt left behind, in the midst of whatever it was."""
+    """Give back what the last attempt left behind, wherever it stopped."""
     session.optimiser.zero_grad(set_to_none=True)
     session.precision.renew()
     empty_cache(session.lab.device)
 
 
 def empty_cache(device: torch.device) -> None:
-    """Give memory that nothing uses any more back to the device."""
+    """Give unused memory back to the device."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()

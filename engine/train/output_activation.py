@@ -1,4 +1,4 @@
-"""How a model's output was made last: scores, or what a softmax or sigmoid made of them already."""
+"""The last operation on a model's output: scores, or what a softmax or sigmoid made of them already."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = {
     "Softplus": "softplus",
 }
 EPSILON = 1e-7
-"""Smallest probability of which the logarithm is taken."""
+"""Smallest probability whose logarithm is taken."""
 
 
 def find_activation(output: Tensor) -> str:
@@ -35,7 +35,7 @@ def find_activation(output: Tensor) -> str:
 
 
 def remove_activation(output: Tensor, ends: str) -> Tensor:
-    """The scores that ``output`` was made of, but for a constant."""
+    """The scores that ``output`` was made of, up to a constant."""
     if ends == "softmax":
         return output.float().clamp(min=EPSILON).log()
     if ends == "sigmoid":
@@ -52,7 +52,7 @@ def describe_activation(ends: str) -> list[str]:
 
 
 def describe_bounded(ends: str) -> list[str]:
-    """What to tell of it where numbers with mean 0 and deviation 1 are to be learned."""
+    """What to tell of it where the targets have mean 0 and std 1."""
     if not ends:
         return []
     return [

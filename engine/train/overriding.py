@@ -1,4 +1,4 @@
-"""Methods by which every module is trained, and what a model's own code may have put in their place."""
+"""Methods by which every module is trained, and what a model's own code may have replaced them with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CALLED: dict[str, tuple[object, ...]] = {
 
 
 def check_methods(net: nn.Module, file: Path) -> None:
-    """Check that nothing of the user's is called like a method by which modules are trained, and is another thing.
+    """Check that nothing of the user's is named like a method by which modules are trained, and does something else.
 
     Raises:
         Unfit: something is.

@@ -40,12 +40,12 @@ def build_model(
 ) -> tuple[nn.Module, list[str]]:
     """The module, and sentences on which arguments were filled in from the data.
 
-    What its file does beside, such as set seeds, a default type or the words of a command line, is undone.
+    Its file's other effects, such as set seeds, a default type or the words of a command line, are undone.
 
     Args:
         values: knobs that are arguments of the model, as text; empty for the default.
         shape: of the data, None if that is not known.
-        reconstruct: whether it is to return its input.
+        reconstruct: whether it should return its input.
 
     Raises:
         Unfit: it cannot be imported or built; the sentence says where.
@@ -152,12 +152,12 @@ def import_source(source: ModelSource) -> Any:
         Unfit: importing it fails, or it has nothing of that name.
     """
     root, parts = source.file.parent, [source.file.stem]
-    levels = source.levels  # a folder without __init__.py is a package all the same where its files say `from .parts`
+    levels = source.levels  # a folder without __init__.py is a package nevertheless where its files say `from .parts`
     while root.name.isidentifier() and ((root / "__init__.py").exists() or len(parts) <= levels):
         parts.insert(0, root.name)
         root = root.parent
     name = ".".join(parts)
-    sys.path.insert(0, str(root))  # so that it finds what lies beside it
+    sys.path.insert(0, str(root))  # so that it finds what is next to it
     try:
         while True:
             try:
@@ -214,7 +214,7 @@ def load_module(file: Path, name: str) -> Any:
 
 
 def find_arguments(made: Callable[..., Any], source: ModelSource) -> dict[str, Argument]:
-    """The arguments of what makes the model, as far as they can be known."""
+    """The arguments of what makes the model, as far as they are known."""
     try:
         parameters = inspect.signature(made).parameters.values()
     except (ValueError, TypeError):
@@ -235,7 +235,7 @@ def check_arguments(
     with_data: bool = True,
     anything: bool = False,
 ) -> None:
-    """Say which argument is missing, or is none.
+    """Say which argument is missing or unknown.
 
     Raises:
         Unfit: one is.
@@ -281,7 +281,7 @@ def describe_late_error(error: BaseException, source: ModelSource, step: int, do
 
 
 def name_knob(argument: str) -> str:
-    """What the knob of an argument is called: ``model.NAME`` if a training setting has its name."""
+    """What the knob of an argument is called: ``model.NAME`` if a training knob has its name."""
     return f"model.{argument}" if argument in {*TrainKnobs.specs, *BESIDE} else argument
 
 
@@ -291,7 +291,7 @@ def join_names(names: list[str]) -> str:
 
 
 def describe_cause(error: BaseException) -> str:
-    """The kind of an exception and what it says; of one that says nothing, the line of code that raised it."""
+    """The kind of an exception and what it says; of one without a message, the line of code that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     code = frames[-1].line if frames and not str(error).strip() else ""
     return f"{type(error).__name__}{f' of `{clean(code)}`' if code else f': {find_first_line(error)}'}"

@@ -14,13 +14,13 @@ TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class MixedPrecision:
-    """Automatic mixed precision on ``device``: fp32, bf16, or fp16, whose loss is scaled lest small gradients vanish.
+    """Mixed precision on ``device``: fp32, bf16, or fp16, whose loss is scaled so that gradients do not vanish.
 
     Attributes:
         scaler: scales the loss; None unless fp16.
 
     Raises:
-        UsageError: the device cannot compute so.
+        UsageError: the device does not support it.
     """
 
     def __init__(self, name: str, device: torch.device) -> None:

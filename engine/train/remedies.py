@@ -1,4 +1,4 @@
-"""What to do about an error that a model's own code raised, where what it says tells."""
+"""What to do about an error that a model's own code raised, judged by its message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DOUBLE = re.compile(r"expected (scalar type|m1 and m2 to have the same dtype)|dt
 
 
 def suggest_remedy(error: BaseException) -> str:
-    """A sentence on what to change; empty if the error does not tell."""
+    """A sentence on what to change; empty if the message is unknown."""
     said = str(error)
     if isinstance(error, (SystemExit, KeyboardInterrupt)):
         return "A model must not end the process; remove that, or raise an error that says what is wrong."

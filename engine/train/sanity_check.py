@@ -38,7 +38,7 @@ def check_model(
     file: Path | None = None,
     samples: Callable[[int], tuple[Tensor, Tensor]] | None = None,
 ) -> list[str]:
-    """Check that ``net`` can learn; returns what is odd about it, a sentence each.
+    """Check that ``net`` can learn; returns warnings, a sentence each.
 
     Lazy layers have their shapes afterwards. Nothing else changes: neither weights, nor running statistics, nor the
     random generators.
@@ -46,7 +46,7 @@ def check_model(
     Args:
         x, y: two samples that differ, as the model takes them.
         autocast: makes the context in which it computes.
-        file: where its code is, to name lines of it; None for a model of the zoo, which is above suspicion.
+        file: where its code is, to name lines of it; None for a model of the zoo, which needs no check.
         samples: a batch, others for each number: what a few do not reach, others may; the two, if there are none.
 
     Raises:
@@ -71,7 +71,7 @@ def check_model(
 
 
 def _collect_suspicions(net: nn.Module, suspect: Callable[[], list[str]]) -> list[str]:
-    """What a suspicion says of ``net``; nothing if it cannot be looked into, which keeps no model from training."""
+    """The warnings of one check of ``net``; none if the check fails, which does not stop the training."""
     try:
         with keep_buffers(net):
             net.eval()
@@ -176,7 +176,7 @@ def describe_hidden(net: nn.Module) -> str:
 
 
 def describe_wrong_output(net: nn.Module, output: Tensor, x: Tensor, objective: Task) -> ModelError:
-    """Why the form of the output does not fit."""
+    """Why the shape of the output does not fit."""
     got, want = tuple(output.shape), objective.size(x)
     sentence = (
         f"The output for two samples has the shape {format_shape(got)}, and should have {format_shape(want)}: "
@@ -217,7 +217,7 @@ def check_learning(
     """Take the gradient once, with two samples, as in training.
 
     Raises:
-        Unfit: there is none.
+        Unfit: there is no gradient.
     """
     net.train()
     with keep_buffers(net):
@@ -239,7 +239,7 @@ def _check_gradient(
                 "The output does not depend on any trainable parameter, so there is no gradient.",
                 "Look in forward for torch.no_grad(), .detach(), .item() or NumPy, or parameters that it leaves out.",
             )
-        if not (isinstance(objective, Reconstruction) and objective.images):  # whose values lie between 0 and 1
+        if not (isinstance(objective, Reconstruction) and objective.images):  # whose values are between 0 and 1
             objective.ends = output_activation.find_activation(output)
         fitted = objective.fitted(output, x)
         if fitted is None:
@@ -262,7 +262,7 @@ def _check_gradient(
 def trace_gradient(
     net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], file: Path
 ) -> str:
-    """Where in the user's code that was computed of which the gradient cannot be taken; nothing if it is not known."""
+    """Where in the user's code the value without a gradient was computed; nothing if it is not known."""
     with warnings.catch_warnings(record=True) as told, suppress(Exception):
         warnings.simplefilter("always")
         with torch.autograd.set_detect_anomaly(True, check_nan=False), autocast():

@@ -1,4 +1,4 @@
-"""The course of the learning rate, as a factor of its highest value.
+"""Learning-rate schedules, as a factor of the highest rate.
 
 A schedule is a function of the step alone, so that a resumed run needs no state for it and a live turn of ``lr`` moves
 the whole course.
@@ -18,7 +18,7 @@ def compute_factor(schedule: str, step: int, steps: int, warmup: float = 0.0) ->
     """The factor at ``step``, of ``steps`` in all.
 
     Args:
-        schedule: *constant*; *step*: a tenth after one half, a hundredth after three quarters; *cosine*: down to nought
+        schedule: *constant*; *step*: a tenth after one half, a hundredth after three quarters; *cosine*: down to zero
             along half a cosine; *one-cycle*: from 1/25 up to 1 and down to 1/10,000.
         warmup: share of the steps in which the rate first rises, along a line, or for one-cycle a cosine.
 
@@ -42,5 +42,5 @@ def compute_factor(schedule: str, step: int, steps: int, warmup: float = 0.0) ->
 
 
 def compute_cosine(step: int, steps: int) -> float:
-    """Half a cosine from 1 down to nought, which it would reach at ``steps``."""
+    """Half a cosine from 1 down to zero, which it would reach at ``steps``."""
     return (1 + math.cos(math.pi * step / max(1, steps))) / 2

@@ -1,4 +1,4 @@
-"""The training settings of a model, beside the knobs of its architecture."""
+"""The training knobs of a model, besides those of its architecture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AUGMENTATIONS = {
     "erase": "with a random rectangle erased",
     "randaugment": "two changes of fourteen kinds, one after the other",
 }
-"""What becomes of images while a model is trained; see `descend.engine.train.augment`."""
+"""How images are augmented while a model is trained; see `descend.engine.train.augment`."""
 
 
 class TrainKnobs(KnobSet):
@@ -53,23 +53,23 @@ GROUPS = {
     "regularisation": ("weight_decay", "label_smoothing"),
     "machine": ("device", "devices", "seed", "precision", "compile", "channels_last", "placement"),
 }
-"""Settings that belong together, with those of `BESIDE`; a model's own are in *model*."""
+"""Knobs that belong together, with those of `BESIDE`; a model's own are in *model*."""
 
 BESIDE = "data", "device", "devices", "seed"
-"""What is chosen of a run beside its knobs."""
+"""What is chosen for a run besides its knobs."""
 
 ONLY = {"context": "text", "augment": "image", "channels_last": "image"}
-"""Settings that only one kind of data has."""
+"""Knobs that only one kind of data has."""
 
 
 def list_specs(
     architecture: Mapping[str, Knob], kinds: Iterable[str], tasks: Iterable[str], own: bool = False
 ) -> dict[str, Knob]:
-    """The knobs of a model: those of its architecture, then the training settings that it can use.
+    """The knobs of a model: those of its architecture, then the training knobs that it can use.
 
     Args:
         kinds, tasks: what the model takes and learns.
-        own: whether it is the user's own, of which it is not known what it learns.
+        own: whether it is the user's own, for which it is not known what it learns.
     """
     kinds, tasks = set(kinds), set(tasks)
     unused = {name for name, kind in ONLY.items() if kind not in kinds}
@@ -83,7 +83,7 @@ def list_specs(
 
 
 def group_settings(names: Iterable[str]) -> dict[str, list[str]]:
-    """The settings called ``names`` by group, in the order of `GROUPS`; the model's own in theirs."""
+    """The knobs ``names`` by group, in the order of `GROUPS`; the model's own in theirs."""
     names = list(names)
     taken = {name for group in GROUPS.values() for name in group}
     found = {group: [name for name in known if name in names] for group, known in GROUPS.items()}
@@ -92,7 +92,7 @@ def group_settings(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def check_settings(values: KnobSet, shape: DataShape) -> None:
-    """Say which settings do not go with the data.
+    """Say which knobs do not suit the data.
 
     Raises:
         UsageError: one does not.
@@ -109,7 +109,7 @@ def check_settings(values: KnobSet, shape: DataShape) -> None:
 
 
 def require_used(values: KnobSet, names: Iterable[str], shape: DataShape) -> None:
-    """Say which of the settings called ``names`` change nothing beside the others.
+    """Say which of the knobs ``names`` change nothing, given the others.
 
     Raises:
         UsageError: one does not.

@@ -1,4 +1,4 @@
-"""What is minimised and measured: it follows from the data."""
+"""What is minimised and measured, as determined by the data."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Metrics:
 
 
 class Task(ABC):
-    """A task: the form of the output, the loss, what is measured.
+    """A task: the shape of the output, the loss, the metrics.
 
     Attributes:
-        wanted: the output for one sample, in words.
+        wanted: the expected output for one sample, in words.
         part: which of several tensors that the model returns it is, if not the usual one.
-        ends: what the output went through last (`descend.engine.train.output_activation`), if it is to be undone.
+        ends: what the output went through last (`descend.engine.train.output_activation`), if that must be undone.
     """
 
     wanted: str
@@ -58,10 +58,10 @@ class Task(ABC):
 
     @abstractmethod
     def size(self, x: Tensor) -> tuple[int, ...]:
-        """Shape of the output wanted for input ``x``."""
+        """Expected shape of the output for input ``x``."""
 
     def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
-        """The ``output`` in that shape; None if it cannot be meant so."""
+        """The ``output`` in that shape; None if it cannot be."""
         return output if tuple(output.shape) == self.size(x) else None
 
     def target(self, x: Tensor, y: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ class Task(ABC):
 
 
 class Classification(Task):
-    """Classification: cross-entropy and accuracy. Of two classes, a single score that speaks for the second will do."""
+    """Classification: cross-entropy and accuracy. Of two classes, a single score for the second is enough."""
 
     def __init__(self, names: tuple[str, ...], images: bool) -> None:
         self.names, self.images = names, images
@@ -147,7 +147,7 @@ class ClassificationMetrics(Metrics):
 
 
 class Regression(Task):
-    """Regression: squared error of numbers with mean 0 and deviation 1; measured in the target's own units."""
+    """Regression: squared error of numbers with mean 0 and std 1; measured in the target's own units."""
 
     def __init__(self, names: tuple[str, ...], form: Preprocessing) -> None:
         self.names, self.form = names, form
@@ -277,7 +277,7 @@ class Reconstruction(Task):
 
 
 class ReconstructionMetrics(Metrics):
-    """Keeps a few samples to show beside what was made of them."""
+    """Keeps a few samples to show next to their predictions."""
 
     def __init__(self, device: torch.device, images: bool) -> None:
         super().__init__(device)

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 EVERYTHING = ("classification", "regression", "language", "reconstruction")
 MORE = 64
-"""Samples of which some reach every part of a model, as its experts."""
+"""Samples enough to reach every part of a model, such as its experts."""
 UNITS = {"image": "images", "table": "rows", "text": "texts"}
 
 
 def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
-    """Train ``model`` on the data of ``lab`` with the settings ``k``.
+    """Train ``model`` on the data of ``lab`` with the knobs ``k``.
 
     Raises:
-        Unfit: the model, the settings and the data do not go together.
+        Unfit: the model, the knobs and the data do not fit together.
     """
     session = Trainer(lab, k, model)
     try:
@@ -65,7 +65,7 @@ class Trainer:
     Attributes:
         net: the model; computed with through ``run``, which may be compiled.
         min_batch: samples that a batch must have.
-        doing: what is done with the model just now, to be said if it fails at that.
+        doing: what is being done with the model, for the message if that fails.
     """
 
     net: nn.Module
@@ -94,7 +94,7 @@ class Trainer:
         return (own and own_model.describe_late_error(error, own, self.lab.step, self.doing)) or error
 
     def prepare(self) -> None:
-        """Build the model, try it, and lay out the data."""
+        """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
         self.net, notes = self.built()
         for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
@@ -183,7 +183,7 @@ class Trainer:
             self.team.tell()
             raise
         with suppress(RuntimeError):  # all is done, even if another is gone
-            self.team.tell()  # not where a step failed: in the midst of one the others do not listen
+            self.team.tell()  # not where a step failed: in the middle of one the others do not listen
         return None
 
     def _lead(self) -> None:
@@ -228,11 +228,11 @@ class Trainer:
         lab.results(**{f"train/{name}": value for name, value in metrics.items()})
 
     def _follow(self) -> None:
-        """Take the steps that the first process tells, with the settings as they are there."""
+        """Take the steps that the first process tells, with the knobs as they are there."""
         self.run.train()
         while words := self.team.hear():
             step, rate, self.k.weight_decay, self.k.clip, self.k.label_smoothing = words
-            torch.manual_seed(hash((self.lab.seed, self.team.rank, step)))  # lest all leave out the same units
+            torch.manual_seed(hash((self.lab.seed, self.team.rank, step)))  # so that not all drop the same units
             self._step(*self.feed.batch(int(step)), rate, self.feed.weight(int(step)))
 
     def _step(
@@ -245,7 +245,9 @@ class Trainer:
         """
         k, scaler = self.k, self.precision.scaler
         self.doing = "in its forward"
-        given = x.clone() if isinstance(self.model, ModelSource) else x  # one's own may write into what it is given
+        given = (
+            x.clone() if isinstance(self.model, ModelSource) else x
+        )  # the user's own may write into what it is given
         with self.precision.autocast():
             output = self.objective.fitted(find_scores(self.run(given), self.objective.part), x)
         if output is None:
@@ -304,7 +306,7 @@ class Trainer:
         return tally
 
     def built(self) -> tuple[nn.Module, list[str]]:
-        """The model of these settings as it begins, and what to say of it."""
+        """The model with these knobs as it begins, and what to say of it."""
         if isinstance(self.model, Model):
             return self.model.build(self.k, self.shape), []
         from descend.engine.train.settings import TrainKnobs

@@ -1,4 +1,4 @@
-"""What of a model training would not reach: parameters without a gradient, and tensors that are no parameters."""
+"""What training would not reach: parameters without a gradient, and tensors that are not parameters."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def find_leaves(outputs: Iterable[Tensor]) -> Iterator[Tensor]:
 
 
 def describe_without_gradient(net: nn.Module, missing: set[str], apart: set[int], watch: CallRecorder) -> list[str]:
-    """What to say of the parameters ``missing`` a gradient; those in ``apart`` serve another output than the scores."""
+    """What to say of the parameters ``missing`` a gradient; those in ``apart`` serve other outputs than the scores."""
     found = {name: parameter for name, parameter in net.named_parameters() if name in missing}
     groups: dict[str, dict[str, str]] = {"apart": {}, "unseen": {}, "cut": {}, "unused": {}}
     for name, parameter in found.items():
@@ -144,19 +144,19 @@ def join_few(names: list[str]) -> str:
 
 
 def describe_strangers(net: nn.Module, leaves: list[dict[int, Tensor]], watch: CallRecorder) -> list[str]:
-    """What to say of tensors that got a gradient and are no parameters.
+    """What to say of tensors that got a gradient and are not parameters.
 
     Args:
-        leaves: what got one, in two calls at least.
+        leaves: what got one, in at least two calls.
     """
     known = {id(parameter) for parameter in net.parameters()}
     first, last = leaves[0], leaves[-1]
     stay = {key: leaf for key, leaf in first.items() if key in last and key not in known}
-    anew = [key for key, leaf in last.items() if key not in known | stay.keys() and isinstance(leaf, nn.Parameter)]
+    remade = [key for key, leaf in last.items() if key not in known | stay.keys() and isinstance(leaf, nn.Parameter)]
     told = []
-    if anew:
-        shown = f"parameters of shape {join_few([str(tuple(last[key].shape)) for key in anew])}"
-        place = format_place(watch.strangers[key][1] for key in anew if key in watch.strangers)
+    if remade:
+        shown = f"parameters of shape {join_few([str(tuple(last[key].shape)) for key in remade])}"
+        place = format_place(watch.strangers[key][1] for key in remade if key in watch.strangers)
         told.append(
             f"{WARNING}forward creates {shown} again at each call{place}, so they never learn; make that layer in "
             "__init__, as an attribute."

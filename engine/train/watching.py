@@ -1,4 +1,4 @@
-"""Looks on while a model is tried: which functions of torch it calls, with what, and from which line of its file."""
+"""Watches a model while it is tried: which functions of torch it calls, with what, and from which line of its file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CallRecorder(TorchFunctionMode):
 
     Attributes:
         used: of each parameter that was an argument, by its ``id``, where; ``unseen`` those where no gradient is kept.
-        strangers: tensors that want a gradient and are no parameters of the net, each with where it was used.
+        strangers: tensors that require a gradient and are not parameters of the net, each with where it was used.
         drops: where values were left out at random.
         draws: where numbers were drawn at random.
         cuts: where gradients were cut off, with the function.

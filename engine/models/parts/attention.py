@@ -79,7 +79,7 @@ def stack_blocks(k: Any, causal: bool) -> nn.Sequential:
     """Blocks as the knobs width, heads, layers and dropout say.
 
     Raises:
-        UsageError: the width cannot be shared out among the heads.
+        UsageError: the width cannot be divided evenly among the heads.
     """
     if k.width % k.heads:
         raise UsageError(f"width must be a multiple of heads: {k.width} cannot be shared out among {k.heads}.")

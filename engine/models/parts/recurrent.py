@@ -16,7 +16,7 @@ class Recurrent(nn.Module):
     """Layers of a recurrent cell over a sequence, and a dense layer on its states.
 
     A language model gives logits at every step, from the state there. Everything else is read off the final states of
-    the last layer: after the last step, and in a bidirectional network beside it the backward state after the first
+    the last layer: after the last step, and in a bidirectional network also the backward state after the first
     step, which has seen the whole sequence too. All sequences of a batch are of one length; nothing is padded.
 
     Args:
@@ -25,7 +25,7 @@ class Recurrent(nn.Module):
         shape: the data.
 
     Raises:
-        UsageError: a bidirectional network is to predict the next character, which its backward half has read.
+        UsageError: a bidirectional network should predict the next character, which its backward half has read.
     """
 
     def __init__(self, cell: str, k: Any, shape: DataShape) -> None:

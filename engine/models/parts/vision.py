@@ -13,7 +13,7 @@ SMALL = 64
 
 
 def is_small(shape: DataShape, stem: str) -> bool:
-    """Whether the stem is to keep the image's size: as ``stem`` says (small, large), or by that size (auto)."""
+    """Whether the stem should keep the image's size: as ``stem`` says (small, large), or by that size (auto)."""
     return stem == "small" or (stem == "auto" and min(shape.size[1:]) <= SMALL)
 
 

@@ -32,7 +32,7 @@ PRELOADED = ("numpy", "torch", "scipy", "sklearn", "sympy")
 
 
 def main(words: list[str]) -> None:
-    """Check, report, and leave without looking back."""
+    """Check, report, and exit at once."""
     enter_fence()
     token = os.read(0, TOKEN)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

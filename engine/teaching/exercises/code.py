@@ -92,7 +92,7 @@ class CodeCheck:
         assert self._process.stdin is not None
         self._token = secrets.token_hex(TOKEN // 2).encode()
         with suppress(OSError):  # it has ended already
-            os.write(self._process.stdin.fileno(), self._token)  # open as long as the check may go on
+            os.write(self._process.stdin.fileno(), self._token)  # open as long as the check may continue
         self._inner: list[psutil.Process] = []
         self._looked = 0.0
         self._began, self._clock = time.monotonic(), False
@@ -146,7 +146,7 @@ class CodeCheck:
                     break
                 if not over:
                     self._judge(bytes(said[report][: len(BEGUN)]) == BEGUN)
-                elif len(said[output]) > 4 * OUTPUT:  # something it started goes on printing
+                elif len(said[output]) > 4 * OUTPUT:  # something it started continues printing
                     break
         self._end("")  # what it started ends with it
         self._process.wait()

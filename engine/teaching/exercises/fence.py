@@ -1,7 +1,7 @@
-"""What the system itself holds a learner's code to, as far as this one can: processes, signals, files, sizes.
+"""What the system itself allows a learner's code, where it can be limited: processes, signals, files, sizes.
 
 All of it is asked for from the kernel by number, since no kept library does: a process namespace (user_namespaces(7)),
-Landlock (landlock(7), Linux 5.13; signals since 6.12), prctl(2). Where one is missing the others stand.
+Landlock (landlock(7), Linux 5.13; signals since 6.12), prctl(2). Where one is missing the others still work.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EXECUTE, _WRITE_FILE, _READS, _REMOVE_DIR = 1 << 0, 1 << 1, 1 << 2 | 1 << 3, 1 
 def enter_fence() -> None:
     """Return in a new process, which ends with this one, with all that it starts; this one ends as that one does.
 
-    Standard input is a pipe that whoever started this process holds open: when it closes, all end.
+    Standard input is a pipe that the process that started this one holds open: when it closes, all end.
     """
     alone = sys.platform == "linux" and _enter_namespace()
     _prctl(_SUBREAPER, 1)
@@ -102,12 +102,12 @@ def _is_over(process: object) -> bool:
 
 
 def set_limits(seconds: float) -> None:
-    """Bound memory, the size of a file, and, in case nobody is left to end this process, processor time."""
+    """Bound memory, the size of a file, and, in case nothing is left to end this process, processor time."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = int(used.ru_utime + used.ru_stime + (seconds + 5) * (os.cpu_count() or 1)) + 1
     bounds = {resource.RLIMIT_CPU: cpu, resource.RLIMIT_FSIZE: FILE_SIZE, resource.RLIMIT_NOFILE: FILES}
-    with suppress(OSError, ValueError):  # not Linux: whoever started this process watches its memory
+    with suppress(OSError, ValueError):  # not Linux: the process that started this one watches its memory
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         bounds[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
     for bound, most in bounds.items():

@@ -48,7 +48,7 @@ HIDDEN = (
 """Modules that hold the solutions, or lead to them."""
 CHECKERS = {"builtins", "math", "cmath", "random", "statistics", "operator", "functools", "itertools", "numpy", "torch"}
 CHECKERS |= {"scipy", "sklearn", "sympy", "descend", "__main__"}
-"""Packages whose functions are what a check reckons with."""
+"""Packages whose functions a check relies on."""
 
 
 LOOKING = 0.2
@@ -60,7 +60,7 @@ class Forbidden(PermissionError):
 
 
 class Replaced(Exception):
-    """The code has put something else in place of what the check reckons with."""
+    """The code has put something else in place of what the check relies on."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(f"'{name}'" for name in names[:3]))
@@ -153,7 +153,7 @@ def guard(folder: Path, lessons: list[Path]) -> None:
 
 
 def hide_lessons() -> list[Path]:
-    """Take the lessons out of what an import finds, with what Python remembers of their text; where they lie."""
+    """Take the lessons out of what an import finds, with what Python remembers of their text; where they are."""
     import linecache
 
     from descend.engine.teaching import catalogue
@@ -170,7 +170,7 @@ def hide_lessons() -> list[Path]:
 
 
 class Seal:
-    """Remembers the functions and classes that a check reckons with, so as to tell which were replaced."""
+    """Remembers the functions and classes that a check relies on, to find which were replaced."""
 
     def __init__(self, check: Callable[..., Any]) -> None:
         self._kept = [(where, names, dict(names)) for where, names in _namespaces()]

@@ -21,7 +21,7 @@ def find_exercise(lesson: Lesson, index: int, kind: type[Kind]) -> Kind:
     """Exercise ``index`` of ``lesson``.
 
     Raises:
-        UsageError: there is none, or it is of the other kind.
+        UsageError: there is no such exercise, or it is of the other kind.
     """
     if not 0 <= index < len(lesson.exercises):
         count = len(lesson.exercises)

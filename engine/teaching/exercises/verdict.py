@@ -12,7 +12,7 @@ class Verdict:
     Attributes:
         output: what the learner's code printed, bounded, and where in it an error was raised.
         seconds: what the check took.
-        line: line of the learner's text, from 1, that the sentence is about; None if it is about none.
+        line: line of the learner's text, from 1, that the sentence is about; None if it is about no line.
     """
 
     passed: bool

@@ -21,7 +21,7 @@ RULES = (
 
 
 def check_form(lesson: Lesson, known: Mapping[str, Lesson]) -> list[Shortcoming]:
-    """What of ``lesson`` alone falls short; ``known`` are all lessons by name."""
+    """What ``lesson`` alone lacks; ``known`` are all lessons by name."""
     text = LessonText(lesson)
     short = [*check_theory(text), *check_quiz(text), *check_exercises(text), *check_knobs(text), *check_panels(text)]
     short += [*check_sources(text), *check_place(text, known)]
@@ -33,7 +33,7 @@ def check_form(lesson: Lesson, known: Mapping[str, Lesson]) -> list[Shortcoming]
 
 
 def check_tracks(lessons: Sequence[Lesson]) -> Iterator[Shortcoming]:
-    """What falls short over whole tracks, told of the lessons that contribute to it."""
+    """What whole tracks lack, reported for the lessons that contribute to it."""
     tracks: dict[str, list[LessonText]] = {}
     for lesson in lessons:
         tracks.setdefault(lesson.track, []).append(LessonText(lesson))

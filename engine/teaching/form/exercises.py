@@ -1,4 +1,4 @@
-"""Predictions, claims and exercises: that there are enough, that starters leave work to do, that refusals tell."""
+"""Predictions, claims and exercises: that there are enough, that starters leave work to do, that refusals explain."""
 
 from __future__ import annotations
 

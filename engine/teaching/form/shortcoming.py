@@ -1,4 +1,4 @@
-"""One thing in which a lesson falls short, and where in its file."""
+"""One thing that a lesson lacks, and where in its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources, and the lesson's place: `after` and `covers` exist and make no circle."""
+"""Sources, and the lesson's place: `after` and `covers` exist and form no cycle."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class Finding:
     Attributes:
         number: place among the lesson's claims or exercises, from 1.
         values: what a claim measured, for each seed one for each of its bounds.
-        worst: the value that is furthest from, or least within, what is needed; NaN if there is none.
+        worst: the value that is furthest from, or only just within, what is needed; NaN if there is none.
         margin: how far that is from failing, as a share; negative if it fails.
         held: for how many of its seeds (``of``) a claim held.
         needed: for how many it must.

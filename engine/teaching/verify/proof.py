@@ -25,7 +25,7 @@ class Proof:
     """Verifies ``lessons``; iterate over it for the findings as they come, those of a lesson one after the other where
     nothing is done at once.
 
-    What was proved before (see `memory`) is not done anew if ``remembered``.
+    What was proved before (see `memory`) is not done again if ``remembered``.
 
     Attributes:
         total, done: jobs to do, and done so far.
