@@ -54,8 +54,8 @@ class DataShape:
         elif self.kind == "table":
             given = f"a table of {format_count(self.size[0], 'column')}"
         else:
-            texts = f"texts of {self.size[0]:,} characters, {self.vocabulary} different" if self.size else ""
-            given = texts or f"text of {self.vocabulary} different characters"
+            texts = f"texts of {self.size[0]:,} characters, {self.vocabulary} unique" if self.size else ""
+            given = texts or f"text of {self.vocabulary} unique characters"
         if self.task == "classification":
             return f"{given} in {format_count(self.outputs, 'class', 'classes')}"
         return f"{given} and {format_count(self.outputs, 'number')} to predict" if self.task == "regression" else given

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 LEAVE = "Leave; runs at work can continue without the shell"
 GARBAGE = 2_000, 10, 1_000_000
-"""After how many new objects they are looked through for garbage, and how often that is done before older ones are."""
+"""After how many new objects garbage is collected, and how often before older generations are."""
 IDLE = 20.0
-"""Seconds between two looks at all others; half as many without a key make one."""
+"""Seconds between two collections of all others; half as many without a key make one."""
 PATIENCE = 5.0
 """Seconds that leaving waits for what is being done."""
 
@@ -55,7 +55,7 @@ class DescendApp(App[None]):
     Args:
         lesson: name of a lesson to open at once.
         autorun: whether to run it at once.
-        knobs, data: settings of that run.
+        knobs, data: of that run.
         seed, device: of that run; by default what the user has chosen for every lesson.
         run: a run to attach to at once.
         worker: takes the runs that are started; by default one of this app's own.
@@ -65,7 +65,7 @@ class DescendApp(App[None]):
         opens: name of the lesson that is opened at once, if any.
         painted: whether the first screen has been shown, so that work may begin.
         detached: runs left at work by the user's choice when quitting.
-        starting: whatever is at something that leaving would break off, such as starting a run.
+        starting: whatever is doing something that leaving would interrupt, such as starting a run.
     """
 
     TITLE = "descend"
@@ -110,7 +110,7 @@ class DescendApp(App[None]):
         return LearnScreen()
 
     def get_driver_class(self) -> type[Driver]:
-        """Speaks to the terminal."""
+        """Writes to the terminal."""
         chosen = super().get_driver_class()
         return LeanDriver if chosen is LinuxDriver else chosen
 
@@ -152,14 +152,14 @@ class DescendApp(App[None]):
             self.call_from_thread(self.set_interval, IDLE, self._tidy)
 
     def _tidy(self) -> None:
-        """Look through everything for garbage, which takes a moment, when that holds up no key."""
+        """Collect all garbage, which takes a moment, when no key has to wait for it."""
         if isinstance(self._driver, LeanDriver) and time.monotonic() - self._driver.heard > IDLE / 2:
             gc.collect()
 
     # What the user has chosen
 
     def use_theme(self) -> None:
-        """Put on the theme the user has chosen, else one that fits the terminal."""
+        """Apply the theme the user has chosen, else one that fits the terminal."""
         self.theme = self.theme_wanted
 
     @property
@@ -282,10 +282,10 @@ class DescendApp(App[None]):
             self.push_screen(screen)
 
     def _experiment(self, name: str, run: Run | None) -> Experiment:
-        """The lesson or model called ``name``; if a model's file is gone, what its ``run`` tells of it.
+        """The lesson or model called ``name``; if a model's file is gone, what its ``run`` records of it.
 
         Raises:
-            DescendError: there is none.
+            DescendError: there is no such lesson or model.
         """
         from descend.engine.launch import experiment
         from descend.engine.train.model_source import is_address
@@ -340,7 +340,7 @@ class DescendApp(App[None]):
         return True
 
     def action_settings(self) -> None:
-        """Choose what lasts."""
+        """Change the settings of the shell."""
         from descend.tui.screens.settings import SettingsScreen
 
         if not any(isinstance(screen, SettingsScreen) for screen in self.screen_stack):
@@ -384,7 +384,7 @@ class DescendApp(App[None]):
         return [run for run in self.followed.values() if run.state() in ("starting", "running", "paused")]
 
     async def action_quit(self) -> None:
-        """Leave; ask first what shall become of runs at work that were started or shown here, also of one that is only
+        """Leave; ask first what should become of runs at work that were started or shown here, also of one that is only
         being started."""
         now = time.monotonic()
         if self.starting and now - (self._leaving_from or now) < PATIENCE:

@@ -23,10 +23,10 @@ Cell = tuple[str, str]
 
 
 class CellDiff:
-    """Follows one terminal. Whatever it does not understand passes unchanged, and makes it forget what is shown.
+    """Follows one terminal. Anything it does not understand passes unchanged, and makes it forget what is shown.
 
     Attributes:
-        size: columns and lines of the terminal. What is written beyond them spoils its last column and line.
+        size: columns and lines of the terminal. What is written beyond them overwrites its last column and line.
     """
 
     size: tuple[float, float] = (math.inf, math.inf)

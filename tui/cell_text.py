@@ -48,7 +48,7 @@ def ascii_only(text: str) -> str:
 @functools.cache
 def shows_unicode() -> bool:
     """Whether to draw with box drawing and Braille: as the user has chosen, else where the terminal speaks UTF-8, is
-    not the bare Linux console, and the locale is not the plain C one. Remembered; `characters_changed` asks anew."""
+    not the bare Linux console, and the locale is not the plain C one. Remembered; `characters_changed` asks again."""
     from descend.tui import shell_settings
 
     encoding = getattr(sys.__stdout__, "encoding", None) or "ascii"
@@ -65,7 +65,7 @@ def characters_changed() -> None:
 
 def plain_locale(environment: Mapping[str, str]) -> bool:
     """Whether the user asks for the C locale, which knows ASCII alone. Python turns it into UTF-8 by itself, and puts
-    ``LC_CTYPE=C.UTF-8`` beside it, so neither says anything about the terminal; ``PYTHONUTF8=1`` does."""
+    ``LC_CTYPE=C.UTF-8`` next to it, so neither says anything about the terminal; ``PYTHONUTF8=1`` does."""
     if environment.get("PYTHONUTF8") == "1":
         return False
     names = [environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")]

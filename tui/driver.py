@@ -1,4 +1,4 @@
-"""How the shell speaks to the terminal: no more than it must, and no faster than the terminal takes it."""
+"""How the shell writes to the terminal: no more than needed, and no faster than the terminal reads."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ ASK = "\x1b[6n"
 SLACK = 0.15
 """Seconds by which an answer may take longer than the fastest so far before the terminal counts as behind."""
 GIVE_UP = 5.0
-"""Seconds after which an answer is not waited for any more."""
+"""Seconds after which an answer is no longer waited for."""
 
 GO = 1.0
 """Seconds that leaving waits for an answer; from the question on if there never was one."""
 
 READ = 1 << 16
 LOOK = 0.1
-"""Seconds for which the thread that reads may be deaf to the end of the shell; then an escape is the key."""
+"""Seconds for which the thread that reads may miss the end of the shell; then an escape is the key."""
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
-"""Signals by which others end the shell: ctrl+c and the like are keys while the terminal is its own."""
+"""Signals by which others end the shell: ctrl+c and similar are keys while the terminal is its own."""
 GRACE = 3.0
 """Seconds in which the shell has to leave by itself when it is told to; a second signal does not wait for them."""
 RESTORE = "".join(f"\x1b[?{mode}l" for mode in (2026, 1000, 1003, 1015, 1006, 1016, 2048, 2004, 1004)).encode()
 RESTORE += b"\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[m"
-"""Takes back whatever Textual asks of a terminal; each part is harmless where it was not asked for."""
+"""Resets everything Textual asks of a terminal; each part is harmless where it was not asked for."""
 
 
 class LeanDriver(LinuxDriver):
     """Textual's driver, with updates reduced to what changed on the screen, and a measure of how far the terminal is
-    behind: over a slow line, what is on its way to the screen would else delay the answer to each key.
+    behind: over a slow connection, what is on its way to the screen would else delay the answer to each key.
 
     Attributes:
         heard: when the user last did something.
@@ -82,7 +82,7 @@ class LeanDriver(LinuxDriver):
         return fastest + SLACK < time.monotonic() - asked < GIVE_UP
 
     def write(self, data: str) -> None:
-        """Send ``data``, as far as the terminal does not show it already; nothing to one that has gone."""
+        """Send ``data``, unless the terminal shows it already; nothing to one that has gone."""
         if self._gone or self._writer_thread is None or not self._writer_thread.is_alive():
             return
         if data == BEGIN:
@@ -124,7 +124,7 @@ class LeanDriver(LinuxDriver):
         return ASK if self._asks else ""
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Take over the terminal."""
         super().start_application_mode()
         self._asks, self._asked = True, None
         self._holds = True
@@ -143,13 +143,13 @@ class LeanDriver(LinuxDriver):
         signal.signal(signal.SIGWINCH, forgets)
 
     def _heed_signals(self) -> None:
-        """Whoever ends the shell gets back a terminal in order; what was ignored, as under nohup, stays ignored."""
+        """Whatever ends the shell, the terminal is restored; what was ignored, as under nohup, stays ignored."""
         for number in ENDING:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 self._before[number] = signal.signal(number, self._end)
 
     def _end(self, number: int, frame: FrameType | None = None) -> None:
-        """Leave with the status 128 + ``number``: in order, but in any case, and soon."""
+        """Leave with the status 128 + ``number``: cleanly if possible, but in any case soon."""
         if self._told:
             self._end_at_once(number)
         self._told = number
@@ -186,7 +186,7 @@ class LeanDriver(LinuxDriver):
                 self.process_message(message)
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, without an answer under way that would be taken for what the user types next."""
+        """Give the terminal back, without a pending answer that would be read as what the user types next."""
         self._asks = False
         for number, before in self._before.items():
             signal.signal(number, before)

@@ -14,7 +14,7 @@ LONGEST = 8_192
 
 
 class Field(Input):
-    """A line to type in that holds so many characters; of a paste it takes the first line, as far as there is room."""
+    """A line to type in that holds so many characters; of a paste it takes as much of the first line as fits."""
 
     def __init__(self, *words: Any, max_length: int = LONGEST, **settings: Any) -> None:
         super().__init__(*words, max_length=max_length, **settings)

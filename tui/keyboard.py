@@ -22,7 +22,7 @@ PASTE = 100_000
 SILENCE = 5.0
 """Seconds after which a paste whose end never came is over."""
 BULK = 32
-"""Characters at once that are pasted, not typed: fewer are no sign that a paste goes on."""
+"""Characters at once that are pasted, not typed: fewer do not mean that a paste continues."""
 TYPED = 200
 """Characters at once that someone may have typed while the shell was busy; more are a paste, with marks or without."""
 SOON = 0.05
@@ -32,7 +32,7 @@ FARTHEST = 10_000
 
 
 class Keyboard:
-    """Reads bytes, cut anywhere. What is no UTF-8 becomes a replacement character, a sequence that no terminal sends
+    """Reads bytes, cut anywhere. What is not UTF-8 becomes a replacement character, a sequence that no terminal sends
     is dropped, a paste is cut to `PASTE` characters, and so much text at once that it must be one is one."""
 
     def __init__(self, debug: bool = False) -> None:
@@ -68,7 +68,7 @@ class Keyboard:
                 if isinstance(message, Resize) and max(message.size) >= FARTHEST:
                     continue
                 yield message
-        except (ValueError, ArithmeticError, LookupError):  # numbers that are no character, no size, no place
+        except (ValueError, ArithmeticError, LookupError):  # numbers that are not a character, a size or a place
             self._parser = XTermParser(self._debug)
 
 

@@ -18,9 +18,9 @@ LIVE: frozenset[Phase] = frozenset({"starting", "running", "paused"})
 
 CHUNK = 1 << 17
 LOOK = 1.0
-"""Seconds between two looks at whether the worker of a silent run still lives."""
+"""Seconds between two checks whether the worker of a silent run still lives."""
 PATIENCE = 60.0
-"""Seconds a worker that was asked to take up an old run may need before it signs the folder."""
+"""Seconds a worker that was asked to resume an old run may need before it signs the folder."""
 
 LEADS_TO: dict[str, Phase] = {
     "starting": "starting",
@@ -95,7 +95,7 @@ class RunMonitor:
         return changed
 
     def pause(self) -> None:
-        """Hold before the next step.
+        """Pause before the next step.
 
         Raises:
             DescendError: the run folder cannot be written; so do all that follow.
@@ -103,11 +103,11 @@ class RunMonitor:
         self._ask(Pause(), "pausing")
 
     def resume(self) -> None:
-        """Go on from a pause."""
+        """Resume after a pause."""
         self._ask(Resume(), "resuming")
 
     def step(self) -> None:
-        """Take one step, then hold."""
+        """Take one step, then pause."""
         self._ask(Step(), "stepping")
 
     def stop(self) -> None:
@@ -119,7 +119,7 @@ class RunMonitor:
         self.run.ask(SetKnob(knob=knob, value=value))
 
     def revived(self) -> None:
-        """A new worker was started for this ended run: expect it to go on from its newest checkpoint."""
+        """A new worker was started for this ended run: expect it to resume from its newest checkpoint."""
         self._expect("starting")
         self._dead = False
         self._next_look = time.monotonic() + PATIENCE

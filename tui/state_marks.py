@@ -1,4 +1,4 @@
-"""The sign and the style that stand for each state of a run, everywhere in the shell."""
+"""The sign and the style of each state of a run, everywhere in the shell."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def theme_named(
 ) -> str:
     """The theme for what was ``chosen``: ``auto``, ``dark``, ``light`` or the name of a theme. A name that is not
     ``known`` counts as ``auto``, which asks ``$TEXTUAL_THEME`` and then the terminal; where it has ``few_colours``,
-    only those of a dark theme can all be told from their background."""
+    only those of a dark theme can all be distinguished from their background."""
     chosen = {"dark": DARK, "light": LIGHT}.get(chosen, chosen)
     if chosen in known:
         return chosen

@@ -139,7 +139,7 @@ def test_a_tables_columns_are_standardised_by_its_training_set_and_a_constant_on
         (DataShape("image", (1, 8, 8), "classification", 10), "images of 8 × 8 grey pixels in 10 classes"),
         (DataShape("image", (3, 32, 48), "classification", 2), "images of 32 × 48 colour pixels in 2 classes"),
         (DataShape("table", (1,), "regression", 1), "a table of 1 column and 1 number to predict"),
-        (DataShape("text", (), "language", 38, 38), "text of 38 different characters"),
+        (DataShape("text", (), "language", 38, 38), "text of 38 unique characters"),
     ],
 )
 def test_a_shape_in_words(shape: DataShape, words: str) -> None:

@@ -191,7 +191,7 @@ def test_fractions_that_are_none_are_refused(tmp_path: Path) -> None:
         Image.fromarray(np.full((8, 8), np.nan if place == 3 else place, np.float32)).save(to.with_suffix(".tif"))
 
     root = two_classes(tmp_path / "s", save)
-    assert "3.tif has values that are no finite numbers" in refused(root)
+    assert "3.tif has values that are not finite numbers" in refused(root)
     assert len(load(root, "broken=skip").train_x) == 6
 
 

@@ -248,7 +248,7 @@ def test_what_is_hidden_or_no_picture_is_passed_over(root: Path) -> None:
     assert data.classes == ("cats", "dogs")
     assert len(data.train_x) + len(data.test_x) == 10
     assert "Passed over in pets, not being images: 2 files (.csv 1, .txt 1)." in data.notes
-    assert any("of no class: 1 image" in note for note in data.notes)
+    assert any("having no class: 1 image" in note for note in data.notes)
 
 
 def test_folders_within_a_class_and_links_in_a_circle(root: Path) -> None:
@@ -316,7 +316,7 @@ def test_a_test_folder_without_classes_leaves_the_split_to_chance(tmp_path: Path
         save(root / "test" / f"{place}.png", RAMP)
     data = load(root)
     assert (len(data.train_x), len(data.test_x)) == (8, 2)
-    assert "Left out beside train: 'test'." in data.notes
+    assert "Left out besides train: 'test'." in data.notes
     for place in range(4):
         save(root / "val" / ("cats" if place % 2 else "dogs") / f"{place}.png", RAMP)
     assert len(load(root).test_x) == 4
@@ -352,7 +352,7 @@ def test_names_that_are_no_text_are_spelled(root: Path, tmp_path: Path) -> None:
     data = load(root, "broken=skip")
     assert data.classes == ("cats", "cow\\xff", "dogs")
     assert "1 broken image skipped, the first x\\xfe.png." in data.notes
-    with pytest.raises(UsageError, match="has the byte 0xFF, which is no text in UTF-8; rename it"):
+    with pytest.raises(UsageError, match="has the byte 0xFF, which is not UTF-8 text; rename it"):
         catalogue.find(os.fsdecode(odd))
 
 

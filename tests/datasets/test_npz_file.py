@@ -141,7 +141,7 @@ def changed(x: np.ndarray, place: Any, value: float) -> np.ndarray:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "holds nothing"),
-    "only x": ({"x": TABLE}, "holds 'x'; an .npz holds x and y"),
+    "only x": ({"x": TABLE}, "holds 'x'; an .npz must hold x and y"),
     "other names": ({"a": TABLE, "b": LABELS}, "holds 'a', 'b'"),
     "objects": ({"x": TABLE, "y": np.array([object()] * 50)}, "Array 'y' of data.npz holds Python objects"),
     "lengths": ({"x": TABLE, "y": LABELS[:-1]}, "50 samples in 'x' and 49 in 'y'"),
@@ -154,7 +154,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "infinite": ({"x": changed(TABLE, (4, 2), np.inf), "y": LABELS}, "infinite at index [4, 2]"),
     "all NaN": ({"x": changed(TABLE, (slice(None), 1), np.nan), "y": LABELS}, "only NaN in column 1"),
     "NaN in y": ({"x": TABLE, "y": changed(LABELS, 7, np.nan)}, "nan at index [7]"),
-    "too large a y": ({"x": TABLE, "y": changed(LABELS, 7, 1e39)}, "1e+39 at index [7], no 32-bit number"),
+    "too large a y": ({"x": TABLE, "y": changed(LABELS, 7, 1e39)}, "1e+39 at index [7], not a 32-bit number"),
     "NaN in pixels": ({"x": changed(PIXELS, (1, 2, 3, 0), np.nan), "y": LABELS}, "nan at index [1, 2, 3, 0]"),
     "one value": ({"x": np.full((50, 8, 8), 600), "y": LABELS}, "to train on hold the single value 600"),
     "five axes": ({"x": PIXELS[:, None], "y": LABELS}, "it must be a table (n, columns), or images"),
@@ -180,7 +180,7 @@ def test_a_defect_is_a_sentence(defect: str, file: Path) -> None:
 def test_what_is_no_npz_is_a_sentence(file: Path) -> None:
     for content in (b"", b"PK\x03\x04 and then nothing", b"x" * 999):
         file.write_bytes(content)
-        assert "no sound .npz" in refused(file)
+        assert "not a valid .npz" in refused(file)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("x.npy", b"\x93NUMPY\x01\x00\x05\x00{1/0}")
         archive.writestr("y.npy", b"nothing")
@@ -281,7 +281,7 @@ def test_labels_keep_what_tells_them_apart(file: Path) -> None:
     np.savez(file, **parts)
     assert load(file).classes == tuple(map(str, sorted(set(ids.tolist()))))
     np.savez(file, x=TABLE, y=ids.astype(float) + LABELS * 1024)
-    assert any("neighbours became one" in note for note in load(file).notes)
+    assert any("neighbours became equal" in note for note in load(file).notes)
     np.savez(file, x=TABLE, y=np.array(["v1", "v1.0", "01"])[LABELS])
     assert load(file).classes == ("01", "v1", "v1.0")
     np.savez(file, x=TABLE, y=np.array([b"\xff", b"\xfe", b"a"])[LABELS])
@@ -319,7 +319,7 @@ def test_what_is_not_used_is_named(file: Path) -> None:
     np.savez(file, XTrain=TABLE, yTrain=LABELS, **{"valid-x": TABLE[:7], "valid.y": LABELS[:7]})
     assert len(load(file).test_x) == 7
     np.savez(file, X=TABLE, x=TABLE, y=LABELS)
-    assert "holds 'X', 'x', which differ too little" in refused(file)
+    assert "holds 'X', 'x', which are too similar" in refused(file)
     np.savez(file, train_x=TABLE, train_y=LABELS, test_x=TABLE, test_y=LABELS.astype(str))
     assert "words in one y and numbers in the other" in refused(file)
 
@@ -365,4 +365,4 @@ def test_a_file_that_a_password_protects_is_a_sentence(file: Path) -> None:
         if content[at : at + 4] in (b"PK\x03\x04", b"PK\x01\x02"):
             content[at + (6 if content[at + 2] == 3 else 8)] |= 1
     file.write_bytes(content)
-    assert "no sound .npz" in refused(file)
+    assert "not a valid .npz" in refused(file)

@@ -105,7 +105,7 @@ def test_a_changed_file_is_read_anew(write: Write) -> None:
 def test_other_delimiters_are_found(mark: str, write: Write) -> None:
     data = load(write(PLAIN.replace(",", mark)))
     assert np.array_equal(everything(data), everything(load(write(PLAIN, "comma.csv"))))
-    assert any("parted by" in note for note in data.notes)
+    assert any("separated by" in note for note in data.notes)
 
 
 @pytest.mark.parametrize(
@@ -165,8 +165,8 @@ DEFECTS = {
     "too large": (PLAIN.encode() + b"1e39,3,red\n", "'1e39' in line 42, more than a 32-bit number"),
     "zero byte": (PLAIN.encode() + b"1,\0,red\n", "zero byte in line 42"),
     "spreadsheet": (b"PK\x03\x04" + PLAIN.encode(), "save the sheet as CSV"),
-    "a web page": (b"\n<!DOCTYPE html><html>" + PLAIN.encode(), "is no table but a web page"),
-    "json": (b'{"a": 1, "b": 2}\n' * 9, "is no table but JSON"),
+    "a web page": (b"\n<!DOCTYPE html><html>" + PLAIN.encode(), "is not a table but a web page"),
+    "json": (b'{"a": 1, "b": 2}\n' * 9, "is not a table but JSON"),
     "packed": (b"\x1f\x8b" + PLAIN.encode(), "unpack it first"),
     "a gap": (PLAIN.encode() + b",3,red\n", "lacks 1 value in 1 row ('length' 1; the first in line 42)"),
     "one class": (PLAIN.replace("blue", "red").encode(), "has the single value 'red'"),
@@ -194,7 +194,7 @@ def column(name: str, cell: Callable[[int], str], rows: int = 60) -> str:
         (lambda place: f"{place * 1371:,}".replace(",", " "), "groups the digits", "thousands= "),
         (lambda place: f"{place},5", "has numbers with a comma, as '0,5' in line 2", "decimal=,"),
         (lambda place: f"€{place}.50", "has a sign next to its numbers, as '€0.50'", "ignore=m"),
-        (lambda place: f"{place}%", "has a sign beside its numbers", "ignore=m"),
+        (lambda place: f"{place}%", "has a sign next to its numbers", "ignore=m"),
         (lambda place: f"customer {place}", "60 unique words in column 'm', too many", "ignore=m"),
         (lambda place: "", "no value at all in column 'm'", "ignore=m"),
         (lambda place: "NA", "no value at all in column 'm'", "ignore=m"),
@@ -313,16 +313,16 @@ def test_the_task_follows_from_the_target_unless_told(
 def test_a_target_that_does_not_fit_its_task_is_a_sentence(write: Write) -> None:
     assert "'blue' in line 2; say task=classification" in refused(write(PLAIN), "task=regression")
     rows = "".join(f"{place % 5},{place}.5\n" for place in range(60))
-    assert "60 different values in 60 rows, too many" in refused(write("x,y\n" + rows), "task=classification")
+    assert "60 unique values in 60 rows, too many" in refused(write("x,y\n" + rows), "task=classification")
     mixed = "x,y\n" + "".join(f"{place},{place if place else 'none at all'}\n" for place in range(60))
-    assert "'none at all' in line 2; mend it" in refused(write(mixed))
+    assert "'none at all' in line 2; fix it" in refused(write(mixed))
     assert "say task=classification" in refused(write(mixed))
     dates = "x,y\n" + "".join(f"{place},2024-01-{place % 28 + 1:02d}\n" for place in range(60))
     assert "choose another with target=…" in refused(write(dates))
     points = "x;y\n" + "".join(f"{place},5;{place}.5\n" for place in range(60))
     assert "'0.5' in line 2, against decimal=," in refused(write(points), "decimal=,")
     words = "".join(f"{place % 5},word {place}\n" for place in range(60))
-    assert "60 different values in 60 rows, too many" in refused(write("x,y\n" + words))
+    assert "60 unique values in 60 rows, too many" in refused(write("x,y\n" + words))
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_control_characters_never_reach_a_sentence(write: Write) -> None:
     [
         ("gone.csv", "There is no file or folder"),
         ("./gone", "There is no file or folder"),
-        ("data.xlsx", "is of no kind that can be read"),
+        ("data.xlsx", "is of a kind that cannot be read"),
         ("iris?target=x", "takes no options"),
     ],
 )

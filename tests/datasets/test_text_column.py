@@ -75,7 +75,7 @@ def test_the_column_of_texts_is_pointed_at_and_what_does_not_fit_is_said(file: P
         load(file, "target=mood")
     with pytest.raises(UsageError, match="no column 'mesage'; did you mean 'message'"):
         load(file, "text=mesage&target=mood")
-    with pytest.raises(UsageError, match="is to be learned from and to be predicted"):
+    with pytest.raises(UsageError, match="cannot be both learned from and predicted"):
         load(file, "text=message&target=message")
     file.write_text("a,message,y\n" + ",,1\n1,,0\n" * 9)
     with pytest.raises(DescendError, match="no text at all in column 'message'"):

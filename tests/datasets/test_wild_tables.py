@@ -143,7 +143,7 @@ def test_identifiers_of_many_digits_never_become_floats(column: str, file: Path)
     rows = [(str(10**18 + 7 * place), x, kind) for place, (x, _, kind) in enumerate(ROWS)]
     message = refused(file, table(rows, head=f"{column},m,kind"))
     assert f"60 unique words in column '{column}'" in message
-    assert "as identifiers have" in message
+    assert "like an identifier" in message
     assert load(file, table(rows, head=f"{column},m,kind"), f"ignore={column}").features == ("m",)
     few = [(str(10**18 + place % 3), x, kind) for place, (x, _, kind) in enumerate(ROWS)]
     data = load(file, table(few, head=f"{column},m,kind"))
@@ -152,7 +152,7 @@ def test_identifiers_of_many_digits_never_become_floats(column: str, file: Path)
 
 def test_identifiers_as_a_target_are_refused_or_their_loss_is_said(file: Path) -> None:
     content = table([(x, n, str(10**18 + place)) for place, (x, n, _) in enumerate(ROWS)])
-    assert "60 different values in 60 rows, as identifiers have" in refused(file, content)
+    assert "60 unique values in 60 rows, as identifiers have" in refused(file, content)
     notes = load(file, content, "task=regression").notes
     assert any("more digits than 64-bit numbers hold" in note and note.startswith(WARNING) for note in notes)
 
@@ -160,12 +160,12 @@ def test_identifiers_as_a_target_are_refused_or_their_loss_is_said(file: Path) -
 @pytest.mark.parametrize(
     ("name", "cell", "why"),
     [
-        ("customer_id", lambda place: str(17 * place * place + 3), "another whole number in every row"),
+        ("customer_id", lambda place: str(17 * place * place + 3), "a unique whole number in every row"),
         ("PassengerId", lambda place: str(place + 1), "only numbers the rows"),
         ("case", lambda place: str(place + 500), "only counts, up from 500"),
-        ("v", lambda place: str(842_302 + 7919 * place % 60_000), "another whole number in every row"),
-        ("Order ID", lambda place: f"{place * 31 % 97}.0", "another whole number in every row"),
-        ("user_id", lambda place: str(place % 30), "30 different whole numbers"),
+        ("v", lambda place: str(842_302 + 7919 * place % 60_000), "a unique whole number in every row"),
+        ("Order ID", lambda place: f"{place * 31 % 97}.0", "a unique whole number in every row"),
+        ("user_id", lambda place: str(place % 30), "30 unique whole numbers"),
     ],
 )
 def test_identifiers_are_recognised(name: str, cell: object, why: str, file: Path) -> None:
@@ -246,7 +246,7 @@ def test_rows_that_begin_as_comments_do_are_asked_about(file: Path) -> None:
 def test_what_stands_below_a_table_is_passed_over_when_told(file: Path) -> None:
     content = f"{table(ROWS)}\nSource: a survey\n(60 rows), checked\n\n"
     message = refused(file, content)
-    assert "Line 63 of data.csv has 1 cell where line 1 has 3; mend it, or say footer=2" in message
+    assert "Line 63 of data.csv has 1 cell where line 1 has 3; fix it, or say footer=2" in message
     assert same_rows(load(file, content, "footer=2"))
     assert "footer=2" in refused(file, content, "footer=1")
     middle = table(ROWS).replace(",".join(ROWS[9]), "a note")
@@ -263,7 +263,7 @@ def test_a_title_above_the_names_is_told(file: Path) -> None:
 
 def test_a_last_line_of_words_may_be_no_data(file: Path) -> None:
     content = table(ROWS) + "0.5,n of trees,elm\n"
-    assert "'n of trees' in line 62; mend it, say gaps=n of trees if the value is missing, footer=1 if" in refused(
+    assert "'n of trees' in line 62; fix it, say gaps=n of trees if the value is missing, footer=1 if" in refused(
         file, content
     )
     assert same_rows(load(file, content, "footer=1"))
@@ -281,7 +281,7 @@ def test_units_below_the_names_are_passed_over_and_said(file: Path) -> None:
     for line in ("mm,s,-", "(mm),(s),", "[mm],,"):
         data = load(file, f"{head}\n{line}\n{rest}")
         assert same_rows(data)
-        assert any("Line 2 holds units or the like (" in note for note in data.notes)
+        assert any("Line 2 holds units or similar (" in note for note in data.notes)
     assert "holds numbers, but 'mm' in line 2" in refused(file, f"{head}\nmm,s,-\n{rest}", "units=no")
 
 

@@ -23,7 +23,7 @@ STRETCH = 2.5
 
 
 class Axes(NamedTuple):
-    """A rectangle of the plane in ``width`` × ``height`` cells, of which ``cells`` × ``lines`` are between the axes."""
+    """A rectangle of the plane in ``width`` × ``height`` cells, with ``cells`` × ``lines`` between the axes."""
 
     x: Scale
     y: Scale

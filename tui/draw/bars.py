@@ -167,5 +167,5 @@ def entries(record: Bars, unicode: bool) -> list[Entry]:
 
 
 def _named(group: str) -> str:
-    """A group's name, which Python wants without blanks, as it is read."""
+    """A group's name, which Python requires without blanks, as it is read."""
     return plain(group).replace("_", " ")

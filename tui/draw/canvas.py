@@ -77,7 +77,7 @@ class Canvas:
             x += cells
 
     def _free(self, x: int, y: int) -> None:
-        """Take away the rest of a wide character, half of which is written over."""
+        """Take away the rest of a wide character, if half of it is overwritten."""
         if self.text[y, x] == "" and x:
             self.text[y, x - 1] = " "
         if x + 1 < self.width and self.text[y, x + 1] == "":

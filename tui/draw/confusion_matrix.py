@@ -42,7 +42,7 @@ class _Plan(NamedTuple):
 
 
 def draw_matrix(counts: np.ndarray, classes: Sequence[str], width: int, height: int) -> list[Row]:
-    """The matrix with what else has room: precision, recall and F1 beside it, the most confused pairs below it; or
+    """The matrix with what else has room: precision, recall and F1 next to it, the most confused pairs below it; or
     only those pairs if the matrix does not fit."""
     plan = _plan(counts, classes, width, height)
     if plan is None:

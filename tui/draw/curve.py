@@ -108,7 +108,7 @@ def _line(chart: Chart, frame: Axes, x: np.ndarray, trace: _Trace, *, alone: boo
 
 
 def _markers(line: Line, style: int, cells: int, alone: bool) -> slice | np.ndarray | None:
-    """Which points carry the line's glyph: all of a sparse one, else a few where lines need telling apart."""
+    """Which points carry the line's glyph: all of a sparse one, else a few where lines must be distinguished."""
     if not len(line.x):
         return None
     if (len(line.x) - 1) * 3 <= (line.x[-1] - line.x[0]) * cells:
@@ -138,7 +138,7 @@ def entries(plot: Plot, cells: int, unicode: bool) -> list[Entry]:
 
 
 def flaws(plot: Plot, log: bool) -> list[Run]:
-    """What of the lines cannot be drawn, in words. NaN may be meant as a break, so it is no alarm."""
+    """What of the lines cannot be drawn, in words. NaN may be intended as a break, so it is not a warning."""
     missing = sum(int(np.isnan(trace.y).sum()) for trace in plot.lines)
     infinite = sum(int(np.isinf(trace.y).sum()) for trace in plot.lines)
     below = log and any((trace.y <= 0).any() for trace in plot.lines)

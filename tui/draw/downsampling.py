@@ -72,7 +72,7 @@ class Envelope:
         return self._levels[-1].rows if self._levels else _points(series.values)
 
     def _update(self, series: Series) -> None:
-        """Bring the blocks up to date with ``series``, starting anew if its points were replaced."""
+        """Bring the blocks up to date with ``series``, starting again if its points were replaced."""
         if self._source != (series, series.rewinds):
             self._levels, self._size, self._source = [], 0, (series, series.rewinds)
         if series.size == self._size:

@@ -24,7 +24,7 @@ _WORDS = dict(zip(BAD, ("NaN", "inf", "-inf"), strict=True))
 
 
 class Look(NamedTuple):
-    """How a field is to be drawn: what its colours stand for, whether there are any, and whether there is more than
+    """How to draw a field: what its colours stand for, whether there are any, and whether there is more than
     ASCII."""
 
     scale: Scale
@@ -32,7 +32,7 @@ class Look(NamedTuple):
     unicode: bool
 
     def sign(self, glyph: str) -> str:
-        """``glyph``, or what stands for it in ASCII."""
+        """``glyph``, or its substitute in ASCII."""
         return glyph if self.unicode else START if glyph in HOLLOW else ascii_only(glyph)
 
 
@@ -72,7 +72,7 @@ def draw_key(record: Field, width: int, look: Look, lines: int) -> list[Row]:
 
 
 def _bad(record: Field) -> list[tuple[int, str]]:
-    """The levels of `BAD` that are there; NaN is none where a text, such as ``wall``, stands for it."""
+    """The levels of `BAD` that are there; NaN does not count where a text, such as ``wall``, stands for it."""
     values = record.values.numpy()
     if np.isfinite(values).all():
         return []

@@ -66,7 +66,7 @@ class _Plan(NamedTuple):
     """Blank rows between samples."""
     axis: bool
     signs: bool
-    """Whether samples bear their glyphs."""
+    """Whether samples have their glyphs."""
     past: list[Histogram]
     """Pictures that are shown as strips, newest first."""
 
@@ -143,7 +143,7 @@ def _columns(edges: np.ndarray, counts: np.ndarray, scale: Scale, cells: int) ->
 
 
 def _standing(values: np.ndarray, plan: _Plan, index: int, unicode: bool) -> list[Row]:
-    """Columns of eighths of a cell, the highest of which fills the rows, with its count at the left."""
+    """Columns of eighths of a cell, the highest filling the rows, with its count at the left."""
     glyph, pen = look(index)
     peak = float(values.max(initial=0))
     signs = EIGHTHS if unicode else ASCII_EIGHTHS

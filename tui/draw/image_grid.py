@@ -1,4 +1,4 @@
-"""Images beside and below each other: how many fit, how large they are, and one as cells."""
+"""Images in rows and columns: how many fit, how large they are, and one as cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from descend.tui.draw.colours import TOP
 from descend.tui.draw.halfblocks import colours, ramps, resized, shades
 
 WANTED = 8
-"""Images that should be seen at once, if need be smaller."""
+"""Images that should be seen at once, smaller if necessary."""
 LEGIBLE = 12
 """Pixels to which the shorter side of a larger image is reduced at most for their sake."""
 LARGEST = 8
@@ -20,7 +20,7 @@ LARGEST = 8
 
 
 class Plan(NamedTuple):
-    """How images are laid out: the size of one in pixels, two of which are in a cell, how many stand beside and below
+    """How images are laid out: the size of one in pixels, two per cell, how many stand beside and below
     each other, cells between two, and the lines from one to the next."""
 
     width: int
@@ -57,7 +57,7 @@ def arrange(count: int, tall: int, wide: int, width: int, height: int, *, captio
 
 
 def last_start(count: int, held: int) -> int:
-    """Where the last page begins, if each holds ``held`` of ``count`` images, the last of all among them."""
+    """Where the last page begins, if each holds ``held`` of ``count`` images, including the last of all."""
     step = max(1, held - 1)
     return max(0, -(-(count - held) // step) * step)
 

@@ -51,7 +51,7 @@ def legends(entries: Sequence[Entry]) -> list[Row]:
 
 
 def beside(row: Row, title: str, width: int) -> bool:
-    """Whether the edge of a frame around ``width`` cells has room for ``row`` beside ``title``."""
+    """Whether the edge of a frame around ``width`` cells has room for ``row`` next to ``title``."""
     return length(row) + cell_len(title) + 9 <= width + (4 if width >= 26 else 2)
 
 
@@ -75,7 +75,7 @@ def fitted(parts: Sequence[Row], width: int, lines: int) -> list[Row]:
 
 
 def shorter(entries: Sequence[Entry]) -> list[list[Row]]:
-    """The names ever shorter, as long as they stay distinct."""
+    """The names in ever shorter versions, as long as they stay distinct."""
     ways = [[entry.row(False, longest) for entry in entries] for longest in SHORTER]
     return [
         way

@@ -1,6 +1,6 @@
 """Line charts of whole training histories: several curves over steps, at a cost that does not grow with their length.
 
-Curves are told apart by colour and by marker. Values that are NaN or infinite are marked on the axis, not drawn.
+Curves are distinguished by colour and by marker. Values that are NaN or infinite are marked on the axis, not drawn.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GLYPHS = "●▲■◆▼✚"
 PENS = tuple(f"series-{index + 1}" for index in range(len(GLYPHS)))
 LINE, BAD, BELOW = "━", "×", "↓"
 MIN_SIZE = 16, 4
-"""Cells below which a chart says nothing."""
+"""Cells below which a chart is useless."""
 _LARGEST = 1e307
 
 
@@ -276,7 +276,7 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
 
 
 def _rising(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Which ranges a line goes through from below, if it enters each at the end that is nearer: with least ink."""
+    """Which ranges a line goes through from below, if it enters each at the nearer end: with the least ink."""
     at, rising = -math.inf, []
     for bottom, top in zip(low.tolist(), high.tolist(), strict=True):
         rising.append(abs(at - bottom) <= abs(at - top))
@@ -308,7 +308,7 @@ def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
 
 
 def _markers(trace: Trace, points: int, cells: int, span: tuple[float, float], *, alone: bool) -> slice | None:
-    """Which points carry the trace's glyph: all of a sparse one, else some where curves need telling apart."""
+    """Which points carry the trace's glyph: all of a sparse one, else some where curves must be distinguished."""
     if trace.sparse(cells, span):
         return slice(None)
     if alone or trace.style == 0:
@@ -336,7 +336,7 @@ def _steps(start: float, end: float, cells: int) -> list[tuple[float, str]]:
 
 
 def _labelled(rows: list[Row], left: int, cells: int, places: Sequence[float], labels: Sequence[str]) -> list[Row]:
-    """Write each label beside its mark in the topmost row where it hides nothing; the newest first."""
+    """Write each label next to its mark in the topmost row where it hides nothing; the newest first."""
     for place, label in sorted(zip(places, labels, strict=True), reverse=True):
         if cell_len(label) != len(label):
             continue

@@ -1,6 +1,6 @@
 """Boxes and arrows: a small network drawn in cells, its nodes where the record puts them.
 
-As much is written into the boxes as leaves them apart. Lines are drawn behind boxes, the strongest last; a number
+As much is written into the boxes as keeps them separate. Lines are drawn behind boxes, the strongest last; a number
 stands on its own line, where it covers neither another line nor a box.
 """
 
@@ -22,7 +22,7 @@ from descend.tui.draw.rows import Row
 from descend.tui.draw.ticks import number
 
 ROOMY = 7, 2
-"""Cells beside, or lines between, two nodes that an edge joins, so that it can be seen."""
+"""Cells next to, or lines between, two nodes that an edge joins, so that it can be seen."""
 TIGHT = 3, 1
 LONGEST = 24
 """Cells of a node's name, at most."""
@@ -97,7 +97,7 @@ def draw_network(
 
 
 def layout(record: Graph, width: int, height: int, unicode: bool) -> list[Box]:
-    """The boxes of the nodes, with the most in them that leaves room for the edges; names cut short if need be."""
+    """The boxes of the nodes, with the most in them that leaves room for the edges; names cut short if necessary."""
     sources, targets = _ends(record)
     joined = set(zip(sources, targets, strict=True))
     names = [plain(label).strip() or "·" for label in record.labels]
@@ -264,7 +264,7 @@ def _free(
 
 
 def _numbers(values: Mapping[str, Array], unicode: bool) -> list[list[str]]:
-    """Every number by name, as text; gradients with a sign that tells them apart."""
+    """Every number by name, as text; gradients with a sign of their own."""
     result = []
     for index, (name, array) in enumerate(values.items()):
         written = _format(array.numpy())

@@ -146,7 +146,7 @@ class _Area:
 
 
 def class_levels(values: np.ndarray, count: int) -> np.ndarray:
-    """Indices of classes as levels; what is no index is as bad as what is not finite."""
+    """Indices of classes as levels; what is not an index is treated as not finite."""
     finite = np.isfinite(values)
     index = np.round(np.where(finite, values, -1).clip(-1, 1e9)).astype(np.int64)
     return np.where((index >= 0) & (index < count), index % TOP, TOP + 1)

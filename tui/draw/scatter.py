@@ -20,14 +20,14 @@ from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import counted
 
 NAMED = 300
-"""Points at most that bear names, where each is a class of its own."""
+"""Points at most that have names, where each is a class of its own."""
 REACH = 4.0
 """Arrows are drawn shorter where the longest is this many times the extent of the points."""
 HEADS, ASCII_HEADS = "→↗↑↖←↙↓↘", ">/^\\</v\\"
 ENDS, ASCII_ENDS = "○◉", "SE"
 """Signs of where a path starts and ends."""
 APART = 24.0
-"""Dots between the glyphs on a path that tell it from others."""
+"""Dots between the glyphs on a path that distinguish it from others."""
 CROWDED = 0.15
 """Points without classes are single dots where there are more of them than this share of the cells."""
 THIN = 8
@@ -57,7 +57,7 @@ class Scatter(NamedTuple):
 
     @property
     def named(self) -> bool:
-        """Whether points bear names instead of belonging to classes."""
+        """Whether points have names instead of belonging to classes."""
         return bool(self.counts) and len(self.x) <= NAMED and max(self.counts) == 1
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
@@ -191,7 +191,7 @@ def _heads(sheet: Sheet, frame: Axes, scatter: Scatter, arrows: np.ndarray, unic
 
 
 def _names(sheet: Sheet, frame: Axes, scatter: Scatter) -> int:
-    """Write its name beside each point, or its arrow's end, and return how many had no room."""
+    """Write its name next to each point, or its arrow's end, and return how many had no room."""
     if not scatter.named:
         return 0
     x, y = scatter.x.copy(), scatter.y.copy()
@@ -219,7 +219,7 @@ def _ends(sheet: Sheet, frame: Axes, scatter: Scatter, unicode: bool) -> None:
 
 
 def _look(scatter: Scatter, label: int, unicode: bool) -> tuple[str, str]:
-    """Glyph and pen of a class; points that bear names look alike."""
+    """Glyph and pen of a class; points that have names look alike."""
     glyph, pen = look(0 if scatter.named else label)
     return glyph if unicode else ascii_only(glyph), pen
 

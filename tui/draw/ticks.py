@@ -89,7 +89,7 @@ def logarithmic(low: float, high: float, count: int) -> tuple[float, float, list
 
 
 def labels(positions: Sequence[float]) -> list[str]:
-    """One label a position, in one form, with the decimals needed to tell neighbours apart."""
+    """One label a position, in one form, with the decimals needed to distinguish neighbours."""
     largest = max((abs(p) for p in positions), default=0.0)
     gap = min((abs(b - a) for a, b in itertools.pairwise(positions) if a != b), default=largest or 1.0)
     if largest and (largest >= 1e5 or largest < 1e-3):

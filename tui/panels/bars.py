@@ -15,7 +15,7 @@ from descend.tui.panels.picture_panel import PicturePanel
 
 
 class BarsPanel(PicturePanel[Bars]):
-    """Horizontal bars with names and values; those of several groups stand beside each other."""
+    """Horizontal bars with names and values; those of several groups are drawn side by side."""
 
     kind = Bars
     order: ClassVar[int] = 46

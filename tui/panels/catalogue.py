@@ -52,7 +52,7 @@ def offered(history: History, expected: Iterable[str] = ()) -> list[Subject]:
 
 
 def named(subject: Subject) -> str:
-    """The name by which a choice of panels knows ``subject``."""
+    """The name of ``subject`` in a choice of panels."""
     return f"{subject[0].__name__} {subject[1]}"
 
 

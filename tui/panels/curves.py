@@ -127,7 +127,7 @@ class Curves(ZoomableCurves):
         return [*legends(entries), *map(spaced, shorter(entries)), [(f"{len(entries)} curves, i lists them", "muted")]]
 
     def _entries(self) -> list[Entry]:
-        """The key: the curves and their values, without a name where there is but one, called as the panel."""
+        """The key: the curves and their values, without a name if there is only one, named like the panel."""
         traces = [trace for trace in self.traces() if trace.series.size]
         cells, span = self.size.width - 10, self.view()
         alone = len(traces) == 1 and traces[0].name == self.label

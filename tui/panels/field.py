@@ -137,7 +137,7 @@ class FieldPanel(Shaded, PicturePanel[Field]):
 
     @staticmethod
     def tabulate(picture: Field) -> Data:
-        """The values, and nothing of what is drawn upon them; rows as in the record."""
+        """The values, without what is drawn on them; rows as in the record."""
         rows, columns = picture.values.shape
         if picture.x is None or picture.y is None:
             lines = words(picture.rows or map(str, range(rows)))

@@ -62,7 +62,7 @@ class GraphPanel(Shaded, PicturePanel[Graph]):
         if edges:
             parts.append((f"on a line: {edges}, dotted if negative  ", "muted"))
         if self._lacking:
-            parts.append((f"no space for {self._lacking} number{'s' * (self._lacking > 1)}  ", "muted"))
+            parts.append((f"no room for {self._lacking} number{'s' * (self._lacking > 1)}  ", "muted"))
         return [[*parts[start:], *row] for row in when[:1] for start in range(len(parts))] + when
 
     def drawable(self, picture: Graph) -> bool:

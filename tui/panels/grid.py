@@ -37,7 +37,7 @@ AGAIN = 0.2
 SHARE = 8
 """A redraw is followed by at least this many times its own duration without one."""
 EAGER = 1 / 60, 2
-"""`TURN` and `SHARE` while panels follow the cursor, which `AGAIN` does not hold up."""
+"""`TURN` and `SHARE` while panels follow the cursor, which `AGAIN` does not delay."""
 
 
 class PanelGrid(Replay):
@@ -128,13 +128,13 @@ class PanelGrid(Replay):
         self._wake()
 
     def follow_cursor(self) -> None:
-        """See to it that all panels show the cursor's step, as soon as they can."""
+        """Make all panels show the cursor's step, as soon as they can."""
         for panel in self.panels:
             panel.look(self.cursor)
         self._soon(*self.panels)
 
     def _soon(self, *panels: Panel) -> None:
-        """See to it that ``panels`` are drawn before the others, as soon as they can."""
+        """Have ``panels`` drawn before the others, as soon as they can."""
         for panel in panels:
             panel.dirty = True
         self._following.update(panels)
@@ -145,7 +145,7 @@ class PanelGrid(Replay):
         self._wake()
 
     def reset(self, history: History, expected: Iterable[str] | None = None) -> None:
-        """Show another run. Panels that both runs have stay, with their settings."""
+        """Show another run. Panels that both runs have stay, with their state."""
         self.history = history
         self.expected = self.expected if expected is None else tuple(expected)
         for panel in self.panels:
@@ -282,7 +282,7 @@ class PanelGrid(Replay):
         self._wake()
 
     def _wake(self) -> None:
-        """See to it that a turn comes, if there is anything to draw."""
+        """Schedule a turn, if there is anything to draw."""
         if self._timer is None and self.is_attached and any(panel.dirty and panel.display for panel in self.panels):
             self._due = max(self._due, time.monotonic())
             self._timer = self.set_timer(max(0.001, self._due - time.monotonic()), self._turn)
@@ -317,7 +317,7 @@ class PanelGrid(Replay):
         self._wake()
 
     def _turn_of(self, panel: Panel) -> tuple[bool, float]:
-        """Sorts the panels that wait: those that follow the cursor first, the focused one among them earlier."""
+        """Sorts the panels that wait: those that follow the cursor first, the focused one before the others."""
         following = panel in self._following
         return not following, self._drawn_at.get(panel, 0.0) - (AGAIN if following and panel.has_focus else 0.0)
 

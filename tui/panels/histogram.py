@@ -1,6 +1,6 @@
 """How numbers are distributed at a step, and how that came about: weights of a layer, samples of two distributions.
 
-The newest counts stand as columns; where there is room, earlier ones lie below as strips, a row a step, shaded by
+The newest counts stand as columns; where there is room, earlier ones are drawn below as strips, a row a step, shaded by
 their share of the numbers of that step.
 """
 

@@ -114,7 +114,7 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
 
     @staticmethod
     def tabulate(picture: Images) -> Data:
-        """A row an image: its caption and its pixels, row by row, red, green and blue beside each other."""
+        """A row an image: its caption and its pixels, row by row, red, green and blue side by side."""
         pixels = picture.pixels.numpy()
         flat = pixels.reshape(len(pixels), -1)
         captions = list(map(plain, picture.captions)) or [str(index) for index in range(len(flat))]

@@ -1,7 +1,7 @@
 """Magnitudes per layer: how large gradients and weights are, and how much of its weights a step changes.
 
 The table shows the newest step; where there is room, curves show one of the three for each layer over all steps. That
-updates of about a thousandth of the weights are sound is a rule of thumb: A. Karpathy, *CS231n*, "Ratio of
+updates of about a thousandth of the weights are healthy is a rule of thumb: A. Karpathy, *CS231n*, "Ratio of
 weights:updates".
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from descend.engine.run.records import Picture
 
 HEALTHY = 1e-4, 1e-2
-"""Updates of about a thousandth of the weights are sound; outside this band learning is slow, or leaps."""
+"""Updates of about a thousandth of the weights are healthy; outside this band learning is slow, or leaps."""
 MEASURES = ("gradient", "weight", "upd./weight")
 """What the curves can show."""
 Charted = dict[str, tuple[Trace, str]]
@@ -49,7 +49,7 @@ class Layer(NamedTuple):
 
     @property
     def verdict(self) -> tuple[str, str]:
-        """How the layer does, in words, and the pen to write it with."""
+        """The layer's verdict, in words, and the pen to write it with."""
         if not math.isfinite(self.gradient):
             return "× not finite", "error"
         if self.gradient == 0:

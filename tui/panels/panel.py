@@ -1,4 +1,4 @@
-"""What every live panel has in common: a frame with a title and the latest values, and rows that are only drawn anew
+"""What every live panel has in common: a frame with a title and the latest values, and rows that are only redrawn
 when its data changed, and only sent to the terminal where they differ."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from descend.tui.panels.panel_data import Data
 
 LIVE = ("starting", "running", "paused")
-"""States of a run that may go on."""
+"""States of a run that may continue."""
 PENS = (
     *("text", "muted", "value", "title", "frame", "axis", "tick", "mark", "cursor", "error", "good", "warning"),
     *(f"series-{index}" for index in range(1, 7)),
@@ -103,7 +103,7 @@ class Panel(Widget, can_focus=True):
         self.number: int | None = None
         self.dirty = True
         self.later: Callable[[Panel], None] | None = None
-        """Sees to it that the panel is redrawn soon; without it a new size is drawn when it is painted."""
+        """Has the panel redrawn soon; without it a new size is drawn when it is painted."""
         self._title = ""
         self._rows: list[Row] = []
         self._strips: dict[int, Strip] = {}
@@ -220,7 +220,7 @@ class Panel(Widget, can_focus=True):
             title = self._title = plain(f"{self.number} {self.label}" if self.number else self.label)
             rows = self.content(width, height) or wrapped(self._missing(), width, height)
             parts = title, rows, self.legends(), self.notes()
-        except Exception as error:  # whatever is wrong with this panel, the others go on
+        except Exception as error:  # whatever is wrong with this panel, the others continue
             if self._failed is None or repr(error) != repr(self._failed):
                 log.error(f"panel {self.subject!r} cannot be drawn", "".join(traceback.format_exception(error)))
             self._failed = error

@@ -32,7 +32,7 @@ class Data(NamedTuple):
 
 def write_table(data: Data, delimiter: str = ",", limit: int | None = None) -> tuple[str, int]:
     """``data`` as delimited text, and how many of its rows are in it: as many as make at most ``limit`` bytes of
-    UTF-8. Numbers read back exactly, ``nan`` and ``inf`` among them; a cell of None is empty."""
+    UTF-8. Numbers read back exactly, ``nan`` and ``inf`` included; a cell of None is empty."""
     lines = io.StringIO()
     writer = csv.writer(lines, delimiter=delimiter, lineterminator="\n")
     writer.writerow(data.header)

@@ -38,7 +38,7 @@ def copy_table(panel: Panel) -> None:
 
 
 def save_panel(panel: Panel) -> None:
-    """Ask in which form and where to save the panel, and do so."""
+    """Ask in which format and where to save the panel, and do so."""
     from descend.tui.panels.dialogs.save import SaveScreen
 
     if panel.table() is None:
@@ -55,7 +55,7 @@ def save_panel(panel: Panel) -> None:
 
 
 def suggest_stem(panel: Panel) -> str:
-    """A file's name for the panel, without its ending: run and panel, in characters that every file system takes."""
+    """A file's name for the panel, without its ending: run and panel, in characters that every file system accepts."""
     words = [part for part in (panel.history.run or "runs", panel.label) if part]
     return "-".join(re.sub(r"[^\w.=+]+", "-", word).strip("-.") or "panel" for word in words)[:120]
 

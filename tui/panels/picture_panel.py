@@ -40,7 +40,7 @@ class PicturePanel(Panel, Generic[P]):
         return plain(self.subject.partition("/")[2])
 
     def newest(self) -> P | None:
-        """The newest picture up to the cursor; None while there is none in which there is something to draw."""
+        """The newest picture up to the cursor; None while none has anything to draw."""
         picture = self.picture()
         return picture if isinstance(picture, self.kind) and self.drawable(picture) else None
 

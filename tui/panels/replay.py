@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from descend.engine.run.history import History
 
 WHOLE = 10.0
-"""Seconds in which the player, at speed 1, goes through a whole run, be it short or long."""
+"""Seconds in which the player, at speed 1, goes through a whole run, however short or long."""
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 LEAP = 0.05
 """Share of the run that the larger keys move by."""
@@ -40,7 +40,7 @@ def handed_on(bindings: Sequence[BindingType]) -> list[BindingType]:
 class Replay(Container):
     """What shows a run as it is, or as it was.
 
-    The cursor only chooses what is shown: a run at work is read and recorded meanwhile as ever.
+    The cursor only chooses what is shown: a run at work is read and recorded meanwhile as usual.
 
     Attributes:
         history: the run.
@@ -109,7 +109,7 @@ class Replay(Container):
         return bool(self.check_action(name, parameters))
 
     def follow_cursor(self) -> None:
-        """Show what the cursor has come to; called when it has moved."""
+        """Show the cursor's step; called when it has moved."""
         raise NotImplementedError
 
     def on_step_line_given(self, event: StepLine.Given) -> None:
@@ -162,7 +162,7 @@ class Replay(Container):
             self._set(int(self._place))
 
     def action_hold(self) -> None:
-        """Stop the player where it is."""
+        """Pause the player where it is."""
         self.look(self.cursor)
 
     def action_speed(self, direction: int) -> None:

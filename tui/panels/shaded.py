@@ -14,7 +14,7 @@ class Shaded(Panel):
 
     @property
     def in_colour(self) -> bool:
-        """Whether values can be told by colour: half blocks and more than sixteen colours are there and wanted."""
+        """Whether values can be told by colour: half blocks and more than sixteen colours are available and enabled."""
         if not self.is_attached or not self.draws_unicode:
             return self.draws_unicode
         return not self.app.no_color and self.app.console.color_system not in (None, "standard", "windows")

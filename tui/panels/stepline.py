@@ -19,7 +19,7 @@ from descend.tui.field import Field
 
 
 class StepLine(Vertical):
-    """Hidden until it is asked for; lies over the lowest rows of the panels, so that none of them moves."""
+    """Hidden until it is asked for; covers the lowest rows of the panels, so that none of them moves."""
 
     HELP = "Type a step, a share of the run such as 50%, or end. Enter goes there, escape changes nothing."
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,7 +37,7 @@ class StepLine(Vertical):
     """
 
     class Given(Message):
-        """The user wants to go to ``step``."""
+        """The user asked to go to ``step``."""
 
         def __init__(self, step: int) -> None:
             super().__init__()
@@ -53,7 +53,7 @@ class StepLine(Vertical):
         with Horizontal():
             yield Label("go to step")
             yield (line := Field(compact=True, max_length=20))
-        line.can_focus = False  # the screen focuses the first widget it finds, be it displayed or not
+        line.can_focus = False  # the screen focuses the first widget it finds, displayed or not
 
     def ask(self, ends: tuple[int, int]) -> None:
         """Show the line, empty, for a run with these first and last steps, and focus it."""

@@ -144,7 +144,7 @@ class ZoomableCurves(Panel):
             self.app.push_screen(Checklist(f"Curves of {self.label}", items), chosen)
 
     def _set(self, start: float, width: float) -> None:
-        """Show ``width`` steps from ``start`` on, as far as there are any; all if there are no more."""
+        """Show ``width`` steps from ``start`` on, or as many as there are; all if there are no more."""
         first, last = self.history.ends or (0, 1)
         first = min(first, round(self.span()[0]))
         if width >= last - first:

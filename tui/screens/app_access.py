@@ -27,7 +27,7 @@ class Leaves(MessagePump):
     too many ended the shell."""
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
-        """Go away with a ``result``; if another screen lies above, when that has gone."""
+        """Go away with a ``result``; if another screen is above, when that has gone."""
         screen = cast("Screen[Any]", self)
         if screen.is_active:
             return super().dismiss(result)  # type: ignore[misc]

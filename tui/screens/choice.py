@@ -39,7 +39,7 @@ class Choice(Widget, can_focus=True):
         return Text(f"‹ {plain(self.value)} ›", no_wrap=True, overflow="ellipsis")
 
     def on_click(self) -> None:
-        """Take the next choice."""
+        """Select the next choice."""
         self.action_turn(1)
 
     def action_turn(self, by: int) -> None:

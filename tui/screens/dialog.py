@@ -90,7 +90,7 @@ class Answer(NamedTuple):
 
 
 class QuestionScreen(Dialog[str | None]):
-    """Asks; answers with a key, with the arrows and enter, or not at all with escape (None)."""
+    """Asks; answers with a key, with the arrows and enter, or escape for no answer (None)."""
 
     HELP = "Choose with the arrows and enter, or press the key in front of an answer. Escape changes nothing."
     BINDINGS: ClassVar[list[BindingType]] = [

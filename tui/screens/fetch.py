@@ -99,7 +99,7 @@ class FetchScreen(Dialog[bool]):
             self.process.terminate()
 
     def action_retry(self) -> None:
-        """Fetch, going on where an earlier download broke off."""
+        """Fetch, resuming where an earlier download broke off."""
         if not self.fetching:
             self.fetching = True
             self.query_one("#file", Static).update(Text("connecting…"))
@@ -116,7 +116,7 @@ class FetchScreen(Dialog[bool]):
         self.dismiss(False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing to try again while it goes on."""
+        """There is nothing to try again while it continues."""
         return action != "retry" or not self.fetching
 
 

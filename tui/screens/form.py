@@ -53,7 +53,7 @@ class FormScreen(Dialog[Result | None]):
         """What the fields mean as they are.
 
         Raises:
-            DescendError: what is wrong with them, as far as it should be told before they are confirmed.
+            DescendError: what is wrong with them and should be told before they are confirmed.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The line of keys at the bottom: what works now, as far as there is room, the screen's own first."""
+"""The line of keys at the bottom: what works now and fits, the screen's own first."""
 
 from __future__ import annotations
 

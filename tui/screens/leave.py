@@ -15,7 +15,7 @@ KEEP, STOP = "keep", "stop"
 
 
 class LeaveScreen(QuestionScreen):
-    """Asks what shall become of ``live``, the runs at work; returns `KEEP`, `STOP`, or None to stay."""
+    """Asks what should become of ``live``, the runs at work; returns `KEEP`, `STOP`, or None to stay."""
 
     def __init__(self, live: list[Run]) -> None:
         several = len(live) > 1

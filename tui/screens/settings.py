@@ -24,7 +24,7 @@ from descend.tui.theme import AUTO
 
 CHARACTERS = (AUTO, "Unicode", "ASCII")
 REDRAWS = {"5 a second": AGAIN, "1 a second": 1.0, "every 5 s": 5.0}
-"""How often a panel is drawn anew at most, and the seconds between two redraws of one."""
+"""How often a panel is redrawn at most, and the seconds between two redraws of one."""
 THEME = Knob(AUTO, name="theme", type=str, help="auto follows the terminal: light where $COLORFGBG says so, else dark")
 SIGNS = Knob(AUTO, name="characters", type=str, help="auto follows the locale; ASCII where characters show as boxes")
 REDRAW = Knob("5 a second", name="redraw", type=str, help="how often a panel is redrawn; rarely, for a slow connection")
@@ -70,11 +70,11 @@ class SettingsScreen(InShell, Dialog[None]):
         yield Hint("esc goes back", "←→ change", "changes are saved at once", "ctrl+d resets")
 
     def on_mount(self) -> None:
-        """Start at the first setting."""
+        """Start at the first knob."""
         self.query(KnobRow).first().field.focus()
 
     def on_descendant_focus(self) -> None:
-        """Explain the setting that has focus."""
+        """Explain the knob that has focus."""
         for row in self.query(KnobRow):
             if row.field.has_focus:
                 self._say(row.told)
@@ -123,7 +123,7 @@ class SettingsScreen(InShell, Dialog[None]):
             for screen in self.app.screen_stack:
                 screen.refresh(layout=True)
                 for grid in screen.query(PanelGrid):
-                    grid.follow_cursor()  # which draws every panel anew
+                    grid.follow_cursor()  # which redraws every panel
         return lasts
 
     def _say(self, sentence: str) -> None:

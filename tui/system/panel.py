@@ -58,7 +58,7 @@ class Machine(Widget):
         self._lasting = lasting
 
     def on_mount(self) -> None:
-        """Begin, if it is wanted."""
+        """Begin, if it is enabled."""
         self.set_class(shell_settings.get("machine", False) if self._lasting else True, "-shown")
         self.set_interval(REDRAW, self.turn)
         self.call_after_refresh(self.turn)
@@ -78,7 +78,7 @@ class Machine(Widget):
         self.sampler.watch(run)
 
     def turn(self) -> None:
-        """Sample while there is somebody to see it, and show what was found."""
+        """Sample while it is visible, and show what was found."""
         if not (self.is_attached and self.display and self.has_class("-shown") and self.visible_now):
             self.sampler.stop()
             return
@@ -87,7 +87,7 @@ class Machine(Widget):
 
     @property
     def visible_now(self) -> bool:
-        """Whether its screen is on top, or under nothing but boxes."""
+        """Whether its screen is on top, or only under boxes."""
         stack = self.app.screen_stack
         above = stack[stack.index(self.screen) + 1 :] if self.screen in stack else [None]
         return all(screen is not None and screen.is_modal for screen in above)

@@ -70,17 +70,17 @@ class Watch:
 
     @property
     def hangs(self) -> bool:
-        """Whether a call has been going on for longer than `LATE`."""
+        """Whether a call has lasted longer than `LATE`."""
         since = self._since
         return since is not None and time.monotonic() - since > LATE
 
     @property
     def on(self) -> bool:
-        """Whether it goes on calling; not after ``look`` has returned False."""
+        """Whether it continues calling; not after ``look`` has returned False."""
         return self._on
 
     def start(self) -> None:
-        """Begin, or go on. A call that still hangs is waited for, in its thread."""
+        """Begin, or resume. A call that still hangs is waited for, in its thread."""
         if not self._on:
             self._on = True
             if not self.hangs:
@@ -88,7 +88,7 @@ class Watch:
                 self._thread.start()
 
     def stop(self) -> None:
-        """Make no further call; does not wait for one that is going on."""
+        """Make no further call; does not wait for one in progress."""
         self._on = False
 
     def _run(self) -> None:
@@ -132,7 +132,7 @@ class Sampler:
 
     @property
     def gpu_hangs(self) -> bool:
-        """Whether the GPUs' driver does not answer."""
+        """Whether the GPUs' driver does not respond."""
         return self._gpu_watch.hangs
 
     def start(self) -> None:
@@ -146,7 +146,7 @@ class Sampler:
             self._gpu_watch.start()
 
     def stop(self) -> None:
-        """Sample no more; returns at once."""
+        """Stop sampling; returns at once."""
         self._host_watch.stop()
         self._gpu_watch.stop()
 

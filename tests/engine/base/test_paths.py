@@ -25,7 +25,7 @@ NONSENSE = {
     "file/x": "is a file",
     "file/x/y/z": "is a file",
     "circle/x": "lead in a circle",
-    "\ud800x": "no text in UTF-8",
+    "\ud800x": "not UTF-8 text",
 }
 
 
@@ -64,7 +64,7 @@ def test_paths_are_expanded_and_absolute(here: Path, monkeypatch: pytest.MonkeyP
 def test_a_name_in_another_encoding_can_be_written_to_but_not_be_kept() -> None:
     typed = os.fsdecode(b"caf\xe9.csv")
     assert parse_path(typed).name == typed
-    with pytest.raises(UsageError, match="the byte 0xE9, which is no text in UTF-8"):
+    with pytest.raises(UsageError, match="the byte 0xE9, which is not UTF-8 text"):
         parse_path(typed, kept=True)
 
 

@@ -118,7 +118,7 @@ def test_a_torch_that_hangs_is_given_up_and_ended(tmp_path: Path, fake: Callable
             time.sleep(0.01)
         found = by_name(devices.check_devices(child, 0.2))
     assert found["torch"].ok is False
-    assert "no answer within 0.2 s while importing torch" in found["torch"].found
+    assert "no response within 0.2 s while importing torch" in found["torch"].found
     assert found["torch"].advice
     assert not psutil.pid_exists(child.pid)
 

@@ -112,7 +112,7 @@ def test_attach_follows_and_ctrl_c_only_leaves(folders: Path, say) -> None:
         kill(run)
         assert watching.wait(10) == 1
         assert watching.stderr is not None
-        assert b"is dead. Its worker died without a word" in watching.stderr.read()
+        assert b"is dead. Its worker died without a message" in watching.stderr.read()
 
     with subprocess.Popen(
         descend("resume", run.id, "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -303,7 +303,7 @@ def test_what_may_not_be_deleted_is_said_and_stays_whole(made: Run, say, monkeyp
         patch.setattr(os, "access", lambda path, mode: Path(path) != made.folder and may(path, mode))
         status, output, error = say("delete", "--yes", made.id)
     assert (status, output) == (1, "")
-    assert f"cannot be deleted: nothing may be removed from {made.folder}." in error
+    assert f"cannot be deleted: no permission to remove anything from {made.folder}." in error
     assert made.manifest()
     unlink = os.unlink
 

@@ -168,7 +168,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(folders: Path)
     launcher.launch(child)
     finished(child)
     assert [note.text for note in history_of(child).notes] == [
-        f"The checkpoint of step {steps[-1]} is damaged, so the run goes on from the beginning."
+        f"The checkpoint of step {steps[-1]} is damaged, so the run resumes from the beginning."
     ]
 
 

@@ -169,7 +169,7 @@ def test_a_killed_worker_is_told_as_dead_and_its_records_stay() -> None:
     os.kill(writer.pid, signal.SIGKILL)
     _, errors = command.communicate(timeout=20)
     assert command.returncode == 1
-    assert "died without a word" in errors
+    assert "died without a message" in errors
     assert run.state() == "dead"
     follower = JsonlReader(run.events_file, make_event_decoder())
     assert len(follower.read()) > 3

@@ -78,8 +78,8 @@ def test_any_text_survives_a_file(tmp_path: Path, words: str) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"name = ", "is not a file of settings"),
-        (b"\xff", "is not a file of settings"),
+        (b"name = ", "is not a configuration file"),
+        (b"\xff", "is not a configuration file"),
         (b"nam = 'mlp'", "has a 'nam', unknown in a configuration; did you mean 'name'?"),
         (b"seed = 'x'", "seed should be a whole number."),
         (b"seed = true", "seed should be a whole number."),
@@ -99,7 +99,7 @@ def test_a_file_that_is_none_is_a_sentence(tmp_path: Path, content: bytes, sente
 def test_settings_that_cannot_be_kept_or_found_start_nothing(tmp_path: Path, folders: Path) -> None:
     result = call("run", "mlp", "--data", "iris", "--save", str(tmp_path / "absent" / "k.toml"))
     assert (result.returncode, result.stdout) == (1, "")
-    assert "The settings cannot be written" in result.stderr
+    assert "The configuration cannot be written" in result.stderr
     result = call("run", "--settings", str(tmp_path / "absent.toml"))
     assert result.returncode == 2
     assert "absent.toml cannot be read: No such file or directory." in result.stderr

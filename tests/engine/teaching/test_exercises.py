@@ -511,7 +511,7 @@ def test_the_command_writes_checks_and_remembers(halving: Lesson, tmp_path: Path
     assert file.read_text() == "def triple(x):\n    return x + x\n"
     again = call("exercise", "halving", "2", "--write", str(file))
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "exists already" in again.stderr
     failed = call("exercise", "halving", "2", "--check", str(file))
     assert failed.returncode == 1
     assert failed.stdout == "Three times 2 is 6, not 4.\n"

@@ -151,7 +151,7 @@ def test_reset_and_export(halving: Lesson, tmp_path: Path) -> None:
     learner_progress.record_opening(halving)
     learner_progress.export_progress(tmp_path / "out.json")
     assert json.loads((tmp_path / "out.json").read_text())["lessons"]["halving"]["opened"] == 1
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         learner_progress.export_progress(tmp_path / "out.json")
     with pytest.raises(DescendError, match="No such file or directory"):
         learner_progress.export_progress(tmp_path / "nowhere" / "out.json")

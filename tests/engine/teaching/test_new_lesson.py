@@ -86,7 +86,7 @@ def test_nothing_is_overwritten(folders: Path, capsys: pytest.CaptureFixture[str
     elsewhere.mkdir()
     (elsewhere / "fresh.py").write_text("mine")
     assert main(["new", "lesson", "fresh", "--path", str(elsewhere)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert file.read_text() == (elsewhere / "fresh.py").read_text() == "mine"
 
 

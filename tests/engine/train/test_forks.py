@@ -222,7 +222,7 @@ def test_what_changes_nothing_is_refused(mlp: Run) -> None:
         "channels_last=yes changes nothing: it is for convolutions": {"channels_last": "yes"},
         "warmup=0.2 changes nothing from step 10 on": {"warmup": 0.2},
         "are 12 steps, and 18 are taken; fork from an earlier step": {"epochs": 2, "at": 18},
-        "was over at step 24, so nothing is left to train with what was changed": {"lr": 0.1, "at": 24},
+        "was over at step 24, so nothing is left to train with the changes": {"lr": 0.1, "at": 24},
         "does not fit 'net' with hidden=9, as 1.weight has 8 × 64 numbers there and 9 × 64 numbers here": {"hidden": 9},
     }
     for sentence, knobs in sentences.items():
@@ -256,7 +256,7 @@ class Net(nn.Module):
     assert "With fast=False the model computes the same as before." in notes(faster)
     history = said(conduct(launcher.fork_run(own, AT, {"slope": 0.5})))
     assert history.status is not None
-    assert (history.status.state, "computes what it did" in notes(history)) == ("done", False)
+    assert (history.status.state, "computes the same as before" in notes(history)) == ("done", False)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.0, 0.5), (0.5, 0.0)])

@@ -616,7 +616,7 @@ def test_a_file_that_is_edited_or_gone_before_a_fork(tmp_path: Path) -> None:
     assert "an edit of a model's own file" in history.failure.title
     file.unlink()
     for go_on in (lambda: launcher.fork_run(run, 0), lambda: launcher.resume_run(run)):
-        with pytest.raises(DescendError, match="which is not there any more; put it back to go on"):
+        with pytest.raises(DescendError, match="which no longer exists; restore it to resume"):
             go_on()
 
 

@@ -58,7 +58,7 @@ WARNED = {
     ),
     "made in forward": (
         " def forward(s, x): return s.head(nn.Linear(6, 6)(s.body(x)))\n",
-        ["makes parameters of shape", "anew at each call (nets.py, line {2})", "in __init__"],
+        ["makes parameters of shape", "again at each call (nets.py, line {2})", "in __init__"],
     ),
     "unused": (
         " def also(s): s.spare = nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 2))\n"
@@ -345,7 +345,7 @@ def test_a_gradient_of_ones_own_that_is_wrong_names_its_line(tmp_path: Path) -> 
         " def forward(s, x):\n  return Own.apply(super().forward(x), 0.5)\n"
     )
     why = failed(f"{written(tmp_path, code)}:Net", "iris")
-    assert "(nets.py, line 12). Its backward has to return a value for each argument of forward" in why
+    assert "(nets.py, line 12). Its backward must return a value for each argument of forward" in why
 
 
 def test_a_step_that_fails_without_a_line_of_ones_own_is_a_sentence(tmp_path: Path) -> None:

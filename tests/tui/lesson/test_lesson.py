@@ -40,7 +40,7 @@ async def test_run_pause_go_on_and_watch_it_end(size: tuple[int, int]) -> None:
         await shell.sees("pausing…")
         assert commands(run) == ["pause"]
         say(run, Status(state="paused", device="cpu"))
-        await shell.sees("‖ paused", "space go on")
+        await shell.sees("‖ paused", "space resume")
         await shell.press("s")
         await shell.sees("stepping…")
         steps(run, 20, 21)
@@ -71,7 +71,7 @@ async def test_stop_keeps_what_there_is_and_space_goes_on_from_there() -> None:
         await shell.sees("stopping…")
         assert "x stop" not in shell.text
         end(run, "stopped")
-        await shell.sees("■ stopped", "step 20/60", "space go on")
+        await shell.sees("■ stopped", "step 20/60", "space resume")
         shell.workers.working[0].die()
         await shell.press("space")
         await shell.until(lambda: len(shell.workers.launched) == 2)
@@ -86,7 +86,7 @@ async def test_a_stopped_run_is_not_gone_on_with_under_other_settings() -> None:
     async with opened(lesson="digits", knobs={"hidden": 8}) as shell:
         await running(shell)
         end(shell.workers.launched[0], "stopped")
-        await shell.sees("space go on")
+        await shell.sees("space resume")
         await shell.press("e")
         await shell.sees("Knobs")
         await shell.press("down", "ctrl+k", "6", "4", "enter")
@@ -187,12 +187,12 @@ async def test_a_worker_that_dies_without_a_word_is_never_shown_as_alive() -> No
     async with opened(lesson="digits") as shell:
         await running(shell)
         shell.workers.working[0].die()
-        await shell.sees("✗ dead", "died without a word", "step 20", "space go on")
+        await shell.sees("✗ dead", "died without a message", "step 20", "space resume")
         assert "x stop" not in shell.text
         await shell.press("space")
         await shell.until(lambda: len(shell.workers.launched) == 2)
         await shell.sees("▶ running")
-        assert "died without a word" not in shell.text
+        assert "died without a message" not in shell.text
 
 
 async def test_theory_and_panels_take_turns_where_there_is_no_room_for_both() -> None:

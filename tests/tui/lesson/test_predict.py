@@ -58,7 +58,7 @@ async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], wit
         await shell.press("n")
         await shell.sees("you said", "measured", "✓ Right", "It counts.")
         await shell.press("n")
-        await shell.sees("cannot tell")
+        await shell.sees("cannot answer this")
         entry = learner_progress.read_entry("practice")
         first, second, third = (entry.predictions[one.text][-1] for one in with_predictions.predictions)
         assert [first.right, second.right, third.right] == [False, True, None]

@@ -174,7 +174,7 @@ async def test_data_and_picture_are_saved_where_the_user_says(folders: Path, tmp
 
         saved.write_text("mine")
         await pilot.press("S", "enter")
-        assert "That is there already: enter again replaces it" in await told(app, pilot)
+        assert "This file exists already: enter again replaces it" in await told(app, pilot)
         await pilot.press("escape")
         assert saved.read_text() == "mine"
         await pilot.press("S", "enter", "enter")
@@ -185,7 +185,7 @@ async def test_data_and_picture_are_saved_where_the_user_says(folders: Path, tmp
             (str(tmp_path), "This is a folder; name a file in it."),
             ("", "Name a file."),
             (str(saved / "below"), "is a file, so there"),
-            ("a\0b", "has a zero byte in it"),
+            ("a\0b", "contains a zero byte"),
         ):
             await pilot.press("S")
             app.screen.query_one(Input).value = name

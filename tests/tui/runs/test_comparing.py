@@ -74,7 +74,7 @@ async def test_no_more_runs_are_compared_than_there_are_markers() -> None:
         await shell.press("c")
         assert isinstance(shell.app.screen, RunsScreen)
         await shell.press(*["space"] * MAX_RUNS, "c")
-        await shell.sees("cannot be told apart")
+        await shell.sees("cannot be distinguished")
         assert screen(shell).table.marked
         await shell.press("g", "space")
         await shell.press("c")

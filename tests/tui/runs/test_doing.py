@@ -29,7 +29,7 @@ async def test_a_paused_run_is_let_go_on() -> None:
     say(run, Status(state="paused", device="cpu"))
     worker = Worker(run)
     async with all_runs() as shell:
-        await shell.sees("‖ paused", "R lets it go on", "R resume")
+        await shell.sees("‖ paused", "R resumes it", "R resume")
         await shell.press("R")
         await shell.until(lambda: commands(run) == ["resume"])
         await shell.sees(f"{run.id} resumes.")
@@ -162,7 +162,7 @@ async def test_a_run_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     run = finished()
     async with all_runs((80, 24)) as shell:
         await shell.press("x")
-        await shell.sees("‹ csv ›", f"{run.id}.csv", "One row a point")
+        await shell.sees("‹ csv ›", f"{run.id}.csv", "One row per point")
         await shell.press("right")
         await shell.sees(f"{run.id}.json")
         await shell.press("left", "enter")
@@ -173,7 +173,7 @@ async def test_a_run_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         await shell.sees("✗ That is there already; name another.")
         await shell.press("enter")
         shell.app.screen.query_one(Input).value = str(tmp_path / "missing" / "all.csv")
-        await shell.sees("One row a point")
+        await shell.sees("One row per point")
         await shell.press("enter")
         await shell.sees("Cannot write")
         assert screen(shell).table.entry.id == run.id

@@ -86,7 +86,7 @@ async def test_a_run_at_work_is_followed_until_it_dies() -> None:
         steps(run, 20, 40)
         await shell.sees("step 40 of 60")
         worker.die()
-        await shell.sees("✗ dead", "Its worker died without a word", "R starts it again", "R resume", "w log")
+        await shell.sees("✗ dead", "Its worker died without a message", "R starts it again", "R resume", "w log")
 
 
 async def test_a_failed_run_says_why_and_shows_its_log() -> None:

@@ -66,7 +66,7 @@ async def test_a_run_whose_model_is_gone_is_neither_forked_nor_resumed(tmp_path:
         await shell.press("f")
         await shell.sees("There is no file")
         await shell.press("R")
-        await shell.until(lambda: any("put it back to go on" in told.message for told in shell.app._notifications))
+        await shell.until(lambda: any("restore it to resume" in told.message for told in shell.app._notifications))
         assert not shell.workers.launched
 
 

@@ -25,7 +25,7 @@ async def test_run_a_model_pause_it_and_watch_it_end(size: tuple[int, int]) -> N
         await shell.sees("pausing…")
         assert commands(run) == ["pause"]
         say(run, Status(state="paused", device="cpu"))
-        await shell.sees("‖ paused", "space go on")
+        await shell.sees("‖ paused", "space resume")
         await shell.press("space")
         say(run, Status(state="running", device="cpu"))
         steps(run, 20, 60)

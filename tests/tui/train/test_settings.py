@@ -91,7 +91,7 @@ async def test_what_is_no_file_of_settings_is_not_written_over(tmp_path: Path, m
         assert isinstance(shell.app.focused, Input)
         shell.app.focused.value = "net.py"
         await shell.press("enter")
-        await shell.sees("is there already")
+        await shell.sees("exists already")
         assert (tmp_path / "net.py").read_text() == NET
 
 

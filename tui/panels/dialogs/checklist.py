@@ -40,7 +40,7 @@ class TickList(Options):
 
 
 class Checklist(Dialog[list[Item] | None]):
-    """Returns the items as the user left them, or None if all shall stay as it is.
+    """Returns the items as the user left them, or None to change nothing.
 
     Args:
         heading: of the box.
@@ -92,7 +92,7 @@ class Checklist(Dialog[list[Item] | None]):
         self._set(event.option_index, not self.items[event.option_index].ticked)
 
     def action_tick(self) -> None:
-        """Tick the highlighted line, or take its tick away."""
+        """Tick or untick the highlighted line."""
         if (index := self.lines.highlighted) is not None:
             self._set(index, not self.items[index].ticked)
 

@@ -1,4 +1,4 @@
-"""Asks in which form and where to save a panel."""
+"""Asks in which format and where to save a panel."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SaveScreen(FileScreen[Path]):
         self._agreed: Path | None = None
 
     def check(self) -> None:
-        """Another file is agreed to anew."""
+        """Another file has to be confirmed again."""
         self._agreed = None
         super().check()
 

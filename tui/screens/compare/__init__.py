@@ -1,4 +1,4 @@
-"""The Compare screen: the curves of several runs laid over each other."""
+"""The Compare screen: the curves of several runs in shared panels."""
 
 from descend.tui.screens.compare.screen import MAX_RUNS, CompareScreen
 

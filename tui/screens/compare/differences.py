@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Settings that differ, those that do not, and final metrics."""
+    """Knobs and origins that differ, those that do not, and final metrics."""
 
     differing: list[Row]
     same: list[str]

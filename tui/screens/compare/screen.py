@@ -1,4 +1,4 @@
-"""The curves of several runs laid over each other, and a table of where the runs differ."""
+"""The curves of several runs in shared panels, and a table of where the runs differ."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from descend.engine.run.runs import Run
 
 MAX_RUNS = len(LETTERS)
-"""Runs whose curves can be told apart."""
+"""Runs whose curves can be distinguished."""
 POLLS = 5
 """Looks at the run folders a second."""
 
 
 class Differences(VerticalScroll, can_focus=True):
-    """The table of settings that differ, and of final metrics."""
+    """The table of what differs, and of final metrics."""
 
     HELP = "Where the runs differ in knobs, data, device and seed, and in results. What they share is named last."
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -136,7 +136,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The table has a key where it has no room beside the curves."""
+        """The table has a key where it has no room next to the curves."""
         if action == "view":
             alone = self.has_class("-short") and self.has_class("-narrow")
             return alone and parameters[0] == ("curves" if self.has_class("-table") else "table")
@@ -174,7 +174,7 @@ def heading(letters: list[Text], names: list[str], width: int) -> Text:
 
 
 def label(run: Run, together: ComparedRuns, index: int) -> str:
-    """What a run is called: the user's title, else its own settings, else the end of its id."""
+    """What a run is called: the user's title, else its changed knobs, else the end of its id."""
     manifest = together.manifests[index]
     short = plain(run.id).partition("-")[2].partition("-")[2] or plain(run.id)
     if manifest is None:

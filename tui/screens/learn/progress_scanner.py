@@ -26,21 +26,21 @@ class Findings(NamedTuple):
 
 
 class ProgressScanner:
-    """Looks through the runs folder, in a thread; a run that has ended is not looked at again."""
+    """Looks through the runs folder, in a thread; a run that has ended is not read again."""
 
     def __init__(self) -> None:
         self._done: set[str] = set()
         self._ended: set[tuple[str, int]] = set()
 
     def look(self) -> Findings:
-        """Read what there is now; damaged runs are passed over."""
+        """Read what there is now; damaged runs are skipped."""
         from descend.engine.base.errors import DescendError
         from descend.engine.run import runs
 
         live = []
         for run in runs.list_runs():
             try:
-                known = run.id, run.writer_file.stat().st_mtime_ns  # a resumed run is signed anew
+                known = run.id, run.writer_file.stat().st_mtime_ns  # a resumed run is signed again
             except OSError:
                 known = run.id, 0
             if known in self._ended:

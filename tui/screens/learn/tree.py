@@ -51,7 +51,7 @@ class LessonTree(Tree[Entry]):
     """
 
     class Opened(Message):
-        """The user wants to see a lesson or a run."""
+        """The user asked to see a lesson or a run."""
 
         def __init__(self, entry: Lesson | LiveRun) -> None:
             super().__init__()
@@ -73,7 +73,7 @@ class LessonTree(Tree[Entry]):
         self.fill()
 
     def fill(self) -> None:
-        """Build the lines anew for what is there now; the cursor stays on its entry if that is still there."""
+        """Rebuild the lines for what is there now; the cursor stays on its entry if that is still there."""
         kept = key(self.entry) if self.entry is not None else ""
         self.clear()
         self.unselect()
@@ -102,7 +102,7 @@ class LessonTree(Tree[Entry]):
             self.move_cursor(self._lines_of[name])
 
     def on_tree_node_selected(self, event: Tree.NodeSelected[Entry]) -> None:
-        """Open lessons and runs; a track has folded by itself."""
+        """Open lessons and runs; a track folds by itself."""
         event.stop()
         if isinstance(event.node.data, (Lesson, LiveRun)):
             self.post_message(self.Opened(event.node.data))

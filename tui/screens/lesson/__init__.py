@@ -1,4 +1,4 @@
-"""The Lesson screen: theory beside a live run."""
+"""The Lesson screen: theory next to a live run."""
 
 from descend.tui.screens.lesson.screen import LessonScreen
 

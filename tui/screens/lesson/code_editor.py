@@ -115,7 +115,7 @@ def highlighted(code: str, dark: bool) -> list[Text]:
 
 
 def solution(exercise: Exercise | CodeExercise, dark: bool) -> RenderableType:
-    """Knob settings, or a function."""
+    """Knob values, or a function."""
     if isinstance(exercise, CodeExercise):
         code = "\n".join(map(plain_code, make_solution(exercise).splitlines()))
         return Text("\n", no_wrap=False).join(highlighted(code, dark))

@@ -121,12 +121,12 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Say how to go on; look now and then at the file that another editor has open."""
+        """Say how to continue; look now and then at the file that another editor has open."""
         self.query_one(Verdicts).say("ctrl+s checks it, escape goes back; what you write is kept.")
         self.set_interval(WATCH, self._look)
 
     def on_unmount(self) -> None:
-        """Also who quits in the middle of a word loses nothing."""
+        """Quitting in the middle of a word loses nothing."""
         self.keep()
 
     # What is written
@@ -145,7 +145,7 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
             self.learner.write(self.number, self._kept)
 
     def action_reset(self) -> None:
-        """Ask, then begin again."""
+        """Ask, then start over."""
         from descend.tui.screens.dialog import Answer, QuestionScreen
 
         def answered(answer: str | None) -> None:
@@ -164,7 +164,7 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
 
     @property
     def checking(self) -> bool:
-        """Whether a check is going on."""
+        """Whether a check is running."""
         return self.since is not None
 
     def action_check(self) -> None:
@@ -204,7 +204,7 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
         self.refresh_bindings()
 
     def _spin(self) -> None:
-        """Show that the check goes on, and for how long."""
+        """Show that the check is running, and for how long."""
         if self.since is not None:
             gone = time.monotonic() - self.since
             frames = SPINNER if shows_unicode() else "|/-\\"
@@ -242,7 +242,7 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Escape cancels a check that is going on."""
+        """Escape cancels a running check."""
         match action:
             case "cancel":
                 return self.checking

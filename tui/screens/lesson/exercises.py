@@ -1,4 +1,4 @@
-"""The exercises: what to bring about, hints one at a time, a solution for who asks, and what the last try lacks."""
+"""The exercises: the goal, hints one at a time, a solution on request, and what the last attempt lacks."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ LINE = ("nano", "vim", "vi", "nvim", "emacs", "micro", "kak", "joe")
 
 
 class ExternalEditor:
-    """One exercise in another editor. The editor may hold the terminal until it is left, or return at once and go on
+    """One exercise in another editor. The editor may hold the terminal until it is left, or return at once and continue
     in a window of its own: either way the file is looked at for what was saved.
 
     Attributes:
@@ -90,7 +90,7 @@ def editor() -> list[str]:
     """The command of the editor.
 
     Raises:
-        DescendError: none is set and none is there.
+        DescendError: none is set and none is found.
     """
     for variable in ("VISUAL", "EDITOR"):
         try:

@@ -1,4 +1,4 @@
-"""The settings of a run, one line each: knobs, dataset, device and seed."""
+"""The knobs of a run, one line each, with its dataset, device and seed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from descend.tui.screens.lesson.run_request import RunRequest
 
 
 class KnobEditorScreen(Dialog[RunRequest | None]):
-    """Edits a `RunRequest`; returns None if the user leaves all as it is.
+    """Edits a `RunRequest`; returns None if the user changes nothing.
 
     Args:
-        lesson: whose settings.
+        lesson: whose knobs.
         settings: their values now.
         live: whether a run is at work, so that live knobs turn at once.
     """
@@ -84,32 +84,32 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
 
     @property
     def trains(self) -> bool:
-        """Whether it is a model, which has settings enough to be grouped."""
+        """Whether it is a model, which has enough knobs to be grouped."""
         return isinstance(self.lesson, Training)
 
     def _specs(self) -> dict[str, Knob]:
-        """All settings: the knobs, then what is chosen beside them."""
+        """All rows: the knobs, then what is chosen besides them."""
         beside = [*([DATA] if len(self.lesson.data) > 1 else []), DEVICE, SEED, *([DEVICES] if self.trains else [])]
         knobs = {name: replace(spec, name=name) for name, spec in self.lesson.knobs.specs.items()}
         return knobs | {spec.name: spec for spec in beside}
 
     def on_mount(self) -> None:
-        """Start at the first setting."""
+        """Start at the first knob."""
         self.rows[0].field.focus()
 
     @property
     def rows(self) -> list[KnobRow]:
-        """All settings in order."""
+        """All rows in order."""
         return list(self.query(KnobRow))
 
     def on_descendant_focus(self) -> None:
-        """Explain the setting that has focus."""
+        """Explain the knob that has focus."""
         for row in self.rows:
             if row.field.has_focus:
                 self.query_one("#told", Static).update(Text(plain(row.told)))
 
     def action_apply(self) -> None:
-        """Return the settings if all are right, else go to the first that is not."""
+        """Return the values if all are right, else go to the first that is not."""
         values: dict[str, Value] = {}
         for row in self.rows:
             value = row.check()
@@ -124,7 +124,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         )
 
     def action_defaults(self) -> None:
-        """Put the lesson's own settings in all fields."""
+        """Put the lesson's defaults in all fields."""
         own = RunRequest.of(self.lesson, data=self.settings.data if self.trains else "")
         for row in self.rows:
             row.field.value = str(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
@@ -148,7 +148,7 @@ DEVICE = Knob("auto", help="where it trains", name="device", type=str)
 SEED = Knob(0, 0, 2**31 - 1, help="the same seed gives the same run", name="seed", type=int)
 DEVICES = Knob(1, 1, 64, help="GPUs, or processes on the CPU, that train together", name="devices", type=int)
 FEW = 3
-"""Choices that there is always room for beside them."""
+"""Choices that there is always room for besides them."""
 LONGEST = 24
 """Cells for a name, at most."""
 

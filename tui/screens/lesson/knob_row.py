@@ -1,4 +1,4 @@
-"""One setting on a line: its name, a slider or another field that changes it, and its range or what is wrong with it.
+"""One knob on a line: its name, a slider or another field that changes it, and its range or what is wrong with it.
 
 A slider shows where a knob's value stands between the ends of its range; the arrows give it the next round value.
 """
@@ -25,11 +25,11 @@ from descend.tui.screens.dialog import Line
 NAME = 15
 """Cells for a name and the mark before it, where names are short."""
 CHANGED = "*"
-"""Before the name of a setting that is not its own."""
+"""Before the name of a knob that is not at its default."""
 NOTCHES = 40, 100
 """About how many values a linear slider has: for fractions, for whole numbers."""
 LEAP = 4
-"""Notches that the larger move takes."""
+"""Steps that the larger move takes."""
 DECIMAL, BINARY = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 1.5)
 """Values of a logarithmic slider in one decade, in one octave."""
 
@@ -49,7 +49,7 @@ def locate_value(spec: Knob, value: float) -> float:
 
 
 def turn_value(spec: Knob, value: float, by: int) -> float:
-    """The round value ``by`` notches on from ``value``, which need not be round itself, within the range."""
+    """The round value ``by`` steps on from ``value``, which need not be round itself, within the range."""
     low, high = ends(spec)
     for _ in range(abs(by)):
         value = find_next_value(spec, value, 1 if by > 0 else -1)
@@ -76,7 +76,7 @@ def find_next_value(spec: Knob, value: float, way: int) -> float:
 
 
 def notch(span: float, count: int) -> float:
-    """1, 2 or 5 times a power of ten, at most about ``count`` of which fill ``span``."""
+    """1, 2 or 5 times a power of ten, so that at most about ``count`` fill ``span``."""
     raw = span / count
     power = 10.0 ** math.floor(math.log10(raw))
     return next(part * power for part in (1, 2, 5, 10) if part * power >= raw * 0.999)
@@ -98,7 +98,7 @@ def format_value(value: float) -> str:
 
 
 def draw_slider(spec: Knob, value: float | None, width: int) -> Text:
-    """``├──●─┼──┤`` in ``width`` cells: ● the value, ┼ the lesson's own; None draws no value."""
+    """``├──●─┼──┤`` in ``width`` cells: ● the value, ┼ the lesson's default; None draws no value."""
     inside = max(1, width - 2)
     cells = ["─"] * inside
     cells[round(locate_value(spec, float(spec.default)) * (inside - 1))] = "┼"
@@ -112,7 +112,7 @@ def draw_slider(spec: Knob, value: float | None, width: int) -> Text:
 
 
 class Slider(Widget):
-    """Draws a knob's range and its value; what changes the value is beside it."""
+    """Draws a knob's range and its value; the field that changes the value is next to it."""
 
     DEFAULT_CSS = """
     Slider { height: 1; width: 20; color: $foreground 80%; }
@@ -151,7 +151,7 @@ class Number(Line):
         self.spec = spec
 
     def action_turn(self, by: int) -> None:
-        """Turn by notches; from the lesson's own value if what stands there is no number."""
+        """Turn by steps; from the lesson's default if the field holds no number."""
         try:
             value = turn_value(self.spec, float(self.value), by)
         except (ValueError, OverflowError):
@@ -162,10 +162,10 @@ class Number(Line):
 
 
 class KnobRow(Vertical):
-    """A setting.
+    """A knob.
 
     Args:
-        spec: the setting.
+        spec: the knob.
         value: as it is now.
         range: what it can be, in words.
         told: what it means and when a change takes effect.
@@ -236,11 +236,11 @@ class KnobRow(Vertical):
         self.check()
 
     def on_descendant_focus(self) -> None:
-        """Set the name of the setting off that has focus."""
+        """Highlight the name of the knob that has focus."""
         self.add_class("-here")
 
     def on_descendant_blur(self) -> None:
-        """It has lost it."""
+        """Focus is lost."""
         self.remove_class("-here")
 
     def on_input_changed(self) -> None:

@@ -64,7 +64,7 @@ class RunLauncher:
         self._in_thread(prepare)
 
     def revive(self, session: RunMonitor) -> None:
-        """Start a worker that takes ``session``'s run up from its newest checkpoint."""
+        """Start a worker that resumes ``session``'s run from its newest checkpoint."""
         if self.busy:
             return
         self.busy = True
@@ -92,7 +92,7 @@ class RunLauncher:
             name = self.screen.lesson.name
             known = (run for run in reversed(followed) if _lesson_of(run) == name)
             run = next(known, None)
-            with suppress(DescendError):  # a home that cannot be read; who starts a run is told so
+            with suppress(DescendError):  # a home that cannot be read; starting a run will say so
                 running = (run for run in runs.list_runs() if run.alive() and _lesson_of(run) == name and _at_work(run))
                 run = run or next(running, None)
             if run is not None:
@@ -112,7 +112,7 @@ class RunLauncher:
         self.screen.run_worker(work, thread=True, group=f"start {work.__name__}")
 
     def _back(self, call: Callable[..., None], *given: object) -> None:
-        """Go on in the screen's own thread."""
+        """Continue in the screen's own thread."""
         self.screen.app.call_from_thread(call, *given)
 
     @property
@@ -146,7 +146,7 @@ class RunLauncher:
         self.screen.shell.complain(error)
 
     def _missing(self, settings: RunRequest, stepping: bool, here: list[Spec]) -> None:
-        """Say which dataset is missing and offer those that are ``here``; nothing is ever replaced unasked."""
+        """Say which dataset is missing and offer those that are ``here``; nothing is ever replaced without asking."""
         from descend.datasets import catalogue
         from descend.tui.screens.dialog import Answer, QuestionScreen
         from descend.tui.screens.fetch import FetchScreen

@@ -1,4 +1,4 @@
-"""The parts of the lesson and the panels: beside each other where there is room, else in turns."""
+"""The parts of the lesson and the panels: side by side where there is room, else one at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 ROOMY = 136
-"""Columns from which on the parts stay beside the panels when a run begins."""
+"""Columns from which on the parts stay next to the panels when a run begins."""
 
 
 class LessonLayout(InShell, Horizontal):
@@ -120,7 +120,7 @@ class LessonLayout(InShell, Horizontal):
             self._focus_panel()
 
     def view(self, what: str) -> None:
-        """Show the ``parts``, beside the panels if there is room, or the ``panels`` alone."""
+        """Show the ``parts``, next to the panels if there is room, or the ``panels`` alone."""
         if self._wide:
             self._alone = what == "panels"
         else:
@@ -155,16 +155,16 @@ class LessonLayout(InShell, Horizontal):
         return self.screen.has_class("-wide")
 
     def _place(self) -> None:
-        """Display what is shown; not by a class, for which the styles of every panel would be found anew."""
+        """Display what is shown; not by a class, for which the styles of every panel would be looked up again."""
         self.parts.display = self.parts_shown
         self.query_one("#stage").display = self._wide or self._turn == "panels"
 
     def take_keys(self) -> None:
-        """Put the focus back where the eyes are."""
+        """Put the focus back on what is shown."""
         self._focus("parts" if self.parts_shown else "panels")
 
     def _focus(self, what: str) -> None:
-        """Put the focus where the eyes are."""
+        """Put the focus on what is shown."""
         if what == "parts" or self.grid is None:
             self.parts.part().take_keys()
         else:
@@ -197,7 +197,7 @@ class EmptyState(Static):
     """
 
     def show(self, lesson: Experiment, settings: RunRequest) -> None:
-        """List the settings and how to begin."""
+        """List the knobs and how to begin."""
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, justify="right")
@@ -213,5 +213,5 @@ class EmptyState(Static):
 
 
 def value(given: object) -> Text:
-    """A setting's value."""
+    """A knob's value."""
     return Text(plain(str(given)), "bold")

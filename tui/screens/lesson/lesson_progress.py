@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 LOOK = 0.05
-"""Seconds between two looks at a check that goes on."""
+"""Seconds between two looks at a running check."""
 LATER = ThreadPoolExecutor(1, "logbook")
 """Where what was done waits to be written, in order, while another process holds the logbook."""
 _KNOWN: WeakKeyDictionary[DescendApp, dict[str, LessonProgress]] = WeakKeyDictionary()
@@ -38,8 +38,8 @@ class LessonProgress:
         answers: quiz, question → choice.
         place: question of the quiz the learner is at.
         predictions: prediction → choice or number.
-        graded_right: predictions that a run bore out at the last grading.
-        skips: whether the learner wants to run without predicting.
+        graded_right: predictions that were right at the last grading.
+        skips: whether the learner chose to run without predicting.
         hints: exercise → hints revealed.
         codes: exercise → what the learner has written.
         solved: exercises.
@@ -107,7 +107,7 @@ class LessonProgress:
 
     @property
     def should_predict(self) -> bool:
-        """Whether the learner is to be asked before the next run: they never ran it, predicted or declined."""
+        """Whether to ask the learner before the next run: they never ran it, predicted or declined."""
         return bool(self.lesson.predictions) and not (self.predictions or self.skips or self.runs)
 
     # What is done
@@ -187,7 +187,7 @@ class LessonProgress:
         self.later = LATER.submit(self._keep_later, write)
 
     def _keep_later(self, write: Callable[[], object]) -> None:
-        """Write to the logbook as soon as it is free. Once that took too long, nothing waits any more."""
+        """Write to the logbook as soon as it is free. Once that took too long, nothing waits for it."""
         try:
             with learner_progress.wait_briefly() if self.complained else nullcontext():
                 write()
@@ -202,7 +202,7 @@ class LessonProgress:
 
 
 class Grading:
-    """Looks after a lesson's runs when they have ended."""
+    """Grades and checks a lesson's runs when they have ended."""
 
     def __init__(self, screen: LessonScreen) -> None:
         self.screen = screen

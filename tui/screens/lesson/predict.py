@@ -166,7 +166,7 @@ class Predict(QuestionView):
         self._commit(index)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Commit to the number that was typed, or say why it is none."""
+        """Commit to the number that was typed, or say why it is not a number."""
         event.stop()
         try:
             value = parsed(event.value)
@@ -264,7 +264,7 @@ def parsed(text: str) -> float:
     """A number as people type it: ``0.5``, ``0,5``, ``1e-3``, ``12,000``.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a number.
     """
     given = text.strip().replace(" ", "").replace("_", "").replace("−", "-")
     if not given:

@@ -39,7 +39,7 @@ class Listing(VerticalScroll):
         yield Static()
 
     def on_resize(self) -> None:
-        """Wrap anew; what is at the top stays there."""
+        """Wrap again; what is at the top stays there."""
         if self.size.width != self._width:
             top = self.line_at(self.scroll_offset.y) if self._tops else start_of(self.code, "run")
             self.draw()

@@ -33,7 +33,7 @@ class RunRequest:
         seed: int = 0,
         devices: int = 1,
     ) -> RunRequest:
-        """The lesson's defaults with some settings chosen.
+        """The lesson's defaults with some values chosen.
 
         Raises:
             UsageError: a knob is unknown or a value does not fit.
@@ -51,6 +51,6 @@ class RunRequest:
         return cls.of(lesson, dict(manifest.knobs), manifest.data, manifest.device, manifest.seed, manifest.devices)
 
     def turned(self, history: History) -> RunRequest:
-        """These settings with the knobs that were turned during the run."""
+        """These values with the knobs that were turned during the run."""
         turned = {change.knob: change.value for change in history.changes if change.knob in self.knobs}
         return replace(self, knobs={**self.knobs, **turned}) if turned else self

@@ -1,4 +1,4 @@
-"""A lesson beside a live run, and the keys that steer both."""
+"""A lesson next to a live run, and the keys that steer both."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
 
     Args:
         lesson: the lesson.
-        settings: of its next run.
+        settings: the knobs of its next run.
         run: one to attach to; without it, a run of this lesson that is at work, if there is one.
         autorun: whether to start a run at once.
     """
@@ -179,7 +179,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             if self.live_knobs.opened and not (session is not None and session.live):
                 self.live_knobs.action_close()
             if session is not None and session.phase not in ("starting", "running"):
-                self.shell.warm_up()  # the next run shall begin at once
+                self.shell.warm_up()  # so that the next run begins at once
 
     # Keys
 
@@ -225,15 +225,15 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.launcher.begin(self.settings)
 
     def action_predict(self) -> None:
-        """Ask for the predictions, before the first run; who then runs without them is not asked again."""
+        """Ask for the predictions, before the first run; a learner who then runs without them is not asked again."""
         self.action_part("predict")
 
     def action_pause(self) -> None:
-        """Hold the run."""
+        """Pause the run."""
         self._tell("pause")
 
     def action_resume(self) -> None:
-        """Let it go on."""
+        """Resume it."""
         self._tell("resume")
 
     def action_stop(self) -> None:
@@ -248,13 +248,13 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             self._tell("step")
 
     def action_restart(self) -> None:
-        """Run anew, ending the present run."""
+        """Run again, ending the current run."""
         if self.session is not None and self.session.live:
             self._tell("stop")
         self.launcher.begin(self.settings)
 
     def action_revive(self) -> None:
-        """Take the ended run up again."""
+        """Resume the ended run."""
         if self.session is not None:
             self.launcher.revive(self.session)
 
@@ -270,18 +270,18 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.show()
 
     def _revivable(self) -> bool:
-        """Whether the run was stopped or has died, and the settings are still its own."""
+        """Whether the run was stopped or has died, and the knobs are still its own."""
         session = self.session
         if session is None or session.aim not in ("stopped", "dead", "unsaved") or session.asked:
             return False
         return self.settings == self.launcher.settings_of(session)
 
     def action_edit(self) -> None:
-        """Change the settings; live knobs of a run at work turn at once."""
+        """Change the knobs; live ones of a run at work turn at once."""
         self._ask_settings(self.session is not None and self.session.live, self._edited)
 
     def try_knobs(self) -> None:
-        """Change the settings, then run with them."""
+        """Change the knobs, then run with them."""
 
         def edited(settings: RunRequest | None) -> None:
             if settings is not None:

@@ -163,7 +163,7 @@ class Banner(VerticalScroll, can_focus=False):
         yield Static()
 
     def show(self, session: RunMonitor | None) -> None:
-        """Say what there is to say about the run."""
+        """Show what is known about the run."""
         said = news(session) if session is not None else []
         if said == self._said:
             return
@@ -212,7 +212,7 @@ class TitleLine(Widget):
         self.shown = self.title
 
     def show(self, run: str, data: str = "") -> None:
-        """Name the run, and beside the title the ``data`` it learns from if that is not the lesson's own."""
+        """Name the run, and next to the title the ``data`` it learns from if that is not the lesson's own."""
         self.shown = f"{self.title} · on {plain(data)}" if data else self.title
         self.run = plain(run)
         self.refresh()

@@ -54,7 +54,7 @@ class LessonTab(Widget):
         """Begin again: the learner's progress was forgotten."""
 
     def take_keys(self) -> None:
-        """Focus whatever the keys are for."""
+        """Focus what the keys are for."""
         self.focus()
 
 

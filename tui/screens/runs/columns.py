@@ -20,7 +20,7 @@ STYLES = {**STYLES, "damaged": "bad"}
 ROOMY = 100
 """Cells from which on columns stand further apart and curves are longer."""
 NAME = 24
-"""Cells of a lesson's name for which the least columns go."""
+"""Cells of a lesson's name for which the least important columns go."""
 
 
 class Column(NamedTuple):

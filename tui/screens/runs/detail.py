@@ -74,7 +74,7 @@ def facts(entry: RunRow) -> str:
 
 
 def checkpoints(entry: RunRow) -> list[int]:
-    """Steps of the run's checkpoints, ascending; none if they cannot be told."""
+    """Steps of the run's checkpoints, ascending; none if they cannot be read."""
     try:
         return entry.run.checkpoint_steps()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Asks in which form and where to write a run's result."""
+"""Asks in which format and where to write a run's result."""
 
 from __future__ import annotations
 

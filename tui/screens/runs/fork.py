@@ -90,7 +90,7 @@ def parse(text: str, lesson: Experiment) -> dict[str, Value]:
     """``lr=0.01 epochs=3`` as knobs of ``lesson``; a value with blanks stands in quotes, as in a shell.
 
     Raises:
-        UsageError: something in it is no knob, or a value does not fit.
+        UsageError: something in it is not a knob, or a value does not fit.
     """
     specs = lesson.knobs.specs
     values: dict[str, Value] = {}

@@ -17,7 +17,7 @@ LONGEST = {"title": 60, "note": 400}
 
 
 class NamingScreen(Dialog[dict[str, str] | None]):
-    """Returns the title and the note, or None if the user leaves all as it is.
+    """Returns the title and the note, or None to change nothing.
 
     Args:
         entry: the run.

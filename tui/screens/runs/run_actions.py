@@ -37,7 +37,7 @@ class RunActions:
         self.doing: dict[object, str] = {}
 
     def resume(self, entry: RunRow) -> None:
-        """Go on with a run."""
+        """Resume a run."""
         run = entry.run
 
         def resume() -> None:
@@ -95,7 +95,7 @@ class RunActions:
         self.screen.shell.push_screen(NamingScreen(entry, field), asked)
 
     def export(self, entry: RunRow) -> None:
-        """Ask for form and place, then write."""
+        """Ask for format and place, then write."""
 
         def written(chosen: Export) -> str:
             from descend.engine.run.export import export_run
@@ -130,7 +130,7 @@ class RunActions:
         self.screen.shell.push_screen(QuestionScreen(f"Delete {what}?", text, [answer]), asked)
 
     def _do(self, doing: str, deed: Callable[[], Result], then: Callable[[Result], object]) -> None:
-        """Do ``deed`` in a thread while the heading says ``doing``, then go on here; what goes wrong is told."""
+        """Do ``deed`` in a thread while the heading says ``doing``, then continue here; what goes wrong is shown."""
         app, shell, it = self.screen.app, self.screen.shell, object()
         self.doing[it] = doing
         shell.starting.add(it)

@@ -30,7 +30,7 @@ class RunRow:
     """What is known of a run; all text is safe to draw.
 
     Attributes:
-        label: the user's title, else the settings that are not the lesson's own, such as ``lr=1 seed=3``.
+        label: the user's title, else the knobs that are not at their defaults, such as ``lr=1 seed=3``.
         metric, value: the metric that says most; None where it is not finite.
         created: Unix time.
         elapsed: seconds of training.
@@ -97,7 +97,7 @@ class RunRow:
 
 
 def changed(manifest: Manifest) -> list[str]:
-    """The settings of a run that are not its lesson's own, as ``name=value``."""
+    """The knobs of a run that are not at its lesson's defaults, as ``name=value``."""
     lesson: Experiment
     try:
         lesson = experiment.find(manifest.name)

@@ -25,7 +25,7 @@ TURN = 0.2
 
 
 class RunScanner:
-    """All runs, as far as they have been read: by threads that `look` and `trace`, for any thread to see.
+    """All runs that have been read so far: by threads that `look` and `trace`, for any thread to see.
 
     Attributes:
         entries: what is known, by run id.
@@ -70,7 +70,7 @@ class RunScanner:
                 yield
 
     def untraced(self, entries: Iterable[RunRow]) -> list[RunRow]:
-        """Those of ``entries`` whose curves are not known, or not any more."""
+        """Those of ``entries`` whose curves are not known, or no longer."""
         return [entry for entry in entries if entry.metric and not self._traced(entry)]
 
     def sparkline(self, entry: RunRow, width: int) -> str:
@@ -189,7 +189,7 @@ def _stat(file: os.PathLike[str]) -> tuple[int, int] | None:
 
 
 def _curve(entry: RunRow) -> Sparklines:
-    """The sparklines of a run's metric; none if they cannot be read any more."""
+    """The sparklines of a run's metric; none if they can no longer be read."""
     from descend.engine.run.runs import tell_damage
 
     with suppress(DescendError), tell_damage(entry.run):

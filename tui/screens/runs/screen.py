@@ -133,7 +133,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     # Reading
 
     def look(self) -> None:
-        """Look through the runs folder without holding up the screen; once more if a look is going on."""
+        """Look through the runs folder without holding up the screen; once more if a look is in progress."""
         self._again = self._looking
         if self.is_current and not self._looking:
             self._looking = True
@@ -171,7 +171,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         self.fill()
 
     def on_runs_screen_looked(self, event: Looked) -> None:
-        """Look again before long; ages go on also when nothing else does."""
+        """Look again before long; ages change even when nothing else does."""
         unread, self._looking, self.left = self.left != 0, False, 0
         self.table.redraw()
         if unread:
@@ -245,7 +245,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         self.query_one(RunSearch).action_leave()
 
     def on_run_search_left(self) -> None:
-        """Go on in the table."""
+        """Move on to the table."""
         self.table.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -312,7 +312,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
             self.shell.open_run(entry.run)
 
     def action_compare(self) -> None:
-        """Lay the marked runs over each other."""
+        """Compare the marked runs."""
         from descend.tui.screens.compare import MAX_RUNS, CompareScreen
 
         runs = [entry.run for entry in self.chosen if entry.manifest is not None]
@@ -324,7 +324,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
             self.notify("Of the marked runs fewer than two can be read.", severity="warning")
 
     def action_resume(self) -> None:
-        """Go on with the run under the cursor."""
+        """Resume the run under the cursor."""
         if (entry := self.table.entry) is not None:
             self.run_actions.resume(entry)
 

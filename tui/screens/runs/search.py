@@ -26,7 +26,7 @@ class RunSearch(Field):
     """
 
     class Left(Message):
-        """The user goes on to the table."""
+        """The user moves on to the table."""
 
     def __init__(self) -> None:
         super().__init__(placeholder="search runs", compact=True, max_length=200)
@@ -42,7 +42,7 @@ class RunSearch(Field):
         self.focus()
 
     def action_empty(self) -> None:
-        """Search for nothing any more."""
+        """Clear the search."""
         self.value = ""
         self.action_leave()
 

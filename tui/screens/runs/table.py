@@ -1,7 +1,7 @@
 """The table of runs.
 
 Lines are made when they are shown and repainted where they differ: Textual's DataTable measures every cell of five
-hundred rows (0.15 s) and renders all visible ones anew when one changes (0.06 s), at each key of a search and each
+hundred rows (0.15 s) and renders all visible ones again when one changes (0.06 s), at each key of a search and each
 look at a run at work.
 """
 
@@ -80,7 +80,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         """The run under the cursor was clicked twice."""
 
     class Sorted(Message):
-        """The user wants the order of a column."""
+        """The user asked for the order of a column."""
 
         def __init__(self, order: str) -> None:
             super().__init__()
@@ -132,7 +132,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved())
 
     def redraw(self) -> None:
-        """Make the lines in view anew and repaint those that differ."""
+        """Rebuild the lines in view and repaint those that differ."""
         for y in range(self.scrollable_content_region.height):
             if self._drawn.get(y) != (line := self._line(y)):
                 self._drawn[y] = line
@@ -151,7 +151,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved())
 
     def on_resize(self) -> None:
-        """Lay the columns out anew."""
+        """Lay the columns out again."""
         self._fit()
         self._reveal()
         self._drawn.clear()
@@ -171,7 +171,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
                 self.post_message(self.Opened())
 
     def mark(self) -> None:
-        """Mark the run under the cursor or take its mark away, and go on to the next."""
+        """Mark or unmark the run under the cursor, and move to the next."""
         if self.entry is not None:
             self.marked ^= {self.entry.id}
             self.go_to(self.cursor + 1)

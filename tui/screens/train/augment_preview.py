@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 COMMAND = (sys.executable, "-P", "-m", "descend.engine.train.augment_preview")
 """Computes all previews, where torch can be imported."""
 WIDTH, MARGIN = 110, 8
-"""Columns of the box at most, and those of them beside the pictures: border, padding and scroll bar."""
+"""Columns of the box at most, and those of them next to the pictures: border, padding and scroll bar."""
 
 
 class AugmentScreen(Dialog[str | None]):

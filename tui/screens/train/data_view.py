@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
 
 MARGIN = 8
-"""Columns beside the text: border, padding and scroll bar."""
+"""Columns next to the text: border, padding and scroll bar."""
 
 
 class DataViewScreen(Dialog[str | None]):

@@ -27,13 +27,13 @@ COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "show")
 """Counts them, where torch can be imported; a file of the user's own is run for that."""
 HINT = "L lists them, with output shapes and parameters."
 SOON = 1.0
-"""Seconds on a page of the zoo after which they are counted unasked …"""
+"""Seconds on a page of the zoo after which they are counted without asking …"""
 NICE = 15
-"""… by a process that gives way to all others."""
+"""… by a process of the lowest priority."""
 
 
 class LayerList(Static):
-    """Says how to list the layers of a model, then lists them for the settings it was asked for."""
+    """Says how to list the layers of a model, then lists them for the knobs it was given."""
 
     def __init__(self, training: Training) -> None:
         super().__init__(id="layers")
@@ -43,12 +43,12 @@ class LayerList(Static):
         self._soon: Timer | None = None
 
     def reset(self, settings: RunRequest) -> None:
-        """Other settings may make other layers."""
+        """Other knobs may make other layers."""
         if settings != self.settings:
             self.settings = settings
             self._end()
             self._tell(Text(HINT))
-            if isinstance(self.training.model, Model) and settings.data:  # no file of the user's is run unasked
+            if isinstance(self.training.model, Model) and settings.data:  # no file of the user's is run without asking
                 self._soon = self.set_timer(SOON, self._count_unasked)
 
     def count(self) -> None:
@@ -60,7 +60,7 @@ class LayerList(Static):
             self._begin(self.settings, True)
 
     def _count_unasked(self) -> None:
-        """Count them beside all else, for someone who reads on the page."""
+        """Count them in the background, for someone who reads on the page."""
         if self.settings is not None and self.is_attached and self.screen.is_current:
             self._begin(self.settings, False)
 
@@ -110,7 +110,7 @@ class LayerList(Static):
 
 
 def asked(training: Training, settings: RunRequest) -> list[str]:
-    """The words after ``descend show``: the model, its data, and those of its settings that make other layers."""
+    """The words after ``descend show``: the model, its data, and those of its knobs that make other layers."""
     specs, model = training.knobs.specs, training.model
     known = model.knobs.specs if isinstance(model, Model) else specs
     words = [training.name, "--json", *(["--data", settings.data] if settings.data else [])]

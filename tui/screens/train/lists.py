@@ -1,4 +1,4 @@
-"""The lines of the Train screen: models by family, datasets by where they are, with what does not fit set back."""
+"""The lines of the Train screen: models by family, datasets by where they are, with what does not fit dimmed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEARNED = {"classification": "classes", "regression": "numbers", "language": "ch
 
 
 class Choices(Options):
-    """A list to choose from with the arrows, j and k; a heading is passed over."""
+    """A list to choose from with the arrows, j and k; a heading is skipped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", "Down", show=False),

@@ -51,7 +51,7 @@ class ModelPage(VerticalScroll, LessonTab):
         self.query_one(LayerList).count()
 
     def show(self, settings: RunRequest) -> None:
-        """Describe the model with these settings."""
+        """Describe the model with these knobs."""
         self.query_one("#said", Static).update(document(self.training, settings))
         self.query_one(LayerList).reset(settings)
 
@@ -83,13 +83,13 @@ def document(training: Training, settings: RunRequest) -> Text:
 
 
 def paragraph(lines: str) -> str:
-    """A paragraph, to be wrapped anew; what is indented, such as a formula, line by line as it is."""
+    """A paragraph, to be wrapped; what is indented, such as a formula, line by line as it is."""
     kept = [plain(line) for line in lines.split("\n")]
     return ("\n" if lines.startswith(" ") else " ").join(kept)
 
 
 def manifest(training: Training, settings: RunRequest) -> Manifest:
-    """What a run with these settings is asked for; nothing is looked up or written."""
+    """What a run with these knobs is asked for; nothing is looked up or written."""
     return Manifest(
         id="",
         name=training.name,

@@ -146,7 +146,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         return replace(kept, data=self.data.chosen)
 
     def why_not(self) -> str:
-        """Nothing if the model can be trained on the data as it is set, else a sentence that says why not."""
+        """Nothing if the model can be trained on the data with these knobs, else a sentence that says why not."""
         training = self.training
         spec = self.specs.get(self.data.chosen)
         if spec is None:
@@ -189,7 +189,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         self.show()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Go on to the datasets; from there, train."""
+        """Move on to the datasets; from there, train."""
         if event.option_list is self.models:
             self.data.focus()
         else:
@@ -216,14 +216,14 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         )
 
     def action_copy(self) -> None:
-        """Copy the command that makes this run."""
+        """Copy the command for this run."""
         line = run_config.format_command(manifest(self.training, self.chosen()))
         self.app.copy_to_clipboard(line)
         needs = " In tmux this needs `set -g set-clipboard on`." if "TMUX" in os.environ else ""
         self.notify(plain(f"Copied: {line}{needs}"), markup=False)
 
     def action_edit(self) -> None:
-        """Change the settings."""
+        """Change the knobs."""
         from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
 
         name = self.training.name
@@ -263,7 +263,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         line.focus()
 
     def action_close(self) -> None:
-        """Ask no more."""
+        """Stop asking."""
         self.query_one(Typed).remove_class("-open")
         (self.data if self.asked == "data" else self.models).focus()
 
@@ -280,7 +280,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             self.run_worker(lambda: self._work(what, typed, None), thread=True, exclusive=True)
 
     def _work(self, what: str, typed: str, asked: object) -> None:
-        """Read or write, then go on in the screen's own thread."""
+        """Read or write, then continue in the screen's own thread."""
         found, spec = None, None
         kept = run_config.RunConfig(name=typed if what == "model" else "", data=typed if what == "data" else "")
         try:
