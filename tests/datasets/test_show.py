@@ -121,7 +121,7 @@ def test_data_show_json_is_the_description(capsys: pytest.CaptureFixture[str]) -
     found = json.loads(out)
     assert (found["kind"], found["task"], found["train"], found["test"]) == ("table", "regression", 353, 89)
     assert len(found["features"]) == 10
-    assert found["targets"][0]["most"] == 346
+    assert found["targets"][0]["max"] == 346
 
 
 def test_data_list_tells_kind_task_and_sizes(capsys: pytest.CaptureFixture[str]) -> None:
