@@ -64,7 +64,9 @@ def add(commands: Any) -> None:
         metavar="N",
         help="of a model: train on N GPUs, or N processes on the CPU",
     )
-    command.add_argument("--settings", dest="recipe", metavar="FILE", help="start from a configuration, a TOML file")
+    command.add_argument(
+        "--config", "--settings", dest="recipe", metavar="FILE", help="start from a TOML configuration"
+    )
     command.add_argument("--save", metavar="FILE", help="save this configuration in a TOML file, to share or run again")
     add_follow_options(command)
     command.set_defaults(do=run_command)

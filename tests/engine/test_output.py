@@ -68,7 +68,7 @@ COMMANDS = [
     ("run", HOSTILE),
     ("run", f"{HOSTILE}.py:Net"),
     ("run", "digits", "--set", f"{HOSTILE}=1"),
-    ("run", "digits", "--settings", f"{HOSTILE}.toml"),
+    ("run", "digits", "--config", f"{HOSTILE}.toml"),
     ("data", "show", f"{HOSTILE}.csv"),
     ("data", "fetch", HOSTILE),
     ("exercise", "digits", "1", "--check", HOSTILE),

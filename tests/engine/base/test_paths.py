@@ -91,7 +91,7 @@ COMMANDS = [
     ("run", "mlp", "--data", "PATH"),
     ("run", "PATH.py:Net", "--data", "iris"),
     ("run", "PATH.py", "--data", "iris"),
-    ("run", "digits", "--settings", "PATH"),
+    ("run", "digits", "--config", "PATH"),
     ("run", "digits", "--save", "PATH"),
     ("show", "PATH.py:Net"),
     ("show", "mlp", "--data", "PATH"),

@@ -51,7 +51,7 @@ def test_settings_are_kept_in_a_file_and_run_again_elsewhere(tmp_path: Path) -> 
     )  # fmt: skip
     assert str(tmp_path) not in kept.read_text(), "it can be shared together with the data"
     there = here.rename(tmp_path / "there")
-    assert outcome("run", "--settings", str(there / "mine.toml"))["metrics"] == first["metrics"]
+    assert outcome("run", "--config", str(there / "mine.toml"))["metrics"] == first["metrics"]
     changed = outcome("run", "--settings", str(there / "mine.toml"), "--set", "epochs=1", "--seed", "4")
     assert changed["metrics"] != first["metrics"]
 
@@ -100,7 +100,7 @@ def test_settings_that_cannot_be_kept_or_found_start_nothing(tmp_path: Path, fol
     result = call("run", "mlp", "--data", "iris", "--save", str(tmp_path / "absent" / "k.toml"))
     assert (result.returncode, result.stdout) == (1, "")
     assert "The configuration cannot be written" in result.stderr
-    result = call("run", "--settings", str(tmp_path / "absent.toml"))
+    result = call("run", "--config", str(tmp_path / "absent.toml"))
     assert result.returncode == 2
     assert "absent.toml cannot be read: No such file or directory." in result.stderr
     assert not folders.exists()

@@ -170,7 +170,7 @@ async def test_a_run_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         rows = list(csv.DictReader((tmp_path / f"{run.id}.csv").read_text().splitlines()))
         assert [row["series"] for row in rows].count("train/loss") == 60
         await shell.press("x")
-        await shell.sees("✗ That is there already; name another.")
+        await shell.sees("✗ That is a file already; name another.")
         await shell.press("enter")
         shell.app.screen.query_one(Input).value = str(tmp_path / "missing" / "all.csv")
         await shell.sees("One row per point")

@@ -53,6 +53,6 @@ class ExportScreen(FileScreen[Export]):
                 raise UsageError("That is a file; name a folder.")
         elif path.exists():
             raise UsageError(
-                f"That is {'a folder; name a file in it' if path.is_dir() else 'there already; name another'}."
+                f"That is {'a folder; name a file in it' if path.is_dir() else 'a file already; name another'}."
             )
         return Export(self.chosen, path)
