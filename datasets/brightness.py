@@ -95,7 +95,7 @@ def convert_to_bytes(
     if x.dtype.kind == "f":
         notes.append(
             f"{WARNING}x is taken for images of {' × '.join(map(str, x.shape[1:]))}, and kept in 256 steps; save it as "
-            "(n, columns) if it is none."
+            "(n, columns) if it is not."
         )
     notes.append(
         f"Pixels from {format_value(low)} to {format_value(high)}, the range of those to train on, became 0 to 255."

@@ -322,9 +322,7 @@ def check_columns(
     them = "what cannot be learned from" if len(hopeless) > max(1, len(gone)) else "it" if len(gone) == 1 else "them"
     if gone:
         unless = next((column.unless for column in columns if column.empty and column.unless), "")
-        raise DescendError(
-            f"{file} has no value at all in {quote_columns(gone)}; leave {them} out with {leave}{unless}."
-        )
+        raise DescendError(f"{file} has no values in {quote_columns(gone)}; leave {them} out with {leave}{unless}.")
     out = f"leave {'the column' if len(hopeless) == 1 else 'what cannot be learned from'} out with {leave}"
     many = []
     for column in columns:

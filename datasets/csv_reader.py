@@ -189,7 +189,7 @@ def collect_rows(
             wide = not any(map(is_number, rows[0]))
         source.width = len(rows[0]) + wide if rows else len(cells)
         if len(cells) != source.width:
-            if wide and len(rows) == 2:  # the line before was the odd one
+            if wide and len(rows) == 2:  # the line before was the irregular one
                 line, cells = lines[1], rows[1]
                 wide = False
             below = find_odd_below(itertools.chain(waiting, found), source.width)

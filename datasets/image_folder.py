@@ -141,7 +141,7 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Fol
     labels = np.array(listing.labels, np.int64)
     if gone := sorted(set(range(len(listing.classes))) - set(labels[train].tolist())):
         raise DescendError(
-            f"The class '{listing.classes[gone[0]]}' has no image left that can be read; mend some"
+            f"The class '{listing.classes[gone[0]]}' has no image left that can be read; fix some"
             f"{suggest_ignore(listing.classes[gone[0]], options.ignore)}."
         )
     return Dataset(

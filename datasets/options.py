@@ -102,11 +102,11 @@ def _parse_value(name: str, text: str, field: dataclasses.Field[Any]) -> Any:
         return text
     kind: type[int] | type[float] = int if isinstance(field.default, int) else float
     bounds = f"from {low:,} on" if high is None else f"from {low:,} to {high:,}"
-    wanted = f"a {'whole ' if kind is int else ''}number {bounds}"
+    expected = f"a {'whole ' if kind is int else ''}number {bounds}"
     try:
         value = kind(text)
     except ValueError:
-        raise UsageError(f"The option {name} is {wanted}, not '{text}'.") from None
+        raise UsageError(f"The option {name} is {expected}, not '{text}'.") from None
     if not value >= low or (high is not None and value > high):
-        raise UsageError(f"The option {name} is {wanted}, not {text}.")
+        raise UsageError(f"The option {name} is {expected}, not {text}.")
     return value

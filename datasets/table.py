@@ -121,9 +121,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
     if not texts:
         check_columns(features, where, codes, options.ignore)
     elif texts[0].empty:
-        raise DescendError(
-            f"{where} has no text at all in {quote_columns([texts[0].name])}; choose another with text=…."
-        )
+        raise DescendError(f"{where} has no text in {quote_columns([texts[0].name])}; choose another with text=….")
     elif left := [column.name for column in kept if column not in (*texts, *targets)]:
         notes.append(f"Left out besides the text: {quote_columns(left)}.")
     note_oddities(features, targets, notes)

@@ -60,7 +60,7 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
     if any(column.empty for column in targets):
         empty = quote_columns([column.name for column in targets if column.empty])
         unless = next((column.unless for column in targets if column.empty), "")
-        raise DescendError(f"{file} has no value at all in the target {empty}; {ANOTHER}{unless}.")
+        raise DescendError(f"{file} has no values in the target {empty}; {ANOTHER}{unless}.")
     if task == "regression" or (not task and len(targets) > 1):
         if words := [column for column in targets if len(column.wrong)]:
             row = int(words[0].wrong[0])

@@ -33,7 +33,7 @@ def check_datasets() -> Iterator[Check]:
         elif spec.embedded:
             yield Check("Data", name, False, f"{spec.title}, built in but not there", spec.missing_message())
         else:
-            advice = f"Run `descend data fetch {name}` if you want it."
+            advice = f"Run `descend data fetch {name}` if you need it."
             found = f"not whole in {where}" if where else "not on this machine"
             yield Check("Data", name, None, f"{spec.title}, {found}", advice)
 

@@ -1,7 +1,7 @@
 """What a run consists of: objects that checkpoints save, resuming restores and live knobs reach.
 
 What a checkpoint says of an object is what training made of it, and what it was made with. Where knobs are changed, as
-in a fork, the first is restored and the second is not: a setting that an object would be made with now, and was not
+in a fork, the first is restored and the second is not: a option that an object would be made with now, and was not
 then, is used as it is asked for.
 """
 
@@ -22,7 +22,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import Value, format_knobs
 
 SWITCHES = "momentum", "amsgrad", "centered"
-"""Settings of torch's optimisers that decide, by being zero or not, what is gathered for each weight."""
+"""Hyperparameters of torch's optimisers that decide, by being zero or not, what is gathered for each weight."""
 
 
 class Tracked:
@@ -44,7 +44,7 @@ class Tracked:
         self._made.pop(name, None)
 
     def made(self) -> dict[str, Any]:
-        """The settings of every object before training changed any, as plain values: now, for what is new."""
+        """The hyperparameters of every object before training changed any, as plain values: now, for what is new."""
         for name, tracked in self._objects.items():
             if name not in self._made:
                 self._made[name] = read_settings(tracked)
@@ -101,7 +101,7 @@ class Tracked:
         return told
 
     def turn(self, knob: str, value: Value) -> None:
-        """Write a live knob to optimisers that have a setting of its name and, if it is ``dropout``, to dropout.
+        """Write a live knob to optimisers that have a hyperparameter of its name and, if it is ``dropout``, to dropout.
 
         A scheduler continues from a turned ``lr`` as if it had begun with that.
         """

@@ -143,7 +143,7 @@ class Lab(Pictures):
         """Name what the run consists of: modules, optimisers, anything with ``state_dict``, and tensors.
 
         They are saved in checkpoints, and when the run is resumed or forked they are restored, in place, as the next
-        loop begins; so objects of different loops need different names. A live knob named like an optimiser's setting
+        loop begins; so objects of different loops need different names. A live knob named like an optimiser's option
         (``lr``, ``momentum``, ``weight_decay``) is written to every tracked optimiser, and one named ``dropout`` to
         every dropout layer of the tracked modules.
 

@@ -36,7 +36,7 @@ def count_cuda() -> int:
 
 def count_threads() -> int:
     """CPU threads a run computes with: ``$OMP_NUM_THREADS``, else the cores this process may use less one, which is
-    left to whoever watches. Threads that have to wait for a core another process is using cost far more than they
+    left to the shell. Threads that have to wait for a core another process is using cost far more than they
     bring: two trainings of two threads each on two cores were 30 times slower than of one thread each."""
     import psutil
 

@@ -1,7 +1,7 @@
 """Who works on a run, and whether that process still lives: asked of the kernel it runs under; of another machine's, by
 how long ago it was last heard of.
 
-No lock is asked: whoever can open a file can hold its lock, and some file systems have none that work.
+No lock is asked: any process that can open a file can hold its lock, and some file systems have none that work.
 """
 
 from __future__ import annotations

@@ -57,9 +57,9 @@ TAIL = 1 << 16
 BEGAN = "worker began:"
 """First words of each worker's first line in ``worker.log``."""
 CALLED = "worker called:"
-"""First words of the line before it, by whoever starts it."""
+"""First words of the line before it, by the process that starts it."""
 ENDED = "worker ended:"
-"""First words of the line that says why it could not go on."""
+"""First words of the line that says why it could not continue."""
 LIVE = ("starting", "running", "paused")
 """States of a run that has not ended."""
 STARTED = 20.0
@@ -360,7 +360,7 @@ def find_creation_time(run: Run) -> float:
 
 @contextmanager
 def tell_damage(run: Run) -> Iterator[None]:
-    """Say in one sentence what a damaged folder has led to, whatever that is, so that other runs go on.
+    """Say in one sentence what a damaged folder has led to, whatever that is, so that other runs continue.
 
     Raises:
         DescendError: anything else was raised inside the block.

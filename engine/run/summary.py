@@ -41,7 +41,7 @@ class Summary:
     """What can be done now, a sentence each."""
     step: int
     steps: int | None
-    """Steps in all, as far as known."""
+    """Steps in all, if known."""
     metrics: dict[str, float | None]
     elapsed: float
     """Seconds of training."""
@@ -146,7 +146,7 @@ def explain_state(run: Run, state: str, history: History) -> tuple[str, list[str
 
 
 def explain_death(run: Run, where: str) -> str:
-    """How the worker of a dead run ended, as far as traces tell."""
+    """How the worker of a dead run ended, judged by its traces."""
     last = run.log_tail(500)
     crash = next((line for line in last if line.startswith(CRASHES)), "")
     if (coming := run.launched()) is not None:  # and has not signed

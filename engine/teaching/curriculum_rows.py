@@ -211,7 +211,7 @@ EXERCISES: dict[str, str] = {
     "S2-121": "Cubic interpolation with missing values",
     "S2-127": "Load CSV and JSON, shapes, missing values",
 }
-"""Row → what is to be done."""
+"""Row → what to do."""
 
 FIGURES: dict[str, tuple[int, str]] = {
     "S4-02": (1, "Ten digit samples"),

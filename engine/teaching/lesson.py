@@ -1,7 +1,7 @@
 """What a lesson is: one module in ``engine/lessons`` that defines ``LESSON`` and whose docstring is the theory.
 
 The docstring's first line is the title, the rest Markdown with formulas in plain Unicode. Heavy imports (torch)
-belong inside functions, so that the catalogue of all lessons loads at once. `AUTHORS.md` beside this file tells how to
+belong inside functions, so that the catalogue of all lessons loads at once. `AUTHORS.md` next to this file says how to
 write one.
 """
 

@@ -1,4 +1,4 @@
-"""An object of settings that a model takes in place of arguments, ``GPT(config)``: its fields are knobs as well."""
+"""A configuration object that a model takes in place of arguments, ``GPT(config)``: its fields are knobs as well."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from descend.engine.train.model_arguments import Argument
 from descend.engine.train.signature import looks_like_a_model, read_parameters
 
 CONFIGS = ("config", "cfg", "conf", "configs", "args", "hparams", "params", "opt", "options", "settings")
-"""Names that authors give to an object of settings."""
+"""Names that authors give to a configuration object."""
 
 
 def find_config(model: str, arguments: dict[str, Argument], names: dict[str, ast.stmt]) -> tuple[str, str] | None:
-    """The argument of ``model`` that is an object of settings, with the name of its class; None if there is none.
+    """The argument of ``model`` that is a configuration object, with the name of its class; None if there is none.
 
     Its annotation tells the class, or else the name does: ``GPTConfig`` for ``GPT``, or the only ``…Config`` there is.
     """
@@ -39,7 +39,7 @@ def find_config(model: str, arguments: dict[str, Argument], names: dict[str, ast
 
 
 def list_settings(node: ast.stmt, names: dict[str, ast.stmt]) -> tuple[dict[str, Argument], bool]:
-    """What an object of a class of settings can be given: as to its ``__init__``, or the names its body sets."""
+    """What an object of a configuration class can be given: as to its ``__init__``, or the names its body sets."""
     if not isinstance(node, ast.ClassDef):
         return {}, False
     found: dict[str, Argument] = {}

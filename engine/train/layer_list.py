@@ -26,7 +26,7 @@ class LayerCall:
         output: shape of what it returns, or of the first tensor in it; None if it was never called.
         parameters: how many it has that no layer before it has.
         shared: whether it has others that a layer before it has too.
-        multiply_adds: of matrix products and convolutions, for that input; all else is small beside them.
+        multiply_adds: of matrix products and convolutions, for that input; all else is small compared with them.
     """
 
     path: str

@@ -44,9 +44,9 @@ class Preprocessing:
         self.target_mean = self.target_std = torch.zeros((), dtype=torch.float64)
         if self.task == "regression":
             y = torch.as_tensor(dataset.train_y).double()
-            self.target_mean, deviation = y.mean(0), y.std(0, correction=0)
+            self.target_mean, std = y.mean(0), y.std(0, correction=0)
             rounding = 1e-13 * self.target_mean.abs()  # a constant target's std may not be exactly zero
-            self.target_std = torch.where(deviation > rounding, deviation, 1.0)
+            self.target_std = torch.where(std > rounding, std, 1.0)
 
     def inputs(self, x: Tensor, training: bool = False) -> Tensor:
         """Samples as a model takes them."""

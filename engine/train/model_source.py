@@ -26,7 +26,7 @@ class ModelSource:
         name: as it is called there.
         arguments: what it takes, by name, as declared in its text.
         complete: whether those are all; else others may be given too, and are looked up when it is built.
-        config: the argument that is an object of settings, and its class; the settings are among ``arguments`` instead.
+        config: the argument that is a configuration object, and its class; its fields are among ``arguments`` instead.
         makers: functions of the file that make the model and need no arguments.
         levels: how many folders above it the file imports from, relative to itself.
     """
@@ -80,8 +80,8 @@ def find_source(address: str) -> ModelSource:
         return _parse_source(address, path, name, file)
     except (RecursionError, MemoryError):
         raise DescendError(
-            f"{path} cannot be read: an expression in it is too long or nested too deep; what is data in it, keep in a "
-            "file beside it."
+            f"{path} cannot be read: an expression in it is too long or nested too deep; move its data to a "
+            "file next to it."
         ) from None
 
 

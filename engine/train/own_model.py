@@ -214,7 +214,7 @@ def load_module(file: Path, name: str) -> Any:
 
 
 def find_arguments(made: Callable[..., Any], source: ModelSource) -> dict[str, Argument]:
-    """The arguments of what makes the model, as far as they are known."""
+    """The arguments of what makes the model, if they are known."""
     try:
         parameters = inspect.signature(made).parameters.values()
     except (ValueError, TypeError):

@@ -94,7 +94,7 @@ def describe_expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[s
         return (
             f"indices below {module.num_embeddings} (num_embeddings)",
             f"{int(first.max())}",
-            "num_embeddings is the number of different characters of the data.",
+            "num_embeddings is the number of unique characters in the data.",
         )
     if isinstance(module, nn.Linear) and not first.is_floating_point():
         return "floating-point numbers", given, "Text comes as indices of characters: begin with an nn.Embedding."

@@ -1,4 +1,4 @@
-"""What a Python file defines and what its classes and functions take, as far as its text tells."""
+"""What a Python file defines and what its classes and functions take, as declared in its text."""
 
 from __future__ import annotations
 

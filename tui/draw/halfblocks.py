@@ -104,7 +104,7 @@ def colours(cells: Canvas, x: int, y: int, pixels: np.ndarray) -> None:
 
 
 def _even(levels: np.ndarray) -> np.ndarray:
-    """An even number of rows: -1, nothing, below the last of an odd one."""
+    """An even number of rows: -1, nothing, below the last of an odd number."""
     return np.pad(levels, ((0, len(levels) % 2), (0, 0)), constant_values=-1)
 
 

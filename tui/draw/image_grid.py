@@ -20,7 +20,7 @@ LARGEST = 8
 
 
 class Plan(NamedTuple):
-    """How images are laid out: the size of one in pixels, two per cell, how many stand beside and below
+    """How images are laid out: the size of one in pixels, two per cell, how many are next to and below
     each other, cells between two, and the lines from one to the next."""
 
     width: int

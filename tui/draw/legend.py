@@ -56,7 +56,7 @@ def beside(row: Row, title: str, width: int) -> bool:
 
 
 def draw_key(entries: Sequence[Entry], title: str, width: int, lines: int) -> list[Row]:
-    """The key in at most ``lines`` rows of ``width`` cells; none where the frame's edge has room for it beside
+    """The key in at most ``lines`` rows of ``width`` cells; none where the frame's edge has room for it next to
     ``title``. What has no room is counted."""
     if lines < 1 or not entries or beside(legends(entries)[1], title, width):
         return []

@@ -120,7 +120,7 @@ def set_limits(seconds: float) -> None:
 
 def confine(folder: Path) -> None:
     """Let this thread, and what it starts, write below ``folder`` only, run no program, connect nowhere and signal
-    nobody else, as far as Landlock can."""
+    nobody else, where Landlock can enforce it."""
     _prctl(_NO_NEW_PRIVS, 1)
     if sys.platform != "linux":
         return

@@ -13,7 +13,7 @@ def make_starter(exercise: CodeExercise) -> str:
     """The text to begin with: the solution's with what is ``broken`` in it, or the exercise's own starter.
 
     Raises:
-        ValueError: what is to be broken does not stand just once in the solution.
+        ValueError: what should be broken does not occur exactly once in the solution.
     """
     if exercise.starter:
         return textwrap.dedent(exercise.starter).strip("\n") + "\n"

@@ -44,7 +44,7 @@ class Outcome:
 
 @dataclass
 class Item:
-    """A claim or an exercise, and the jobs it needs; ``problem`` says why it cannot be tried at all."""
+    """A claim or an exercise, and the jobs it needs; ``problem`` says why it cannot be tried."""
 
     lesson: Lesson
     subject: Claim | Exercise | CodeExercise

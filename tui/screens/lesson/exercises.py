@@ -103,7 +103,7 @@ class Exercises(QuestionView):
             offers["h"] = "the solution"
         return offers
 
-    def anew(self) -> None:
+    def start_over(self) -> None:
         """Show the first exercise, untried."""
         self.verdicts.clear()
         self.turn_to(0)

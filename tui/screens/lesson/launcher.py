@@ -101,7 +101,7 @@ class RunLauncher:
         self._in_thread(find)
 
     def settings_of(self, session: RunMonitor) -> RunRequest | None:
-        """What the session's run runs with; None if that cannot be told."""
+        """What the session's run runs with; None if that is unknown."""
         try:
             settings = RunRequest.from_run(self.screen.lesson, session.run.manifest())
         except DescendError:

@@ -201,7 +201,7 @@ class Predict(QuestionView):
         self.draw()
         self.guess.focus() if self.has_class("-number") else self.focus()
 
-    def anew(self) -> None:
+    def start_over(self) -> None:
         """Ask for the first prediction."""
         self.grades.clear()
         self.late.clear()

@@ -152,7 +152,7 @@ class Quiz(QuestionView):
         self.show_end()
         self.lesson_screen.body.parts.show_states()
 
-    def anew(self) -> None:
+    def start_over(self) -> None:
         """Ask the first question."""
         self.listing = False
         self.turn_to(self.learner.place)

@@ -385,7 +385,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         """Show the lesson as one that nobody has worked on yet: its progress was reset."""
         self.body.learner.forget()
         for part in self.body.parts.parts.values():
-            part.anew()
+            part.start_over()
         self.body.parts.show_states()
         self.refresh_bindings()
 

@@ -50,7 +50,7 @@ class LessonTab(Widget):
         """How far the learner is, in a character or three: ``✓`` when done, ``1/4``, or nothing to say."""
         return ""
 
-    def anew(self) -> None:
+    def start_over(self) -> None:
         """Begin again: the learner's progress was forgotten."""
 
     def take_keys(self) -> None:

@@ -29,7 +29,7 @@ class DataViewScreen(Dialog[str | None]):
     """Shows the dataset at ``address``, which is read in a thread; returns the augmentation the user takes, or None.
 
     Args:
-        augment: what is set; empty if there is no such setting.
+        augment: what is set; empty if there is no such knob.
         seed: of the next run.
     """
 
