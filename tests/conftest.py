@@ -32,7 +32,7 @@ def thin_garbage() -> Iterator[None]:
 
 
 def pytest_unconfigure() -> None:
-    """Let what was frozen be collected, lest extension modules report at the end that it leaked. What torch itself
+    """Let what was frozen be collected, so that extension modules do not report a leak at the end. What torch itself
     still holds by then its compiler's binding (nanobind) reports all the same, after the last line; nobody reads it."""
     gc.unfreeze()
     atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))

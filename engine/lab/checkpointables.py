@@ -1,7 +1,7 @@
 """What a run consists of: objects that checkpoints save, resuming restores and live knobs reach.
 
 What a checkpoint says of an object is what training made of it, and what it was made with. Where knobs are changed, as
-in a fork, the first is restored and the second is not: a option that an object would be made with now, and was not
+in a fork, the first is restored and the second is not: an option that an object would be made with now, and was not
 then, is used as it is asked for.
 """
 

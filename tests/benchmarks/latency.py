@@ -1,4 +1,4 @@
-"""Key → screen while a run trains flat out with six panels (120 × 40), beside a bare Textual app in the same minutes.
+"""Key → screen while a run trains flat out with six panels (120 × 40), next to a bare Textual app in the same minutes.
 
 A key counts as answered when the terminal shows what it does: ``space`` that the run is going to pause or to go on,
 ``,`` the step looked back at, ``1`` one panel alone and all again, ``t`` the lesson beside the panels and away.

@@ -1,4 +1,4 @@
-"""The shell beside W&B LEET, the viewer of ``wandb``: the same finished run of 6 series × 5,000 steps, the same
+"""The shell next to W&B LEET, the viewer of ``wandb``: the same finished run of 6 series × 5,000 steps, the same
 pseudo-terminal (120 × 40), by turns. Start → first chart, the key that opens the help, and bytes to the terminal.
 
 ``wandb`` is no dependency; name the command of an installation with ``--wandb``. The run is written offline.

@@ -20,7 +20,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 @pytest.fixture
 def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Use the MNIST and Fashion-MNIST kept beside this folder; skip where they are not."""
+    """Use the MNIST and Fashion-MNIST kept next to this folder; skip where they are not."""
     folder = Path(__file__).parents[3] / "shared" / "data"
     if not (folder / "MNIST").is_dir() or not (folder / "FashionMNIST").is_dir():
         pytest.skip("MNIST and Fashion-MNIST are not in ../shared/data")

@@ -192,7 +192,7 @@ def test_the_archive_is_fetched_checked_taken_apart_and_removed(site: Site, tmp_
     assert set(told) == {"cifar-10-binary.tar.gz", *NAMES}
 
 
-def test_fetching_again_mends_what_is_damaged(site: Site, folder: Path) -> None:
+def test_fetching_again_repairs_what_is_damaged(site: Site, folder: Path) -> None:
     (folder / "data_batch_3.bin").write_bytes(b"x")
     published(site, archive(contents())).fetch(lambda *_: None)
     assert np.array_equal(SMALL.load().train_x, IMAGES[:50])

@@ -79,7 +79,7 @@ def test_a_length_kept_secret_is_unknown(site: Site, target: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 1000, len(BODY) - 1])
-def test_it_goes_on_where_it_stopped(size: int, site: Site, target: Path) -> None:
+def test_it_resumes_where_it_stopped(size: int, site: Site, target: Path) -> None:
     part_of(target).write_bytes(BODY[:size])
     told = fetch(target, site.put("a", Page(BODY)))
     assert told[0] == (size, len(BODY))
@@ -102,7 +102,7 @@ def test_a_broken_connection_keeps_what_arrived(chunked: bool, site: Site, targe
     assert site.requests[-1] == ("/a", f"bytes={HALF}-")
 
 
-def test_the_next_mirror_goes_on_where_the_first_broke_off(site: Site, target: Path) -> None:
+def test_the_next_mirror_resumes_where_the_first_broke_off(site: Site, target: Path) -> None:
     fetch(target, site.put("a", Page(BODY, cut=HALF)), site.put("b", Page(BODY)))
     assert site.requests == [("/a", None), ("/b", f"bytes={HALF}-")]
 
@@ -139,7 +139,7 @@ def test_a_whole_part_needs_no_network(target: Path) -> None:
     assert fetch(target) == [(len(BODY), len(BODY))]
 
 
-def test_a_part_other_than_asked_for_is_refused(site: Site, target: Path) -> None:
+def test_a_different_part_from_the_one_asked_for_is_refused(site: Site, target: Path) -> None:
     part_of(target).write_bytes(BODY[:1000])
     assert "a different part from the one requested" in refused(target, site.put("a", Page(BODY, shift=5)))
     assert part_of(target).read_bytes() == BODY[:1000]

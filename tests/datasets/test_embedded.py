@@ -61,13 +61,13 @@ def test_half_of_the_diabetes_files_is_a_sentence(tmp_path: Path, monkeypatch: p
         spec.load()
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("iris", 0.9, 1), ("wine", 0.9, 1), ("breast-cancer", 0.955, 1)])
-def test_logistic_regression_learns_the_tables(name: str, least: float, most: float) -> None:
+@pytest.mark.parametrize(("name", "low", "high"), [("iris", 0.9, 1), ("wine", 0.9, 1), ("breast-cancer", 0.955, 1)])
+def test_logistic_regression_learns_the_tables(name: str, low: float, high: float) -> None:
     from sklearn.linear_model import LogisticRegression
 
     data = catalogue.find(name).load()
     model = LogisticRegression(max_iter=1000).fit((data.train_x - data.mean) / data.std, data.train_y)
-    assert least <= model.score((data.test_x - data.mean) / data.std, data.test_y) <= most
+    assert low <= model.score((data.test_x - data.mean) / data.std, data.test_y) <= high
 
 
 @pytest.mark.parametrize(("name", "straight"), [("xor", 0.6), ("circles", 0.62), ("spirals", 0.6), ("moons", 0.92)])

@@ -76,7 +76,7 @@ def test_a_first_cell_that_comes_again_is_no_name_of_a_row(tmp_path: Path) -> No
     assert "Line 42 of data.csv has 2 cells where line 2 has 4" in refused(written(tmp_path, later))
 
 
-def test_a_title_above_the_table_is_passed_over_when_told(tmp_path: Path) -> None:
+def test_a_title_above_the_table_is_skipped_when_told(tmp_path: Path) -> None:
     table = "a,b,c\n" + "".join(f"{a},{b},{c}\n" for _, a, b, c in ROWS)
     file = written(tmp_path, 'Rainfall by "state"\nSource: the office\n\n' + table + "1,2\n")
     message = refused(file)

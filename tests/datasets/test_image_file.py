@@ -176,7 +176,7 @@ def test_the_range_is_that_of_the_training_part_and_is_the_same_for_all(tmp_path
     assert "6 images of the test with values beyond that range, cut off there." in data.notes
 
 
-def test_wide_pictures_beside_others_are_told_apart(tmp_path: Path) -> None:
+def test_wide_pictures_among_others_are_distinguished(tmp_path: Path) -> None:
     def save(to: Path, label: int, place: int) -> None:
         pixels = RAMP if place % 2 else RAMP.astype(np.uint16) * 10 + 600
         Image.fromarray(pixels).save(to.with_suffix(".png"))
@@ -186,7 +186,7 @@ def test_wide_pictures_beside_others_are_told_apart(tmp_path: Path) -> None:
     assert {int(image.max()) for image in data.train_x} == {255, int(RAMP.max())}
 
 
-def test_fractions_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_fractions_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     def save(to: Path, label: int, place: int) -> None:
         Image.fromarray(np.full((8, 8), np.nan if place == 3 else place, np.float32)).save(to.with_suffix(".tif"))
 

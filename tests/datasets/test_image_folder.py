@@ -237,7 +237,7 @@ def test_a_class_of_broken_pictures_is_a_sentence(root: Path) -> None:
     assert "None of the 10 images" in refused(root, "broken=skip")
 
 
-def test_what_is_hidden_or_no_picture_is_passed_over(root: Path) -> None:
+def test_what_is_hidden_or_no_picture_is_skipped(root: Path) -> None:
     save(root / ".cache" / "x.png", RAMP)
     save(root / "cats" / ".x.png", RAMP)
     save(root / "__MACOSX" / "x.png", RAMP)

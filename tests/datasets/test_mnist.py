@@ -148,7 +148,7 @@ def test_the_whole_set_is_fetched_once(published: Site) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_fetching_again_mends_what_is_damaged_and_leaves_the_rest(plain: bool, published: Site, folder: Path) -> None:
+def test_fetching_again_repairs_what_is_damaged_and_leaves_the_rest(plain: bool, published: Site, folder: Path) -> None:
     damaged = folder / "t10k-images-idx3-ubyte.gz"
     kept = (folder / "train-images-idx3-ubyte.gz").read_bytes()
     if plain:

@@ -273,7 +273,7 @@ def test_classes_that_are_numbers_in_text_come_in_their_order(as_text: Any, file
         assert named[row.tobytes()] == as_text(data.classes[label])
 
 
-def test_labels_keep_what_tells_them_apart(file: Path) -> None:
+def test_labels_keep_what_distinguishes_them(file: Path) -> None:
     ids = np.array([1234567890123456789, 1234567890123456790, 1234567890123456791])[LABELS]
     np.savez(file, x=TABLE, y=ids)
     assert load(file).classes == tuple(map(str, sorted(set(ids.tolist()))))
@@ -288,7 +288,7 @@ def test_labels_keep_what_tells_them_apart(file: Path) -> None:
     assert load(file).classes == ("\\xfe", "\\xff", "a")
 
 
-def test_targets_keep_the_digits_that_tell_them_apart(file: Path) -> None:
+def test_targets_keep_the_digits_that_distinguish_them(file: Path) -> None:
     seconds = 1.7e9 + np.arange(50)
     np.savez(file, x=TABLE, y=seconds)
     data = load(file)

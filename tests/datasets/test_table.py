@@ -96,7 +96,7 @@ def test_the_address_names_the_same_data_from_any_folder(write: Write, monkeypat
         spec.load()
 
 
-def test_a_changed_file_is_read_anew(write: Write) -> None:
+def test_a_changed_file_is_read_again(write: Write) -> None:
     assert load(write(PLAIN)).features == ("length", "count")
     assert load(write(PLAIN.replace("count", "number"))).features == ("length", "number")
 
@@ -397,7 +397,7 @@ def test_a_constant_column_is_kept_and_named(write: Write) -> None:
     assert any("same in every row" in note and "'b'" in note for note in data.notes)
 
 
-def test_what_is_odd_but_can_be_learned_from_is_said(write: Write) -> None:
+def test_what_is_irregular_but_can_be_learned_from_is_said(write: Write) -> None:
     rows = "".join(f"{1_700_000_000 + place},{['Yes', 'yes', 'no'][place % 3]}\n" for place in range(60))
     data = load(write("time,y\n" + rows))
     assert any("lose digits: column 'time'" in note for note in data.notes)

@@ -175,7 +175,7 @@ def test_identifiers_are_recognised(name: str, cell: object, why: str, file: Pat
     assert not any("identifiers" in note for note in load(file, table(ROWS)).notes)
 
 
-def test_noughts_in_front_are_said_of_numbers_that_are_learned_from(file: Path) -> None:
+def test_leading_zeros_are_said_of_numbers_that_are_learned_from(file: Path) -> None:
     content = table([(f"{place % 9:05d}", x, kind) for place, (x, _, kind) in enumerate(ROWS)], head="zip,m,kind")
     notes = load(file, content).notes
     assert any(note.startswith(f"{WARNING}column 'zip' has '00000' in line 2") for note in notes)
@@ -216,7 +216,7 @@ def test_prose_stays_prose_and_a_text_cut_like_a_table_says_so(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("mark", ["#", "%", "//"])
-def test_comments_are_passed_over_and_said(mark: str, file: Path) -> None:
+def test_comments_are_skipped_and_said(mark: str, file: Path) -> None:
     head, *rows = table(ROWS).splitlines()
     above = f"{mark} made by hand\n\n{mark} on a monday, in may\n{head}\n"
     between = "\n".join([*rows[:9], f'{mark} a "pause"', *rows[9:]])
@@ -243,7 +243,7 @@ def test_rows_that_begin_as_comments_do_are_asked_about(file: Path) -> None:
     assert len(load(file, table(mixed, head=""), "comment=#").train_x) == 32
 
 
-def test_what_stands_below_a_table_is_passed_over_when_told(file: Path) -> None:
+def test_what_stands_below_a_table_is_skipped_when_told(file: Path) -> None:
     content = f"{table(ROWS)}\nSource: a survey\n(60 rows), checked\n\n"
     message = refused(file, content)
     assert "Line 63 of data.csv has 1 cell where line 1 has 3; fix it, or say footer=2" in message
@@ -269,14 +269,14 @@ def test_a_last_line_of_words_may_be_no_data(file: Path) -> None:
     assert same_rows(load(file, content, "footer=1"))
 
 
-def test_a_table_with_an_odd_line_is_no_prose(tmp_path: Path) -> None:
+def test_a_table_with_an_irregular_line_is_not_prose(tmp_path: Path) -> None:
     content = table(ROWS, "\t").replace("\t".join(ROWS[20]), "moved on")
     assert "Line 22 of trees.txt has 1 cell where line 1 has 3" in refused(tmp_path / "trees.txt", content)
     content = table([(x, "." if place == 3 else n, kind) for place, (x, n, kind) in enumerate(ROWS)], "\t")
     assert "the first, '.', in line 5" in refused(tmp_path / "trees.txt", content)
 
 
-def test_units_below_the_names_are_passed_over_and_said(file: Path) -> None:
+def test_units_below_the_names_are_skipped_and_said(file: Path) -> None:
     head, rest = table(ROWS).split("\n", 1)
     for line in ("mm,s,-", "(mm),(s),", "[mm],,"):
         data = load(file, f"{head}\n{line}\n{rest}")

@@ -1,4 +1,4 @@
-"""Pictures of the shell for the README; ``python -m tests.pictures`` takes them anew."""
+"""Pictures of the shell for the README; ``python -m tests.pictures`` takes them again."""
 
 import os
 

@@ -48,7 +48,7 @@ async def learn(shell: Shell) -> None:
 
 
 async def run(shell: Shell) -> None:
-    """A run, its panels beside each other."""
+    """A run, its panels side by side."""
     await settled(shell)
 
 

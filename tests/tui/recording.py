@@ -131,7 +131,7 @@ class Worker:
 
 
 class Workers:
-    """Stands where the shell's warm worker stands: takes runs, and works on them as far as the test says.
+    """Stands where the shell's warm worker stands: takes runs, and works on them as the test says.
 
     Attributes:
         launched: every run it was given.

@@ -86,7 +86,7 @@ def test_what_is_shown_already_is_not_sent() -> None:
     assert len(sent) < 50
 
 
-def test_what_is_not_understood_is_sent_as_it_is_and_everything_after_it_anew() -> None:
+def test_what_is_not_understood_is_sent_as_it_is_and_everything_after_it_again() -> None:
     repaint = CellDiff()
     line = "\x1b[2;1Hxx\x1b[1;1H"
     assert repaint.reduced(line) == line

@@ -132,7 +132,7 @@ async def test_a_run_at_work_comes_first_and_opening_it_attaches() -> None:
         await shell.until(lambda: "▶ running" not in shell.text)
 
 
-async def test_a_damaged_run_folder_is_passed_over() -> None:
+async def test_a_damaged_run_folder_is_skipped() -> None:
     finished("digits")
     broken = asked()
     (broken.folder / "run.json").write_text("{")

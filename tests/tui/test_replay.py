@@ -1,4 +1,4 @@
-"""A person who looks back at a run, while it goes on and after it has ended."""
+"""A person who looks back at a run, while it continues and after it has ended."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_looking_back_at_a_finished_run(size: tuple[int, int]) -> None:
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
 
 
-async def test_a_run_at_work_goes_on_behind_the_replay() -> None:
+async def test_a_run_at_work_continues_behind_the_replay() -> None:
     async with opened(lesson="digits") as shell:
         await running(shell, 20)
         run = shell.workers.launched[0]

@@ -25,7 +25,7 @@ def test_it_reads_what_is_new_and_names_it() -> None:
     assert not following.live
 
 
-def test_one_look_takes_a_bounded_time_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_look_takes_a_bounded_time_and_the_next_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_monitor, "CHUNK", 4096)
     run = asked()
     begin(run)

@@ -1,4 +1,4 @@
-"""A person who wants the shell otherwise, for good."""
+"""A person who changes the shell's settings."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_ascii_is_chosen_and_taken_back(monkeypatch: pytest.MonkeyPatch) -
         assert shell_settings.get("characters", None) is None
 
 
-async def test_a_seed_that_is_none_is_explained_and_not_kept() -> None:
+async def test_an_invalid_seed_is_explained_and_not_kept() -> None:
     async with opened((80, 24)) as shell:
         await settings(shell)
         await shell.press("up", "9", "9", "9", "9", "9", "9", "9", "9", "9", "9", "9")

@@ -27,7 +27,7 @@ def test_none_forgets(folders: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff\x00", b"[1, 2]", b'"nord"', b"[" * 100_000])
-def test_a_damaged_file_means_defaults_and_is_mended_by_the_next_choice(folders: Path, damage: bytes) -> None:
+def test_a_damaged_file_means_defaults_and_is_repaired_by_the_next_choice(folders: Path, damage: bytes) -> None:
     folders.mkdir()
     (folders / "settings.json").write_bytes(damage)
     assert shell_settings.get("theme", "auto") == "auto"

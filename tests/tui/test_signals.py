@@ -43,7 +43,7 @@ class Watched(Terminal):
         return on
 
     def send(self, data: bytes) -> None:
-        """Type bytes as they are, and go on reading."""
+        """Type bytes as they are, and continue reading."""
         while data:
             data = data[os.write(self._master, data[:512]) :]
             self.read(0)
@@ -84,7 +84,7 @@ def test_what_is_ignored_as_under_nohup_stays_ignored(folders: Path) -> None:
 def test_a_second_signal_does_not_wait(folders: Path) -> None:
     with Watched(descend()) as terminal:
         terminal.wait(FIRST)
-        terminal.process.send_signal(signal.SIGSTOP)  # both are there when it goes on
+        terminal.process.send_signal(signal.SIGSTOP)  # both are there when it continues
         terminal.process.send_signal(signal.SIGTERM)
         terminal.process.send_signal(signal.SIGHUP)
         terminal.process.send_signal(signal.SIGCONT)

@@ -1,6 +1,6 @@
 """Whole screens as text, at three sizes, with nothing on them that another machine or another day would change.
 
-``pytest tests/tui/test_whole_screens.py --snapshot-update`` takes them anew. They are kept as text, not as SVG, which
+``pytest tests/tui/test_whole_screens.py --snapshot-update`` takes them again. They are kept as text, not as SVG, which
 would also change with every version of Textual and of a theme.
 """
 

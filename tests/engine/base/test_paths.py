@@ -157,7 +157,7 @@ def test_a_home_below_a_file_is_told_with_the_variable_that_names_it(
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
-def test_a_byte_order_mark_before_settings_or_an_exercise_is_fine(
+def test_a_byte_order_mark_before_a_configuration_or_an_exercise_is_fine(
     start: bytes, here: Path, folders: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from descend.engine.launch import run_config

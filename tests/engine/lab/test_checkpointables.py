@@ -96,7 +96,7 @@ def test_an_optimiser_of_another_kind_begins_afresh(before: str, after: str) -> 
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_without_a_change_it_goes_on_bit_for_bit(name: str) -> None:
+def test_without_a_change_it_continues_bit_for_bit(name: str) -> None:
     model = net()
     optimiser = OPTIMISERS[name](model.parameters())
     parent = tracked(net=model, it=optimiser)
@@ -111,7 +111,7 @@ def test_without_a_change_it_goes_on_bit_for_bit(name: str) -> None:
     assert torch.equal(other.weight, model.weight)
 
 
-def test_settings_asked_for_win_and_what_training_made_stays() -> None:
+def test_options_asked_for_win_and_what_training_made_stays() -> None:
     model = net()
     optimiser = AdamW(model.parameters(), 0.1, betas=(0.9, 0.99), weight_decay=0.01)
     parent = tracked(it=optimiser)

@@ -93,7 +93,7 @@ def test_results_replace_the_last_points_in_the_final_metrics(run: Run, lab: Lab
     assert history_of(run).metrics == {"train/loss": 0.5}
 
 
-def test_pause_holds_step_takes_one_and_resume_goes_on(run: Run, lab: Lab) -> None:
+def test_pause_stops_step_takes_one_and_resume_continues(run: Run, lab: Lab) -> None:
     thread = endless(lab)
     until(lambda: lab.step > 3)
     run.ask(records.Pause())
@@ -192,7 +192,7 @@ def test_a_resumed_run_turns_a_knob_again_where_the_user_turned_it(run: Run) -> 
     assert trained(20, begin) == rates + [1.2] * 5
     assert [(turn.step, turn.value) for turn in list_turns(run)] == [(9, 0.8), (13, 1.2)]
     assert [find_knobs_at(run, step).get("lr") for step in (8, 9, 12, 13, 99)] == [None, 0.8, 0.8, 1.2, 1.2]
-    assert trained(20, begin, anew=0.5)[-10:] == [0.5] * 10, "what is turned anew wins"
+    assert trained(20, begin, anew=0.5)[-10:] == [0.5] * 10, "what is turned again wins"
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -244,7 +244,7 @@ def test_layer_magnitudes_are_those_of_the_step(run: Run, lab: Lab) -> None:
 def test_many_layers_are_shown_at_the_ends_and_as_often_as_time_and_log_allow(run: Run, lab: Lab) -> None:
     net = torch.nn.Sequential(*(torch.nn.Linear(2, 2) for _ in range(300)))
     for parameter in net.parameters():
-        parameter.grad = torch.full_like(parameter, 1e-25)  # whose square is nought in single precision
+        parameter.grad = torch.full_like(parameter, 1e-25)  # whose square is zero in single precision
     for _ in lab.steps(120):
         lab.layers(net)
     spent, elapsed = lab._layers.spent, lab._clock.elapsed()

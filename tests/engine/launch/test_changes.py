@@ -55,7 +55,7 @@ def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_pa
     assert "bytes, not" in warning
 
 
-def test_what_the_folder_holds_beside_its_pictures_is_no_change(folders: Path, tmp_path: Path) -> None:
+def test_what_the_folder_holds_besides_its_pictures_is_no_change(folders: Path, tmp_path: Path) -> None:
     place = made("pictures", tmp_path)
     manifest = launcher.prepare("mlp", device="cpu", data=str(place)).manifest()
     (place / "a" / "notes.txt").write_text("mine")

@@ -344,7 +344,7 @@ def test_checkpoints_are_neither_written_nor_removed_through_a_link(folders: Pat
     )
 
 
-def test_what_else_is_called_like_a_checkpoint_is_passed_over(folders: Path, tmp_path: Path) -> None:
+def test_what_else_is_called_like_a_checkpoint_is_skipped(folders: Path, tmp_path: Path) -> None:
     run, lab = lab_in(folders)
     lab.close()
     keeper = checkpoints.CheckpointWriter(run)

@@ -61,7 +61,7 @@ def test_killed_at_random_moments_and_resumed_it_ends_in_the_same_bits(folders: 
         assert one.series[name].values.tolist() == other.series[name].values.tolist()
 
 
-def test_a_stopped_run_goes_on_from_where_it_was(folders: Path) -> None:
+def test_a_stopped_run_resumes_from_where_it_was(folders: Path) -> None:
     from descend.engine.run.records import Stop
 
     run = launch(pace=100)

@@ -1,4 +1,4 @@
-"""Settings as a file and as one line."""
+"""A run's configuration as a file and as one line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_line_that_show_prints_makes_the_same_metrics(tmp_path: Path) -> Non
     assert shown["again"] in call("show", str(first["run"])).stdout
 
 
-def test_settings_are_kept_in_a_file_and_run_again_elsewhere(tmp_path: Path) -> None:
+def test_a_configuration_is_kept_in_a_file_and_run_again_elsewhere(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
     (here / "t.csv").write_text("a,b,kind\n" + "\n".join(f"{i % 7},{i % 5},{'xy'[i % 2]}" for i in range(60)) + "\n")
@@ -87,7 +87,7 @@ def test_any_text_survives_a_file(tmp_path: Path, words: str) -> None:
         (b"[knobs]\nlr = [1]", "the knob lr should be a number, true, false or text in quotes."),
     ],
 )
-def test_a_file_that_is_none_is_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_a_file_that_is_not_a_configuration_is_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
     file = tmp_path / "k.toml"
     file.write_bytes(content)
     with pytest.raises(DescendError) as caught:
@@ -96,7 +96,7 @@ def test_a_file_that_is_none_is_a_sentence(tmp_path: Path, content: bytes, sente
     assert "\n" not in str(caught.value)
 
 
-def test_settings_that_cannot_be_kept_or_found_start_nothing(tmp_path: Path, folders: Path) -> None:
+def test_a_configuration_that_cannot_be_kept_or_found_starts_nothing(tmp_path: Path, folders: Path) -> None:
     result = call("run", "mlp", "--data", "iris", "--save", str(tmp_path / "absent" / "k.toml"))
     assert (result.returncode, result.stdout) == (1, "")
     assert "The configuration cannot be written" in result.stderr

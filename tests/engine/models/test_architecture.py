@@ -128,7 +128,7 @@ def test_show_a_model(capsys: pytest.CaptureFixture[str]) -> None:
         assert words in text
 
 
-def test_show_a_model_for_other_data_and_settings(capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_a_model_for_other_data_and_knobs(capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = lines(capsys, "show", "simple-cnn", "--data", "digits", "--set", "filters=4", "--json")
     shown = json.loads(line)
     assert shown["input"] == [1, 1, 8, 8]

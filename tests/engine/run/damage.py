@@ -23,7 +23,7 @@ def damage(folder: Path, outside: Path, chance: random.Random) -> list[str]:
     done = []
     for _ in range(chance.choice([1, 1, 1, 2, 3])):
         how = chance.choice([by_field, by_field, by_field, by_field, by_byte, by_line, by_kind, by_kind])
-        with suppress(OSError):  # there is nothing of that kind any more
+        with suppress(OSError):  # there is nothing of that kind left
             done.append(f"{how.__name__} {how(folder, outside, chance)}")
     if chance.random() < 0.04:
         done.append(f"whole folder {whole(folder, outside, chance)}")

@@ -1,4 +1,4 @@
-"""Whatever a run folder holds: each reader says what is wrong in one line, goes on with the others, and touches nothing
+"""Whatever a run folder holds: each reader says what is wrong in one line, goes to the next, and touches nothing
 outside."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def test_the_trial_finds_what_is_wrong(tmp_path: Path) -> None:
 
 @pytest.fixture
 def broken(folders: Path) -> Run:
-    """A recorded run, to be damaged, beside a sound one that was asked for later."""
+    """A recorded run, to be damaged, next to a sound one that was asked for later."""
     shutil.copytree(HERE / "digits", folders / "runs" / "sound")
     run = Run(template(HERE / "digits", folders / "runs" / "broken"))
     old = json.loads((run.folder / "run.json").read_text())
@@ -220,7 +220,7 @@ def test_renaming_keeps_bytes_that_are_no_text_where_they_are_of_no_concern(brok
     assert b"1" * 5000 in file.read_bytes()
 
 
-def test_writing_a_manifest_leaves_alone_what_a_link_beside_it_leads_to(broken: Run, tmp_path: Path) -> None:
+def test_writing_a_manifest_leaves_alone_what_a_link_next_to_it_leads_to(broken: Run, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("mine")
     (broken.folder / f"run.json.{os.getpid()}.new").symlink_to(tmp_path / "elsewhere")
     runs.amend_manifest(broken, title="a title")
@@ -281,7 +281,7 @@ def test_the_largest_step_is_read_as_it_is(tmp_path: Path) -> None:
     assert history.series["a"].steps.tolist() == [2**63 - 1]
 
 
-def test_lines_that_are_too_long_are_passed_over_and_read_once(tmp_path: Path, monkeypatch) -> None:
+def test_lines_that_are_too_long_are_skipped_and_read_once(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(journal, "LONGEST", 1 << 20)
     read: list[int] = []
     pread = os.pread

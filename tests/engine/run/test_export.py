@@ -80,7 +80,7 @@ def test_csv_reads_back_exactly(run: Run, tmp_path: Path, capsys: pytest.Capture
     assert len(read) > 50
 
 
-def test_csv_keeps_odd_names_and_numbers(odd: Run, tmp_path: Path) -> None:
+def test_csv_keeps_unusual_names_and_numbers(odd: Run, tmp_path: Path) -> None:
     with open(export.write_csv(odd, tmp_path / "out.csv"), newline="") as file:
         rows = list(csv.reader(file))
     assert [row[0] for row in rows[1:]] == ['train/"loss",\n=1'] * 3

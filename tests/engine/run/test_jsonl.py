@@ -29,7 +29,7 @@ def test_truncation_at_every_byte_loses_only_what_is_cut(tmp_path: Path) -> None
         follower = JsonlReader(tmp_path / "cut.jsonl", make_event_decoder())
         assert follower.read() == notes[:whole]
         assert follower.skipped == 0
-        with open(tmp_path / "cut.jsonl", "ab") as file:  # the writer goes on
+        with open(tmp_path / "cut.jsonl", "ab") as file:  # the writer continues
             file.write(text[length:])
         assert follower.read() == notes[whole:]
 

@@ -424,7 +424,7 @@ def test_cancelling_leaves_no_process_and_no_folder(halving: Lesson) -> None:
     assert not folder.exists()
 
 
-def test_the_code_ends_even_if_whoever_started_it_is_killed(halving: Lesson, tmp_path: Path) -> None:
+def test_the_code_ends_even_if_its_parent_is_killed(halving: Lesson, tmp_path: Path) -> None:
     source = "import time\ndef triple(x):\n    time.sleep(1000)\n"
     script = (
         f"from descend.engine.teaching.exercises import CodeCheck\ncheck = CodeCheck('halving', 1, {source!r})\n"
@@ -462,7 +462,7 @@ def ended(halving: Lesson, **knobs: float) -> Result:
     return Result.of(smoke_run(replace(halving, smoke=knobs)))
 
 
-def test_runs_that_cannot_be_judged_are_told_apart(halving: Lesson) -> None:
+def test_runs_that_cannot_be_judged_are_distinguished(halving: Lesson) -> None:
     asked = create_run(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu"))
     assert "still starting" in check_run(halving, RUN, asked).sentence
     other = create_run(Manifest(id="", name="digits", knobs={}, seed=0, device="cpu"))
@@ -476,7 +476,7 @@ def test_runs_that_cannot_be_judged_are_told_apart(halving: Lesson) -> None:
     assert "no series 'value'" in check_result(halving, RUN, empty).sentence
 
 
-def test_knob_exercises_tell_solved_from_not_yet(halving: Lesson) -> None:
+def test_knob_exercises_distinguish_solved_from_not_yet(halving: Lesson) -> None:
     assert check_result(halving, RUN, ended(halving, steps=2)) == Verdict(
         False, "Value is 2; less than 0.3 is asked for."
     )

@@ -124,7 +124,7 @@ def test_a_newer_file_is_left_alone(halving: Lesson, folders: Path) -> None:
     assert file.read_text() == '{"format": 9, "lessons": []}'
 
 
-def test_a_home_that_cannot_be_written_is_a_sentence_and_reading_goes_on(
+def test_a_home_that_cannot_be_written_is_a_sentence_and_reading_continues(
     halving: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("in the way")

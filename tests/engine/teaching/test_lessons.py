@@ -74,7 +74,7 @@ def test_its_exercises_can_be_tried(lesson: Lesson) -> None:
     contract.exercises_can_be_tried(lesson, smoked(lesson)[1])
 
 
-def test_its_code_exercises_tell_the_solution_from_the_starter(lesson: Lesson) -> None:
+def test_its_code_exercises_distinguish_the_solution_from_the_starter(lesson: Lesson) -> None:
     contract.code_exercises_tell_right_from_wrong(lesson)
 
 
@@ -124,7 +124,7 @@ def test_neither_loading_them_nor_judging_their_runs_imports_anything_heavy() ->
 
 
 def shared_data(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use the data folder beside the repository for the dataset ``name``, or skip."""
+    """Use the data folder next to the repository for the dataset ``name``, or skip."""
     folder = Path(__file__).parents[4] / "shared" / "data"
     monkeypatch.setenv("DESCEND_DATA", str(folder))
     if not datasets.find(name).present():

@@ -69,7 +69,7 @@ def test_it_is_well_formatted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["My-Lesson", "1st", "a b", "../x", "a--b", "ü", "a" * 41, "class!"])
-def test_a_name_that_is_none_is_refused(folders: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_impossible_name_is_refused(folders: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert new(folders, name) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not list((folders / "lessons").iterdir())

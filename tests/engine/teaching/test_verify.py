@@ -254,7 +254,7 @@ def test_what_held_is_remembered_for_an_unchanged_file_and_what_failed_is_not(fo
     }
     lesson = catalogue.find_lesson("halving")
     assert len(Proof([lesson], remembered=True).before) == 3
-    assert Proof([lesson]).before == [], "`--again` proves anew"
+    assert Proof([lesson]).before == [], "`--again` proves again"
     changed = own.install(folders, claims + " ")
     assert Proof([changed], remembered=True).before == []
 

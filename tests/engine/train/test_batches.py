@@ -33,7 +33,7 @@ def test_images_are_between_0_and_1_with_channels() -> None:
     assert torch.allclose(colour[0].permute(1, 2, 0), torch.as_tensor(stored) / 255)
 
 
-def test_tables_and_targets_have_mean_0_and_deviation_1() -> None:
+def test_tables_and_targets_have_mean_0_and_std_1() -> None:
     train = parts("diabetes")[0]
     x, y = train.first(len(train))
     for values in (x, y):

@@ -110,7 +110,7 @@ def test_what_waits_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("knobs", [{}, {"precision": "fp16", "optimiser": "momentum"}, {"placement": "host"}])
-def test_resumed_it_goes_on_as_it_would_have(knobs: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resumed_it_continues_as_it_would_have(knobs: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     knobs = {"epochs": 3, "batch_size": 64, "dropout": 0.3, **knobs}
     whole, run = trained("mlp", "wine", **knobs), launcher.prepare("mlp", knobs, device="cuda", data="wine")

@@ -1,4 +1,4 @@
-"""Forks: every setting that a fork changes is in effect from its checkpoint on, or refused in a sentence."""
+"""Forks: every knob that a fork changes is in effect from its checkpoint on, or refused in a sentence."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Fork:
 
 @dataclass
 class Change:
-    """A setting that a fork changes: to which value, of which run, and how its effect shows.
+    """A knob that a fork changes: to which value, of which run, and how its effect shows.
 
     Attributes:
         shows: what proves it, given the fork and one without any change; by default that the losses are others.
@@ -180,12 +180,12 @@ def forked(run: Run, sessions: list[trainer.Trainer], **knobs: object) -> Fork:
     return Fork(sessions[-1].k, sessions[-1], history)
 
 
-def test_no_setting_is_forgotten() -> None:
+def test_no_knob_is_forgotten() -> None:
     assert CHANGES.keys() == TrainKnobs.specs.keys()
 
 
 @pytest.mark.parametrize("name", TrainKnobs.specs)
-def test_a_changed_setting_is_in_effect(
+def test_a_changed_knob_is_in_effect(
     name: str, sessions: list[trainer.Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer.Trainer, "_compiled", lambda self: Compiled(self.net))

@@ -27,7 +27,7 @@ def convolution(*, last: bool) -> nn.Conv2d:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_checkpoint_goes_on_in_another_memory_order(name: str) -> None:
+def test_a_checkpoint_resumes_in_another_memory_order(name: str) -> None:
     x = torch.randn(5, 3, 8, 8)
     first = convolution(last=False)
     optimiser = made(first, name)

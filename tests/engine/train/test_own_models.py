@@ -94,7 +94,7 @@ class VAE(nn.Module):
 ready = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
 
 class Zero(nn.Module):
-    """Begins with nought in its last layer, as residual networks do: it does learn from its input."""
+    """Begins with zeros in its last layer, as residual networks do: it does learn from its input."""
     def __init__(self):
         super().__init__()
         self.l = nn.Linear(4, 3)
@@ -352,7 +352,7 @@ def test_a_file_that_cannot_be_imported_is_a_sentence_with_the_line(tmp_path: Pa
     assert "line" in why or "defines no" in why
 
 
-def test_what_lies_beside_it_and_above_it_is_found(tmp_path: Path) -> None:
+def test_what_is_next_to_it_and_above_it_is_found(tmp_path: Path) -> None:
     package = tmp_path / "project_of_mine" / "nets"
     package.mkdir(parents=True)
     for folder in (package, package.parent):
@@ -470,7 +470,7 @@ class Seer(nn.Module):
 """
 
 
-def test_a_language_model_with_an_object_of_settings(tmp_path: Path) -> None:
+def test_a_language_model_with_a_configuration_object(tmp_path: Path) -> None:
     book = tmp_path / "book.txt"
     book.write_text("so it goes, and so it went, and so it will go on. " * 60)
     file = written(tmp_path, GPT)
@@ -513,7 +513,7 @@ def test_of_several_outputs_the_one_that_fits_is_taken(tmp_path: Path) -> None:
     assert "the tensor (2, 3) is taken" in notes(done(f"{file}:Named", "iris", epochs=1))
 
 
-def test_an_argument_called_like_a_training_setting(tmp_path: Path) -> None:
+def test_an_argument_named_like_a_training_knob(tmp_path: Path) -> None:
     file = written(tmp_path, SEVERAL)
     assert "say --set model.batch_size=VALUE" in failed(f"{file}:Sized", "iris")
     done(f"{file}:Sized", "iris", epochs=1, **{"model.batch_size": 3})

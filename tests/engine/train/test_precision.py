@@ -1,4 +1,4 @@
-"""Mixed precision, memory order, compilation and streaming, as far as the CPU can show them."""
+"""Mixed precision, memory order, compilation and streaming, where the CPU can show them."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def train():
 """
 
 
-def test_an_object_of_settings_is_known_by_its_annotation_or_its_name(tmp_path: Path) -> None:
+def test_a_configuration_object_is_known_by_its_annotation_or_its_name(tmp_path: Path) -> None:
     file = written(tmp_path, CONFIGS)
     net, annotated, unknown, wrapped = (
         find_source(f"{file}:{name}") for name in ("Net", "Annotated", "Unknown", "Wrapped")

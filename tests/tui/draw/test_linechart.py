@@ -143,7 +143,7 @@ def test_ascii_terminals_get_ascii() -> None:
     assert LINE not in text(rows)
 
 
-def test_odd_values_and_sizes_are_drawn_without_a_word() -> None:
+def test_unusual_values_and_sizes_are_drawn_without_a_word() -> None:
     rng = np.random.default_rng(1)
     pool = [np.nan, np.inf, -np.inf, 0, -0.0, 1e308, -1e308, 5e-324, 1e-300, 1, 2, -3, 1e16, 1e16 + 2]
     with warnings.catch_warnings():

@@ -204,7 +204,7 @@ async def test_every_save_in_an_editor_of_ones_own_is_checked(editor, with_exerc
         file = bench.external_editor.file
         file.write_text(
             "def mean(numbers):\n    return 7 + len(numbers)\n"
-        )  # the editor goes on in a window of its own
+        )  # the editor continues in a window of its own
         await shell.until("✗ Not yet.", 30)
         assert "7 + len" in bench.area.text
         await shell.press("ctrl+z")
@@ -228,7 +228,7 @@ async def test_an_editor_that_crashes_or_is_missing_is_a_sentence(editor, monkey
         await shell.until("✗ Not yet.", 30)
 
 
-def test_a_file_that_vanishes_or_is_no_text_is_passed_over(with_exercises: Lesson) -> None:
+def test_a_file_that_vanishes_or_is_not_text_is_skipped(with_exercises: Lesson) -> None:
     editor = ExternalEditor("practice", 1)
     assert editor.saved() is None
     editor.file.parent.mkdir(parents=True)
@@ -242,7 +242,7 @@ def test_a_file_that_vanishes_or_is_no_text_is_passed_over(with_exercises: Lesso
     assert editor.saved() is None
 
 
-async def test_one_can_leave_while_a_check_goes_on_in_the_lesson_behind() -> None:
+async def test_one_can_leave_while_a_check_continues_in_the_lesson_behind() -> None:
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("E", "enter", "enter")
         await launched(shell)

@@ -20,7 +20,7 @@ async def edit(shell: Shell) -> KnobEditorScreen:
 
 
 async def go_to(shell: Shell, setting: str) -> KnobRow:
-    """Move down to a setting."""
+    """Move down to a knob."""
     editor = shell.app.screen
     assert isinstance(editor, KnobEditorScreen)
     (row,) = (row for row in editor.rows if row.setting == setting)
@@ -40,7 +40,7 @@ async def enter(shell: Shell, setting: str, value: str) -> None:
     await shell.type(value)
 
 
-async def test_the_settings_of_the_next_run_are_edited_in_place() -> None:
+async def test_the_knobs_of_the_next_run_are_edited_in_place() -> None:
     async with opened(lesson="digits") as shell:
         await edit(shell)
         await shell.sees("Knobs", "1 … 200", "times every training image is shown")
@@ -126,7 +126,7 @@ async def test_arrows_turn_a_number_and_shift_turns_it_more() -> None:
         await shell.until(lambda: lesson(shell).settings.knobs["lr"] == 2)
 
 
-async def test_turning_ends_at_the_ends_of_the_range_and_mends_what_is_no_number() -> None:
+async def test_turning_ends_at_the_ends_of_the_range_and_fixes_what_is_not_a_number() -> None:
     async with opened((80, 24), lesson="digits") as shell:
         await edit(shell)
         row = await go_to(shell, "hidden")
@@ -140,7 +140,7 @@ async def test_turning_ends_at_the_ends_of_the_range_and_mends_what_is_no_number
         assert row.field.value == "32"
 
 
-async def test_the_settings_fit_a_narrow_terminal() -> None:
+async def test_the_knobs_fit_a_narrow_terminal() -> None:
     async with opened((48, 20), lesson="digits") as shell:
         await edit(shell)
         await shell.sees("Knobs", "epochs", "┤")

@@ -30,7 +30,7 @@ async def running(shell: Shell, until: int = 20) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_run_pause_go_on_and_watch_it_end(size: tuple[int, int]) -> None:
+async def test_run_pause_resume_and_watch_it_end(size: tuple[int, int]) -> None:
     async with opened(size, lesson="digits") as shell:
         await shell.sees("The network.", "idle", "space run")
         await running(shell)
@@ -63,7 +63,7 @@ async def test_a_single_step_is_the_first_thing_one_can_take() -> None:
         await shell.sees("stepping…")
 
 
-async def test_stop_keeps_what_there_is_and_space_goes_on_from_there() -> None:
+async def test_stop_keeps_what_there_is_and_space_resumes_from_there() -> None:
     async with opened(lesson="digits") as shell:
         await running(shell)
         (run,) = shell.workers.launched
@@ -82,7 +82,7 @@ async def test_stop_keeps_what_there_is_and_space_goes_on_from_there() -> None:
         assert history.series["train/loss"].size == 30
 
 
-async def test_a_stopped_run_is_not_gone_on_with_under_other_settings() -> None:
+async def test_a_stopped_run_is_not_resumed_with_other_knobs() -> None:
     async with opened(lesson="digits", knobs={"hidden": 8}) as shell:
         await running(shell)
         end(shell.workers.launched[0], "stopped")
@@ -98,7 +98,7 @@ async def test_a_stopped_run_is_not_gone_on_with_under_other_settings() -> None:
         assert second != 8
 
 
-async def test_restart_runs_anew_with_the_same_seed_and_ends_the_old_run() -> None:
+async def test_restart_runs_again_with_the_same_seed_and_ends_the_old_run() -> None:
     async with opened(lesson="digits", seed=7) as shell:
         await running(shell)
         await shell.press("r")
@@ -229,7 +229,7 @@ async def test_what_a_run_says_is_never_taken_for_markup_or_control_sequences() 
         assert "\x1b" not in shell.text
 
 
-async def test_a_knob_turned_elsewhere_becomes_the_setting_of_the_next_run() -> None:
+async def test_a_knob_turned_elsewhere_is_so_in_the_next_run() -> None:
     async with opened(lesson="digits") as shell:
         await running(shell)
         say(shell.workers.launched[0], KnobChange(step=20, knob="pace", value=7, previous=200))

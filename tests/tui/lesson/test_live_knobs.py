@@ -1,4 +1,4 @@
-"""A person who turns live knobs while a run goes on."""
+"""A person who turns live knobs while a run continues."""
 
 from __future__ import annotations
 

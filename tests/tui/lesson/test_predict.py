@@ -96,7 +96,7 @@ async def test_who_was_asked_once_is_not_asked_again_after_leaving() -> None:
         await launched(shell)
 
 
-async def test_every_run_grades_anew_and_a_late_answer_waits_for_the_next() -> None:
+async def test_every_run_grades_again_and_a_late_answer_waits_for_the_next() -> None:
     async with opened((120, 40), lesson="practice", asked=True) as shell:
         await shell.press("P", "1", "space")
         await launched(shell)
@@ -127,7 +127,7 @@ async def test_a_run_that_fails_grades_nothing_and_says_why() -> None:
         assert learner_progress.read_entry("practice").predictions["Where does the error end?"][-1].right is None
 
 
-async def test_what_is_no_number_is_explained_and_kept_to_be_mended() -> None:
+async def test_what_is_not_a_number_is_explained_and_kept_to_be_fixed() -> None:
     async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("P", "n")
         await shell.sees("Prediction 2 of 3")

@@ -65,7 +65,7 @@ def test_negative_values_go_to_the_left_of_zero() -> None:
     assert lines[0].count("█") == pytest.approx(2 * lines[1].count("█"), abs=2)
 
 
-def test_groups_stand_beside_each_other_and_differ_by_sign() -> None:
+def test_groups_stand_side_by_side_and_differ_by_sign() -> None:
     panel = shown(BarsPanel, record(["a", "b"], before=[1, 2], after=[2, 1]))
     lines = inside(panel, 60, 5)
     assert [line[:3].strip() for line in lines] == ["a ●", "▲", "", "b ●", "▲"]

@@ -89,7 +89,7 @@ async def test_a_damaged_choice_is_no_choice(history: History, damaged: list[obj
 
 
 @pytest.mark.parametrize("part", ["content", "legends", "notes", "label"])
-async def test_a_panel_that_fails_says_so_and_the_others_go_on(
+async def test_a_panel_that_fails_says_so_and_the_others_continue(
     history: History, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     def broken(*_: object) -> list[Row]:

@@ -341,7 +341,7 @@ async def test_damaged_counts_do_not_break_a_panel() -> None:
 
 
 @pytest.mark.parametrize("damaged", [np.nan, -5.0])
-async def test_counts_that_are_none_get_no_panel(damaged: float) -> None:
+async def test_counts_that_are_not_numbers_get_no_panel(damaged: float) -> None:
     counts = Array.of(np.array([[damaged, 2.0], [0.0, 3.0]]))
     app = Host(history_of([Confusion(step=1, counts=counts, classes=["a", "b"])]))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -137,7 +137,7 @@ def test_strips_can_be_read_in_ascii() -> None:
     assert strip.index(".") < strip.index("+") < strip.index("#") < strip.rindex("+") < strip.rindex(".")
 
 
-def test_nothing_to_count_and_edges_that_are_none() -> None:
+def test_nothing_to_count_and_edges_that_are_invalid() -> None:
     panel = shown(HistogramPanel, counted(np.array([1.0]), x=np.zeros(0, int)))
     assert "no values" in text(panel.content(40, 8))
     panel = shown(HistogramPanel, counted(np.array([0, np.nan, 1]), x=np.ones(2, int)))

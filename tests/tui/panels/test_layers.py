@@ -38,7 +38,7 @@ def test_bars_are_logarithmic() -> None:
     bars = [line.count("━") for line in text(table(LAYERS[:3], 76, 4)).splitlines()[1:]]
     assert bars[0] > bars[1] > bars[2] == 0
     assert abs(bars[0] - 2 * bars[1]) <= 1
-    assert "╸" in text(table(LAYERS[:3], 76, 4)).splitlines()[3]  # the least gradient can still be told from none
+    assert "╸" in text(table(LAYERS[:3], 76, 4)).splitlines()[3]  # the smallest gradient can still be told from zero
 
 
 def test_little_room_leaves_names_bars_and_values() -> None:

@@ -28,7 +28,7 @@ async def comparing(shell: Shell, count: int) -> CompareScreen:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_two_runs_share_panels_and_a_table_tells_them_apart(size: tuple[int, int]) -> None:
+async def test_two_runs_share_panels_and_a_table_distinguishes_them(size: tuple[int, int]) -> None:
     first = finished(seed=3)
     knobs = first.manifest().knobs
     second = finished(knobs={**knobs, "lr": 0.9})

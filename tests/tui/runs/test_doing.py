@@ -1,4 +1,4 @@
-"""A person who goes on with runs, forks, names, exports and deletes them."""
+"""A person who resumes runs, forks, names, exports and deletes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.tui.recording import Worker, asked, begin, commands, finished, say, s
 from tests.tui.runs.past import all_runs, dead, failed, go_to, listed, screen, states, with_checkpoints
 
 
-async def test_a_paused_run_is_let_go_on() -> None:
+async def test_a_paused_run_is_resumed() -> None:
     run = asked()
     begin(run)
     steps(run, 0, 20)

@@ -1,4 +1,4 @@
-"""A small stand-in for ``pynvml``: a driver with the GPUs, the gaps and the faults that a test wants."""
+"""A small stand-in for ``pynvml``: a driver with the GPUs, the gaps and the faults that a test needs."""
 
 from __future__ import annotations
 

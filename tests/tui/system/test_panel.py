@@ -32,7 +32,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_key_shows_the_machine_beside_the_panels_and_the_choice_lasts(
+async def test_a_key_shows_the_machine_next_to_the_panels_and_the_choice_lasts(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Driver("NVIDIA H100 80GB HBM3").install(monkeypatch)

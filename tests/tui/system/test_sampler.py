@@ -78,7 +78,7 @@ def test_a_driver_that_hangs_holds_nothing_up_and_is_asked_no_more_until_it_answ
     for _ in range(20):
         machine.stop()
         machine.start()
-    until(lambda: len(machine.hosts) > 2)  # everything else goes on
+    until(lambda: len(machine.hosts) > 2)  # everything else continues
     until(lambda: threading.active_count() <= threads)
     driver.answers.set()
     until(lambda: machine.gpus and machine.gpus[0])

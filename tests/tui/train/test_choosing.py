@@ -88,7 +88,7 @@ async def test_own_model_and_own_data_are_typed_in(tmp_path: Path) -> None:
         await shell.sees("running", "Net of net.py")
 
 
-async def test_settings_are_changed_kept_and_read_again(tmp_path: Path) -> None:
+async def test_knobs_are_changed_kept_and_read_again(tmp_path: Path) -> None:
     async with opened((120, 60)) as shell:
         await shell.press("n")
         await shell.sees("descend run mlp")

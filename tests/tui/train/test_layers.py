@@ -55,7 +55,7 @@ def test_layers_of_a_file_are_asked_for_with_its_arguments(tmp_path: Path, capsy
     assert "a file may say something" in captured.err
 
 
-async def test_other_settings_are_counted_anew_and_failures_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_other_knobs_are_counted_again_and_failures_told(monkeypatch: pytest.MonkeyPatch) -> None:
     fails = (sys.executable, "-c", "import sys; sys.exit('descend: It cannot \\x1b[31mbe done.')")
     monkeypatch.setattr(layers, "COMMAND", fails)
     async with opened((120, 60), lesson="mlp", data="iris") as shell:

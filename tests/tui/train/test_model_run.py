@@ -59,7 +59,7 @@ async def test_a_live_run_of_a_model_opens_from_the_runs_and_its_knobs_turn() ->
         await shell.until(lambda: "stop" in commands(run))
 
 
-async def test_a_warning_stays_beside_what_is_said_after_it() -> None:
+async def test_a_warning_stays_next_to_what_is_said_after_it() -> None:
     async with opened((120, 40), lesson="mlp", data="iris") as shell:
         await shell.press("space")
         await shell.until(lambda: shell.workers.launched)

@@ -1,4 +1,4 @@
-"""The settings of a model in the shell: grouped, marked where changed, and all of them in the run and the file."""
+"""The knobs of a model in the shell: grouped, marked where changed, and all of them in the run and the file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def load(shell: Shell, path: Path) -> None:
     await shell.press("enter")
 
 
-async def test_settings_of_a_model_are_grouped_and_those_of_a_file_marked(tmp_path: Path) -> None:
+async def test_knobs_of_a_model_are_grouped_and_those_of_a_file_marked(tmp_path: Path) -> None:
     (tmp_path / "lab.toml").write_text(LAB)
     async with opened((120, 60)) as shell:
         await load(shell, tmp_path / "lab.toml")
@@ -80,7 +80,9 @@ async def test_a_lesson_has_no_groups_and_one_device() -> None:
         assert "devices" not in shell.text
 
 
-async def test_what_is_no_file_of_settings_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_not_a_configuration_file_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text(NET)
     async with opened((120, 40)) as shell:
