@@ -110,5 +110,5 @@ async def test_settings(size: tuple[int, int], snapshot: object) -> None:
     async with opened(size) as shell:
         await shell.press("o")
         await shell.until(lambda: isinstance(shell.app.screen, SettingsScreen))
-        await shell.sees("theme: auto goes by")
+        await shell.sees("theme: auto follows")
         assert whole(shell) == snapshot

@@ -51,7 +51,7 @@ def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_pa
     assert changes.find_changes(manifest) == []
     file.write_bytes(file.read_bytes() + b"\n")
     (warning,) = changes.find_changes(manifest)
-    assert warning.startswith(f"Warning: {name} changed since the run was asked for: it has ")
+    assert warning.startswith(f"Warning: {name} changed since the run was created: it has ")
     assert "bytes, not" in warning
 
 
@@ -76,7 +76,7 @@ def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pyte
     file.write_text(ROWS.replace("39,4", "38,4"))
     os.utime(file, (5, 5))
     sentence = (
-        "Warning: d.csv changed since the run was asked for: it has the same size and other contents; "
+        "Warning: d.csv changed since the run was created: it has the same size and other contents; "
         "what continues the run uses what is there now."
     )
     capsys.readouterr()

@@ -257,7 +257,7 @@ def test_states_claim_only_what_is_known(made: Run, monkeypatch: pytest.MonkeyPa
     made.log_file.write_text(f"worker began: 1\n{ENDED} it had \x1b[31menough.\n")
     assert summarize(made).why == "Its worker ended at step 0: it had [31menough."
     sign(made, host="elsewhere", boot="another")
-    assert "on elsewhere, has not been heard of" in summarize(made).why
+    assert "on elsewhere, has shown no sign of life" in summarize(made).why
     made.events_file.write_bytes(b"")
     assert made.state() == "starting", "it was heard of just now"
 

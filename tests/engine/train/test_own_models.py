@@ -418,7 +418,7 @@ SUSPECT = {
         "iris",
         "class Counts(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3); s.n = 0\n"
         " def forward(s, x):\n  s.n += 1\n  return s.l(x) * s.n\n",
-        "Warning: the model gives two outputs for one input: it remembers something",
+        "Warning: the model gives two outputs for one input: it keeps state between calls",
     ),
 }
 

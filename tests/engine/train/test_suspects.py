@@ -49,7 +49,7 @@ WARNED = {
     "a tensor": (
         " def also(s): s.gain = torch.ones(6, requires_grad=True)\n"
         " def forward(s, x): return s.head(s.body(x) * s.gain)\n",
-        ["no parameters of the model: gain (nets.py, line {3})", "make it an nn.Parameter"],
+        ["not parameters of the model: gain (nets.py, line {3})", "make it an nn.Parameter"],
     ),
     "an object's": (
         " def also(s):\n  class Box: pass\n  s.box = Box()\n  s.box.gain = nn.Parameter(torch.ones(6))\n"
@@ -291,7 +291,7 @@ def test_sparse_gradients_train_as_dense_ones(tmp_path: Path, optimiser: str) ->
 RAISING = {
     "quits": (
         " def forward(s, x):\n  if len(x) > 9:\n   raise SystemExit('enough')\n  return s.head(s.body(x))\n",
-        "failed at step 0 (nets.py, line {4}): SystemExit: enough. A model may not end the process",
+        "failed at step 0 (nets.py, line {4}): SystemExit: enough. A model must not end the process",
     ),
     "quits at once": (" def forward(s, x): exit(3)\n", "Net.forward (nets.py, line {2}): SystemExit: 3."),
     "interrupts": (
@@ -321,7 +321,7 @@ RAISING = {
     ),
     "all in a list": (
         " def also(s):\n  del s.body, s.head\n  s.ls = [nn.Linear(4, 3)]\n def forward(s, x): return s.ls[0](x)\n",
-        "to learn with. Layers that are no part of the model: ls.0 (Linear), kept in a plain list",
+        "to train. Layers that are not part of the model: ls.0 (Linear), kept in a plain list",
     ),
 }
 
