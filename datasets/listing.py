@@ -210,7 +210,7 @@ def describe_unused(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
             f"Left out, having no class: {format_count(len(pictures), 'image')} in {spell_name(place.name)} itself."
         )
     if others:
-        notes.append(f"Passed over in {spell_name(place.name)}, not being images: {count_endings(others)}.")
+        notes.append(f"Skipped in {spell_name(place.name)}, not being images: {count_endings(others)}.")
     return notes
 
 

@@ -101,7 +101,8 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
     return [
         f"{WARNING}the model gives other outputs in training than in "
         f"evaluation{where}{find_mode_line(own.get(path))}, for "
-        f"neither dropout nor normalisation{made}, so metrics and training differ; return the same in both."
+        f"neither dropout nor normalisation{made}, so metrics do not measure what is trained; "
+        "return the same in both."
     ]
 
 

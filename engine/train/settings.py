@@ -26,17 +26,19 @@ class TrainKnobs(KnobSet):
 
     epochs: int = knob(10, 1, 10_000, scale="log", help="times every training sample is shown")
     batch_size: int = knob(64, 1, 65_536, scale="log", help="samples a step")
-    optimiser: str = knob("adam", choices=("sgd", "momentum", "adam", "adamw", "rmsprop"), help="the optimiser")
+    optimiser: str = knob(
+        "adam", choices=("sgd", "momentum", "adam", "adamw", "rmsprop"), help="how gradients move weights"
+    )
     lr: float = knob(0.001, 1e-6, 10.0, scale="log", live=True, help="learning rate, at its highest")
     momentum: float = knob(0.9, 0.0, 0.999, help="of the optimiser 'momentum'")
     schedule: str = knob("constant", choices=("constant", "step", "cosine", "one-cycle"), help="learning-rate schedule")
     warmup: float = knob(0.0, 0.0, 0.9, help="share of the training with a rising rate; one-cycle: 0 is 0.3")
-    weight_decay: float = knob(0.0, 0.0, 1.0, live=True, help="weight decay: pulls the weights towards zero")
+    weight_decay: float = knob(0.0, 0.0, 1.0, live=True, help="pulls the weights towards zero")
     label_smoothing: float = knob(0.0, 0.0, 0.5, live=True, help="share of each label spread over all classes")
     clip: float = knob(0.0, 0.0, 1000.0, live=True, help="clip the gradient's norm to this; 0: no clipping")
     patience: int = knob(0, 0, 1000, help="epochs without improvement after which to stop; 0: never")
     validation: float = knob(0.1, 0.01, 0.5, help="share of the training data held out to judge that, with patience")
-    augment: str = knob("none", choices=tuple(AUGMENTATIONS), help="random augmentation of training images")
+    augment: str = knob("none", choices=tuple(AUGMENTATIONS), help="random changes of training images")
     context: int = knob(64, 2, 4096, scale="log", help="characters read at once")
     precision: str = knob("fp32", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32")
     compile: bool = knob(False, help="compile the model with torch.compile")

@@ -79,7 +79,7 @@ def test_pictures_of_every_format_count(ending: str, upper: bool, tmp_path: Path
     assert data.train_x.shape[1:3] == (16, 16)
     one, other = data.train_x[data.train_y == 0][0].astype(int), data.train_x[data.train_y == 1][0].astype(int)
     assert np.abs(one - other[::-1]).mean() < 16
-    assert not any("Passed over" in note for note in data.notes)
+    assert not any("Skipped in" in note for note in data.notes)
 
 
 @pytest.mark.parametrize("ending", ["eps", "ps", "pdf", "wmf", "emf", "h5", "grib", "bufr", "mpg", "py", ""])
@@ -99,7 +99,7 @@ def test_a_mixed_folder_says_what_it_passes_over(tmp_path: Path) -> None:
     (root / "all.csv").write_text("a,b")
     data = load(root)
     assert len(data.train_x) + len(data.test_x) == 10
-    assert "Passed over in mixed, not being images: 15 files (.xml 10, .dcm 2, no ending 2, .csv 1)." in data.notes
+    assert "Skipped in mixed, not being images: 15 files (.xml 10, .dcm 2, no ending 2, .csv 1)." in data.notes
 
 
 def test_a_class_without_pictures_is_kept_and_named(tmp_path: Path) -> None:

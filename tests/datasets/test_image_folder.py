@@ -247,7 +247,7 @@ def test_what_is_hidden_or_no_picture_is_skipped(root: Path) -> None:
     data = load(root)
     assert data.classes == ("cats", "dogs")
     assert len(data.train_x) + len(data.test_x) == 10
-    assert "Passed over in pets, not being images: 2 files (.csv 1, .txt 1)." in data.notes
+    assert "Skipped in pets, not being images: 2 files (.csv 1, .txt 1)." in data.notes
     assert any("having no class: 1 image" in note for note in data.notes)
 
 
@@ -329,7 +329,7 @@ def test_what_other_programs_leave_behind_is_no_class(root: Path) -> None:
     (root / "cats" / "Thumbs.db").write_bytes(b"x")
     data = load(root)
     assert data.classes == ("cats", "dogs")
-    assert not any("Passed over" in note for note in data.notes)
+    assert not any("Skipped in" in note for note in data.notes)
 
 
 def test_classes_one_folder_further_in_are_pointed_at(tmp_path: Path) -> None:
