@@ -43,8 +43,8 @@ class SettingsScreen(InShell, Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "leave", "back", tooltip="Back to the previous screen"),
         Binding("q", "leave", "back", priority=True, tooltip="Back to the previous screen"),
-        Binding("down,j", "app.focus_next", "Next knob"),
-        Binding("up,k", "app.focus_previous", "Previous knob"),
+        Binding("down,j", "app.focus_next", "Next setting"),
+        Binding("up,k", "app.focus_previous", "Previous setting"),
         Binding("ctrl+d", "defaults", "Reset", priority=True, tooltip="Reset all settings to their defaults"),
     ]
     DEFAULT_CSS = """
