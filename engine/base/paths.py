@@ -140,7 +140,7 @@ def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path
                 f"'{file.name[:SHOWN]}' is a file, so there is nothing in it; name a folder there."
             ) from None
         if error.errno == errno.ELOOP:
-            raise UsageError(f"The links at '{shown}' lead in a circle; name another path.") from None
+            raise UsageError(f"The links at '{shown}' form a loop; name another path.") from None
     return path
 
 

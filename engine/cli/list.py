@@ -32,7 +32,7 @@ def print_list(arguments: argparse.Namespace) -> int:
     if not arguments.coverage:
         return show(arguments)
     if arguments.what != "lessons":
-        raise UsageError("--coverage goes with `descend list lessons`.")
+        raise UsageError("--coverage works only with `descend list lessons`.")
     return show_coverage(arguments.json)
 
 

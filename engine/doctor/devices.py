@@ -186,5 +186,5 @@ def report_unused(seen: DeviceList, torch: TorchFacts, nvidia: NvidiaFacts, envi
     elif hidden is not None:
         advice = f"CUDA_VISIBLE_DEVICES is '{hidden}': name GPUs that `nvidia-smi -L` lists, or unset it."
     else:
-        advice = "See what `nvidia-smi` says; after an update of the driver restart the machine."
+        advice = "See what `nvidia-smi` reports; after an update of the driver restart the machine."
     return Check(GROUP, "GPU", False, found, advice)

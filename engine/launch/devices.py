@@ -91,7 +91,7 @@ def check_devices(count: int, device: str) -> int:
             raise UsageError(f"There are not {count} NVIDIA GPUs on this machine, only {found}.")
         return count
     if device not in ("auto", "cpu"):
-        raise UsageError(f"Several devices are --device cuda, or processes on the CPU; {device} is one.")
+        raise UsageError(f"Several devices need --device cuda, or processes on the CPU; {device} is a single one.")
     if count > (os.cpu_count() or 1):
         raise UsageError(f"{count} processes are too many for {os.cpu_count() or 1} processor cores.")
     return count

@@ -94,7 +94,7 @@ class Training:
         from descend.datasets import catalogue as datasets
 
         if not data:
-            raise UsageError(f"What is {self.title} to learn from? Say --data NAME or PATH{self._instead(' ')}.")
+            raise UsageError(f"Which data should {self.title} learn from? Say --data NAME or PATH{self._instead(' ')}.")
         spec = datasets.find(data)
         self.check(values, spec.shape)
         return spec.address

@@ -157,7 +157,7 @@ def explain_death(run: Run, where: str) -> str:
         return "Its worker died without a message before it could begin: it was killed, by the system or by someone."
     writer = run.writer()
     if writer is None and os.path.lexists(run.writer_file):
-        return f"Its worker.json cannot be read, so nothing tells how its worker ended; it was at {where}."
+        return f"Its worker.json cannot be read, so it is unknown how its worker ended; it was at {where}."
     if writer is None:
         why = find_cause(last)
         return f"No worker could take it: {why}" if why else "No worker ever took it."

@@ -34,7 +34,7 @@ def stop(live: list[Run]) -> None:
     """Ask the runs' workers to end after their present step.
 
     Raises:
-        DescendError: one cannot be told.
+        DescendError: one cannot be reached.
     """
     from descend.engine.run.records import Stop
 

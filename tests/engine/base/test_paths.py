@@ -24,7 +24,7 @@ NONSENSE = {
     "a\0b": "zero byte",
     "file/x": "is a file",
     "file/x/y/z": "is a file",
-    "circle/x": "lead in a circle",
+    "circle/x": "form a loop",
     "\ud800x": "not UTF-8 text",
 }
 

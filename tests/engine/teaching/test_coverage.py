@@ -113,4 +113,4 @@ def test_coverage_needs_no_torch() -> None:
 def test_only_lessons_cover_anything() -> None:
     result = call("list", "runs", "--coverage")
     assert result.returncode == 2
-    assert result.stderr == "descend: --coverage goes with `descend list lessons`.\n"
+    assert result.stderr == "descend: --coverage works only with `descend list lessons`.\n"

@@ -42,7 +42,7 @@ def test_every_model_has_data_that_it_fits_and_only_that(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "knobs", "sentence"),
     [
-        ("mlp", "", {}, "What is MLP to learn from? Say --data NAME or PATH; it fits "),
+        ("mlp", "", {}, "Which data should MLP learn from? Say --data NAME or PATH; it fits "),
         ("mlp", "irsi", {}, "There is no dataset 'irsi'; did you mean 'iris'?"),
         ("resnet18", "iris", {}, "ResNet-18 takes images, not tables"),
         ("gpt", "digits", {}, "takes text, not images"),
