@@ -78,7 +78,7 @@ def test_the_column_of_texts_is_pointed_at_and_what_does_not_fit_is_said(file: P
     with pytest.raises(UsageError, match="cannot be both learned from and predicted"):
         load(file, "text=message&target=message")
     file.write_text("a,message,y\n" + ",,1\n1,,0\n" * 9)
-    with pytest.raises(DescendError, match="no text at all in column 'message'"):
+    with pytest.raises(DescendError, match="no text in column 'message'"):
         load(file, "text=message")
 
 

@@ -91,7 +91,7 @@ def test_layers_that_need_data_or_two_samples(file: Path, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [
-        (":Net", 1, "has to be given num_classes, which --data NAME may determine; or say --set num_classes=VALUE"),
+        (":Net", 1, "needs num_classes, which --data NAME may determine; or say --set num_classes=VALUE"),
         (":Net --data iris", 1, "failed at the layer conv (Conv2d) (nets.py, line 17)"),
         (":Quits --data digits", 1, "failed at Quits.forward (nets.py, line 39): SystemExit: 4."),
         (":Trains --data digits", 1, "Trains defines a method train (nets.py, line 42)"),

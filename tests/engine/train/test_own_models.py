@@ -310,7 +310,7 @@ WRONG = {
     "Needs": (
         "iris",
         "def Needs(depth): return nn.Linear(4, 3)\n",
-        "Needs has to be given depth, which the data does not determine; say --set depth=VALUE.",
+        "Needs needs depth, which the data does not determine; say --set depth=VALUE.",
     ),
     "Raises": (
         "iris",
@@ -607,7 +607,7 @@ def test_a_file_that_is_edited_or_gone_before_a_fork(tmp_path: Path) -> None:
     assert "edited" not in notes(said(run))
     file.write_text(file.read_text() + "# as before\n")
     history = said(conduct(launcher.fork_run(run, 0, {"epochs": 2})))
-    assert "Warning: nets.py was edited since the run was asked for" in notes(history)
+    assert "Warning: nets.py was edited since the run was created" in notes(history)
     assert history.status is not None
     assert history.status.state == "done"
     file.write_text(file.read_text().replace("nn.Linear(4, 3)", "nn.Linear(4, 3, bias=False)"))

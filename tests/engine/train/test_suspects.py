@@ -58,7 +58,7 @@ WARNED = {
     ),
     "made in forward": (
         " def forward(s, x): return s.head(nn.Linear(6, 6)(s.body(x)))\n",
-        ["makes parameters of shape", "again at each call (nets.py, line {2})", "in __init__"],
+        ["creates parameters of shape", "again at each call (nets.py, line {2})", "in __init__"],
     ),
     "unused": (
         " def also(s): s.spare = nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 2))\n"
@@ -173,7 +173,7 @@ MEANT = {
 def test_what_may_be_meant_is_not_warned_of(tmp_path: Path, case: str) -> None:
     told = notes(done(net(tmp_path, MEANT[case]), "iris", epochs=1))
     assert "Warning" not in told
-    assert ("Not trained is aux (Linear)" in told) is (case == "an auxiliary head")
+    assert ("Not trained: aux (Linear)" in told) is (case == "an auxiliary head")
 
 
 MASKED = """

@@ -135,7 +135,7 @@ async def test_what_is_not_a_number_is_explained_and_kept_to_be_fixed() -> None:
         await shell.sees("✗ Type the number you expect")
         await shell.type("1,2,3")
         await shell.press("enter")
-        await shell.sees("✗ '1,2,3' is no number")
+        await shell.sees("✗ '1,2,3' is not a number")
         await shell.press("backspace", "backspace", "backspace", "backspace", "2", "enter")
         await shell.sees("Prediction 3 of 3")
         assert lesson(shell).body.learner.predictions == {1: 12}
