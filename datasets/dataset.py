@@ -65,7 +65,8 @@ class Dataset:
     @cached_property
     def mean(self) -> NDArray[np.float32]:
         """Mean of each column over the training set, (d,); of a table only."""
-        return self.train_x.mean(0, dtype="float64").astype("float32")
+        mean: NDArray[np.float32] = self.train_x.mean(0, dtype="float64").astype("float32")
+        return mean
 
     @cached_property
     def std(self) -> NDArray[np.float32]:

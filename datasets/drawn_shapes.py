@@ -31,31 +31,36 @@ def measure_distances(label: int, x: Floats, y: Floats, size: Floats) -> Floats:
     import numpy as np
 
     def box(width: Floats, height: Floats) -> Floats:
-        return np.maximum(np.abs(x) - width, np.abs(y) - height)
+        inside: Floats = np.maximum(np.abs(x) - width, np.abs(y) - height)
+        return inside
 
+    radius = np.hypot(x, y)
+    distances: Floats
     if CLASSES[label] == "circle":
-        return np.hypot(x, y) - 0.9 * size
-    if CLASSES[label] == "ring":
-        return np.abs(np.hypot(x, y) - 0.75 * size) - 0.2 * size
-    if CLASSES[label] == "square":
-        return box(0.71 * size, 0.71 * size)
-    if CLASSES[label] == "triangle":
+        distances = radius - 0.9 * size
+    elif CLASSES[label] == "ring":
+        distances = np.abs(radius - 0.75 * size) - 0.2 * size
+    elif CLASSES[label] == "square":
+        distances = box(0.71 * size, 0.71 * size)
+    elif CLASSES[label] == "triangle":
         # folding the plane into three sectors makes the sides one line, at half the distance of the corners
         angle = np.arctan2(x, -y) % (2 * np.pi / 3) - np.pi / 3
-        return np.hypot(x, y) * np.cos(angle) - 0.5 * size
-    if CLASSES[label] == "cross":
-        return np.minimum(box(size * 0.95, size * 0.28), box(size * 0.28, size * 0.95))
-    if CLASSES[label] == "star":
+        distances = radius * np.cos(angle) - 0.5 * size
+    elif CLASSES[label] == "cross":
+        distances = np.minimum(box(size * 0.95, size * 0.28), box(size * 0.28, size * 0.95))
+    elif CLASSES[label] == "star":
         half = np.pi / 5
         angle = np.abs((np.arctan2(x, y) + half) % (2 * half) - half)  # from the nearest tip
         # the line from a tip at distance 1 to the notch at 0.4
         notch_x, notch_y = 0.4 * np.sin(half), 0.4 * np.cos(half)
         length = np.hypot(notch_x, 1 - notch_y)
-        across, along = np.hypot(x, y) * np.sin(angle), np.hypot(x, y) * np.cos(angle)
-        return (across * (1 - notch_y) + (along - size) * notch_x) / length
-    if CLASSES[label] == "bar":
-        return box(size * 0.95, size * 0.24)
-    return np.maximum(np.hypot(x, y) - 0.9 * size, 0.75 * size - np.hypot(x - 0.45 * size, y))
+        across, along = radius * np.sin(angle), radius * np.cos(angle)
+        distances = (across * (1 - notch_y) + (along - size) * notch_x) / length
+    elif CLASSES[label] == "bar":
+        distances = box(size * 0.95, size * 0.24)
+    else:
+        distances = np.maximum(radius - 0.9 * size, 0.75 * size - np.hypot(x - 0.45 * size, y))
+    return distances
 
 
 def measure_coverage(random: Random, labels: NDArray[np.int64], side: int) -> Floats:

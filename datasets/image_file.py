@@ -260,7 +260,7 @@ def _ask_for_large_blocks() -> None:
     thread keeps what it once had."""
     from PIL import Image
 
-    Image.core.set_block_size(BLOCK)
+    Image.core.set_block_size(BLOCK)  # type: ignore[attr-defined]
 
 
 @contextmanager

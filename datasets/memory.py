@@ -37,7 +37,7 @@ def free_memory() -> int:
     """Bytes of main memory that this process can still have, within the limits of its control group and its own."""
     import psutil
 
-    rooms = [psutil.virtual_memory().available]
+    rooms: list[int] = [psutil.virtual_memory().available]
     with suppress(OSError, ValueError):  # no such file, or "max"
         cached = re.search(r"^inactive_file (\d+)$", (GROUP / "memory.stat").read_text(), re.MULTILINE)  # is given up
         used = int((GROUP / "memory.current").read_text()) - int(cached[1] if cached else 0)

@@ -130,6 +130,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
     classified = task == "classification"
     keep, missing = drop_or_fill(features, targets, classified, options.missing, options.ignore, lines, where, notes)
     classes: tuple[str, ...] = ()
+    y: NDArray[np.int64] | NDArray[np.float64]
     if task == "classification":
         classes, y = encode_labels(targets[0], keep, where, notes)
         train, test = split_stratified(y, options.test, options.seed)

@@ -122,7 +122,7 @@ def convert_targets(targets: Sequence[Column], keep: NDArray[np.bool_], notes: l
 
 def encode_labels(
     target: Column, keep: NDArray[np.bool_], file: str, notes: list[str]
-) -> tuple[tuple[str, ...], NDArray]:
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """The classes as they are written, in order, and their indices in the rows to ``keep``, int64, (rows,)."""
     import numpy as np
 

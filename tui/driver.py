@@ -125,7 +125,7 @@ class LeanDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take over the terminal."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         self._asks, self._asked = True, None
         self._holds = True
         self._heed_signals()

@@ -65,7 +65,7 @@ class Knob:
         try:
             number = float(text)
             if math.isfinite(number) and (self.type is float or number == int(number)):
-                return self.type(number)
+                return int(number) if self.type is int else number
         except ValueError:
             pass
         kind = "a whole number" if self.type is int else "a number"

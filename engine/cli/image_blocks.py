@@ -45,7 +45,7 @@ def draw_mosaic(
 
 def count_in_row(image: NDArray[np.uint8], scale: int, width: int) -> int:
     """How many pictures like ``image`` (h, w) or (h, w, 3) stand side by side, at least one."""
-    columns = _reduce(image, _find_max_side(width), scale).shape[1]
+    columns: int = _reduce(image, _find_max_side(width), scale).shape[1]
     return max(1, (width + GAP) // (columns + GAP))
 
 

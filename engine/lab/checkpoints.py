@@ -73,7 +73,7 @@ def load_checkpoint(file: Path) -> dict[str, Any]:
     """
     try:
         with os.fdopen(open_regular(file), "rb") as stream:
-            content = torch.load(stream, map_location="cpu", weights_only=True)
+            content: dict[str, Any] = torch.load(stream, map_location="cpu", weights_only=True)
         if content["format"] == 1:
             return content
     except Exception:  # torch raises whatever the damage leads to

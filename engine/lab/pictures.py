@@ -373,8 +373,9 @@ def fetch_values(values: Values) -> np.ndarray:
     """What `take_values` returned as an array; waits for a GPU."""
     if isinstance(values, torch.Tensor):
         values = values.cpu()
-        return (values.float() if values.dtype in (torch.bfloat16, torch.float16) else values).numpy()
-    return np.asarray(values)
+        values = (values.float() if values.dtype in (torch.bfloat16, torch.float16) else values).numpy()
+    array: np.ndarray = np.asarray(values)
+    return array
 
 
 def get_shape(values: Values) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from descend.engine.run.liveness import Writer
 from descend.engine.run.manifest import SEEDS, replace_json
 from descend.engine.run.records import Control, Failure, Resume, SetKnob
 from descend.engine.run.runs import CALLED, ENDED, Manifest, Parent, Run
+from descend.engine.train.model_source import ModelSource
 
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.launch.worker"]
 """A fresh interpreter that does not import from the working folder."""
@@ -83,7 +84,7 @@ def check_request(
         raise UsageError(
             f"Lesson '{chosen.name}' does not learn from '{data}'{suggest_nearest(data, chosen.data) or '.'}"
         )
-    own = isinstance(chosen, experiment.Training) and isinstance(chosen.model, experiment.ModelSource)
+    own = isinstance(chosen, experiment.Training) and isinstance(chosen.model, ModelSource)
     return Manifest(
         id="",
         name=chosen.name,

@@ -73,7 +73,7 @@ class Writer(msgspec.Struct):
         import psutil  # an older version signed
 
         try:
-            return psutil.Process(self.pid).create_time() <= self.started + 1
+            return float(psutil.Process(self.pid).create_time()) <= self.started + 1
         except psutil.Error:
             return False
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -93,7 +92,7 @@ def make_transform(how: str) -> Callable[[Tensor], Tensor]:
             f"augment={how} needs torchvision, which cannot be imported: {reason}.",
             "Run `descend doctor`, or set augment=flip, shift or both, which need none.",
         ) from None
-    found: dict[str, Any] = {
+    found: dict[str, Callable[[Tensor], Tensor]] = {
         "affine": v2.RandomAffine(TURN, (SHIFT, SHIFT), (1 - ZOOM, 1 + ZOOM), interpolation=InterpolationMode.BILINEAR),
         "colour": v2.ColorJitter(**COLOUR),
         "erase": v2.RandomErasing(ERASED),

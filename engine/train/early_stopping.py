@@ -32,7 +32,7 @@ class EarlyStopping:
             weights = {name: value.detach().clone() for name, value in net.state_dict().items()}
             self.state.update(best_loss=loss, best_epoch=epoch, best=weights)
             return False
-        return epoch - self.state["best_epoch"] >= self.patience
+        return bool(epoch - self.state["best_epoch"] >= self.patience)
 
     def restore(self, net: nn.Module) -> int:
         """Give ``net`` its best weights; returns the number of epochs it had been trained by then."""

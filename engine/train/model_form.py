@@ -129,8 +129,9 @@ def _load_catalogue() -> dict[str, Model]:
 def _complete_model(module: ModuleType) -> Model:
     """The model of ``module``, completed from its docstring and file name (``simple_cnn.py`` → ``simple-cnn``)."""
     title, _, description = inspect.cleandoc(module.__doc__ or "").partition("\n")
+    model: Model = module.MODEL
     return replace(
-        module.MODEL,
+        model,
         name=module.__name__.rpartition(".")[2].replace("_", "-"),
         title=title.strip().rstrip("."),
         description=description.strip(),

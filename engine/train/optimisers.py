@@ -72,7 +72,8 @@ class RMSprop(torch.optim.RMSprop):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         if not hasattr(self, "found_inf"):
-            return super().step(closure)
+            loss: float | None = super().step(closure)
+            return loss
         left_out = self.found_inf.reshape(()).bool()
         taking_part = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
         before = [(p.clone(), self.state[p]["square_avg"].clone() if self.state[p] else 0.0) for p in taking_part]

@@ -128,7 +128,7 @@ def is_random(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         training = read_argument(args, kwargs, 2, "train" if "train" in kwargs else "training", DROPOUTS[name])
         return bool(training) and read_argument(args, kwargs, 1, "p", 0.5) > 0
     if name == "scaled_dot_product_attention":
-        return read_argument(args, kwargs, 4, "dropout_p", 0.0) > 0
+        return bool(read_argument(args, kwargs, 4, "dropout_p", 0.0) > 0)
     if name == "multi_head_attention_forward":
         return bool(kwargs.get("training", True)) and read_argument(args, kwargs, 10, "dropout_p", 0.0) > 0
     place = find_training_place(args) if name in RECURRENT else None

@@ -27,7 +27,8 @@ MISSES = 0.3
 
 def counts_of(record: Confusion) -> np.ndarray:
     """The counts as whole numbers, also from a damaged file."""
-    return np.nan_to_num(record.counts.numpy().astype(float), posinf=0, neginf=0).clip(0, 1e15).astype(np.int64)
+    counts: np.ndarray = np.nan_to_num(record.counts.numpy().astype(float), posinf=0, neginf=0).clip(0, 1e15)
+    return counts.astype(np.int64)
 
 
 class _Plan(NamedTuple):

@@ -52,7 +52,8 @@ def picked(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """``values`` (h, w) at another size, each the one nearest: what cannot be averaged, such as classes."""
     rows = ((np.arange(height) + 0.5) * values.shape[0] / height).astype(np.int64)
     columns = ((np.arange(width) + 0.5) * values.shape[1] / width).astype(np.int64)
-    return values[rows][:, columns]
+    nearest: np.ndarray = values[rows][:, columns]
+    return nearest
 
 
 @functools.lru_cache(64)
@@ -63,7 +64,8 @@ def _weights(old: int, new: int) -> np.ndarray:
     end = np.minimum(edges[1:, None], np.arange(1, old + 1)[None])
     shares = (end - start).clip(0)
     shares[shares < 1e-9] = 0.0
-    return shares / shares.sum(1, keepdims=True)
+    normalized: np.ndarray = shares / shares.sum(1, keepdims=True)
+    return normalized
 
 
 def shades(cells: Canvas, x: int, y: int, levels: np.ndarray, map: str) -> None:

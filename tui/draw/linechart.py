@@ -77,7 +77,8 @@ class Scale(NamedTuple):
             if self.log:
                 values = np.log10(np.where(values > 0, values, np.where(np.isnan(values), np.nan, 0.0)))
                 low, high = np.log10(low), np.log10(high)
-            return (np.clip(values, low, high) - low) / (high - low)
+            fractions: np.ndarray = (np.clip(values, low, high) - low) / (high - low)
+            return fractions
 
     def labelled(self) -> list[tuple[float, str]]:
         """Ticks as (fraction, label)."""

@@ -179,7 +179,8 @@ def _ground(
         _lettered(cells, left, levels, letters(record.classes))
         return levels[0::2]
     top, bottom = levels[0::2], levels[1::2]
-    return np.where(np.maximum(top, bottom) > TOP, np.maximum(top, bottom), (top + bottom) // 2)
+    worst: np.ndarray = np.maximum(top, bottom)
+    return np.where(worst > TOP, worst, (top + bottom) // 2)
 
 
 def _lettered(cells: Canvas, left: int, levels: np.ndarray, signs: list[str]) -> None:

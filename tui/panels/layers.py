@@ -211,12 +211,14 @@ def _measured(record: Layers, measure: str) -> list[float]:
     """``measure`` of each layer; NaN where it is not known."""
     gradient, weight = record.gradient.numpy(), record.weight.numpy()
     if measure == MEASURES[0]:
-        return gradient.tolist()
-    if measure == MEASURES[1]:
-        return weight.tolist()
-    if record.update is None:
-        return [math.nan] * len(record.names)
-    return np.divide(record.update.numpy(), weight, out=np.full(len(weight), np.nan), where=weight > 0).tolist()
+        found = gradient
+    elif measure == MEASURES[1]:
+        found = weight
+    elif record.update is None:
+        found = np.full(len(record.names), np.nan)
+    else:
+        found = np.divide(record.update.numpy(), weight, out=np.full(len(weight), np.nan), where=weight > 0)
+    return [float(value) for value in found]
 
 
 def layers_of(record: Layers) -> list[Layer]:

@@ -30,7 +30,9 @@ class Leaves(MessagePump):
         """Go away with a ``result``; if another screen is above, when that has gone."""
         screen = cast("Screen[Any]", self)
         if screen.is_active:
-            return super().dismiss(result)  # type: ignore[misc]
+            left: AwaitComplete = super().dismiss(result)  # type: ignore[misc]
+            return left
         if screen in self.app.screen_stack:
             self.set_timer(0.1, partial(self.dismiss, result))
-        return AwaitComplete.nothing()
+        nothing: AwaitComplete = AwaitComplete.nothing()
+        return nothing

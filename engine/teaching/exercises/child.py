@@ -137,7 +137,7 @@ def load_function(source: str, name: str) -> Callable[..., Any]:
     module.__file__ = FILE
     sys.modules["exercise"] = module  # dataclasses and pickle look there
     exec(code, vars(module))
-    function = vars(module).get(name)
+    function: object = vars(module).get(name)
     if function is None:
         raise UnfitCode(f"The code defines no function called '{name}'.")
     if not callable(function):

@@ -96,7 +96,7 @@ def _is_over(process: object) -> bool:
 
     assert isinstance(process, psutil.Process)
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return True
 

@@ -22,7 +22,7 @@ from descend.tui.screens.app_access import InShell
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.learn.preview import Preview
 from descend.tui.screens.learn.progress_scanner import Findings, LiveRun, ProgressScanner
-from descend.tui.screens.learn.tree import LessonTree
+from descend.tui.screens.learn.tree import Entry, LessonTree
 from descend.tui.screens.progress import Progress
 from descend.tui.state_marks import MARKS
 
@@ -149,7 +149,7 @@ class LearnScreen(InShell, Screen[None]):
             tree.fill()
             self.greet()
 
-    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted) -> None:
+    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Entry]) -> None:
         """Describe the line under the cursor."""
         self.query_one(Preview).show(event.node.data, self.lessons, self.query_one(LessonTree).states)
 

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 
+from descend.tui import state_marks
 from descend.tui.cell_text import fit
 from descend.tui.draw.ticks import duration, number
 from descend.tui.screens.runs.run_row import RunRow
 from descend.tui.screens.runs.sparkline import WIDTHS
-from descend.tui.state_marks import MARKS, STYLES
 
-MARKS = {**MARKS, "damaged": "✗"}
-STYLES = {**STYLES, "damaged": "bad"}
+MARKS = {**state_marks.MARKS, "damaged": "✗"}
+STYLES = {**state_marks.STYLES, "damaged": "bad"}
 ROOMY = 100
 """Cells from which on columns stand further apart and curves are longer."""
 NAME = 24
