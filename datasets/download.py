@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,7 +77,7 @@ class _PartialFile:
     def checksum(self) -> str:
         with _tell_storage_errors(self.path):
             self.file.seek(0)
-            return hashlib.file_digest(self.file, _new_md5).hexdigest()
+            return hashlib.file_digest(self.file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
     def append(self, chunk: bytes) -> None:
         with _tell_storage_errors(self.path):
@@ -91,10 +92,6 @@ class _PartialFile:
         with _tell_storage_errors(target):
             os.fsync(self.file.fileno())
             os.replace(self.path, target)
-
-
-def _new_md5() -> hashlib._Hash:
-    return hashlib.md5(usedforsecurity=False)
 
 
 @contextmanager

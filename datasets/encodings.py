@@ -45,8 +45,7 @@ def detect_encoding(file: Path, chosen: str) -> str:
             raise DescendError(f"{file.name} is no table or text: {what}.")
     if chosen:
         try:
-            if not codecs.lookup(chosen)._is_text_encoding:  # what open() asks as well
-                raise LookupError
+            "".encode(chosen)  # what is no text, as hex, refuses
         except (LookupError, ValueError):
             raise UsageError(f"There is no encoding '{chosen}'; usual ones are utf-8, latin-1 and utf-16.") from None
         return "utf-8-sig" if codecs.lookup(chosen).name == "utf-8" else chosen

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets.gate import MemoryGate
 from descend.datasets.memory import check_memory
+from descend.datasets.private_names import set_block_size
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -258,9 +259,7 @@ def _estimate_memory(file: Path, picture: ImageFile.ImageFile) -> int:
 def _ask_for_large_blocks() -> None:
     """Have Pillow keep pixels in blocks so large that the system takes each back when it is freed; of smaller ones each
     thread keeps what it once had."""
-    from PIL import Image
-
-    Image.core.set_block_size(BLOCK)  # type: ignore[attr-defined]
+    set_block_size(BLOCK)
 
 
 @contextmanager

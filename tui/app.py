@@ -20,7 +20,7 @@ from descend.engine.base import paths
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching import catalogue
-from descend.tui import shell_settings
+from descend.tui import private_names, shell_settings
 from descend.tui.cell_text import plain, shows_unicode
 from descend.tui.driver import LeanDriver
 from descend.tui.screens.learn import LearnScreen
@@ -153,7 +153,8 @@ class DescendApp(App[None]):
 
     def _tidy(self) -> None:
         """Collect all garbage, which takes a moment, when no key has to wait for it."""
-        if isinstance(self._driver, LeanDriver) and time.monotonic() - self._driver.heard > IDLE / 2:
+        driver = private_names.get_driver(self)
+        if isinstance(driver, LeanDriver) and time.monotonic() - driver.heard > IDLE / 2:
             gc.collect()
 
     # What the user has chosen
@@ -234,7 +235,7 @@ class DescendApp(App[None]):
     @property
     def leaving(self) -> bool:
         """Whether the user has quit: what is typed after that is not meant for the shell."""
-        return self._exit or bool(self._leaving_from)
+        return private_names.is_ending(self) or bool(self._leaving_from)
 
     async def on_event(self, event: Event) -> None:
         """Take in an event, unless it is the user's and comes too late."""

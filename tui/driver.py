@@ -19,6 +19,7 @@ from textual.events import AppFocus, CursorPosition, Resize
 
 from descend.tui.cell_diff import CellDiff
 from descend.tui.keyboard import Keyboard
+from descend.tui.private_names import count_unwritten, get_driver, is_writing
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -58,8 +59,9 @@ class LeanDriver(LinuxDriver):
         heard: when the user last did something.
     """
 
-    def __init__(self, app: App[Any], **settings: Any) -> None:
-        super().__init__(app, **settings)
+    def __init__(self, app: App[Any], *, debug: bool = False, **settings: Any) -> None:
+        super().__init__(app, debug=debug, **settings)
+        self._shell, self._events, self._debugs = app, asyncio.get_running_loop(), debug
         self._repaint = CellDiff()
         self._stale = False
         self._began = False
@@ -74,7 +76,7 @@ class LeanDriver(LinuxDriver):
     @property
     def behind(self) -> bool:
         """Whether the terminal has still to show what was sent; in case of doubt, False."""
-        if self._writer_thread is not None and self._writer_thread._queue.qsize():
+        if count_unwritten(self):
             return True
         asked, fastest = self._asked, self._fastest
         if asked is None or fastest is None:
@@ -83,7 +85,7 @@ class LeanDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send ``data``, unless the terminal shows it already; nothing to one that has gone."""
-        if self._gone or self._writer_thread is None or not self._writer_thread.is_alive():
+        if self._gone or not is_writing(self):
             return
         if data == BEGIN:
             self._began = True
@@ -134,7 +136,7 @@ class LeanDriver(LinuxDriver):
         def ask_anew() -> None:
             if callable(resized):
                 resized(signal.SIGWINCH, None)
-            self._app.refresh(layout=True)
+            self._shell.refresh(layout=True)
 
         def forgets(number: int, frame: FrameType | None) -> None:
             self._stale = True  # a terminal that was small for a moment has lost what did not fit
@@ -153,7 +155,7 @@ class LeanDriver(LinuxDriver):
         if self._told:
             self._end_at_once(number)
         self._told = number
-        self._loop.call_soon_threadsafe(partial(self._app.exit, return_code=128 + number))
+        self._events.call_soon_threadsafe(partial(self._shell.exit, return_code=128 + number))
         at_last = threading.Timer(GRACE, self._end_at_once, (number,))
         at_last.daemon = True
         at_last.start()
@@ -168,7 +170,11 @@ class LeanDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read what the terminal sends, until the shell ends or the terminal has gone."""
-        keyboard = Keyboard(self._debug)
+        try:
+            keyboard = Keyboard(self._debugs)
+        except ImportError:  # Textual has another parser now, and reads with that
+            super().run_input_thread()
+            return
         while not self.exit_event.is_set():
             if not select.select([self.fileno], [], [], LOOK)[0]:
                 messages = keyboard.tick()
@@ -179,7 +185,7 @@ class LeanDriver(LinuxDriver):
                     data = b""
                 if not data:
                     self._gone = True
-                    self._loop.call_soon_threadsafe(self._end, signal.SIGHUP)
+                    self._events.call_soon_threadsafe(self._end, signal.SIGHUP)
                     return
                 messages = keyboard.feed(data)
             for message in messages:
@@ -214,5 +220,5 @@ class LeanDriver(LinuxDriver):
 
 def behind(app: App[Any]) -> bool:
     """Whether the terminal of ``app`` has still to show what it was sent."""
-    driver = app._driver
+    driver = get_driver(app)
     return isinstance(driver, LeanDriver) and driver.behind

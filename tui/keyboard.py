@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from unicodedata import category
 
-# Textual's parser has no public name; what is taken of it: `XTermParser(debug)`, its `feed` and `tick`, and two marks.
-from textual._xterm_parser import BRACKETED_PASTE_END as END
-from textual._xterm_parser import BRACKETED_PASTE_START as START
-from textual._xterm_parser import XTermParser
 from textual.events import Key, MouseEvent, Resize
+
+from descend.tui.private_names import make_key_parser
 
 if TYPE_CHECKING:
     from textual.message import Message
 
+START, END = "\x1b[200~", "\x1b[201~"
+"""Between these, terminals send what is pasted."""
 PASTE = 100_000
 """Characters that are taken of a paste, as many as the longest field can hold."""
 SILENCE = 5.0
@@ -40,7 +40,7 @@ class Keyboard:
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._pastes = Pastes(PASTE)
         self._pasted = 0.0
-        self._parser = XTermParser(debug)
+        self._parser = make_key_parser(debug)
 
     def feed(self, data: bytes) -> list[Message]:
         """The messages that ``data`` completes."""
@@ -69,7 +69,7 @@ class Keyboard:
                     continue
                 yield message
         except (ValueError, ArithmeticError, LookupError):  # numbers that are not a character, a size or a place
-            self._parser = XTermParser(self._debug)
+            self._parser = make_key_parser(self._debug)
 
 
 class Pastes:

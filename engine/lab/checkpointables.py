@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.dropout import _DropoutNd
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import Value, format_knobs
+from descend.engine.lab import private_names
+from descend.engine.lab.private_names import LAST_RATES
 
 SWITCHES = "momentum", "amsgrad", "centered"
 """Hyperparameters of torch's optimisers that decide, by being zero or not, what is gathered for each weight."""
@@ -116,7 +116,7 @@ class Tracked:
                         group[knob] = first[knob] = value
             elif isinstance(tracked, torch.nn.Module) and knob == "dropout":
                 for module in tracked.modules():
-                    if isinstance(module, _DropoutNd):
+                    if isinstance(module, private_names.Dropout):
                         module.p = float(value)
                     elif isinstance(module, (torch.nn.RNNBase, torch.nn.MultiheadAttention)):
                         module.dropout = float(value)
@@ -134,7 +134,7 @@ def read_settings(tracked: Any) -> Any:
         return {
             f"{path}.{name}".lstrip("."): digest_tensor(buffer)
             for path, module in tracked.named_modules()
-            if not isinstance(module, _NormBase)  # whose buffers are statistics
+            if not isinstance(module, private_names.RunningNorm)  # whose buffers are statistics
             for name, buffer in module.named_buffers(recurse=False)
         }
     return make_plain(tracked.state_dict()) if hasattr(tracked, "state_dict") else None
@@ -203,17 +203,15 @@ def find_kind(groups: list[dict[str, Any]], ours: Any) -> str:
 
 def continue_schedule(theirs: Any, made: Any, ours: Any) -> dict[str, list[float]]:
     """The rates of a scheduler that began with those of ``ours`` and continued as ``theirs`` did."""
-    rates = [each.get("_last_lr") for each in (theirs, made, ours)]
+    rates = [each.get(LAST_RATES) for each in (theirs, made, ours)]
     if not all(rates) or not len(rates[0]) == len(rates[1]) == len(rates[2]):
         return {}
-    return {"_last_lr": [rate * new / old if old else rate for rate, old, new in zip(*rates, strict=True)]}
+    return {LAST_RATES: [rate * new / old if old else rate for rate, old, new in zip(*rates, strict=True)]}
 
 
 def apply_rates(scheduler: LRScheduler) -> None:
     """Give the optimiser of a restored ``scheduler`` the rates that its schedule has at this step."""
-    if hasattr(scheduler, "_get_closed_form_lr"):
-        scheduler._last_lr = list(scheduler._get_closed_form_lr())
-    for group, rate in zip(scheduler.optimizer.param_groups, scheduler.get_last_lr(), strict=True):
+    for group, rate in zip(scheduler.optimizer.param_groups, private_names.update_rates(scheduler), strict=True):
         group["lr"] = rate
 
 
@@ -229,7 +227,7 @@ def match_names(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, 
         Misfit: there are other tensors, or one has another shape, and no hook of ``net`` makes room for them.
     """
     own = net.state_dict()
-    if any(module._load_state_dict_pre_hooks for module in net.modules()):  # such as for buffers that come late
+    if any(private_names.makes_room(module) for module in net.modules()):  # such as for buffers that come late
         return saved
     if own.keys() == saved.keys():
         for name, tensor in own.items():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from descend.engine.lab import private_names
 from descend.engine.run.records import Array, Layers
 
 FREE, SHARE = 0.1, 0.03
@@ -65,7 +66,7 @@ class LayerWatch:
         if not all(old.shape == new.shape for old, new in zip(self._before, weights, strict=False)):
             self._before = []
         if self._before:
-            torch._foreach_copy_(self._before, weights)
+            private_names.copy_each(self._before, weights)
         else:
             self._before = [weight.detach().clone() for weight in weights]
         self.remembers = bool(weights)
@@ -81,7 +82,7 @@ class LayerWatch:
         placed = [(place, weight.grad) for place, weight in enumerate(weights) if weight.grad is not None]
         gradients = [gradient if gradient.layout == torch.strided else gradient.to_dense() for _, gradient in placed]
         reached = owners if len(placed) == len(weights) else owners[[place for place, _ in placed]]
-        changes = torch._foreach_sub(weights, self._before)
+        changes = private_names.subtract_each(weights, self._before)
         count = len(names)
         table = torch.stack(
             [
@@ -109,7 +110,7 @@ def compute_norms(tensors: Sequence[torch.Tensor], owners: torch.Tensor, count: 
     wide = torch.float32 if owners.device.type == "mps" else torch.float64  # or the square of a small norm is zero
     squares = torch.zeros(count, dtype=wide, device=owners.device)
     if len(tensors):
-        each = list(torch._foreach_norm(list(tensors)))
+        each = list(private_names.compute_norms(list(tensors)))
         if len({norm.dtype for norm in each}) > 1:
             each = [norm.to(wide) for norm in each]
         squares.index_add_(0, owners, torch.stack(each).to(wide).square())

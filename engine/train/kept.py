@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer
 
+from descend.engine.lab.private_names import get_buffers
+
 
 @contextmanager
 def keep_buffers(net: nn.Module) -> Iterator[None]:
@@ -30,11 +32,11 @@ def keep_buffers(net: nn.Module) -> Iterator[None]:
 
 def list_buffers(net: nn.Module) -> list[tuple[nn.Module, dict[str, Tensor | None]]]:
     """Every module with the buffers it has itself, by name; None for those that are not there yet."""
-    return [(module, dict(module._buffers.items())) for module in net.modules()]
+    return [(module, get_buffers(module)) for module in net.modules()]
 
 
 def _restore(module: nn.Module, before: Mapping[str, tuple[Tensor | None, Tensor | None]]) -> None:
-    now = dict(module._buffers.items())
+    now = get_buffers(module)
     changing = now.keys() - before.keys()
     for name in changing:
         delattr(module, name)
@@ -61,7 +63,7 @@ def _take_any_size(module: nn.Module, names: set[str]) -> None:
 
     def fit(module: nn.Module, state: Mapping[str, Any], prefix: str, *_: Any) -> None:
         for name in names:
-            saved, now = state.get(prefix + name), module._buffers.get(name)
+            saved, now = state.get(prefix + name), get_buffers(module).get(name)
             if isinstance(saved, Tensor) and (now is None or now.shape != saved.shape):
                 near = next((tensor.device for tensor in (now, *module.parameters()) if tensor is not None), None)
                 module.register_buffer(name, torch.empty_like(saved, device=near))

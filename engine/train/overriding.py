@@ -81,4 +81,4 @@ def list_modules(net: nn.Module) -> Iterator[nn.Module]:
         if id(module) not in seen:
             seen.add(id(module))
             yield module
-            todo += [part for part in dict(module._modules.items()).values() if part is not None]
+            todo += [part for _, part in nn.Module.named_children(module)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from descend.engine.lab.private_names import BatchNorm
 from descend.engine.train.layer_list import name_kind
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.outputs import describe_output, format_shape
@@ -61,11 +62,11 @@ def describe_expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[s
     for spatial, dimensions in SPATIAL.items():
         if isinstance(module, spatial):
             return describe_convolution(module, dimensions, first, x)
-    if isinstance(module, nn.modules.batchnorm._BatchNorm) and first.dim() > 1:
+    if isinstance(module, BatchNorm) and first.dim() > 1:
         channels = first.shape[1]
         if channels != module.num_features:
             return f"{module.num_features} channels (num_features)", f"{channels} ({given})", ""
-    if isinstance(module, nn.modules.batchnorm._BatchNorm):
+    if isinstance(module, BatchNorm):
         ranks = {"BatchNorm1d": "2 or 3", "BatchNorm2d": "4", "BatchNorm3d": "5"}.get(type(module).__name__, "other")
         return f"{ranks} dimensions", f"{first.dim()} ({given})", ""
     if isinstance(module, nn.LayerNorm) and tuple(first.shape[-len(module.normalized_shape) :]) != tuple(

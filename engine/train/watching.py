@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 
+from descend.engine.lab.private_names import get_version
 from descend.engine.train.own_model import is_own
 
 DROPOUTS = {
@@ -73,9 +74,9 @@ class CallRecorder(TorchFunctionMode):
             self.drops.append(self._line())
         if self.still:
             args, kwargs = make_deterministic(name, args, kwargs)
-        before, shape = self.given._version, self.given.shape
+        before, shape = get_version(self.given), self.given.shape
         result = func(*args, **kwargs)
-        if self.wrote is None and (self.given._version != before or self.given.shape != shape):
+        if self.wrote is None and (get_version(self.given) != before or self.given.shape != shape):
             self.wrote = ", ".join(filter(None, [self._layer(), self._line()]))
         if name in CUTS or any(True for _ in find_tensors(result)):  # else it was only asked for its shape or such
             for tensor in find_tensors((args, kwargs)):

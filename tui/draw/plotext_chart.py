@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from descend.tui import private_names
 from descend.tui.cell_text import ascii_only
 from descend.tui.draw.rows import Row, covered, joined
 
@@ -72,7 +73,7 @@ class Chart:
             self._over.axes(False)
             self._over.ruler("x").frequency(0)
             self._over.ruler("y").frequency(0)
-        marker = _marker()("braille" if self._unicode else ascii_only(glyph), pixel=self._pixel(pen))
+        marker = private_names.find_marker()("braille" if self._unicode else ascii_only(glyph), pixel=self._pixel(pen))
         signal = self._figure.signal(list(x), list(y), marker=marker).lines(True)
         for index in breaks:
             signal.line(index, False)
@@ -80,7 +81,7 @@ class Chart:
 
     def points(self, x: Iterable[float], y: Iterable[float], pen: str, glyph: str) -> None:
         """Put ``glyph`` on every point."""
-        marker = _marker()(glyph if self._unicode else ascii_only(glyph), pixel=self._pixel(pen))
+        marker = private_names.find_marker()(glyph if self._unicode else ascii_only(glyph), pixel=self._pixel(pen))
         self._draw(self._figure.signal(list(x), list(y), marker=marker), self._over or self._figure)
 
     def mark(self, x: float, pen: str) -> None:
@@ -101,7 +102,7 @@ class Chart:
         return [covered(row, left, top) for row, top in zip(rows, over, strict=False)] + rows[len(over) :]
 
     def _new(self, width: int, height: int) -> Any:
-        figure = type(_plotext().figure)(_unlimited())
+        figure = private_names.make_figure()
         figure.plot_size(width, height)
         figure.theme("colorless")
         for axis in ("x", "y"):
@@ -122,8 +123,7 @@ class Chart:
         return joined(row)
 
     def _draw(self, signal: Any, figure: Any) -> None:
-        # Asking every point for its colour, to advance a cycle of colours unused here, is half of plotext's time.
-        signal._get_unique_pixels = list
+        private_names.skip_colours(signal)
         figure.draw(signal)
 
     def _pixel(self, pen: str) -> Any:
@@ -139,32 +139,11 @@ def canvas(width: int, height: int, labels: Sequence[str]) -> tuple[int, int]:
 
 def prepare() -> None:
     """Import what the first chart needs, ahead of time."""
-    _unlimited()
-
-
-def _plotext() -> Any:
-    import plotext
-
-    return plotext
-
-
-@functools.cache
-def _unlimited() -> Any:
-    """The parent that a figure of any size needs."""
-    return type(_plotext().terminal)().limit(False, False)
-
-
-@functools.cache
-def _marker() -> Any:
-    """A marker that all points of a signal share: plotext would make a copy for each."""
-
-    class Shared(_plotext().marker):  # type: ignore[misc]
-        def __copy__(self) -> Shared:
-            return self
-
-    return Shared
+    private_names.find_terminal()
 
 
 @functools.lru_cache(256)
 def _pixel(colour: int) -> Any:
-    return _plotext().pixel(foreground=colour)
+    import plotext
+
+    return plotext.pixel(foreground=colour)

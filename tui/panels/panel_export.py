@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 100_000
 """Bytes that are copied at most: terminals refuse much more."""
-_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 def copy_table(panel: Panel) -> None:
@@ -68,7 +68,6 @@ def export_csv(panel: Panel) -> str:
 
 def export_svg(panel: Panel) -> str:
     """The panel as it is on the screen, as a picture that needs nothing from anywhere else."""
-    from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console
     from rich.segment import Segment, Segments
 
@@ -83,4 +82,4 @@ def export_svg(panel: Panel) -> str:
     )
     lines = [[*strip, Segment.line()] for strip in panel.draw(width, height)]
     console.print(Segments(itertools.chain.from_iterable(lines)), end="")
-    return console.export_svg(title=plain(panel.label), code_format=_FONTS.sub("", CONSOLE_SVG_FORMAT))
+    return _FONTS.sub("", console.export_svg(title=plain(panel.label)))  # text on the panel has no such space

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
+from descend.tui.private_names import bind_key
 from descend.tui.screens.app_access import Leaves
 from descend.tui.screens.option_list import Options
 
@@ -110,7 +111,7 @@ class QuestionScreen(Dialog[str | None]):
         self.heading, self.text = heading, text
         self.answers = [*answers, Answer("esc", "", "Cancel")]
         for answer in answers:
-            self._bindings.bind(answer.key, f"answer('{answer.value}')", answer.text, show=False)
+            bind_key(self, answer.key, f"answer('{answer.value}')", answer.text)
 
     def body(self) -> ComposeResult:
         yield Static(Text(self.text))

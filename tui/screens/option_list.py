@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from textual.geometry import Size
 from textual.widgets import OptionList
 
@@ -15,6 +13,12 @@ class Options(OptionList):
         """Lines of all options in ``width`` cells."""
         return super().get_content_height(container, viewport, max(width, 4))
 
-    def _move_page(self, direction: Literal[-1, 1]) -> None:
+    def action_page_up(self) -> None:
+        """One page up."""
         if self.scrollable_content_region:
-            super()._move_page(direction)
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        if self.scrollable_content_region:
+            super().action_page_down()  # type: ignore[no-untyped-call]

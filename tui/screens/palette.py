@@ -14,6 +14,9 @@ class Palette(Leaves, CommandPalette):
     Palette CommandList { min-width: 8; }
     """
 
-    def _action_command_list(self, action: str) -> None:
-        if self.query_one(CommandList).scrollable_content_region or not action.startswith("page"):
-            super()._action_command_list(action)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether ``action`` can be done now."""
+        pages = action == "command_list" and str(parameters[0]).startswith("page")
+        if pages and not any(found.scrollable_content_region for found in self.query(CommandList)):
+            return False
+        return super().check_action(action, parameters)

@@ -24,11 +24,11 @@ def main() -> None:
     """Do what comes in."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     commands, answers = os.dup(0), os.dup(1)  # a run takes the standard ones for itself
-    import torch._dynamo  # noqa: F401  # the first optimiser would import it, in seconds
-
+    from descend.engine.lab import private_names
     from descend.engine.launch import devices  # noqa: F401
     from descend.engine.teaching import catalogue
 
+    private_names.import_compiler()
     catalogue.list_lessons()
 
     os.write(answers, b"ready\n")

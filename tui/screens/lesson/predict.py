@@ -39,7 +39,7 @@ class Guess(Field):
         """Digits, signs and separators are typed; other keys do what they do elsewhere."""
         return self._belongs(character)
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         if event.is_printable and not self._belongs(event.character):
             event.prevent_default()
 
