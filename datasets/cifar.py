@@ -15,6 +15,7 @@ from descend.datasets.idx import DamagedFile
 from descend.datasets.spec import Progress, Spec
 from descend.engine.base import paths
 from descend.engine.base.errors import DescendError
+from descend.engine.base.files import open_replacement
 
 if TYPE_CHECKING:
     import numpy as np
@@ -176,10 +177,8 @@ class Cifar(Spec):
                     if folder != FOLDER or name not in missing or not member.isfile():
                         continue
                     stream = cast(IO[bytes], packed.extractfile(member))
-                    new_file = self.folder() / f"{name}.new"
-                    with open(new_file, "wb") as new:
+                    with open_replacement(self.folder() / name) as new:
                         shutil.copyfileobj(stream, new)
-                    os.replace(new_file, self.folder() / name)
                     missing.remove(name)
         except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
             raise DescendError(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from descend.engine.base.errors import DescendError
+from descend.engine.base.units import format_size
 
 SHARE = 0.5
 """Of the free memory, for data that is read."""
@@ -27,9 +28,8 @@ def check_memory(needed: float, what: str, remedy: str) -> None:
     """
     if needed > (room := SHARE * free_memory()):
         raise DescendError(
-            f"{what} takes about {format_size(needed)} of memory, more than {format_size(room)}, "
-            f"half of what is free here; "
-            f"{remedy}."
+            f"{what} takes about {format_size(needed)} of memory, more than {format_size(room)}, half of what is free "
+            f"here; {remedy}."
         )
 
 
@@ -49,8 +49,3 @@ def free_memory() -> int:
         if limit != resource.RLIM_INFINITY:
             rooms.append(limit - psutil.Process().memory_info().vms)
     return max(0, min(rooms))
-
-
-def format_size(amount: float) -> str:
-    """A number of bytes in words, as ``1.9 GB`` or ``120 MB``."""
-    return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{max(1, round(amount / 1e6)):,} MB"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from descend.engine.launch import launcher
 from descend.engine.run.history import History
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 
 SETTINGS = {"epochs": 12, "pace": 400}
@@ -26,7 +27,7 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
 
 def launch(**settings: object) -> Run:
     """A run that has just been started."""
-    run = launcher.prepare("digits", {**SETTINGS, **settings}, seed=5)
+    run = launcher.prepare(RunRequest("digits", {**SETTINGS, **settings}, seed=5))
     process = launcher.launch(run)
     threading.Thread(target=process.wait, daemon=True).start()  # a worker's ghost is not a worker
     return run

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +13,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from descend.engine import cli
+from descend.engine.cli.parser import CommandParser, make_parser
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -62,6 +68,29 @@ def test_the_catalogue_loads_in_well_under_half_a_second() -> None:
         for _ in range(3)
     ]
     assert min(times) < 0.5
+
+
+def test_the_table_of_what_to_look_at_names_files_that_are_there() -> None:
+    page = (REPOSITORY / "README.md").read_text()
+    rows = page.partition("| I want to …")[2].partition("\n\n")[0].splitlines()[2:]
+    paths = {row: re.findall(r"`([\w/]+(?:\.\w+|/))`", row) for row in rows}
+    assert len(rows) > 8
+    assert all(paths.values()), paths
+    assert all((REPOSITORY / path).exists() for found in paths.values() for path in found), paths
+
+
+def test_every_module_of_a_command_is_in_the_parser_and_in_the_readme() -> None:
+    page = (REPOSITORY / "README.md").read_text()
+    known = set(make_parser()._subparsers._group_actions[0].choices)  # type: ignore[union-attr, arg-type]
+    for info in pkgutil.iter_modules(cli.__path__):
+        if not re.search(r"^def add\(", (Path(cli.__path__[0]) / f"{info.name}.py").read_text(), re.MULTILINE):
+            continue
+        commands = CommandParser().add_subparsers()
+        importlib.import_module(f"{cli.__name__}.{info.name}").add(commands)
+        assert commands.choices
+        assert set(commands.choices) <= known, f"name {info.name} in parser.py"
+        for command in commands.choices:
+            assert re.search(rf"^descend .*\b{command}\b", page, re.MULTILINE), f"README says nothing of {command}"
 
 
 def test_a_wheel_holds_everything_and_nothing_at_the_top(tmp_path: Path) -> None:

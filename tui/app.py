@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from descend.engine.launch.experiment import Experiment
     from descend.engine.launch.launcher import WarmWorker
+    from descend.engine.run.run_request import RunRequest
     from descend.engine.run.runs import Run
     from descend.tui.screens.runs import RunScanner
 
@@ -81,12 +82,8 @@ class DescendApp(App[None]):
 
     def __init__(
         self,
-        lesson: str | None = None,
+        request: RunRequest | None = None,
         autorun: bool = False,
-        knobs: dict[str, object] | None = None,
-        seed: int | None = None,
-        device: str = "",
-        data: str = "",
         run: Run | None = None,
         worker: WarmWorker | None = None,
     ) -> None:
@@ -95,9 +92,9 @@ class DescendApp(App[None]):
         self.painted = False
         self.detached: list[Run] = []
         self.starting: set[object] = set()
-        self._start = partial(self.open_lesson, lesson, autorun, knobs, seed, device, data) if lesson else None
+        self._start = partial(self.open_request, request, autorun) if request is not None else None
         self._attach_to = run
-        self.opens = lesson
+        self.opens = request.name if request is not None else ""
         self.animation_level = "none"  # what a key does is seen at once, also over a slow line
         self._worker = worker
         self._worker_lock = threading.Lock()
@@ -253,30 +250,22 @@ class DescendApp(App[None]):
 
     # Places
 
-    def open_lesson(
-        self,
-        name: str,
-        autorun: bool = False,
-        knobs: dict[str, object] | None = None,
-        seed: int | None = None,
-        device: str = "",
-        data: str = "",
-        run: Run | None = None,
-        devices: int = 1,
-    ) -> None:
-        """Open a lesson or a model, attached to ``run`` if given; ``seed`` and ``device`` are the user's by default."""
-        from descend.tui.screens.lesson import LessonScreen
-        from descend.tui.screens.lesson.run_request import RunRequest
+    def open_lesson(self, name: str, run: Run | None = None) -> None:
+        """Open a lesson or a model as it comes, attached to ``run`` if given."""
+        self.open_request(shell_settings.usual_request().override(name=name), run=run)
 
-        device = device or shell_settings.get("device", "auto")
-        seed = shell_settings.get("seed", 0) if seed is None else seed
+    def open_request(self, request: RunRequest, autorun: bool = False, run: Run | None = None) -> None:
+        """Open a lesson or a model with what its next run is asked for."""
+        from descend.engine.launch import experiment
+        from descend.tui.screens.lesson import LessonScreen
+
         try:
-            lesson = self._experiment(name, run)
-            settings = RunRequest.of(lesson, knobs, data, device, seed, devices)
+            lesson = self._experiment(request.name, run)
+            whole = experiment.complete(lesson, request)
         except DescendError as error:
             self.complain(error)
             return
-        screen = LessonScreen(lesson, settings, run, autorun)
+        screen = LessonScreen(lesson, whole, run, autorun)
         if isinstance(self.screen, LessonScreen):
             self.switch_screen(screen)
         else:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from descend.engine.base import paths
+
+if TYPE_CHECKING:
+    from descend.engine.run.run_request import RunRequest
 
 T = TypeVar("T")
 
@@ -51,6 +54,13 @@ def put(key: str, value: object) -> bool:
             return False
         _unsaved.pop(path, None)
         return True
+
+
+def usual_request() -> RunRequest:
+    """What a run is asked for where nothing else is said: on the device and with the seed that the user has chosen."""
+    from descend.engine.run.run_request import USUAL
+
+    return USUAL.override(device=get("device", USUAL.device), seed=get("seed", USUAL.seed))
 
 
 def _read() -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Opens what a run folder holds, whatever is there: regular files only, never through a link, never waiting
-for another process, and no more of a file than is asked for."""
+for another process, and no more of a file than is asked for. Writes files whole or not at all."""
 
 from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -48,6 +52,46 @@ def read_file(file: Path, max_bytes: int) -> bytes:
     if len(found) > max_bytes:
         raise OSError(errno.EFBIG, f"{file.name} is larger than {max_bytes >> 20} MiB", str(file))
     return found
+
+
+@contextmanager
+def open_replacement(file: Path) -> Iterator[IO[bytes]]:
+    """A new file, to be written, that takes the place of ``file`` when the block ends, and vanishes if it fails.
+
+    Whoever reads ``file`` meanwhile sees all of the old one or all of the new.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beside = file.with_name(f".{secrets.token_hex(6)}.new")  # short, as the name of `file` may be as long as names can
+    try:
+        with open(beside, "xb") as new:
+            yield new
+            new.flush()
+            os.fsync(new.fileno())
+        beside.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Write ``content`` to ``file``, all of it or nothing.
+
+    Raises:
+        OSError: it cannot be written; what was there is as it was.
+    """
+    with open_replacement(file) as new:
+        new.write(content)
+
+
+def measure_file(file: Path) -> int:
+    """Bytes in ``file``, 0 if it is not there."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def describe_irregular(file: Path, kind: int = stat.S_IFREG) -> str:

@@ -23,6 +23,12 @@ def add_run_settings(command: argparse.ArgumentParser) -> None:
     )
 
 
+def read_run_options(arguments: argparse.Namespace) -> dict[str, object]:
+    """What the options of `add_run_settings` say, by field of a `RunRequest`; None where one is not given."""
+    given = {name: getattr(arguments, name, None) for name in ("data", "seed", "device", "devices")}
+    return {**given, "name": arguments.name, "knobs": parse_knob_values(arguments.settings)}
+
+
 def add_knob_option(command: argparse.ArgumentParser) -> None:
     """``--set``."""
     command.add_argument(

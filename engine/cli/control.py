@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.base import files
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean, clean_lines
 from descend.engine.cli.arguments import (
@@ -139,7 +140,7 @@ def stop(arguments: argparse.Namespace) -> int:
     chosen = list({run.id: run for run in map(runs.find_run, arguments.run)}.values())
     for run in chosen:
         launcher.require_alive(run)
-    told = {run.id: launcher.file_size(run.events_file) for run in chosen}
+    told = {run.id: files.measure_file(run.events_file) for run in chosen}
     for run in chosen:
         run.ask(Stop())
     for run in chosen:
@@ -168,7 +169,7 @@ def turn(arguments: argparse.Namespace) -> int:
     from descend.engine.run.records import KnobChange, Note
 
     run = find_run(arguments)
-    start = launcher.file_size(run.events_file)
+    start = files.measure_file(run.events_file)
     turns = launcher.turn_knobs(run, parse_knob_values(arguments.settings, "set takes"))
     for event in collect_answers(run, start, len(turns), lambda event: isinstance(event, (KnobChange, Note))):
         if isinstance(event, KnobChange):
@@ -236,6 +237,7 @@ def note(arguments: argparse.Namespace) -> int:
 
 def delete(arguments: argparse.Namespace) -> int:
     """Delete runs, all or none; ask first."""
+    from descend.engine.base.units import format_size
     from descend.engine.run import runs
     from descend.engine.run.summary import measure_size
 
@@ -246,10 +248,10 @@ def delete(arguments: argparse.Namespace) -> int:
     if not arguments.yes:
         if not sys.stdin.isatty():
             raise UsageError("There is no terminal to ask at; say --yes to delete without being asked.")
-        megabytes = sum(map(measure_size, chosen)) / 1e6
+        bulk = format_size(sum(map(measure_size, chosen)))
         names = ", ".join(clean(run.id) for run in chosen)
         try:
-            answer = input(f"Delete {names} ({megabytes:.1f} MB) for good? [y/N] ")
+            answer = input(f"Delete {names} ({bulk}) for good? [y/N] ")
         except EOFError:
             answer = ""
         if answer.strip().lower() not in ("y", "yes"):
@@ -265,7 +267,7 @@ def send_and_wait(run: Run, command: Control, matches: Callable[[Event], bool]) 
     """Say ``command`` to ``run`` and return the first matching event after that, None if it does not come in time."""
     from descend.engine.launch import launcher
 
-    start = launcher.file_size(run.events_file)
+    start = files.measure_file(run.events_file)
     launcher.send_command(run, command)
     return collect_answers(run, start, 1, matches)[0]
 

@@ -118,6 +118,7 @@ def list_runs() -> list[dict[str, Any]]:
 
 def format_run_cells(row: dict[str, Any]) -> dict[str, Any]:
     """A run's row with what a table shows of it."""
+    from descend.engine.base.units import format_size
     from descend.engine.cli.show import format_duration, format_number
 
     if "metrics" not in row:
@@ -128,7 +129,7 @@ def format_run_cells(row: dict[str, Any]) -> dict[str, Any]:
         if row["key"]
         else "",
         "age": format_duration(row["age"]),
-        "size": f"{row['size'] / 1e6:.1f} MB",
+        "size": format_size(row["size"]),
     }
 
 

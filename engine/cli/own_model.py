@@ -136,7 +136,8 @@ def print_text(
     from rich.table import Table
     from rich.text import Text
 
-    from descend.engine.cli.show_model import draw_layers, format_shape, format_size
+    from descend.engine.base.units import format_size
+    from descend.engine.cli.show_model import draw_layers, format_shape
     from descend.engine.train.layer_list import LayerCall
 
     console = output.make_console()

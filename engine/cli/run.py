@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean
-from descend.engine.cli.arguments import add_follow_options, add_run_settings, parse_knob_values, parse_whole
+from descend.engine.cli.arguments import add_follow_options, add_run_settings, parse_whole, read_run_options
 
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
@@ -25,19 +25,21 @@ EXAMPLES = """examples:
 
 def list_settings() -> str:
     """What `--set` can set for every model, a line each."""
-    from descend.engine.train.settings import TrainKnobs
+    from descend.engine.train import settings
 
     lines = ["", "what --set can set for a model, besides its own knobs (`descend show NAME`):"]
-    for name, spec in TrainKnobs.specs.items():
-        default = ("yes" if spec.default else "no") if isinstance(spec.default, bool) else spec.default
-        lines += wrap_text(f"  {f'{name}={default}':22}", f"{spec.help} ({spec.describe()})")
+    for group, specs in settings.group_settings(settings.TrainKnobs.specs).items():
+        lines.append(f"  {group}")
+        for name, spec in specs.items():
+            default = ("yes" if spec.default else "no") if isinstance(spec.default, bool) else spec.default
+            lines += wrap_text(f"    {f'{name}={default}':22}", f"{spec.help} ({spec.describe()})")
     return "\n".join([*lines, "The knobs of lessons are in `descend list lessons --json`."])
 
 
 def wrap_text(start: str, text: str) -> list[str]:
     """``text`` after ``start`` in lines of 80 characters, aligned."""
-    indent = " " * max(len(start), 24)
-    return textwrap.wrap(text, 80, initial_indent=start.ljust(24), subsequent_indent=indent)
+    indent = " " * max(len(start), 26)
+    return textwrap.wrap(text, 80, initial_indent=start.ljust(26), subsequent_indent=indent)
 
 
 def add(commands: Any) -> None:
@@ -76,25 +78,15 @@ def run_command(arguments: argparse.Namespace) -> int:
     """Start the run, follow it to its end, and return 0 if it was done, else 1."""
     from descend.engine.base.paths import parse_path
     from descend.engine.launch import launcher, run_config
+    from descend.engine.run.run_request import USUAL
 
-    kept = (
-        run_config.load_config(parse_path(arguments.recipe)) if arguments.recipe is not None else run_config.RunConfig()
-    )
-    name = arguments.name or kept.name
-    if not name:
+    kept = run_config.load_config(parse_path(arguments.recipe)) if arguments.recipe is not None else USUAL
+    request = kept.override(**read_run_options(arguments))
+    if not request.name:
         raise UsageError("The following arguments are required: NAME; see `descend run --help`.")
-    seed = arguments.seed if arguments.seed is not None else kept.seed
-    settings = {**kept.knobs, **parse_knob_values(arguments.settings)}
-    how: dict[str, Any] = {
-        "seed": seed or 0,
-        "device": arguments.device or kept.device or "auto",
-        "data": arguments.data or kept.data,
-        "several": arguments.devices if arguments.devices is not None else kept.devices,
-    }
     if arguments.save is not None:
-        run_config.save_config(launcher.check_request(name, settings, **how), parse_path(arguments.save))
-    asked = launcher.prepare(name, settings, **how)
-    return start_run(asked, arguments)
+        run_config.save_config(launcher.check_request(request), parse_path(arguments.save))
+    return start_run(launcher.prepare(request), arguments)
 
 
 def start_run(asked: Run, arguments: argparse.Namespace) -> int:

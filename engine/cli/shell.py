@@ -36,9 +36,11 @@ def add(commands: Any) -> None:
 
 def open_lesson(arguments: argparse.Namespace) -> int:
     """Check what to open and its knobs before any screen appears, then open the shell there."""
-    from descend.engine.cli.arguments import parse_knob_values
+    from descend.engine.cli.arguments import read_run_options
     from descend.engine.launch import experiment, launcher
     from descend.engine.run import runs
+    from descend.engine.run.run_request import USUAL
+    from descend.tui import shell_settings
 
     known = runs.list_runs()
     if (run := next((run for run in known if run.id == arguments.name), None)) is not None:
@@ -49,19 +51,11 @@ def open_lesson(arguments: argparse.Namespace) -> int:
         if not any(arguments.name in run.id for run in known):
             raise
         return open_run(runs.find_run(arguments.name))
-    data = arguments.data or next(iter(chosen.data), "")
-    knobs = parse_knob_values(arguments.settings)
-    asked = launcher.check_request(
-        arguments.name, knobs, seed=arguments.seed or 0, device=arguments.device or "auto", data=data
-    )  # what is not given here is left to the shell's settings
-    return open_shell(
-        lesson=asked.name,
-        autorun=arguments.run,
-        knobs=knobs,
-        seed=arguments.seed,
-        device=arguments.device,
-        data=asked.data,
-    )
+    given = read_run_options(arguments)
+    given["data"] = arguments.data or next(iter(chosen.data), "")
+    asked = launcher.check_request(USUAL.override(**given))
+    usual = shell_settings.usual_request()  # for what is not given here
+    return open_shell(request=usual.override(**given | {"name": asked.name, "data": asked.data}), autorun=arguments.run)
 
 
 def open_run(run: Run) -> int:

@@ -45,7 +45,8 @@ def add(commands: Any) -> None:
 def show(arguments: argparse.Namespace) -> int:
     """Print the run, or the model, as text or as one JSON object."""
     from descend.engine.run import runs
-    from descend.engine.run.summary import gather_history, summarize
+    from descend.engine.run.history import History
+    from descend.engine.run.summary import summarize
 
     if show_model.is_model(arguments):
         return show_model.show(arguments)
@@ -55,7 +56,7 @@ def show(arguments: argparse.Namespace) -> int:
         show_model.suggest(arguments.run, [run.id for run in runs.list_runs()])
         raise
     with runs.tell_damage(run):
-        summary, history = summarize(run), gather_history(run)
+        summary, history = summarize(run), History.of(run)
         if arguments.json:
             said = json.dumps(make_object(summary, history), allow_nan=False)
         else:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
+from descend.engine.base.units import format_size
 from descend.engine.cli import output
 from descend.engine.cli.arguments import parse_knob_values
 
@@ -187,9 +187,3 @@ def format_shape(shape: tuple[int, ...]) -> str:
 def format_value(value: object) -> str:
     """A knob's value."""
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def format_size(count: int) -> str:
-    """``213 kB``."""
-    unit = min(int(math.log10(max(count, 1)) // 3), 3)
-    return f"{count / 1000**unit:.3g} {('bytes', 'kB', 'MB', 'GB')[unit]}"

@@ -47,11 +47,6 @@ def clean(text: str) -> str:
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
-def format_size(amount: float) -> str:
-    """Return a number of bytes as ``'12.3 GiB'``."""
-    return f"{amount / 2**30:.1f} GiB"
-
-
 def find_exit_status(checks: Iterable[Check]) -> int:
     """Return 1 if any check is a problem, else 0; notes are not problems."""
     return int(any(check.ok is False for check in checks))

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import psutil
 
-from descend.engine.doctor.check import Check, format_size
+from descend.engine.base.units import format_gib
+from descend.engine.doctor.check import Check
 from descend.engine.doctor.facts import STAGES, DeviceFacts, DeviceList, Fact, NvidiaFacts, TorchFacts, VisionFacts
 
 GROUP = "Devices"
@@ -70,7 +71,7 @@ def check_cpu(free: int, total: int) -> Check:
     """Report cores and memory (bytes) of the machine."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = "1 core" if usable == 1 else f"{usable} cores"
-    found = f"{cores}, {format_size(free)} of {format_size(total)} memory free"
+    found = f"{cores}, {format_gib(free)} GiB of {format_gib(total)} GiB memory free"
     if free < LITTLE:
         advice = "Close other programs: training may be ended by the system for lack of memory."
         return Check(GROUP, "cpu", None, found, advice)
@@ -159,7 +160,7 @@ def report_device(device: DeviceFacts) -> Check:
             advice = "Another process holds its memory: choose another device with `--device`, or wait."
         found = f"{device.name}: torch cannot compute on it: {device.error}".removeprefix(": ")
         return Check(GROUP, device.id, False, found, advice)
-    found = f"{device.name}, {format_size(device.free)} of {format_size(device.total)} memory free"
+    found = f"{device.name}, {format_gib(device.free)} GiB of {format_gib(device.total)} GiB memory free"
     if device.free < LITTLE:
         advice = "Another process holds its memory: choose another device with `--device`, or wait."
         return Check(GROUP, device.id, None, found, advice)

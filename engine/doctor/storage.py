@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from descend.engine.base import paths
-from descend.engine.doctor.check import Check, format_size
+from descend.engine.base.units import format_gib
+from descend.engine.doctor.check import Check
 
 LITTLE = 2**30
 
@@ -68,9 +69,9 @@ def report_data_folder(folder: Path) -> Check:
 def report_free_space(name: str, free: int) -> Check:
     """Report the free bytes of a disk."""
     if free >= LITTLE:
-        return Check("Folders", name, True, f"{format_size(free)} free")
+        return Check("Folders", name, True, f"{format_gib(free)} GiB free")
     advice = "Delete runs with `descend delete RUN`, or choose another disk by DESCEND_HOME and DESCEND_DATA."
-    return Check("Folders", name, None, f"only {format_size(free)} free", advice)
+    return Check("Folders", name, None, f"only {format_gib(free)} GiB free", advice)
 
 
 def find_existing(folder: Path) -> Path:

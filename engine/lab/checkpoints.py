@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.files import describe_link, make_folder, open_regular
+from descend.engine.base.files import describe_link, make_folder, open_regular, open_replacement
 from descend.engine.run.runs import Run
 
 KEPT = 12
@@ -181,20 +181,16 @@ class CheckpointWriter:
 
     def _write(self, step: int, content: dict[str, Any]) -> None:
         target = self.run.checkpoint(step)
-        making = target.with_suffix(".new")
         try:
             make_folder(self.run.checkpoints)
-            with CheckpointFile(open_regular(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            with open_replacement(target) as new:
+                file = CheckpointFile(new.fileno(), "wb", closefd=False)
                 try:
                     torch.save(content, file)
                 except RuntimeError as error:
                     raise file.error or error from None
-                os.fsync(file.fileno())
-            making.replace(target)
         except (OSError, RuntimeError) as error:
             known, self.error = self.error, error
-            with suppress(OSError):
-                making.unlink()
             if known is None or str(known) != str(error):
                 self.told(self.why())
             return

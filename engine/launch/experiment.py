@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from descend.datasets.data_shape import DataShape
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.knobs import Knob, KnobSet
@@ -24,6 +26,7 @@ from descend.engine.train.model_source import ModelSource
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
     from descend.engine.run.manifest import Manifest
+    from descend.engine.run.run_request import RunRequest
 
 OWN = ("image", "table", "text"), ("classification", "regression", "language", "reconstruction")
 """Kinds of data and tasks of a model whose text alone is known."""
@@ -132,6 +135,17 @@ def find(name: str) -> Experiment:
     )
 
 
+def complete(chosen: Experiment, request: RunRequest) -> RunRequest:
+    """``request`` with what it leaves open: all knobs of ``chosen``, and the first data that it learns from.
+
+    Raises:
+        UsageError: a knob is unknown, or its value does not fit.
+    """
+    knobs = chosen.knobs.parse(request.knobs).values()  # in the order in which they are declared
+    data = request.data or next(iter(chosen.data), "")
+    return msgspec.structs.replace(request, name=chosen.name, knobs=knobs, data=data)
+
+
 def make_zoo_training(chosen: Model) -> Training:
     """A model of the zoo."""
     specs = settings.list_specs(chosen.knobs.specs, chosen.kinds, chosen.tasks)
@@ -140,13 +154,23 @@ def make_zoo_training(chosen: Model) -> Training:
 
 def make_own_training(found: ModelSource) -> Training:
     """A model of the user's own. Its arguments are knobs; one named like a training knob is ``model.NAME``."""
-    taken = {*settings.TrainKnobs.specs, *settings.BESIDE}
+    taken = {*settings.TrainKnobs.specs, *settings.RunKnobs.specs}
     arguments: dict[str, Knob] = {
         f"model.{name}" if name in taken else name: argument for name, argument in found.arguments.items()
     }
     base = KnobSet if found.complete else OpenKnobs
     specs = settings.list_specs(arguments, *OWN, own=True)
     return Training(found.address, f"{found.name} of {found.file.name}", make_knob_set(base, specs), found)
+
+
+def hash_source(chosen: Experiment) -> str:
+    """SHA-256 of the file of a model of the user's own, in hexadecimal; empty for what is not in such a file.
+
+    Raises:
+        DescendError: the file cannot be read.
+    """
+    own = isinstance(chosen, Training) and isinstance(chosen.model, ModelSource)
+    return chosen.model.digest() if own else ""  # type: ignore[union-attr]
 
 
 def make_missing_training(address: str, knobs: Mapping[str, object]) -> Training:

@@ -11,7 +11,6 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 
@@ -21,10 +20,10 @@ from descend.engine.launch import changes, devices, experiment, launcher_variabl
 from descend.engine.run import runs
 from descend.engine.run.knob_turns import find_knobs_at
 from descend.engine.run.liveness import Writer
-from descend.engine.run.manifest import SEEDS, replace_json
+from descend.engine.run.manifest import replace_json
 from descend.engine.run.records import Control, Failure, Resume, SetKnob
+from descend.engine.run.run_request import SEEDS, RunRequest
 from descend.engine.run.runs import CALLED, ENDED, Manifest, Parent, Run
-from descend.engine.train.model_source import ModelSource
 
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.launch.worker"]
 """A fresh interpreter that does not import from the working folder."""
@@ -52,74 +51,35 @@ def make_environment() -> dict[str, str]:
     return threads | launcher_variables.drop_variables(os.environ)
 
 
-def check_request(
-    name: str,
-    knobs: Mapping[str, object] | None = None,
-    *,
-    seed: int = 0,
-    device: str = "auto",
-    data: str = "",
-    several: int = 1,
-) -> Manifest:
+def check_request(request: RunRequest) -> Manifest:
     """What is asked of a run, checked; nothing is written, and whether a dataset is here is not checked.
-
-    Args:
-        name: a lesson, a model, or a model of the user's own, ``path.py:Name``.
-        several: processes that should train together, one a device.
 
     Raises:
         UsageError: unknown name, knob, device or dataset, a value out of range, or a combination that does not work.
         DescendError: the user's own data or model cannot be read.
     """
-    chosen = experiment.find(name)
-    parsed = chosen.knobs.parse(knobs or {})
-    values = parsed.values()
-    if not 0 <= seed < SEEDS:
-        raise UsageError(f"A seed is a whole number from 0 to {SEEDS - 1}, not {seed}.")
+    chosen = experiment.find(request.name)
+    whole = experiment.complete(chosen, request)
+    if not 0 <= request.seed < SEEDS:
+        raise UsageError(f"A seed is a whole number from 0 to {SEEDS - 1}, not {request.seed}.")
     if isinstance(chosen, experiment.Training):
-        data = chosen.chosen(data, parsed)
-    elif not data:
-        data = next(iter(chosen.data), "")
-    elif data not in chosen.data:
-        raise UsageError(
-            f"Lesson '{chosen.name}' does not learn from '{data}'{suggest_nearest(data, chosen.data) or '.'}"
-        )
-    own = isinstance(chosen, experiment.Training) and isinstance(chosen.model, ModelSource)
+        whole = whole.override(data=chosen.chosen(request.data, chosen.knobs.parse(whole.knobs)))
+    elif whole.data and whole.data not in chosen.data:
+        near = suggest_nearest(whole.data, chosen.data)
+        raise UsageError(f"Lesson '{chosen.name}' does not learn from '{whole.data}'{near or '.'}")
+    elif request.devices != 1:
+        raise UsageError("A lesson runs on one device; --devices is for models.")
+    whole = whole.override(device=devices.check_device(request.device))
+    devices.check_devices(request.devices, whole.device)
     return Manifest(
         id="",
-        name=chosen.name,
-        source=chosen.model.digest() if own else "",  # type: ignore[union-attr]
-        knobs=values,
-        seed=seed,
-        device=devices.check_device(device),
-        devices=devices.check_devices(several, device)
-        if isinstance(chosen, experiment.Training)
-        else require_one_process(several),
-        data=data,
+        **msgspec.structs.asdict(whole),
+        source=experiment.hash_source(chosen),
         threads=devices.count_threads(),
     )
 
 
-def require_one_process(several: int) -> int:
-    """1, which is how many processes run a lesson.
-
-    Raises:
-        UsageError: others were asked for.
-    """
-    if several != 1:
-        raise UsageError("A lesson runs on one device; --devices is for models.")
-    return 1
-
-
-def prepare(
-    name: str,
-    knobs: Mapping[str, object] | None = None,
-    *,
-    seed: int = 0,
-    device: str = "auto",
-    data: str = "",
-    several: int = 1,
-) -> Run:
+def prepare(request: RunRequest) -> Run:
     """Check everything that was asked for and make the run's folder; nothing is written if anything is wrong.
 
     Raises:
@@ -128,13 +88,13 @@ def prepare(
         DescendError: the home folder cannot be written.
     """
     launcher_variables.require_one()
-    manifest = check_request(name, knobs, seed=seed, device=device, data=data, several=several)
+    manifest = check_request(request)
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
         spec = datasets.find(manifest.data)
         spec.require()
-        manifest.stamp = changes.stamp_data(spec)
+        manifest = msgspec.structs.replace(manifest, stamp=changes.stamp_data(spec))
     return runs.create_run(manifest)
 
 
@@ -175,15 +135,7 @@ def sign_worker(run: Run, pid: int) -> None:
 
 def count_heard(run: Run) -> int:
     """Bytes of ``control.jsonl`` that were meant for earlier workers."""
-    return file_size(run.control_file)
-
-
-def file_size(file: Path) -> int:
-    """Bytes in ``file``, 0 if it is not there."""
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0
+    return files.measure_file(run.control_file)
 
 
 def send_command(run: Run, *commands: Control) -> None:
@@ -264,11 +216,11 @@ def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None 
         raise UsageError(f"Run '{run.id}' is done; fork it to continue from one of its checkpoints with changed knobs.")
     if state == "failed" and has_diverged(run):
         raise DescendError(f"Run '{run.id}' diverged and would again; fork it with a smaller learning rate instead.")
-    said = file_size(run.events_file)
+    said = files.measure_file(run.events_file)
     worker = (start or launch)(run)
     while True:  # until the worker has signed and spoken, which takes less than a second, or given up
         writer = run.writer()
-        if writer is not None and is_process_of(writer.pid, worker.pid) and file_size(run.events_file) > said:
+        if writer is not None and is_process_of(writer.pid, worker.pid) and files.measure_file(run.events_file) > said:
             return
         if worker.poll() is not None:
             why = run.log_tail(1) or [f"see {run.log_file}."]
@@ -297,12 +249,8 @@ def is_process_of(pid: int, started: int) -> bool:
 
 def has_diverged(run: Run) -> bool:
     """Whether the last failure of ``run`` was a loss that is not finite."""
-    last, follower = False, run.follow()
-    for records in follower.rest():
-        for record in records:
-            if isinstance(record, Failure):
-                last = record.diverged
-    return last
+    failures = [record for record in run.records() if isinstance(record, Failure)]
+    return bool(failures) and failures[-1].diverged
 
 
 def fork_run(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Run:

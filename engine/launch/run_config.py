@@ -7,78 +7,56 @@ import os
 import shlex
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
+from descend.engine.base.files import replace_file
+from descend.engine.run.manifest import Manifest
+from descend.engine.run.run_request import USUAL, RunRequest
 
 if TYPE_CHECKING:
     from descend.engine.base.knobs import Knob
-    from descend.engine.run.manifest import Manifest
 
-WORDS = {"name": str, "data": str, "seed": int, "device": str, "devices": int, "knobs": dict}
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """What to run and how. Empty or absent: what `descend run` takes without it."""
-
-    name: str = ""
-    data: str = ""
-    seed: int | None = None
-    device: str = ""
-    devices: int = 1
-    knobs: Mapping[str, Any] = field(default_factory=dict)
+KINDS = {str: "text in quotes", int: "a whole number", dict: "a table, [knobs]"}
 
 
-def make_config(manifest: Manifest) -> RunConfig:
-    """The configuration of a run, with the knobs that differ from their defaults."""
-    return RunConfig(
-        manifest.name, manifest.data, manifest.seed, manifest.device, manifest.devices, find_changed(manifest)
-    )
-
-
-def find_changed(manifest: Manifest) -> dict[str, Any]:
+def find_changed(request: RunRequest) -> dict[str, Any]:
     """Knobs that differ from their defaults; all of them if what was run is not known here."""
     from descend.engine.launch.experiment import find_specs
 
-    specs: Mapping[str, Knob] = find_specs(manifest.name)
+    specs: Mapping[str, Knob] = find_specs(request.name)
     return {
-        name: value for name, value in manifest.knobs.items() if value != (specs[name].default if name in specs else "")
+        name: value for name, value in request.knobs.items() if value != (specs[name].default if name in specs else "")
     }
 
 
-def format_command(manifest: Manifest) -> str:
-    """The command that makes a run of the same configuration, for a POSIX shell."""
-    if manifest.parent is not None:
-        words = ["fork", manifest.parent.run, "--at", str(manifest.parent.step)]
-        recipe = RunConfig(knobs=find_changed(manifest))
-    else:
-        recipe = make_config(manifest)
-        words = ["run", recipe.name, *(["--data", recipe.data] if needs_data(manifest) else [])]
-    for name, value in recipe.knobs.items():
-        words += ["--set", f"{name}={value}"]
-    if manifest.parent is None:
-        words += ["--seed", str(manifest.seed)] if manifest.seed else []
-        words += ["--device", manifest.device] if manifest.device != "auto" else []
-        words += ["--devices", str(manifest.devices)] if manifest.devices != 1 else []
-    return shlex.join(["descend", *words])
+def format_command(request: RunRequest) -> str:
+    """The command that makes a run of the same configuration, or the same fork, for a POSIX shell."""
+    fork = request.parent if isinstance(request, Manifest) else None
+    knobs = [word for name, value in find_changed(request).items() for word in ("--set", f"{name}={value}")]
+    if fork is not None:
+        return shlex.join(["descend", "fork", fork.run, "--at", str(fork.step), *knobs])
+    words = ["descend", "run", request.name, *(["--data", request.data] if needs_data(request) else []), *knobs]
+    for name in RunRequest.__struct_fields__:
+        if name not in ("name", "data", "knobs") and (value := getattr(request, name)) != getattr(USUAL, name):
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)
 
 
-def needs_data(manifest: Manifest) -> bool:
+def needs_data(request: RunRequest) -> bool:
     """Whether the data has to be named: a lesson's own goes without saying."""
     from descend.engine.launch.experiment import Training, find
 
     try:
-        chosen = find(manifest.name)
+        chosen = find(request.name)
     except DescendError:
-        return bool(manifest.data)
-    return bool(manifest.data) and (isinstance(chosen, Training) or manifest.data != next(iter(chosen.data), ""))
+        return bool(request.data)
+    return bool(request.data) and (isinstance(chosen, Training) or request.data != next(iter(chosen.data), ""))
 
 
-def save_config(manifest: Manifest, file: Path) -> None:
-    """Write the configuration of ``manifest`` to ``file``, whole or not at all; paths below its folder become relative.
+def save_config(request: RunRequest, file: Path) -> None:
+    """Write ``request`` to ``file``, whole or not at all; paths below its folder become relative.
 
     Raises:
         UsageError: ``file`` is there and holds no configuration.
@@ -89,30 +67,23 @@ def save_config(manifest: Manifest, file: Path) -> None:
             load_config(file)
         except UsageError:
             raise UsageError(f"{file} exists already and holds no configuration; choose another name.") from None
-    recipe, folder = make_config(manifest), file.absolute().parent
-    lines = [f"name = {format_string(make_relative(recipe.name, folder))}"]
-    if needs_data(manifest):
-        lines.append(f"data = {format_string(make_relative(recipe.data, folder))}")
-    lines += [f"seed = {recipe.seed}", f"device = {format_string(recipe.device)}"]
-    if recipe.devices != 1:
-        lines.append(f"devices = {recipe.devices}")
-    if recipe.knobs:
-        lines += [
-            "",
-            "[knobs]",
-            *(f"{format_string(name)} = {format_value(value)}" for name, value in recipe.knobs.items()),
-        ]
-    beside = file.with_name(f".{os.getpid()}.new")
+    folder, knobs = file.absolute().parent, find_changed(request)
+    kept = request.override(name=make_relative(request.name, folder), data=make_relative(request.data, folder))
+    left_out = {name for name in RunRequest.__struct_fields__ if getattr(kept, name) == getattr(USUAL, name)}
+    left_out = (left_out | {"knobs"} | ({"data"} if not needs_data(request) else set())) - {"seed", "device"}
+    lines = [
+        f"{name} = {format_value(getattr(kept, name))}" for name in RunRequest.__struct_fields__ if name not in left_out
+    ]
+    if knobs:
+        lines += ["", "[knobs]", *(f"{format_string(name)} = {format_value(value)}" for name, value in knobs.items())]
     try:
-        beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        beside.replace(file)
+        replace_file(file, "\n".join(lines).encode() + b"\n")
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise DescendError(f"The configuration cannot be written to {file}: {error.strerror}.") from None
 
 
-def load_config(file: Path) -> RunConfig:
-    """Read a configuration; paths in it are looked up from its folder.
+def load_config(file: Path) -> RunRequest:
+    """What a configuration file asks for; paths in it are looked up from its folder.
 
     Raises:
         UsageError: there is no such file, or it is not a configuration; the sentence says where.
@@ -124,23 +95,16 @@ def load_config(file: Path) -> RunConfig:
     except ValueError as error:  # not UTF-8, or not TOML
         raise UsageError(f"{file} is not a configuration file: {str(error).rstrip('.')}.") from None
     for word, value in content.items():
-        if word not in WORDS:
-            raise UsageError(f"{file} has a '{word}', unknown in a configuration{suggest_nearest(word, WORDS) or '.'}")
-        if not isinstance(value, WORDS[word]) or isinstance(value, bool):
-            kind = {str: "text in quotes", int: "a whole number", dict: "a table, [knobs]"}[WORDS[word]]
-            raise UsageError(f"In {file}, {word} should be {kind}.")
+        if word not in RunRequest.__struct_fields__:
+            near = suggest_nearest(word, RunRequest.__struct_fields__)
+            raise UsageError(f"{file} has a '{word}', unknown in a configuration{near or '.'}")
+        if type(value) is not (kind := type(getattr(USUAL, word))):
+            raise UsageError(f"In {file}, {word} should be {KINDS[kind]}.")
     for name, value in content.get("knobs", {}).items():
         if not isinstance(value, (bool, int, float, str)):
             raise UsageError(f"In {file}, the knob {name} should be a number, true, false or text in quotes.")
-    folder = file.absolute().parent
-    return RunConfig(
-        name=resolve_path(content.get("name", ""), folder),
-        data=resolve_path(content.get("data", ""), folder),
-        seed=content.get("seed"),
-        device=content.get("device", ""),
-        devices=content.get("devices", 1),
-        knobs=content.get("knobs", {}),
-    )
+    found, folder = USUAL.override(**content), file.absolute().parent
+    return found.override(name=resolve_path(found.name, folder), data=resolve_path(found.data, folder))
 
 
 def make_relative(address: str, folder: Path) -> str:

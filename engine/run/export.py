@@ -6,9 +6,9 @@ What is written appears whole under its name, or not at all.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,9 +18,11 @@ import msgspec
 import numpy as np
 
 from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.files import open_replacement
+from descend.engine.run.history import History
 from descend.engine.run.records import Array, Scalars, Status
 from descend.engine.run.runs import Run, tell_damage
-from descend.engine.run.summary import gather_history, summarize
+from descend.engine.run.summary import summarize
 
 
 def write_csv(run: Run, path: Path, force: bool = False) -> Path:
@@ -33,13 +35,15 @@ def write_csv(run: Run, path: Path, force: bool = False) -> Path:
         DescendError: the run cannot be read or ``path`` cannot be written.
     """
     run.manifest()
-    with replace_file(path, force) as file:
-        rows = csv.writer(file, lineterminator="\n")
+    with open_export(path, force) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+        rows = csv.writer(text, lineterminator="\n")
         rows.writerow(("series", "step", "value"))
-        for name, series in sorted(gather_history(run).series.items()):
+        for name, series in sorted(History.of(run).series.items()):
             rows.writerows(
                 (name, step, value) for step, value in zip(series.steps.tolist(), series.values.tolist(), strict=True)
             )
+        text.detach()
     return path
 
 
@@ -48,15 +52,17 @@ def write_json(run: Run, path: Path, force: bool = False) -> Path:
 
     Returns the file written; raises as `write_csv` does.
     """
-    with replace_file(path, force) as file:
-        json.dump(make_object(run), file, allow_nan=False, separators=(",", ":"))
-        file.write("\n")
+    with open_export(path, force) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+        json.dump(make_object(run), text, allow_nan=False, separators=(",", ":"))
+        text.write("\n")
+        text.detach()
     return path
 
 
 def make_object(run: Run) -> dict[str, Any]:
     """The run as plain lists and dictionaries that JSON can hold."""
-    history, summary = gather_history(run), summarize(run)
+    history, summary = History.of(run), summarize(run)
     return {
         "manifest": msgspec.to_builtins(summary.manifest),
         "state": summary.state,
@@ -111,7 +117,7 @@ def write_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
             "TensorBoard's format needs TensorBoard itself; `pip install 'descend[tensorboard]'`, or export as csv."
         ) from None
 
-    manifest, history = run.manifest(), gather_history(run)
+    manifest, history = run.manifest(), History.of(run)
     began, time_of = estimate_times(run)
     by_step: dict[int, dict[str, float]] = {}
     for name, series in history.series.items():
@@ -122,7 +128,7 @@ def write_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
             if step >= 0 and isinstance(setting, (int, float)):
                 by_step.setdefault(step, {})[f"knob/{change.knob}"] = float(setting)
     target = path / run.id / f"events.out.tfevents.{int(began):010d}.descend"
-    with make_folder(target.parent), replace_file(target, force, binary=True) as file:
+    with make_folder(target.parent), open_export(target, force) as file:
         events = RecordWriter(file)
         events.write(Event(wall_time=began, file_version="brain.Event:2").SerializeToString())
         summary = hparams_pb({**manifest.knobs, "seed": manifest.seed}, start_time_secs=began)
@@ -137,16 +143,15 @@ def write_tensorboard(run: Run, path: Path, force: bool = False) -> Path:
 def estimate_times(run: Run) -> tuple[float, Callable[[int], float]]:
     """When the run began, and about when it took a step: Unix times, pauses left out."""
     began, steps, seconds = 0.0, [0], [0.0]
-    for records in run.follow().rest():
-        for record in records:
-            if isinstance(record, Status) and not began and record.at:
-                began = record.at - record.t
-            elif isinstance(record, Scalars):
-                with suppress(ValueError):  # damaged, as the history has found
-                    taken, _ = record.points()
-                    if taken.size and taken[-1] > steps[-1]:
-                        steps.append(int(taken[-1]))
-                        seconds.append(record.t)
+    for record in run.records():
+        if isinstance(record, Status) and not began and record.at:
+            began = record.at - record.t
+        elif isinstance(record, Scalars):
+            with suppress(ValueError):  # damaged, as the history has found
+                taken, _ = record.points()
+                if taken.size and taken[-1] > steps[-1]:
+                    steps.append(int(taken[-1]))
+                    seconds.append(record.t)
     return began, lambda step: began + float(np.interp(step, steps, seconds))
 
 
@@ -166,24 +171,22 @@ def make_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replace_file(path: Path, force: bool, binary: bool = False) -> Iterator[IO[Any]]:
-    """A file to write that takes the name ``path`` when the block ends well, and vanishes otherwise."""
+def open_export(path: Path, force: bool) -> Iterator[IO[bytes]]:
+    """A file to write that takes the name ``path`` when the block ends well, and vanishes otherwise.
+
+    Raises:
+        UsageError: ``path`` is taken.
+        DescendError: it cannot be written.
+    """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file.")
     if path.exists() and not force:
         raise UsageError(f"{path} exists already; choose another name, or say --force to replace it.")
-    beside = path.with_name(f".{os.getpid()}.new")
     try:
-        with open(beside, "xb" if binary else "x", encoding=None if binary else "utf-8") as file:
+        with open_replacement(path) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
     except OSError as error:
         raise DescendError(f"Cannot write {path}: {error.strerror}.") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def export_run(run: Run, form: str, path: Path, force: bool = False) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
+from descend.engine.base.files import measure_file
 from descend.engine.base.knobs import Value, format_knobs
 from descend.engine.run.history import History
 from descend.engine.run.records import Picture
@@ -22,32 +23,16 @@ def find_without_effect(
     """A sentence if a fork that comes to its end has, with its changed ``knobs``, the final ``metrics`` and all numbers
     that the run it comes from had, which came to its end as well; else nothing."""
     former = Run(run.folder.with_name(parent.run))
-    if any(count_bytes(each) > READ for each in (run, former)):
+    if any(measure_file(each.events_file) > READ for each in (run, former)):
         return ""
-    theirs = read_history(former)
+    theirs = History.of(former)
     if theirs.status is None or theirs.status.state != "done" or theirs.status.metrics != dict(metrics):
         return ""
-    if have_differences(read_history(run), theirs, parent.step):
+    if have_differences(History.of(run), theirs, parent.step):
         return ""
     return (
         f"From step {parent.step:,} on every number is that of run {parent.run}: {format_knobs(knobs)} changed nothing."
     )
-
-
-def count_bytes(run: Run) -> int:
-    """Bytes of a run's records, 0 if there are none."""
-    try:
-        return run.events_file.stat().st_size
-    except OSError:
-        return 0
-
-
-def read_history(run: Run) -> History:
-    """All that ``run`` said."""
-    found = History()
-    for records in run.follow().rest():
-        found.feed(records)
-    return found
 
 
 def have_differences(one: History, other: History, since: int) -> bool:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from descend.engine.run.records import Event, Failure, Header, KnobChange, Note, Picture, Progress, Scalars, Status
+
+if TYPE_CHECKING:
+    from descend.engine.run.runs import Run
 
 
 class Series:
@@ -128,6 +132,13 @@ class History:
         later = [(pictures, bisect.bisect_right(pictures, step, key=_step)) for pictures in self.pictures.values()]
         found += [pictures[place].step for pictures, place in later if place < len(pictures)]
         return min(found, default=None)
+
+    @classmethod
+    def of(cls, run: Run, tail: bool = False) -> History:
+        """All that ``run`` has said so far, or what the last 64 KiB of it tell."""
+        history = cls()
+        history.feed(run.records(run.tail if tail else 0))
+        return history
 
     def feed(self, records: Iterable[Event]) -> set[str]:
         """Take in ``records`` in order; return the names of what changed (series, pictures, ``progress``, ``status``).

@@ -10,12 +10,10 @@ from descend.engine.run.runs import Run
 def list_turns(run: Run) -> list[KnobChange]:
     """Each turn of a knob, by step. A resumed run takes steps again, which replaces what was turned in them before."""
     found: dict[str, list[KnobChange]] = {}
-    follower = run.follow()
-    for records in follower.rest():
-        for record in records:
-            if isinstance(record, KnobChange):
-                earlier = found.get(record.knob, [])
-                found[record.knob] = [turn for turn in earlier if turn.step < record.step] + [record]
+    for record in run.records():
+        if isinstance(record, KnobChange):
+            earlier = found.get(record.knob, [])
+            found[record.knob] = [turn for turn in earlier if turn.step < record.step] + [record]
     return sorted((turn for of_one in found.values() for turn in of_one), key=lambda turn: turn.step)
 
 

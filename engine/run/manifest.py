@@ -1,23 +1,21 @@
-"""What a run is asked: ``run.json``."""
+"""A run's ``run.json``: what was asked of it, and when and by which code it was made."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from descend.datasets.stamp import Stamp
-from descend.engine.run.records import FORMAT, Count, Setting
+from descend.engine.base.files import replace_file
+from descend.engine.run.records import FORMAT, Count
+from descend.engine.run.run_request import Processes, RunRequest
 
-SEEDS = 2**31
-"""Seeds are whole numbers from 0 to one less than this."""
 MAX_BYTES = 1 << 22
 """Bytes of ``run.json`` and of ``worker.json``, at most."""
-Processes = Annotated[int, msgspec.Meta(ge=1, le=2**16)]
 
 
 class Parent(msgspec.Struct):
@@ -27,25 +25,16 @@ class Parent(msgspec.Struct):
     step: Count
 
 
-class Manifest(msgspec.Struct, kw_only=True):
-    """What was asked of a run; ``run.json``."""
+class Manifest(RunRequest, frozen=True, kw_only=True):
+    """What was asked of a run, and what was added when it was made or by the user since; ``run.json``."""
 
     id: str
-    name: str
-    """The lesson, the model, or the user's own model as ``path.py:Name``."""
-    knobs: dict[str, Setting]
-    seed: Annotated[int, msgspec.Meta(ge=0, lt=SEEDS)]
-    device: str
-    data: str = ""
-    """Dataset, or the path of the user's own data; empty if the lesson makes its data."""
     threads: Processes = 1
     """CPU threads torch computes with; part of what makes a run repeatable bit for bit."""
-    devices: Processes = 1
-    """Processes that train together, one a device."""
     parent: Parent | None = None
     created: str = ""
     """Local time, ISO 8601 with offset."""
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = {}  # noqa: RUF012
     git: str = ""
     """Commit of the working folder, with ``+`` if it had changes; empty outside a repository."""
     source: str = ""
@@ -58,20 +47,19 @@ class Manifest(msgspec.Struct, kw_only=True):
     """What the user has to say about it."""
     format: Count = FORMAT
 
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("it names no lesson and no model")
+
+    @property
+    def request(self) -> RunRequest:
+        """What was asked, by itself."""
+        return RunRequest(**{name: getattr(self, name) for name in RunRequest.__struct_fields__})
+
 
 def replace_json(file: Path, text: bytes) -> None:
     """Write JSON ``text``, laid out for people, to ``file``: all of it or nothing."""
-    beside, laid_out = file.with_name(f"{file.name}.{os.getpid()}.new"), msgspec.json.format(text) + b"\n"
-    try:
-        beside.unlink(missing_ok=True)  # left by a process that was killed
-        with open(beside, "xb") as new:
-            new.write(laid_out)
-            new.flush()
-            os.fsync(new.fileno())
-        beside.replace(file)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
+    replace_file(file, msgspec.json.format(text) + b"\n")
 
 
 def list_versions() -> dict[str, str]:

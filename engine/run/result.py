@@ -39,10 +39,8 @@ class Result:
         Raises:
             DescendError: its ``run.json`` cannot be read.
         """
-        manifest, history = run.manifest(), History()
-        for records in run.follow().rest():
-            history.feed(records)
-        return cls(history, manifest.knobs)
+        manifest = run.manifest()
+        return cls(History.of(run), manifest.knobs)
 
     @property
     def state(self) -> State:

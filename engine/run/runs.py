@@ -116,6 +116,16 @@ class Run:
         """A reader of the run's events from the first one on."""
         return JsonlReader(self.events_file, make_event_decoder())
 
+    def records(self, since: int = 0) -> Iterator[Event]:
+        """The run's events that there are now, in order; those that begin at byte ``since`` or later."""
+        for records in JsonlReader(self.events_file, make_event_decoder(), since).rest():
+            yield from records
+
+    @property
+    def tail(self) -> int:
+        """The byte at which the last 64 KiB of the run's events begin."""
+        return max(0, files.measure_file(self.events_file) - TAIL)
+
     def ask(self, command: Control) -> None:
         """Say something to the run's worker.
 
@@ -186,19 +196,13 @@ class Run:
     def state(self) -> State | Literal["dead"]:
         """The run's last stated state, or ``"dead"`` if its worker went away without stating an end."""
         state: State = "starting"
-        try:
-            size = self.events_file.stat().st_size
-        except OSError:
-            size = 0
-        for start in (max(0, size - TAIL), 0):  # the end nearly always tells; else read it all
-            follower = JsonlReader(self.events_file, make_event_decoder(), start)
+        for start in (self.tail, 0):  # the end nearly always tells; else read it all
             found = False
-            for records in follower.rest():
-                for record in records:
-                    if isinstance(record, Status):
-                        state, found = record.state, True
-                    elif isinstance(record, Progress) and not found:
-                        state, found = "running", True
+            for record in self.records(start):
+                if isinstance(record, Status):
+                    state, found = record.state, True
+                elif isinstance(record, Progress) and not found:
+                    state, found = "running", True
             if found or start == 0:
                 break
         if state in ENDS or self.alive():
@@ -234,10 +238,13 @@ def create_run(manifest: Manifest, fill: Callable[[Run], None] = lambda making: 
     runs = make_writable(runs_home(), "DESCEND_HOME")
     called = manifest.name.rpartition("/")[2].lower()
     slug = re.sub(r"[^a-z0-9]+", "-", called).strip("-") or "run"
-    manifest.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{slug[:32]}-{secrets.token_hex(2)}"
-    manifest.created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    manifest.versions = list_versions()
-    manifest.git = read_git_state()
+    manifest = msgspec.structs.replace(
+        manifest,
+        id=f"{time.strftime('%Y%m%d-%H%M%S')}-{slug[:32]}-{secrets.token_hex(2)}",
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        versions=list_versions(),
+        git=read_git_state(),
+    )
     folder, making = runs / manifest.id, runs / f".{manifest.id}.new"
     try:
         making.mkdir()

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from descend.engine.base.errors import DescendError
+from descend.engine.base.files import measure_file
 from descend.engine.run.history import History
-from descend.engine.run.jsonl import JsonlReader
 from descend.engine.run.liveness import HEARD, Writer, count_memory_kills, read_boot_id
 from descend.engine.run.manifest import Manifest
-from descend.engine.run.records import State, make_event_decoder
-from descend.engine.run.runs import ENDED, ENDS, TAIL, Run, find_creation_time, tell_damage
+from descend.engine.run.records import State
+from descend.engine.run.runs import ENDED, ENDS, Run, find_creation_time, tell_damage
 
 ERROR = re.compile(r"(\w+\.)*\w*(Error|Exception|Interrupt)\b")
 """Begins a traceback's last line."""
@@ -69,10 +69,10 @@ def summarize(run: Run) -> Summary:
 
 def _summarize(run: Run) -> Summary:
     manifest, state = run.manifest(), run.state()
-    history = gather_history(run, tail=state in ENDS)
+    history = History.of(run, tail=state in ENDS)
     progress = history.progress
     step = max((record.step for record in (progress, history.status) if record is not None), default=0)
-    if state == "dead" and not history.said and has_records(run):
+    if state == "dead" and not history.said and measure_file(run.events_file):
         raise DescendError(f"The records of run '{run.id}' cannot be read; restore events.jsonl, or delete the run.")
     why, advice = explain_state(run, state, history)
     return Summary(
@@ -88,28 +88,6 @@ def _summarize(run: Run) -> Summary:
         age=max(0.0, time.time() - find_creation_time(run)),  # whatever has become of the clock
         size=measure_size(run),
     )
-
-
-def has_records(run: Run) -> bool:
-    """Whether there are records, readable or not."""
-    try:
-        return run.events_file.stat().st_size > 0
-    except OSError:
-        return False
-
-
-def gather_history(run: Run, tail: bool = False) -> History:
-    """The history of ``run``, or what its last 64 KiB tell."""
-    start = 0
-    if tail:
-        try:
-            start = max(0, run.events_file.stat().st_size - TAIL)
-        except OSError:
-            start = 0
-    history = History()
-    for records in JsonlReader(run.events_file, make_event_decoder(), start).rest():
-        history.feed(records)
-    return history
 
 
 def explain_state(run: Run, state: str, history: History) -> tuple[str, list[str]]:

@@ -31,7 +31,7 @@ def require_model_effects(session: Trainer) -> None:
     """
     k, lab = session.k, session.lab
     for name, before in lab.forked.items():
-        if name in TrainKnobs.specs or name == "context":
+        if name in TrainKnobs.specs:
             continue
         value = getattr(k, name)
         with torch.random.fork_rng(devices=[lab.device] if lab.device.type == "cuda" else []):

@@ -27,7 +27,7 @@ def make_optimiser(k: Any, net: nn.Module, device: torch.device) -> torch.optim.
     elif k.optimiser == "rmsprop":
         made = RMSprop(parameters, rate, weight_decay=decay)
     else:
-        kind = torch.optim.AdamW if k.optimiser == "adamw" else torch.optim.Adam
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[k.optimiser]
         made = kind(parameters, rate, weight_decay=decay, fused=fused)
     made.register_load_state_dict_post_hook(lay_out_state)
     return made

@@ -29,7 +29,7 @@ from descend.engine.train.model_arguments import Argument, infer_arguments, pars
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_source import ModelSource
 from descend.engine.train.remedies import suggest_remedy
-from descend.engine.train.settings import BESIDE, TrainKnobs
+from descend.engine.train.settings import RunKnobs, TrainKnobs
 
 DESCEND = tuple({f"{path.parents[1]}{os.sep}" for path in (Path(__file__), Path(__file__).resolve())})
 """Where the engine is; the user's code may lie above that."""
@@ -282,7 +282,7 @@ def describe_late_error(error: BaseException, source: ModelSource, step: int, do
 
 def name_knob(argument: str) -> str:
     """What the knob of an argument is called: ``model.NAME`` if a training knob has its name."""
-    return f"model.{argument}" if argument in {*TrainKnobs.specs, *BESIDE} else argument
+    return f"model.{argument}" if argument in {*TrainKnobs.specs, *RunKnobs.specs} else argument
 
 
 def join_names(names: list[str]) -> str:

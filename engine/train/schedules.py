@@ -22,6 +22,9 @@ def compute_factor(schedule: str, step: int, steps: int, warmup: float = 0.0) ->
             along half a cosine; *one-cycle*: from 1/25 up to 1 and down to 1/10,000.
         warmup: share of the steps in which the rate first rises, along a line, or for one-cycle a cosine.
 
+    Raises:
+        ValueError: there is no such schedule.
+
     Sources: I. Loshchilov, F. Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2017; L. N. Smith,
     N. Topin, Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates, 2018; P. Goyal et
     al., Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour, 2017 (warm-up).
@@ -38,7 +41,9 @@ def compute_factor(schedule: str, step: int, steps: int, warmup: float = 0.0) ->
         return compute_cosine(step - rise, steps - rise)
     if schedule == "step":
         return 1.0 if step < steps / 2 else 0.1 if step < 3 * steps / 4 else 0.01
-    return 1.0
+    if schedule == "constant":
+        return 1.0
+    raise ValueError(f"there is no schedule '{schedule}'")
 
 
 def compute_cosine(step: int, steps: int) -> float:

@@ -1,12 +1,22 @@
-"""The training knobs of a model, besides those of its architecture."""
+"""The training knobs of a model, besides those of its architecture.
+
+Each is declared once, here: its default and range, what it does, the group it is listed in, and what it is for. Forms,
+``--help``, configuration files, and what a fork may change follow from that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from descend.datasets.data_shape import DataShape
 from descend.engine.base.errors import UsageError
-from descend.engine.base.knobs import Knob, KnobSet, knob
+from descend.engine.base.knobs import Knob, KnobSet, Value
+from descend.engine.run.run_request import SEEDS, USUAL, RunRequest
+
+GROUPS = ("model", "data", "optimiser", "schedule", "regularisation", "machine")
+"""Groups in the order in which they are listed; the knobs of a model's architecture are in the first."""
 
 AUGMENTATIONS = {
     "none": "as they are",
@@ -21,47 +31,176 @@ AUGMENTATIONS = {
 """How images are augmented while a model is trained; see `descend.engine.train.augment`."""
 
 
-class TrainKnobs(KnobSet):
+@dataclass(frozen=True)
+class TrainingKnob(Knob):
+    """A knob that all models have except those that it is not for.
+
+    Attributes:
+        group: one of `GROUPS`.
+        kinds: the kinds of data that it is for; all if there are none.
+        classes: whether it is only for what learns classes, of which the next character is one.
+        own: whether it is only for the user's own models, of which it is not known what they learn.
+        needs: another knob without which it does nothing: ``NAME=VALUE``, or ``NAME`` for any but 0.
+    """
+
+    group: str = ""
+    kinds: tuple[str, ...] = ()
+    classes: bool = False
+    own: bool = False
+    needs: str = ""
+
+    def is_offered(self, kinds: set[str], tasks: set[str], own: bool) -> bool:
+        """Whether a model has it that takes data of these ``kinds`` and learns these ``tasks``."""
+        learns = not self.classes or bool(tasks & {"classification", "language"})
+        return learns and (own or not self.own) and (not self.kinds or bool(kinds & set(self.kinds)))
+
+    def why_unfit(self, asked: Mapping[str, Value], shape: DataShape) -> str:
+        """Nothing if it goes with the data, else a sentence; ``asked`` are all knobs."""
+        if self.kinds and shape.kind not in self.kinds:
+            return f"{self.name} is for {' and '.join(f'{kind}s' for kind in self.kinds)}; here is {shape}."
+        if self.classes and (shape.task == "regression" or asked.get("objective") == "reconstruction"):
+            return f"{self.name} is for classes, and there are none to learn in {shape}."
+        return ""
+
+    def why_unused(self, asked: Mapping[str, Value]) -> str:
+        """Nothing if it does something, given the others, else a sentence."""
+        name, equals, value = self.needs.partition("=")
+        if not self.needs or (str(asked.get(name)) == value if equals else asked.get(name)):
+            return ""
+        return f"{self.name} is for {self.needs}, and here that is {asked.get(name)}."
+
+
+def setting(
+    default: Value,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    group: str,
+    choices: tuple[Value, ...] = (),
+    scale: Literal["linear", "log"] = "linear",
+    live: bool = False,
+    help: str = "",
+    kinds: tuple[str, ...] = (),
+    classes: bool = False,
+    own: bool = False,
+    needs: str = "",
+) -> Any:
+    """Declare a `TrainingKnob`."""
+    return TrainingKnob(
+        default, low, high, choices, scale, live, help, group=group, kinds=kinds, classes=classes, own=own, needs=needs
+    )
+
+
+class GroupedKnobs(KnobSet):
+    """Knobs of which each names its group and what it needs, so that none is missing where they are listed.
+
+    Raises:
+        TypeError: when the class is made, if one does not.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, spec in cls.specs.items():
+            if not isinstance(spec, TrainingKnob) or spec.group not in GROUPS:
+                raise TypeError(f"{name} is in no group; write setting(…, group=…) with one of {', '.join(GROUPS)}")
+            if spec.needs and spec.needs.partition("=")[0] not in cls.specs:
+                raise TypeError(f"{name} needs {spec.needs}, and there is no such setting")
+
+
+class RunKnobs(GroupedKnobs):
+    """What is chosen for every run besides its knobs; a field of `RunRequest` each."""
+
+    data: str = setting(USUAL.data, group="data", help="what it learns from")
+    device: str = setting(USUAL.device, group="machine", help="where it trains")
+    devices: int = setting(
+        USUAL.devices, 1, 64, group="machine", help="GPUs, or processes on the CPU, that train together"
+    )
+    seed: int = setting(USUAL.seed, 0, SEEDS - 1, group="machine", help="the same seed gives the same run")
+
+
+if RunKnobs.specs.keys() != {*RunRequest.__struct_fields__} - {"name", "knobs"}:
+    raise TypeError("each field of RunRequest beside name and knobs is a setting of RunKnobs, and none other")
+
+
+class TrainKnobs(GroupedKnobs):
     """What every model is trained with."""
 
-    epochs: int = knob(10, 1, 10_000, scale="log", help="times every training sample is shown")
-    batch_size: int = knob(64, 1, 65_536, scale="log", help="samples a step")
-    optimiser: str = knob(
-        "adam", choices=("sgd", "momentum", "adam", "adamw", "rmsprop"), help="how gradients move weights"
+    epochs: int = setting(10, 1, 10_000, group="schedule", scale="log", help="times every training sample is shown")
+    batch_size: int = setting(64, 1, 65_536, group="data", scale="log", help="samples a step")
+    optimiser: str = setting(
+        "adam",
+        group="optimiser",
+        choices=("sgd", "momentum", "adam", "adamw", "rmsprop"),
+        help="how gradients move weights",
     )
-    lr: float = knob(0.001, 1e-6, 10.0, scale="log", live=True, help="learning rate, at its highest")
-    momentum: float = knob(0.9, 0.0, 0.999, help="of the optimiser 'momentum'")
-    schedule: str = knob("constant", choices=("constant", "step", "cosine", "one-cycle"), help="learning-rate schedule")
-    warmup: float = knob(0.0, 0.0, 0.9, help="share of the training with a rising rate; one-cycle: 0 is 0.3")
-    weight_decay: float = knob(0.0, 0.0, 1.0, live=True, help="pulls the weights towards zero")
-    label_smoothing: float = knob(0.0, 0.0, 0.5, live=True, help="share of each label spread over all classes")
-    clip: float = knob(0.0, 0.0, 1000.0, live=True, help="clip the gradient's norm to this; 0: no clipping")
-    patience: int = knob(0, 0, 1000, help="epochs without improvement after which to stop; 0: never")
-    validation: float = knob(0.1, 0.01, 0.5, help="share of the training data held out to judge that, with patience")
-    augment: str = knob("none", choices=tuple(AUGMENTATIONS), help="random changes of training images")
-    context: int = knob(64, 2, 4096, scale="log", help="characters read at once")
-    precision: str = knob("fp32", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32")
-    compile: bool = knob(False, help="compile the model with torch.compile")
-    channels_last: str = knob("auto", choices=("auto", "yes", "no"), help="memory order of images; auto: on a GPU")
-    placement: str = knob("auto", choices=("auto", "device", "host"), help="where the data waits; auto: where it fits")
-    objective: str = knob("auto", choices=("auto", "reconstruction"), help="auto: what suits the data")
-
-
-GROUPS = {
-    "model": (),
-    "data": ("data", "batch_size", "augment", "context", "objective"),
-    "optimiser": ("optimiser", "lr", "momentum", "clip"),
-    "schedule": ("epochs", "schedule", "warmup", "patience", "validation"),
-    "regularisation": ("weight_decay", "label_smoothing"),
-    "machine": ("device", "devices", "seed", "precision", "compile", "channels_last", "placement"),
-}
-"""Knobs that belong together, with those of `BESIDE`; a model's own are in *model*."""
-
-BESIDE = "data", "device", "devices", "seed"
-"""What is chosen for a run besides its knobs."""
-
-ONLY = {"context": "text", "augment": "image", "channels_last": "image"}
-"""Knobs that only one kind of data has."""
+    lr: float = setting(
+        0.001, 1e-6, 10.0, group="optimiser", scale="log", live=True, help="learning rate, at its highest"
+    )
+    momentum: float = setting(
+        0.9, 0.0, 0.999, group="optimiser", needs="optimiser=momentum", help="of the optimiser 'momentum'"
+    )
+    schedule: str = setting(
+        "constant", group="schedule", choices=("constant", "step", "cosine", "one-cycle"), help="learning-rate schedule"
+    )
+    warmup: float = setting(
+        0.0, 0.0, 0.9, group="schedule", help="share of the training with a rising rate; one-cycle: 0 is 0.3"
+    )
+    weight_decay: float = setting(
+        0.0, 0.0, 1.0, group="regularisation", live=True, help="pulls the weights towards zero"
+    )
+    label_smoothing: float = setting(
+        0.0,
+        0.0,
+        0.5,
+        group="regularisation",
+        live=True,
+        classes=True,
+        help="share of each label spread over all classes",
+    )
+    clip: float = setting(
+        0.0, 0.0, 1000.0, group="optimiser", live=True, help="clip the gradient's norm to this; 0: no clipping"
+    )
+    patience: int = setting(
+        0, 0, 1000, group="schedule", help="epochs without improvement after which to stop; 0: never"
+    )
+    validation: float = setting(
+        0.1,
+        0.01,
+        0.5,
+        group="schedule",
+        needs="patience",
+        help="share of the training data held out to judge that, with patience",
+    )
+    augment: str = setting(
+        "none",
+        group="data",
+        choices=tuple(AUGMENTATIONS),
+        kinds=("image",),
+        help="random changes of training images",
+    )
+    context: int = setting(64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters read at once")
+    precision: str = setting(
+        "fp32", group="machine", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32"
+    )
+    compile: bool = setting(False, group="machine", help="compile the model with torch.compile")
+    channels_last: str = setting(
+        "auto",
+        group="machine",
+        choices=("auto", "yes", "no"),
+        kinds=("image",),
+        help="memory order of images; auto: on a GPU",
+    )
+    placement: str = setting(
+        "auto", group="machine", choices=("auto", "device", "host"), help="where the data waits; auto: where it fits"
+    )
+    objective: str = setting(
+        "auto",
+        group="data",
+        choices=("auto", "reconstruction"),
+        kinds=("image", "table"),
+        own=True,
+        help="auto: what suits the data",
+    )
 
 
 def list_specs(
@@ -74,40 +213,28 @@ def list_specs(
         own: whether it is the user's own, for which it is not known what it learns.
     """
     kinds, tasks = set(kinds), set(tasks)
-    unused = {name for name, kind in ONLY.items() if kind not in kinds}
-    if not own:
-        unused.add("objective")
-    if "classification" not in tasks and "language" not in tasks:
-        unused.add("label_smoothing")
-    settings: Mapping[str, Knob] = TrainKnobs.specs
-    chosen = {name: spec for name, spec in settings.items() if name not in unused and name not in architecture}
-    return {**architecture, **chosen}
+    settings: dict[str, Any] = dict(TrainKnobs.specs)
+    offered = {name: spec for name, spec in settings.items() if spec.is_offered(kinds, tasks, own)}
+    return {**architecture, **{name: spec for name, spec in offered.items() if name not in architecture}}
 
 
-def group_settings(names: Iterable[str]) -> dict[str, list[str]]:
-    """The knobs ``names`` by group, in the order of `GROUPS`; the model's own in theirs."""
-    names = list(names)
-    taken = {name for group in GROUPS.values() for name in group}
-    found = {group: [name for name in known if name in names] for group, known in GROUPS.items()}
-    found["model"] = [name for name in names if name not in taken]
+def group_settings(specs: Mapping[str, Knob]) -> dict[str, dict[str, Knob]]:
+    """``specs`` by group, in the order of `GROUPS`; what is no training knob is of the model's own."""
+    group_of = {name: spec.group if isinstance(spec, TrainingKnob) else GROUPS[0] for name, spec in specs.items()}
+    found = {group: {name: specs[name] for name in specs if group_of[name] == group} for group in GROUPS}
     return {group: members for group, members in found.items() if members}
 
 
 def check_settings(values: KnobSet, shape: DataShape) -> None:
-    """Say which knobs do not suit the data.
+    """Say which knobs that are not at their defaults do not suit the data.
 
     Raises:
         UsageError: one does not.
     """
     asked = values.values()
-    defaults = values.specs
-    for name, kind in ONLY.items():
-        if name in asked and asked[name] != defaults[name].default and shape.kind != kind and name != "context":
-            raise UsageError(f"{name} is for {kind}s; here is {shape}.")
-    if asked.get("label_smoothing") and (shape.task == "regression" or asked.get("objective") == "reconstruction"):
-        raise UsageError(f"label_smoothing is for classes, and there are none to learn in {shape}.")
-    if asked.get("objective") == "reconstruction" and shape.kind == "text":
-        raise UsageError("Reconstruction is for images and tables; from text the next character is learned.")
+    for name, spec in values.specs.items():
+        if isinstance(spec, TrainingKnob) and asked[name] != spec.default and (why := spec.why_unfit(asked, shape)):
+            raise UsageError(why)
 
 
 def require_used(values: KnobSet, names: Iterable[str], shape: DataShape) -> None:
@@ -117,12 +244,6 @@ def require_used(values: KnobSet, names: Iterable[str], shape: DataShape) -> Non
         UsageError: one does not.
     """
     asked = values.values()
-    for name in names:
-        if name == "momentum" and asked["optimiser"] != "momentum":
-            raise UsageError(f"momentum is for optimiser=momentum, and here that is {asked['optimiser']}.")
-        if name == "validation" and not asked["patience"]:
-            raise UsageError("validation is the share held back for patience, and here that is 0, for never.")
-        if name == "context" and shape.kind != ONLY[name]:
-            raise UsageError(f"context is for texts; here is {shape}.")
-        if name == "label_smoothing" and shape.task == "regression":
-            raise UsageError(f"label_smoothing is for classes, and there are none to learn in {shape}.")
+    for spec in (values.specs[name] for name in names):
+        if isinstance(spec, TrainingKnob) and (why := spec.why_unused(asked) or spec.why_unfit(asked, shape)):
+            raise UsageError(why)

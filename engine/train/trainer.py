@@ -65,6 +65,7 @@ class Trainer:
     Attributes:
         net: the model; computed with through ``run``, which may be compiled.
         min_batch: samples that a batch must have.
+        live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
     """
 
@@ -86,6 +87,7 @@ class Trainer:
         self.precision = MixedPrecision(k.precision, lab.device)
         self.context = k.context if self.shape.task == "language" else 0
         self.batch_size = int(k.batch_size)
+        self.live = [spec for spec in k.specs.values() if spec.live and spec.name != "lr"]
         self.doing = ""
 
     def fault(self, error: BaseException) -> BaseException:
@@ -203,7 +205,7 @@ class Trainer:
                 if ended := self._judged(stopping, step // feed.per_epoch, tally):
                     break
             rate = k.lr * compute_factor(k.schedule, step, steps, k.warmup)
-            self.team.tell(step, rate, k.weight_decay, k.clip, getattr(k, "label_smoothing", 0.0))
+            self.team.tell(step, rate, *(getattr(k, spec.name) for spec in self.live))
             loss, measures = self._step(*feed.batch(step), rate, feed.weight(step))
             lab.scalars(
                 {"train/loss": loss, **{f"train/{name}": value for name, value in measures.items()}, "lr": rate}
@@ -231,7 +233,9 @@ class Trainer:
         """Take the steps that the first process tells, with the knobs as they are there."""
         self.run.train()
         while words := self.team.hear():
-            step, rate, self.k.weight_decay, self.k.clip, self.k.label_smoothing = words
+            step, rate, *values = words
+            for spec, value in zip(self.live, values, strict=True):
+                setattr(self.k, spec.name, spec.type(value))
             torch.manual_seed(hash((self.lab.seed, self.team.rank, step)))  # so that not all drop the same units
             self._step(*self.feed.batch(int(step)), rate, self.feed.weight(int(step)))
 

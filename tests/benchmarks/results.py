@@ -21,6 +21,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.launch import launcher
 from descend.engine.launch.run_config import format_command
 from descend.engine.run.history import History
+from descend.engine.run.run_request import RunRequest
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def main() -> int:
 
 def trained(entry: Entry, seed: int, device: str) -> tuple[float, float, str]:
     """Test accuracy, seconds of training, and the command that does the same."""
-    run = launcher.prepare(entry.model, entry.knobs, seed=seed, device=device, data=entry.data)
+    run = launcher.prepare(RunRequest(entry.model, entry.knobs, seed=seed, device=device, data=entry.data))
     worker = launcher.launch(run)
     while worker.poll() is None:
         time.sleep(0.1)

@@ -11,6 +11,7 @@ import torch
 
 from descend.engine.lab.lab import Lab
 from descend.engine.launch import launcher
+from descend.engine.run.run_request import RunRequest
 from descend.engine.teaching import catalogue
 
 ROUNDS, CALLS = 9, 20_000
@@ -31,7 +32,7 @@ def main() -> None:
     """Take turns and print medians."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["DESCEND_HOME"] = home
-        run = launcher.prepare("digits", {})
+        run = launcher.prepare(RunRequest("digits", {}))
         lab = Lab(run, catalogue.find_lesson("digits").knobs(), device=torch.device("cpu"), seed=0)
         kinds = {"number": 0.25, "tensor": torch.tensor(0.25)}
         times: dict[str, list[float]] = {kind: [] for kind in kinds}

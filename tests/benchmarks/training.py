@@ -29,6 +29,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.lab.fit import Tensors, evaluate
 from descend.engine.lab.lab import Lab
 from descend.engine.launch import devices, launcher
+from descend.engine.run.run_request import RunRequest
 from descend.engine.teaching import catalogue
 
 BATCH = 100
@@ -78,7 +79,7 @@ def bare_loop(data: Tensors, device: torch.device, epochs: int) -> float:
 def lesson(device_name: str, epochs: int) -> float:
     """Seconds of one epoch of the lesson, all telemetry on: from before the first step, when the untrained network is
     tested, to the end of the last epoch."""
-    run = launcher.prepare("fashion-mnist", {"epochs": epochs}, device=device_name)
+    run = launcher.prepare(RunRequest("fashion-mnist", {"epochs": epochs}, device=device_name))
     declared = catalogue.find_lesson("fashion-mnist")
     knobs = declared.knobs.parse({"epochs": epochs})
     device = devices.find_device(device_name)

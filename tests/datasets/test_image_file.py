@@ -300,5 +300,5 @@ def test_large_pictures_are_decoded_within_bounds(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(image_file, "TOGETHER", each - 1)
     monkeypatch.setattr(memory, "free_memory", lambda: each)
     message = refused(root, "size=8")
-    assert "a picture of 500 × 500 pixels, takes about 4 MB of memory, more than 2 MB" in message
+    assert "a picture of 500 × 500 pixels, takes about 4.0 MB of memory, more than 2.0 MB" in message
     assert message.endswith("or say broken=skip.")

@@ -32,8 +32,3 @@ def test_the_limit_of_a_container_counts_and_its_cache_does_not(
     assert memory.free_memory() == 600
     (tmp_path / "memory.max").write_text("max\n")
     assert memory.free_memory() > 600
-
-
-@pytest.mark.parametrize(("amount", "words"), [(1.94e9, "1.9 GB"), (120e6, "120 MB"), (5, "1 MB")])
-def test_sizes_are_words(amount: float, words: str) -> None:
-    assert memory.format_size(amount) == words

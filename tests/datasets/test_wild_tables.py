@@ -361,7 +361,9 @@ def test_a_line_of_too_many_cells_is_refused_before_it_is_cut(file: Path, monkey
     )
     monkeypatch.setattr(csv_reader, "MAX_CELLS", 10**7)
     monkeypatch.setattr(memory, "free_memory", lambda: 10**7)
-    assert "data.csv takes about 8 MB of memory, more than 5 MB, half of what is free here" in refused(file, content)
+    assert "data.csv takes about 8.0 MB of memory, more than 5.0 MB, half of what is free here" in refused(
+        file, content
+    )
 
 
 def test_columns_of_many_words_are_estimated_before_they_are_made(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from descend.engine.run import runs
 from descend.engine.run.history import History
 from descend.engine.run.jsonl import JsonlReader
 from descend.engine.run.records import Event, SetKnob, Status, Stop, make_encoder, make_event_decoder
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from tests.recordings import HERE
 
@@ -116,7 +117,7 @@ def kept(run: Run, recording: Recording, folder: Path) -> None:
 
 def make(recording: Recording) -> None:
     """Run the lesson and put what is kept of it in place of the recording there was."""
-    run = launcher.prepare(recording.lesson, recording.knobs, seed=0, device="cpu")
+    run = launcher.prepare(RunRequest(recording.lesson, recording.knobs, seed=0, device="cpu"))
     worker = launcher.launch(run)
     recording.meanwhile(run)
     if (state := ended(run)) != recording.end:

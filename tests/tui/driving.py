@@ -14,6 +14,8 @@ from textual.keys import _character_to_key as character_to_key
 from textual.keys import key_to_character
 from textual.pilot import Pilot
 
+from descend.engine.run.run_request import RunRequest
+from descend.tui import shell_settings
 from descend.tui.app import DescendApp
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from tests.tui.recording import Workers
@@ -62,10 +64,16 @@ class Shell:
 
 @asynccontextmanager
 async def opened(size: tuple[int, int] = (120, 40), asked: bool = False, **start: Any) -> AsyncIterator[Shell]:
-    """The shell at a size; ``start`` are the app's arguments, ``asked`` says whether a lesson asks for predictions
-    before its first run, as it does those who have neither predicted nor declined."""
+    """The shell at a size; ``start`` are the app's arguments, or a ``lesson`` and further fields of a request to open.
+
+    ``asked`` says whether a lesson asks for predictions before its first run, as it does those who have neither
+    predicted nor declined.
+    """
     with nullcontext() if asked else patch.object(LessonProgress, "should_predict", False):
         workers = Workers()
+        if "lesson" in start:
+            given = {name: start.pop(name) for name in RunRequest.__struct_fields__ if name in start}
+            start["request"] = shell_settings.usual_request().override(name=start.pop("lesson"), **given)
         app = DescendApp(worker=workers, **start)  # type: ignore[arg-type]
         try:
             async with app.run_test(size=size, notifications=True) as pilot:

@@ -9,6 +9,7 @@ from textual import events
 from textual.keys import key_to_character
 from textual.widgets import Input
 
+from descend.engine.run.run_request import RunRequest
 from descend.tui import cell_text, shell_settings
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.lesson import LessonScreen
@@ -157,16 +158,19 @@ def test_the_plain_locale_is_recognised_though_python_speaks_utf_8(environment: 
     assert cell_text.plain_locale(environment) is plain
 
 
-@pytest.mark.parametrize(("given", "seed", "device"), [([], None, ""), (["--seed", "0", "--device", "cpu"], 0, "cpu")])
+@pytest.mark.parametrize(("given", "seed", "device"), [([], 5, "auto"), (["--seed", "0", "--device", "cpu"], 0, "cpu")])
 def test_the_command_line_leaves_what_it_does_not_say_to_the_settings(
-    given: list[str], seed: int | None, device: str, monkeypatch: pytest.MonkeyPatch
+    given: list[str], seed: int, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from descend.engine.cli import main, shell
 
-    started: dict[str, object] = {}
-    monkeypatch.setattr(shell, "open_shell", lambda **start: started.update(start) or 0)
-    assert main(["open", "digits", *given]) == 0
-    assert (started["seed"], started["device"]) == (seed, device)
+    shell_settings.put("seed", 5)
+    started: list[RunRequest] = []
+    monkeypatch.setattr(shell, "open_shell", lambda request, autorun: started.append(request) or 0)
+    assert main(["open", "digits", "--set", "epochs=3", *given]) == 0
+    (request,) = started
+    assert (request.name, request.data, request.knobs) == ("digits", "digits", {"epochs": "3"})
+    assert (request.seed, request.device) == (seed, device)
 
 
 async def test_a_seed_typed_in_haste_is_kept() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from descend.engine import doctor
@@ -43,7 +44,7 @@ def the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(settings_module, "devices", lambda: ("auto", "cpu"))
     monkeypatch.setattr(doctor, "run_checks", lambda: (check for check in FINDINGS))
     monkeypatch.setattr(columns, "age", lambda seconds: "3 d")
-    monkeypatch.setattr(columns, "size", lambda count: "12 kB")
+    monkeypatch.setattr(columns, "format_size", lambda count: "12 kB")
     monkeypatch.setattr(detail, "facts", lambda entry: "20260102-030405-digits-abcd · seed 0")
     monkeypatch.setattr(Sampler, "start", lambda sampler: None)
     for name, value in {"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "", "LC_CTYPE": ""}.items():
@@ -79,8 +80,7 @@ async def test_learn_for_who_has_run_something(size: tuple[int, int], snapshot: 
 async def test_runs(size: tuple[int, int], snapshot: object) -> None:
     made = [finished(), failed(seed=4), finished(seed=3, state="stopped")]
     for day, run in enumerate(made, 2):
-        manifest = run.manifest()
-        manifest.created = f"2026-01-0{day}T03:04:05+0000"
+        manifest = msgspec.structs.replace(run.manifest(), created=f"2026-01-0{day}T03:04:05+0000")
         runs.write_manifest(run, manifest)
     async with all_runs(size) as shell:
         await shell.until(lambda: not screen(shell).scanner.untraced(screen(shell).table.in_view))

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ProgressBar, Static
 
+from descend.engine.base.units import format_size
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog
 
@@ -90,7 +91,7 @@ class FetchScreen(Dialog[bool]):
 
     def _show(self, said: dict[str, Any]) -> None:
         done, total = said.get("done"), said.get("total")
-        size = f"{format_megabytes(done)} of {format_megabytes(total)}" if total else format_megabytes(done)
+        size = f"{format_size(done or 0)} of {format_size(total)}" if total else format_size(done or 0)
         self.query_one("#file", Static).update(Text(plain(f"{said.get('file', '')}  {size}")))
         self.query_one(ProgressBar).update(total=total or None, progress=done or 0)
 
@@ -118,8 +119,3 @@ class FetchScreen(Dialog[bool]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to try again while it continues."""
         return action != "retry" or not self.fetching
-
-
-def format_megabytes(count: object) -> str:
-    """``26.4 MB``."""
-    return f"{count / 1e6:.1f} MB" if isinstance(count, (int, float)) else "0 MB"

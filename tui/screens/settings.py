@@ -12,13 +12,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from descend.engine.base.knobs import Knob, Value
+from descend.engine.train.settings import RunKnobs
 from descend.tui import shell_settings
 from descend.tui.cell_text import characters_changed, plain, shows_unicode
 from descend.tui.panels.grid import AGAIN, PanelGrid
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.lesson.knob_editor import SEED, devices
+from descend.tui.screens.lesson.knob_editor import devices
 from descend.tui.screens.lesson.knob_row import KnobRow
 from descend.tui.theme import AUTO
 
@@ -29,6 +30,7 @@ THEME = Knob(AUTO, name="theme", type=str, help="auto follows the terminal: ligh
 SIGNS = Knob(AUTO, name="characters", type=str, help="auto follows the locale; ASCII where characters show as boxes")
 REDRAW = Knob("5 a second", name="redraw", type=str, help="how often a panel is redrawn; rarely, for a slow connection")
 DEVICE = Knob(AUTO, name="device", type=str, help="where runs train unless told otherwise; auto takes a GPU if any")
+SEED = RunKnobs.specs["seed"]
 
 
 class SettingsScreen(InShell, Dialog[None]):

@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from descend.engine.base.sparkline import HEIGHTS, draw_sparkline
+from descend.engine.base.units import format_gib
 from descend.tui import shell_settings
 from descend.tui.cell_text import fit, plain, shows_unicode
 from descend.tui.system.sampler import GpuSample, Sampler, columns
@@ -177,8 +178,3 @@ def draw_course(course: Sequence[float | None], width: int) -> str:
     through is lowest or highest."""
     nearest = [None if share is None else (share * (HEIGHTS - 1) + 0.5) / HEIGHTS for share in columns(course, width)]
     return draw_sparkline(nearest, "utf-8" if shows_unicode() else "ascii")
-
-
-def format_gib(count: float) -> str:
-    """Bytes in GiB."""
-    return f"{count / 2**30:.1f}"

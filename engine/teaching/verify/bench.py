@@ -11,6 +11,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from descend.engine.base.errors import DescendError
 from descend.engine.launch.launcher import make_environment
 from descend.engine.run.manifest import Manifest
@@ -38,8 +40,7 @@ class RunBench:
         """
         run = Run(self._folder / name)
         run.folder.mkdir(parents=True)
-        manifest.id = run.id
-        write_manifest(run, manifest)
+        write_manifest(run, msgspec.structs.replace(manifest, id=run.id))
         self.start()
         process = self._process
         assert process is not None

@@ -9,6 +9,7 @@ from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.knobs import Value
 from descend.engine.launch.launcher import check_request
 from descend.engine.run.manifest import Manifest
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.teaching.exercises import Verdict, make_solution, make_starter
 from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise, Lesson
@@ -87,7 +88,7 @@ def run_job(lesson: Lesson, knobs: Mapping[str, Value], seed: int = 0, data: str
         MissingData: the data is not on this machine.
     """
     pace: dict[str, Value] = {"pace": 0} if "pace" in lesson.knobs.specs else {}
-    manifest = check_request(lesson.name, {**pace, **knobs}, seed=seed, device="cpu", data=data)
+    manifest = check_request(RunRequest(lesson.name, {**pace, **knobs}, data, seed, device="cpu"))
     if manifest.data:
         from descend.datasets import catalogue as datasets
 

@@ -14,6 +14,7 @@ from tests.engine.train.trained import conduct, notes, said
 from descend.engine.cli import main
 from descend.engine.launch import changes, launcher
 from descend.engine.run import runs
+from descend.engine.run.run_request import RunRequest
 
 ROWS = "a,b,y\n" + "".join(f"{place},{place % 7},{'xy'[place % 2]}\n" for place in range(40))
 
@@ -38,7 +39,7 @@ def made(name: str, folder: Path) -> Path:
 def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_path: Path) -> None:
     place = made(name, tmp_path)
     model = "char-lstm" if name == "d.txt" else "mlp"
-    run = launcher.prepare(model, device="cpu", data=str(place))
+    run = launcher.prepare(RunRequest(model, device="cpu", data=str(place)))
     manifest = run.manifest()
     assert manifest.stamp is not None
     assert changes.find_changes(manifest) == []
@@ -57,21 +58,21 @@ def test_a_change_of_data_of_every_kind_is_told(name: str, folders: Path, tmp_pa
 
 def test_what_the_folder_holds_besides_its_pictures_is_no_change(folders: Path, tmp_path: Path) -> None:
     place = made("pictures", tmp_path)
-    manifest = launcher.prepare("mlp", device="cpu", data=str(place)).manifest()
+    manifest = launcher.prepare(RunRequest("mlp", device="cpu", data=str(place))).manifest()
     (place / "a" / "notes.txt").write_text("mine")
     (place / ".DS_Store").write_bytes(b"x")
     assert changes.find_changes(manifest) == []
 
 
 def test_a_dataset_of_the_catalogue_has_no_stamp(folders: Path) -> None:
-    manifest = launcher.prepare("mlp", device="cpu", data="iris").manifest()
+    manifest = launcher.prepare(RunRequest("mlp", device="cpu", data="iris")).manifest()
     assert manifest.stamp is None
     assert changes.find_changes(manifest) == []
 
 
 def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = made("d.csv", tmp_path)
-    run = conduct(launcher.prepare("mlp", {"epochs": 1}, device="cpu", data=str(file)))
+    run = conduct(launcher.prepare(RunRequest("mlp", {"epochs": 1}, device="cpu", data=str(file))))
     assert "changed since" not in notes(said(run))
     file.write_text(ROWS.replace("39,4", "38,4"))
     os.utime(file, (5, 5))

@@ -14,6 +14,7 @@ import pytest
 from tests.live import finished, history_of, kill, launch, training, until
 from tests.terminal import Terminal, descend
 
+from descend.engine.base.units import format_size
 from descend.engine.cli import main
 from descend.engine.run import runs
 from descend.engine.run.history import History
@@ -185,7 +186,7 @@ def test_a_run_is_shown_with_its_curves_and_mistakes_and_listed(folders: Path, s
     assert row["size"] > run.events_file.stat().st_size
     table = say("list", "runs")[1]
     assert f"accuracy {accuracy:.4g}" in table
-    assert "MB" in table
+    assert format_size(row["size"]) in table
 
 
 def test_runs_are_deleted_after_a_yes(folders: Path, say) -> None:

@@ -32,7 +32,7 @@ from descend.engine.run.history import History, Series
 from descend.engine.run.jsonl import JsonlReader, JsonlWriter
 from descend.engine.run.records import Event, Pause, Status, Stop, make_event_decoder
 from descend.engine.run.runs import ENDED, Run
-from descend.engine.run.summary import gather_history, summarize
+from descend.engine.run.summary import summarize
 from descend.engine.teaching import catalogue
 
 BOUND = 0.25
@@ -260,7 +260,7 @@ def test_random_damage_to_a_real_log_never_raises(
         run = runs.create_run(runs.Manifest(id="", name="digits", knobs=knobs, seed=0, device="cpu"))
         run.events_file.write_bytes(text)
         summary = summarize(run)
-        json.dumps(make_object(summary, gather_history(run)), allow_nan=False)
+        json.dumps(make_object(summary, History.of(run)), allow_nan=False)
         assert summary.state in ("starting", "running", "paused", "done", "stopped", "failed", "dead")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.launch import devices, launcher, launcher_variables
+from descend.engine.run.run_request import RunRequest
 
 LEFT = {
     "RANK": "5",
@@ -62,9 +63,9 @@ def test_under_torchrun_it_says_how_to_start_it() -> None:
 
 @pytest.mark.parametrize("command", ["prepare", "resume", "fork"])
 def test_under_srun_it_says_how_to_start_it(command: str, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = launcher.prepare("digits")
+    run = launcher.prepare(RunRequest("digits"))
     begin = {
-        "prepare": lambda: launcher.prepare("digits"),
+        "prepare": lambda: launcher.prepare(RunRequest("digits")),
         "resume": lambda: launcher.resume_run(run),
         "fork": lambda: launcher.fork_run(run, 0),
     }[command]

@@ -7,12 +7,14 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.engine.train.trained import written
 from tests.terminal import descend
 
 from descend.engine.base.errors import DescendError
 from descend.engine.launch import launcher, run_config
+from descend.engine.run.run_request import RunRequest
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
@@ -57,21 +59,23 @@ def test_a_configuration_is_kept_in_a_file_and_run_again_elsewhere(tmp_path: Pat
 
 
 def test_lines_of_lessons_and_of_forks() -> None:
-    lesson = launcher.check_request("digits", {"epochs": 3}, seed=2, device="cpu")
+    lesson = launcher.check_request(RunRequest("digits", {"epochs": 3}, seed=2, device="cpu"))
     assert run_config.format_command(lesson) == "descend run digits --set epochs=3 --seed 2 --device cpu"
     from descend.engine.run.manifest import Parent
 
-    lesson.parent = Parent("20260101-000000-digits-abcd", 90)
-    assert run_config.format_command(lesson) == "descend fork 20260101-000000-digits-abcd --at 90 --set epochs=3"
+    fork = msgspec.structs.replace(lesson, parent=Parent("20260101-000000-digits-abcd", 90))
+    assert run_config.format_command(fork) == "descend fork 20260101-000000-digits-abcd --at 90 --set epochs=3"
 
 
 @pytest.mark.parametrize("words", ['a "quoted" \\ thing', "naïve 😀 \x7f \x01", "new\nline", "[64, 32]"])
 def test_any_text_survives_a_file(tmp_path: Path, words: str) -> None:
     file = written(tmp_path, "def Net(name='a', rate: float = 0.1, deep=False): pass\n")
-    asked = launcher.check_request(f"{file}:Net", {"name": words, "rate": "1e-5", "deep": "yes"}, data="iris")
+    asked = launcher.check_request(
+        RunRequest(f"{file}:Net", {"name": words, "rate": "1e-5", "deep": "yes"}, data="iris")
+    )
     run_config.save_config(asked, tmp_path / "k.toml")
     kept = run_config.load_config(tmp_path / "k.toml")
-    again = launcher.check_request(kept.name, kept.knobs, seed=kept.seed or 0, device=kept.device, data=kept.data)
+    again = launcher.check_request(kept)
     assert (again.name, again.knobs, again.seed, again.data) == (asked.name, asked.knobs, asked.seed, asked.data)
 
 

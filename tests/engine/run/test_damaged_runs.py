@@ -366,7 +366,7 @@ def test_a_run_is_opened_by_a_part_of_its_id(folders: Path, monkeypatch, capsys)
     assert main(["open", "bbbb"]) == 0
     assert opened[-1]["run"].id.endswith("bbbb")
     assert main(["open", "digits"]) == 0, "a lesson comes before runs that have its name in theirs"
-    assert opened[-1]["lesson"] == "digits"
+    assert opened[-1]["request"].name == "digits"
     assert main(["open", "20260101"]) == 2
     assert "'20260101' matches 2 runs" in capsys.readouterr().err
     assert main(["open", "digitz"]) == 2

@@ -8,6 +8,7 @@ from tests.engine.train.trained import conduct, notes, said
 from descend.engine.lab import lab
 from descend.engine.launch import launcher
 from descend.engine.run.history import History
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 
 
@@ -21,7 +22,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(lesson: str, **knobs: object) -> Run:
     """A run of a lesson, at its end."""
-    return conduct(launcher.prepare(lesson, knobs, device="cpu"))
+    return conduct(launcher.prepare(RunRequest(lesson, knobs, device="cpu")))
 
 
 def fork(parent: Run, at: int, **knobs: object) -> History:

@@ -18,6 +18,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.launch import launcher, worker
 from descend.engine.run import liveness, runs
 from descend.engine.run.liveness import HEARD, Writer, find_birth
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.run.summary import summarize
 
@@ -27,7 +28,7 @@ LONG_AGO = HEARD + 30
 @pytest.fixture
 def run(folders: Path) -> Run:
     """One that nobody has taken, made a while ago."""
-    made = launcher.prepare("digits")
+    made = launcher.prepare(RunRequest("digits"))
     return aged(made)
 
 

@@ -19,6 +19,7 @@ from tests.engine.train.trained import conduct, notes, said, written
 from descend.engine.lab.lab import Lab
 from descend.engine.launch import launcher
 from descend.engine.run.history import History
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.train import loader, trainer
 
@@ -29,7 +30,7 @@ IMAGES = {"batch_size": 128, "lr": 0.01, "epochs": 3}
 
 def trained(name: str, data: str, seed: int = 0, device: str = "cuda", **knobs: object) -> Run:
     """A run on the GPU that has come to its end."""
-    return conduct(launcher.prepare(name, knobs, seed=seed, device=device, data=data))
+    return conduct(launcher.prepare(RunRequest(name, knobs, seed=seed, device=device, data=data)))
 
 
 def done(name: str, data: str, **knobs: Any) -> History:
@@ -113,7 +114,7 @@ def test_what_waits_is_noticed() -> None:
 def test_resumed_it_continues_as_it_would_have(knobs: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     knobs = {"epochs": 3, "batch_size": 64, "dropout": 0.3, **knobs}
-    whole, run = trained("mlp", "wine", **knobs), launcher.prepare("mlp", knobs, device="cuda", data="wine")
+    whole, run = trained("mlp", "wine", **knobs), launcher.prepare(RunRequest("mlp", knobs, device="cuda", data="wine"))
     due = Lab._keep_when_due
 
     def stopping(lab: Lab, index: int) -> None:

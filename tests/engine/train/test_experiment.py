@@ -10,6 +10,7 @@ import pytest
 from descend.datasets import catalogue as datasets
 from descend.engine.base.errors import UsageError
 from descend.engine.launch import experiment, launcher
+from descend.engine.run.run_request import RunRequest
 from descend.engine.teaching import catalogue
 from descend.engine.train import model_form
 
@@ -56,14 +57,15 @@ def test_every_model_has_data_that_it_fits_and_only_that(name: str) -> None:
 )
 def test_what_does_not_go_together_is_a_sentence(name: str, data: str, knobs: dict[str, str], sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
-        launcher.check_request(name, knobs, data=data)
+        launcher.check_request(RunRequest(name, knobs, data=data))
     assert sentence in str(caught.value)
 
 
 def test_asking_for_a_model_imports_no_torch() -> None:
     code = (
-        "import sys; from descend.engine.launch import launcher as supervision, run_config as recipe\n"
-        "asked = supervision.check_request('mlp', {'lr': 0.1}, data='iris'); recipe.format_command(asked)\n"
+        "import sys; from descend.engine.launch import launcher, run_config\n"
+        "from descend.engine.run.run_request import RunRequest\n"
+        "run_config.format_command(launcher.check_request(RunRequest('mlp', {'lr': 0.1}, 'iris')))\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -16,6 +16,7 @@ from descend.engine.base.errors import UsageError
 from descend.engine.lab import lab
 from descend.engine.launch import launcher
 from descend.engine.run.history import History
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.train import trainer
 from descend.engine.train.schedules import compute_factor
@@ -217,7 +218,7 @@ def mlp() -> Run:
 
 def test_what_changes_nothing_is_refused(mlp: Run) -> None:
     sentences = {
-        "validation is the share held back for patience, and here that is 0": {"validation": 0.3},
+        "validation is for patience, and here that is 0": {"validation": 0.3},
         "momentum is for optimiser=momentum, and here that is adam": {"optimiser": "adam", "momentum": 0.5},
         "channels_last=yes changes nothing: it is for convolutions": {"channels_last": "yes"},
         "warmup=0.2 changes nothing from step 10 on": {"warmup": 0.2},
@@ -301,6 +302,6 @@ def test_another_optimiser_begins_afresh_and_says_so(mlp: Run, sessions: list[tr
 
 
 def test_a_live_knob_that_changes_nothing_is_refused() -> None:
-    run = launcher.prepare("mlp", BASE, device="cpu", data="diabetes")
+    run = launcher.prepare(RunRequest("mlp", BASE, device="cpu", data="diabetes"))
     with pytest.raises(UsageError, match="label_smoothing is for classes"):
         launcher.turn_knobs(run, {"label_smoothing": 0.2})

@@ -10,15 +10,24 @@ import torch
 from torch import nn
 
 from descend.engine.train import optimisers
+from descend.engine.train.settings import TrainKnobs
 
 CPU = torch.device("cpu")
-NAMES = ("sgd", "momentum", "adam", "adamw", "rmsprop")
+NAMES = TrainKnobs.specs["optimiser"].choices
 
 
-def made(net: nn.Module, name: str) -> torch.optim.Optimizer:
+def made(net: nn.Module, name: object) -> torch.optim.Optimizer:
     return optimisers.make_optimiser(
         SimpleNamespace(optimiser=name, lr=0.01, momentum=0.9, weight_decay=0.01), net, CPU
     )
+
+
+def test_each_name_is_an_optimiser_of_its_own() -> None:
+    net = nn.Linear(2, 1)
+    kinds = [(type(made(net, name)).__name__, made(net, name).defaults.get("momentum")) for name in NAMES]
+    assert kinds == [("SGD", 0.0), ("SGD", 0.9), ("Adam", None), ("AdamW", None), ("RMSprop", 0)]
+    with pytest.raises(KeyError):
+        made(net, "another")
 
 
 def convolution(*, last: bool) -> nn.Conv2d:

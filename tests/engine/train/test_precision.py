@@ -15,6 +15,7 @@ from descend.engine.lab import checkpoints
 from descend.engine.lab.lab import Lab
 from descend.engine.launch import launcher
 from descend.engine.run.records import Layers
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.train import loader as batches
 from descend.engine.train import precision
@@ -29,7 +30,7 @@ def halves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def interrupted(name: str, data: str, monkeypatch: pytest.MonkeyPatch, **knobs: object) -> Run:
     """A run that was stopped after five steps and resumed."""
-    run = launcher.prepare(name, {"epochs": 2, **knobs}, device="cpu", data=data)
+    run = launcher.prepare(RunRequest(name, {"epochs": 2, **knobs}, device="cpu", data=data))
     due = Lab._keep_when_due
 
     def stopping(lab: Lab, index: int) -> None:

@@ -16,6 +16,7 @@ from tests.live import finished, kill
 
 from descend.engine.launch import launcher
 from descend.engine.run.records import Images, Points, SetKnob
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.train.schedules import compute_factor
 
@@ -83,7 +84,9 @@ def test_optimisers_learn_and_the_rate_takes_its_course(optimiser: str, schedule
 def test_a_live_turn_of_the_rate_moves_the_whole_course() -> None:
     from tests.engine.train.trained import conduct
 
-    run = launcher.prepare("mlp", {"epochs": 3, "lr": 0.01, "schedule": "cosine"}, device="cpu", data="iris")
+    run = launcher.prepare(
+        RunRequest("mlp", {"epochs": 3, "lr": 0.01, "schedule": "cosine"}, device="cpu", data="iris")
+    )
     run.ask(SetKnob(knob="lr", value=0.002))
     history = said(conduct(run))
     assert [change.knob for change in history.changes] == ["lr"]
@@ -114,7 +117,7 @@ KNOBS = {
 
 
 def launched() -> Run:
-    run = launcher.prepare("mlp", KNOBS, seed=4, device="cpu", data="moons")
+    run = launcher.prepare(RunRequest("mlp", KNOBS, seed=4, device="cpu", data="moons"))
     process = launcher.launch(run)
     threading.Thread(target=process.wait, daemon=True).start()
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -14,11 +15,15 @@ from tests.live import finished, kill, until
 
 from descend.datasets import catalogue
 from descend.engine.base.errors import UsageError
-from descend.engine.launch import launcher, run_config
+from descend.engine.launch import experiment, launcher, run_config
 from descend.engine.run.records import Stop
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
+from descend.engine.train import settings
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.loader import Loader, Preprocessing, make_splits
+from descend.engine.train.settings import TrainKnobs, setting
+from descend.engine.train.trainer import Trainer
 
 pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processor cores")
 
@@ -37,7 +42,7 @@ class Net(nn.Module):
 
 def together(name: str, data: str, seed: int = 0, **knobs: object) -> Run:
     """A run of two processes that has been started."""
-    run = launcher.prepare(name, knobs, seed=seed, device="cpu", data=data, several=2)
+    run = launcher.prepare(RunRequest(name, knobs, seed=seed, device="cpu", data=data, devices=2))
     process = launcher.launch(run)
     threading.Thread(target=process.wait, daemon=True).start()
     return run
@@ -98,10 +103,30 @@ def test_a_team_ends_when_one_of_it_is_killed_and_is_resumed() -> None:
 def test_the_others_are_told_that_a_run_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[float, ...]] = []
     monkeypatch.setattr(ProcessGroup, "tell", lambda _, *numbers: told.append(numbers))
-    run = launcher.prepare("mlp", {}, device="cpu", data="iris")
+    run = launcher.prepare(RunRequest("mlp", {}, device="cpu", data="iris"))
     run.ask(Stop())
     assert conduct(run).state() == "stopped"
     assert told[-1] == ()
+
+
+def test_settings_that_are_turned_reach_the_others_without_a_list_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    class More(TrainKnobs):
+        dial: int = setting(3, 0, 9, group="optimiser", live=True, help="a new one")
+
+    monkeypatch.setattr(settings, "TrainKnobs", More)
+    told: list[tuple[float, ...]] = []
+    monkeypatch.setattr(ProcessGroup, "tell", lambda _, *numbers: told.append(numbers))
+    done("mlp", "iris", epochs=1, dial=7, clip=0.5, label_smoothing=0.1)
+    chosen = experiment.find("mlp")
+    assert isinstance(chosen, experiment.Training)
+    lab = SimpleNamespace(dataset=catalogue.find("iris").load(), device=torch.device("cpu"), seed=0)
+    other = Trainer(lab, chosen.knobs(), chosen.model)  # type: ignore[arg-type]
+    heard = [list(map(float, told[0])), []]
+    monkeypatch.setattr(ProcessGroup, "hear", lambda _: heard.pop(0))
+    monkeypatch.setattr(Trainer, "_step", lambda *_: None)
+    other.run, other.feed = torch.nn.Identity(), SimpleNamespace(batch=lambda _: (0, 0), weight=lambda _: 1)  # type: ignore[assignment]
+    other._follow()
+    assert (other.k.dial, other.k.clip, other.k.label_smoothing, other.k.weight_decay) == (7, 0.5, 0.1, 0.0)
 
 
 def test_where_a_step_fails_nobody_waits_for_those_in_its_midst(
@@ -146,10 +171,10 @@ def test_what_is_wrong_with_a_model_is_said_once(tmp_path: Path) -> None:
 
 
 def test_how_many_is_checked_and_kept() -> None:
-    manifest = launcher.check_request("mlp", {}, device="cpu", data="iris", several=2)
+    manifest = launcher.check_request(RunRequest("mlp", {}, device="cpu", data="iris", devices=2))
     assert run_config.format_command(manifest) == "descend run mlp --data iris --device cpu --devices 2"
     for count, sentence in {0: "--devices is a whole number from 1 on", 10**4: "too many for"}.items():
         with pytest.raises(UsageError, match=sentence):
-            launcher.check_request("mlp", {}, device="cpu", data="iris", several=count)
+            launcher.check_request(RunRequest("mlp", {}, device="cpu", data="iris", devices=count))
     with pytest.raises(UsageError, match="A lesson runs on one device"):
-        launcher.check_request("digits", {}, several=2)
+        launcher.check_request(RunRequest("digits", {}, devices=2))

@@ -9,6 +9,7 @@ import torch
 
 from descend.engine.launch import launcher, worker
 from descend.engine.run.history import History
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 
 
@@ -25,7 +26,7 @@ def conduct(run: Run) -> Run:
 
 def trained(name: str, data: str, seed: int = 0, **knobs: object) -> Run:
     """A run that has come to its end."""
-    run = launcher.prepare(name, {"epochs": 2, **knobs}, seed=seed, device="cpu", data=data)
+    run = launcher.prepare(RunRequest(name, {"epochs": 2, **knobs}, seed=seed, device="cpu", data=data))
     return conduct(run)
 
 

@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -145,8 +146,7 @@ async def test_sorting_goes_through_the_columns() -> None:
         say(run, Scalars(steps=Array.of(np.array([1])), values=points))
         sign(run)
     old = runs.list_runs()[-1]
-    manifest = old.manifest()
-    manifest.created = "2020-01-01T00:00:00+0000"
+    manifest = msgspec.structs.replace(old.manifest(), created="2020-01-01T00:00:00+0000")
     runs.write_manifest(old, manifest)
     async with all_runs() as shell:
         assert listed(shell)[-1] == old.id

@@ -9,6 +9,7 @@ import pytest
 from descend.engine.base.errors import UsageError
 from descend.engine.launch import experiment, launcher, run_config
 from descend.engine.run import runs
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.tui.screens.runs.fork import parse
 from tests.tui.recording import begin, end, sign, steps
@@ -22,7 +23,9 @@ def own(folder: Path, state: str = "done", **knobs: object) -> Run:
     """A run of a model and data in ``folder``."""
     (folder / "net.py").write_text(NET)
     (folder / "data.csv").write_text(TABLE)
-    asked = launcher.check_request(f"{folder}/net.py:Net", knobs, data=f"{folder}/data.csv?target=kind", device="cpu")
+    asked = launcher.check_request(
+        RunRequest(f"{folder}/net.py:Net", knobs, data=f"{folder}/data.csv?target=kind", device="cpu")
+    )
     run = runs.create_run(asked)
     begin(run)
     steps(run, 0, 60)

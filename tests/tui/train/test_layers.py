@@ -10,7 +10,8 @@ import pytest
 
 from descend.engine.cli import main
 from descend.engine.launch import experiment
-from descend.tui.screens.lesson.run_request import RunRequest
+from descend.engine.launch.experiment import complete
+from descend.engine.run.run_request import RunRequest
 from descend.tui.screens.train import layers
 from tests.tui.driving import opened
 
@@ -34,7 +35,7 @@ async def test_the_page_lists_the_layers(
 ) -> None:
     training = experiment.find("mlp")
     assert isinstance(training, experiment.Training)
-    words = layers.asked(training, RunRequest.of(training, {"hidden": 16, "epochs": 3}, "iris"))
+    words = layers.asked(training, complete(training, RunRequest(knobs={"hidden": 16, "epochs": 3}, data="iris")))
     assert main(["show", *words]) == 0
     (tmp_path / "printed").write_text(capsys.readouterr().out, encoding="utf-8")
     says = "import pathlib, sys; assert sys.argv[2:] == {!r}; print(pathlib.Path(sys.argv[1]).read_text())"
@@ -49,7 +50,8 @@ def test_layers_of_a_file_are_asked_for_with_its_arguments(tmp_path: Path, capsy
     (tmp_path / "net.py").write_text(NET)
     training = experiment.find(f"{tmp_path}/net.py:Net")
     assert isinstance(training, experiment.Training)
-    assert main(["show", *layers.asked(training, RunRequest.of(training, {"hidden": "16", "lr": 1}, "iris"))]) == 0
+    asked = layers.asked(training, complete(training, RunRequest(knobs={"hidden": "16", "lr": 1}, data="iris")))
+    assert main(["show", *asked]) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["parameters"] == 4 * 16 + 16 + 16 * 3 + 3
     assert "a file may say something" in captured.err

@@ -7,6 +7,7 @@ import pytest
 from descend.engine.launch import launcher
 from descend.engine.run import runs
 from descend.engine.run.records import Note, Status
+from descend.engine.run.run_request import RunRequest
 from tests.tui.driving import SIZES, opened
 from tests.tui.recording import Worker, begin, commands, end, say, steps
 
@@ -42,7 +43,7 @@ async def test_the_page_says_what_is_trained_and_how_to_do_it_again() -> None:
 
 
 async def test_a_live_run_of_a_model_opens_from_the_runs_and_its_knobs_turn() -> None:
-    run = runs.create_run(launcher.check_request("mlp", data="iris", device="cpu"))
+    run = runs.create_run(launcher.check_request(RunRequest("mlp", data="iris", device="cpu")))
     async with opened() as shell:
         shell.workers.working.append(Worker(run))
         begin(run)

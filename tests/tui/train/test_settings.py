@@ -8,8 +8,8 @@ import pytest
 from textual.widgets import Input, Static
 
 from descend.engine.launch import experiment
+from descend.engine.run.run_request import RunRequest
 from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
-from descend.tui.screens.lesson.run_request import RunRequest
 from tests.tui.driving import Shell, opened
 
 NET = "from torch import nn\n\n\ndef Net(features, seed=3, a_rather_long_name=8):\n    return nn.Linear(features, 1)\n"
@@ -63,7 +63,8 @@ async def test_arguments_called_like_a_setting_of_the_run_have_a_line_of_their_o
     (tmp_path / "net.py").write_text(NET)
     training = experiment.find(f"{tmp_path}/net.py:Net")
     async with opened((80, 24)) as shell:
-        shell.app.push_screen(KnobEditorScreen(training, RunRequest.of(training, data="diabetes"), live=False))
+        request = experiment.complete(training, RunRequest(data="diabetes"))
+        shell.app.push_screen(KnobEditorScreen(training, request, live=False))
         await shell.sees("model.seed", "a_rather_long_name")
         screen = shell.app.screen
         assert isinstance(screen, KnobEditorScreen)

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from descend.engine.base.errors import UsageError
 from descend.engine.base.paths import parse_path
-from descend.engine.run.export import make_folder, replace_file
+from descend.engine.run.export import make_folder, open_export
 from descend.tui.screens.form import FileScreen
 
 FORMATS = {
@@ -55,6 +55,6 @@ class SaveScreen(FileScreen[Path]):
         if path.exists() and path != self._agreed:
             self._agreed = path
             raise UsageError("This file exists already: enter again replaces it, or name another.")
-        with make_folder(path.parent), replace_file(path, force=path == self._agreed) as file:
-            file.write(self.contents[self.chosen]())
+        with make_folder(path.parent), open_export(path, force=path == self._agreed) as file:
+            file.write(self.contents[self.chosen]().encode())
         return path

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from typing import ClassVar
 
+import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,12 +15,13 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from descend.engine.base.knobs import Knob, Value
+from descend.engine.launch import experiment
 from descend.engine.launch.experiment import Experiment, Training
-from descend.engine.train.settings import BESIDE, group_settings
+from descend.engine.run.run_request import USUAL, RunRequest
+from descend.engine.train.settings import RunKnobs, group_settings
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_row import NAME, KnobRow
-from descend.tui.screens.lesson.run_request import RunRequest
 
 
 class KnobEditorScreen(Dialog[RunRequest | None]):
@@ -67,16 +69,16 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     def body(self) -> ComposeResult:
         choices = {"data": self.lesson.data, "device": devices()}
         specs = self._specs()
-        named = self.settings.knobs | {name: getattr(self.settings, name) for name in BESIDE}
+        named = self.settings.knobs | {name: getattr(self.settings, name) for name in RunKnobs.specs}
         own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
         width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
-        groups = group_settings(specs) if self.trains else {"": list(specs)}
+        groups = group_settings(specs) if self.trains else {"": specs}
         with VerticalScroll(can_focus=False):
-            for group, names in groups.items():
+            for group, members in groups.items():
                 if group:
                     yield Static(group.capitalize(), classes="group")
-                for name in names:
-                    spec, few = specs[name], choices.get(name) or choices_of(specs[name])
+                for name, spec in members.items():
+                    few = choices.get(name) or choices_of(spec)
                     can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
                     yield KnobRow(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
         yield Static(id="told")
@@ -88,10 +90,12 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         return isinstance(self.lesson, Training)
 
     def _specs(self) -> dict[str, Knob]:
-        """All rows: the knobs, then what is chosen besides them."""
-        beside = [*([DATA] if len(self.lesson.data) > 1 else []), DEVICE, SEED, *([DEVICES] if self.trains else [])]
+        """All rows: the knobs, and what is chosen besides them, which comes last where there are no groups."""
+        left_out = set() if len(self.lesson.data) > 1 else {"data"}
+        left_out |= set() if self.trains else {"devices"}
+        beside = {name: spec for name, spec in RunKnobs.specs.items() if name not in left_out}
         knobs = {name: replace(spec, name=name) for name, spec in self.lesson.knobs.specs.items()}
-        return knobs | {spec.name: spec for spec in beside}
+        return {**beside, **knobs} if self.trains else {**knobs, **beside}
 
     def on_mount(self) -> None:
         """Start at the first knob."""
@@ -117,15 +121,12 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
                 row.field.focus()
                 return
             values[row.setting] = value
-        knobs = {name: values[name] for name in self.lesson.knobs.specs}
-        chosen = {name: values.get(name, getattr(self.settings, name)) for name in BESIDE}
-        self.dismiss(
-            RunRequest(knobs, str(chosen["data"]), str(chosen["device"]), int(chosen["seed"]), int(chosen["devices"]))
-        )
+        knobs = {name: values.pop(name) for name in self.lesson.knobs.specs}
+        self.dismiss(msgspec.structs.replace(self.settings, knobs=knobs, **values))
 
     def action_defaults(self) -> None:
         """Put the lesson's defaults in all fields."""
-        own = RunRequest.of(self.lesson, data=self.settings.data if self.trains else "")
+        own = experiment.complete(self.lesson, USUAL.override(data=self.settings.data if self.trains else ""))
         for row in self.rows:
             row.field.value = str(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
             row.check()
@@ -143,10 +144,6 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         return f"{'Turns at once' if spec.live else 'From the next run on'}. {told}"
 
 
-DATA = Knob("", help="what it learns from", name="data", type=str)
-DEVICE = Knob("auto", help="where it trains", name="device", type=str)
-SEED = Knob(0, 0, 2**31 - 1, help="the same seed gives the same run", name="seed", type=int)
-DEVICES = Knob(1, 1, 64, help="GPUs, or processes on the CPU, that train together", name="devices", type=int)
 FEW = 3
 """Choices that there is always room for besides them."""
 LONGEST = 24

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from descend.engine.base.errors import DescendError
+from descend.engine.launch import experiment
+from descend.engine.run.run_request import RunRequest
 from descend.tui.run_monitor import RunMonitor
-from descend.tui.screens.lesson.run_request import RunRequest
 
 if TYPE_CHECKING:
     from descend.datasets.spec import Spec
@@ -44,14 +44,7 @@ class RunLauncher:
             from descend.engine.launch import launcher
 
             try:
-                run = launcher.prepare(
-                    self.screen.lesson.name,
-                    dict(settings.knobs),
-                    seed=settings.seed,
-                    device=settings.device,
-                    data=settings.data,
-                    several=settings.devices,
-                )
+                run = launcher.prepare(settings)
                 self.screen.shell.launch(run)
             except MissingData:
                 others = [catalogue.find(name) for name in self.screen.lesson.data if name != settings.data]
@@ -103,10 +96,10 @@ class RunLauncher:
     def settings_of(self, session: RunMonitor) -> RunRequest | None:
         """What the session's run runs with; None if that is unknown."""
         try:
-            settings = RunRequest.from_run(self.screen.lesson, session.run.manifest())
+            settings = experiment.complete(self.screen.lesson, session.run.manifest().request)
         except DescendError:
             return None
-        return settings.turned(session.history)
+        return settings.with_turns(session.history)
 
     def _in_thread(self, work: Callable[[], None]) -> None:
         self.screen.run_worker(work, thread=True, group=f"start {work.__name__}")
@@ -165,7 +158,7 @@ class RunLauncher:
             if answer == FETCH:
                 self.screen.shell.push_screen(FetchScreen(spec.name, spec.title), fetched)
             elif answer:
-                self.screen.settings = replace(settings, data=answer)
+                self.screen.settings = settings.override(data=answer)
                 self.begin(self.screen.settings, stepping)
 
         def fetched(done: bool | None) -> None:

@@ -12,7 +12,9 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from descend.engine.launch.experiment import Experiment, Training
+from descend.engine.run.run_request import RunRequest
 from descend.engine.teaching.lesson import Lesson
+from descend.engine.train.settings import RunKnobs
 from descend.tui.cell_text import plain
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.lesson.exercises import Exercises
@@ -20,7 +22,6 @@ from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from descend.tui.screens.lesson.predict import Predict
 from descend.tui.screens.lesson.quiz import Quiz
 from descend.tui.screens.lesson.reading import CodeTab, TheoryTab
-from descend.tui.screens.lesson.run_request import RunRequest
 from descend.tui.screens.lesson.tabs import LessonTab, LessonTabs
 from descend.tui.screens.train.model_page import ModelPage
 from descend.tui.screens.train.no_learner import NoLearner
@@ -204,10 +205,10 @@ class EmptyState(Static):
         table.add_column()
         for name, spec in lesson.knobs.specs.items():
             table.add_row(Text(plain(name)), value(settings.knobs[name]), Text(plain(spec.help), "dim"))
-        if lesson.data:
-            table.add_row(Text("data"), value(settings.data), Text("what it learns from", "dim"))
-        table.add_row(Text("device"), value(settings.device), Text("where it trains", "dim"))
-        table.add_row(Text("seed"), value(settings.seed), Text("the same seed gives the same run", "dim"))
+        left_out = {"devices"} | (set() if lesson.data else {"data"})
+        for name, spec in RunKnobs.specs.items():
+            if name not in left_out:
+                table.add_row(Text(name), value(getattr(settings, name)), Text(spec.help, "dim"))
         keys = Text.assemble(("space", "bold"), " runs it with these knobs, ", ("e", "bold"), " changes them.")
         self.update(Group(keys, Text(), table))
 

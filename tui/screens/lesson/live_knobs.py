@@ -10,9 +10,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 from descend.engine.base.knobs import Knob, Value
+from descend.engine.run.run_request import RunRequest
 from descend.tui.cell_text import fit, plain
 from descend.tui.screens.lesson.knob_row import LEAP, draw_slider, format_value, is_numeric, turn_value
-from descend.tui.screens.lesson.run_request import RunRequest
 
 if TYPE_CHECKING:
     from textual.timer import Timer

@@ -10,7 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from descend.engine.base.errors import DescendError
+from descend.engine.launch import experiment
 from descend.engine.launch.experiment import Experiment, Training
+from descend.engine.run.run_request import USUAL, RunRequest
+from descend.engine.train.settings import RunKnobs
 from descend.tui.cell_text import plain
 from descend.tui.panels.grid import PanelGrid
 from descend.tui.panels.replay import Replay, handed_on
@@ -21,7 +24,6 @@ from descend.tui.screens.lesson.launcher import RunLauncher
 from descend.tui.screens.lesson.layout import LessonLayout
 from descend.tui.screens.lesson.lesson_progress import Grading
 from descend.tui.screens.lesson.live_knobs import LiveKnobs
-from descend.tui.screens.lesson.run_request import RunRequest
 from descend.tui.screens.lesson.status import Banner, StatusLine, TitleLine
 from descend.tui.screens.lesson.tabs import TITLES, TOLD, TabLine
 from descend.tui.screens.progress import Progress
@@ -83,7 +85,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     ) -> None:
         super().__init__()
         self.lesson = lesson
-        self.settings = settings or RunRequest.of(lesson)
+        self.settings = settings or experiment.complete(lesson, USUAL)
         self.session: RunMonitor | None = None
         self.body = LessonLayout(lesson)
         self.live_knobs = LiveKnobs(lesson.knobs.specs)
@@ -126,7 +128,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     def attach(self, run: Run) -> None:
         """Show ``run``, from its first record on, and steer it from now on."""
         try:
-            self.settings = RunRequest.from_run(self.lesson, run.manifest())
+            self.settings = experiment.complete(self.lesson, run.manifest().request)
         except DescendError as error:
             self.shell.complain(error)
         self.shell.followed[run.id] = run
@@ -149,7 +151,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             return
         changed = session.poll()
         if "knobs" in changed:
-            self.settings = self.settings.turned(session.history)
+            self.settings = self.settings.with_turns(session.history)
             self.live_knobs.show(self.settings)
         if changed:
             self.body.changed(changed)
@@ -306,8 +308,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.refresh_bindings()
         if self.session is None or not self.session.live:
             return
-        beside = "data", "device", "devices", "seed"
-        later = [name for name in beside if getattr(settings, name) != getattr(before, name)]
+        later = [name for name in RunKnobs.specs if getattr(settings, name) != getattr(before, name)]
         for name, value in settings.knobs.items():
             if value == before.knobs[name]:
                 continue

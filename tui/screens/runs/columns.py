@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 
+from descend.engine.base.units import format_size
 from descend.tui import state_marks
 from descend.tui.cell_text import fit
 from descend.tui.draw.ticks import duration, number
@@ -128,7 +129,7 @@ def cell(entry: RunRow, column: str) -> tuple[str, str]:
         case "took":
             return (duration(entry.elapsed) if entry.elapsed else ""), "muted"
         case "size":
-            return size(entry.size), "muted"
+            return format_size(entry.size), "muted"
     raise KeyError(column)
 
 
@@ -152,12 +153,3 @@ def age(seconds: float) -> str:
         if seconds < most * length:
             return f"{int(seconds / length)} {unit}"
     return f"{int(seconds / 86400)} d"
-
-
-def size(count: float) -> str:
-    """``12 kB``, ``1.2 MB``: bytes in at most seven characters."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 999.5:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 9.95 else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from descend.engine.base.errors import DescendError
+from descend.engine.base.units import format_size
 from descend.engine.launch import experiment
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Answer, QuestionScreen
-from descend.tui.screens.runs.columns import size
 from descend.tui.screens.runs.detail import checkpoints
 from descend.tui.screens.runs.export import Export, ExportScreen
 from descend.tui.screens.runs.fork import Fork, ForkScreen
@@ -121,7 +121,7 @@ class RunActions:
         text = names(ended, "\n")
         if live:
             text += f"\n\nAt work, and not deleted: {names(live, ', ')}."
-        answer = Answer("y", "delete", f"Delete {what} for good, {size(sum(entry.size for entry in ended))}")
+        answer = Answer("y", "delete", f"Delete {what} for good, {format_size(sum(entry.size for entry in ended))}")
 
         def asked(answer: str | None) -> None:
             if answer:

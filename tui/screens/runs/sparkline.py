@@ -22,12 +22,11 @@ def read(run: Run, name: str) -> Sparklines:
     from descend.engine.run.records import Scalars
 
     history = History()
-    for records in run.follow().rest():
-        history.feed(
-            Scalars(steps=record.steps, values={name: record.values[name]})
-            for record in records
-            if isinstance(record, Scalars) and name in record.values
-        )
+    history.feed(
+        Scalars(steps=record.steps, values={name: record.values[name]})
+        for record in run.records()
+        if isinstance(record, Scalars) and name in record.values
+    )
     return drawn(history.series[name]) if name in history.series else {}
 
 

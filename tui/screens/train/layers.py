@@ -21,7 +21,7 @@ from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
     from descend.engine.launch.experiment import Training
-    from descend.tui.screens.lesson.run_request import RunRequest
+    from descend.engine.run.run_request import RunRequest
 
 COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "show")
 """Counts them, where torch can be imported; a file of the user's own is run for that."""

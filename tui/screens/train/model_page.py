@@ -13,10 +13,9 @@ from textual.widgets import Static
 from descend.datasets import catalogue as datasets
 from descend.engine.launch import run_config
 from descend.engine.launch.experiment import Training
-from descend.engine.run.manifest import Manifest
+from descend.engine.run.run_request import RunRequest
 from descend.engine.train.model_form import Model
 from descend.tui.cell_text import plain
-from descend.tui.screens.lesson.run_request import RunRequest
 from descend.tui.screens.lesson.tabs import LessonTab
 from descend.tui.screens.train.layers import LayerList
 
@@ -58,8 +57,7 @@ class ModelPage(VerticalScroll, LessonTab):
 
 def document(training: Training, settings: RunRequest) -> Text:
     """All of it, free of control characters."""
-    of, asked = training.model, manifest(training, settings)
-    changed = run_config.find_changed(asked)
+    of, changed = training.model, run_config.find_changed(settings)
     text = Text()
 
     def part(heading: str, body: str) -> None:
@@ -78,7 +76,7 @@ def document(training: Training, settings: RunRequest) -> Text:
     part("Data", plain(settings.data))
     differing = "\n".join(f"{plain(name)} = {plain(str(value))}" for name, value in changed.items())
     part("Knobs", differing or "All at their defaults; e changes them.")
-    part("The same from the command line", plain(run_config.format_command(asked)))
+    part("The same from the command line", plain(run_config.format_command(settings)))
     return text
 
 
@@ -86,16 +84,3 @@ def paragraph(lines: str) -> str:
     """A paragraph, to be wrapped; what is indented, such as a formula, line by line as it is."""
     kept = [plain(line) for line in lines.split("\n")]
     return ("\n" if lines.startswith(" ") else " ").join(kept)
-
-
-def manifest(training: Training, settings: RunRequest) -> Manifest:
-    """What a run with these knobs is asked for; nothing is looked up or written."""
-    return Manifest(
-        id="",
-        name=training.name,
-        knobs=dict(settings.knobs),
-        seed=settings.seed,
-        device=settings.device,
-        devices=settings.devices,
-        data=settings.data,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -21,15 +20,14 @@ from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.paths import parse_path
 from descend.engine.launch import experiment, run_config
 from descend.engine.launch.experiment import Training
+from descend.engine.run.run_request import USUAL, RunRequest
 from descend.engine.train import model_form
 from descend.tui import shell_settings
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.lesson.run_request import RunRequest
 from descend.tui.screens.train.lists import Choices, data_lines, model_lines
-from descend.tui.screens.train.model_page import manifest
 
 ASKED = {
     "model": "a model of your own: path/to/model.py:Name",
@@ -140,10 +138,9 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def chosen(self) -> RunRequest:
         """What a run would be asked for."""
-        kept = self.settings.get(self.training.name) or RunRequest.of(
-            self.training, device=shell_settings.get("device", "auto"), seed=shell_settings.get("seed", 0)
-        )
-        return replace(kept, data=self.data.chosen)
+        kept = self.settings.get(self.training.name)
+        data = self.data.chosen
+        return (kept or experiment.complete(self.training, shell_settings.usual_request())).override(data=data)
 
     def why_not(self) -> str:
         """Nothing if the model can be trained on the data with these knobs, else a sentence that says why not."""
@@ -181,7 +178,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if why:
             text.append(plain(f"✗ {why}"), "bold")
         else:
-            text.append(plain(run_config.format_command(manifest(self.training, self.chosen()))), "bold")
+            text.append(plain(run_config.format_command(self.chosen())), "bold")
         self.query_one("#said", Static).update(text)
 
     def on_option_list_option_highlighted(self) -> None:
@@ -204,20 +201,11 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if why := self.why_not():
             self.shell.complain(UsageError(why))
             return
-        asked = self.chosen()
-        self.shell.open_lesson(
-            self.training.name,
-            True,
-            dict(asked.knobs),
-            asked.seed,
-            asked.device,
-            asked.data,
-            devices=asked.devices,
-        )
+        self.shell.open_request(self.chosen(), autorun=True)
 
     def action_copy(self) -> None:
         """Copy the command for this run."""
-        line = run_config.format_command(manifest(self.training, self.chosen()))
+        line = run_config.format_command(self.chosen())
         self.app.copy_to_clipboard(line)
         needs = " In tmux this needs `set -g set-clipboard on`." if "TMUX" in os.environ else ""
         self.notify(plain(f"Copied: {line}{needs}"), markup=False)
@@ -247,7 +235,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
         def taken(how: str | None) -> None:
             if how is not None:
-                self.settings[training.name] = replace(asked, knobs={**asked.knobs, "augment": how})
+                self.settings[training.name] = asked.override(knobs={"augment": how})
                 self.show()
 
         augment = str(asked.knobs.get("augment", ""))
@@ -273,19 +261,16 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if not typed:
             self.action_close()
             return
-        if what == "save":
-            asked = manifest(self.training, self.chosen())
-            self.run_worker(lambda: self._work(what, typed, asked), thread=True, exclusive=True)
-        else:
-            self.run_worker(lambda: self._work(what, typed, None), thread=True, exclusive=True)
+        asked = self.chosen() if what == "save" else None
+        self.run_worker(lambda: self._work(what, typed, asked), thread=True, exclusive=True)
 
-    def _work(self, what: str, typed: str, asked: object) -> None:
+    def _work(self, what: str, typed: str, asked: RunRequest | None) -> None:
         """Read or write, then continue in the screen's own thread."""
-        found, spec = None, None
-        kept = run_config.RunConfig(name=typed if what == "model" else "", data=typed if what == "data" else "")
+        found, spec, settings = None, None, None
+        kept = USUAL.override(name=typed if what == "model" else "", data=typed if what == "data" else "")
         try:
-            if what == "save":
-                run_config.save_config(asked, parse_path(typed))  # type: ignore[arg-type]
+            if asked is not None:
+                run_config.save_config(asked, parse_path(typed))
             elif what == "load":
                 kept = run_config.load_config(parse_path(typed))
                 if not kept.name:
@@ -296,18 +281,8 @@ class TrainScreen(Leaves, InShell, Screen[None]):
                     raise UsageError(f"{found.title} is a lesson; here models are trained.")
             if kept.data:
                 spec = datasets.find(kept.data)
-            settings = (
-                RunRequest.of(
-                    found,
-                    dict(kept.knobs),
-                    spec.address if spec else "",
-                    kept.device or "auto",
-                    kept.seed or 0,
-                    kept.devices,
-                )
-                if found is not None and what == "load"
-                else None
-            )
+            if found is not None and what == "load":
+                settings = experiment.complete(found, kept.override(data=spec.address if spec else ""))
         except DescendError as error:
             self._back(self.shell.complain, error)
             return
