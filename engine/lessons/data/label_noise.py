@@ -103,7 +103,7 @@ def share(wrong, images, **knobs):
 
 def at_random(result):
     if result.knobs["kind"] != "random":
-        raise Wrong("The wrong labels are to be random ones.")
+        raise Wrong(f"The wrong labels are to be random ones, not {result.knobs['kind']}.")
 
 
 MANY_WRONG, FEW_RIGHT = share(60, 1437), share(0, 50)

@@ -305,6 +305,10 @@ def from_random_starts(lab, k, roots):
     names = [f"to {root:.4g}" for root in roots] + ["nowhere"]
     lab.points("newton steps by start", np.stack([starts, steps], 1), which, names)
     lab.results(**{"newton/arrives": float(arrived.mean()), "newton/mean steps": float(steps.mean())})
+    if arrived.any():
+        lab.results(**{"newton/farthest start that arrives": float(np.abs(starts[arrived]).max())})
+    if not arrived.all():
+        lab.results(**{"newton/nearest start that is lost": float(np.abs(starts[~arrived]).min())})
 
 
 def evaluations(result, method):
@@ -387,6 +391,17 @@ LESSON = Lesson(
             "Where Newton goes round in circles or runs away, Brent needs fewer than 20 evaluations",
             brent_alone("circles", function="x^3 - 2x + 2", left=-3.0, right=1.0, start=0.0) < 20,
             brent_alone("runs away", function="atan x", left=-1.0, right=2.0, start=1.5) < 20,
+        ),
+        Claim(
+            "On atan x Newton arrives from the random starts nearer to the root than 1.3917, and from no other",
+            last("newton/farthest start that arrives", function="atan x", left=-1.0, right=2.0) < 1.3918,
+            last("newton/nearest start that is lost", function="atan x", left=-1.0, right=2.0) > 1.3917,
+            seeds=5,
+        ),
+        Claim(
+            "On x³ − 2x + 2 the circle catches it from about a fifth of random starts between −7 and 5",
+            (1 - last("newton/arrives", function="x^3 - 2x + 2", left=-3.0, right=1.0)).between(0.1, 0.28),
+            seeds=5,
         ),
     ),
     quiz=quiz("""
