@@ -27,9 +27,26 @@ the tie. `0 -1; 1 0` is a quarter turn: its eigenvalues ±i are complex, it has 
 helps. `1 1; 0 1` has one line only: the residual falls, but like 1/k².
 """
 
-from descend.engine.teaching.lesson import Claim, Exercise, KnobSet, Lesson, Prediction, Wrong, knob, last, pace, quiz
+from descend.engine.teaching.lesson import (
+    Claim,
+    CodeExercise,
+    Exercise,
+    KnobSet,
+    Lesson,
+    Prediction,
+    Wrong,
+    computed,
+    knob,
+    knob_value,
+    last,
+    number,
+    pace,
+    quiz,
+)
 
 EPS = 2.0**-52
+TIE = 1 - 1e-9
+"""Ratio of magnitudes from which on neither eigenvalue wins."""
 
 
 class Knobs(KnobSet):
@@ -106,8 +123,11 @@ def run(lab, k):
     rho = v @ image
     lab.results(rayleigh=float(rho), residual=float(np.linalg.norm(image - rho * v) / size))
     low, high = sorted(np.abs(values - k.shift))
-    lab.results(ratio=float(low / high) if high else 1.0, gap=float(abs(values[0] - values[1]) / size))
-    lab.results(complex=float(np.iscomplexobj(values)))
+    ratio = float(low / high) if high else 1.0
+    lab.results(ratio=ratio, gap=float(abs(values[0] - values[1]) / size), complex=float(np.iscomplexobj(values)))
+    before, after = lab.state.get("rates", (0.0, 1.0))
+    if np.isrealobj(values) and ratio < TIE and abs(after - before) < 0.01 * after:
+        lab.results(**{"settled rate": after})
 
 
 def measure_rates(lab, residual, error):
@@ -115,7 +135,9 @@ def measure_rates(lab, residual, error):
     something: near the resolution of the numbers it is noise."""
     before = lab.state.get("before")
     if before is not None and residual > 1e-12:
-        lab.scalars(rate=residual / before[0])
+        rate = float(residual / before[0])
+        lab.scalars(rate=rate)
+        lab.state["rates"] = (lab.state.get("rates", (0.0, 0.0))[1], rate)
     if before is not None and error > 1e-11 and before[1] > 0:
         lab.results(**{"rayleigh rate": float(error / before[1])})
     lab.state["before"] = (float(residual), float(error)) if residual > 1e-12 else None
@@ -138,89 +160,104 @@ def show_eigenpairs(lab, matrix, values, vectors):
     lab.table("eigenpairs", ("", "value", "check"), rows)
 
 
-def fate(result):
-    """0: settles, 1: keeps moving between lines, 2: turns for ever; None if there is but one eigenvalue."""
-    if result.last("complex"):
-        return 2
-    if result.last("gap") < 1e-6:
-        return None
-    return 0 if result.last("ratio") < 1 - 1e-9 else 1
+def power(matrix, v, steps):
+    """Eigenvalue of largest magnitude, and its eigenvector of length 1, by ``steps`` multiplications of ``v``.
 
-
-def rate_of(result):
-    """The last measured rate; None where v does not settle, or had not by then."""
-    if fate(result) != 0 or "rate" not in result.history.series:
-        return None
-    rates = result.values("rate")[-2:]
-    return float(rates[1]) if len(rates) == 2 and abs(rates[1] - rates[0]) < 0.01 * rates[1] else None
-
-
-def finds_the_smaller(result):
-    """Eigenvalue 2 of the default matrix, to ten digits, within ten steps."""
+    matrix: (n, n); v: (n,), not 0. Returns a number and (n,).
+    """
     import numpy as np
 
-    if result.state != "done":
-        raise Wrong(f"The run is {result.state}; let it come to its end.")
+    for _ in range(steps):
+        v = matrix @ v
+        v = v / np.linalg.norm(v)
+    return v @ matrix @ v, v
+
+
+def check_power(power):
+    """A positive eigenvalue, a negative one, one so large that its powers overflow."""
+    import numpy as np
+
+    cases = (("4 2; 1 3", 5.0, 60), ("-1 2; 2 -1", -3.0, 60), ("4000 2000; 1000 3000", 5000.0, 120))
+    for text, value, steps in cases:
+        matrix = np.array([float(entry) for entry in text.replace(";", "").split()]).reshape(2, 2)
+        with np.errstate(all="ignore"):
+            given = power(matrix.copy(), np.array([1.0, 0.5]), steps)
+        if not isinstance(given, tuple) or len(given) != 2:
+            raise Wrong(f"It returns an eigenvalue and a vector; yours returns one {type(given).__name__}.")
+        found, v = given
+        if np.shape(v) != (2,):
+            raise Wrong(f"For a matrix of shape (2, 2) the vector has shape (2,); yours has shape {np.shape(v)}.")
+        yield number(abs(found / value - 1), f"{text}: relative distance from its eigenvalue {value:g}") <= 1e-9
+        yield number(abs(np.linalg.norm(v) - 1), f"{text}: distance of the vector's length from 1") <= 1e-9
+        yield number(np.linalg.norm(matrix @ v - value * v) / abs(value), f"{text}: residual ÷ eigenvalue") <= 1e-9
+
+
+def of_the_start(result):
+    import numpy as np
+
     if not np.array_equal(parsed(result.knobs["matrix"]), [[4, 2], [1, 3]]):
-        raise Wrong("Keep the matrix 4 2; 1 3.")
-    if result.knobs["steps"] > 10:
-        raise Wrong(f"It takes {result.knobs['steps']} steps; at most 10 are allowed.")
-    if abs(result.last("rayleigh") - 2) > 0.1:
-        raise Wrong(f"It is on its way to {result.last('rayleigh'):.4g}; the eigenvalue asked for is 2.")
-    if not result.last("residual") < 1e-10:
-        raise Wrong(f"The residual is still {result.last('residual'):.1e}; get it below 1e-10.")
+        raise Wrong(f"The matrix is {result.knobs['matrix']}; it is to be 4 2; 1 3.")
 
 
-SEEDS = (0, 1, 2, 3, 4, 5)
+REAL = (last("complex") == 0) & (last("gap") >= 1e-6)
+"""There are two lines; with one eigenvalue only nothing is graded."""
 
 LESSON = Lesson(
     covers=("A05",),
     run=run,
     knobs=Knobs,
     minutes=12,
+    show=("plane", "rate", "eigenpairs", "log10 residual", "rayleigh"),
     smoke={"steps": 40},
     predictions=(
         Prediction(
             "By what factor does the residual change at each step, once it has settled?",
-            rate_of,
+            computed("the rate it settled at", lambda run: run.history.metrics.get("settled rate")),
             "The part along the other eigenvector shrinks by |λ₂ − σ| / |λ₁ − σ| a step (`inverse`: the nearer "
             "over the farther), and the residual with it.",
         ),
         Prediction(
             "What becomes of the direction of v?",
-            fate,
-            "It settles if one eigenvalue of what is iterated is larger in magnitude than the other. Equal magnitudes "
-            "leave nothing to win; a complex pair leaves no real line to settle on.",
-            ("It settles on a line", "It keeps moving, though there are lines", "It turns for ever: there is no line"),
+            choices={
+                "It settles on a line": REAL & (last("ratio") < TIE),
+                "It keeps moving, though there are lines": REAL & (last("ratio") >= TIE),
+                "It turns for ever: there is no line": last("complex") == 1,
+            },
+            why="It settles if one eigenvalue of what is iterated is larger in magnitude than the other. Equal "
+            "magnitudes leave nothing to win; a complex pair leaves no real line to settle on.",
         ),
     ),
     claims=(
-        Claim(
-            "For eigenvalues 5 and 2 the residual falls by 2/5 a step", last("rate").between(0.399, 0.401), seeds=SEEDS
-        ),
+        Claim("For eigenvalues 5 and 2 the residual falls by 2/5 a step", last("rate").between(0.399, 0.401), seeds=5),
         Claim(
             "For the symmetric matrix with eigenvalues −3 and 1 the Rayleigh quotient's error falls by (1/3)² a step",
             last("rayleigh rate", matrix="-1 2; 2 -1").between(0.108, 0.114),
-            seeds=SEEDS,
+            seeds=5,
+        ),
+        Claim(
+            "`inverse` with a shift of 4 finds 5, and its residual falls by 1/2 a step",
+            last("rate", method="inverse", shift=4.0).between(0.499, 0.501),
+            abs(last("rayleigh", method="inverse", shift=4.0) - 5) < 1e-9,
+            seeds=5,
         ),
         Claim(
             "A quarter turn never settles: the residual stays 1",
             abs(last("residual", matrix="0 -1; 1 0") - 1) < 1e-9,
-            seeds=SEEDS,
+            seeds=5,
         ),
         Claim(
             "With eigenvalues 2 and −2 the residual never falls",
             abs(last("rate", matrix="0 2; 2 0") - 1) < 1e-9,
-            seeds=SEEDS,
+            seeds=5,
         ),
         Claim(
             "A shift of 1 breaks that tie: the eigenvalue −2 is found",
             abs(last("rayleigh", matrix="0 2; 2 0", shift=1.0) + 2) < 1e-9,
-            seeds=SEEDS,
+            seeds=5,
         ),
     ),
     quiz=quiz("""
-        ? A 2 × 2 matrix has trace 1 and determinant −6. What are its eigenvalues?
+        ? [compute] A 2 × 2 matrix has trace 1 and determinant −6. What are its eigenvalues?
         + 3 and −2
         - 1 and −6
         - 2 and −3
@@ -228,12 +265,20 @@ LESSON = Lesson(
         = They add up to the trace and multiply to the determinant: 3 + (−2) = 1, 3 · (−2) = −6. Whatever
           the entries are, λ² − λ − 6 = 0.
 
-        ? Power iteration is run on a matrix with eigenvalues 4, 1 and −5. What does it find?
+        ? [foresee] Power iteration is run on a matrix with eigenvalues 4, 1 and −5. What does it find?
         - 4, the largest
         + −5, farthest from 0
         - 1, the smallest
         - Any, depending on the start
         = What is multiplied by −5 outgrows what is multiplied by 4. The sign only flips v at every step.
+
+        ? [compute] The eigenvalues are 5 and 2. `inverse` is run with a shift of 4. Which does it find, and by what
+          factor does the residual fall a step?
+        - 5, by 2/5
+        + 5, by 1/2
+        - 2, by 1/2: the smaller of the two
+        = Its own eigenvalues are 1/(5 − 4) = 1 and 1/(2 − 4) = −1/2: the one nearest the shift wins, and the factor is
+          |5 − 4| / |2 − 4|.
 
         ? A quarter turn of the plane has no real eigenvector. Why?
         - Its determinant is zero
@@ -247,11 +292,27 @@ LESSON = Lesson(
         Exercise(
             "Power iteration on 4 2; 1 3 ends at 5. Make the run find the other eigenvalue, 2, in at most 10 steps, "
             "with a residual below 1e-10.",
-            finds_the_smaller,
+            of_the_start,
+            knob_value("steps") <= 10,
+            abs(last("rayleigh") - 2) < 0.1,
+            last("residual") < 1e-10,
             solution={"method": "inverse", "shift": 1.9, "steps": 10},
             hints=(
                 "`inverse` finds the eigenvalue nearest the shift.",
                 "Each step gains |2 − σ| / |5 − σ|: how near must σ be for ten steps to give 1e-10?",
+            ),
+        ),
+        CodeExercise(
+            "This power iteration loses the eigenvalue's sign, and overflows where it is large. Fix both.",
+            power,
+            check_power,
+            broken={
+                "        v = v / np.linalg.norm(v)\n": "",
+                "v @ matrix @ v, v": "np.linalg.norm(matrix @ v) / np.linalg.norm(v), v",
+            },
+            hints=(
+                "5000¹²⁰ is no float. What may be done to v at every step without turning it?",
+                "A length is never negative. For a v of length 1, which number times v is nearest to A v?",
             ),
         ),
     ),

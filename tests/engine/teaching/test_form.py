@@ -17,12 +17,10 @@ from descend.engine.teaching.lesson import Lesson
 from descend.engine.teaching.template import make_lesson_text
 
 STILL_SHORT = {
-    "backpropagation": "kinds refusal show",
     "cnn-questions": "claims kinds show",
     "convolution": "kinds length show",
     "diffusion": "kinds refusal show",
     "double-descent": "kinds length refusal show",
-    "eigenpairs": "kinds refusal show",
 }
 """What lessons still fall short of; an entry that is no longer needed has to go."""
 
