@@ -20,7 +20,6 @@ STILL_SHORT = {
     "cnn-questions": "claims kinds show",
     "convolution": "kinds length show",
     "diffusion": "kinds refusal show",
-    "double-descent": "kinds length refusal show",
 }
 """What lessons still fall short of; an entry that is no longer needed has to go."""
 
