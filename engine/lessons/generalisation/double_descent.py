@@ -13,12 +13,12 @@ and ½, x is centred, features are divided by √p.) Where many weights fit equa
 
     A = U S Vᵀ,   weights = V S⁻¹ Uᵀ T      (A: features of the n images, T: their labels)
 
-**The threshold.** At p = n there is just one way to fit all labels, wrong ones included. The smallest singular value
+**The threshold.** At p = n just one way fits all labels, wrong ones included. The smallest singular value
 of A is then close to 0, so S⁻¹ is huge: the weights explode, and new answers with them. Beyond it there are many ways,
 and the shortest is a tame one: the error descends a second time. (The train error is 0 before p = n, as
 the largest output can be right before all ten are fitted.)
 
-**Predict, then run.** One step is one size, from n/32 to 19n. Where is the test error largest? Which end is better?
+**Predict, then run.** One step is one size, from n/32 to 19n. Where is the test error largest? Which end wins?
 
 **Watch** error and length of the weights against p/n, and the ten outputs for one test image near the threshold.
 
