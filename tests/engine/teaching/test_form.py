@@ -17,7 +17,6 @@ from descend.engine.teaching.lesson import Lesson
 from descend.engine.teaching.template import make_lesson_text
 
 STILL_SHORT = {
-    "cnn-questions": "claims kinds show",
     "convolution": "kinds length show",
     "diffusion": "kinds refusal show",
 }
