@@ -74,11 +74,9 @@ def run(lab, k):
 
     for step in lab.steps(len(sizes), unit="sizes"):
         p = sizes[step]
-        u, s, vt = np.linalg.svd(train[:, :p] / np.sqrt(p), full_matrices=False)
-        kept = s > 1e-12 * s[0]
-        inverse = np.where(kept, s / np.where(kept, s * s + k.ridge, 1), 0)  # key: 1/s, or less with a ridge
-        weights = vt.T @ (inverse[:, None] * (u.T @ targets))  # key: of all that fit equally well, the shortest
-        fitted, scores = train[:, :p] @ weights / np.sqrt(p), test[:, :p] @ weights / np.sqrt(p)
+        narrow, new = train[:, :p] / np.sqrt(p), test[:, :p] / np.sqrt(p)  # key: the model's size is how many it uses
+        weights = solve(narrow, targets, k.ridge)  # key: of all that fit equally well, the shortest
+        fitted, scores = narrow @ weights, new @ weights
 
         errors = {
             "train": float((fitted.argmax(1) != labels).mean()),
