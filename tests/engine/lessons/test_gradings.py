@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from descend.engine.run.history import History
 from descend.engine.run.records import State, Status
 from descend.engine.run.result import Result
 from descend.engine.teaching import catalogue
+from descend.engine.teaching.exercises.judging import find_true_answer
 
 
 def said(metrics: dict[str, float], state: State = "done") -> Result:
@@ -22,8 +24,9 @@ def said(metrics: dict[str, float], state: State = "done") -> Result:
 
 
 def truths(lesson: str, result: Result) -> list[float | None]:
-    """What each prediction of ``lesson`` makes of ``result``."""
-    return [prediction.truth(result) for prediction in catalogue.find_lesson(lesson).predictions]
+    """What each prediction of ``lesson`` makes of ``result``; None if it cannot tell."""
+    found = [find_true_answer(prediction, result) for prediction in catalogue.find_lesson(lesson).predictions]
+    return [None if truth is None or math.isnan(truth) else truth for truth in found]
 
 
 def eigen(**knobs: Any) -> list[float | None]:
@@ -88,7 +91,32 @@ def test_errors_that_hardly_differ_are_a_tie(
     assert truths("double-descent", run) == expected
 
 
-@pytest.mark.parametrize(("counts", "truth"), [((170, 150, 120, 90), 0), ((169, 171, 112, 87), None)])
-def test_depths_with_about_as_many_pieces_are_a_tie(counts: tuple[int, ...], truth: int | None) -> None:
-    run = said({f"random, {depth} deep": count for depth, count in enumerate(counts, 1)})
+@pytest.mark.parametrize(("lead", "truth"), [(170 / 150, 0), (171 / 169, None)])
+def test_depths_with_about_as_many_pieces_are_a_tie(lead: float, truth: int | None) -> None:
+    run = said({"depth with most pieces": 1, "lead": lead, "before training": 30, "after training": 30})
     assert truths("affine-regions", run) == [truth, None]
+
+
+@pytest.mark.parametrize("units", [2, 7])
+def test_the_depth_with_most_pieces_is_that_of_the_largest_mean(units: int) -> None:
+    lesson = catalogue.find_lesson("affine-regions")
+    lesson = type(lesson)(**{**vars(lesson), "smoke": {"folds": 1, "units": units, "steps": 0}})
+    said = Result.of(smoke_run(lesson, seed=3)).history.metrics
+    means = [said[f"random, {depth} deep"] for depth in range(1, min(4, units) + 1)]
+    assert means[int(said["depth with most pieces"]) - 1] == max(means)
+    assert said["lead"] == pytest.approx(max(means) / sorted(means)[-2])
+
+
+@pytest.mark.parametrize(("before", "after", "truth"), [(30, 20, 0), (30, 60, 1), (30, 61, 2), (30, 30, None)])
+def test_pieces_that_stay_are_no_growth(before: int, after: int, truth: int | None) -> None:
+    run = said({"depth with most pieces": 1, "lead": 1.0, "before training": before, "after training": after})
+    assert truths("affine-regions", run) == [None, truth]
+
+
+@pytest.mark.parametrize(
+    ("best", "least", "truth"),
+    [(0.1, 1e-10, 0), (1e-3, 1e-10, 1), (1e-5, 1e-10, 2), (1e-12, 1e-10, 3), (1e-5, 0.2, None)],
+)
+def test_with_wrong_gradients_no_step_is_best(best: float, least: float, truth: int | None) -> None:
+    run = said({"best step": best, "least difference": least, "convicted": 0})
+    assert truths("backpropagation", run) == [truth, 0]
