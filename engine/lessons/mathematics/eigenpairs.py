@@ -188,8 +188,9 @@ def check_power(power):
         if np.shape(v) != (2,):
             raise Wrong(f"For a matrix of shape (2, 2) the vector has shape (2,); yours has shape {np.shape(v)}.")
         yield number(abs(found / value - 1), f"{text}: relative distance from its eigenvalue {value:g}") <= 1e-9
-        yield number(abs(np.linalg.norm(v) - 1), f"{text}: distance of the vector's length from 1") <= 1e-9
-        yield number(np.linalg.norm(matrix @ v - value * v) / abs(value), f"{text}: residual ÷ eigenvalue") <= 1e-9
+        length, residual = float(np.linalg.norm(v)), float(np.linalg.norm(matrix @ v - value * v))
+        yield number(abs(length - 1), f"{text}: distance of the vector's length from 1") <= 1e-9
+        yield number(residual / abs(value), f"{text}: residual ÷ eigenvalue") <= 1e-9
 
 
 def of_the_start(result):
