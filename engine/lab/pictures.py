@@ -10,15 +10,18 @@ Arrays are NumPy arrays, tensors on any device, or sequences of numbers.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
+from descend.engine.lab.diagrams import Diagrams
 from descend.engine.lab.layer_norms import LayerWatch
+from descend.engine.lab.packing import (
+    LARGEST,
+    Cell,
+    Values,
+)
 from descend.engine.run.records import (
     Array,
     Bars,
@@ -28,60 +31,17 @@ from descend.engine.run.records import (
     Graph,
     Histogram,
     Images,
-    Picture,
     Points,
     Table,
     Text,
 )
 
-Values = Any
-"""A NumPy array, a tensor, or a sequence of numbers."""
-Cell = str | int | float | bool | None
-MAX_VALUES = 300_000
-"""Numbers that one picture has at most."""
 
-
-Method = TypeVar("Method", bound=Callable[..., None])
-
-
-def takes_picture(method: Method) -> Method:
-    """``method`` takes a picture, named by its first argument: not where that would be too soon after the last one."""
-
-    @wraps(method)
-    def sparing(self: Pictures, *given: Any, **named: Any) -> None:
-        if self._takes(method.__name__, given[0] if given else named.get("name")):
-            method(self, *given, **named)
-
-    return cast(Method, sparing)
-
-
-class Pictures(ABC):
+class Pictures(Diagrams):
     """What `Lab` shows. Each method raises ValueError where arrays do not fit together, on the experiment's thread."""
-
-    step: int
 
     def __init__(self) -> None:
         self._layers = LayerWatch()
-
-    @abstractmethod
-    def _takes(self, kind: str, name: str | None) -> bool:
-        """Whether to take a picture at this step."""
-
-    @abstractmethod
-    def _show(self, key: str, make: Callable[[], Picture]) -> None:
-        """Draw what ``make`` returns, called in another thread, if a picture ``key`` is due; else if it is the last."""
-
-    @abstractmethod
-    def _is_due(self, key: str) -> bool:
-        """Whether a picture ``key`` may be drawn now."""
-
-    @abstractmethod
-    def _layers_due(self) -> bool:
-        """Whether to show the step after this one layer by layer."""
-
-    @abstractmethod
-    def _draw(self, make: Callable[[], Picture]) -> None:
-        """Draw what ``make`` returns, called in another thread."""
 
     def layers(self, net: torch.nn.Module) -> None:
         """Show each layer's gradient, weight and update norms. Call it at every step, after the optimiser.
@@ -358,79 +318,3 @@ class Pictures(ABC):
                 weights={key: Array.of(fetch_values(numbers).ravel()) for key, numbers in of_edges.items()},
             ),
         )
-
-
-def take_values(values: Values) -> Values:
-    """``values`` as a tensor or an array that nobody will change; a GPU is not waited for."""
-    if isinstance(values, torch.Tensor):
-        return values.detach().clone()
-    if isinstance(values, (list, tuple)) and any(isinstance(value, torch.Tensor) for value in values):
-        return torch.stack([torch.as_tensor(value).detach() for value in values])
-    return np.array(values)
-
-
-def fetch_values(values: Values) -> np.ndarray:
-    """What `take_values` returned as an array; waits for a GPU."""
-    if isinstance(values, torch.Tensor):
-        values = values.cpu()
-        values = (values.float() if values.dtype in (torch.bfloat16, torch.float16) else values).numpy()
-    array: np.ndarray = np.asarray(values)
-    return array
-
-
-def get_shape(values: Values) -> tuple[int, ...]:
-    """Shape of an array or tensor."""
-    return tuple(values.shape)
-
-
-def count_values(values: Values) -> int:
-    """How many numbers it has."""
-    return int(np.prod(get_shape(values), dtype=np.int64))
-
-
-def require(holds: bool, otherwise: str) -> None:
-    """Raise ValueError unless a condition ``holds``."""
-    if not holds:
-        raise ValueError(f"{otherwise}.")
-
-
-def take_pairs(values: Values) -> Values:
-    """Places (m, 2), taken; one place (2,) counts as (1, 2)."""
-    kept = take_values(values)
-    if get_shape(kept) == (2,):
-        kept = kept[None]
-    require(
-        len(get_shape(kept)) == 2 and get_shape(kept)[1] == 2,
-        f"places have two coordinates, not shape {get_shape(kept)}",
-    )
-    return kept
-
-
-def take_places(named: Mapping[str, Values] | None) -> dict[str, Values]:
-    """Places (m, 2) by name, taken."""
-    return {name: take_pairs(values) for name, values in (named or {}).items()}
-
-
-def pack_places(named: Mapping[str, Values]) -> dict[str, Array]:
-    """What `take_places` returned, for a record."""
-    return {name: Array.of(fetch_values(values)) for name, values in named.items()}
-
-
-def make_plain(cell: object) -> Cell:
-    """A table's cell: one-element tensors and NumPy's numbers become Python's."""
-    if hasattr(cell, "item"):
-        cell = cell.item()
-    return cell if cell is None or isinstance(cell, (bool, int, float)) else str(cell)
-
-
-def scale_to_bytes(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
-    """``values`` as bytes: ``low`` is 0, ``high`` 255; what is not a number is 0."""
-    if values.dtype == np.uint8 and low is None and high is None:
-        return values
-    values = values.astype(np.float64)
-    finite = values[np.isfinite(values)]
-    low = float(finite.min(initial=np.inf)) if low is None else low
-    high = float(finite.max(initial=-np.inf)) if high is None else high
-    width = high - low if np.isfinite(high - low) and high > low else 1.0
-    scaled = np.nan_to_num((values - low) / width, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.round(scaled.clip(0, 1) * 255).astype(np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +15,10 @@ from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.colours import BAD, TOP, ramp
 from descend.tui.draw.field_legend import Look, letters
 from descend.tui.draw.halfblocks import picked, ramps, resized, shades
+from descend.tui.draw.number_forms import number_forms
 from descend.tui.draw.plane import class_levels
 from descend.tui.draw.rows import Row
-from descend.tui.draw.ticks import number, spacing
+from descend.tui.draw.ticks import spacing
 
 NAMED = 20, 4
 """Cells below which lines are not named."""
@@ -197,29 +198,4 @@ def _written(record: Field) -> list[list[list[str]]]:
         signs = [*letters(record.classes)[:TOP], BAD[TOP + 1]]
         levels = np.minimum(class_levels(values, len(record.classes)), len(signs) - 1)
         return [[[signs[level] for level in line] for line in levels.tolist()]]
-    return [[[form(value) for value in line] for line in values.tolist()] for form in _forms(values)]
-
-
-def _forms(values: np.ndarray) -> list[Callable[[float], str]]:
-    """Ways to write numbers, the same for all of them."""
-    finite = np.abs(values[np.isfinite(values)].astype(np.float64))
-    most = float(finite.max(initial=0.0))
-    if most and (most < 1e-3 or most >= 1e6):
-        return [number, lambda value: _fixed(value, 0, "e") if math.isfinite(value) else number(value)]
-    if (finite == np.floor(finite)).all():
-        return [lambda value: _fixed(value, 0)]
-    size = math.floor(math.log10(most))
-    fine, coarse = max(0, min(2, 2 - size)), max(0, 1 - size)
-    fine = max(fine, coarse)
-
-    def bare(value: float) -> str:
-        return _fixed(value, coarse).replace("0.", ".", 1) if abs(value) < 1 else _fixed(value, coarse)
-
-    return [lambda value: _fixed(value, fine), lambda value: _fixed(value, coarse), bare]
-
-
-def _fixed(value: float, decimals: int, form: str = "f") -> str:
-    if not math.isfinite(value):
-        return number(value)
-    text = f"{value:.{decimals}{form}}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
-    return text.lstrip("-") if form == "f" and float(text) == 0 else text
+    return [[[form(value) for value in line] for line in values.tolist()] for form in number_forms(values)]

@@ -88,6 +88,12 @@ def test_every_kind_of_picture_is_a_table() -> None:
         ["out", "1", "0", "4", "", ""],
         ["in", "", "", "", "out", "0.5"],
     ]
+    grid = records.Grid(name="a", values=array(1, 2.5), axes=["x"], marks={"m": Array.of(np.array([0, 1], np.uint8))})
+    assert table(records.ArrayView(step=0, name="a", grids=[grid])) == [
+        ["array", "slice", "row", "column", "value", "marks"],
+        ["a", "", "", "0", "1.0", ""],
+        ["a", "", "", "1", "2.5", "m"],
+    ]
 
 
 def test_every_kind_of_picture_has_one_panel() -> None:
