@@ -117,7 +117,7 @@ def _cut(name: str, room: int) -> str:
 def _forms(names: Sequence[str], record: Graph, unicode: bool) -> Iterator[list[list[str]]]:
     """Lines of text for every node, from the fullest version to the shortest."""
     names = [_cut(name, LONGEST) for name in names]
-    numbers = _numbers(record.values, unicode)
+    numbers = write_numbers(record.values, unicode)
     if numbers:
         every = [" ".join(parts) for parts in zip(*numbers, strict=True)]
         first = [part.strip() for part in numbers[0]]
@@ -218,7 +218,7 @@ def _write_weights(
     unicode: bool,
 ) -> int:
     """Write the edges' numbers, the largest first; return how many have no room."""
-    numbers = _numbers(record.weights, unicode)
+    numbers = write_numbers(record.weights, unicode)
     if not numbers:
         return 0
     used: dict[tuple[int, int], int] = {}
@@ -263,7 +263,7 @@ def _free(
     return None
 
 
-def _numbers(values: Mapping[str, Array], unicode: bool) -> list[list[str]]:
+def write_numbers(values: Mapping[str, Array], unicode: bool) -> list[list[str]]:
     """Every number by name, as text; gradients with a sign of their own."""
     result = []
     for index, (name, array) in enumerate(values.items()):

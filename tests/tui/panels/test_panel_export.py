@@ -94,6 +94,13 @@ def test_every_kind_of_picture_is_a_table() -> None:
         ["a", "", "", "0", "1.0", ""],
         ["a", "", "", "1", "2.5", "m"],
     ]
+    tree = records.Tree(step=0, name="t", labels=["+", "x"], parents=Array.of(np.array([-1, 0])), edges=["", "left"])
+    assert table(tree)[1:] == [["0", "+", "", "", "False"], ["1", "x", "0", "left", "False"]]
+    image = records.AnnotatedImage(
+        step=0, name="i", pixels=Array.of(np.zeros((4, 4), np.uint8)), labels=["cat"],
+        boxes=Array.of(np.array([[0, 1, 2, 3]])), scores=array(0.5),
+    )  # fmt: skip
+    assert table(image)[1:] == [["box", "cat", "0.5", "0", "1", "2", "3", ""]]
 
 
 def test_every_kind_of_picture_has_one_panel() -> None:
