@@ -15,7 +15,10 @@ from descend.engine.cli.arguments import parse_whole
 
 if TYPE_CHECKING:
     from descend.engine.teaching.exercises import Verdict
-    from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
+    from descend.engine.teaching.lesson import CodeExercise, CommandDrill, Lesson
+
+
+KINDS = {"Exercise": "run", "CodeExercise": "code", "CommandDrill": "commands"}
 
 
 def add(commands: Any) -> None:
@@ -30,7 +33,11 @@ def add(commands: Any) -> None:
     command.add_argument("number", metavar="N", nargs="?", type=parse_whole("N"), help="which exercise, from 1")
     does = command.add_mutually_exclusive_group()
     does.add_argument("--write", metavar="FILE", help="write the code to begin with to a new file")
-    does.add_argument("--check", metavar="FILE|RUN", help="check your code, or a run if it asks for one")
+    does.add_argument(
+        "--check",
+        metavar="FILE|RUN",
+        help="check your code, or your commands (a line each, - for those that are typed), or a run",
+    )
     does.add_argument("--hint", action="store_true", help="reveal one more hint")
     does.add_argument("--solution", action="store_true", help="show the solution")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
@@ -63,13 +70,12 @@ def practise(arguments: argparse.Namespace) -> int:
 def make_row(lesson: Lesson, index: int) -> dict[str, Any]:
     """What is known of an exercise."""
     from descend.engine.teaching import learner_progress
-    from descend.engine.teaching.lesson import CodeExercise
 
     exercise = lesson.exercises[index]
     practice = learner_progress.read_entry(lesson.name).exercises.get(exercise.text, learner_progress.ExerciseAttempt())
     return {
         "number": index + 1,
-        "kind": "code" if isinstance(exercise, CodeExercise) else "run",
+        "kind": KINDS[type(exercise).__name__],
         "solved": practice.solved,
         "attempts": practice.attempts,
         "hints": [practice.hints, len(exercise.hints)],
@@ -93,7 +99,7 @@ def print_list(lesson: Lesson, as_json: bool) -> int:
 def show(lesson: Lesson, index: int, as_json: bool) -> int:
     """One exercise, the hints revealed so far, and how to go about it."""
     from descend.engine.teaching.exercises import make_starter
-    from descend.engine.teaching.lesson import CodeExercise
+    from descend.engine.teaching.lesson import CodeExercise, CommandDrill
 
     exercise, known = lesson.exercises[index], make_row(lesson, index)
     starter = make_starter(exercise) if isinstance(exercise, CodeExercise) else ""
@@ -107,6 +113,11 @@ def show(lesson: Lesson, index: int, as_json: bool) -> int:
     if starter:
         print(f"\n{clean_code(starter)}")
         print(f"`{command} --write FILE` writes this to a file, `{command} --check FILE` checks it.")
+    elif isinstance(exercise, CommandDrill):
+        print(
+            f"`{command} --check -` is a practice shell: type commands, end with ctrl+d; `--check FILE` takes them "
+            "from a file. Nothing real is run."
+        )
     else:
         print(
             f"`descend run {lesson.name} --set KNOB=VALUE` makes a run, `{command} --check RUN` checks it "
@@ -136,18 +147,20 @@ def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
     """Check a file or a run, and note the attempt."""
     from descend.engine.run import runs
     from descend.engine.teaching import learner_progress
-    from descend.engine.teaching.exercises import CodeCheck, check_run
-    from descend.engine.teaching.lesson import CodeExercise
+    from descend.engine.teaching.exercises import CodeCheck, check_commands, check_run
+    from descend.engine.teaching.lesson import CodeExercise, CommandDrill
 
     source = None
     verdict: Verdict | None
-    if isinstance(lesson.exercises[index], CodeExercise):
-        try:
-            source = parse_path(given).read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise UsageError(f"{given} is not a text file in UTF-8.") from None
-        except OSError as error:
-            raise UsageError(f"Cannot read {given}: {error.strerror}.") from None
+    exercise = lesson.exercises[index]
+    if isinstance(exercise, CommandDrill):
+        if given == "-" and not as_json:
+            source, verdict = practice_shell(exercise)
+        else:
+            source = sys.stdin.read() if given == "-" else read_text(given)
+            verdict = check_commands(lesson, index, source.splitlines())
+    elif isinstance(exercise, CodeExercise):
+        source = read_text(given)
         if not as_json and sys.stderr.isatty():
             print("Checking …", file=sys.stderr)
         with CodeCheck(lesson.name, index, source) as checking:
@@ -168,6 +181,41 @@ def check(lesson: Lesson, index: int, given: str, as_json: bool) -> int:
     return 0 if verdict.passed else 1
 
 
+def practice_shell(drill: CommandDrill) -> tuple[str, Verdict]:
+    """Read commands, answer each, and stop at the end of the input or once the drill is solved."""
+    from descend.engine.teaching.exercises import Verdict, check_shell, make_shell
+
+    shell = make_shell(drill)
+    verdict = check_shell(drill, shell)
+    while not verdict.passed:
+        print(f"{shell.prompt} ", end="", flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            print()
+            break
+        if not sys.stdin.isatty():
+            print(clean(line.strip()))
+        if line.strip():
+            if answer := shell.run(line.strip()):
+                print(clean_code(answer), end="")
+            verdict = check_shell(drill, shell)
+    return "\n".join(shell.lines), Verdict(verdict.passed, verdict.sentence)
+
+
+def read_text(given: str) -> str:
+    """The text of a file.
+
+    Raises:
+        UsageError: it cannot be read, or is no text.
+    """
+    try:
+        return parse_path(given).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{given} is not a text file in UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"Cannot read {given}: {error.strerror}.") from None
+
+
 def reveal_hint(lesson: Lesson, index: int) -> int:
     """Reveal one more."""
     from descend.engine.teaching import learner_progress
@@ -182,13 +230,15 @@ def reveal_hint(lesson: Lesson, index: int) -> int:
 
 
 def print_solution(lesson: Lesson, index: int) -> int:
-    """The solution: code, or a command."""
+    """The solution: code, or commands."""
     from descend.engine.teaching.exercises import make_solution
-    from descend.engine.teaching.lesson import CodeExercise
+    from descend.engine.teaching.lesson import CodeExercise, CommandDrill
 
-    exercise: Exercise | CodeExercise = lesson.exercises[index]
+    exercise = lesson.exercises[index]
     if isinstance(exercise, CodeExercise):
         print(make_solution(exercise), end="")
+    elif isinstance(exercise, CommandDrill):
+        print("\n".join(map(clean, exercise.solution)))
     else:
         knobs = " ".join(f"--set {name}={value}" for name, value in exercise.solution.items())
         print(f"descend run {lesson.name} {knobs}")
@@ -199,13 +249,14 @@ def find_code_exercise(lesson: Lesson, index: int) -> CodeExercise:
     """Exercise ``index``.
 
     Raises:
-        UsageError: it is solved by a run.
+        UsageError: it is solved in another way.
     """
     from descend.engine.teaching.lesson import CodeExercise
 
     exercise = lesson.exercises[index]
     if not isinstance(exercise, CodeExercise):
-        raise UsageError(f"Exercise {index + 1} of '{lesson.name}' is solved by a run; there is no code to begin with.")
+        how = {"run": "a run", "commands": "commands"}[KINDS[type(exercise).__name__]]
+        raise UsageError(f"Exercise {index + 1} of '{lesson.name}' is solved by {how}; there is no code to begin with.")
     return exercise
 
 

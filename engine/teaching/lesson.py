@@ -29,11 +29,13 @@ from descend.engine.teaching.measure import (
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
     from descend.engine.run.result import Result
+    from descend.engine.teaching.simulated_shell import SimulatedShell
 
 __all__ = [
     "TRACKS",
     "Claim",
     "CodeExercise",
+    "CommandDrill",
     "Exercise",
     "Knob",
     "KnobSet",
@@ -212,6 +214,26 @@ class CodeExercise:
     """Rows of the curriculum that it settles."""
 
 
+@dataclass(frozen=True, eq=False)
+class CommandDrill:
+    """Something to bring about by typing commands into a simulated shell, in which nothing real is run.
+
+    ``check`` is called with the `SimulatedShell` after every line. It raises `Wrong`, or yields bounds, each of which
+    has to hold. The shell as it is at first fails it, the commands of ``solution`` pass.
+    """
+
+    text: str
+    check: Callable[[SimulatedShell], Any]
+    solution: tuple[str, ...]
+    shell: Callable[[], SimulatedShell] | None = None
+    """Makes the shell to begin with, with its files, environments and commits; None: an empty one."""
+    hints: tuple[str, ...] = ()
+    mistakes: tuple[int, ...] = ()
+    """Numbers of the curriculum's mistakes that it settles."""
+    rows: tuple[str, ...] = ()
+    """Rows of the curriculum that it settles."""
+
+
 def quiz(text: str) -> tuple[Question, ...]:
     """The questions written in ``text``; see `descend.engine.teaching.quiz_text`.
 
@@ -247,7 +269,7 @@ class Lesson:
     predictions: tuple[Prediction, ...] = ()
     claims: tuple[Claim, ...] = ()
     quiz: tuple[Question, ...] = ()
-    exercises: tuple[Exercise | CodeExercise, ...] = ()
+    exercises: tuple[Exercise | CodeExercise | CommandDrill, ...] = ()
     sources: tuple[str, ...] = ()
     show: tuple[str, ...] = ()
     """Panels by name, the one that carries the idea first: of a picture its name, of a curve that of its metric."""

@@ -10,18 +10,20 @@ from descend.engine.base.sanitize import clean
 from descend.engine.run.result import Result
 from descend.engine.run.runs import LIVE, Run
 from descend.engine.teaching.exercises.verdict import Graded, Verdict
-from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson, Prediction, Wrong
+from descend.engine.teaching.lesson import CodeExercise, CommandDrill, Exercise, Lesson, Prediction, Wrong
 from descend.engine.teaching.measure import Bound, Diverged, Knobs, Measure, Reader
 
 ENDINGS = {"stopped": "was stopped", "failed": "failed"}
-Kind = TypeVar("Kind", Exercise, CodeExercise)
+Kind = TypeVar("Kind", Exercise, CodeExercise, CommandDrill)
+HOW = {Exercise: "a run", CodeExercise: "writing code", CommandDrill: "typing commands"}
+"""How exercises of each kind are solved."""
 
 
 def find_exercise(lesson: Lesson, index: int, kind: type[Kind]) -> Kind:
     """Exercise ``index`` of ``lesson``.
 
     Raises:
-        UsageError: there is no such exercise, or it is of the other kind.
+        UsageError: there is no such exercise, or it is of another kind.
     """
     if not 0 <= index < len(lesson.exercises):
         count = len(lesson.exercises)
@@ -31,7 +33,7 @@ def find_exercise(lesson: Lesson, index: int, kind: type[Kind]) -> Kind:
         )
     found = lesson.exercises[index]
     if not isinstance(found, kind):
-        how = "writing code, not by a run" if isinstance(found, CodeExercise) else "a run, not by writing code"
+        how = f"{HOW[type(found)]}, not by {HOW[kind]}"
         raise UsageError(f"Exercise {index + 1} of '{lesson.name}' is solved by {how}.")
     return found
 
@@ -40,7 +42,7 @@ def check_run(lesson: Lesson, index: int, run: Run) -> Verdict:
     """Whether ``run`` solves an exercise of its lesson.
 
     Raises:
-        UsageError: there is no such exercise, or it is one that asks for code.
+        UsageError: there is no such exercise, or it is of another kind.
     """
     find_exercise(lesson, index, Exercise)
     try:

@@ -10,7 +10,7 @@ from descend.engine.base.sanitize import clean
 from descend.engine.run.result import Result
 from descend.engine.run.runs import LIVE
 from descend.engine.teaching.exercises.judging import list_refusals
-from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise
+from descend.engine.teaching.lesson import Claim, CodeExercise, CommandDrill, Exercise
 from descend.engine.teaching.measure import Knobs, Measured, format_number
 from descend.engine.teaching.verify.finding import Finding
 from descend.engine.teaching.verify.plan import DEFAULT, SOLUTION, STARTER, Item, Key, Outcome, Part
@@ -29,7 +29,7 @@ def judge_item(item: Item, outcomes: Mapping[Key, Outcome]) -> Finding:
     try:
         if item.problem:
             raise NotJudged(item.problem)
-        if isinstance(item.subject, CodeExercise):
+        if isinstance(item.subject, (CodeExercise, CommandDrill)):
             judge_code(done)
         else:
             judge_exercise(item.subject, done)
@@ -107,7 +107,7 @@ def judge_exercise(exercise: Exercise, done: Mapping[Part, Outcome]) -> None:
 
 
 def judge_code(done: Mapping[Part, Outcome]) -> None:
-    """Raise `NotJudged` unless the starter fails its check and the solution passes."""
+    """Raise `NotJudged` unless the starter (code, or a shell as it is at first) fails and the solution passes."""
     verdicts = []
     for part in (STARTER, SOLUTION):
         outcome = done[part, (), 0]

@@ -1,9 +1,10 @@
-"""What has to be done to verify a lesson: runs and checks of code, each of which several items may share."""
+"""What has to be done to verify a lesson: runs, checks of code and commands, which several items may share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.knobs import Value
@@ -11,8 +12,8 @@ from descend.engine.launch.launcher import check_request
 from descend.engine.run.manifest import Manifest
 from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
-from descend.engine.teaching.exercises import Verdict, make_solution, make_starter
-from descend.engine.teaching.lesson import Claim, CodeExercise, Exercise, Lesson
+from descend.engine.teaching.exercises import Verdict, check_commands, make_solution, make_starter
+from descend.engine.teaching.lesson import Claim, CodeExercise, CommandDrill, Exercise, Lesson
 from descend.engine.teaching.measure import Knobs
 
 STARTER, SOLUTION, DEFAULT, RUN = "starter", "solution", "default", "run"
@@ -25,12 +26,14 @@ Part = tuple[str, Knobs, int]
 
 @dataclass
 class Job:
-    """A run, or a check of code, that one or several items need."""
+    """A run, or a check of code or commands, that one or several items need."""
 
     key: Key
     manifest: Manifest | None = None
     code: tuple[str, int, str] | None = None
     """Lesson, index and text."""
+    commands: Callable[[], Verdict] | None = None
+    """Types a drill's commands."""
 
 
 @dataclass
@@ -48,7 +51,7 @@ class Item:
     """A claim or an exercise, and the jobs it needs; ``problem`` says why it cannot be tried."""
 
     lesson: Lesson
-    subject: Claim | Exercise | CodeExercise
+    subject: Claim | Exercise | CodeExercise | CommandDrill
     number: int
     jobs: dict[Part, Job] = field(default_factory=dict)
     problem: str = ""
@@ -71,6 +74,10 @@ def plan_lesson(lesson: Lesson) -> Iterator[Item]:
             if isinstance(exercise, CodeExercise):
                 for part, text in ((STARTER, make_starter(exercise)), (SOLUTION, make_solution(exercise))):
                     item.jobs[part, (), 0] = Job((lesson.name, number, part), code=(lesson.name, number - 1, text))
+            elif isinstance(exercise, CommandDrill):
+                for part, lines in ((STARTER, ()), (SOLUTION, exercise.solution)):
+                    do = partial(check_commands, lesson, number - 1, lines)
+                    item.jobs[part, (), 0] = Job((lesson.name, number, part), commands=do)
             else:
                 for seed in SEEDS:
                     item.jobs[DEFAULT, (), seed] = run_job(lesson, {}, seed)

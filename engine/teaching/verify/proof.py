@@ -102,6 +102,8 @@ class WorkerPool:
                 self._local.bench.start()
                 began = time.monotonic()  # starting up is no part of the run
                 outcome.run = self._local.bench.run(job.manifest, name)
+            elif job.commands is not None:
+                outcome.verdict = job.commands()
             elif job.code is not None:
                 check = CodeCheck(*job.code)
                 self._enlist(check)

@@ -24,9 +24,9 @@ from descend.engine.run.result import Result
 from descend.engine.run.runs import Manifest, Run
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.curriculum import SYSTEMS
-from descend.engine.teaching.exercises import CodeCheck, make_solution, make_starter
+from descend.engine.teaching.exercises import CodeCheck, check_commands, make_solution, make_starter
 from descend.engine.teaching.exercises.judging import find_true_answer, list_refusals
-from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
+from descend.engine.teaching.lesson import CodeExercise, CommandDrill, Exercise, Lesson
 
 BUDGET = 20.0
 """Seconds of processor time that a smoke run may take; about 2 is good."""
@@ -142,7 +142,11 @@ def claims_can_be_tried(lesson: Lesson) -> None:
 def exercises_can_be_tried(lesson: Lesson, result: Result) -> None:
     texts = [exercise.text for exercise in lesson.exercises]
     assert len(set(texts)) == len(texts), "an exercise is known by its text"
-    for exercise in lesson.exercises:
+    for index, exercise in enumerate(lesson.exercises):
+        if isinstance(exercise, CommandDrill):
+            assert not check_commands(lesson, index, ()).passed
+            typed = check_commands(lesson, index, exercise.solution)
+            assert typed.passed, f"{typed.sentence}\n{typed.output}"
         if isinstance(exercise, Exercise):
             solved = lesson.knobs.parse(exercise.solution)
             assert solved.values() != lesson.knobs.parse({}).values(), "the default knobs do not solve it"

@@ -15,7 +15,7 @@ from textual.widgets import TextArea
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching.exercises import make_solution
 from descend.engine.teaching.learner_progress import LONGEST
-from descend.engine.teaching.lesson import CodeExercise, Exercise
+from descend.engine.teaching.lesson import CodeExercise, CommandDrill, Exercise
 from descend.tui.cell_text import plain
 from descend.tui.screens.lesson.reading import plain_code
 
@@ -114,8 +114,10 @@ def highlighted(code: str, dark: bool) -> list[Text]:
     return list(text.split("\n", allow_blank=True))
 
 
-def solution(exercise: Exercise | CodeExercise, dark: bool) -> RenderableType:
-    """Knob values, or a function."""
+def solution(exercise: Exercise | CodeExercise | CommandDrill, dark: bool) -> RenderableType:
+    """Knob values, a function, or commands."""
+    if isinstance(exercise, CommandDrill):
+        return Text("\n".join(map(plain, exercise.solution)))
     if isinstance(exercise, CodeExercise):
         code = "\n".join(map(plain_code, make_solution(exercise).splitlines()))
         return Text("\n", no_wrap=False).join(highlighted(code, dark))

@@ -11,11 +11,18 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from descend.engine.teaching.exercises import Verdict
-from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
+from descend.engine.teaching.lesson import CodeExercise, CommandDrill, Exercise, Lesson
 from descend.tui.cell_text import plain
 from descend.tui.screens.lesson.code_editor import solution
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from descend.tui.screens.lesson.question_view import QuestionView, keys
+
+WAYS = {
+    Exercise: ("with the knobs", "set the knobs and run"),
+    CodeExercise: ("in Python", "write it"),
+    CommandDrill: ("with commands", "type them"),
+}
+"""How exercises of each kind are solved, and what enter does then."""
 
 
 class Exercises(QuestionView):
@@ -27,10 +34,17 @@ class Exercises(QuestionView):
 
     HELP = (
         "Exercises. Some are solved by a run: set the knobs, run, and every run that ends is checked by itself. Others "
-        "are solved in Python: enter opens an editor. h shows a hint, and after the last one the solution."
+        "are solved in Python, or by commands: enter opens an editor or a practice shell. h shows a hint, and after "
+        "the last one the solution."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "attempt", "try", key_display="enter", tooltip="Set the knobs and run, or write the code"),
+        Binding(
+            "enter",
+            "attempt",
+            "try",
+            key_display="enter",
+            tooltip="Set the knobs and run, write the code, or type commands",
+        ),
         Binding("h", "hint", "hint", tooltip="Show one more hint"),
         Binding("h", "solution", "solution", tooltip="Show the solution; you are asked first"),
         Binding("n", "beside(1)", "next", key_display="n N", tooltip="Next exercise"),
@@ -45,7 +59,7 @@ class Exercises(QuestionView):
         self.number = next(unsolved, 0)
 
     @property
-    def exercise(self) -> Exercise | CodeExercise:
+    def exercise(self) -> Exercise | CodeExercise | CommandDrill:
         """The one that is shown."""
         return self.lesson.exercises[self.number]
 
@@ -61,9 +75,9 @@ class Exercises(QuestionView):
     def content(self) -> list[RenderableType]:
         """The exercise, what was shown of its hints, and how the last try went."""
         one, count = self.exercise, len(self.lesson.exercises)
-        code = isinstance(one, CodeExercise)
+        way, offer = WAYS[type(one)]
         head = Text(f"Exercise {self.number + 1} of {count}" if count > 1 else "Exercise", "bold")
-        head.append("  in Python" if code else "  with the knobs", self.pen("muted"))
+        head.append(f"  {way}", self.pen("muted"))
         if self.number in self.learner.solved:
             head.append("  ✓ solved", self.pen("good"))
         page: list[RenderableType] = [head, Text(), Text(plain(one.text)), Text()]
@@ -78,12 +92,12 @@ class Exercises(QuestionView):
         page += self._last_try(one)
         if self.number in self.learner.shown:
             page += [Text("The solution", "bold"), solution(one, self.app.current_theme.dark), Text()]
-        return [*page, keys(**self._offers(code, shown, len(one.hints)))]
+        return [*page, keys(**self._offers(offer, shown, len(one.hints)))]
 
-    def _last_try(self, one: Exercise | CodeExercise) -> list[RenderableType]:
+    def _last_try(self, one: Exercise | CodeExercise | CommandDrill) -> list[RenderableType]:
         verdict = self.verdicts.get(self.number)
         if verdict is None:
-            if isinstance(one, CodeExercise):
+            if not isinstance(one, Exercise):
                 begun = self.number in self.learner.codes
                 return [Text("What you have written is kept." if begun else "", self.pen("muted"))] if begun else []
             return [Text("Set the knobs and run: every run that ends is checked here.", self.pen("muted")), Text()]
@@ -95,8 +109,8 @@ class Exercises(QuestionView):
             Text(),
         ]
 
-    def _offers(self, code: bool, shown: int, hints: int) -> dict[str, str]:
-        offers = {"enter": "write it" if code else "set the knobs and run"}
+    def _offers(self, offer: str, shown: int, hints: int) -> dict[str, str]:
+        offers = {"enter": offer}
         if shown < hints:
             offers["h"] = f"hint {shown + 1} of {hints}"
         elif self.number not in self.learner.shown:
@@ -152,12 +166,16 @@ class Exercises(QuestionView):
         self.app.push_screen(QuestionScreen("Show the solution?", text, answers), answered)
 
     def action_attempt(self) -> None:
-        """Set the knobs and run, or open the editor."""
+        """Set the knobs and run, or open the editor or the practice shell."""
         one = self.exercise
         if isinstance(one, CodeExercise):
             from descend.tui.screens.lesson.code_exercise import CodeExerciseView
 
             self.app.push_screen(CodeExerciseView(self.lesson, self.number, self.learner), self._returned)
+        elif isinstance(one, CommandDrill):
+            from descend.tui.screens.lesson.command_drill import CommandDrillView
+
+            self.app.push_screen(CommandDrillView(self.lesson, self.number, self.learner), self._returned)
         else:
             self.lesson_screen.try_knobs()
 

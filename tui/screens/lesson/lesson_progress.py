@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from descend.engine.base.errors import DescendError
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.exercises import CodeCheck, Verdict
-from descend.engine.teaching.lesson import CodeExercise, Exercise, Lesson
+from descend.engine.teaching.lesson import Exercise, Lesson
 from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class LessonProgress:
         graded_right: predictions that were right at the last grading.
         skips: whether the learner chose to run without predicting.
         hints: exercise → hints revealed.
-        codes: exercise → what the learner has written.
+        codes: exercise → what the learner has written, of a drill the lines typed.
         solved: exercises.
         shown: exercises whose solution was shown.
     """
@@ -157,7 +157,8 @@ class LessonProgress:
         """An exercise was tried."""
         if solved:
             self.solved.add(number)
-        code = self.codes.get(number) if isinstance(self.lesson.exercises[number], CodeExercise) else None
+        by_run = isinstance(self.lesson.exercises[number], Exercise)
+        code = None if by_run else self.codes.get(number)
         self._keep(learner_progress.record_attempt, number, solved, code)
 
     async def check(self, number: int, code: str) -> Verdict:
