@@ -11,7 +11,7 @@ import io
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import torch
 
 from descend.engine.base.errors import DescendError
 from descend.engine.base.files import describe_link, make_folder, open_regular, open_replacement
+from descend.engine.base.knobs import KnobSet, Value, format_knobs
 from descend.engine.run.runs import Run
 
 KEPT = 12
@@ -199,3 +200,20 @@ class CheckpointWriter:
         for unwanted in set(steps) - choose_kept(steps, self._best[1] if self._best else None):
             with suppress(OSError):
                 self.run.checkpoint(unwanted).unlink()
+
+
+def changed(resumed: dict[str, Any] | None, run: str, knobs: KnobSet) -> dict[str, Value]:
+    """The knobs of a checkpoint that have other values in ``run``, with those they had; none unless it is a fork."""
+    if resumed is None or resumed["run"] == run:
+        return {}
+    before = resumed["knobs"]
+    return {name: before[name] for name, now in knobs.values().items() if before.get(name, now) != now}
+
+
+def past_the_end(step: int, index: int, count: int, changed: Mapping[str, Value]) -> DescendError:
+    """Says that a loop of ``count`` steps cannot go on from a checkpoint after ``index`` of them."""
+    with_knobs = f" with {format_knobs(changed)}" if changed else ""
+    return DescendError(
+        f"Step {step:,} is past the end{with_knobs}: there are {count:,} steps, and {index:,} are taken; "
+        "fork from an earlier step, or give the run more."
+    )

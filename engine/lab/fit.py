@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from descend.datasets.dataset import Dataset
 from descend.engine.lab.lab import Lab
+from descend.engine.lab.minibatches import minibatches
 
 CHUNK = 4096
 """Images evaluated at once: large enough to be fast, small enough for any device."""
@@ -58,25 +59,16 @@ def fit(
 ) -> None:
     """Train the classifier ``net`` and record loss, accuracy, layer magnitudes and the confusion matrix.
 
-    Each epoch visits the training set in a new random order, drawn from the run's seed and the epoch's number alone;
-    a last batch that is not full is taken as it is. The test set is evaluated before the first step, after every
-    epoch, and every ``evaluate_every`` steps if that is not 0. The final metrics are those of the whole training and
-    test set under the final weights.
+    Each epoch visits the training set in an order of its own; see `minibatches`. The test set is evaluated before the
+    first step, after every epoch, and every ``evaluate_every`` steps if that is not 0. The final metrics are those of
+    the whole training and test set under the final weights.
     """
     lab.track(net=net, optimiser=optimiser)
     count, classes = len(data.train_y), len(data.classes)
-    per_epoch = -(-count // batch_size)
-    shuffled = -1
-    for step in lab.steps(epochs * per_epoch, samples=batch_size, unit="images", per_epoch=per_epoch):
-        epoch, batch = divmod(step, per_epoch)
-        if epoch != shuffled:
-            shuffled = epoch
-            order = torch.randperm(count, generator=torch.Generator().manual_seed(lab.seed * 100_003 + epoch))
-            order = order.to(lab.device)
-        if batch == 0 or (evaluate_every and step % evaluate_every == 0):
+    for step, _, place, chosen in minibatches(lab, count, epochs=epochs, batch_size=batch_size, unit="images"):
+        if place == 0 or (evaluate_every and step % evaluate_every == 0):
             record_test(lab, net, data, loss)
             net.train()
-        chosen = order[batch * batch_size : (batch + 1) * batch_size]
         x, y = data.train_x.index_select(0, chosen), data.train_y.index_select(0, chosen)  # faster than x[chosen]
         logits = net(x)
         cost = loss(logits, y)

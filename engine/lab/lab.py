@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,14 @@ import numpy as np
 import torch
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.knobs import KnobSet, Value, format_knobs
+from descend.engine.base.knobs import KnobSet, Value
 from descend.engine.lab import checkpoints
 from descend.engine.lab.checkpointables import Tracked
 from descend.engine.lab.clock import Pacer, Speedometer, TrainingClock
 from descend.engine.lab.command_queue import CommandQueue, Stopped
-from descend.engine.lab.pictures import Pictures
+from descend.engine.lab.diverged import Diverged as Diverged
+from descend.engine.lab.picture_timing import EVERY as EVERY
+from descend.engine.lab.picture_timing import TimedPictures
 from descend.engine.lab.recorder import Recorder
 from descend.engine.run.records import (
     Checkpoint,
@@ -36,7 +38,6 @@ from descend.engine.run.records import (
     Failure,
     KnobChange,
     Note,
-    Picture,
     Progress,
     SetKnob,
     State,
@@ -48,36 +49,13 @@ from descend.engine.run.runs import ENDS, Run
 if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
 
-PICTURE = 0.2
-"""Seconds between two pictures of one kind, at least."""
-SPARSER = 0.01
-"""… and at least this part of the training time so far, so that a long run stays small."""
-TAKEN = 0.01
-"""Seconds for which a picture that waits to be drawn, and is the last if the run is paused or ends now, is recent."""
-EVERY = 200
-"""A loop of at most so many steps shows every picture at every step."""
-COSTLY = 9
-"""Times as long as they took to make, costly pictures are not made again."""
 AGAIN = 1.0
 """Seconds between two attempts to write a last checkpoint."""
 CHECKPOINT = 30.0
 """Seconds of training between checkpoints; one is also written at the end of an epoch, at most every second."""
 
 
-class Diverged(Exception):
-    """A loss became NaN or infinite."""
-
-    def __init__(self, series: str, step: int, value: float) -> None:
-        super().__init__(f"{series} became {'NaN' if math.isnan(value) else 'infinite'} at step {step}")
-        self.series, self.step = series, step
-
-    @property
-    def rank(self) -> tuple[int, bool]:
-        """Orders what is found: the earliest step first, the training loss before the test loss it spoils."""
-        return self.step, self.series.startswith("test/")
-
-
-class Lab(Pictures):
+class Lab(TimedPictures):
     """One run's side of the laboratory; what it can show is in `Pictures`.
 
     Attributes:
@@ -109,17 +87,13 @@ class Lab(Pictures):
         self._tracked = Tracked()
         self._resumed, self._turned = resumed, list(turned)
         self._run_id = run.id
-        self.forked = find_changed_knobs(resumed, run.id, knobs)
+        self.forked = checkpoints.changed(resumed, run.id, knobs)
         self._loop, self._index = -1, 0
         self._metrics: dict[str, float] = {}
         self._last: dict[str, float] = {}
         if resumed is not None:
             self.state.update(resumed["state"])
             self._last.update(resumed["last"])
-        self._due_at: dict[str, float] = {}
-        self._taken_at: dict[tuple[str, str | None], float] = {}
-        self._asked, self._asked_at, self._spent = -1, 0.0, 0.0
-        self._waiting: dict[str, Callable[[], Picture]] = {}
         self._total, self._per_epoch, self._unit, self._samples, self._count = 0, 0, "steps", 1, 0
         self._end: tuple[State, str] = "done", ""
         self._clock = TrainingClock(resumed["elapsed"] if resumed else 0.0)
@@ -201,20 +175,6 @@ class Lab(Pictures):
             point[name] = value
         self._recorder.scalars(self.step, point)
 
-    def due(self) -> bool:
-        """Whether pictures that are costly to make should be made at this step; what is then shown is drawn.
-
-        True so often that making them takes at most a tenth of the time, at the first and the last step of a loop, at
-        every step of one of at most `EVERY`, outside of loops, and where the user takes single steps.
-        """
-        if self._asked == self.step:
-            return True
-        now = self._clock.elapsed()
-        if self._in_long_loop() and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
-            return False
-        self._asked, self._asked_at, self._spent = self.step, now, 0.0
-        return True
-
     def note(self, text: str) -> None:
         """Tell the person watching something, in a sentence."""
         self._recorder.put(Note(step=self.step, text=text))
@@ -224,11 +184,6 @@ class Lab(Pictures):
         self._metrics.update((name, float(value)) for name, value in metrics.items())
 
     # What follows is for the worker.
-
-    def draw_waiting(self) -> None:
-        """Draw the last picture of each kind."""
-        while self._waiting:
-            self._recorder.put(self._waiting.popitem()[1])
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -242,12 +197,9 @@ class Lab(Pictures):
         ended = state in ENDS
         self.draw_waiting()
         finite = self.metrics if ended else {}
-        words: list[Event] = [] if failure is None else [failure]
-        words.append(
-            Status(
-                state=state, step=self.step, at=time.time(), message=message, device=str(self.device), metrics=finite
-            )
-        )
+        now, device = time.time(), str(self.device)
+        said = Status(state=state, step=self.step, at=now, message=message, device=device, metrics=finite)
+        words: list[Event] = [said] if failure is None else [failure, said]
         if ended and self._recorder.error is not None:
             self._recorder.last_words(words)
             return
@@ -392,11 +344,7 @@ class Lab(Pictures):
         if per_epoch and (earlier := resumed.get("per_epoch")):  # as many epochs, of more or fewer steps
             index = index * per_epoch // earlier
         if index > count:
-            with_knobs = f" with {format_knobs(now)}" if now else ""
-            raise DescendError(
-                f"Step {self.step:,} is past the end{with_knobs}: there are {count:,} steps, and {index:,} are taken; "
-                "fork from an earlier step, or give the run more."
-            )
+            raise checkpoints.past_the_end(self.step, index, count, now)
         for knob, value in now.items():
             self._recorder.put(KnobChange(step=self.step, knob=knob, value=value, previous=self.forked[knob]))
         for sentence in told:
@@ -429,40 +377,6 @@ class Lab(Pictures):
         self._keeper.save(self.step, content, self._last.get("test/loss"))
         self._recorder.put(Checkpoint(step=self.step))
 
-    def _is_due(self, key: str) -> bool:
-        now = self._clock.elapsed()
-        if now < self._due_at.get(key, 0.0) and self._count > EVERY and self._asked != self.step:
-            return False
-        self._due_at[key] = now + max(PICTURE, SPARSER * now)
-        return True
-
-    def _layers_due(self) -> bool:
-        if self._index == self._count - 2:  # the last step is to come
-            return True
-        due = self._is_due("layers")
-        return due and (self._index == 0 or self._controls.stepping or self._layers.affordable(self._clock.elapsed()))
-
-    def _in_long_loop(self) -> bool:
-        """Whether this step need not be seen: it is one of many, not the first or last, and not a single one."""
-        return 0 < self._index < self._count - 1 and self._count > EVERY and not self._controls.stepping
-
-    def _takes(self, kind: str, name: str | None) -> bool:
-        key, now = (kind, name), self._clock.elapsed()
-        if now < self._taken_at.get(key, -1.0) + TAKEN and self._in_long_loop() and self._asked != self.step:
-            return False
-        self._taken_at[key] = now
-        return True
-
-    def _show(self, key: str, make: Callable[[], Picture]) -> None:
-        self._waiting[key] = make
-        if self._is_due(key):
-            self._draw(self._waiting.pop(key))
-        if self._asked == self.step:
-            self._spent = self._clock.elapsed() - self._asked_at
-
-    def _draw(self, make: Callable[[], Picture]) -> None:
-        self._recorder.put(make)
-
     def _regular_progress(self) -> Progress | None:
         """Where the run is, at most five times a second, in the recorder's thread."""
         now = self._clock.elapsed()
@@ -485,11 +399,3 @@ class Lab(Pictures):
             epochs=epochs,
             remaining=round((self._total - step) / rate, 1) if rate else None,
         )
-
-
-def find_changed_knobs(resumed: dict[str, Any] | None, run: str, knobs: KnobSet) -> dict[str, Value]:
-    """The knobs of a checkpoint that have other values in ``run``, with those they had; none unless it is a fork."""
-    if resumed is None or resumed["run"] == run:
-        return {}
-    before = resumed["knobs"]
-    return {name: before[name] for name, now in knobs.values().items() if before.get(name, now) != now}

@@ -13,7 +13,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import KnobSet
 from descend.engine.lab import checkpoints
 from descend.engine.lab.checkpointables import Tracked
-from descend.engine.lab.lab import find_changed_knobs
+from descend.engine.lab.checkpoints import changed
 from descend.engine.launch import devices, experiment
 from descend.engine.run.runs import Run
 
@@ -31,7 +31,7 @@ class FollowerLab:
         resumed: dict[str, Any] | None,
     ) -> None:
         self.device, self.seed, self.dataset = device, seed, dataset
-        self.forked, self._knobs = find_changed_knobs(resumed, run.id, knobs), knobs
+        self.forked, self._knobs = changed(resumed, run.id, knobs), knobs
         self.step, self.state = 0, dict[str, Any]()
         self._resumed, self._tracked = resumed, Tracked()
 

@@ -12,6 +12,7 @@ from descend.datasets.dataset import WARNING
 from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.lab import Diverged
+from descend.engine.lab.minibatches import count_parameters
 from descend.engine.train import forking, loader, optimisers, own_model, sanity_check
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.early_stopping import EarlyStopping
@@ -164,7 +165,7 @@ class Trainer:
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
-        parameters = sum(parameter.numel() for parameter in self.net.parameters() if parameter.requires_grad)
+        parameters = count_parameters(self.net)
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
         for note in notes:  # last, as the shell shows the last
             lab.note(note)

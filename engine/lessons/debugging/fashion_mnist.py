@@ -64,6 +64,7 @@ def run(lab, k):
     from torch import nn
 
     from descend.engine.lab.fit import Tensors, fit
+    from descend.engine.lab.minibatches import count_parameters
 
     data = Tensors.of(lab.dataset, lab.device)
     if k.validation:
@@ -78,7 +79,7 @@ def run(lab, k):
         lab.note(f"What is called test are {kept:,} training images kept back for validation")
     pixels = data.train_x[0].numel()
     net = nn.Sequential(nn.Flatten(), nn.Linear(pixels, k.hidden), nn.ReLU(), nn.Linear(k.hidden, 10)).to(lab.device)
-    parameters = sum(p.numel() for p in net.parameters())
+    parameters = count_parameters(net)
     lab.note(f"{parameters:,} parameters")
     lab.results(parameters=parameters)
     adam = torch.optim.Adam(net.parameters(), lr=k.lr, fused=True)

@@ -97,7 +97,7 @@ def valley(lab, k):
 
     places = {name: torch.tensor([-0.5, 0.5], dtype=torch.float64) for name in RUNNERS}
     memories = lab.state.setdefault("memories", {name: {} for name in RUNNERS})
-    paths = lab.state.setdefault("paths", {name: [[-0.5, 0.5]] for name in RUNNERS})
+    paths = {}
     lab.track(**places)
     x, y = torch.linspace(-1, 1.5, 60), torch.linspace(-0.5, 1.5, 40)
     height = rosenbrock(x[None, :], y[:, None]).clamp(1e-3).log10()
@@ -105,7 +105,7 @@ def valley(lab, k):
         rates = {"SGD": k.sgd, "momentum": k.momentum, "Adam": k.adam}
         for name, place in places.items():
             RULES[name](place, slope(place), memories[name], rates[name])  # key: same gradient, other use of it
-            paths[name].append(place.tolist())
+            paths[name] = [[-0.5, 0.5], *lab.trace(name, place)]
         lab.scalars({f"{name}/height": rosenbrock(*place) for name, place in places.items()})
         if lab.due():
             lab.field("log₁₀ height", height, (-1, 1.5), (-0.5, 1.5), points={"goal": (1, 1)}, paths=paths)

@@ -61,6 +61,8 @@ def run(lab, k):
     from torch import nn
     from torch.nn import functional
 
+    from descend.engine.lab.minibatches import count_parameters
+
     letters = list(dict.fromkeys(k.word))
     spelled = torch.tensor([letters.index(letter) for letter in k.word], device=lab.device)
     x, y = functional.one_hot(spelled[:-1], len(letters)).float(), spelled[1:]
@@ -69,7 +71,7 @@ def run(lab, k):
     net = nn.ModuleDict({"rnn": rnn, "head": head})
     adam = torch.optim.Adam(net.parameters(), k.lr)
     lab.track(net=net, adam=adam)
-    lab.results(parameters=sum(weights.numel() for weights in net.parameters()))
+    lab.results(parameters=count_parameters(net))
 
     def read(x):
         """States (letters, hidden) while reading ``x`` (letters, alphabet)."""
