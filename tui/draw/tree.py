@@ -87,7 +87,7 @@ def draw_tree(nodes: Sequence[Node], width: int, height: int) -> list[Row] | Non
 
 
 def _lines(node: Node, tall: int) -> list[tuple[str, str]]:
-    label = (node.label, "cursor" if node.marked else "title")
+    label = (node.label, "cursor" if node.marked else "text")
     return [label, (node.numbers, "value")][:tall]
 
 

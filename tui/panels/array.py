@@ -9,17 +9,8 @@ from textual.binding import Binding, BindingType
 
 from descend.engine.run.records import ArrayView
 from descend.tui.cell_text import plain
-from descend.tui.draw.array_cells import (
-    Layout,
-    Pane,
-    Spot,
-    cell_at,
-    draw_arrays,
-    lay_out,
-    marks_of,
-    panes_of,
-    tabulated,
-)
+from descend.tui.draw.array_cells import draw_arrays, marks_of, tabulated
+from descend.tui.draw.array_layout import Layout, Pane, Spot, cell_at, lay_out, panes_of
 from descend.tui.draw.legend import spaced
 from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import number
