@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     does.add_argument("--write", metavar="FILE", help="write the code to begin with to a new file")
     does.add_argument(
         "--check",
-        metavar="FILE|RUN",
+        metavar="FILE|RUN|-",
         help="check your code, or your commands (a line each, - for those that are typed), or a run",
     )
     does.add_argument("--hint", action="store_true", help="reveal one more hint")

@@ -28,8 +28,7 @@ from descend.engine.lab import checkpoints
 from descend.engine.lab.checkpointables import Tracked
 from descend.engine.lab.clock import Pacer, Speedometer, TrainingClock
 from descend.engine.lab.command_queue import CommandQueue, Stopped
-from descend.engine.lab.diverged import Diverged as Diverged
-from descend.engine.lab.picture_timing import EVERY as EVERY
+from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.picture_timing import TimedPictures
 from descend.engine.lab.recorder import Recorder
 from descend.engine.run.records import (

@@ -113,7 +113,7 @@ def _centres(nodes: Sequence[Node], spans: Sequence[int], left: int) -> list[int
     starts, centres = [left] * len(nodes), [0] * len(nodes)
     for index, node in enumerate(nodes):
         below = sum(spans[child] for child in node.children) + GAP * (len(node.children) - 1)
-        place = starts[index] + (spans[index] - below) // 2
+        place = starts[index] + spans[index] // 2 - below // 2
         for child in node.children:
             starts[child], place = place, place + spans[child] + GAP
     for index in range(len(nodes) - 1, -1, -1):

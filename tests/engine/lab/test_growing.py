@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from descend.engine.lab.lab import EVERY, Lab
+from descend.engine.lab.lab import Lab
 from descend.engine.lab.minibatches import count_parameters, minibatches
+from descend.engine.lab.picture_timing import EVERY
 
 from .test_pictures import last, shown
 

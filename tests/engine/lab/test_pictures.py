@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from descend.engine.base.knobs import KnobSet, knob
-from descend.engine.lab.lab import EVERY, Lab
+from descend.engine.lab.lab import Lab
+from descend.engine.lab.picture_timing import EVERY
 from descend.engine.run import runs
 from descend.engine.run.history import History
 from descend.engine.run.records import (
