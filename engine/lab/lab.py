@@ -3,7 +3,6 @@
 ::
 
     def run(lab, k):
-        ...
         lab.track(net=net, adam=adam)
         for step in lab.steps(k.steps):        # pause, single step, stop and live knobs happen here
             ...

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 
+from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching.exercises.judging import find_exercise
 from descend.engine.teaching.exercises.verdict import Verdict
@@ -15,8 +17,15 @@ LINES = 500
 
 
 def make_shell(drill: CommandDrill) -> SimulatedShell:
-    """The shell to begin with; what its author has typed to set it up is forgotten."""
-    shell = drill.shell() if drill.shell is not None else SimulatedShell()
+    """The shell to begin with; what its author has typed to set it up is forgotten.
+
+    Raises:
+        DescendError: the lesson cannot make it.
+    """
+    try:
+        shell = drill.shell() if drill.shell is not None else SimulatedShell()
+    except Exception as error:
+        raise DescendError(f"This lesson cannot make its practice shell: {type(error).__name__}: {error}") from None
     shell.lines.clear()
     shell.failed = False
     return shell
@@ -27,7 +36,7 @@ def check_shell(drill: CommandDrill, shell: SimulatedShell) -> Verdict:
     from descend.engine.teaching.exercises.child import judge
 
     try:
-        found = judge(drill.check(shell))
+        found = judge(drill.check(copy.deepcopy(shell)))  # a check changes nothing
     except Wrong as wrong:
         return Verdict(False, clean(str(wrong)))
     except Exception as error:
@@ -40,6 +49,7 @@ def check_commands(lesson: Lesson, index: int, lines: Iterable[str]) -> Verdict:
 
     Raises:
         UsageError: there is no such exercise, or it is of another kind.
+        DescendError: the lesson cannot make its shell.
     """
     drill = find_exercise(lesson, index, CommandDrill)
     shell = make_shell(drill)

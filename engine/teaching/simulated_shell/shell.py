@@ -115,6 +115,9 @@ class SimulatedShell:
         except CommandError as error:
             self.failed = True
             return str(error)
+        except Exception as error:  # a command that an author has added
+            self.failed = True
+            return f"{name}: this practice command does not work ({type(error).__name__}: {error})"
         return printed
 
     def path(self, name: str) -> str:

@@ -12,10 +12,10 @@ import pytest
 from tests.engine import own
 from tests.engine.teaching import contract
 
-from descend.engine.base.errors import UsageError
+from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.cli import main
 from descend.engine.teaching import learner_progress
-from descend.engine.teaching.exercises import check_commands, check_run, make_shell
+from descend.engine.teaching.exercises import check_commands, check_run, check_shell, make_shell
 from descend.engine.teaching.lesson import CommandDrill, Lesson
 from descend.engine.teaching.verify.judge import judge_item
 from descend.engine.teaching.verify.plan import Outcome, plan_lesson
@@ -80,6 +80,19 @@ def test_an_error_in_the_check_is_told(drilled: Lesson) -> None:
     drill = CommandDrill("x", lambda shell: shell.nothing, solution=())
     broken = Lesson(covers=drilled.covers, run=drilled.run, knobs=drilled.knobs, exercises=(drill,))
     assert "cannot be judged: AttributeError" in check_commands(broken, 0, ()).sentence
+
+
+def test_a_check_changes_nothing(drilled: Lesson) -> None:
+    drill = CommandDrill("x", lambda shell: shell.run("touch mine") and None, solution=())
+    shell = make_shell(drill)
+    check_shell(drill, shell)
+    assert (shell.files, shell.lines) == ({}, [])
+
+
+def test_a_shell_that_cannot_be_made_is_told(drilled: Lesson) -> None:
+    drill = CommandDrill("x", lambda shell: None, solution=(), shell=lambda: 1 / 0)  # type: ignore
+    with pytest.raises(DescendError, match="cannot make its practice shell: ZeroDivisionError"):
+        make_shell(drill)
 
 
 def test_what_sets_the_shell_up_is_not_what_was_typed(drilled: Lesson) -> None:

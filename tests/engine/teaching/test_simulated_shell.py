@@ -219,6 +219,8 @@ def test_an_author_adds_a_command() -> None:
     shell.commands["curl"] = curl
     assert typed(shell, "curl localhost:8000/health > answer", "cat answer") == "ok"
     assert refused(shell, "curl elsewhere") == "curl: nothing answers there"
+    shell.commands["broken"] = lambda shell, given: given[5]
+    assert "does not work (IndexError" in refused(shell, "broken")
 
 
 def test_it_does_not_grow_without_end() -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
+from descend.engine.base.errors import DescendError
 from descend.engine.teaching.exercises import Verdict
 from descend.engine.teaching.lesson import CodeExercise, CommandDrill, Exercise, Lesson
 from descend.tui.cell_text import plain
@@ -175,7 +176,12 @@ class Exercises(QuestionView):
         elif isinstance(one, CommandDrill):
             from descend.tui.screens.lesson.command_drill import CommandDrillView
 
-            self.app.push_screen(CommandDrillView(self.lesson, self.number, self.learner), self._returned)
+            try:
+                view = CommandDrillView(self.lesson, self.number, self.learner)
+            except DescendError as error:
+                self.lesson_screen.shell.complain(error)
+                return
+            self.app.push_screen(view, self._returned)
         else:
             self.lesson_screen.try_knobs()
 
