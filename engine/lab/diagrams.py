@@ -9,7 +9,8 @@ import numpy as np
 
 from descend.engine.lab.packing import LARGEST, Values, fetched, need, pairs, shades, shape, size, taken
 from descend.engine.lab.picture_base import PictureBase, taking
-from descend.engine.run.records import MARKS, PARTS, AnnotatedImage, Array, ArrayView, Grid, Tree
+from descend.engine.run.diagram_records import MARKS, NODES, PARTS, SLICES
+from descend.engine.run.records import AnnotatedImage, Array, ArrayView, Grid, Tree
 
 Index = Any
 """Whatever picks cells of a NumPy array: a boolean array, ``(row, column)``, ``np.s_[0:3, 2]``."""
@@ -75,7 +76,7 @@ class Diagrams(PictureBase):
             marks: for an array's name, which cells stand in brackets, by name. A name looks the same in all arrays.
             blank: for an array's name, which cells are left empty, such as those not yet computed.
         """
-        need(bool(arrays), "an operation has at least one array")
+        need(1 <= len(arrays) <= PARTS, f"an operation has at least one array, and at most {PARTS}")
         given: dict[str, Mapping[str, Any]] = {
             word: found or {}
             for word, found in (("sign", signs), ("axes", axes), ("ticks", ticks), ("marks", marks), ("blank", blank))
@@ -168,6 +169,7 @@ class Diagrams(PictureBase):
             marked: numbers of the nodes set off.
         """
         labels, parents = flattened(root)
+        need(len(labels) <= NODES, f"there are {len(labels)} nodes; at most {NODES} can be shown")
         kept = {key: taken(numbers) for key, numbers in (values or {}).items()}
         for key, numbers in kept.items():
             need(size(numbers) == len(labels), f"'{key}' has {size(numbers)} numbers for {len(labels)} nodes")
@@ -213,6 +215,7 @@ def grid(
     form, names, labels = shape(values), list(map(str, axes)), [list(map(str, found)) for found in ticks]
     need(1 <= len(form) <= 3 and 0 not in form, f"'{name}' has shape {form}; an array of one to three axes is needed")
     need(size(values) <= LARGEST, f"'{name}' is too large")
+    need(len(form) < 3 or form[0] <= SLICES, f"'{name}' has {form[0]} slices; at most {SLICES} can be shown")
     need(len(names) in (0, len(form)), f"'{name}' has {len(form)} axes and {len(names)} names of them")
     need(len(labels) in (0, len(form)), f"'{name}' has {len(form)} axes and names of the indices of {len(labels)}")
     for found, count in zip(labels, form, strict=False):
@@ -266,5 +269,4 @@ def flattened(root: Node) -> tuple[list[str], list[int]]:
         parents.append(parent)
         labels.append(f"{label:.6g}" if isinstance(label, float) else str(label))
         left += [(child, len(labels) - 1) for child in reversed(children)]
-    need(len(labels) <= LARGEST, "the tree is too large")
     return labels, parents

@@ -9,8 +9,12 @@ from descend.engine.run.picture_records import Named
 
 MARKS = 4
 """Kinds of marked cells in one record at most: as many as there are brackets."""
+SLICES = 1000
+"""Slices of an array at most."""
+NODES = 5000
+"""Nodes of a tree at most."""
 PARTS = 26
-"""Boxes and masks in one image at most: as many as there are letters."""
+"""Boxes and masks in one image at most, as many as there are letters; and arrays beside each other."""
 
 
 class Grid(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -38,6 +42,8 @@ class Grid(msgspec.Struct, omit_defaults=True, kw_only=True):
         shape = self.values.numpy().shape
         if not 1 <= len(shape) <= 3 or 0 in shape:
             raise ValueError(f"an array in cells has one to three axes and at least one value, not shape {shape}")
+        if len(shape) == 3 and shape[0] > SLICES:
+            raise ValueError(f"at most {SLICES} slices can be shown")
         if self.axes and len(self.axes) != len(shape):
             raise ValueError("one name an axis is needed")
         if self.ticks and len(self.ticks) != len(shape):
@@ -56,8 +62,8 @@ class ArrayView(Named, tag="array"):
     formula: str = ""
 
     def check(self) -> None:
-        if not self.grids:
-            raise ValueError("at least one array is needed")
+        if not 1 <= len(self.grids) <= PARTS:
+            raise ValueError(f"one to {PARTS} arrays are needed")
         for grid in self.grids:
             grid.check()
         if len({name for grid in self.grids for name in grid.marks}) > MARKS:
@@ -112,6 +118,8 @@ class Tree(Named, tag="tree"):
         count = len(self.labels)
         need_sizes(count, self.parents, *self.values.values())
         parents = self.parents.numpy()
+        if count > NODES:
+            raise ValueError(f"at most {NODES} nodes can be shown")
         if not count or parents.dtype.kind != "i" or parents[0] != -1:
             raise ValueError("a tree has a root, which is its first node")
         if not ((parents[1:] >= 0) & (parents[1:] < np.arange(1, count))).all():

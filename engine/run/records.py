@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from descend.engine.run.diagram_records import MARKS as MARKS
-from descend.engine.run.diagram_records import PARTS as PARTS
 from descend.engine.run.diagram_records import AnnotatedImage, ArrayView, Tree
 from descend.engine.run.diagram_records import Grid as Grid
 from descend.engine.run.packed_array import Array, Count, Seconds, Setting

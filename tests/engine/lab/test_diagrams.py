@@ -87,6 +87,9 @@ def test_every_step_of_an_operation_is_a_frame(folders: Path) -> None:
         (lambda lab: lab.tree("t", ("+", "x", "y"), values={"v": [1]}), "1 numbers for 3 nodes"),
         (lambda lab: lab.tree("t", ("+", "x"), edges=["no"]), "2 nodes and 1 texts"),
         (lambda lab: lab.tree("t", "x", marked=[1]), "numbers below 1"),
+        (lambda lab: lab.tree("t", ("root", *map(str, range(5000)))), "there are 5001 nodes; at most 5000"),
+        (lambda lab: lab.array("a", np.zeros((1001, 1, 1))), "has 1001 slices; at most 1000"),
+        (lambda lab: lab.operation("o", {str(index): [1] for index in range(27)}), "at most 26"),
     ],
 )
 def test_what_does_not_fit_together_is_told_in_the_experiment(
