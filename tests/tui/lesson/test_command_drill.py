@@ -55,8 +55,12 @@ async def practise(shell: Shell) -> CommandDrillView:
 
 async def type_line(shell: Shell, line: str) -> None:
     """Put a line into the field, as a paste does, and send it."""
-    shell.app.screen.query_one("CommandField", Input).value = line
+    drill = shell.app.screen
+    assert isinstance(drill, CommandDrillView)
+    before = len(drill.typed)
+    drill.query_one("CommandField", Input).value = line
     await shell.press("enter")
+    await shell.until(lambda: len(drill.typed) > before)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -64,8 +68,10 @@ async def test_commands_are_answered_and_the_state_is_checked_after_each(
     size: tuple[int, int], with_drill: Lesson
 ) -> None:
     async with opened(size, lesson="practice") as shell:
-        await practise(shell)
-        await type_line(shell, "ls")
+        drill = await practise(shell)
+        await shell.type("ls")
+        await shell.press("enter", "g")
+        await shell.until(lambda: drill.query_one("CommandField", Input).value == "g")
         await shell.sees("(base) ~ $ ls", "data.csv  net.py", "✗ Not yet. Committed is nothing;")
         await type_line(shell, "git init && git add .")
         await shell.sees("(base) ~ (main) $")

@@ -8,8 +8,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from descend.engine.teaching.exercises import Verdict, check_shell, make_shell
 from descend.engine.teaching.learner_progress import LONGEST
@@ -41,6 +42,20 @@ class CommandField(Field):
         Binding("f1", "app.help", "help", key_display="f1", tooltip="What is focused, and its keys"),
     ]
 
+    class Entered(Message):
+        """A line was typed."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    async def action_submit(self) -> None:
+        """Hand the line over and be empty at once, so that what is typed meanwhile belongs to the next one."""
+        line = self.value.strip()
+        self.clear()
+        if line:
+            self.post_message(self.Entered(line))
+
 
 class CommandDrillView(Leaves, InShell, Screen["Verdict | None"]):
     """Takes commands, answers them and checks the state after each; returns the last verdict, None if there is none.
@@ -64,7 +79,7 @@ class CommandDrillView(Leaves, InShell, Screen["Verdict | None"]):
         & #bench { height: 1fr; }
         & #task { width: 2fr; height: 1fr; }
         & #typing { width: 3fr; height: 1fr; }
-        & #answers { height: 1fr; padding: 0 1; }
+        & #answers { height: 1fr; padding: 0 1; align-vertical: bottom; }
         & #line { height: 1; padding: 0 1; }
         & #prompt { width: auto; color: $text-success; text-style: bold; }
         & CommandField { width: 1fr; border: none; padding: 0; height: 1; background: $background;
@@ -154,12 +169,9 @@ class CommandDrillView(Leaves, InShell, Screen["Verdict | None"]):
 
     # What is typed
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_command_field_entered(self, event: CommandField.Entered) -> None:
         """Answer a line, and check where it has led."""
-        line = event.value.strip()
-        event.input.clear()
-        if not line:
-            return
+        line = event.line
         self.tried = True
         if line == "clear":
             self._shown = []
