@@ -12,7 +12,7 @@ from descend.engine.run.records import AnnotatedImage
 from descend.tui.cell_text import plain
 from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.halfblocks import picked
-from descend.tui.draw.image_grid import Plan, arrange, draw_image, resize
+from descend.tui.draw.image_grid import Plan, draw_image
 from descend.tui.draw.legend import Entry
 from descend.tui.draw.rows import Row
 
@@ -48,14 +48,24 @@ def _looks(first: int, count: int) -> list[tuple[str, str]]:
 
 
 def draw_annotations(
-    record: AnnotatedImage, width: int, height: int, only: int | None, *, colour: bool, dark: bool, unicode: bool
+    record: AnnotatedImage,
+    pixels: np.ndarray,
+    plan: Plan,
+    width: int,
+    height: int,
+    only: int | None,
+    *,
+    colour: bool,
+    dark: bool,
+    unicode: bool,
 ) -> list[Row]:
-    """The image in ``width`` × ``height`` cells with all that is on it, or with box or mask ``only``."""
-    pixels = record.pixels.numpy()
-    tall, wide = pixels.shape[:2]
-    plan = arrange(1, tall, wide, width, height)
+    """The image in ``width`` × ``height`` cells with all that is on it, or with box or mask ``only``.
+
+    Args:
+        pixels: of the image, as `resize` has made them for ``plan``.
+    """
     cells = Canvas(width, height)
-    draw_image(cells, 0, 0, resize(pixels, plan, colour), colour=colour, dark=dark, unicode=unicode)
+    draw_image(cells, 0, 0, pixels, colour=colour, dark=dark, unicode=unicode)
     count, key = len(record.labels), entries(record)
     wanted = range(len(key)) if only is None else [only]
     masks = list(record.masks.values())
@@ -90,12 +100,12 @@ def _frames(record: AnnotatedImage, plan: Plan) -> list[Frame]:
 
 def _outline(cells: Canvas, frame: Frame, lines: str, pen: str) -> None:
     left, top, right, bottom = frame
-    for x in range(left, right + 1):
-        cells.put(x, top, lines[1], pen)
-        cells.put(x, bottom, lines[1], pen)
-    for y in range(top, bottom + 1):
-        cells.put(left, y, lines[3], pen)
-        cells.put(right, y, lines[3], pen)
+    number = cells.pen(pen)
+    for edge, line in (
+        (np.s_[[top, bottom], left : right + 1], lines[1]),
+        (np.s_[top : bottom + 1, [left, right]], lines[3]),
+    ):
+        cells.text[edge], cells.pens[edge] = line, number
     corners = ((left, top, 0), (right, top, 2), (left, bottom, 4), (right, bottom, 5))
     for x, y, sign in corners if right > left and bottom > top else ():
         cells.put(x, y, lines[sign], pen)
@@ -124,6 +134,8 @@ def _fill(cells: Canvas, mask: np.ndarray, plan: Plan, entry: Entry, index: int,
     rows = -(-plan.height // 2)
     inside = picked(mask, rows, plan.width)
     every = max(2, count)
-    for y, x in np.argwhere(inside != 0).tolist():
-        if (x + y) % every == index % every or not inside[y, max(0, x - 1) : x + 2].all():
-            cells.put(x, y, entry.sign, entry.pen)
+    inside = np.pad(inside != 0, 1, "edge")
+    y, x = np.mgrid[:rows, : plan.width]
+    at_edge = ~(inside[1:-1, :-2] & inside[1:-1, 2:])
+    spots = np.nonzero(inside[1:-1, 1:-1] & (((x + y) % every == index % every) | at_edge))
+    cells.text[spots], cells.pens[spots] = entry.sign, cells.pen(entry.pen)

@@ -92,14 +92,18 @@ def _cells(
     if spot is not None:
         here = spot[0] - block.rows.start, spot[1] - block.columns.start
         kinds[here], around[here] = 4, POINTER
-    start, size = block.lined + _start(block) - 1, block.widest + 2
+    before, inner = " " * (_start(block) - 1), across - block.lined
+    after, rule = " " * (inner - block.widest - len(before) - 2), "│" * block.lined
     for row, line in enumerate(written):
         y = row * down + _middle(block)
-        for column, found in enumerate(line):
-            x = column * across + start
-            before, after = around[row, column]
-            text[y, x : x + size] = list(f"{before}{found[: block.widest]:>{block.widest}}{after}")
-            pens[y, x : x + size] = kinds[row, column]
+        parts = (
+            f"{before}{sign[0]}{found[: block.widest]:>{block.widest}}{sign[1]}{after}"
+            for found, sign in zip(line, around[row], strict=True)
+        )
+        text[y] = list(f"{rule}{rule.join(parts)}{rule}")
+        pens[y, block.lined :] = np.repeat(kinds[row], across)
+        if block.lined:
+            pens[y, ::across] = 1
     return text, pens, names
 
 

@@ -7,7 +7,7 @@ arrays that are larger still, a part is shown around what is marked.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -156,14 +156,12 @@ def lay_out(
     """
     largest = max(max(pane.values.shape) for pane in panes)
 
-    def blocks(style: Style, indices: Sequence[int], rows: int, columns: int) -> list[Block]:
-        made = []
+    def blocks(style: Style, indices: Iterable[int], rows: int, columns: int) -> Iterator[Block]:
         for index in indices:
             ways = panes[index].ways
             here = spot[1:] if spot is not None and spot[0] == index else None
             window = _window(panes[index], rows, columns, shift, here)
-            made.append(_block(panes[index], *ways[min(style.level, len(ways) - 1)], style, *window))
-        return made
+            yield _block(panes[index], *ways[min(style.level, len(ways) - 1)], style, *window)
 
     every = range(len(panes))
     room = width * height
@@ -189,10 +187,10 @@ def lay_out(
             return Layout(placed, first, first + len(placed))
     if spot is not None:
         first = spot[0]
-    one = blocks(low, [first], 1, 1)[0]
+    one = next(blocks(low, [first], 1, 1))
     left, head = one.left + (cell_len(one.sign) + 1 if one.sign else 0), one.head
     rows, columns = max(1, height - head), max(1, (width - left) // one.pitch[0])
-    return Layout(blocks(low, [first], rows, columns), first, first + 1)
+    return Layout([*blocks(low, [first], rows, columns)], first, first + 1)
 
 
 def _ways(values: np.ndarray) -> list[tuple[Form, int]]:
@@ -247,7 +245,7 @@ def _heads(title: str, axes: str, room: int, style: Style) -> list[Row]:
     return [row for row in (named, along if style.square or not named else []) if row]
 
 
-def _flowed(blocks: Sequence[Block], width: int, height: int) -> list[Block]:
+def _flowed(blocks: Iterable[Block], width: int, height: int) -> list[Block]:
     """The blocks set in lines like words, as far as there is room for them."""
     placed: list[Block] = []
     x = y = tall = 0

@@ -63,17 +63,23 @@ def children_of(record: Tree) -> list[list[int]]:
     return found
 
 
-def draw_tree(nodes: Sequence[Node], width: int, height: int) -> list[Row] | None:
-    """The tree from its root down, in the middle of ``width`` × ``height`` cells; None if it has no room there."""
-    if len(nodes) > width * height:
-        return None
-    spans, depths = _spans(nodes), _depths(nodes)
+def measure_tree(nodes: Sequence[Node]) -> tuple[int, int]:
+    """Cells across and down that the tree takes from its root down."""
+    tall, pitch = _heights(nodes)
+    return _spans(nodes)[0], max(_depths(nodes)) * pitch + tall
+
+
+def _heights(nodes: Sequence[Node]) -> tuple[int, int]:
+    """Rows of a node, and from one level to the next."""
     tall = 1 + any(node.numbers for node in nodes)
-    between = 1 + any(node.edge for node in nodes)
-    pitch = tall + between
+    return tall, tall + 1 + any(node.edge for node in nodes)
+
+
+def draw_tree(nodes: Sequence[Node], width: int, height: int) -> list[Row]:
+    """The tree from its root down, in the middle of ``width`` × ``height`` cells, which must be enough."""
+    spans, depths = _spans(nodes), _depths(nodes)
+    tall, pitch = _heights(nodes)
     used = max(depths) * pitch + tall
-    if spans[0] > width or used > height:
-        return None
     centres = _centres(nodes, spans, (width - spans[0]) // 2)
     top, cells = max(0, (height - used) // 2), Canvas(width, height)
     for index, node in enumerate(nodes):

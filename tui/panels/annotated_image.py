@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 from textual.binding import Binding, BindingType
 
 from descend.engine.run.records import AnnotatedImage
 from descend.tui.draw.annotations import draw_annotations, entries
+from descend.tui.draw.image_grid import Plan, arrange, resize
 from descend.tui.draw.legend import Entry, draw_key, legends, spaced
 from descend.tui.draw.rows import Row
 from descend.tui.panels.panel_data import Cell, Data
@@ -36,6 +38,7 @@ class AnnotatedImagePanel(Shaded, PicturePanel[AnnotatedImage]):
         super().__init__(history, subject)
         self.only: int | None = None
         """The box or mask that is shown alone."""
+        self._resized: tuple[AnnotatedImage | None, Plan | None, bool, np.ndarray] = None, None, False, np.zeros(0)
 
     def content(self, width: int, height: int) -> list[Row]:
         newest = self.newest()
@@ -43,8 +46,15 @@ class AnnotatedImagePanel(Shaded, PicturePanel[AnnotatedImage]):
             return []
         title = f"{self.number} {self.label}" if self.number else self.label
         named = draw_key(self._key(newest), title, width, (height - 2) // 3)
+        tall, wide = newest.pixels.shape[:2]
+        plan = arrange(1, tall, wide, width, height - len(named))
+        if self._resized[0] is not newest or self._resized[1:3] != (plan, self.in_colour):
+            pixels = resize(newest.pixels.numpy(), plan, self.in_colour)
+            self._resized = newest, plan, self.in_colour, pixels
         rows = draw_annotations(
             newest,
+            self._resized[3],
+            plan,
             width,
             height - len(named),
             self._chosen(newest),

@@ -8,7 +8,7 @@ from descend.engine.run.records import Tree
 from descend.tui.cell_text import plain
 from descend.tui.draw.network import prefix
 from descend.tui.draw.rows import Row, sized
-from descend.tui.draw.tree import Node, draw_tree, nodes_of, outline, trimmed
+from descend.tui.draw.tree import Node, draw_tree, measure_tree, nodes_of, outline, trimmed
 from descend.tui.panels.panel_data import Cell, Data, lists
 from descend.tui.panels.picture_panel import PicturePanel
 from descend.tui.panels.scrollable import Scrollable
@@ -29,7 +29,7 @@ class TreePanel(Scrollable, PicturePanel[Tree]):
 
     def __init__(self, history: History, subject: str) -> None:
         super().__init__(history, subject)
-        self._cached: tuple[Tree | None, bool, list[Node], list[Row]] = None, False, [], []
+        self._cached: tuple[Tree | None, bool, list[Node], list[Row], tuple[int, int]] = None, False, [], [], (0, 0)
 
     def content(self, width: int, height: int) -> list[Row]:
         newest = self.newest()
@@ -38,11 +38,11 @@ class TreePanel(Scrollable, PicturePanel[Tree]):
         unicode = self.draws_unicode
         if self._cached[0] is not newest or self._cached[1] != unicode:
             nodes = nodes_of(newest, unicode)
-            self._cached = newest, unicode, nodes, outline(nodes)
-        nodes, rows = self._cached[2:]
-        if drawn := draw_tree(nodes, width, height):
+            self._cached = newest, unicode, nodes, outline(nodes), measure_tree(nodes)
+        nodes, rows, (wide, tall) = self._cached[2:]
+        if wide <= width and tall <= height:
             self.fits(height, height)
-            return drawn
+            return draw_tree(nodes, width, height)
         top = self.fits(len(rows), height)
         shown = [trimmed(row, width) for row in rows[top : top + height]]
         return [*shown, *(sized([], width) for _ in range(height - len(shown)))]
