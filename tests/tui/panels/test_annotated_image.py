@@ -135,10 +135,12 @@ def test_drawing_takes_a_few_milliseconds() -> None:
     boxes = [(float(x), 10.0, x + 60.0, 200.0) for x in range(0, 200, 10)]
     panel = shown(AnnotatedImagePanel, record(boxes, ["b"] * 20, size=(240, 320), m=np.ones((240, 320))))
     panel.content(198, 58)
-    began = time.perf_counter()
-    for _ in range(3):
+    spent = []
+    for _ in range(5):
+        began = time.process_time()
         panel.content(198, 58)
-    assert (time.perf_counter() - began) / 3 < 0.2
+        spent.append(time.process_time() - began)
+    assert min(spent) < 0.2
 
 
 class Host(App[None]):

@@ -134,10 +134,12 @@ def test_drawing_takes_a_few_milliseconds() -> None:
     record = Tree(step=0, name="t", labels=[f"n{index}" for index in order], parents=Array.of(np.array(parents)))
     panel = shown(TreePanel, record)
     panel.content(198, 58)
-    began = time.perf_counter()
+    spent = []
     for _ in range(5):
+        began = time.process_time()
         panel.content(198, 58)
-    assert (time.perf_counter() - began) / 5 < 0.1
+        spent.append(time.process_time() - began)
+    assert min(spent) < 0.05
 
 
 class Host(App[None]):
