@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from descend.engine.lab.packing import LARGEST, Values, fetched, need, pairs, shades, shape, size, taken
-from descend.engine.lab.picture_base import PictureBase, taking
+from descend.engine.lab.packing import (
+    MAX_VALUES,
+    Values,
+    count_values,
+    fetch_values,
+    get_shape,
+    require,
+    scale_to_bytes,
+    take_pairs,
+    take_values,
+)
+from descend.engine.lab.picture_base import PictureBase, takes_picture
 from descend.engine.run.diagram_records import MARKS, NODES, PARTS, SLICES
 from descend.engine.run.records import AnnotatedImage, Array, ArrayView, Grid, Tree
 
@@ -21,7 +31,7 @@ Node = str | float | tuple[Any, ...]
 class Diagrams(PictureBase):
     """The part of `Pictures` whose values are read one by one."""
 
-    @taking
+    @takes_picture
     def array(
         self,
         name: str,
@@ -45,12 +55,12 @@ class Diagrams(PictureBase):
             marks: for each of at most four names, which cells stand in brackets.
             blank: which cells are left empty, such as those not yet computed.
         """
-        kept = taken(values)
-        first = max(0, 3 - len(shape(kept)))
+        kept = take_values(values)
+        first = max(0, 3 - len(get_shape(kept)))
         axes, ticks = (slices, rows, columns)[first:], (slice_names, row_names, column_names)[first:]
-        self._show_grids(name, [grid(name, kept, axes=axes, ticks=ticks, marks=marks, blank=blank)])
+        self._show_grids(name, [make_grid(name, kept, axes=axes, ticks=ticks, marks=marks, blank=blank)])
 
-    @taking
+    @takes_picture
     def operation(
         self,
         name: str,
@@ -76,23 +86,25 @@ class Diagrams(PictureBase):
             marks: for an array's name, which cells stand in brackets, by name. A name looks the same in all arrays.
             blank: for an array's name, which cells are left empty, such as those not yet computed.
         """
-        need(1 <= len(arrays) <= PARTS, f"an operation has at least one array, and at most {PARTS}")
+        require(1 <= len(arrays) <= PARTS, f"an operation has at least one array, and at most {PARTS}")
         given: dict[str, Mapping[str, Any]] = {
             word: found or {}
             for word, found in (("sign", signs), ("axes", axes), ("ticks", ticks), ("marks", marks), ("blank", blank))
         }
         for word, found in given.items():
             for array in found:
-                need(array in arrays, f"{word} of '{array}' are given, and there is only {', '.join(arrays)}")
+                require(array in arrays, f"{word} of '{array}' are given, and there is only {', '.join(arrays)}")
         makers = [
-            grid(array, taken(values), **{word: found[array] for word, found in given.items() if array in found})
+            make_grid(
+                array, take_values(values), **{word: found[array] for word, found in given.items() if array in found}
+            )
             for array, values in arrays.items()
         ]
         kinds = {mark for found in given["marks"].values() for mark in found}
-        need(len(kinds) <= MARKS, f"at most {MARKS} kinds of marks can be told apart, not {len(kinds)}")
+        require(len(kinds) <= MARKS, f"at most {MARKS} kinds of marks can be told apart, not {len(kinds)}")
         self._show_grids(name, makers, formula)
 
-    @taking
+    @takes_picture
     def annotated_image(
         self,
         name: str,
@@ -115,32 +127,35 @@ class Diagrams(PictureBase):
             masks: for each name, which pixels belong to it: (height, width), or the corners (m, 2) of a polygon, x, y.
             low, high: what is black and white; by default 0 and 255 for bytes, else the smallest and largest value.
         """
-        kept, where = taken(image), taken(boxes)
-        form = shape(kept)
+        kept, where = take_values(image), take_values(boxes)
+        form = get_shape(kept)
         channels_first = len(form) == 3 and form[0] in (1, 3) and form[2] not in (1, 3)
-        need(len(form) == 2 or (len(form) == 3 and (channels_first or form[2] in (1, 3))), f"no image: shape {form}")
-        need(size(kept) <= LARGEST and size(kept) > 0, "the image is empty or too large")
-        count = size(where) // 4
-        need(size(where) == 0 or shape(where) == (count, 4), f"boxes are (n, 4), not {shape(where)}")
+        require(len(form) == 2 or (len(form) == 3 and (channels_first or form[2] in (1, 3))), f"no image: shape {form}")
+        require(count_values(kept) <= MAX_VALUES and count_values(kept) > 0, "the image is empty or too large")
+        count = count_values(where) // 4
+        require(count_values(where) == 0 or get_shape(where) == (count, 4), f"boxes are (n, 4), not {get_shape(where)}")
         names = list(map(str, labels)) or [str(index) for index in range(count)]
-        need(len(names) == count, f"there are {count} boxes and {len(names)} labels")
-        sure = None if scores is None else taken(scores)
-        need(sure is None or size(sure) == count, f"there are {count} boxes and not as many scores")
+        require(len(names) == count, f"there are {count} boxes and {len(names)} labels")
+        sure = None if scores is None else take_values(scores)
+        require(sure is None or count_values(sure) == count, f"there are {count} boxes and not as many scores")
         tall, wide = form[1:] if channels_first else form[:2]
-        regions = {mask: filled(fetched(taken(values)), tall, wide, mask) for mask, values in (masks or {}).items()}
-        need(count + len(regions) <= PARTS, f"at most {PARTS} boxes and masks can be told apart")
+        regions = {
+            mask: fill_region(fetch_values(take_values(values)), tall, wide, mask)
+            for mask, values in (masks or {}).items()
+        }
+        require(count + len(regions) <= PARTS, f"at most {PARTS} boxes and masks can be told apart")
         step = self.step
 
         def make() -> AnnotatedImage:
-            pixels = fetched(kept)
+            pixels = fetch_values(kept)
             pixels = np.moveaxis(pixels, 0, 2) if channels_first else pixels
             record = AnnotatedImage(
                 step=step,
                 name=name,
-                pixels=Array.of(shades(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels, low, high)),
-                boxes=Array.of(fetched(where).reshape(count, 4)),
+                pixels=Array.of(scale_to_bytes(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels, low, high)),
+                boxes=Array.of(fetch_values(where).reshape(count, 4)),
                 labels=names,
-                scores=None if sure is None else Array.of(fetched(sure).ravel()),
+                scores=None if sure is None else Array.of(fetch_values(sure).ravel()),
                 masks={mask: Array.of(region) for mask, region in regions.items()},
             )
             record.check()
@@ -148,7 +163,7 @@ class Diagrams(PictureBase):
 
         self._show(f"annotated_image/{name}", make)
 
-    @taking
+    @takes_picture
     def tree(
         self,
         name: str,
@@ -168,13 +183,16 @@ class Diagrams(PictureBase):
             edges: for each node, what stands on the line from the node above it, such as ``yes``; of the root nothing.
             marked: numbers of the nodes set off.
         """
-        labels, parents = flattened(root)
-        need(len(labels) <= NODES, f"there are {len(labels)} nodes; at most {NODES} can be shown")
-        kept = {key: taken(numbers) for key, numbers in (values or {}).items()}
+        labels, parents = flatten_tree(root)
+        require(len(labels) <= NODES, f"there are {len(labels)} nodes; at most {NODES} can be shown")
+        kept = {key: take_values(numbers) for key, numbers in (values or {}).items()}
         for key, numbers in kept.items():
-            need(size(numbers) == len(labels), f"'{key}' has {size(numbers)} numbers for {len(labels)} nodes")
-        need(len(edges) in (0, len(labels)), f"there are {len(labels)} nodes and {len(edges)} texts of edges")
-        need(all(0 <= index < len(labels) for index in marked), f"marked nodes have numbers below {len(labels)}")
+            require(
+                count_values(numbers) == len(labels),
+                f"'{key}' has {count_values(numbers)} numbers for {len(labels)} nodes",
+            )
+        require(len(edges) in (0, len(labels)), f"there are {len(labels)} nodes and {len(edges)} texts of edges")
+        require(all(0 <= index < len(labels) for index in marked), f"marked nodes have numbers below {len(labels)}")
         step, lines, chosen = self.step, list(map(str, edges)), list(marked)
         self._show(
             f"tree/{name}",
@@ -183,7 +201,7 @@ class Diagrams(PictureBase):
                 name=name,
                 labels=labels,
                 parents=Array.of(np.array(parents)),
-                values={key: Array.of(fetched(numbers).ravel()) for key, numbers in kept.items()},
+                values={key: Array.of(fetch_values(numbers).ravel()) for key, numbers in kept.items()},
                 edges=lines,
                 marked=chosen,
             ),
@@ -197,7 +215,7 @@ class Diagrams(PictureBase):
         )
 
 
-def grid(
+def make_grid(
     name: str,
     values: Values,
     *,
@@ -207,25 +225,27 @@ def grid(
     marks: Mapping[str, Index] | None = None,
     blank: Index | None = None,
 ) -> Callable[[], Grid]:
-    """What makes the `Grid` of an array that was `taken`, as soon as it may be waited for.
+    """What makes the `Grid` of an array that was `take_values`, as soon as it may be waited for.
 
     Raises:
         ValueError: the array has no such shape, or names or indices do not fit it.
     """
-    form, names, labels = shape(values), list(map(str, axes)), [list(map(str, found)) for found in ticks]
-    need(1 <= len(form) <= 3 and 0 not in form, f"'{name}' has shape {form}; an array of one to three axes is needed")
-    need(size(values) <= LARGEST, f"'{name}' is too large")
-    need(len(form) < 3 or form[0] <= SLICES, f"'{name}' has {form[0]} slices; at most {SLICES} can be shown")
-    need(len(names) in (0, len(form)), f"'{name}' has {len(form)} axes and {len(names)} names of them")
-    need(len(labels) in (0, len(form)), f"'{name}' has {len(form)} axes and names of the indices of {len(labels)}")
+    form, names, labels = get_shape(values), list(map(str, axes)), [list(map(str, found)) for found in ticks]
+    require(
+        1 <= len(form) <= 3 and 0 not in form, f"'{name}' has shape {form}; an array of one to three axes is needed"
+    )
+    require(count_values(values) <= MAX_VALUES, f"'{name}' is too large")
+    require(len(form) < 3 or form[0] <= SLICES, f"'{name}' has {form[0]} slices; at most {SLICES} can be shown")
+    require(len(names) in (0, len(form)), f"'{name}' has {len(form)} axes and {len(names)} names of them")
+    require(len(labels) in (0, len(form)), f"'{name}' has {len(form)} axes and names of the indices of {len(labels)}")
     for found, count in zip(labels, form, strict=False):
-        need(len(found) in (0, count), f"'{name}' has {count} indices along an axis and {len(found)} names of them")
-    need(len(marks or {}) <= MARKS, f"at most {MARKS} kinds of marks can be told apart, not {len(marks or {})}")
-    picked = {mark: picked_cells(form, index, name) for mark, index in (marks or {}).items()}
-    empty = None if blank is None else picked_cells(form, blank, name)
+        require(len(found) in (0, count), f"'{name}' has {count} indices along an axis and {len(found)} names of them")
+    require(len(marks or {}) <= MARKS, f"at most {MARKS} kinds of marks can be told apart, not {len(marks or {})}")
+    picked = {mark: pick_cells(form, index, name) for mark, index in (marks or {}).items()}
+    empty = None if blank is None else pick_cells(form, blank, name)
     return lambda: Grid(
         name=name,
-        values=Array.of(fetched(values)),
+        values=Array.of(fetch_values(values)),
         sign=sign,
         axes=names if any(names) else [],
         ticks=labels if any(labels) else [],
@@ -234,22 +254,23 @@ def grid(
     )
 
 
-def picked_cells(form: tuple[int, ...], index: Index, name: str) -> Array:
+def pick_cells(form: tuple[int, ...], index: Index, name: str) -> Array:
     """The cells that ``index`` picks of an array of this shape, as bytes 0 and 1."""
     cells = np.zeros(form, np.uint8)
     try:
-        cells[fetched(index) if hasattr(index, "is_cpu") else index] = 1
+        cells[fetch_values(index) if hasattr(index, "is_cpu") else index] = 1
     except (IndexError, TypeError) as error:
         raise ValueError(f"What is marked in '{name}' is not in it: {error}.") from None
     return Array.of(cells)
 
 
-def filled(region: np.ndarray, tall: int, wide: int, name: str) -> np.ndarray:
+def fill_region(region: np.ndarray, tall: int, wide: int, name: str) -> np.ndarray:
     """A mask (``tall``, ``wide``) of bytes 0 and 1: ``region`` itself, or the pixels whose middle is in a polygon."""
     if region.shape == (tall, wide):
-        return (region != 0).astype(np.uint8)
-    corners = pairs(region).astype(float)
-    need(len(corners) > 2, f"mask '{name}' is {tall} × {wide}, or three corners of a polygon or more")
+        whole: np.ndarray = (region != 0).astype(np.uint8)
+        return whole
+    corners = take_pairs(region).astype(float)
+    require(len(corners) > 2, f"mask '{name}' is {tall} × {wide}, or three corners of a polygon or more")
     y, x = np.mgrid[:tall, :wide] + 0.5
     inside = np.zeros((tall, wide), bool)
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, 0), strict=True):
@@ -258,7 +279,7 @@ def filled(region: np.ndarray, tall: int, wide: int, name: str) -> np.ndarray:
     return inside.astype(np.uint8)
 
 
-def flattened(root: Node) -> tuple[list[str], list[int]]:
+def flatten_tree(root: Node) -> tuple[list[str], list[int]]:
     """The labels of a tree's nodes, each before those below it, and the index of the node above each, -1 at first."""
     labels: list[str] = []
     parents: list[int] = []

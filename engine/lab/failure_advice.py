@@ -10,7 +10,7 @@ import torch
 
 from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import Value
-from descend.engine.lab.lab import Diverged
+from descend.engine.lab.diverged import Diverged
 from descend.engine.run.records import Failure
 
 LIBRARY = {"site-packages", "dist-packages"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from descend.engine.lab.packing import fetched, need, size, taken
+from descend.engine.lab.packing import count_values, fetch_values, require, take_values
 
 TERMS = 9
 """Terms of a sum that are written at most; of more, the middle ones are left out."""
@@ -28,8 +28,11 @@ def write_dot_product(left: Any, right: Any, bias: float | None = None) -> str:
     Raises:
         ValueError: they are not of one size, or empty.
     """
-    a, b = (fetched(taken(one)).astype(np.float64).ravel() for one in (left, right))
-    need(size(a) == size(b) > 0, f"a dot product needs arrays of one size, not {size(a)} and {size(b)} numbers")
+    a, b = (fetch_values(take_values(one)).astype(np.float64).ravel() for one in (left, right))
+    require(
+        count_values(a) == count_values(b) > 0,
+        f"a dot product needs arrays of one size, not {count_values(a)} and {count_values(b)} numbers",
+    )
     terms = [f"{write_number(x)}×{write_number(y)}" for x, y in zip(a.tolist(), b.tolist(), strict=True)]
     if len(terms) > TERMS:
         terms = [*terms[: TERMS - 2], "…", terms[-1]]

@@ -12,7 +12,7 @@ from descend.engine.run.records import Picture
 Method = TypeVar("Method", bound=Callable[..., None])
 
 
-def taking(method: Method) -> Method:
+def takes_picture(method: Method) -> Method:
     """``method`` takes a picture, named by its first argument: not where that would be too soon after the last one."""
 
     @wraps(method)

@@ -10,7 +10,7 @@ import torch
 
 from descend.engine.lab.clock import TrainingClock
 from descend.engine.lab.command_queue import CommandQueue
-from descend.engine.lab.packing import LARGEST, Values, fetched, need, taken
+from descend.engine.lab.packing import MAX_VALUES, Values, fetch_values, require, take_values
 from descend.engine.lab.pictures import Pictures
 from descend.engine.lab.recorder import Recorder
 from descend.engine.run.records import Picture
@@ -68,8 +68,8 @@ class TimedPictures(Pictures):
         Args:
             place: its coordinates, such as (2,), an array, a tensor or numbers.
         """
-        need(most >= 2, "a trace has at least two places")
-        here = [float(value) for value in fetched(taken(place)).ravel()]
+        require(most >= 2, "a trace has at least two places")
+        here = [float(value) for value in fetch_values(take_values(place)).ravel()]
         kept = self.state.setdefault(f"trace {name}", {"every": 1, "seen": 0, "places": []})
         regular = _take_turn(kept, "places", here, most)
         return [*kept["places"]] if regular else [*kept["places"], here]
@@ -94,15 +94,15 @@ class TimedPictures(Pictures):
             caption: of this frame; by default its step.
             low, high: as in `images`.
         """
-        need(frames >= 2, "a film has at least two frames")
+        require(frames >= 2, "a film has at least two frames")
         kept = self.state.setdefault(f"film {name}", {"every": 1, "seen": 0, "frames": []})
         if kept["seen"] % kept["every"] and not self.due():
             kept["seen"] += 1
             return
-        made = taken(frame() if callable(frame) else frame)
-        need(made.size > 0 if isinstance(made, np.ndarray) else made.numel() > 0, "a frame has pixels")
+        made = take_values(frame() if callable(frame) else frame)
+        require(made.size > 0 if isinstance(made, np.ndarray) else made.numel() > 0, "a frame has pixels")
         pixels = torch.as_tensor(made).cpu()
-        need(pixels.numel() * (frames + 1) <= LARGEST, "the frames are too many or too large")
+        require(pixels.numel() * (frames + 1) <= MAX_VALUES, "the frames are too many or too large")
         here = [pixels, caption or f"step {self.step:,}"]
         regular = _take_turn(kept, "frames", here, frames)
         shown = kept["frames"] if regular else [*kept["frames"], here]
@@ -152,7 +152,7 @@ class TimedPictures(Pictures):
 
 def _take_turn(kept: dict[str, Any], what: str, here: Any, most: int) -> bool:
     """Keep ``here`` if it is its turn, and whether it is; of more than ``most`` every second is left out."""
-    regular = kept["seen"] % kept["every"] == 0
+    regular = bool(kept["seen"] % kept["every"] == 0)
     if regular:
         kept[what].append(here)
     kept["seen"] += 1
@@ -160,5 +160,5 @@ def _take_turn(kept: dict[str, Any], what: str, here: Any, most: int) -> bool:
         last = kept[what][-1]
         kept[what] = kept[what][::2]
         kept["every"] *= 2
-        return kept[what][-1] is last
+        return bool(kept[what][-1] is last)
     return regular

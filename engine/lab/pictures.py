@@ -18,10 +18,21 @@ import torch
 from descend.engine.lab.diagrams import Diagrams
 from descend.engine.lab.layer_norms import LayerWatch
 from descend.engine.lab.packing import (
-    LARGEST,
+    MAX_VALUES,
     Cell,
     Values,
+    count_values,
+    fetch_values,
+    get_shape,
+    make_plain,
+    pack_places,
+    require,
+    scale_to_bytes,
+    take_pairs,
+    take_places,
+    take_values,
 )
+from descend.engine.lab.picture_base import takes_picture
 from descend.engine.run.records import (
     Array,
     Bars,

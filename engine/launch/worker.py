@@ -235,8 +235,9 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
 
     from descend.engine.lab import checkpoints
     from descend.engine.lab.command_queue import Stopped
+    from descend.engine.lab.diverged import Diverged
     from descend.engine.lab.failure_advice import explain_failure
-    from descend.engine.lab.lab import Diverged, Lab
+    from descend.engine.lab.lab import Lab
     from descend.engine.launch import changes
     from descend.engine.run.fork_effects import find_without_effect
     from descend.engine.run.knob_turns import list_turns

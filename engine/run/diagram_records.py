@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from descend.engine.run.packed_array import Array, need_shape, need_sizes
+from descend.engine.run.packed_array import Array, require_shape, require_sizes
 from descend.engine.run.picture_records import Named
 
 MARKS = 4
@@ -50,7 +50,7 @@ class Grid(msgspec.Struct, omit_defaults=True, kw_only=True):
             raise ValueError("one list of names an axis is needed")
         if any(names and len(names) != size for names, size in zip(self.ticks, shape, strict=False)):
             raise ValueError("one name an index is needed")
-        need_shape(shape, self.blank, *self.marks.values())
+        require_shape(shape, self.blank, *self.marks.values())
 
 
 class ArrayView(Named, tag="array"):
@@ -89,9 +89,9 @@ class AnnotatedImage(Named, tag="annotated_image"):
         shape = self.pixels.numpy().shape
         if self.pixels.dtype != "u1" or len(shape) not in (2, 3) or shape[2:] not in ((), (3,)) or 0 in shape:
             raise ValueError("an image is bytes, (height, width) or (height, width, 3)")
-        need_shape((len(self.labels), 4), self.boxes)
-        need_sizes(len(self.labels), self.scores)
-        need_shape(shape[:2], *self.masks.values())
+        require_shape((len(self.labels), 4), self.boxes)
+        require_sizes(len(self.labels), self.scores)
+        require_shape(shape[:2], *self.masks.values())
         if len(self.labels) + len(self.masks) > PARTS:
             raise ValueError(f"at most {PARTS} boxes and masks can be told apart")
         boxes = self.boxes.numpy()
@@ -116,7 +116,7 @@ class Tree(Named, tag="tree"):
         import numpy as np
 
         count = len(self.labels)
-        need_sizes(count, self.parents, *self.values.values())
+        require_sizes(count, self.parents, *self.values.values())
         parents = self.parents.numpy()
         if count > NODES:
             raise ValueError(f"at most {NODES} nodes can be shown")

@@ -58,26 +58,26 @@ class Array(msgspec.Struct, array_like=True):
         return values
 
 
-def need_shape(shape: tuple[int, ...], *arrays: Array | None) -> None:
+def require_shape(shape: tuple[int, ...], *arrays: Array | None) -> None:
     """Raise ValueError unless each of ``arrays`` that is there has this shape."""
     for array in arrays:
         if array is not None and array.numpy().shape != shape:
             raise ValueError(f"an array of shape {shape} is needed, not {array.shape}")
 
 
-def need_sizes(count: int, *arrays: Array | None) -> None:
+def require_sizes(count: int, *arrays: Array | None) -> None:
     """Raise ValueError unless each of ``arrays`` that is there has ``count`` numbers, in one row."""
-    need_shape((count,), *arrays)
+    require_shape((count,), *arrays)
 
 
-def need_pairs(*arrays: Array) -> None:
+def require_pairs(*arrays: Array) -> None:
     """Raise ValueError unless each of ``arrays`` holds places (m, 2)."""
     for array in arrays:
         if array.numpy().shape[1:] != (2,):
             raise ValueError(f"places are (n, 2), not {array.shape}")
 
 
-def need_indices(array: Array, count: int) -> None:
+def require_indices(array: Array, count: int) -> None:
     """Raise ValueError unless ``array`` holds whole numbers from 0 to ``count`` - 1."""
     values = array.numpy()
     if values.dtype.kind not in "iu" or (values.size and not (values.min() >= 0 and values.max() < count)):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from descend.engine.run.packed_array import Array, Count, Seconds, need_indices, need_pairs, need_shape, need_sizes
+from descend.engine.run.packed_array import (
+    Array,
+    Count,
+    Seconds,
+    require_indices,
+    require_pairs,
+    require_shape,
+    require_sizes,
+)
 
 
 class Record(msgspec.Struct, tag_field="kind", omit_defaults=True, kw_only=True):
@@ -44,7 +52,7 @@ class Layers(Picture, tag="layers"):
         return "layers"
 
     def check(self) -> None:
-        need_sizes(len(self.names), self.gradient, self.weight, self.update)
+        require_sizes(len(self.names), self.gradient, self.weight, self.update)
 
 
 class Confusion(Picture, tag="confusion"):
@@ -61,7 +69,7 @@ class Confusion(Picture, tag="confusion"):
     def check(self) -> None:
         import numpy as np
 
-        need_shape((len(self.classes),) * 2, self.counts)
+        require_shape((len(self.classes),) * 2, self.counts)
         counts = self.counts.numpy()
         if not (np.isfinite(counts) & (counts >= 0)).all():
             raise ValueError("counts are numbers from 0 on")
@@ -88,8 +96,8 @@ class Curve(Named, tag="curve"):
 
     def check(self) -> None:
         (count,) = self.x.numpy().shape
-        need_sizes(count, *self.lines.values())
-        need_pairs(*self.marks.values())
+        require_sizes(count, *self.lines.values())
+        require_pairs(*self.marks.values())
 
 
 class Points(Named, tag="points"):
@@ -107,12 +115,12 @@ class Points(Named, tag="points"):
 
     def check(self) -> None:
         (count,) = self.x.numpy().shape
-        need_sizes(count, self.y, self.labels, self.dx, self.dy)
+        require_sizes(count, self.y, self.labels, self.dx, self.dy)
         if (self.dx is None) != (self.dy is None):
             raise ValueError("an arrow has two components")
         if self.labels is not None:
-            need_indices(self.labels, len(self.classes))
-        need_pairs(*self.paths.values())
+            require_indices(self.labels, len(self.classes))
+        require_pairs(*self.paths.values())
 
 
 class Field(Named, tag="field"):
@@ -146,7 +154,7 @@ class Field(Named, tag="field"):
             raise ValueError("one name a line is needed")
         if self.texts and [len(line) for line in self.texts] != [columns] * rows:
             raise ValueError("one text a cell is needed")
-        need_pairs(*self.points.values(), *self.paths.values())
+        require_pairs(*self.points.values(), *self.paths.values())
 
 
 class Bars(Named, tag="bars"):
@@ -156,7 +164,7 @@ class Bars(Named, tag="bars"):
     groups: dict[str, Array]
 
     def check(self) -> None:
-        need_sizes(len(self.labels), *self.groups.values())
+        require_sizes(len(self.labels), *self.groups.values())
 
 
 class Histogram(Named, tag="histogram"):
@@ -167,7 +175,7 @@ class Histogram(Named, tag="histogram"):
 
     def check(self) -> None:
         (edges,) = self.edges.numpy().shape
-        need_sizes(edges - 1, *self.counts.values())
+        require_sizes(edges - 1, *self.counts.values())
 
 
 class Images(Named, tag="images"):
@@ -217,8 +225,8 @@ class Graph(Named, tag="graph"):
     weights: dict[str, Array] = {}
 
     def check(self) -> None:
-        need_sizes(len(self.labels), self.x, self.y, *self.values.values())
+        require_sizes(len(self.labels), self.x, self.y, *self.values.values())
         (edges,) = self.sources.numpy().shape
-        need_sizes(edges, self.targets, *self.weights.values())
+        require_sizes(edges, self.targets, *self.weights.values())
         for ends in (self.sources, self.targets):
-            need_indices(ends, len(self.labels))
+            require_indices(ends, len(self.labels))

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from descend.engine.run.diagram_records import AnnotatedImage, ArrayView, Tree
-from descend.engine.run.diagram_records import Grid as Grid
+from descend.engine.run.diagram_records import AnnotatedImage, ArrayView, Grid, Tree
 from descend.engine.run.packed_array import Array, Count, Seconds, Setting
 from descend.engine.run.picture_records import (
     Bars,
@@ -24,16 +23,62 @@ from descend.engine.run.picture_records import (
     Histogram,
     Images,
     Layers,
+    Named,
+    Picture,
     Points,
     Record,
     Table,
     Text,
 )
-from descend.engine.run.picture_records import Named as Named
-from descend.engine.run.picture_records import Picture as Picture
 
 if TYPE_CHECKING:
     import numpy as np
+
+__all__ = [
+    "FORMAT",
+    "AnnotatedImage",
+    "Array",
+    "ArrayView",
+    "Bars",
+    "Checkpoint",
+    "Command",
+    "Confusion",
+    "Control",
+    "Count",
+    "Curve",
+    "Event",
+    "Failure",
+    "Field",
+    "Graph",
+    "Grid",
+    "Header",
+    "Histogram",
+    "Images",
+    "KnobChange",
+    "Layers",
+    "Named",
+    "Note",
+    "Pause",
+    "Picture",
+    "Points",
+    "Progress",
+    "Record",
+    "Resume",
+    "Scalars",
+    "Seconds",
+    "SetKnob",
+    "Setting",
+    "State",
+    "Status",
+    "Step",
+    "Stop",
+    "Table",
+    "Text",
+    "Tree",
+    "make_control_decoder",
+    "make_encoder",
+    "make_event_decoder",
+]
 
 FORMAT = 1
 """Version of the run folder, written in each run's first record; raised when an old reader would misread."""

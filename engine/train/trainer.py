@@ -11,7 +11,7 @@ from torch import nn
 from descend.datasets.dataset import WARNING
 from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
-from descend.engine.lab.lab import Diverged
+from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.train import forking, loader, optimisers, own_model, sanity_check
 from descend.engine.train.distributed import ProcessGroup

@@ -83,13 +83,13 @@ class Repository:
         return found
 
 
-def working_files(shell: SimulatedShell) -> Files:
+def list_working_files(shell: SimulatedShell) -> Files:
     """The files of the working tree, by their paths below the root."""
     start = shell.git.root.rstrip("/") + "/"
     return {path.removeprefix(start): text for path, text in shell.files.items() if path.startswith(start)}
 
 
-def ignored(name: str, patterns: Iterable[str]) -> bool:
+def is_ignored(name: str, patterns: Iterable[str]) -> bool:
     """Whether patterns of an ignore file match a path or a folder above it; the last match decides, ``!`` undoes."""
     parts = name.split("/")
     above = ["/".join(parts[: index + 1]) for index in range(len(parts))]
@@ -107,11 +107,11 @@ def ignored(name: str, patterns: Iterable[str]) -> bool:
     return found
 
 
-def untracked(shell: SimulatedShell) -> list[str]:
+def list_untracked(shell: SimulatedShell) -> list[str]:
     """Files that are neither staged nor ignored."""
-    files = working_files(shell)
+    files = list_working_files(shell)
     patterns = files.get(".gitignore", "").splitlines()
-    return sorted(name for name in files if name not in shell.git.staged and not ignored(name, patterns))
+    return sorted(name for name in files if name not in shell.git.staged and not is_ignored(name, patterns))
 
 
 def _error(text: str) -> Exception:
@@ -144,7 +144,7 @@ def run_git(shell: SimulatedShell, given: list[str]) -> str:
     return actions[verb](shell, words)
 
 
-def _named(shell: SimulatedShell, names: Sequence[str], among: Iterable[str]) -> list[str]:
+def _resolve_paths(shell: SimulatedShell, names: Sequence[str], among: Iterable[str]) -> list[str]:
     """Those ``among`` paths below the root that are, or are in, one of ``names``.
 
     Raises:
@@ -166,21 +166,21 @@ def _named(shell: SimulatedShell, names: Sequence[str], among: Iterable[str]) ->
 
 
 def _status(shell: SimulatedShell, words: list[str]) -> str:
-    own, files = shell.git, working_files(shell)
+    own, files = shell.git, list_working_files(shell)
     head, lines = own.head, [f"On branch {own.branch}"]
-    staged = _changes(head, own.staged)
-    changed = _changes(own.staged, {name: text for name, text in files.items() if name in own.staged})
+    staged = _list_changes(head, own.staged)
+    changed = _list_changes(own.staged, {name: text for name, text in files.items() if name in own.staged})
     for title, found in (
         ("Staged for the next commit:", staged),
         ("Changed and not staged:", changed),
-        ("Not tracked:", untracked(shell)),
+        ("Not tracked:", list_untracked(shell)),
     ):
         if found:
             lines += [title, *(f"  {one}" for one in found)]
     return "\n".join(lines if len(lines) > 1 else [*lines, "Nothing to commit; the working tree is clean."])
 
 
-def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+def _list_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     names = sorted({*before, *after})
     words = {
         name: "new:" if name not in before else "deleted:" if name not in after else "changed:"
@@ -191,7 +191,7 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 
 def _add(shell: SimulatedShell, words: list[str]) -> str:
-    own, files = shell.git, working_files(shell)
+    own, files = shell.git, list_working_files(shell)
     every = bool({"-A", "--all"} & set(words))
     names = ["."] if every else [word for word in words if not word.startswith("-")]
     if not names:
@@ -204,14 +204,14 @@ def _add(shell: SimulatedShell, words: list[str]) -> str:
         if shell.path(name) in shell.files
         and not force
         and (inside := shell.path(name).removeprefix(own.root + "/")) not in own.staged
-        and ignored(inside, patterns)
+        and is_ignored(inside, patterns)
     ]
     if refused:
         raise _error(f"{refused[0]} is ignored by .gitignore; -f adds it all the same")
-    for name in _named(shell, names, {*files, *own.staged}):
+    for name in _resolve_paths(shell, names, {*files, *own.staged}):
         if name not in files:
             own.staged.pop(name, None)
-        elif name in own.staged or force or not ignored(name, patterns):
+        elif name in own.staged or force or not is_ignored(name, patterns):
             own.staged[name] = files[name]
     return ""
 
@@ -224,7 +224,7 @@ def _commit(shell: SimulatedShell, words: list[str]) -> str:
                 raise _error(f"after {word} the message is missing")
             message = words[place + 1]
     if {"-a", "-am"} & set(words):
-        files = working_files(shell)
+        files = list_working_files(shell)
         own.staged = {name: files[name] for name in own.staged if name in files}
     if not message.strip():
         raise _error('a commit needs a message: git commit -m "what was done"')
@@ -242,7 +242,7 @@ def _log(shell: SimulatedShell, words: list[str]) -> str:
 
 
 def _diff(shell: SimulatedShell, words: list[str]) -> str:
-    own, files = shell.git, working_files(shell)
+    own, files = shell.git, list_working_files(shell)
     if {"--staged", "--cached"} & set(words):
         before, after = own.head, own.staged
     else:
@@ -289,7 +289,7 @@ def _switch(shell: SimulatedShell, words: list[str]) -> str:
         return f"Switched to the new branch {names[0]}."
     if names[0] not in own.branches:
         raise _error(f"there is no branch {names[0]}; -c makes it")
-    files, target = working_files(shell), dict(own.commits[own.branches[names[0]]].files)
+    files, target = list_working_files(shell), dict(own.commits[own.branches[names[0]]].files)
     if own.staged != own.head or any(files.get(name) != text for name, text in own.staged.items()):
         raise _error("there are changes that are not committed; commit or restore them first")
     if lost := [name for name in target if name not in own.staged and name in files and files[name] != target[name]]:
@@ -317,7 +317,7 @@ def _restore(shell: SimulatedShell, words: list[str]) -> str:
     names = [word for word in words if not word.startswith("-")]
     staged = "--staged" in words
     source = own.head if staged else own.staged
-    for name in _named(shell, names, {*source, *own.staged}):
+    for name in _resolve_paths(shell, names, {*source, *own.staged}):
         if not staged:
             if name in source:
                 shell.files[f"{own.root}/{name}"] = source[name]
@@ -331,7 +331,7 @@ def _restore(shell: SimulatedShell, words: list[str]) -> str:
 def _remove(shell: SimulatedShell, words: list[str]) -> str:
     own = shell.git
     names = [word for word in words if not word.startswith("-")]
-    for name in _named(shell, names, own.staged):
+    for name in _resolve_paths(shell, names, own.staged):
         own.staged.pop(name, None)
         if "--cached" not in words:
             shell.files.pop(f"{own.root}/{name}", None)
@@ -342,7 +342,7 @@ def _merge(shell: SimulatedShell, words: list[str]) -> str:
     own = shell.git
     if len(words) != 1 or words[0] not in own.branches:
         raise _error("which branch? git merge NAME, of one that is there")
-    files = working_files(shell)
+    files = list_working_files(shell)
     if own.staged != own.head or any(files.get(name) != text for name, text in own.staged.items()):
         raise _error("there are changes that are not committed; commit or restore them first")
     here, there = own.branches.get(own.branch, ""), own.branches[words[0]]

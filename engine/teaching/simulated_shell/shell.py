@@ -58,7 +58,7 @@ class SimulatedShell:
             **FILE_COMMANDS,
             "conda": run_conda,
             "git": run_git,
-            "help": help_text,
+            "help": print_help,
             "pip": run_pip,
             "python": run_python,
         }
@@ -191,7 +191,7 @@ def _parts(words: Sequence[str]) -> list[tuple[list[str], str]]:
     return [*parts, (part, "")]
 
 
-def options(given: Sequence[str], known: str, command: str) -> tuple[set[str], list[str]]:
+def parse_options(given: Sequence[str], known: str, command: str) -> tuple[set[str], list[str]]:
     """The options, which are letters of ``known``, and the other words.
 
     Raises:
@@ -227,7 +227,7 @@ def _cd(shell: SimulatedShell, given: list[str]) -> str:
 
 
 def _ls(shell: SimulatedShell, given: list[str]) -> str:
-    flags, names = options(given, "al1", "ls")
+    flags, names = parse_options(given, "al1", "ls")
     path = shell.path(names[0] if names else ".")
     if path in shell.files:
         return names[0]
@@ -251,7 +251,7 @@ def _echo(shell: SimulatedShell, given: list[str]) -> str:
 
 
 def _mkdir(shell: SimulatedShell, given: list[str]) -> str:
-    flags, names = options(given, "p", "mkdir")
+    flags, names = parse_options(given, "p", "mkdir")
     _need(names, 1, "mkdir", "mkdir FOLDER")
     for name in names:
         path = shell.path(name)
@@ -271,7 +271,7 @@ def _touch(shell: SimulatedShell, given: list[str]) -> str:
 
 
 def _rm(shell: SimulatedShell, given: list[str]) -> str:
-    flags, names = options(given, "rf", "rm")
+    flags, names = parse_options(given, "rf", "rm")
     _need(names, 1, "rm", "rm FILE")
     for name in names:
         path = shell.path(name)
@@ -294,7 +294,7 @@ def _rm(shell: SimulatedShell, given: list[str]) -> str:
 
 
 def _copy(shell: SimulatedShell, given: list[str], command: str) -> list[str]:
-    _, names = options(given, "r", command)
+    _, names = parse_options(given, "r", command)
     if len(names) != 2:
         raise CommandError(f"{command}: it takes what is there and the new name")
     old, new = names
@@ -324,7 +324,7 @@ def _export(shell: SimulatedShell, given: list[str]) -> str:
     return ""
 
 
-def help_text(shell: SimulatedShell, given: list[str]) -> str:
+def print_help(shell: SimulatedShell, given: list[str]) -> str:
     """What can be called."""
     return (
         f"This practice shell knows {', '.join(sorted(shell.commands))}; && and ; between commands, > and >> into a "

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from descend.engine.lab.diagrams import flattened
+from descend.engine.lab.diagrams import flatten_tree
 from descend.engine.lab.formulas import write_dot_product
 from descend.engine.lab.lab import Lab
 from descend.engine.run.records import Array, ArrayView, Grid
@@ -151,11 +151,11 @@ def test_a_tree_is_numbered_as_it_is_read(folders: Path) -> None:
     assert tree.parents.numpy().tolist() == [-1, 0, 1, 1, 0]
     assert tree.values["value"].numpy().tolist() == [8, 6, 2, 3, 2]
     assert (tree.edges[4], tree.marked) == ("r", [1])
-    assert flattened("x") == (["x"], [-1])
+    assert flatten_tree("x") == (["x"], [-1])
     deep: Any = "leaf"
     for _ in range(5000):
         deep = ("node", deep)
-    assert len(flattened(deep)[0]) == 5001
+    assert len(flatten_tree(deep)[0]) == 5001
 
 
 def test_a_damaged_grid_is_refused() -> None:

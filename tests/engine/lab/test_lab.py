@@ -13,7 +13,8 @@ import torch
 from descend.engine.base.knobs import KnobSet, knob
 from descend.engine.lab import checkpoints, layer_norms
 from descend.engine.lab.command_queue import Stopped
-from descend.engine.lab.lab import Diverged, Lab
+from descend.engine.lab.diverged import Diverged
+from descend.engine.lab.lab import Lab
 from descend.engine.run import records, runs
 from descend.engine.run.history import History
 from descend.engine.run.knob_turns import find_knobs_at, list_turns

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.engine.teaching.simulated_shell import CommandError, SimulatedShell
-from descend.engine.teaching.simulated_shell.repository import ignored
+from descend.engine.teaching.simulated_shell.repository import is_ignored
 
 
 def typed(shell: SimulatedShell, *lines: str) -> str:
@@ -206,7 +206,7 @@ def test_branches_are_switched_and_merged() -> None:
     ],
 )
 def test_patterns_of_an_ignore_file(name: str, patterns: list[str], expected: bool) -> None:
-    assert ignored(name, patterns) is expected
+    assert is_ignored(name, patterns) is expected
 
 
 def test_an_author_adds_a_command() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App
 
-from descend.engine.lab.diagrams import flattened
+from descend.engine.lab.diagrams import flatten_tree
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Tree
 from descend.tui.draw.rows import text
@@ -22,7 +22,7 @@ from .odd import NAMES, NUMBERS, SIZES, fills, inside, shown
 
 
 def tree(root: Any, step: int = 3, **more: Any) -> Tree:
-    labels, parents = flattened(root)
+    labels, parents = flatten_tree(root)
     values = {name: Array.of(np.array(found, float)) for name, found in more.pop("values", {}).items()}
     record = Tree(step=step, name="t", labels=labels, parents=Array.of(np.array(parents)), values=values, **more)
     record.check()
@@ -87,7 +87,7 @@ def test_edges_are_named_above_the_nodes() -> None:
 )
 @settings(max_examples=60, deadline=None)
 def test_no_two_nodes_overlap(root: Any) -> None:
-    labels, _ = flattened(root)
+    labels, _ = flatten_tree(root)
     drawn = text(shown(TreePanel, tree(root)).content(200, 60))
     for label in set(labels):
         assert drawn.count(label) >= labels.count(label)
