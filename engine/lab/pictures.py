@@ -74,10 +74,20 @@ class Pictures(Diagrams):
         )
 
     @takes_picture
-    def curve(self, name: str, x: Values, marks: Mapping[str, Values] | None = None, /, **lines: Values) -> None:
+    def curve(
+        self,
+        name: str,
+        x: Values,
+        marks: Mapping[str, Values] | None = None,
+        /,
+        *,
+        axes: tuple[str, str] = ("", ""),
+        **lines: Values,
+    ) -> None:
         """Show functions y(x): ``x`` and each of ``lines`` have n numbers, in any shape.
 
-        ``marks``: for each name, one place (2,) or several (m, 2) marked on the picture.
+        ``marks``: for each name, one place (2,) or several (m, 2) marked on the picture. ``axes``: what stands along x
+        and y, with units.
         """
         step, x = self.step, take_values(x)
         kept, spots = {line: take_values(values) for line, values in lines.items()}, take_places(marks)
@@ -95,6 +105,7 @@ class Pictures(Diagrams):
                 x=Array.of(fetch_values(x).ravel()),
                 lines={line: Array.of(fetch_values(values).ravel()) for line, values in kept.items()},
                 marks=pack_places(spots),
+                axes=axes,
             ),
         )
 
@@ -108,6 +119,7 @@ class Pictures(Diagrams):
         *,
         arrows: Values | None = None,
         paths: Mapping[str, Values] | None = None,
+        axes: tuple[str, str] = ("", ""),
     ) -> None:
         """Show points in the plane.
 
@@ -116,6 +128,7 @@ class Pictures(Diagrams):
             labels: (n,) indices into ``classes``, which are numbered if none are named.
             arrows: (n, 2), an arrow from each point.
             paths: for each name, (m, 2) places joined by a line.
+            axes: what stands along x and y, with units.
         """
         step, spots, heads = self.step, take_pairs(at), None if arrows is None else take_pairs(arrows)
         count, tracks = len(spots), take_places(paths)
@@ -141,6 +154,7 @@ class Pictures(Diagrams):
                 dx=None if ends is None else Array.of(ends[:, 0]),
                 dy=None if ends is None else Array.of(ends[:, 1]),
                 paths=pack_places(tracks),
+                axes=axes,
             )
 
         self._show(f"points/{name}", make)
@@ -161,6 +175,7 @@ class Pictures(Diagrams):
         texts: Sequence[Sequence[str]] = (),
         points: Mapping[str, Values] | None = None,
         paths: Mapping[str, Values] | None = None,
+        axes: tuple[str, str] = ("", ""),
     ) -> None:
         """Show values over a rectangle, shape (rows, columns): a heat map.
 
@@ -172,6 +187,7 @@ class Pictures(Diagrams):
             low, high: ends of the colours; by default the minimum and the maximum.
             texts: a few characters for each cell.
             points, paths: for each name, (m, 2) places on the map, marked, or joined by a line.
+            axes: what stands along x and y, with units; of a matrix, along a row and down a column.
         """
         step, values = self.step, take_values(values)
         require(len(get_shape(values)) == 2, f"a field has rows and columns, not shape {get_shape(values)}")
@@ -194,6 +210,7 @@ class Pictures(Diagrams):
                 texts=written,
                 points=pack_places(spots),
                 paths=pack_places(tracks),
+                axes=axes,
             )
             field.check()
             return field

@@ -76,7 +76,7 @@ class Confusion(Picture, tag="confusion"):
 
 
 class Named(Picture):
-    """A picture with a name of the author's choosing; pictures of one kind are told apart by it."""
+    """A picture with a name of the author's choosing; it distinguishes pictures of one kind."""
 
     name: str
 
@@ -88,11 +88,13 @@ class Named(Picture):
 class Curve(Named, tag="curve"):
     """Functions of one variable: ``x`` (n,), and for each of ``lines`` its values (n,). NaN breaks a line.
 
-    ``marks``: for each name, places (m, 2) of single points drawn on the curves, such as the end of a bracket."""
+    ``marks``: for each name, places (m, 2) of single points drawn on the curves, such as the end of a bracket.
+    ``axes``: what stands along x and y, with units."""
 
     x: Array
     lines: dict[str, Array]
     marks: dict[str, Array] = {}
+    axes: tuple[str, str] = ("", "")
 
     def check(self) -> None:
         (count,) = self.x.numpy().shape
@@ -103,7 +105,8 @@ class Curve(Named, tag="curve"):
 class Points(Named, tag="points"):
     """Points in the plane: ``x``, ``y`` (n,). ``labels`` (n,) are indices into ``classes``.
 
-    ``dx``, ``dy`` (n,): an arrow from each point. ``paths``: for each name, places (m, 2) joined by a line."""
+    ``dx``, ``dy`` (n,): an arrow from each point. ``paths``: for each name, places (m, 2) joined by a line.
+    ``axes``: what stands along x and y, with units."""
 
     x: Array
     y: Array
@@ -112,6 +115,7 @@ class Points(Named, tag="points"):
     dx: Array | None = None
     dy: Array | None = None
     paths: dict[str, Array] = {}
+    axes: tuple[str, str] = ("", "")
 
     def check(self) -> None:
         (count,) = self.x.numpy().shape
@@ -130,7 +134,7 @@ class Field(Named, tag="field"):
     whose ``y`` grows upwards; without them a matrix, first row at the top, whose lines ``rows`` and ``columns`` name.
     ``classes``: values are indices into them, as in a map of decision regions. ``low``, ``high``: ends of the colours.
     ``texts``: a few characters for each cell, such as an arrow. ``points``: for each name, places (m, 2) on the map;
-    ``paths``: likewise, joined by a line."""
+    ``paths``: likewise, joined by a line. ``axes``: what stands along x and y, or along a row and down a column."""
 
     values: Array
     x: tuple[float, float] | None = None
@@ -143,6 +147,7 @@ class Field(Named, tag="field"):
     texts: list[list[str]] = []
     points: dict[str, Array] = {}
     paths: dict[str, Array] = {}
+    axes: tuple[str, str] = ("", "")
 
     def check(self) -> None:
         rows, columns = self.values.numpy().shape
@@ -158,7 +163,7 @@ class Field(Named, tag="field"):
 
 
 class Bars(Named, tag="bars"):
-    """A value for each of ``labels``: (n,) for each of ``groups``, which stand beside each other."""
+    """A value for each of ``labels``: (n,) for each of ``groups``, drawn side by side."""
 
     labels: list[str]
     groups: dict[str, Array]

@@ -198,7 +198,10 @@ class RegressionMetrics(Metrics):
             )
             low, high = float(a.min()), float(a.max())
             lab.points(
-                f"{name}: true and predicted", torch.stack([a, b], 1), paths={"equal": [[low, low], [high, high]]}
+                f"{name}: true and predicted",
+                torch.stack([a, b], 1),
+                paths={"equal": [[low, low], [high, high]]},
+                axes=("true", "predicted"),
             )
 
     def _all(self) -> tuple[Tensor, Tensor]:

@@ -46,6 +46,10 @@ class CurvePanel(PicturePanel[Curve]):
         plot = self._plot()
         return legends(entries(plot, self.size.width, self.draws_unicode)) if plot else []
 
+    def axes(self) -> tuple[str, str] | None:
+        newest = self.newest()
+        return newest.axes if newest else None
+
     def notes(self) -> list[Row]:
         newest, plot = self.newest(), self._plot()
         if newest is None or plot is None:

@@ -151,6 +151,9 @@ class Curves(ZoomableCurves):
         rows = flowed([entry.row(True) for entry in entries], width)
         return [sized(row, width) for row in rows] if len(rows) <= lines else []
 
+    def axes(self) -> tuple[str, str]:
+        return "step", self.label
+
     def notes(self) -> list[Row]:
         traces = [trace for trace in self.traces() if trace.series.size]
         parts: list[Row] = []

@@ -70,6 +70,12 @@ class FieldPanel(Shaded, PicturePanel[Field]):
         scale, colour = self._scale(newest), self.in_colour
         return [scale.bar(cells, colour) for cells in (24, 16, 10, 6)]
 
+    def axes(self) -> tuple[str, str] | None:
+        newest = self.newest()
+        if newest is None or (newest.axes == ("", "") and newest.x is None and (newest.rows or newest.columns)):
+            return None
+        return newest.axes
+
     def notes(self) -> list[Row]:
         newest = self.newest()
         if newest is None:

@@ -38,6 +38,9 @@ class HistogramPanel(PicturePanel[Histogram]):
         newest = self.newest()
         return legends(entries(newest, self.draws_unicode)) if newest else []
 
+    def axes(self) -> tuple[str, str]:
+        return self.label, "count"
+
     def notes(self) -> list[Row]:
         newest = self.newest()
         if newest is None:

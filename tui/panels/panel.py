@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
@@ -141,8 +142,13 @@ class Panel(Widget, can_focus=True):
         return []
 
     def notes(self) -> list[Row]:
-        """What stands at the foot of the frame, from the fullest version to the shortest."""
+        """What stands at the right of the frame's foot, from the fullest version to the shortest."""
         return []
+
+    def axes(self) -> tuple[str, str] | None:
+        """What stands along the horizontal and the vertical axis, empty where that is not known; None if the panel has
+        no axes, or names them itself."""
+        return None
 
     def table(self) -> Data | None:
         """What the panel shows as a table; None while there is nothing to show."""
@@ -195,39 +201,52 @@ class Panel(Widget, can_focus=True):
         inner, lines = width - 2 - 2 * pad, height - 2
         if inner < 1 or lines < 1:
             return [sized([], width) for _ in range(height)]
-        title, rows, legends, notes = self._parts(inner, lines)
+        title, rows, legends, notes, named = self._parts(inner, lines)
         blank: list[Run] = [(" " * pad, "text")]
-        return self._framed(width, title, [[*blank, *row, *blank] for row in rows], legends, notes)
+        return self._framed(width, title, [[*blank, *row, *blank] for row in rows], legends, notes, named)
 
     def _framed(
-        self, width: int, title: str, inside: list[Row], legends: Sequence[Row] = (), notes: Sequence[Row] = ()
+        self,
+        width: int,
+        title: str,
+        inside: list[Row],
+        legends: Sequence[Row] = (),
+        notes: Sequence[Row] = (),
+        named: str = "",
     ) -> list[Row]:
-        """``inside``, rows of ``width`` - 2 cells, in a frame."""
+        """``inside``, rows of ``width`` - 2 cells, in a frame with ``named`` at the left of its foot."""
         side: Run = ("│", "frame")
+        if named and self.cursor is not None and not any(_fits(note, width, named) for note in notes):
+            named = ""  # which step is looked back at matters more
         framed = [
-            _edge("╭╮", width, title, legends),
+            _edge("╭╮", width, (title, "title"), legends),
             *(joined([side, *row, side]) for row in inside),
-            _edge("╰╯", width, "", notes),
+            _edge("╰╯", width, (named, "muted"), notes),
         ]
         if self.draws_unicode:
             return framed
         return [[(ascii_only(part), pen) for part, pen in row] for row in framed]
 
-    def _parts(self, width: int, height: int) -> tuple[str, list[Row], list[Row], list[Row]]:
-        """Title, content, legends and notes; an apology if the panel cannot draw what it is given."""
+    def _parts(self, width: int, height: int) -> tuple[str, list[Row], list[Row], list[Row], str]:
+        """Title, content, legends, notes and axes; an apology if the panel cannot draw what it is given."""
         title = self._title = ""
         try:
             title = self._title = plain(f"{self.number} {self.label}" if self.number else self.label)
             rows = self.content(width, height) or wrapped(self._missing(), width, height)
-            parts = title, rows, self.legends(), self.notes()
+            parts = title, rows, self.legends(), self.notes(), self._axes_in_words()
         except Exception as error:  # whatever is wrong with this panel, the others continue
             if self._failed is None or repr(error) != repr(self._failed):
                 log.error(f"panel {self.subject!r} cannot be drawn", "".join(traceback.format_exception(error)))
             self._failed = error
             apology = f"This panel cannot show its data ({type(error).__name__}); the run and other panels continue."
-            return title or plain(self.subject), wrapped(apology, width, height, "error"), [], []
+            return title or plain(self.subject), wrapped(apology, width, height, "error"), [], [], ""
         self._failed = None
         return parts
+
+    def _axes_in_words(self) -> str:
+        """The names of the axes; one that is called as the panel goes without saying."""
+        across, up = map(plain, self.axes() or ("", ""))
+        return "  ".join(f"{sign} {name}" for sign, name in (("↑", up), ("→", across)) if name not in ("", self.label))
 
     def action_copy(self) -> None:
         """Copy the table to the clipboard."""
@@ -327,16 +346,19 @@ def _opaque(background: Color) -> RichColor | None:
     return background.rich_color if background.a else None
 
 
-def _edge(corners: str, width: int, title: str, aside: Sequence[Row]) -> Row:
-    """An edge of the frame with ``title`` at its left and the fullest of ``aside`` that has room at its right."""
+def _edge(corners: str, width: int, left: Run, aside: Sequence[Row]) -> Row:
+    """An edge of the frame with ``left`` at its left and the fullest of ``aside`` that has room at its right."""
+    text, pen = left
     room = width - 6
-    left: Row = []
-    if title and room >= 3:
-        title = title if length([(title, "title")]) <= room else fit(title, room)
-        left = [(" ", "frame"), (title, "title"), (" ", "frame")]
-    room = width - 4 - length(left)
-    right = next((row for row in aside if row and length(row) + 3 <= room), [])
+    named: Row = [(" ", "frame"), (fit(text, min(cell_len(text), room)), pen), (" ", "frame")]
+    named = named if text and room >= 3 else []
+    right = next((row for row in aside if row and _fits(row, width, text if named else "")), [])
     if right:
         right = [(" ", "frame"), *right, (" ", "frame")]
-    line = "─" * max(0, width - 4 - length(left) - length(right))
-    return joined([(f"{corners[0]}─", "frame"), *left, (line, "frame"), *right, (f"─{corners[1]}", "frame")])
+    line = "─" * max(0, width - 4 - length(named) - length(right))
+    return joined([(f"{corners[0]}─", "frame"), *named, (line, "frame"), *right, (f"─{corners[1]}", "frame")])
+
+
+def _fits(row: Row, width: int, beside: str) -> bool:
+    """Whether an edge of ``width`` cells has room for ``row`` beside a text at its left."""
+    return length(row) + 3 <= width - 4 - (cell_len(beside) + 2 if beside else 0)

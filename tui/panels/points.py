@@ -44,6 +44,10 @@ class PointsPanel(PicturePanel[Points]):
         total: Row = [(f"{len(scatter.x):,}", "value"), (" points", "muted")]
         return [*(row for row in legends(entries(scatter, self.draws_unicode)) if row), total]
 
+    def axes(self) -> tuple[str, str] | None:
+        newest = self.newest()
+        return newest.axes if newest else None
+
     def notes(self) -> list[Row]:
         newest, scatter = self.newest(), self._scatter()
         if newest is None or scatter is None:

@@ -178,9 +178,9 @@ def forward(lab, k, x0, alpha_bar):
         keep = alpha_bar[t] / alpha_bar[t - 1]
         x.copy_(keep.sqrt() * x + (1 - keep).sqrt() * torch.randn(x.shape).to(x.device))  # key: from the frame before
         paths.append(x[:3].clone().cpu())
-        lab.points("cloud", x, paths=traces(paths))
+        lab.points("cloud", x, paths=traces(paths), axes=("x₁", "x₂"))
         at = {"data now": (t, share[t].item()), "noise now": (t, spread[t].item())}
-        lab.curve("schedule", torch.arange(k.T + 1), at, data=share, noise=spread)
+        lab.curve("schedule", torch.arange(k.T + 1), at, data=share, noise=spread, axes=("t", "factor"))
         if t in moments:
             film[f"t = {t}"] = density(x)
             lab.images("film out", torch.stack(list(film.values())), list(film), low=0, high=1)
@@ -233,7 +233,7 @@ def arrows(lab, net, t):
     grid = torch.cartesian_prod(axis, axis).to(lab.device)
     with torch.no_grad():
         noise = net(seen(grid, torch.full((len(grid),), t, device=lab.device)))
-    lab.points("predicted noise, taken out", grid, arrows=-0.2 * noise)
+    lab.points("predicted noise, taken out", grid, arrows=-0.2 * noise, axes=("x₁", "x₂"))
 
 
 def guess(net, x, t, T):
@@ -262,7 +262,7 @@ def sample(lab, k, net, data, held_out, alpha_bar):
             paths.append(x[:3].clone().cpu())
         x.copy_(reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], k.eta, k.clamp))
         paths.append(x[:3].clone().cpu())
-        lab.points("cloud", x, paths=traces(paths))
+        lab.points("cloud", x, paths=traces(paths), axes=("x₁", "x₂"))
         arrows(lab, net, now / k.T)
         away = {"generated": nearest(x, held_out), "normal": nearest(normal, held_out)}
         lab.histogram("distance to the nearest held-out point", 30, (0.0, 1.0), **away)

@@ -108,9 +108,10 @@ def slide(lab, k):
         filled[i, j] = products.sum()
         low, right = size - 3.5 - top, left - 0.5  # rows are counted from above, a map's y from below
         frame = [(right, low), (right + 3, low), (right + 3, low + 3), (right, low + 3), (right, low)]
-        lab.field("digit", image[::-1].copy(), (0, size - 1), (0, size - 1), low=0, high=16, paths={"window": frame})
+        across_image, window, axes = (0, size - 1), {"window": frame}, ("column", "row, from below")
+        lab.field("digit", image[::-1].copy(), across_image, across_image, low=0, high=16, paths=window, axes=axes)
         texts = [f"{y:.3g}" if place <= step else "" for place, y in enumerate(filled.ravel().tolist())]
-        lab.field("feature map", filled, texts=np.reshape(texts, (across, across)).tolist())
+        lab.field("feature map", filled, texts=np.reshape(texts, (across, across)).tolist(), axes=("column", "row"))
         cells = zip(patch.ravel(), kernel.ravel(), products.ravel(), products.cumsum(), strict=True)
         rows = [[round(number, 3) for number in row] for row in cells]
         lab.table("sum at this place", ["pixel", "weight", "product", "sum so far"], rows)

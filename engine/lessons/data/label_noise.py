@@ -87,7 +87,8 @@ def run(lab, k):
             memorised[row][column] = (guessed == labels)[wrong].float().mean().item()
             lab.scalars({"test/accuracy": right})
             done = {noise: accuracy[i] for i, noise in enumerate(rows[: row + 1])}
-            lab.curve("test accuracy by log₂ of images", np.log2(SIZES), **done)
+            axes = "log₂ of training images", "test accuracy"
+            lab.curve("test accuracy by log₂ of images", np.log2(SIZES), axes=axes, **done)
             lab.field("test accuracy", accuracy, rows=rows, columns=columns, low=0, high=1)
             lab.field("wrong labels memorised", memorised[1:], rows=rows[1:], columns=columns, low=0, high=1)
     for i, noise in enumerate(rows):

@@ -85,8 +85,10 @@ def run(lab, k):
         for name, value in (*errors.items(), ("length", float(np.log10(np.linalg.norm(weights))))):
             curves[name].append(value)
         done = octaves[: step + 1]
-        lab.curve("error by log₂(p/n)", done, {"p = n": (0, 0)}, test=curves["test"], train=curves["train"])
-        lab.curve("log₁₀ length of weights by log₂(p/n)", done, {"p = n": (0, 0)}, length=curves["length"])
+        shown, axes = {name: curves[name] for name in ("test", "train")}, ("log₂(p/n)", "share wrong")
+        lab.curve("error by log₂(p/n)", done, {"p = n": (0, 0)}, axes=axes, **shown)
+        axes = "log₂(p/n)", "log₁₀ of the length"
+        lab.curve("log₁₀ length of weights by log₂(p/n)", done, {"p = n": (0, 0)}, axes=axes, length=curves["length"])
         lab.bars("outputs for an image never seen", data.classes, wanted=np.eye(10)[data.test_y[0]], found=scores[0])
 
     error, share = np.array(curves["test"]), sizes / n

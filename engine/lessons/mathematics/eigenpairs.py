@@ -111,7 +111,7 @@ def run(lab, k):
         measure_rates(lab, residual / size, error / size)
         ends = {"v": v, f"A v / {size:.3g}": image / size}
         arrows = {name: np.stack([origin, end]) for name, end in ends.items()}
-        lab.points("plane", np.stack(list(ends.values())), paths={**lines, **arrows})
+        lab.points("plane", np.stack(list(ends.values())), paths={**lines, **arrows}, axes=("x₁", "x₂"))
         grown = multiply(matrix, v, k.method, k.shift)
         length = np.linalg.norm(grown)
         if length == 0:

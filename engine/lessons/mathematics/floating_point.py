@@ -165,13 +165,15 @@ def run(lab, k):
 
         cosine[:, step] = cancel(10 ** powers[step], dtype, eps)
         subtracted, rewritten = cosine[:, : step + 1]
-        lab.curve("1 - cos x over log10 x", powers[: step + 1], subtracted=subtracted, rewritten=rewritten)
+        axes, lines = ("log₁₀ x", "log₁₀ relative error"), {"subtracted": subtracted, "rewritten": rewritten}
+        lab.curve("1 - cos x over log10 x", powers[: step + 1], axes=axes, **lines)
 
         matrix, x = system(np.random.default_rng([lab.seed, step]), 16 * step / (STEPS - 1))
         solution[:, step] = solved(matrix, x, dtype, k.pivoting)
         kappa, error, _ = solution[:, : step + 1][:, solution[0, : step + 1].argsort()]
         lines = {"error": np.log10(error), "κ·ε": np.log10(kappa * eps)}
-        lab.curve("solving over log10 κ", np.log10(kappa), {"Hilbert": famous}, **lines)
+        axes = "log₁₀ κ", "log₁₀ relative error"
+        lab.curve("solving over log10 κ", np.log10(kappa), {"Hilbert": famous}, axes=axes, **lines)
 
     kappa, error, residual = solution
     solvable = kappa * eps < 0.1  # beyond, not a digit is right

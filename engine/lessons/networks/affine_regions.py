@@ -120,7 +120,7 @@ def fold(lab, k):
     made = lab.state.setdefault("made", {"folds": [], "one layer, at most": []})
     for layer in lab.steps(k.folds, unit="folds"):
         y.copy_(2 * y.relu() - 4 * (y - 0.5).relu())  # key: two units that fold
-        lab.curve("folded interval", x, output=y)
+        lab.curve("folded interval", x, output=y, axes=("input", "output"))
         for name, reached in zip(made, (pieces(y), 2 * (layer + 1) + 1), strict=True):
             made[name].append(reached)
         lab.bars("pieces by units", [f"{2 * (index + 1)} units" for index in range(layer + 1)], **made)
@@ -173,8 +173,9 @@ def train(lab, k):
                 active = patterns(net, coarse).sum(1).view(60, 60)
                 chance = net(coarse).sigmoid().view(60, 60)
             extent = (-SPAN, SPAN)
-            lab.field("active units", active, extent, extent)
-            lab.field("inside?", chance, extent, extent, low=0, high=1, points={"disc": x[:200:4], "ring": x[200::4]})
+            lab.field("active units", active, extent, extent, axes=("x₁", "x₂"))
+            spots = {"disc": x[:200:4], "ring": x[200::4]}
+            lab.field("inside?", chance, extent, extent, low=0, high=1, points=spots, axes=("x₁", "x₂"))
     with torch.no_grad():
         lab.results(**{"before training": before, "after training": count(patterns(net, fine))})
         right = ((net(x)[:, 0] > 0) == (inside > 0)).float().mean().item()

@@ -166,6 +166,7 @@ def run(lab, k):
             "log₁₀ of largest difference by log₁₀ ε",
             [math.log10(size) for size in sizes[: step + 1]],
             difference=[math.log10(max(error, 1e-17)) for error in worst],
+            axes=("log₁₀ ε", "log₁₀ of largest difference"),
         )
         rows = [
             [name, gradient[name], found[name], "agrees" if abs(found[name] - gradient[name]) < 1e-4 else "differs"]
@@ -200,7 +201,8 @@ def train(lab, k, theta):
             outputs = [inputs(weights, x) for x in fit]
             for one in outputs:
                 forward(one)
-            lab.curve("fit", fit, target=[target(x) for x in fit], network=[one["p"] for one in outputs])
+            found = [one["p"] for one in outputs]
+            lab.curve("fit", fit, target=[target(x) for x in fit], network=found, axes=("x", "output p"))
     weights = dict(zip(WEIGHTS, theta.tolist(), strict=True))
     lab.results(**{"train/loss": sum(loss_at(weights, x) for x in points) / len(points)})
 

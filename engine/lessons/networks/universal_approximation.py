@@ -83,8 +83,9 @@ def run(lab, k):
                 units = sigma(hidden(x)) * output.weight  # key: what each unit adds to the output
                 strongest = (units - units.mean(0)).abs().mean(0).topk(min(6, k.width)).indices
                 fit = net(x)
-            lab.curve("fit", x, target=target, network=fit)
-            lab.curve("strongest units", x, **{f"unit {int(i)}": units[:, i] for i in strongest})
+            lab.curve("fit", x, target=target, network=fit, axes=("x", "output"))
+            shown = {f"unit {int(i)}": units[:, i] for i in strongest}
+            lab.curve("strongest units", x, axes=("x", "added to the output"), **shown)
 
     with torch.no_grad():
         lab.results(**{"train/mse": (net(x) - target).square().mean().item()})

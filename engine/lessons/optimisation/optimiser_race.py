@@ -108,7 +108,8 @@ def valley(lab, k):
             paths[name] = [[-0.5, 0.5], *lab.trace(name, place)]
         lab.scalars({f"{name}/height": rosenbrock(*place) for name, place in places.items()})
         if lab.due():
-            lab.field("log₁₀ height", height, (-1, 1.5), (-0.5, 1.5), points={"goal": (1, 1)}, paths=paths)
+            axes, goal = ("x", "y"), {"goal": (1, 1)}
+            lab.field("log₁₀ height", height, (-1, 1.5), (-0.5, 1.5), points=goal, paths=paths, axes=axes)
             m, s = memories["Adam"]["m"], memories["Adam"]["s"]
             lab.bars("Adam's memory", ["x", "y"], m=m, root_of_s=s.sqrt())
     lab.results(

@@ -98,6 +98,7 @@ def run(lab, k):
                 spelled[:-1],
                 letters,
                 paths={"reading": plane(states.detach())},
+                axes=("first main direction", "second"),
             )
             lab.text("spells", spell(read, head, letters, k.word))
     with torch.no_grad():

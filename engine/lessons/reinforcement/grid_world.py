@@ -106,7 +106,7 @@ def show(lab, name, values, policy):
         texts[row][column] = f"{start}{ARROWS[policy[row, column]]} {values[row, column]:.2f}"
     field = values.clone()
     field[tuple(zip(*WALLS, strict=True))] = float("nan")
-    lab.field(name, field, texts=texts, low=-0.5, high=1)
+    lab.field(name, field, texts=texts, low=-0.5, high=1, axes=("column", "row"))
 
 
 def report(lab, name, policy):

@@ -282,7 +282,7 @@ def show_curve(lab, k, places, step):
     if f(np, k.left) * f(np, k.right) < 0:
         same = np.sign(f(np, asked)) == left_sign
         bracket[:, 0] = asked[same].max(initial=k.left), asked[~same].min(initial=k.right)
-    lab.curve("f", x, {"bracket": bracket, **inside}, f=y, zero=0 * x, tangent=tangent)
+    lab.curve("f", x, {"bracket": bracket, **inside}, f=y, zero=0 * x, tangent=tangent, axes=("x", "f(x)"))
 
 
 def from_random_starts(lab, k, roots):
@@ -303,7 +303,7 @@ def from_random_starts(lab, k, roots):
     arrived = distance.min(1) < k.tolerance
     which = np.where(arrived, distance.argmin(1), len(roots))
     names = [f"to {root:.4g}" for root in roots] + ["nowhere"]
-    lab.points("newton steps by start", np.stack([starts, steps], 1), which, names)
+    lab.points("newton steps by start", np.stack([starts, steps], 1), which, names, axes=("start", "steps"))
     lab.results(**{"newton/arrives": float(arrived.mean()), "newton/mean steps": float(steps.mean())})
     if arrived.any():
         lab.results(**{"newton/farthest start that arrives": float(np.abs(starts[arrived]).max())})
