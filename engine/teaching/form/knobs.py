@@ -9,15 +9,15 @@ from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 
 BY_LAB = {"pace"}
 """Knobs that `Lab` reads itself."""
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check_knobs(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``unused`` and ``help``."""
-    nodes = list(ast.walk(text.tree))
-    read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+    read = find_read(text.tree, getattr(text.lesson.run, "__name__", ""))
     seen: dict[str, str] = {}
     for name, spec in text.lesson.knobs.specs.items():
-        if name not in read | BY_LAB:
+        if read is not None and name not in read | BY_LAB:
             yield text.short("unused", f"Knob '{name}' is never read.", f"    {name}:")
         words = spec.help.strip().lower()
         if words.replace(" ", "_") in ("", name):
@@ -25,3 +25,52 @@ def check_knobs(text: LessonText) -> Iterator[Shortcoming]:
         elif words in seen:
             yield text.short("help", f"Knobs '{seen[words]}' and '{name}' have the same help.", f"    {name}:")
         seen[words] = name
+
+
+def find_read(tree: ast.Module, run: str) -> set[str] | None:
+    """The attributes read of the knobs that ``run`` is given, there and in the functions of the file to which it hands
+    them on; None where that cannot be told, since they go elsewhere."""
+    functions = {node.name: node for node in tree.body if isinstance(node, Function)}
+    if run not in functions or len(functions[run].args.args) < 2:
+        return None
+    read: set[str] = set()
+    waiting, seen = [(run, functions[run].args.args[1].arg)], set()
+    while waiting:
+        name, knobs = waiting.pop()
+        if (name, knobs) in seen:
+            continue
+        seen.add((name, knobs))
+        owners, told = set(), set()
+        for node in ast.walk(functions[name]):
+            if isinstance(node, ast.Attribute) and _is(node.value, knobs):
+                owners.add(id(node.value))
+                told.add(node.attr)
+            elif isinstance(node, ast.Call):
+                for parameter, given in _handed(node, functions):
+                    if _is(given, knobs):
+                        owners.add(id(given))
+                        waiting.append(parameter)
+        if told & {"values", "specs"}:
+            return None
+        used = {id(node) for node in ast.walk(functions[name]) if _is(node, knobs)}
+        if used - owners:
+            return None
+        read |= told
+    return read
+
+
+def _is(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+
+
+def _handed(call: ast.Call, functions: dict[str, Function]) -> Iterator[tuple[tuple[str, str], ast.expr]]:
+    """Function and parameter that each argument of ``call`` goes to, where that is one of ``functions``."""
+    if not isinstance(call.func, ast.Name) or call.func.id not in functions:
+        return
+    function = functions[call.func.id]
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    for name, given in zip(names, call.args, strict=False):
+        yield (call.func.id, name), given
+    for keyword in call.keywords:
+        if keyword.arg is not None and keyword.arg in {*names, *(one.arg for one in function.args.kwonlyargs)}:
+            yield (call.func.id, keyword.arg), keyword.value

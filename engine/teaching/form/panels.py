@@ -1,13 +1,32 @@
-"""Panels: which one carries the idea."""
+"""Panels: which one carries the idea, and that their axes have names."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 
+WITH_AXES = ("curve", "points", "field")
+"""Methods of `Lab` that take ``axes=``."""
+
 
 def check_panels(text: LessonText) -> Iterator[Shortcoming]:
-    """Rule ``show``: at least one panel is named."""
+    """Rules ``show``, that at least one panel is named, and ``axes``."""
     if not text.lesson.show:
         yield text.short("show", "It does not say which panel carries the idea: show=(…).", "LESSON =")
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WITH_AXES:
+            if isinstance(node.func.value, ast.Name) and node.func.value.id == "lab" and _lacks_axes(node):
+                name = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else node.func.attr
+                why = f"The axes of panel '{name}' have no names: axes=(…, …)."
+                yield text.short("axes", why, node.lineno)
+
+
+def _lacks_axes(call: ast.Call) -> bool:
+    """Whether a picture's axes stay without names. The lines of a matrix may be named one by one instead."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if "axes" not in given:
+        return not (call.func.attr == "field" and given.keys() & {"rows", "columns"})  # type: ignore[attr-defined]
+    axes = given["axes"]
+    return isinstance(axes, ast.Tuple) and any(isinstance(one, ast.Constant) and not one.value for one in axes.elts)

@@ -31,8 +31,12 @@ class RunBench:
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
-    def run(self, manifest: Manifest, name: str) -> Run:
+    def run(self, manifest: Manifest, name: str, seconds: float = LONGEST, checkpoints: bool = False) -> Run:
         """Do the run that ``manifest`` asks for, to its end, however it ends, and return its folder.
+
+        Args:
+            seconds: how long it may take.
+            checkpoints: whether those are kept.
 
         Raises:
             DescendError: it cannot be started, or takes too long.
@@ -46,7 +50,7 @@ class RunBench:
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        alarm = threading.Timer(LONGEST, self._kill)
+        alarm = threading.Timer(seconds, self._kill)
         alarm.daemon = True
         alarm.start()
         try:
@@ -59,8 +63,10 @@ class RunBench:
             late = not alarm.is_alive()
             alarm.cancel()
         if not ended and late:
-            raise DescendError(f"The run did not end within {LONGEST / 60:g} minutes.")
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
+            limit = f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
+            raise DescendError(f"The run did not end within {limit}.")
+        if not checkpoints:
+            shutil.rmtree(run.checkpoints, ignore_errors=True)
         return run
 
     def close(self) -> None:

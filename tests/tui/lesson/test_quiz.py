@@ -8,8 +8,8 @@ import pytest
 
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.lesson import Lesson, Question
+from descend.engine.teaching.shuffle import order_choices
 from descend.tui.screens.learn import LearnScreen
-from descend.tui.screens.lesson.quiz import shuffled
 from tests.tui import practice
 from tests.tui.driving import SIZES, opened
 from tests.tui.lesson.test_lesson import lesson
@@ -23,7 +23,7 @@ def with_quiz(folders: Path) -> Lesson:
 def key(lesson: Lesson, number: int, *, right: bool) -> str:
     """The key of the right choice of a question, or of the first wrong one, where the shell shows it."""
     question = lesson.quiz[number]
-    shown = shuffled(question)
+    shown = order_choices(question)
     return str(
         1
         + (shown.index(question.answer) if right else next(n for n, one in enumerate(shown) if one != question.answer))
@@ -32,15 +32,15 @@ def key(lesson: Lesson, number: int, *, right: bool) -> str:
 
 def test_choices_are_shuffled_in_the_same_way_at_any_time() -> None:
     questions = [Question(f"How many are {n} and {n}?", ("a", "b", "c", "d"), 0, "") for n in range(200)]
-    places = [shuffled(question).index(0) for question in questions]
-    assert places == [shuffled(question).index(0) for question in questions]
+    places = [order_choices(question).index(0) for question in questions]
+    assert places == [order_choices(question).index(0) for question in questions]
     assert all(30 <= places.count(place) <= 70 for place in range(4))
-    assert shuffled(Question("How many are 2 and 2?", ("3", "4", "5", "6"), 1, "")) == shuffled(questions[2])
+    assert order_choices(Question("How many are 2 and 2?", ("3", "4", "5", "6"), 1, "")) == order_choices(questions[2])
 
 
 async def test_what_was_answered_by_the_authors_index_is_still_that_choice(with_quiz: Lesson) -> None:
     learner_progress.record_answer(with_quiz, 0, 2)  # "3", as it stands in the lesson's file
-    place = 1 + shuffled(with_quiz.quiz[0]).index(2)
+    place = 1 + order_choices(with_quiz.quiz[0]).index(2)
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("Q", "N")
         await shell.sees("Question 1 of 3", f"✗ {place} 3", f"✗ No: choice {key(with_quiz, 0, right=True)} is right.")

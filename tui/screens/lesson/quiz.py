@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -15,17 +14,10 @@ from textual.binding import Binding, BindingType
 from descend.engine.base.errors import DescendError
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson, Question
+from descend.engine.teaching.shuffle import order_choices
 from descend.tui.cell_text import plain
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys
-
-
-def shuffled(question: Question) -> list[int]:
-    """The order in which the choices are shown, always the same for a question: a number keeps its meaning, and what
-    is kept are the author's own indices."""
-    order = list(range(len(question.choices)))
-    random.Random(question.text).shuffle(order)
-    return order
 
 
 class Quiz(QuestionView):
@@ -64,7 +56,7 @@ class Quiz(QuestionView):
     @property
     def order(self) -> list[int]:
         """Indices of its choices, as they are shown."""
-        return shuffled(self.question)
+        return order_choices(self.question)
 
     def right(self, number: int) -> bool | None:
         """Whether question ``number`` was answered rightly; None if it is open."""

@@ -1,0 +1,96 @@
+"""Results that the theory states: each stands in a claim, or beside a source.
+
+What is measured cannot be told from what is computed by a program for sure, so only this counts as a result: a share in
+percent, or a number of 10 and more or with a decimal point, in a sentence that says what something reached, took or
+beat. A sentence that computes, asks, or names a source states none; nor does a number that the lesson's own code holds,
+such as a knob's default, a size, or the bound of a claim.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterator
+
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
+
+NUMBER = re.compile(r"(?<![\w.,^⁰¹²³⁴-⁹₀-₉])\d[\d,]*(?:\.\d+)?(?![\w⁰¹²³⁴-⁹₀-₉])(?P<percent>\s?%| per ?cent)?")
+OUTCOME = re.compile(
+    r"\b(reach(es|ed)?|arriv(es|ed)|achiev(es|ed)|end(s|ed)? (up )?(at|with|near|within)|beat(s|en)?|win(s)?|scor(es|ed)|"
+    r"(falls?|drops?|climbs?|rises?|grows?|shrinks?|settles?) (to|at|by|from)|tak(es|ing)|took|need(s|ed)|cost(s)?|"
+    r"times (as|faster|slower|fewer|more|less|smaller|larger)|accurate|accuracy of|error of|loss of|right in|wrong in)\b"
+)
+COMPUTES = re.compile(r"[=≈≤≥<>→·×√²³ⁿ]|\d\s?/\s?\d|[⁰¹⁴-⁹]")
+YEAR = re.compile(r"\b(1[4-9]|20)\d\d\b")
+SMALL = 10
+"""Whole numbers below are too common to tell a result from a count."""
+
+
+def check_results(text: LessonText) -> Iterator[Shortcoming]:
+    """Rule ``result``."""
+    held, ranges = _numbers(text.tree), _ranges(text.tree)
+    for claim in text.lesson.claims:
+        held |= {value for value, _ in _found(claim.text)}
+    for sentence in _sentences(text.lesson.theory):
+        if sentence.endswith("?") or COMPUTES.search(sentence) or _cites(sentence, text.lesson.sources):
+            continue
+        states = bool(OUTCOME.search(sentence))
+        for value, told in _found(sentence):
+            share = told.endswith(("%", "cent"))
+            if not share and (not states or (value < SMALL and value == int(value)) or YEAR.fullmatch(told)):
+                continue
+            forms = (value, value / 100) if share else (value,)
+            if any(_close(form, one) for form in forms for one in held):
+                continue
+            if any(low <= form <= high for form in forms for low, high in ranges):
+                continue
+            why = f"The theory states a result, {told}, that no claim holds and beside which no source stands."
+            yield text.short("result", why, sentence[:25])
+
+
+def _sentences(theory: str) -> Iterator[str]:
+    """The sentences of the prose; formulas are indented, code stands between backquotes."""
+    prose = "\n".join(line for line in theory.splitlines() if not line.startswith("    "))
+    for paragraph in re.sub(r"`[^`]*`", "", prose).split("\n\n"):
+        yield from re.split(r"(?<=[.?!:;])\s+", " ".join(paragraph.split()))
+
+
+def _found(sentence: str) -> list[tuple[float, str]]:
+    """The numbers of a sentence, and how they are written there."""
+    found = []
+    for match in NUMBER.finditer(sentence):
+        written = match[0].rstrip(",")
+        digits = re.match(r"[\d,]*(?:\.\d+)?", written)
+        assert digits is not None
+        found.append((float(digits[0].replace(",", "") or "nan"), written))
+    return found
+
+
+def _cites(sentence: str, sources: tuple[str, ...]) -> bool:
+    """Whether a sentence names a year and an author, or an author of the lesson's ``sources``."""
+    if re.search(r"[A-Z][^\W\d_]+[^.]{0,30} (1[4-9]|20)\d\d\b", sentence):
+        return True
+    authors = {name for source in sources for name in re.findall(r"[A-Z][^\W\d_]{2,}", source.partition(": ")[0])}
+    return any(re.search(rf"\b{re.escape(name)}\b", sentence) for name in authors)
+
+
+def _numbers(tree: ast.Module) -> set[float]:
+    """The numbers that the code holds."""
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {float(one) for one in constants if isinstance(one, (int, float)) and not isinstance(one, bool)}
+
+
+def _ranges(tree: ast.Module) -> list[tuple[float, float]]:
+    """The bounds of every ``….between(low, high)``."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "between":
+            ends = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            if len(ends) == 2 and all(isinstance(end, (int, float)) for end in ends):
+                found.append((float(ends[0]), float(ends[1])))  # type: ignore[arg-type]
+    return found
+
+
+def _close(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=1e-9)

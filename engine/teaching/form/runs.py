@@ -1,0 +1,90 @@
+"""What the short runs of a lesson have to show: no knob fails or does nothing, panels are there, films end at the end,
+and the first run is quick and small."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from descend.engine.run.history import History
+from descend.engine.run.records import Images, Picture
+from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
+from descend.engine.teaching.form.smoke import Smoke, SmokeRun
+
+FIRST, LONGEST, LARGEST = 1.0, 30.0, 20e6
+"""Seconds until the first record, seconds and bytes of the run that a learner begins with, at most."""
+FRAMES = 3
+"""Pictures of one name from which on they are a film."""
+NUMBERED = re.compile(r"step ([\d,]+)")
+
+
+def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
+    """Rules ``fails``, ``idle``, ``panel``, ``film``, ``first``, ``slow`` and ``size``."""
+    for run, told in ((smoke.default, "with its default knobs"), (smoke.brief, "with the knobs of smoke=")):
+        if run.problem:
+            yield text.short("fails", f"Run {told}: {run.problem}", "LESSON =")
+    for end in smoke.ends:
+        at = f"Knob '{end.knob}' at its end {end.value}"
+        if end.problem:
+            yield text.short("fails", f"{at}: {end.problem}", f"    {end.knob}:")
+        elif not end.changed:
+            yield text.short("idle", f"{at} leaves every panel as it was.", f"    {end.knob}:")
+    if not smoke.default.problem:
+        yield from _check_default(text, smoke.default)
+        yield from _check_shown(text, smoke.default.history)
+    if smoke.brief.whole:
+        yield from _check_films(text, smoke.brief.history)
+
+
+def _check_default(text: LessonText, run: SmokeRun) -> Iterator[Shortcoming]:
+    if run.first is None or run.first > FIRST:
+        when = "never" if run.first is None else f"after {run.first:.1f} s"
+        yield text.short("first", f"Its first record comes {when}; within {FIRST:g} s is asked for.", "def run(")
+    if run.seconds > LONGEST or not (run.whole or run.history.failure):
+        why = (
+            f"Its default run takes {run.seconds:.0f} s{'' if run.whole else ' and more'}; {LONGEST:g} s are asked for."
+        )
+        yield text.short("slow", why, "def run(")
+    if run.size > LARGEST:
+        why = f"Its run folder has {run.size / 1e6:.1f} MB; at most {LARGEST / 1e6:g} MB are asked for."
+        yield text.short("size", why, "def run(")
+
+
+def _check_shown(text: LessonText, history: History) -> Iterator[Shortcoming]:
+    there = panel_names(history)
+    for name in text.lesson.show:
+        if name not in there:
+            why = f"show= names '{name}', and a run has no such panel; it has {', '.join(sorted(there))}."
+            yield text.short("panel", why, "show=")
+
+
+def panel_names(history: History) -> set[str]:
+    """The names by which `Lesson.show` knows the panels of a run: those of its pictures and of its metrics."""
+    return {name.rpartition("/")[2] for name in history.series} | {
+        name.partition("/")[2] or name for name in history.pictures
+    }
+
+
+def _check_films(text: LessonText, history: History) -> Iterator[Shortcoming]:
+    """A picture that is shown again and again ends with its loop, which is where a curve, another picture or the run
+    ends; and the last image of a strip is that of the last step."""
+    ends = {int(series.steps[-1]) for series in history.series.values() if series.size}
+    ends.add(history.ends[1] if history.ends else 0)
+    lasts = {name: pictures[-1].step for name, pictures in history.pictures.items()}
+    for name, pictures in history.pictures.items():
+        last, title = lasts[name], name.partition("/")[2] or name
+        others = ends | {step for other, step in lasts.items() if other != name}
+        if len(pictures) >= FRAMES and not any(abs(last - end) <= 1 for end in others):
+            later = min((end for end in others if end > last), default=last)
+            why = f"Panel '{title}' is last shown at step {last}, and not at the end of its loop, step {later}."
+            yield text.short("film", why, title)
+        yield from _check_strip(text, title, pictures[-1])
+
+
+def _check_strip(text: LessonText, title: str, picture: Picture) -> Iterator[Shortcoming]:
+    if not isinstance(picture, Images) or len(picture.captions) < FRAMES:
+        return
+    steps = [int(found[1].replace(",", "")) for one in picture.captions if (found := NUMBERED.fullmatch(one.strip()))]
+    if len(steps) == len(picture.captions) and steps == sorted(steps) and abs(steps[-1] - picture.step) > 1:
+        why = f"The last frame of '{title}' is of step {steps[-1]}, and its picture of step {picture.step}."
+        yield text.short("film", why, title)

@@ -1,0 +1,238 @@
+"""Short runs of a lesson: the one that a learner begins with, and brief ones with each knob at each of its ends.
+
+A brief run has the knobs of `Lesson.smoke`. One with a knob at its end is stopped as soon as it has shown every panel
+and something in them is different, or after `SECONDS`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from descend.engine.base.errors import DescendError
+from descend.engine.base.knobs import Knob, Value
+from descend.engine.launch.launcher import check_request
+from descend.engine.run.history import History
+from descend.engine.run.records import Picture, Scalars, Stop
+from descend.engine.run.runs import Run
+from descend.engine.teaching.form.knobs import BY_LAB
+from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.verify.bench import RunBench
+from descend.engine.teaching.verify.judge import NotJudged, read_result
+from descend.engine.teaching.verify.plan import Outcome
+
+SECONDS = 4.0
+"""After so long a brief run with a knob at its end is stopped between two steps."""
+PATIENCE = 30.0
+"""How long it may take to come to a step."""
+LONGEST = 60.0
+"""Seconds after which any run is stopped."""
+SEED = 1
+Knobs = Mapping[str, Value]
+POLL = 0.1
+
+
+@dataclass
+class SmokeRun:
+    """One run, and what it has said.
+
+    Attributes:
+        problem: why it failed; empty if it came to an end, was stopped, or diverged.
+        whole: whether it came to its end.
+        seconds: how long it took, from its first record on.
+        first: seconds until its first point or picture; None if there is none.
+        size: bytes of its folder.
+    """
+
+    knobs: Knobs
+    history: History = field(default_factory=History)
+    problem: str = ""
+    seconds: float = 0.0
+    first: float | None = None
+    size: int = 0
+
+    @property
+    def whole(self) -> bool:
+        return self.history.status is not None and self.history.status.state == "done"
+
+
+@dataclass
+class End:
+    """A knob at one of its ends, and whether that changes what is shown."""
+
+    knob: str
+    value: Value
+    problem: str
+    changed: bool
+
+
+@dataclass
+class Smoke:
+    """What the runs of a lesson have shown."""
+
+    default: SmokeRun
+    brief: SmokeRun
+    ends: list[End]
+
+
+class SmokeBench:
+    """Does the runs of one lesson after the other, on a `RunBench`, in folders below ``folder`` that are thrown away."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.bench = RunBench(folder)
+        self._names = (f"smoke-{number:05d}" for number in itertools.count())
+
+    def smoke(self, lesson: Lesson, seconds: float) -> Smoke:
+        """Do the runs of ``lesson``: that of its default knobs is done twice if it took longer than ``seconds``, and
+        the faster one counts.
+
+        Raises:
+            DescendError: there is no data for them, or no process can be started.
+        """
+        data = choose_data(lesson)
+        default = self._run(lesson, {}, data, LONGEST)
+        if default.seconds > seconds and not default.problem:
+            default = min(default, self._run(lesson, {}, data, LONGEST), key=lambda run: run.seconds)
+        knobs = {name: value for name, value in {"pace": 0, "epochs": 1}.items() if name in lesson.knobs.specs}
+        brief = self._run(lesson, {**knobs, **lesson.smoke}, data, LONGEST)
+        ends = [] if brief.problem else list(self._ends(lesson, brief, data))
+        return Smoke(default, brief, ends)
+
+    def _ends(self, lesson: Lesson, brief: SmokeRun, data: str) -> Iterator[End]:
+        """Each knob at its ends, beside ``brief``."""
+        for name, spec in lesson.knobs.specs.items():
+            now = brief.knobs.get(name, spec.default)
+            for value in find_ends(spec, now) if name not in BY_LAB else ():
+                end = self._end(lesson, brief, data, name, value)
+                if not end.problem and not end.changed:
+                    end.changed = self._changes_elsewhere(lesson, brief, data, name, value)
+                yield end
+
+    def _end(self, lesson: Lesson, brief: SmokeRun, data: str, name: str, value: Value) -> End:
+        def seen(history: History) -> bool:
+            names = {*brief.history.series, *brief.history.pictures}
+            return names <= {*history.series, *history.pictures} and differ(brief.history, history)
+
+        run = self._run(lesson, {**brief.knobs, name: value}, data, SECONDS, seen)
+        return End(name, value, run.problem, differ(brief.history, run.history))
+
+    def _changes_elsewhere(self, lesson: Lesson, brief: SmokeRun, data: str, name: str, value: Value) -> bool:
+        """Whether the knob changes what is shown where another one makes another choice: a shift of the matrix does
+        for some methods only."""
+        for other, spec in lesson.knobs.specs.items():
+            if other == name or not (spec.choices or spec.type is bool):
+                continue
+            for choice in (*spec.choices, *((True, False) if spec.type is bool else ())):
+                knobs = {**brief.knobs, other: choice}
+                if choice == brief.knobs.get(other, spec.default):
+                    continue
+                there = self._run(lesson, knobs, data, LONGEST)
+                if not there.problem and self._end(lesson, there, data, name, value).changed:
+                    return True
+        return False
+
+    def _run(
+        self,
+        lesson: Lesson,
+        knobs: Knobs,
+        data: str,
+        seconds: float,
+        enough: Callable[[History], bool] = lambda history: False,
+    ) -> SmokeRun:
+        """A run that is stopped after ``seconds``, or once what it has said is ``enough``."""
+        manifest = check_request(lesson.name, knobs, seed=SEED, device="cpu", data=data)
+        name = next(self._names)
+        run, over = Run(self._folder / name), threading.Event()
+        self.bench.start()
+        watch = threading.Thread(target=_watch, args=(run, over, seconds, enough), daemon=True)
+        watch.start()
+        outcome = Outcome()
+        try:
+            outcome.run = self.bench.run(manifest, name, seconds + PATIENCE, checkpoints=True)
+        except DescendError as error:
+            outcome.problem = str(error)
+        finally:
+            over.set()
+            watch.join()
+        smoked = SmokeRun(knobs, size=sum(file.stat().st_size for file in run.folder.rglob("*") if file.is_file()))
+        try:
+            smoked.history = read_result(outcome).history
+        except NotJudged as error:
+            smoked.problem = str(error)
+        smoked.seconds = smoked.history.elapsed
+        for records in run.follow().rest():
+            times = [record.t for record in records if isinstance(record, (Picture, Scalars))]
+            if times and smoked.first is None:
+                smoked.first = times[0]
+        return smoked
+
+
+def choose_data(lesson: Lesson) -> str:
+    """The dataset of a lesson's short runs: its own if it is here, else one that always is; empty if it needs none.
+
+    Raises:
+        DescendError: there is none.
+    """
+    from descend.datasets import catalogue as datasets
+
+    specs = [datasets.find(name) for name in lesson.data]
+    here = [spec for spec in specs if spec.present()]
+    if specs and not here:
+        raise DescendError(f"{specs[0].title} is not on this machine; `descend data fetch {specs[0].name}` gets it.")
+    return here[0].name if here else ""
+
+
+def find_ends(spec: Knob, now: Value) -> list[Value]:
+    """The ends of a knob other than ``now``: of its range, or its choices, the first and the last of more than four."""
+    found: tuple[Value, ...] = spec.choices if len(spec.choices) <= 4 else (spec.choices[0], spec.choices[-1])
+    if spec.type is bool:
+        found = (False, True)
+    elif spec.low is not None and spec.high is not None:
+        found = (spec.parse(spec.low), spec.parse(spec.high))
+    return [value for value in dict.fromkeys(found) if value != now]
+
+
+def differ(one: History, other: History) -> bool:
+    """Whether two runs show different things: other curves or pictures, or other ones at a step that both have. A run
+    that was stopped early may lack what comes later."""
+    names, others = ({*history.series, *history.pictures} for history in (one, other))
+    whole = other.status is not None and other.status.state == "done"
+    last, later = (history.ends[1] if history.ends else -1 for history in (one, other))
+    if others - names or later > last or (whole and (names != others or later < last)):
+        return True
+    for name in one.series.keys() & other.series.keys():
+        mine, theirs = one.series[name], other.series[name]
+        at = {int(step): value for step, value in zip(mine.steps, mine.values.tolist(), strict=True)}
+        for step, value in zip(theirs.steps.tolist(), theirs.values.tolist(), strict=True):
+            if step in at and repr(at[step]) != repr(value):
+                return True
+    for name in one.pictures.keys() & other.pictures.keys():
+        seen = {picture.step: _content(picture) for picture in one.pictures[name]}
+        if any(seen.get(picture.step) not in (None, _content(picture)) for picture in other.pictures[name]):
+            return True
+    return False
+
+
+def _content(picture: Picture) -> bytes:
+    """What a picture shows, whenever it was drawn."""
+    return msgspec.json.encode(msgspec.structs.replace(picture, t=0.0))
+
+
+def _watch(run: Run, over: threading.Event, seconds: float, enough: Callable[[History], bool]) -> None:
+    """Stop ``run`` when it has taken long enough, or said enough."""
+    history, follower, began = History(), run.follow(), 0.0
+    while not over.wait(POLL):
+        news = [history.feed(records) for records in follower.rest()]
+        began = began or (time.monotonic() if news else 0.0)
+        if began and (time.monotonic() > began + seconds or (news and enough(history))):
+            with suppress(DescendError):
+                run.ask(Stop())
+            return
