@@ -6,7 +6,8 @@ import functools
 import os
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from rich.cells import cell_len, set_cell_size
 
@@ -32,9 +33,30 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     characters count as two."""
     length = cell_len(text)
     if length > width:
-        return set_cell_size(text, width - 1) + "…" if width >= 8 else set_cell_size(text, max(0, width))
+        left = set_cell_size(text, width - 1) + "…" if width >= 8 else set_cell_size(text, max(0, width))
+        note_cut(text, left)
+        return left
     blank = " " * (width - length)
     return blank + text if right else text + blank
+
+
+_cuts: list[list[tuple[str, str]]] = []
+
+
+def note_cut(text: str, left: str) -> None:
+    """Take note, for whoever watches, that ``left`` is what is drawn of ``text``."""
+    if _cuts and text.strip() and text.rstrip() != left.rstrip():
+        _cuts[-1].append((text, left))
+
+
+@contextmanager
+def watch_cuts() -> Iterator[list[tuple[str, str]]]:
+    """A list of each text that is cut meanwhile, in this thread or another, and of what is left of it."""
+    _cuts.append([])
+    try:
+        yield _cuts[-1]
+    finally:
+        _cuts.pop()
 
 
 def ascii_only(text: str) -> str:

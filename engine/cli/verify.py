@@ -38,8 +38,10 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--jobs", type=parse_whole("--jobs"), metavar="N", help="runs at once (default: as the cores allow)"
     )
-    command.add_argument("--again", action="store_true", help="prove again what was proved before")
+    command.add_argument("--again", action="store_true", help="prove, or try, again what was found right before")
     command.add_argument("--form", action="store_true", help="report what a lesson's form lacks; runs nothing")
+    smoke = "with --form: also try the default run, each knob at its ends, and every panel at three sizes of terminal"
+    command.add_argument("--smoke", action="store_true", help=smoke)
     command.set_defaults(do=verify)
 
 
@@ -48,15 +50,21 @@ def verify(arguments: argparse.Namespace) -> int:
     from descend.engine.teaching.verify import Proof
     from descend.engine.teaching.verify.memory import remember_findings
 
-    if arguments.form:
-        return print_form(arguments)
+    if arguments.smoke and not arguments.form:
+        raise UsageError("--smoke belongs to --form: `descend verify --form --smoke NAME`.")
+    if arguments.form and not arguments.names:
+        arguments.all = True
     lessons = find_lessons(arguments)
     at_once = choose_jobs() if arguments.jobs is None else arguments.jobs
     if not 1 <= at_once <= 64:
         raise UsageError(f"--jobs is a whole number from 1 to 64, not {at_once}.")
+    if arguments.form and not arguments.smoke:
+        return print_form(arguments, lessons, at_once)
     for ending in (signal.SIGTERM, signal.SIGHUP):  # so that nothing is left running
         if signal.getsignal(ending) is not signal.SIG_IGN:  # as under nohup
             signal.signal(ending, signal.default_int_handler)
+    if arguments.form:
+        return print_form(arguments, lessons, at_once)
     proof = Proof(lessons, at_once, remembered=not arguments.again)
     bare = [lesson.name for lesson in lessons if not lesson.claims]
     began = time.monotonic()
@@ -80,29 +88,6 @@ def verify(arguments: argparse.Namespace) -> int:
         f" ({proof.total} runs and checks, {time.monotonic() - began:.0f} s)."
     )
     return 1 if failed else 0
-
-
-def print_form(arguments: argparse.Namespace) -> int:
-    """Print what the form of lessons lacks, all of them if none is named; return 1 if something does."""
-    from descend.engine.teaching import catalogue
-    from descend.engine.teaching.form import check_form, check_tracks
-
-    if not arguments.names:
-        arguments.all = True
-    lessons, known = find_lessons(arguments), catalogue.list_lessons()
-    names = {lesson.name for lesson in lessons}
-    short = [one for lesson in lessons for one in check_form(lesson, known)]
-    short += [one for one in check_tracks(list(known.values())) if one.lesson in names]
-    for one in sorted(short, key=lambda one: (one.file, one.line)):
-        if arguments.json:
-            print(json.dumps(one.to_json()))
-        else:
-            print(clean(f"{one.file}:{one.line}: {one.rule}: {one.why}"))
-    if arguments.json:
-        print(json.dumps({"status": "short" if short else "held", "lessons": len(lessons), "short": len(short)}))
-    elif not short:
-        print(f"No problems of form in {len(lessons)} lessons.")
-    return 1 if short else 0
 
 
 def find_lessons(arguments: argparse.Namespace) -> list[Lesson]:

@@ -64,7 +64,7 @@ async def drawn(shell: Shell) -> None:
     """Wait until all panels on the screen have drawn what they should show, and see that they can."""
     grid = panels(shell)
     await shell.until(lambda: grid.shown and not any(panel.dirty for panel in grid.shown))
-    assert [panel.label for panel in grid.shown if panel._failed is not None] == []
+    assert [panel.label for panel in grid.shown if panel.failed is not None] == []
     assert APOLOGY not in shell.text
     for panel in grid.shown:
         assert inside(panel), f"{panel.label} is blank\n{shell.text}"
@@ -111,7 +111,7 @@ async def test_a_recording_is_drawn_at_every_step_and_size(name: str) -> None:
             await drawn(shell)
         for size in sizes[1:]:
             await shell.pilot.resize_terminal(chance.randint(20, 220), chance.randint(8, 70))
-            assert [panel.label for panel in grid.panels if panel._failed is not None] == []
+            assert [panel.label for panel in grid.panels if panel.failed is not None] == []
             await shell.pilot.resize_terminal(*size)
             await looked_through(shell, alone=False)
         await shell.press("escape")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from rich.cells import cell_len
 
-from descend.tui.cell_text import fit
+from descend.tui.cell_text import fit, note_cut
 from descend.tui.draw.rows import Row
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -52,6 +52,7 @@ class Canvas:
             return
         if not text.isascii():
             text = text if cell_len(text) <= room else fit(text, room)
+        note_cut(text, text[:room])
         text = text[:room]
         number = self.pen(pen)
         if text.isascii():

@@ -15,6 +15,8 @@ WANTED = 8
 """Images that should be seen at once, smaller if necessary."""
 LEGIBLE = 12
 """Pixels to which the shorter side of a larger image is reduced at most for their sake."""
+CAPTION = 20
+"""Cells of a caption for which images are set apart at most."""
 LARGEST = 8
 """How many times an image is enlarged at most."""
 
@@ -37,9 +39,13 @@ class Plan(NamedTuple):
         return self.columns * self.rows
 
 
-def arrange(count: int, tall: int, wide: int, width: int, height: int, *, captioned: bool = False) -> Plan:
+def arrange(count: int, tall: int, wide: int, width: int, height: int, *, captioned: int = 0) -> Plan:
     """Lay ``count`` images of ``tall`` × ``wide`` pixels out in ``width`` × ``height`` cells: as large as possible with
-    all of them or `WANTED` in sight, or else as many as there can be while they are legible."""
+    all of them or `WANTED` in sight, or else as many as there can be while they are legible.
+
+    Args:
+        captioned: cells of the longest caption; 0 if there are none.
+    """
     min_share = min(1.0, LEGIBLE / min(tall, wide))
     sizes = [
         *range(LARGEST, 0, -1),
@@ -62,18 +68,18 @@ def last_start(count: int, held: int) -> int:
     return max(0, -(-(count - held) // step) * step)
 
 
-def _plan(tall: int, wide: int, scale: float, width: int, height: int, captioned: bool) -> Plan | None:
+def _plan(tall: int, wide: int, scale: float, width: int, height: int, captioned: int) -> Plan | None:
     """Images at a scale, with captions if they and one image have room; None if it has none without."""
     size = max(1, round(wide * scale)), max(1, round(tall * scale))
     lines = math.ceil(size[1] / 2)
     if size[0] > width or lines > height:
         return None
-    captioned = captioned and lines + 1 <= height
-    between = 1 if captioned else 0
     gap = 2 if size[0] >= LEGIBLE else 1
+    if captioned and lines + 1 <= height:
+        widest = max(size[0], min(captioned, CAPTION, width))
+        gap = max(gap, widest + 1 - size[0])
+        return Plan(*size, (width - widest) // (size[0] + gap) + 1, height // (lines + 1), gap, lines + 1, True)
     columns = (width + gap) // (size[0] + gap)
-    if captioned:
-        return Plan(*size, columns, height // (lines + between), gap, lines + 1, True)
     if lines * 2 > height:
         return Plan(*size, columns, 1, gap, lines, False)
     return Plan(*size, columns, (height + 1) // (lines + 1), gap, lines + 1, False)

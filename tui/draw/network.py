@@ -15,7 +15,7 @@ import numpy as np
 from rich.cells import cell_len, set_cell_size
 
 from descend.engine.run.records import Array, Graph
-from descend.tui.cell_text import plain
+from descend.tui.cell_text import note_cut, plain
 from descend.tui.draw.canvas import Canvas, Dots
 from descend.tui.draw.colours import Scale
 from descend.tui.draw.rows import Row
@@ -111,7 +111,9 @@ def layout(record: Graph, width: int, height: int, unicode: bool) -> list[Box]:
 
 
 def _cut(name: str, room: int) -> str:
-    return set_cell_size(name, min(cell_len(name), room)).strip() or "·"
+    left = set_cell_size(name, min(cell_len(name), room)).strip() or "·"
+    note_cut(name, left)
+    return left
 
 
 def _forms(names: Sequence[str], record: Graph, unicode: bool) -> Iterator[list[list[str]]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from descend.tui import private_names
-from descend.tui.cell_text import ascii_only
+from descend.tui.cell_text import ascii_only, note_cut
 from descend.tui.draw.rows import Row, covered, joined
 
 _RUN = re.compile(r"((?:\x1b\[[0-9;]*m)+)([^\x1b]*)")
@@ -46,6 +46,7 @@ class Chart:
         self.width, self.height = canvas(width, height, [label for _, label in y])
         self._figure = self._new(width, height)
         self._over: Any = None
+        self._labels = [label for _, label in x]
         self._figure.axes(False, side=1)
         self._figure.axes(True, pixel=self._pixel("axis"), side=0)
         for axis, ticks in (("x", x), ("y", y)):
@@ -95,11 +96,18 @@ class Chart:
     def rows(self) -> list[Row]:
         """The chart, top row first; each row is ``width`` cells."""
         rows = self._rows(self._figure)
+        self._note_cut_labels(rows)
         if self._over is None:
             return rows
         left = sum(len(part) for part, _ in rows[0]) - self.width
         over = self._rows(self._over)
         return [covered(row, left, top) for row, top in zip(rows, over, strict=False)] + rows[len(over) :]
+
+    def _note_cut_labels(self, rows: list[Row]) -> None:
+        """Take note of labels of the lower axis of which only a part was drawn."""
+        for drawn in "".join(part for part, _ in rows[-1]).split():
+            if drawn not in self._labels:
+                note_cut(max(self._labels, key=lambda label: label.startswith(drawn), default=""), drawn)
 
     def _new(self, width: int, height: int) -> Any:
         figure = private_names.make_figure()

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from descend.tui.cell_text import note_cut
+
 Run = tuple[str, str]
 """Text and the name of the pen it is written with."""
 Row = list[Run]
@@ -29,7 +31,9 @@ def sized(row: Row, width: int) -> Row:
     for part, pen in row:
         cells = cell_len(part)
         if cells >= width:
-            return [*result, (set_cell_size(part, width), pen)] if width else result
+            left = set_cell_size(part, width)
+            note_cut(part, left)
+            return [*result, (left, pen)] if width else result
         result.append((part, pen))
         width -= cells
     return [*result, (" " * width, "text")] if width else result

@@ -51,6 +51,17 @@ def offered(history: History, expected: Iterable[str] = ()) -> list[Subject]:
     return [(kind, subject) for kind in kinds() for subject in kind.subjects(series, pictures)]
 
 
+def by_importance(subjects: Sequence[Subject], show: Sequence[str]) -> list[Subject]:
+    """``subjects`` in the order in which a lesson's ``show`` names them, the others after them as they were."""
+    places = {name: place for place, name in reversed([*enumerate(show)])}
+    return sorted(subjects, key=lambda subject: places.get(shown_as(subject), len(places)))
+
+
+def shown_as(subject: Subject) -> str:
+    """The name by which a lesson's ``show`` knows a panel: that of its picture or metric."""
+    return subject[1].partition("/")[2] or subject[1]
+
+
 def named(subject: Subject) -> str:
     """The name of ``subject`` in a choice of panels."""
     return f"{subject[0].__name__} {subject[1]}"

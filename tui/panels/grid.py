@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +15,8 @@ from textual.widgets import Static
 from descend.tui import shell_settings
 from descend.tui.draw.plotext_chart import prepare
 from descend.tui.driver import behind
-from descend.tui.panels.catalogue import Choice, Subject, arranged, named, offered
+from descend.tui.panels.arrangement import Arrangement, arrange_panels
+from descend.tui.panels.catalogue import Choice, Subject, arranged, by_importance, named, offered
 from descend.tui.panels.panel import Panel
 from descend.tui.panels.replay import Replay
 from descend.tui.panels.tabs import PanelTabs
@@ -24,12 +24,6 @@ from descend.tui.panels.tabs import PanelTabs
 if TYPE_CHECKING:
     from descend.engine.run.history import History
 
-MIN_SIZE = 44, 9
-"""Cells a panel of a grid has at least."""
-STACKED = 12
-"""Rows it has at least in a single column: there, one larger panel at a time reads better."""
-SHAPE = 3.0
-"""Width ÷ height, in cells, that panels should have."""
 TURN = 1 / 15
 """Seconds between two redraws, of whichever panels, at least."""
 AGAIN = 0.2
@@ -47,6 +41,7 @@ class PanelGrid(Replay):
         history: the run.
         expected: names of series and pictures the run will record, so that their panels are there from the start.
         lesson: whose panels these are; the user's choice among them lasts for all its runs.
+        show: names of panels, most important first: that one is the largest where there is room for several.
     """
 
     DEFAULT_CSS = """
@@ -69,6 +64,7 @@ class PanelGrid(Replay):
         history: History,
         expected: Iterable[str] = (),
         lesson: str = "",
+        show: Sequence[str] = (),
         *,
         id: str | None = None,
         classes: str | None = None,
@@ -76,7 +72,7 @@ class PanelGrid(Replay):
         super().__init__(id=id, classes=classes)
         self.history = history
         self.expected = tuple(expected)
-        self.lesson = lesson
+        self.lesson, self.show = lesson, tuple(show)
         self.choice: Choice = remembered(lesson)
         self.panels: list[Panel] = []
         self.zoomed: int | None = None
@@ -225,7 +221,7 @@ class PanelGrid(Replay):
             return
         self._known = {*self.history.series, *self.history.pictures, "progress", "status", "knobs", "notes"}
         present = {(type(panel), panel.subject): panel for panel in self.panels}
-        self._offered = offered(self.history, self.expected)
+        self._offered = by_importance(offered(self.history, self.expected), self.show)
         needed = [subject for subject, shown in arranged(self._offered, self.choice) if shown]
         if list(present) == needed:
             return
@@ -260,8 +256,8 @@ class PanelGrid(Replay):
         """Choose between grid and tabs for the current size and show what belongs on screen."""
         count, (width, height) = len(self.panels), self.outer_size
         self._empty.display = not count
-        columns = columns_for(count, width, height)
-        self._tabbed = columns is None
+        arrangement = arrange_panels(count, width, height, bool(self.show))
+        self._tabbed = arrangement is None
         alone = self._tabbed or self.zoomed is not None
         focused = any(panel.has_focus for panel in self.panels)
         self._tabs.display = alone and count > 1
@@ -271,11 +267,13 @@ class PanelGrid(Replay):
             if display and not panel.display:
                 self._soon(panel)
             panel.display = display
-            panel.styles.column_span = 1
-        columns = 1 if alone else columns or 1
-        self.styles.grid_size_columns = columns
+            panel.styles.column_span = panel.styles.row_span = 1
+        places = Arrangement(1, 1) if alone or arrangement is None else arrangement
+        self.styles.grid_size_columns = places.columns
         if count and not alone:
-            self.panels[-1].styles.column_span = 1 + -count % columns
+            self.panels[-1].styles.column_span = places.last
+            if count > 1:
+                self.panels[0].styles.column_span, self.panels[0].styles.row_span = places.lead
         if focused and alone:
             self.panels[self._selected].focus()
         self.refresh_bindings()
@@ -331,18 +329,3 @@ def remembered(lesson: str) -> Choice:
         for one in found
         if isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) and isinstance(one[1], bool)
     ]
-
-
-def columns_for(count: int, width: int, height: int) -> int | None:
-    """How many columns give ``count`` panels the best shape in ``width`` × ``height``; None if a grid is too small."""
-    best: tuple[float, int] | None = None
-    for columns in range(1, count + 1):
-        lines = -(-count // columns)
-        cells, rows = width // columns, height // lines
-        if count > 1 and (cells < MIN_SIZE[0] or rows < (MIN_SIZE[1] if columns > 1 else STACKED)):
-            continue
-        empty = columns * lines - count
-        misfit = abs(math.log(max(1, cells) / max(1, rows) / SHAPE)) + empty / columns / 2
-        if best is None or misfit < best[0]:
-            best = misfit, columns
-    return best[1] if best else None

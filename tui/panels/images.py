@@ -46,7 +46,7 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
         if newest is None:
             return []
         count, *size = newest.pixels.shape[:3]
-        plan = arrange(count, size[0], size[1], width, height, captioned=any(newest.captions))
+        plan = arrange(count, size[0], size[1], width, height, captioned=longest(newest))
         self.first = min(self.first, last_start(count, plan.held))
         shown = [*range(self.first, min(count, self.first + plan.held))]
         if 1 < plan.held < count - self.first:
@@ -59,7 +59,8 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
             self._draw(cells, x, y, newest, index, plan)
             if plan.captioned:
                 caption = plain(newest.captions[index])
-                cells.put(x, y + plan.lines - 1, fit(caption, min(plan.width, cell_len(caption))), "text")
+                room = min(plan.width + plan.gap - 1, cell_len(caption))
+                cells.put(x, y + plan.lines - 1, fit(caption, room), "text")
         return cells.rows()
 
     def legends(self) -> list[Row]:
@@ -96,7 +97,7 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
         pad = 1 if self.size.width >= 30 else 0
         count, tall, wide = record.pixels.shape[:3]
         width, height = max(1, self.size.width - 2 - 2 * pad), max(1, self.size.height - 2)
-        return arrange(count, tall, wide, width, height, captioned=any(record.captions)).held
+        return arrange(count, tall, wide, width, height, captioned=longest(record)).held
 
     def _draw(self, cells: Canvas, x: int, y: int, record: Images, index: int, plan: Plan) -> None:
         """Draw an image, from the cache if it has been drawn at this size."""
@@ -120,3 +121,8 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
         captions = list(map(plain, picture.captions)) or [str(index) for index in range(len(flat))]
         header = ["image", *(f"pixel {index}" for index in range(flat.shape[1]))]
         return Data(header, len(flat), ([name, *row.tolist()] for name, row in zip(captions, flat, strict=True)))
+
+
+def longest(record: Images) -> int:
+    """Cells of the longest caption."""
+    return max((cell_len(plain(caption)) for caption in record.captions), default=0)

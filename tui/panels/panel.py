@@ -49,6 +49,7 @@ class Panel(Widget, can_focus=True):
 
     Attributes:
         cursor: the step that is looked back at; None follows the run.
+        failed: what went wrong when it was drawn last; None if nothing did.
     """
 
     ALLOW_SELECT = False
@@ -110,7 +111,7 @@ class Panel(Widget, can_focus=True):
         self._strips: dict[int, Strip] = {}
         self._styles_of: dict[str, Style] = {}
         self._drawn = (0, 0)
-        self._failed: Exception | None = None
+        self.failed: Exception | None = None
 
     class Looked(Message):
         """The user pointed at ``step``, to look back at it."""
@@ -235,12 +236,12 @@ class Panel(Widget, can_focus=True):
             rows = self.content(width, height) or wrapped(self._missing(), width, height)
             parts = title, rows, self.legends(), self.notes(), self._axes_in_words()
         except Exception as error:  # whatever is wrong with this panel, the others continue
-            if self._failed is None or repr(error) != repr(self._failed):
+            if self.failed is None or repr(error) != repr(self.failed):
                 log.error(f"panel {self.subject!r} cannot be drawn", "".join(traceback.format_exception(error)))
-            self._failed = error
+            self.failed = error
             apology = f"This panel cannot show its data ({type(error).__name__}); the run and other panels continue."
             return title or plain(self.subject), wrapped(apology, width, height, "error"), [], [], ""
-        self._failed = None
+        self.failed = None
         return parts
 
     def _axes_in_words(self) -> str:

@@ -16,17 +16,24 @@ def check_panels(text: LessonText) -> Iterator[Shortcoming]:
     if not text.lesson.show:
         yield text.short("show", "It does not say which panel carries the idea: show=(…).", "LESSON =")
     for node in ast.walk(text.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WITH_AXES:
-            if isinstance(node.func.value, ast.Name) and node.func.value.id == "lab" and _lacks_axes(node):
-                name = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else node.func.attr
-                why = f"The axes of panel '{name}' have no names: axes=(…, …)."
-                yield text.short("axes", why, node.lineno)
+        method = _picture(node)
+        if isinstance(node, ast.Call) and method in WITH_AXES and _lacks_axes(node, method):
+            name = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else method
+            yield text.short("axes", f"The axes of panel '{name}' have no names: axes=(…, …).", node.lineno)
 
 
-def _lacks_axes(call: ast.Call) -> bool:
+def _picture(node: ast.AST) -> str:
+    """The method of ``lab`` that is called; empty if this is no such call."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="lab"), attr=method)):
+            return method
+    return ""
+
+
+def _lacks_axes(call: ast.Call, method: str) -> bool:
     """Whether a picture's axes stay without names. The lines of a matrix may be named one by one instead."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if "axes" not in given:
-        return not (call.func.attr == "field" and given.keys() & {"rows", "columns"})  # type: ignore[attr-defined]
+        return not (method == "field" and given.keys() & {"rows", "columns"})
     axes = given["axes"]
     return isinstance(axes, ast.Tuple) and any(isinstance(one, ast.Constant) and not one.value for one in axes.elts)

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 
 from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 
-NUMBER = re.compile(r"(?<![\w.,^⁰¹²³⁴-⁹₀-₉])\d[\d,]*(?:\.\d+)?(?![\w⁰¹²³⁴-⁹₀-₉])(?P<percent>\s?%| per ?cent)?")
+NUMBER = re.compile(r"(?<![\w.,^⁰¹²³⁴-⁹₀-₉])\d[\d,]*(?:\.\d+)?(?![\w⁰¹²³⁴-⁹₀-₉])(\s?%| per ?cent)?")
 OUTCOME = re.compile(
-    r"\b(reach(es|ed)?|arriv(es|ed)|achiev(es|ed)|end(s|ed)? (up )?(at|with|near|within)|beat(s|en)?|win(s)?|scor(es|ed)|"
-    r"(falls?|drops?|climbs?|rises?|grows?|shrinks?|settles?) (to|at|by|from)|tak(es|ing)|took|need(s|ed)|cost(s)?|"
-    r"times (as|faster|slower|fewer|more|less|smaller|larger)|accurate|accuracy of|error of|loss of|right in|wrong in)\b"
+    r"\b(reach(es|ed)?|arriv(es|ed)|achiev(es|ed)|end(s|ed)? (up )?(at|with|near|within)|beat(s|en)?|win(s)?|"
+    r"scor(es|ed)|(falls?|drops?|climbs?|rises?|grows?|shrinks?|settles?) (to|at|by|from)|tak(es|ing)|took|need(s|ed)|"
+    r"cost(s)?|times (as|faster|slower|fewer|more|less|smaller|larger)|accurate|(accuracy|error|loss) of|"
+    r"(right|wrong) in)\b"
 )
 COMPUTES = re.compile(r"[=≈≤≥<>→·×√²³ⁿ]|\d\s?/\s?\d|[⁰¹⁴-⁹]")
 YEAR = re.compile(r"\b(1[4-9]|20)\d\d\b")

@@ -3,6 +3,7 @@ and the first run is quick and small."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -30,21 +31,19 @@ def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
         elif not end.changed:
             yield text.short("idle", f"{at} leaves every panel as it was.", f"    {end.knob}:")
     if not smoke.default.problem:
-        yield from _check_default(text, smoke.default)
+        yield from _check_default(text, smoke.default, smoke.timed)
         yield from _check_shown(text, smoke.default.history)
     if smoke.brief.whole:
         yield from _check_films(text, smoke.brief.history)
 
 
-def _check_default(text: LessonText, run: SmokeRun) -> Iterator[Shortcoming]:
-    if run.first is None or run.first > FIRST:
+def _check_default(text: LessonText, run: SmokeRun, timed: bool) -> Iterator[Shortcoming]:
+    if run.first is None or (timed and run.first > FIRST):
         when = "never" if run.first is None else f"after {run.first:.1f} s"
         yield text.short("first", f"Its first record comes {when}; within {FIRST:g} s is asked for.", "def run(")
-    if run.seconds > LONGEST or not (run.whole or run.history.failure):
-        why = (
-            f"Its default run takes {run.seconds:.0f} s{'' if run.whole else ' and more'}; {LONGEST:g} s are asked for."
-        )
-        yield text.short("slow", why, "def run(")
+    if timed and (run.seconds > LONGEST or not (run.whole or run.history.failure)):
+        took = f"{run.seconds:.0f} s{'' if run.whole else ' and more'}"
+        yield text.short("slow", f"Its default run takes {took}; at most {LONGEST:g} s is asked for.", "def run(")
     if run.size > LARGEST:
         why = f"Its run folder has {run.size / 1e6:.1f} MB; at most {LARGEST / 1e6:g} MB are asked for."
         yield text.short("size", why, "def run(")
@@ -66,19 +65,20 @@ def panel_names(history: History) -> set[str]:
 
 
 def _check_films(text: LessonText, history: History) -> Iterator[Shortcoming]:
-    """A picture that is shown again and again ends with its loop, which is where a curve, another picture or the run
-    ends; and the last image of a strip is that of the last step."""
-    ends = {int(series.steps[-1]) for series in history.series.values() if series.size}
-    ends.add(history.ends[1] if history.ends else 0)
+    """What is shown every so many steps is shown at the end of its loop too, which is where a curve, another picture or
+    the run ends; and the last image of a strip is that of the last step."""
     lasts = {name: pictures[-1].step for name, pictures in history.pictures.items()}
+    lasts |= {name: int(series.steps[-1]) for name, series in history.series.items() if series.size}
     for name, pictures in history.pictures.items():
         last, title = lasts[name], name.partition("/")[2] or name
-        others = ends | {step for other, step in lasts.items() if other != name}
-        if len(pictures) >= FRAMES and not any(abs(last - end) <= 1 for end in others):
-            later = min((end for end in others if end > last), default=last)
-            why = f"Panel '{title}' is last shown at step {last}, and not at the end of its loop, step {later}."
-            yield text.short("film", why, title)
         yield from _check_strip(text, title, pictures[-1])
+        ends = [end for other, end in lasts.items() if other != name and end >= last - 1]
+        if len(pictures) < FRAMES or min(ends, default=last) <= last + 1:
+            continue
+        every = max(after.step - before.step for before, after in itertools.pairwise(pictures))
+        if min(ends) - last < every:
+            why = f"Panel '{title}' is last shown at step {last}, and its loop goes on to step {min(ends)}."
+            yield text.short("film", why, title)
 
 
 def _check_strip(text: LessonText, title: str, picture: Picture) -> Iterator[Shortcoming]:

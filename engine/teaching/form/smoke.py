@@ -1,12 +1,13 @@
 """Short runs of a lesson: the one that a learner begins with, and brief ones with each knob at each of its ends.
 
 A brief run has the knobs of `Lesson.smoke`. One with a knob at its end is stopped as soon as it has shown every panel
-and something in them is different, or after `SECONDS`.
+and something in them is different, or after `SECONDS`; it then counts as different if it is not as far.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,9 +30,9 @@ from descend.engine.teaching.verify.judge import NotJudged, read_result
 from descend.engine.teaching.verify.plan import Outcome
 
 SECONDS = 4.0
-"""After so long a brief run with a knob at its end is stopped between two steps."""
+"""So long after its first record a brief run with a knob at its end is stopped between two steps."""
 PATIENCE = 30.0
-"""How long it may take to come to a step."""
+"""How long it may take to come to a first record, and from there to a next step."""
 LONGEST = 60.0
 """Seconds after which any run is stopped."""
 SEED = 1
@@ -62,6 +63,11 @@ class SmokeRun:
     def whole(self) -> bool:
         return self.history.status is not None and self.history.status.state == "done"
 
+    def reaches(self, other: SmokeRun) -> bool:
+        """Whether it got as far as ``other``, so that they can be compared: it may have been stopped early."""
+        mine, theirs = self.history.ends, other.history.ends
+        return self.whole or mine is None or theirs is None or mine[1] >= theirs[1]
+
 
 @dataclass
 class End:
@@ -75,11 +81,12 @@ class End:
 
 @dataclass
 class Smoke:
-    """What the runs of a lesson have shown."""
+    """What the runs of a lesson have shown; ``timed``: whether the machine was free enough for times to count."""
 
     default: SmokeRun
     brief: SmokeRun
     ends: list[End]
+    timed: bool = True
 
 
 class SmokeBench:
@@ -97,14 +104,14 @@ class SmokeBench:
         Raises:
             DescendError: there is no data for them, or no process can be started.
         """
-        data = choose_data(lesson)
+        data, timed = choose_data(lesson), is_free()
         default = self._run(lesson, {}, data, LONGEST)
         if default.seconds > seconds and not default.problem:
             default = min(default, self._run(lesson, {}, data, LONGEST), key=lambda run: run.seconds)
         knobs = {name: value for name, value in {"pace": 0, "epochs": 1}.items() if name in lesson.knobs.specs}
         brief = self._run(lesson, {**knobs, **lesson.smoke}, data, LONGEST)
         ends = [] if brief.problem else list(self._ends(lesson, brief, data))
-        return Smoke(default, brief, ends)
+        return Smoke(default, brief, ends, timed)
 
     def _ends(self, lesson: Lesson, brief: SmokeRun, data: str) -> Iterator[End]:
         """Each knob at its ends, beside ``brief``."""
@@ -121,8 +128,8 @@ class SmokeBench:
             names = {*brief.history.series, *brief.history.pictures}
             return names <= {*history.series, *history.pictures} and differ(brief.history, history)
 
-        run = self._run(lesson, {**brief.knobs, name: value}, data, SECONDS, seen)
-        return End(name, value, run.problem, differ(brief.history, run.history))
+        run = self._run(lesson, {**brief.knobs, name: value}, data, max(SECONDS, 3 * brief.seconds), seen)
+        return End(name, value, run.problem, differ(brief.history, run.history) or not run.reaches(brief))
 
     def _changes_elsewhere(self, lesson: Lesson, brief: SmokeRun, data: str, name: str, value: Value) -> bool:
         """Whether the knob changes what is shown where another one makes another choice: a shift of the matrix does
@@ -190,6 +197,14 @@ def choose_data(lesson: Lesson) -> str:
     return here[0].name if here else ""
 
 
+def is_free() -> bool:
+    """Whether no more programs have wanted to run in the last minute than there are cores."""
+    try:
+        return os.getloadavg()[0] <= (os.cpu_count() or 1)
+    except OSError:
+        return True
+
+
 def find_ends(spec: Knob, now: Value) -> list[Value]:
     """The ends of a knob other than ``now``: of its range, or its choices, the first and the last of more than four."""
     found: tuple[Value, ...] = spec.choices if len(spec.choices) <= 4 else (spec.choices[0], spec.choices[-1])
@@ -231,7 +246,7 @@ def _watch(run: Run, over: threading.Event, seconds: float, enough: Callable[[Hi
     history, follower, began = History(), run.follow(), 0.0
     while not over.wait(POLL):
         news = [history.feed(records) for records in follower.rest()]
-        began = began or (time.monotonic() if news else 0.0)
+        began = began or (time.monotonic() if history.ends else 0.0)
         if began and (time.monotonic() > began + seconds or (news and enough(history))):
             with suppress(DescendError):
                 run.ask(Stop())

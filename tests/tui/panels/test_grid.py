@@ -15,8 +15,8 @@ from descend.engine.run.history import History
 from descend.engine.run.records import Array, Confusion, Event
 from descend.tui.draw.rows import Row
 from descend.tui.panels import Panel, PanelGrid
+from descend.tui.panels.arrangement import columns_for
 from descend.tui.panels.curves import Curves
-from descend.tui.panels.grid import columns_for
 
 from .conftest import history_of, scalars, training
 

@@ -106,7 +106,8 @@ class LessonLayout(InShell, Horizontal):
 
         if self.grid is None:
             self.query_one(EmptyState).display = False
-            self.grid = PanelGrid(history, lesson=self.lesson.name)
+            show = () if isinstance(self.lesson, Training) else self.lesson.show
+            self.grid = PanelGrid(history, lesson=self.lesson.name, show=show)
             self.query_one("#stage").mount(self.grid)
         else:
             self.grid.reset(history)
