@@ -73,7 +73,8 @@ def run(lab, k):
         line -= k.lr * gradient  # key: so go the other way
         loss = (columns @ line - y).square().mean()
         lab.scalars({{"train/loss": loss, "distance": (line - best).norm(), "excess": loss - lowest}})
-        lab.curve("fit", x, {{"points": torch.stack([x, y], 1)}}, line=columns @ line, best=columns @ best)
+        points = {{"points": torch.stack([x, y], 1)}}
+        lab.curve("fit", x, points, axes=("x", "y"), line=columns @ line, best=columns @ best)
 
 
 def gradient(columns, line, y):

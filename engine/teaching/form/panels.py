@@ -18,7 +18,7 @@ def check_panels(text: LessonText) -> Iterator[Shortcoming]:
     for node in ast.walk(text.tree):
         method = _picture(node)
         if isinstance(node, ast.Call) and method in WITH_AXES and _lacks_axes(node, method):
-            name = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else method
+            name = str(node.args[0].value) if node.args and isinstance(node.args[0], ast.Constant) else method
             yield text.short("axes", f"The axes of panel '{name}' have no names: axes=(…, …).", node.lineno)
 
 
