@@ -83,14 +83,19 @@ def _numbers(tree: ast.Module) -> set[float]:
 
 
 def _ranges(tree: ast.Module) -> list[tuple[float, float]]:
-    """The bounds of every ``….between(low, high)``."""
+    """The bounds of every ``….between(low, high)`` of a claim."""
     found = []
-    for node in ast.walk(tree):
+    claims = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Claim"]
+    for node in (inner for claim in claims for inner in ast.walk(claim)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "between":
             ends = [one.value for one in node.args if isinstance(one, ast.Constant)]
             if len(ends) == 2 and all(isinstance(end, (int, float)) for end in ends):
                 found.append((float(ends[0]), float(ends[1])))  # type: ignore[arg-type]
     return found
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def _close(a: float, b: float) -> bool:

@@ -12,8 +12,10 @@ from descend.engine.cli import main
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.form import Shortcoming, check_form, check_tracks
 from descend.engine.teaching.form.exercises import is_only_blank
+from descend.engine.teaching.form.quiz import right_place
 from descend.engine.teaching.form.theory import count_words
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.lesson import Lesson, Question
+from descend.engine.teaching.shuffle import order_choices
 from descend.engine.teaching.template import make_lesson_text
 
 STILL_SHORT = {
@@ -67,6 +69,10 @@ BROKEN = [
     ("source", (", Cambridge University Press 2004, section 9.3", " 2004"), "S. Boyd"),
     ("after", ("    run=run,", '    run=run,\n    after="nowhere",'), "after="),
     ("after", ("    run=run,", '    run=run,\n    after="sound",'), "after="),
+    ("axes", (', axes=("x", "y"), line', ", line"), "lab.curve"),
+    ("axes", ('axes=("x", "y")', 'axes=("x", "")'), "lab.curve"),
+    ("result", ("the loss falls fast", "the loss falls to 0.137 fast"), "The line turns"),
+    ("result", ("the loss falls fast", "half of the runs gain 12.5 % fast"), "The line turns"),
     ("covers", ("    run=run,", '    run=run,\n    rows=("S9-99",),'), "S9-99"),
     ("allow", ("    run=run,", '    run=run,\n    allow={"legnth": "It is long."},'), "allow="),
     ("allow", ("    run=run,", '    run=run,\n    allow={"length": " "},'), "allow="),
@@ -91,6 +97,84 @@ def test_what_is_missing_as_a_whole_is_told(folders: Path, rule: str, start: str
     text = make_lesson_text("Sound", "N01")
     lesson = write(folders, (text[text.index(start) : text.index(end)], ""))
     assert [one.rule for one in find_short(lesson)] == [rule]
+
+
+def test_results_are_told_from_what_is_computed_claimed_or_cited(folders: Path) -> None:
+    for said in (
+        "it ends at 0.4",  # a number of the code
+        "it reaches 40 %",  # the same, as a share
+        "it took 17 steps, since 2·8 + 1 = 17",
+        "the error falls to 0.137 (Cauchy 1847)",
+        "it arrives 3 times",
+        "it needs 60 steps",  # a knob's default, and in a claim
+        "there are 1,234 of them",
+    ):
+        lesson = write(folders, ("the loss falls fast", f"{said}, so the loss falls fast"))
+        assert [one.why for one in find_short(lesson)] == [], said
+    lesson = write(
+        folders,
+        ("the loss falls fast", "it reaches 93 %"),
+        ('last("excess") < 0.001, seeds=5', 'last("excess").between(0.92, 0.94), seeds=5'),
+    )
+    assert find_short(lesson) == []
+
+
+def test_a_knob_counts_as_read_only_where_run_hands_it_to(folders: Path) -> None:
+    """An attribute of the same name of something else is no reading."""
+    other = ("    line = torch.zeros(2)", "    line = torch.zeros(2).data\n    lab.noise = 0.3")
+    lesson = write(folders, ("k.noise *", "lab.noise *"), other)
+    assert [one.rule for one in find_short(lesson)] == ["unused"]
+    handed = (
+        ("k.noise *", "spread(lab, knobs=k) *"),
+        ("def gradient(columns", "def spread(lab, knobs):\n    return knobs.noise\n\n\ndef gradient(columns"),
+    )
+    assert find_short(write(folders, *handed)) == []
+    assert find_short(write(folders, ("k.noise *", 'getattr(k, "noise") *'))) == []  # cannot be told
+
+
+def test_right_choices_stand_in_even_places_over_a_track(folders: Path) -> None:
+    """Each question has its right choice where the shuffle puts it first."""
+    questions = []
+    for number in range(8):
+        text = f"[compute] How much is {number} and 1?"
+        choices = [f"+ {number + 1}", f"- {number + 12}", f"- {number + 13}"]
+        first = order_choices(Question(text.partition("] ")[2], ("", "", ""), 0, ""))[0]
+        choices.insert(first, choices.pop(0))
+        questions.append("\n        ".join([f"? {text}", *choices, "= Count on."]))
+    text = make_lesson_text("Sound", "N01")
+    start, end = text.index("        ? [foresee]"), text.index('    """),\n    sources')
+    lesson = write(folders, (text[start:end], "        " + "\n\n        ".join(questions) + "\n"))
+    assert [right_place(question) for question in lesson.quiz] == [0] * 8
+    [short] = find_short(lesson)
+    assert short.rule == "place"
+    assert "number 1 in 8 of the track's 8 questions; at most 5 is asked for" in short.why
+    moved = [one.replace("+ ", "~ ").replace("- ", "+ ", 1).replace("~ ", "- ") for one in questions[4:]]
+    half = [*questions[:4], *moved]
+    lesson = write(folders, (text[start:end], "        " + "\n\n        ".join(half) + "\n"))
+    assert [one.rule for one in find_short(lesson)] == []
+
+
+def test_own_lessons_make_tracks_of_their_own(folders: Path) -> None:
+    """A bad quiz of mine is not told of the lessons of the same track that descend brings."""
+    text = make_lesson_text("Mine", "A01")
+    longer = ("        + The rate is too large", "        + The rate is much, much too large")
+    (folders / "lessons").mkdir(parents=True)
+    (folders / "lessons" / "mine.py").write_text(text.replace(*longer))
+    short = check_tracks(list(catalogue.list_lessons().values()))
+    assert [
+        one.lesson for one in short if one.rule == "longest" and catalogue.find_lesson(one.lesson).track == "A"
+    ] == ["mine"]
+
+
+@pytest.mark.parametrize("choice", ["None of the above", "Both of these", "All are right", "Neither of them is true"])
+def test_choices_that_speak_of_others_are_told(folders: Path, choice: str) -> None:
+    lesson = write(folders, ("        - There are too few points", f"        - {choice}"))
+    assert [one.rule for one in find_short(lesson)] == ["above"]
+
+
+@pytest.mark.parametrize("choice", ["None", "All weights", "Both weights and biases"])
+def test_choices_that_only_begin_so_are_not(folders: Path, choice: str) -> None:
+    assert find_short(write(folders, ("        - There are too few points", f"        - {choice}"))) == []
 
 
 def test_two_questions_are_too_few(folders: Path) -> None:
