@@ -62,7 +62,7 @@ def check_panel(history: History, subject: Subject, number: int, width: int, hei
         if len(rows) != height or any(length(row) != width for row in rows):
             found["outside", f"is drawn outside of its {width} × {height} cells"] = None
         drawn = text(rows)
-        found |= {("cut", f"cuts '{whole.strip()}' to '{left.strip()}'"): None for whole, left in seen(cuts, drawn)}
+        found |= {("cut", f"cuts '{whole}'"): None for whole in seen(cuts, drawn)}
         if missing := keyless(panel, width, drawn):
             found["cut", f"has no room for its key ({', '.join(missing)})"] = None
         if cursor is None and (axes := panel.axes()) is not None and not all(axes):
@@ -70,14 +70,14 @@ def check_panel(history: History, subject: Subject, number: int, width: int, hei
     yield from found
 
 
-def seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[tuple[str, str]]:
-    """Those of ``cuts`` that are on screen: some are tried and not used."""
+def seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
+    """The texts of which only what is left is on screen: some are tried and not used."""
     for whole, left in dict.fromkeys(cuts):
         kept = left.strip()
         if not kept or whole.strip() in drawn:
             continue
         if kept in drawn if kept.endswith("…") else re.search(rf"(?<!\w){re.escape(kept)}(?!\w)", drawn):
-            yield whole, left
+            yield whole.strip()
 
 
 def keyless(panel: Panel, width: int, drawn: str) -> list[str]:

@@ -99,7 +99,7 @@ class SmokeBench:
 
     def smoke(self, lesson: Lesson, seconds: float) -> Smoke:
         """Do the runs of ``lesson``: that of its default knobs is done twice if it took longer than ``seconds``, and
-        the faster one counts.
+        the faster one counts. If it fails, there are no others.
 
         Raises:
             DescendError: there is no data for them, or no process can be started.
@@ -108,6 +108,8 @@ class SmokeBench:
         default = self._run(lesson, {}, data, LONGEST)
         if default.seconds > seconds and not default.problem:
             default = min(default, self._run(lesson, {}, data, LONGEST), key=lambda run: run.seconds)
+        if default.problem:
+            return Smoke(default, SmokeRun({}), [], timed)
         knobs = {name: value for name, value in {"pace": 0, "epochs": 1}.items() if name in lesson.knobs.specs}
         brief = self._run(lesson, {**knobs, **lesson.smoke}, data, LONGEST)
         ends = [] if brief.problem else list(self._ends(lesson, brief, data))

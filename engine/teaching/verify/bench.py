@@ -50,7 +50,13 @@ class RunBench:
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        alarm = threading.Timer(seconds, self._kill)
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            self._kill()
+
+        alarm = threading.Timer(seconds, expire)
         alarm.daemon = True
         alarm.start()
         try:
@@ -60,9 +66,8 @@ class RunBench:
         except OSError:  # it is gone
             ended = False
         finally:
-            late = not alarm.is_alive()
             alarm.cancel()
-        if not ended and late:
+        if not ended and late.is_set():
             limit = f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
             raise DescendError(f"The run did not end within {limit}.")
         if not checkpoints:
