@@ -272,7 +272,8 @@ class Lesson:
     exercises: tuple[Exercise | CodeExercise | CommandDrill, ...] = ()
     sources: tuple[str, ...] = ()
     show: tuple[str, ...] = ()
-    """Panels by name, the one that carries the idea first: of a picture its name, of a curve that of its metric."""
+    """Panels by name, in this order on the screen: of a picture its name, of a curve that of its metric. The first one
+    carries the idea, and is the largest."""
     rows: tuple[str, ...] = ()
     """Rows of the curriculum that the lesson as a whole settles, such as figures that it draws from data."""
     mistakes: tuple[int, ...] = ()

@@ -13,11 +13,18 @@ from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 from descend.tui.cell_text import watch_cuts
 from descend.tui.draw.rows import Row, length, text
 from descend.tui.panels.arrangement import arrange_panels
+from descend.tui.panels.bars import BarsPanel
 from descend.tui.panels.catalogue import Subject, by_importance, shown_as, wanted
+from descend.tui.panels.curve import CurvePanel
+from descend.tui.panels.curves import Curves
+from descend.tui.panels.histogram import HistogramPanel
 from descend.tui.panels.panel import Panel
+from descend.tui.panels.points import PointsPanel
 
 STAGES = {(80, 24): (80, 20), (120, 40): (120, 36), (200, 60): (128, 56)}
 """Terminals, and the room that the lesson's screen leaves the panels of a run in each."""
+KEYED = (Curves, CurvePanel, PointsPanel, BarsPanel, HistogramPanel)
+"""Panels whose legend is a key."""
 TABS = 1
 """Rows of the line that names the panels where one is shown at a time."""
 
@@ -81,12 +88,11 @@ def seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
 
 
 def keyless(panel: Panel, width: int, drawn: str) -> list[str]:
-    """The names of the shortest key that are not on screen; none if a key is at the edge of the frame, or if there is
-    none."""
-    keys = [row for row in panel.legends() if row]
+    """The names of the key that are not on screen; none if a key is at the edge of the frame, or if there is none."""
+    keys = [row for row in panel.legends() if row] if isinstance(panel, KEYED) else []
     if not keys or any(_words(row) in drawn for row in keys):
         return []
-    names = [part.strip().partition(" ")[2] or part.strip() for part, _ in keys[-1]]
+    names = [part.strip().partition(" ")[2] or part.strip() for part, pen in keys[0] if pen != "value"]
     return [name for name in names if cell_len(name) > 1 and name not in drawn]
 
 

@@ -32,7 +32,7 @@ def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
             yield text.short("idle", f"{at} leaves every panel as it was.", f"    {end.knob}:")
     if not smoke.default.problem:
         yield from _check_default(text, smoke.default, smoke.timed)
-        yield from _check_shown(text, smoke.default.history)
+        yield from _check_shown(text, panel_names(smoke.default.history) | panel_names(smoke.brief.history))
     if smoke.brief.whole:
         yield from _check_films(text, smoke.brief.history)
 
@@ -49,8 +49,7 @@ def _check_default(text: LessonText, run: SmokeRun, timed: bool) -> Iterator[Sho
         yield text.short("size", why, "def run(")
 
 
-def _check_shown(text: LessonText, history: History) -> Iterator[Shortcoming]:
-    there = panel_names(history)
+def _check_shown(text: LessonText, there: set[str]) -> Iterator[Shortcoming]:
     for name in text.lesson.show:
         if name not in there:
             why = f"show= names '{name}', and a run has no such panel; it has {', '.join(sorted(there))}."

@@ -94,7 +94,7 @@ def test_a_knob_that_fails_or_changes_nothing_at_an_end_is_told_at_its_line(less
 
 def test_show_names_panels_that_there_are(lesson: Lesson) -> None:
     bare = history(loss={0: 1.0}, distance={0: 1.0})
-    [why] = found(lesson, SmokeRun({}, bare, "", 3, 0.1))
+    [why] = found(lesson, SmokeRun({}, bare, "", 3, 0.1), SmokeRun({}, bare, "", 3, 0.1))
     assert why == "panel: show= names 'fit', and a run has no such panel; it has distance, loss."
 
 
@@ -197,7 +197,10 @@ def test_the_sound_lesson_passes_and_a_broken_one_is_told_so(
     assert {one["lesson"] for one in told} == {"broken"}
     assert [(one["rule"], one["why"]) for one in sorted(told, key=lambda one: (one["rule"], one["why"]))] == [
         ("cut", "Panel 'maps' cuts 'a caption that is longer than twenty cells' at 80×24, 120×40."),
-        ("fails", "Knob 'parts' at its end 0: the run failed: ZeroDivisionError: division by zero"),
+        (
+            "fails",
+            "Knob 'parts' at its end 0: the run failed: The experiment raised ZeroDivisionError: division by zero",
+        ),
         ("film", "Panel 'film' is last shown at step 24, and its loop goes on to step 29."),
         ("idle", "Knob 'nothing' at its end 1 leaves every panel as it was."),
         ("idle", "Knob 'nothing' at its end 9 leaves every panel as it was."),
@@ -239,6 +242,7 @@ def test_smoke_belongs_to_form(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_run_that_comes_to_no_step_is_told(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smoke, "is_free", lambda: True)
     monkeypatch.setattr(smoke, "PATIENCE", 3.0)
     monkeypatch.setattr(smoke, "LONGEST", 1.0)
     lesson = write(
