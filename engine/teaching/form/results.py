@@ -3,7 +3,7 @@
 What is measured cannot be told from what is computed by a program for sure, so only this counts as a result: a share in
 percent, or a number of 10 and more or with a decimal point, in a sentence that says what something reached, took or
 beat. A sentence that computes, asks, or names a source states none; nor does a number that the lesson's own code holds,
-such as a knob's default, a size, or the bound of a claim.
+such as a knob's default, a size, or the bound of a claim, or one that is a product or quotient of such sizes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 
 from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
+from descend.engine.teaching.lesson import Lesson
 
 NUMBER = re.compile(r"(?<![\w.,^⁰¹²³⁴-⁹₀-₉])\d[\d,]*(?:\.\d+)?(?![\w⁰¹²³⁴-⁹₀-₉])(\s?%| per ?cent)?")
 OUTCOME = re.compile(
@@ -33,6 +34,7 @@ def check_results(text: LessonText) -> Iterator[Shortcoming]:
     held, ranges = _numbers(text.tree), _ranges(text.tree)
     for claim in text.lesson.claims:
         held |= {value for value, _ in _found(claim.text)}
+    sizes = {value for value, _ in _found(text.lesson.theory)} | _defaults(text.lesson)
     for sentence in _sentences(text.lesson.theory):
         if sentence.endswith("?") or COMPUTES.search(sentence) or _cites(sentence, text.lesson.sources):
             continue
@@ -45,6 +47,8 @@ def check_results(text: LessonText) -> Iterator[Shortcoming]:
             if any(_close(form, one) for form in forms for one in held):
                 continue
             if any(low <= form <= high for form in forms for low, high in ranges):
+                continue
+            if not share and _computed(value, sizes):
                 continue
             why = f"The theory states a result, {told}, that no claim holds and beside which no source stands."
             yield text.short("result", why, sentence[:25])
@@ -80,6 +84,18 @@ def _numbers(tree: ast.Module) -> set[float]:
     """The numbers that the code holds."""
     constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return {float(one) for one in constants if isinstance(one, (int, float)) and not isinstance(one, bool)}
+
+
+def _defaults(lesson: Lesson) -> set[float]:
+    """The numbers among the defaults of the knobs."""
+    values = (spec.default for spec in lesson.knobs.specs.values())
+    return {float(one) for one in values if isinstance(one, (int, float)) and not isinstance(one, bool)}
+
+
+def _computed(value: float, sizes: set[float]) -> bool:
+    """Whether ``value`` is a product or a quotient of two other ``sizes``: 600 steps are 60,000 images by 100."""
+    others = [one for one in sizes if one not in (0.0, 1.0, value)]
+    return any(_close(a * b, value) or _close(a / b, value) for a in others for b in others)
 
 
 def _ranges(tree: ast.Module) -> list[tuple[float, float]]:

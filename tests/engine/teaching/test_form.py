@@ -108,6 +108,7 @@ def test_results_are_told_from_what_is_computed_claimed_or_cited(folders: Path) 
         "it arrives 3 times",
         "it needs 60 steps",  # a knob's default, and in a claim
         "there are 1,234 of them",
+        "of 5,000 points it takes 250 batches of 20",
     ):
         lesson = write(folders, ("the loss falls fast", f"{said}, so the loss falls fast"))
         assert [one.why for one in find_short(lesson)] == [], said
