@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from descend.engine.run.history import History
 from descend.engine.run.records import Images, Picture
@@ -70,7 +70,7 @@ def _check_films(text: LessonText, history: History) -> Iterator[Shortcoming]:
     lasts |= {name: int(series.steps[-1]) for name, series in history.series.items() if series.size}
     for name, pictures in history.pictures.items():
         last, title = lasts[name], name.partition("/")[2] or name
-        yield from _check_strip(text, title, pictures[-1])
+        yield from _check_strip(text, title, pictures)
         ends = [end for other, end in lasts.items() if other != name and end >= last - 1]
         if len(pictures) < FRAMES or min(ends, default=last) <= last + 1:
             continue
@@ -80,10 +80,21 @@ def _check_films(text: LessonText, history: History) -> Iterator[Shortcoming]:
             yield text.short("film", why, title)
 
 
-def _check_strip(text: LessonText, title: str, picture: Picture) -> Iterator[Shortcoming]:
-    if not isinstance(picture, Images) or len(picture.captions) < FRAMES:
+def _check_strip(text: LessonText, title: str, pictures: Sequence[Picture]) -> Iterator[Shortcoming]:
+    """Where captions count steps, perhaps those of a loop that is not the first, the last one is as near to the step of
+    its picture as the first one was."""
+    counted = [found for picture in pictures if (found := _counted(picture))]
+    if len(counted) < 2 or len(counted[-1]) < FRAMES or len(counted) < len(pictures):
         return
-    steps = [int(found[1].replace(",", "")) for one in picture.captions if (found := NUMBERED.fullmatch(one.strip()))]
-    if len(steps) == len(picture.captions) and steps == sorted(steps) and abs(steps[-1] - picture.step) > 1:
-        why = f"The last frame of '{title}' is of step {steps[-1]}, and its picture of step {picture.step}."
+    first, last = (pictures[place].step - counted[place][-1] for place in (0, -1))
+    if last > first + 1:
+        step = pictures[-1].step - first
+        why = f"The last frame of '{title}' is of step {counted[-1][-1]}, and its picture of step {step}."
         yield text.short("film", why, title)
+
+
+def _counted(picture: Picture) -> list[int]:
+    """The steps that the captions of images name, if all do."""
+    captions = picture.captions if isinstance(picture, Images) else []
+    steps = [int(found[1].replace(",", "")) for one in captions if (found := NUMBERED.fullmatch(one.strip()))]
+    return steps if len(steps) == len(captions) else []

@@ -116,12 +116,16 @@ def test_a_film_ends_with_its_loop(lesson: Lesson, steps: tuple[int, ...], short
 
 
 def test_the_last_frame_of_a_strip_is_that_of_its_step(lesson: Lesson) -> None:
-    def strip(*captions: str) -> list[str]:
+    def images(step: int, *captions: str) -> Picture:
         pixels = Array.of(np.zeros((len(captions), 2, 2), np.uint8))
-        images = Images(step=29, name="film", pixels=pixels, captions=list(captions))
-        return found(lesson, None, SmokeRun({}, history(images, loss={0: 1.0, 29: 0.5}), "", 1, 0.1))
+        return Images(step=step, name="film", pixels=pixels, captions=list(captions))
+
+    def strip(*captions: str, begin: int = 0) -> list[str]:
+        told = history(images(begin, captions[0]), images(29, *captions), loss={0: 1.0, 29: 0.5})
+        return found(lesson, None, SmokeRun({}, told, "", 1, 0.1))
 
     assert strip("step 0", "step 10", "step 30") == []
+    assert strip("step 1", "step 10", "step 26", begin=4) == []  # a second loop counts from its own beginning
     assert strip("t = 3", "t = 2", "t = 0") == []
     assert strip("step 0", "step 10", "step 20") == [
         "film: The last frame of 'film' is of step 20, and its picture of step 29."
