@@ -205,6 +205,7 @@ async def test_curves_answer_keys(history: History) -> None:
         assert "log axis  smoothing 0.6" in "".join(app.lines()[:20])
         latest = app.lines()[0]
         await pilot.press("comma", "comma", "comma")
+        await settle(app)
         assert loss.cursor is not None
         step = int(loss.cursor)
         assert f"step {step} " in app.lines()[loss.region.bottom - 1]
