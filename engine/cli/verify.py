@@ -29,7 +29,8 @@ def add(commands: Any) -> None:
         help="run the claims and exercises of lessons",
         description="Run every claim and every exercise of lessons and print what was measured. A claim holds if it "
         "does for as many seeds as it says. An exercise holds if what the learner begins with fails and its solution "
-        "passes. What was proved before is not run again while the file and the engine are unchanged. With --form, report "
+        "passes. What was proved before is not run again while the file and the engine are "
+        "unchanged. With --form, report "
         "what a lesson's form lacks, by file and line, at once; with --form --smoke, also run it briefly. "
         "Exit status: 0 all hold, 1 some do not.",
     )
@@ -48,6 +49,7 @@ def add(commands: Any) -> None:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Do it; return 1 if something does not hold."""
+    from descend.engine.cli.verify_form import print_form
     from descend.engine.teaching.verify import Proof
     from descend.engine.teaching.verify.memory import remember_findings
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from descend.engine.teaching.lesson import Lesson
 
 
-def tell_form(arguments: argparse.Namespace, lessons: Sequence[Lesson], at_once: int) -> int:
+def print_form(arguments: argparse.Namespace, lessons: Sequence[Lesson], at_once: int) -> int:
     """Print what falls short of the form of ``lessons``; return 1 if something does."""
     from descend.engine.teaching import catalogue
     from descend.engine.teaching.form import check_form, check_tracks
@@ -29,18 +29,18 @@ def tell_form(arguments: argparse.Namespace, lessons: Sequence[Lesson], at_once:
     names = {lesson.name for lesson in lessons}
     short = [one for lesson in lessons for one in check_form(lesson, known)]
     short += [one for one in check_tracks(list(known.values())) if one.lesson in names]
-    count = tell(short, arguments.json)
+    count = print_shortcomings(short, arguments.json)
     if arguments.smoke:
-        for found in smoke(lessons, at_once, arguments.again):
-            count += tell(found, arguments.json)
+        for found in run_smoke(lessons, at_once, arguments.again):
+            count += print_shortcomings(found, arguments.json)
     if arguments.json:
         print(json.dumps({"status": "short" if count else "held", "lessons": len(lessons), "short": count}))
     elif not count:
-        print(f"Nothing falls short in {len(lessons)} lessons.")
+        print(f"No problems of form in {len(lessons)} lessons.")
     return 1 if count else 0
 
 
-def tell(short: Sequence[Shortcoming], as_json: bool) -> int:
+def print_shortcomings(short: Sequence[Shortcoming], as_json: bool) -> int:
     """Print shortcomings in the order of files and lines; return how many there are."""
     for one in sorted(short, key=lambda one: (one.file, one.line)):
         if as_json:
@@ -50,7 +50,7 @@ def tell(short: Sequence[Shortcoming], as_json: bool) -> int:
     return len(short)
 
 
-def smoke(lessons: Sequence[Lesson], at_once: int, again: bool) -> Iterator[list[Shortcoming]]:
+def run_smoke(lessons: Sequence[Lesson], at_once: int, again: bool) -> Iterator[list[Shortcoming]]:
     """What the short runs of each of ``lessons`` show, as soon as it is known; those that were found sound before are
     passed over, unless ``again``."""
     from descend.engine.teaching.form.check import excuse
@@ -60,7 +60,7 @@ def smoke(lessons: Sequence[Lesson], at_once: int, again: bool) -> Iterator[list
     from descend.tui.panels.fitting import check_drawing
 
     before = set() if again else recall_smoked(lessons)
-    for lesson, found in smoked([lesson for lesson in lessons if lesson.name not in before], at_once):
+    for lesson, found in try_lessons([lesson for lesson in lessons if lesson.name not in before], at_once):
         if isinstance(found, DescendError):
             print(clean(f"descend: the runs of '{lesson.name}' are left out: {found}"), file=sys.stderr)
             continue
@@ -76,7 +76,7 @@ def smoke(lessons: Sequence[Lesson], at_once: int, again: bool) -> Iterator[list
         yield short
 
 
-def smoked(lessons: Sequence[Lesson], at_once: int) -> Iterator[tuple[Lesson, Smoke | DescendError]]:
+def try_lessons(lessons: Sequence[Lesson], at_once: int) -> Iterator[tuple[Lesson, Smoke | DescendError]]:
     """The short runs of ``lessons``, ``at_once`` of them beside each other; or why there are none."""
     from descend.engine.teaching.form.runs import LONGEST
     from descend.engine.teaching.form.smoke import SmokeBench

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-SMALLEST = 44, 9
+MIN_SIZE = 44, 9
 """Cells a panel of a grid has at least."""
 STACKED = 12
 """Rows it has at least in a single column: there, one larger panel at a time reads better."""
@@ -41,17 +41,17 @@ def arrange_panels(count: int, width: int, height: int, led: bool = False) -> Ar
     """
     if led and count > 1 and (found := _led(count, width, height)):
         return found
-    columns = columns_for(count, width, height)
+    columns = choose_columns(count, width, height)
     return Arrangement(columns, -(-count // columns), last=1 + -count % columns) if columns else None
 
 
-def columns_for(count: int, width: int, height: int) -> int | None:
+def choose_columns(count: int, width: int, height: int) -> int | None:
     """How many columns give ``count`` panels of one size the best shape; None if a grid is too small."""
     best: tuple[float, int] | None = None
     for columns in range(1, count + 1):
         lines = -(-count // columns)
         cells, rows = width // columns, height // lines
-        if count > 1 and (cells < SMALLEST[0] or rows < (SMALLEST[1] if columns > 1 else STACKED)):
+        if count > 1 and (cells < MIN_SIZE[0] or rows < (MIN_SIZE[1] if columns > 1 else STACKED)):
             continue
         empty = columns * lines - count
         misfit = _misfit(cells, rows) + empty / columns / 2
@@ -63,16 +63,16 @@ def columns_for(count: int, width: int, height: int) -> int | None:
 def _led(count: int, width: int, height: int) -> Arrangement | None:
     """The best arrangement whose first panel is larger than all others."""
     best: tuple[float, Arrangement] | None = None
-    for columns in range(1, width // SMALLEST[0] + 1):
+    for columns in range(1, width // MIN_SIZE[0] + 1):
         cells = width // columns
         for across in range(1, columns + 1):
-            for down in range(1, height // SMALLEST[1] + 1):
+            for down in range(1, height // MIN_SIZE[1] + 1):
                 taken = across * down + count - 1
                 lines = max(down, -(-taken // columns))
                 spare = columns * lines - taken
                 rows = height // lines
                 free = columns - across if lines == down else columns  # cells of the last line beside the first panel
-                if spare >= free or rows < (SMALLEST[1] if columns > 1 else STACKED) or across * down <= spare + 1:
+                if spare >= free or rows < (MIN_SIZE[1] if columns > 1 else STACKED) or across * down <= spare + 1:
                     continue
                 share = across * down / (columns * lines)
                 misfit = _misfit(cells, rows) + _misfit(cells * across, rows * down) + 2 * abs(math.log(share / SHARE))

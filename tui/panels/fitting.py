@@ -69,15 +69,15 @@ def check_panel(history: History, subject: Subject, number: int, width: int, hei
         if len(rows) != height or any(length(row) != width for row in rows):
             found["outside", f"is drawn outside of its {width} × {height} cells"] = None
         drawn = text(rows)
-        found |= {("cut", f"cuts '{whole}'"): None for whole in seen(cuts, drawn)}
-        if missing := keyless(panel, width, drawn):
+        found |= {("cut", f"cuts '{whole}'"): None for whole in find_seen(cuts, drawn)}
+        if missing := find_keyless(panel, width, drawn):
             found["cut", f"has no room for its key ({', '.join(missing)})"] = None
         if cursor is None and (axes := panel.axes()) is not None and not all(axes):
             found["axes", "has an axis without a name"] = None
     yield from found
 
 
-def seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
+def find_seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
     """The texts of which only what is left is on screen: some are tried and not used."""
     for whole, left in dict.fromkeys(cuts):
         kept = left.strip()
@@ -87,7 +87,7 @@ def seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
             yield whole.strip()
 
 
-def keyless(panel: Panel, width: int, drawn: str) -> list[str]:
+def find_keyless(panel: Panel, width: int, drawn: str) -> list[str]:
     """The names of the key that are not on screen; none if a key is at the edge of the frame, or if there is none."""
     keys = [row for row in panel.legends() if row] if isinstance(panel, KEYED) else []
     if not keys or any(_words(row) in drawn for row in keys):

@@ -345,7 +345,7 @@ LESSON = Lesson(
         & S2-C11
 
         ? [foresee] Each of ten scores is raised by 5. What do the probabilities that softmax makes of them do?
-        - All of them grow
+        - They all grow
         - The largest grows, the others shrink
         + They stay
         = exp(sᵢ)/Σⱼ exp(sⱼ): e⁵ cancels, only differences count, and the sum stays 1. PyTorch's cross-entropy contains

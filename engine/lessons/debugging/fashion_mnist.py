@@ -170,9 +170,9 @@ LESSON = Lesson(
         & S4-125
 
         ? [compute] 60,000 images, batches of 100, four epochs: how many optimiser steps?
+        + 2,400
         - 240, 60 an epoch
         - 600, one for each batch
-        + 2,400
         = 600 batches an epoch, four times. A published drawing of this training has 60 an epoch.
         & S4-124, 69
 

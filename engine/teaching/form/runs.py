@@ -32,7 +32,7 @@ def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
             yield text.short("idle", f"{at} leaves every panel as it was.", f"    {end.knob}:")
     if not smoke.default.problem:
         yield from _check_default(text, smoke.default, smoke.timed)
-        yield from _check_shown(text, panel_names(smoke.default.history) | panel_names(smoke.brief.history))
+        yield from _check_shown(text, list_panels(smoke.default.history) | list_panels(smoke.brief.history))
     if smoke.brief.whole:
         yield from _check_films(text, smoke.brief.history)
 
@@ -56,7 +56,7 @@ def _check_shown(text: LessonText, there: set[str]) -> Iterator[Shortcoming]:
             yield text.short("panel", why, "show=")
 
 
-def panel_names(history: History) -> set[str]:
+def list_panels(history: History) -> set[str]:
     """The names by which `Lesson.show` knows the panels of a run: those of its pictures and of its metrics."""
     return {name.rpartition("/")[2] for name in history.series} | {
         name.partition("/")[2] or name for name in history.pictures

@@ -22,6 +22,7 @@ from descend.engine.base.knobs import Knob, Value
 from descend.engine.launch.launcher import check_request
 from descend.engine.run.history import History
 from descend.engine.run.records import Picture, Scalars, Stop
+from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.teaching.form.knobs import BY_LAB
 from descend.engine.teaching.lesson import Lesson
@@ -92,7 +93,8 @@ class Smoke:
 
 
 class SmokeBench:
-    """Does the runs of one lesson after the other, on a `RunBench`, in folders below ``folder`` that are thrown away."""
+    """Does the runs of one lesson after the other, on a `RunBench`, in folders below ``folder`` "
+    "that are thrown away."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -130,10 +132,10 @@ class SmokeBench:
     def _end(self, lesson: Lesson, brief: SmokeRun, data: str, name: str, value: Value) -> End:
         def seen(history: History) -> bool:
             names = {*brief.history.series, *brief.history.pictures}
-            return names <= {*history.series, *history.pictures} and differ(brief.history, history)
+            return names <= {*history.series, *history.pictures} and have_differences(brief.history, history)
 
         run = self._run(lesson, {**brief.knobs, name: value}, data, max(SECONDS, 3 * brief.seconds), seen)
-        return End(name, value, run.problem, differ(brief.history, run.history) or not run.reaches(brief))
+        return End(name, value, run.problem, have_differences(brief.history, run.history) or not run.reaches(brief))
 
     def _changes_elsewhere(self, lesson: Lesson, brief: SmokeRun, data: str, name: str, value: Value) -> bool:
         """Whether the knob changes what is shown where another one makes another choice: a shift of the matrix does
@@ -159,7 +161,7 @@ class SmokeBench:
         enough: Callable[[History], bool] = lambda history: False,
     ) -> SmokeRun:
         """A run that is stopped after ``seconds``, or once what it has said is ``enough``."""
-        manifest = check_request(lesson.name, knobs, seed=SEED, device="cpu", data=data)
+        manifest = check_request(RunRequest(lesson.name, dict(knobs), data, SEED, device="cpu"))
         name = next(self._names)
         run, over = Run(self._folder / name), threading.Event()
         self.bench.start()
@@ -220,7 +222,7 @@ def find_ends(spec: Knob, now: Value) -> list[Value]:
     return [value for value in dict.fromkeys(found) if value != now]
 
 
-def differ(one: History, other: History) -> bool:
+def have_differences(one: History, other: History) -> bool:
     """Whether two runs show different things: other curves or pictures, or other ones at a step that both have. A run
     that was stopped early may lack what comes later."""
     names, others = ({*history.series, *history.pictures} for history in (one, other))

@@ -16,7 +16,7 @@ from descend.engine.run.history import History
 from descend.engine.run.records import Array, Images, Picture, Scalars, State, Status, Text
 from descend.engine.teaching.form import runs, smoke
 from descend.engine.teaching.form.shortcoming import LessonText
-from descend.engine.teaching.form.smoke import End, Smoke, SmokeBench, SmokeRun, differ, find_ends
+from descend.engine.teaching.form.smoke import End, Smoke, SmokeBench, SmokeRun, find_ends, have_differences
 from descend.engine.teaching.form.smoke_memory import recall_smoked, remember_smoked
 from descend.engine.teaching.lesson import Lesson
 
@@ -136,13 +136,15 @@ def test_runs_differ_in_what_they_show_and_not_in_when() -> None:
     loss, distance = {0: 1.0, 1: 0.5, 2: 0.25}, {0: 1.0, 2: 0.1}
     later, other = Text(step=1, name="fit", text="at 1", t=9.0), Text(step=1, name="fit", text="else")
     first, last = texts("fit", 0), texts("fit", 2)
-    assert not differ(SOUND, history(*first, *texts("fit", 1), *last, loss=loss, distance=distance))
-    assert not differ(SOUND, history(*first, later, *last, loss={1: 0.5, 2: 0.25}, distance={0: 1.0}))  # fewer points
-    assert differ(SOUND, history(*first, *last, loss=loss, distance={0: 1.1, 2: 0.1}))
-    assert differ(SOUND, history(*first, other, *last, loss=loss, distance=distance))
-    assert differ(SOUND, history(*first, *last, *texts("fit", 3), loss=loss, distance=distance))  # more steps
-    assert differ(SOUND, history(*first, *last, loss=loss))  # a curve is missing
-    assert not differ(SOUND, history(*first, state="stopped", loss={0: 1.0}))  # it may come yet
+    assert not have_differences(SOUND, history(*first, *texts("fit", 1), *last, loss=loss, distance=distance))
+    assert not have_differences(
+        SOUND, history(*first, later, *last, loss={1: 0.5, 2: 0.25}, distance={0: 1.0})
+    )  # fewer points
+    assert have_differences(SOUND, history(*first, *last, loss=loss, distance={0: 1.1, 2: 0.1}))
+    assert have_differences(SOUND, history(*first, other, *last, loss=loss, distance=distance))
+    assert have_differences(SOUND, history(*first, *last, *texts("fit", 3), loss=loss, distance=distance))  # more steps
+    assert have_differences(SOUND, history(*first, *last, loss=loss))  # a curve is missing
+    assert not have_differences(SOUND, history(*first, state="stopped", loss={0: 1.0}))  # it may come yet
 
 
 def test_ends_of_knobs() -> None:
@@ -215,7 +217,7 @@ def test_the_sound_lesson_passes_and_a_broken_one_is_told_so(
     ]
     assert last == {"status": "short", "lessons": 2, "short": len(told)}
     monkeypatch.setattr(
-        verify_form, "smoked", lambda lessons, at_once: iter([(one, DescendError("no")) for one in lessons])
+        verify_form, "try_lessons", lambda lessons, at_once: iter([(one, DescendError("no")) for one in lessons])
     )
     assert main(["verify", "--form", "--smoke", "sound", "broken"]) == 0
     assert "the runs of 'broken' are left out: no" in (said := capsys.readouterr().err)

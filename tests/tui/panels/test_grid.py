@@ -15,7 +15,7 @@ from descend.engine.run.history import History
 from descend.engine.run.records import Array, Confusion, Event
 from descend.tui.draw.rows import Row
 from descend.tui.panels import Panel, PanelGrid
-from descend.tui.panels.arrangement import columns_for
+from descend.tui.panels.arrangement import choose_columns
 from descend.tui.panels.curves import Curves
 
 from .conftest import history_of, scalars, training
@@ -79,13 +79,13 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Panel, float]]:
 
 
 def test_columns_for_common_terminals() -> None:
-    assert columns_for(4, 80, 24) is None
-    assert columns_for(4, 100, 29) == 2
-    assert columns_for(6, 120, 39) == 2
-    assert columns_for(4, 200, 59) == 2
-    assert columns_for(6, 200, 59) == 3
-    assert columns_for(1, 80, 24) == 1
-    assert columns_for(3, 60, 40) == 1
+    assert choose_columns(4, 80, 24) is None
+    assert choose_columns(4, 100, 29) == 2
+    assert choose_columns(6, 120, 39) == 2
+    assert choose_columns(4, 200, 59) == 2
+    assert choose_columns(6, 200, 59) == 3
+    assert choose_columns(1, 80, 24) == 1
+    assert choose_columns(3, 60, 40) == 1
 
 
 @pytest.mark.parametrize("size", SIZES)
