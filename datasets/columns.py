@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from descend.datasets.csv_reader import shorten_cell
-from descend.datasets.forms import FORMS, GROUPED, WORDS, find_missing, is_number, is_value
+from descend.datasets.forms import BESIDE, FORMS, GROUPED, WORDS, find_missing, is_number, is_value
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
@@ -31,6 +32,8 @@ LONG = re.compile(r"[+-]?\d{16,}")
 """Whole numbers that a 64-bit float may not hold."""
 ZEROS = re.compile(r"0\d+")
 """Digits as codes have them and numbers not."""
+EXPONENT = re.compile(r"\d+[eE]\d+")
+"""… and a letter among them, as programs do not write numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +97,8 @@ class Column:
         for cell in self.cells:
             if cell in self.gaps:
                 cell = ""
-            if self.thousands:
-                cell = cell.replace(self.thousands, "")
+            if self.thousands and self.thousands in cell:
+                cell = cell.replace(self.thousands, "") if self.grouping.fullmatch(cell) else ""
             if self.decimal != ".":
                 cell = cell.replace(".", "_").replace(self.decimal, ".")
             try:
@@ -103,6 +106,12 @@ class Column:
             except ValueError:
                 values.append(np.nan)
         return np.array(values, np.float64)
+
+    @cached_property
+    def grouping(self) -> re.Pattern[str]:
+        """Numbers whose digits the mark groups in threes, or above those in twos."""
+        mark, point = re.escape(self.thousands), re.escape(self.decimal)
+        return re.compile(rf"[+-]?\d{{1,3}}({mark}\d{{2,3}})*{mark}\d{{3}}({point}\d*)?")
 
     @cached_property
     def wrong(self) -> NDArray[np.intp]:
@@ -144,6 +153,26 @@ class Column:
     def padded(self) -> int | None:
         """The first row with a number that begins with a superfluous zero, as in codes; None if there is none."""
         return next((row for row, cell in enumerate(self.cells) if cell[:1] == "0" and ZEROS.fullmatch(cell)), None)
+
+    @cached_property
+    def coded(self) -> int | None:
+        """The first row with a number as codes are written, such as 007 or 1E5 beside 100000; None if there is none."""
+        if self.padded is not None or any("." in cell for cell in self.cells):
+            return self.padded
+        return next((row for row, cell in enumerate(self.cells) if EXPONENT.fullmatch(cell)), None)
+
+    @cached_property
+    def two_ways(self) -> tuple[str, str] | None:
+        """Two cells that are one number with a point and not one text, as versions 1.1 and 1.10 are; None if there are
+        none, or many different numbers."""
+        texts = {cell for cell in self.cells if "." in cell} if self.numeric else set()
+        if not 0 < len(texts) <= MAX_WORDS:
+            return None
+        seen: dict[float, str] = {}
+        for cell in sorted(filter(is_number, texts)):
+            if (other := seen.setdefault(float(cell), cell)) != cell:
+                return other, cell
+        return None
 
     @cached_property
     def words_kept(self) -> dict[str, int]:
@@ -216,7 +245,17 @@ class Column:
     @property
     def hopeless(self) -> bool:
         """Whether no option makes numbers or categories of it."""
-        return self.empty or self.form in ("dates", "unit") or (self.form == "words" and self.free_text)
+        return self.empty or self.form in ("dates", "unit", "minus") or (self.form == "words" and self.free_text)
+
+    @property
+    def beside(self) -> str:
+        """Where a number first has something beside it, as a unit, if most cells are numbers and some are of that
+        form; else ""."""
+        found = [row for row in self.wrong.tolist() if BESIDE.fullmatch(self.cells[row])]
+        sound = len(self.cells) - int(self.missing.sum())
+        if not found or 10 * (sound - len(self.wrong) + len(found)) < 9 * sound:
+            return ""
+        return f"'{shorten_cell(self.cells[found[0]])}' in line {self.lines[found[0]]:,}"
 
     def problem(self, file: str, out: str, codes: str) -> str:
         """The sentence on a column that seems to be numbers yet cannot be read as such; "" if it is one of words.
@@ -237,13 +276,16 @@ class Column:
             return f"{column} holds dates or times, as {place}; turn them into numbers, or {out}."
         if self.form == "unit":
             return f"{column} has a sign next to its numbers, as {place}; remove it from the cells, or {out}."
+        if self.form == "minus":
+            return f"{column} has numbers below zero, as {place}; write them with a plain -, as -12, or {out}."
         if self.form == "point":
             return f"{column} has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits."
         if self.form == "grouped":
             match = GROUPED.fullmatch(self.cells[first])
             mark = match["mark"] if match else ","
             say = {",": "thousands=, (or decimal=, if that is what it is)", ".": "thousands=.&decimal=,"}
-            return f"{column} groups the digits of numbers, as {place}; say {say.get(mark, f'thousands={mark}')}."
+            blank = mark if mark.isprintable() and not mark.isspace() else quote(mark)
+            return f"{column} groups the digits of numbers, as {place}; say {say.get(mark, f'thousands={blank}')}."
         if self.form == "comma":
             return f"{column} has numbers with a comma, as {place}; say decimal=,."
         if first == 0 and self.lines[0] == 1 and len(self.wrong) == 1:
@@ -335,6 +377,11 @@ def check_columns(
             raise DescendError(sentence)
         elif column.free_text:
             many.append(column)
+    if numbered := next((column for column in many if column.beside), None):
+        raise DescendError(
+            f"Column '{shorten_cell(numbered.name)}' of {file} has more in its cells than numbers, as {numbered.beside}; take "
+            f"that away, or leave the column out with ignore={','.join([*ignored, numbered.option_name])}."
+        )
     if many:
         wordy = max(many, key=lambda column: column.blanks)
         learned = f", or learn from texts alone with text={wordy.option_name}" if wordy.blanks >= PROSE else ""

@@ -17,8 +17,12 @@ REPEATED = 20
 """Different numbers of a column that is named so, from which on they are more than a few codes."""
 
 
-def explain_identifier(column: Column) -> str:
-    """Why a column that can be learned from seems only to identify rows; "" if it does not."""
+def explain_identifier(column: Column, *, target: bool = False) -> str:
+    """Why a column that can be learned from seems only to identify rows; "" if it does not.
+
+    Args:
+        target: whether it is predicted; prices and times have as many digits as identifiers, and are not.
+    """
     import numpy as np
 
     if not len(column.cells):
@@ -36,6 +40,6 @@ def explain_identifier(column: Column) -> str:
     if (np.diff(column.numbers) == 1).all():
         return "only numbers the rows" if column.numbers[0] in (0, 1) else f"only counts, up from {column.cells[0]}"
     digits = {len(cell) for cell in column.cells}
-    if named or (len(digits) == 1 and min(digits) >= DIGITS):
+    if named or (not target and len(digits) == 1 and min(digits) >= DIGITS):
         return "has a unique whole number in every row"
     return ""

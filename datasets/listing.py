@@ -12,7 +12,8 @@ from pathlib import Path
 
 from descend.datasets import image_file
 from descend.datasets.data_shape import format_count
-from descend.datasets.order import sort_classes
+from descend.datasets.dataset import WARNING
+from descend.datasets.order import find_lookalikes, sort_classes
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
@@ -68,8 +69,8 @@ def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Fol
         inner = next(iter(list_folders(train or root)), None)
         inside = f"; if the classes are in {inner}, name that" if inner and len(list_folders(inner)) > 1 else ""
         raise DescendError(f"{root} has {one}; images are put into one folder for each class, two or more{inside}.")
-    if len({name.casefold() for name in classes}) < len(classes):
-        notes.append("Some classes differ in capital letters only; if they are meant to be one, put them together.")
+    if alike := find_lookalikes(classes):
+        notes.append(f"{WARNING}the classes {alike}; if they are meant to be one, put them together.")
     for name in classes:
         if not there[name].pictures:
             raise DescendError(f"{(train or root) / name} {there[name].lack}{suggest_ignore(name, ignore)}.")

@@ -13,7 +13,7 @@ from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
 from descend.datasets.order import sort_classes
-from descend.datasets.precision import DOUBLE, is_narrow
+from descend.datasets.precision import DOUBLE, FAR, SINGLE, is_merged, is_narrow, standardise
 from descend.datasets.split import split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
@@ -248,7 +248,7 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
         raise DescendError(
             f"y in {file} has {format_count(len(values), 'class', 'classes')}; 2 to {MAX_CLASSES:,} can be."
         )
-    if y.dtype.kind == "f" and np.abs(values).max() > 2**DOUBLE:
+    if y.dtype.kind == "f" and np.abs(values).max() > 2.0 ** count_digits(y):
         notes.append(f"{WARNING}y holds numbers so large that neighbours became equal; save them as whole numbers.")
     names = [spell_class(value) for value in values.tolist()]
     classes = sort_classes(names)
@@ -263,12 +263,23 @@ def spell_class(value: bytes | str | float) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def count_digits(y: NDArray[Any]) -> int:
+    """Binary digits that the numbers of ``y`` are learned from."""
+    import numpy as np
+
+    return min(DOUBLE, np.finfo(y.dtype).nmant + 1) if y.dtype.kind == "f" else DOUBLE
+
+
 def read_numbers(y: NDArray[Any], notes: list[str]) -> NDArray[np.float64]:
     """Numbers to predict, (n,) or (n, k); what even 64 bits cannot distinguish is noted."""
     import numpy as np
 
-    if any(is_narrow(column, DOUBLE) for column in y.reshape(len(y), -1).T):
-        notes.append(f"{WARNING}y holds numbers so nearly the same that 64 bits lose digits; subtract their mean.")
+    columns, digits = y.reshape(len(y), -1).T, count_digits(y)
+    if any(is_narrow(column, digits) for column in columns):
+        bits = 8 * y.dtype.itemsize
+        notes.append(f"{WARNING}y holds numbers so nearly the same that {bits} bits lose digits; subtract their mean.")
+    elif any(is_merged(column, standardise(column)) for column in columns):
+        notes.append(f"{WARNING}{FAR.format('y')}")
     return y.astype(np.float64)
 
 
@@ -287,10 +298,15 @@ def read_table(
         raise DescendError(f"x in {file} {how} at index {at}; leave such samples out.")
     if x.dtype.itemsize > 4 or (x.dtype.kind in "ui" and x.dtype.itemsize == 4):
         low, high = np.fmin.reduce(x, 0).astype(float), np.fmax.reduce(x, 0).astype(float)
-        near = np.flatnonzero(high - low < 1e-3 * np.maximum(np.abs(low), np.abs(high)))
-        gone = [f"x{place + 1}" for place in near.tolist() if is_narrow(x[~np.isnan(single[:, place]), place])]
+        most = np.maximum(np.abs(low), np.abs(high))
+        suspects = np.flatnonzero((high - low < 1e-3 * most) | (most > 2.0**SINGLE))
+        gone = []
+        for place in suspects.tolist():
+            known = ~np.isnan(single[:, place])
+            if is_narrow(x[known, place]) or is_merged(x[known, place], single[known, place]):
+                gone.append(f"x{place + 1}")
         if gone:
-            notes.append(f"So nearly the same everywhere that 32-bit numbers lose digits: {join_few(gone)}.")
+            notes.append(f"{WARNING}so nearly the same that 32-bit numbers lose digits: {join_few(gone)}.")
     gaps = np.isnan(single)
     found = {f"x{place + 1}": int(count) for place, count in enumerate(gaps.sum(0)) if count}
     if not found:

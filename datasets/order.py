@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from descend.datasets.forms import is_number
+from descend.engine.base.sanitize import clean
 
 
 def sort_classes(names: Iterable[str]) -> list[str]:
     """Names of classes: those that are numbers by their value, so that 10 comes after 9, then words by the alphabet."""
     return sorted(names, key=lambda name: (0, float(name), name) if is_number(name) else (1, 0.0, name))
+
+
+def find_lookalikes(names: Iterable[str]) -> str:
+    """What tells two of ``names`` apart that are hardly meant to be two, as "'Oak' and 'oak' differ in capital letters
+    only"; "" if no two are."""
+    seen: dict[str, str] = {}
+    for name in names:
+        plain = " ".join(normalize("NFC", name).split())
+        other = seen.setdefault(plain.casefold(), name)
+        if other == name:
+            continue
+        how = (
+            "blanks or how accents are stored"
+            if " ".join(normalize("NFC", other).split()) == plain
+            else "capital letters"
+        )
+        return f"{clean(other)[:40]!r} and {clean(name)[:40]!r} differ in {how} only"
+    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 SINGLE, DOUBLE = 24, 53
@@ -13,14 +14,43 @@ MIN_BITS = 12
 """… of which so many should distinguish a column's values."""
 
 
+MIN_SINGLE = 2.0 ** (MIN_BITS - 126)
+"""Numbers of 32 bits nearer to zero have fewer digits than `MIN_BITS`."""
+FAR = (
+    "values so far from the others that these become few different ones in 32 bits: {}; leave out such rows, if they "
+    "stand for something missing."
+)
+"""The sentence on numbers that are `is_merged`."""
+
+
 def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
-    """Whether finite ``values``, (n,), differ by so little of their size that numbers of so many ``digits`` lose what
-    tells them apart; a constant does not, and whole numbers do not that are held as they are."""
+    """Whether finite ``values``, (n,), differ by so little of their size, or are so near to zero, that numbers of so
+    many ``digits`` lose what distinguishes them; a constant does not, and whole numbers do not that are held as they are."""
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
     if max(abs(low), abs(high)) < 2.0**digits and not np.any(values % 1):
         return False
+    if digits == SINGLE and 0 < max(abs(low), abs(high)) < MIN_SINGLE:
+        return True
     return 0 < high - low < 2.0 ** (MIN_BITS - digits) * max(abs(low), abs(high)) or (
         high == low and bool(np.any(values != values[0]))  # large whole numbers that a float cannot distinguish
     )
+
+
+def standardise(values: NDArray[Any]) -> NDArray[np.float32]:
+    """What is learned of numbers to predict, (n,): with mean 0 and deviation 1, in 32 bits."""
+    import numpy as np
+
+    exact = values.astype(np.float64)
+    return ((exact - exact.mean()) / (exact.std() or 1)).astype(np.float32)
+
+
+def is_merged(values: NDArray[Any], kept: NDArray[Any]) -> bool:
+    """Whether ``values``, (n,), have at least twice as many different whole parts as what is ``kept`` of them, (n,),
+    has values, as times do beside an outlier."""
+    import numpy as np
+
+    if np.abs(values).max() < 2.0**SINGLE:
+        return False
+    return 2 * len(np.unique(kept)) <= len(np.unique(np.trunc(values)))

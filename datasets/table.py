@@ -19,7 +19,7 @@ from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
 from descend.datasets.odd_rows import find_samples
 from descend.datasets.options import option
-from descend.datasets.precision import is_narrow
+from descend.datasets.precision import is_merged, is_narrow
 from descend.datasets.split import split_shuffled, split_stratified
 from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_labels, find_targets
 from descend.datasets.text_column import make_text_dataset
@@ -77,6 +77,10 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         UsageError: an option does not fit the file.
     """
 
+    if options.thousands and options.thousands == options.decimal:
+        raise UsageError(
+            f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
+        )
     table = text.read_csv(
         file,
         delimiter=options.delimiter,
@@ -202,11 +206,16 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
         name, say = shorten_cell(column.name), column.option_name
         if len(features) > 1 and (why := explain_identifier(column)):
             said.append(f"Column '{name}' {why}, as identifiers do; ignore={say} leaves it out.")
-        elif column.numeric and (row := column.padded) is not None:
+        elif column.numeric and (row := column.coded) is not None:
             cell, line = shorten_cell(column.cells[row]), column.lines[row]
             said.append(
                 f"{WARNING}column '{name}' has '{cell}' in line {line:,} and is read as numbers; categories={say} "
                 "takes them as codes, which they may be."
+            )
+        elif ways := column.two_ways:
+            said.append(
+                f"Column '{name}' has '{ways[0]}' and '{ways[1]}', one number written in two ways; categories={say} "
+                "takes them for codes, as versions are."
             )
     for column in (*features, *targets):
         if words := column.words_kept:
@@ -254,7 +263,7 @@ def convert_features(
             values[missing] = (known if len(known) else values[~missing]).mean() if missing.any() else 0
             if values.min() == values.max():
                 constant.append(column.name)
-            elif is_narrow(values):
+            elif is_narrow(values) or is_merged(values, values.astype(np.float32)):
                 blurred.append(column.name)
             parts.append(values.astype(np.float32)[:, None])
             names.append(column.name)
@@ -280,7 +289,5 @@ def convert_features(
     if constant:
         notes.append(f"The same in every row, so useless: {quote_columns(constant)}.")
     if blurred:
-        notes.append(
-            f"{WARNING}so nearly the same everywhere that 32-bit numbers lose digits: {quote_columns(blurred)}."
-        )
+        notes.append(f"{WARNING}so nearly the same that 32-bit numbers lose digits: {quote_columns(blurred)}.")
     return np.ascontiguousarray(np.concatenate(parts, 1)), names

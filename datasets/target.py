@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_columns
 from descend.datasets.csv_reader import shorten_cell
 from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING
+from descend.datasets.forms import is_number
 from descend.datasets.identifiers import explain_identifier
-from descend.datasets.precision import DOUBLE, is_narrow
+from descend.datasets.order import find_lookalikes
+from descend.datasets.precision import DOUBLE, FAR, is_merged, is_narrow, standardise
 from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
@@ -79,12 +81,22 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
         whole = not (target.numbers[~target.missing] % 1).any()
         if not whole or different > FEW_CLASSES or different > max(2, rows / 2):
             notes.append(f"The target '{target.name}' holds numbers, so the task is regression; task=… changes that.")
-            if why := explain_identifier(target):
+            if why := explain_identifier(target, target=True):
                 notes.append(f"{WARNING}the target '{target.name}' {why}, as identifiers do; {ANOTHER}.")
+            if ways := target.two_ways:
+                notes.append(
+                    f"{WARNING}the target '{target.name}' has '{ways[0]}' and '{ways[1]}', which are one number; "
+                    "task=classification takes them for two classes, as versions are."
+                )
             return "regression"
     elif not target.numeric and not task and (sentence := target.problem(file, ANOTHER, "task=classification")):
         raise DescendError(sentence)
     if different > MAX_CLASSES or different > max(FEW_CLASSES, rows / 2):
+        if not task and target.beside:
+            raise DescendError(
+                f"Column '{target.name}' of {file} has more in its cells than numbers, as {target.beside}; remove that, or "
+                f"{ANOTHER}."
+            )
         alike = ", as identifiers have" if target.inexact is not None or target.padded is not None else ""
         raise DescendError(
             f"Column '{target.name}' of {file} has {different:,} unique values in {rows:,} rows{alike}, too many "
@@ -117,6 +129,8 @@ def convert_targets(targets: Sequence[Column], keep: NDArray[np.bool_], notes: l
         notes.append(
             f"{WARNING}more digits than 64-bit numbers hold, so that the last are lost: {quote_columns(lost)}."
         )
+    if gone := [t.name for t, values in zip(targets, numbers, strict=True) if is_merged(values, standardise(values))]:
+        notes.append(f"{WARNING}{FAR.format('the target, ' + quote_columns(gone))}")
     return numbers[0] if len(numbers) == 1 else np.stack(numbers, 1)
 
 
@@ -142,25 +156,21 @@ def encode_labels(
     counts = np.bincount(y)
     if rare := [name for name, count in zip(names, counts, strict=True) if count < 2]:
         notes.append(f"Of one sample only, trained on and not tested: class {', '.join(map(repr, rare))}.")
-    if len({name.casefold() for name in names}) < len(names):
-        notes.append("Some classes differ in capital letters only; if they are meant to be one, fix the file.")
-    if alike := find_equal_numbers(target, names):
+    if alike := find_lookalikes(names):
+        notes.append(f"{WARNING}the classes {alike}; if they are meant to be one, fix the file.")
+    if same := find_equal_numbers(names):
         notes.append(
-            f"{WARNING}the classes {' and '.join(map(repr, alike))} are one number written in two ways; if they are "
+            f"{WARNING}the classes {' and '.join(map(repr, same))} are one number written in two ways; if they are "
             "meant to be one, fix the file."
         )
     floats = [WHOLE.fullmatch(name) for name in names]
     return tuple(match[1] for match in floats if match) if all(floats) else names, y
 
 
-def find_equal_numbers(target: Column, names: Sequence[str]) -> list[str]:
-    """The first two ``names`` of classes that are one number, if 64-bit floats hold all of them."""
-    if not target.numeric:
-        return []
-    values = dict(zip(target.cells, target.numbers.tolist(), strict=True))
-    same: dict[float, list[str]] = defaultdict(list)
-    for name in names:
-        same[values[name]].append(name)
-        if len(same[values[name]]) == 2:
-            return same[values[name]]
+def find_equal_numbers(names: Sequence[str]) -> list[str]:
+    """The first two of ``names`` that are one number, to the last digit; none if there are no such two."""
+    first: dict[Decimal, str] = {}
+    for name in filter(is_number, names):
+        if (other := first.setdefault(Decimal(name), name)) != name:
+            return [other, name]
     return []

@@ -299,7 +299,7 @@ def test_targets_keep_the_digits_that_distinguish_them(file: Path) -> None:
 
 def test_columns_that_lose_digits_are_said(file: Path) -> None:
     np.savez(file, x=np.column_stack([TABLE, 1.7e9 + np.arange(50), np.full(50, 3.0)]), y=LABELS)
-    assert "So nearly the same everywhere that 32-bit numbers lose digits: 'x4'." in load(file).notes
+    assert "Warning: so nearly the same that 32-bit numbers lose digits: 'x4'." in load(file).notes
     np.savez(file, x=changed(TABLE, (4, 2), 1e39), y=LABELS)
     assert "has 1e+39, more than a 32-bit number can be, at index [4, 2]" in refused(file)
 
