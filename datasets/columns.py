@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from descend.datasets.csv_reader import shorten_cell
 from descend.datasets.forms import BESIDE, FORMS, GROUPED, WORDS, find_missing, is_number, is_value
+from descend.datasets.lines import MARKS
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
@@ -33,7 +34,6 @@ LONG = re.compile(r"[+-]?\d{16,}")
 ZEROS = re.compile(r"0\d+")
 """Digits as codes have them and numbers not."""
 EXPONENT = re.compile(r"\d+[eE]\d+")
-"""… and a letter among them, as programs do not write numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +163,7 @@ class Column:
 
     @cached_property
     def two_ways(self) -> tuple[str, str] | None:
-        """Two cells that are one number with a point and not one text, as versions 1.1 and 1.10 are; None if there are
-        none, or many different numbers."""
+        """Two cells that are one number with a point, as versions 1.1 and 1.10; None if there are none."""
         texts = {cell for cell in self.cells if "." in cell} if self.numeric else set()
         if not 0 < len(texts) <= MAX_WORDS:
             return None
@@ -249,8 +248,7 @@ class Column:
 
     @property
     def beside(self) -> str:
-        """Where a number first has something beside it, as a unit, if most cells are numbers and some are of that
-        form; else ""."""
+        """Where a number first has something beside it, as a unit, if most cells are numbers or such; else ""."""
         found = [row for row in self.wrong.tolist() if BESIDE.fullmatch(self.cells[row])]
         sound = len(self.cells) - int(self.missing.sum())
         if not found or 10 * (sound - len(self.wrong) + len(found)) < 9 * sound:
@@ -293,6 +291,8 @@ class Column:
         alone = len(self.wrong) == 1 and self.lines[0] > 1
         out_of = {0: "units=yes if that line holds units", len(self.cells) - 1: "footer=1 if the table has ended there"}
         other = f", {out_of[first]}" if alone and first in out_of else ""
+        if mark := next((mark for mark in MARKS if alone and self.cells[first].startswith(mark)), ""):
+            other = f", comment={mark.replace('%', '%25')} if that line is a comment"
         word = shorten_cell(self.cells[first]).replace("%", "%25").replace("&", "%26")
         gap = "leave the cell empty" if "," in word else f"say gaps={word}"
         return (

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TextIO
 
 from descend.datasets.data_shape import format_count
+from descend.datasets.dataset import WARNING
 from descend.datasets.delimiters import SEPARATOR, count_cells, find_delimiter, name_delimiter, split_cells
 from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_encoding
 from descend.datasets.forms import hold_numbers, is_number
 from descend.datasets.lines import TableLines, drop_comments
 from descend.datasets.memory import SHARE, check_memory, free_memory
+from descend.datasets.other_forms import other_form
 from descend.datasets.tabular import take_whole_lines
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
@@ -26,13 +28,8 @@ FOOTER = 20
 """Lines below a table at most, for an advice to pass them over."""
 CELL = 100
 """Bytes that one takes as text and as a number."""
-NO_TABLES = {
-    "<!doctype": "a web page; download the file itself",
-    "<html": "a web page; download the file itself",
-    "{": "JSON; save it as CSV",
-    "[{": "JSON; save it as CSV",
-    "%pdf": "a PDF; save the table in it as CSV",
-}
+INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
+"""Marks of order and width, of directions, and where a word may be parted."""
 
 
 @dataclass
@@ -87,9 +84,8 @@ def read_csv(
         with open(file, encoding=encoding, newline="") as stream:
             skip_lines(stream, skip)
             sample = stream.read(SAMPLE)
-        for start, what in NO_TABLES.items():
-            if sample.lstrip().lower().startswith(start):
-                raise DescendError(f"{file.name} is not a table but {what}.")
+        if what := other_form(sample):
+            raise DescendError(f"{file.name} is not a table but {what}.")
         delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
         check_size(file, sample, delimiter, limit)
         with open(file, encoding=encoding, newline="") as stream:
@@ -127,16 +123,41 @@ def read_csv(
     else:
         names = [f"column {place}" for place in range(1, len(rows[0]) + 1)]
         notes.append("The columns have no names" + ("." if header else "; header=yes takes the first line for them."))
-    places: dict[str, int] = {}
-    for place, name in enumerate(names, 1):
-        if places.setdefault(name, place) < place:
-            raise DescendError(
-                f"Columns {places[name]} and {place} of {file.name} are both called '{shorten_cell(name)}'; rename one."
-            )
+    if has_names:
+        check_names(file, names, rows, lines)
+        rows, lines = named_once(names, rows, lines, notes)
     if limit:
         rows, lines = rows[:limit], lines[:limit]
     columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
     return CsvTable(file, names, columns, lines, has_names, notes)
+
+
+def check_names(file: Path, names: list[str], rows: list[list[str]], lines: list[int]) -> None:
+    """Raise DescendError if two columns have one of the ``names``; the first of the ``rows`` may hold better names."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        if places.setdefault(name, place) == place:
+            continue
+        lower = rows[0] if rows and not any(map(is_number, rows[0])) else []
+        skip = f", or say skip={lines[0] - 1} if line {lines[0]:,} names them" if len(set(lower)) == len(names) else ""
+        raise DescendError(
+            f"Columns {places[name]} and {place} of {file.name} are both called '{shorten_cell(name)}'; rename one{skip}."
+        )
+
+
+def named_once(
+    names: list[str], rows: list[list[str]], lines: list[int], notes: list[str]
+) -> tuple[list[list[str]], list[int]]:
+    """The ``rows`` and ``lines`` without those that are the ``names`` again, as where files were joined."""
+    again = [place for place, row in enumerate(rows) if row == names]
+    if not again:
+        return rows, lines
+    notes.append(
+        f"{WARNING}the names of the columns come again in {format_count(len(again), 'line')}, the first "
+        f"{lines[again[0]]:,}, passed over."
+    )
+    kept = sorted(set(range(len(rows))) - set(again))
+    return [rows[place] for place in kept], [lines[place] for place in kept]
 
 
 def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
@@ -147,7 +168,7 @@ def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
     """
     lines = take_whole_lines(sample)
     found = count_cells(lines, delimiter)
-    if len(sample) < SAMPLE or len(lines) < 2 or not found:
+    if len(sample) < SAMPLE or len(lines) < 2 or not found or 2 * sum(map(len, lines)) < SAMPLE:
         return  # it is small, or its lines are long and counted as they are read
     width = max(found)
     rows = file.stat().st_size * len(found) / sum(len(line.encode()) for line in lines)
@@ -175,7 +196,7 @@ def collect_rows(
     most = min(MAX_CELLS, SHARE * free_memory() / CELL)
     waiting: deque[tuple[int, list[str]]] = deque()  # what may turn out to be the footer
     for line, row in found:
-        cells = [cell.strip() for cell in row]
+        cells = [cell.strip() if cell.isascii() else bare(cell) for cell in row]
         if line == 1 and cells[:1] == [SEPARATOR]:
             continue
         if not any(cells):
@@ -250,6 +271,11 @@ def describe_ragged(
     )
 
 
+def bare(cell: str) -> str:
+    """A cell's text without blanks around it, nor characters that nobody sees."""
+    return cell.strip().strip(INVISIBLE).strip()
+
+
 def skip_lines(stream: TextIO, lines: int) -> None:
     """Read ``lines`` of a stream to discard them."""
     for _ in range(lines):
@@ -305,7 +331,7 @@ def has_title(names: list[str], rows: list[list[str]]) -> bool:
 def has_header(rows: list[list[str]]) -> bool:
     """Whether the first of ``rows`` names the columns: it has no number but for years that follow one another, and its
     words do not come again below."""
-    first, below = rows[0], rows[1:101]
+    first, below = rows[0], [row for row in rows[1:101] if row != rows[0]]
     numbered = [str(place) for place in range(len(first))]
     if below and (first == numbered or first == ["", *numbered[:-1]]):
         return True  # names that a program gave

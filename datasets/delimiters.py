@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -15,6 +16,10 @@ SAID = DELIMITERS | {"pipe": "|", "whitespace": " ", "blank": " ", "\\t": "\t", 
 """What `delimiter=` understands besides the delimiters themselves."""
 SINGLE, DOUBLE = "\t;|, ", ("||", "::")
 """Those that are looked for; a decimal comma cuts as evenly as a semicolon between cells, and stands for less."""
+RARE = "^~¦\x01§"
+"""Those that are looked for where none of these cuts a line."""
+RUN = re.compile(r"[^\w\s\"'.,;+()\[\]{}-]{2,8}")
+"""Marks that may stand between cells together."""
 STAND_IN = "\x1f"
 """The character that stands for a delimiter of several while a line is cut; ASCII has it for that."""
 LINES = 200
@@ -31,13 +36,15 @@ def find_delimiter(lines: Sequence[str], chosen: str) -> str:
         return parse_delimiter(chosen)
     if lines and lines[0].startswith(SEPARATOR) and lines[0][5:6] in ("\r", "\n"):
         return lines[0][4]
+    lines = lines[:LINES]
     best, most = ",", 0.0
-    for delimiter in (*filter(lambda mark: is_single_column(mark, lines[:LINES]), DOUBLE), *SINGLE):
-        found = count_cells(lines[:LINES], delimiter)
+    for delimiter in (*filter(lambda mark: is_single_column(mark, lines), DOUBLE), *SINGLE):
+        found = count_cells(lines, delimiter)
         even = sum(0 <= width - found[0] <= 1 for width in found) / len(found) if found and found[0] > 1 else 0.0
         if round(even, 1) > most:
             best, most = delimiter, round(even, 1)
-    return best
+    runs = [run for run in RUN.findall(lines[0]) if best in run or (not most and run != "://")] if lines else []
+    return next((mark for mark in (*runs, *("" if most else RARE)) if everywhere(mark, lines)), best)
 
 
 def parse_delimiter(chosen: str) -> str:
@@ -50,6 +57,12 @@ def parse_delimiter(chosen: str) -> str:
             "delimiter=… it is found in the file."
         )
     return delimiter
+
+
+def everywhere(delimiter: str, lines: Sequence[str]) -> bool:
+    """Whether each of several ``lines`` that is not blank has the ``delimiter``, and all equally often."""
+    often = [line.count(delimiter) for line in lines if line.strip()]
+    return len(often) > 2 and often[0] > 0 and len(set(often)) == 1
 
 
 def is_single_column(delimiter: str, lines: Sequence[str]) -> bool:
@@ -90,4 +103,4 @@ def prepare_lines(lines: Iterable[str], delimiter: str) -> Iterator[str]:
 def name_delimiter(delimiter: str) -> str:
     """A delimiter's name."""
     names = {character: f"a {name}" for name, character in DELIMITERS.items()}
-    return names.get(delimiter, f"'{delimiter}'")
+    return names.get(delimiter, f"'{delimiter}'" if delimiter.isprintable() else ascii(delimiter))

@@ -22,8 +22,37 @@ OTHERS = {
     b"\xd0\xcf\x11\xe0": "it is an old spreadsheet; save the sheet as CSV",
     b"PAR1": "it is a Parquet file; save it as CSV",
     b"version https://git-lfs": "it only points to a file in Git LFS; run `git lfs pull`",
+    b"\x89HDF": "it is an HDF5 file; save the table in it as CSV",
+    b"SQLite format 3": "it is a database; save a table of it as CSV",
+    b"ARROW1": "it is an Arrow file; save it as CSV",
+    b"MATLAB 5.0 MAT-file": "it is a MATLAB file; save its arrays in an .npz with x and y",
+    b"\xfd7zXZ": "it is compressed with xz; unpack it first",
+    b"BZh9": "it is compressed with bzip2; unpack it first",
+    b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unpack it first",
+    b"7z\xbc\xaf": "it is a 7z archive; unpack it first",
+    b"\x80\x04": "it is a pickle, which could run any program when it is read; save the data as CSV or .npz",
+    b"\x80\x05": "it is a pickle, which could run any program when it is read; save the data as CSV or .npz",
+    b"%PDF": "it is a PDF; save the table in it as CSV",
     b"\x93NUMPY": "it is a NumPy array; save it in an .npz with x and y",
 }
+
+
+def beginning(file: Path) -> bytes:
+    """The first bytes of ``file``.
+
+    Raises:
+        DescendError: it cannot be read.
+    """
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(SAMPLE)
+    except OSError as error:
+        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+
+
+def other_kind(start: bytes) -> str:
+    """What a file that begins as ``start`` is if it is none of text, and what to do; "" if it may be."""
+    return next((what for mark, what in OTHERS.items() if start.startswith(mark)), "")
 
 
 def detect_encoding(file: Path, chosen: str) -> str:
@@ -33,16 +62,11 @@ def detect_encoding(file: Path, chosen: str) -> str:
         UsageError: there is no such encoding.
         DescendError: the file cannot be read, is empty or is not text.
     """
-    try:
-        with open(file, "rb") as stream:
-            start = stream.read(SAMPLE)
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+    start = beginning(file)
     if not start.strip():
         raise DescendError(f"{file.name} is empty; there is nothing to learn from.")
-    for mark, what in OTHERS.items():
-        if start.startswith(mark):
-            raise DescendError(f"{file.name} is no table or text: {what}.")
+    if what := other_kind(start):
+        raise DescendError(f"{file.name} is no table or text: {what}.")
     if chosen:
         try:
             "".encode(chosen)  # what is no text, as hex, refuses

@@ -55,6 +55,13 @@ def find_samples(columns: Sequence[Column], units: str, totals: str, file: str, 
         return keep
     at = find_totals(columns)
     if not at:
+        at = [row for row in (count - 1, 0) if keep[row] and totals_all(columns, keep, row)][:1]
+        if at:
+            keep[at] = False
+            line = columns[0].lines[at[0]]
+            notes.append(
+                f"{WARNING}line {line:,} holds the sums of the other rows and was left out; totals=keep keeps it."
+            )
         return keep
     keep[at] = False
     word = next(column.cells[at[-1]] for column in columns if TOTAL.fullmatch(column.cells[at[-1]]))
@@ -104,6 +111,25 @@ def find_totals(columns: Sequence[Column]) -> list[int]:
     found = sorted({row for column in words for row, cell in enumerate(column.cells) if cell and TOTAL.fullmatch(cell)})
     several = any(PARTIAL.fullmatch(column.cells[row]) for column in words for row in found)
     return found if len(found) <= max(1, count / (3 if several else 20)) else []
+
+
+def totals_all(columns: Sequence[Column], keep: NDArray[np.bool_], row: int) -> bool:
+    """Whether, without a word that says so, the numbers in a ``row`` are the sums of those in the others that are kept,
+    none of them below zero, and more than twice as large as any: in every column that has a number there."""
+    import numpy as np
+
+    others = keep.copy()
+    others[row] = False
+    found = False
+    for column in columns:
+        if not is_number(column.cells[row]):
+            continue
+        values = column.numbers[others]
+        value, whole, most = float(column.numbers[row]), float(np.nansum(values)), float(np.nanmax(values, initial=0.0))
+        if not value > 2 * most > 0 or np.nanmin(values) < 0 or not np.isclose(whole, value, rtol=1e-9):
+            return False
+        found = True
+    return found
 
 
 def is_sum(columns: Sequence[Column], others: NDArray[np.bool_], row: int) -> bool:

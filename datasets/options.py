@@ -13,6 +13,30 @@ from descend.engine.base.errors import UsageError, suggest_nearest
 Options = TypeVar("Options")
 
 
+OTHERWISE = {
+    other: name
+    for name, others in {
+        "delimiter": "sep separator delim",
+        "target": "label labels y class output column",
+        "gaps": "na na_values nan null",
+        "missing": "na_action fillna dropna",
+        "limit": "nrows rows max n head",
+        "skip": "skiprows",
+        "footer": "skipfooter",
+        "ignore": "drop exclude without",
+        "size": "resize resolution",
+        "colour": "color mode",
+        "test": "split test_size valid val",
+        "thousands": "group",
+        "encode": "onehot",
+        "header": "names",
+        "text": "texts",
+    }.items()
+    for other in others.split()
+}
+"""What other programs call an option, and its name here."""
+
+
 def option(
     default: Any, help: str, *, among: tuple[str, ...] = (), low: float | None = None, high: float | None = None
 ) -> Any:
@@ -85,7 +109,8 @@ def parse_options(kind: type[Options], given: Mapping[str, str], of: str) -> Opt
     values = {}
     for name, text in given.items():
         if name not in fields:
-            guess = suggest_nearest(name, fields)
+            alike = OTHERWISE.get(name.lower(), "")
+            guess = f"; did you mean '{alike}'?" if alike in fields else suggest_nearest(name, fields)
             known = f"; known: {', '.join(fields)}."
             raise UsageError(f"There is no option '{name}' for {of}{guess or known}")
         values[name] = _parse_value(name, text, fields[name])

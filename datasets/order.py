@@ -15,8 +15,8 @@ def sort_classes(names: Iterable[str]) -> list[str]:
 
 
 def find_lookalikes(names: Iterable[str]) -> str:
-    """What tells two of ``names`` apart that are hardly meant to be two, as "'Oak' and 'oak' differ in capital letters
-    only"; "" if no two are."""
+    """How two of ``names`` differ that are hardly meant to be two, as "'Oak' and 'oak' differ only in capital
+    letters"; "" if no two are."""
     seen: dict[str, str] = {}
     for name in names:
         plain = " ".join(normalize("NFC", name).split())
@@ -28,5 +28,5 @@ def find_lookalikes(names: Iterable[str]) -> str:
             if " ".join(normalize("NFC", other).split()) == plain
             else "capital letters"
         )
-        return f"{clean(other)[:40]!r} and {clean(name)[:40]!r} differ in {how} only"
+        return f"{clean(other)[:40]!r} and {clean(name)[:40]!r} differ only in {how}"
     return ""

@@ -25,7 +25,7 @@ FAR = (
 
 def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
     """Whether finite ``values``, (n,), differ by so little of their size, or are so near to zero, that numbers of so
-    many ``digits`` lose what distinguishes them; a constant does not, and whole numbers do not that are held as they are."""
+    many ``digits`` lose what distinguishes them; a constant does not, nor do whole numbers that are held as they are."""
     import numpy as np
 
     low, high = float(values.min()), float(values.max())

@@ -7,9 +7,11 @@ import functools
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from descend.datasets import image_folder, listing, npz_file, table, text_file
 from descend.datasets.dataset import Dataset
+from descend.datasets.encodings import beginning, other_kind
 from descend.datasets.options import join_address, list_names, parse_options, split_address
 from descend.datasets.tabular import is_tabular
 from descend.datasets.user_data import UserData, make_spec
@@ -18,6 +20,13 @@ from descend.engine.base.paths import parse_path
 
 AS_TABLE = "Read as a table, as its lines are cut into columns; kind=text reads it as text."
 
+FAMILIES: dict[str, type[Any]] = {
+    "a table": table.TableOptions,
+    "a text file": text_file.TextOptions,
+    "an .npz file": npz_file.ArrayOptions,
+    "a folder of images": image_folder.FolderOptions,
+}
+"""Their options."""
 Options = tuple[tuple[str, str], ...]
 
 
@@ -39,11 +48,23 @@ def find_spec(address: str, more: Mapping[str, str]) -> UserData:
         raise UsageError(f"There is no file or folder '{path}'{why}.") from None
     given = tuple(options.items())
     if place.is_dir():
-        return image_folder.make_spec(
-            place, name, parse_options(image_folder.FolderOptions, options, "a folder of images"), given
-        )
+        return image_folder.make_spec(place, name, taken(place, "a folder of images", options), given)
     read = functools.partial(_read_dataset, place, name, given, (status.st_mtime_ns, status.st_size))
     return make_spec(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
+
+
+def taken(place: Path, family: str, given: Mapping[str, str]) -> Any:
+    """The options of what is in ``place``, of a ``family``, with what was ``given``.
+
+    Raises:
+        UsageError: there is no such option, or it is one of another family, or its value does not fit.
+    """
+    unknown = [name for name in given if name not in list_names(FAMILIES[family])]
+    for name in unknown:
+        if other := next((other for other, kind in FAMILIES.items() if name in list_names(kind)), ""):
+            say = "; kind=table reads it as one" if (family, other) == ("a text file", "a table") else ""
+            raise UsageError(f"The option {name} is for {other}, and {place.name} is read as {family}{say}.")
+    return parse_options(FAMILIES[family], given, family)
 
 
 def find_path(address: str) -> Path:
@@ -61,7 +82,7 @@ def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
     found = find_path(address)
     if not stat.S_ISDIR(found.stat().st_mode):
         return found, (found,)
-    options = parse_options(image_folder.FolderOptions, split_address(address)[1], "a folder of images")
+    options = taken(found, "a folder of images", split_address(address)[1])
     return found, listing.list_images(found, options.limit, options.ignore).files
 
 
@@ -72,14 +93,16 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
     if not file.is_file():
         raise UsageError(f"{file} is neither a file nor a folder.")
     if suffix in npz_file.SUFFIXES:
-        return npz_file.read_npz(file, name, parse_options(npz_file.ArrayOptions, options, "an .npz file"))
+        return npz_file.read_npz(file, name, taken(file, "an .npz file", options))
     kind = options.get("kind") or detect_kind(file, options)
     if kind == "text":
-        return text_file.read_text(file, name, parse_options(text_file.TextOptions, options, "a text file"))
+        return text_file.read_text(file, name, taken(file, "a text file", options))
     if kind:
-        found = table.read_table(file, name, parse_options(table.TableOptions, options, "a table"))
+        found = table.read_table(file, name, taken(file, "a table", options))
         note = () if suffix in table.SUFFIXES or "kind" in options else (AS_TABLE,)
         return dataclasses.replace(found, notes=(*note, *found.notes))
+    if what := other_kind(beginning(file)):
+        raise UsageError(f"{file.name} is of no kind that can be read: {what}.")
     known = ", ".join((*table.SUFFIXES, *npz_file.SUFFIXES, *text_file.SUFFIXES))
     raise UsageError(
         f"{file.name} is of a kind that cannot be read; data is a file that ends in {known}, or in what else with "

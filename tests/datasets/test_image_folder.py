@@ -361,4 +361,4 @@ def test_classes_that_differ_in_capital_letters_are_said(root: Path) -> None:
     save(root / "Cats" / "2.png", RAMP)
     if "Cats" not in os.listdir(root):
         pytest.skip("this file system does not tell capital letters apart")
-    assert any("capital letters only" in note for note in load(root).notes)
+    assert any("only in capital letters" in note for note in load(root).notes)

@@ -131,4 +131,4 @@ def test_single_precision_targets_of_an_npz_that_lost_digits_are_said(tmp_path: 
 )
 def test_names_that_look_alike_are_said(names: list[str], how: str) -> None:
     said = find_lookalikes(names)
-    assert said.endswith(f"differ in {how} only") if how else not said
+    assert said.endswith(f"differ only in {how}") if how else not said
