@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CellType, FunctionType, MethodType
@@ -15,6 +16,8 @@ DEPTH = 8
 """Depth to which objects are searched."""
 MAX_VALUES = 20_000
 """Objects that are visited at most."""
+LIBRARIES = ("torch", "torchvision", "descend")
+"""Whose modules keep nothing where torch does not look."""
 OWN = frozenset(vars(nn.Module()))
 """Attributes of every module, in which torch keeps what is registered."""
 
@@ -45,9 +48,11 @@ def find_hidden(net: nn.Module) -> Iterator[HiddenTensor]:
         for name, value in list_attributes(module).items()
         if name not in OWN
     ]
-    files = dict.fromkeys(type(module).__module__ for _, module in modules)
-    for name in files:
-        if name.partition(".")[0] not in ("torch", "torchvision", "descend") and name in sys.modules:
+    own = {type(module): None for _, module in modules if type(module).__module__.partition(".")[0] not in LIBRARIES}
+    for kind in own:
+        starts += [(f"{kind.__name__}.{key}", value, "", 0) for key, value in vars(kind).items()]
+    for name in dict.fromkeys(kind.__module__ for kind in own):
+        if name in sys.modules:
             starts += [(key, value, "", 0) for key, value in vars(sys.modules[name]).items()]
     for count, (path, value, holder) in enumerate(_walk_objects(starts, seen)):
         if count > MAX_VALUES:
@@ -82,7 +87,7 @@ def _list_parts(path: str, value: Any, holder: str) -> list[tuple[str, Any, str]
         return []
     if isinstance(value, nn.Module):
         return [(f"{path}.{name}", part, "") for name, part in list_attributes(value).items() if name not in OWN]
-    if isinstance(value, (list, tuple, set)):
+    if isinstance(value, (list, tuple, set, frozenset, deque)):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return [(f"{path}.{place}", part, kind) for place, part in enumerate(value)]
     if isinstance(value, Mapping):

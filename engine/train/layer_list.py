@@ -76,8 +76,8 @@ def list_layers(net: nn.Module, x: Tensor) -> list[LayerCall]:
             found.append(layer(path, module, _find_shape(output), own))
 
     modules = dict(net.named_modules())
-    hooks = [module.register_forward_pre_hook(begin) for module in modules.values()]
-    hooks += [module.register_forward_hook(partial(end, path)) for path, module in modules.items()]
+    hooks = [nn.Module.register_forward_pre_hook(module, begin) for module in modules.values()]
+    hooks += [nn.Module.register_forward_hook(module, partial(end, path)) for path, module in modules.items()]
     training = [module for module in modules.values() if module.training]
     net.eval()
     counter = FlopCounterMode(display=False)

@@ -96,7 +96,7 @@ def _parse_source(address: str, path: str, name: str, file: Path) -> ModelSource
         why = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error.strerror})"
         raise UsageError(f"There is no file '{path}'{why}.") from None
     except (SyntaxError, ValueError) as error:
-        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        where = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         what = error.msg if isinstance(error, SyntaxError) else error
         raise DescendError(f"{path}{where}: this is not Python: {what}.") from None
     names = list_defined(tree.body)

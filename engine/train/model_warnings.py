@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,7 @@ from descend.datasets.dataset import WARNING
 from descend.engine.train.outputs import find_tensor
 from descend.engine.train.task import LanguageModelling, Task
 
+SEQUENTIAL = (nn.RNNBase, nn.MultiheadAttention)
 SAME = 1e-3
 """Difference of outputs, as a share of their size, that rounding can make."""
 
@@ -25,7 +28,7 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
     """
 
     def outputs(given: Tensor) -> Tensor | None:
-        torch.manual_seed(0)  # so that what is drawn at random is the same each time
+        seed_all(0)  # so that what is drawn at random is the same each time
         with autocast():
             found = find_tensor(net(given.clone()), objective.part)
         fitted = None if found is None else objective.fitted(found, given)
@@ -47,10 +50,7 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
                 )
             alone = [outputs(torch.stack([sample, sample])) for sample in x]
             if any(out is not None and have_differences(moved[row], out[row]) for row, out in enumerate(alone)):
-                found.append(
-                    f"{WARNING}the output for a sample depends on the others of its batch, as where the first "
-                    "dimension is taken for time; samples come first, so say batch_first=True."
-                )
+                found.append(f"{WARNING}the output for a sample depends on the others of its batch, as {mixing(net)}.")
         if isinstance(objective, LanguageModelling):
             other = x.clone()
             other[:, -1] = (other[:, -1] + 1) % len(objective.vocabulary)
@@ -61,6 +61,42 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
                     "to predict; attention needs a causal mask."
                 )
     return found
+
+
+def mixing(net: nn.Module) -> str:
+    """How a model like ``net`` mixes the samples of a batch, and what to do."""
+    if any(isinstance(module, SEQUENTIAL) and not getattr(module, "batch_first", True) for module in net.modules()):
+        return "where the first dimension is taken for time; samples come first, so say batch_first=True"
+    return (
+        "where a mean, a norm or a softmax is taken over the first dimension; samples come first, so take dim=1 or -1"
+    )
+
+
+def seed_all(seed: int) -> None:
+    """Seed torch, NumPy and Python, of which a model may draw."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+def drew(seed: int) -> bool:
+    """Whether anything was drawn of NumPy's or Python's generators since they were seeded with ``seed``."""
+    now = random.getstate(), np.random.get_state()
+    with chance_kept():
+        seed_all(seed)
+        then = random.getstate(), np.random.get_state()
+    return now[0] != then[0] or not all(map(np.array_equal, now[1], then[1]))
+
+
+@contextmanager
+def chance_kept() -> Iterator[None]:
+    """What NumPy and Python draw afterwards is what they would have drawn."""
+    before = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
 
 
 def have_differences(one: Tensor, other: Tensor) -> bool:

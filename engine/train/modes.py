@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import inspect
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import GeneratorType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.dropout import _DropoutNd
 
 from descend.datasets.dataset import WARNING
-from descend.engine.train.model_warnings import have_differences
+from descend.engine.train.layer_list import name_kind
+from descend.engine.train.model_warnings import drew, have_differences, seed_all
 from descend.engine.train.outputs import find_tensor
 from descend.engine.train.own_model import is_own
 from descend.engine.train.task import Classification, LanguageModelling, Task
+from descend.engine.train.unlearned import join_few
 from descend.engine.train.watching import CallRecorder, find_tensors, format_place
 
 
@@ -44,8 +47,14 @@ def warn_of_randomness(
     watch = CallRecorder(net, x, file)
     with watch:
         one = compute_output(net, x, objective, autocast, seed=0)
+    elsewhere = drew(0)
     other = compute_output(net, x, objective, autocast, seed=1)
-    if one is None or other is None or not (watch.drops or watch.draws) or not have_differences(one, other):
+    if (
+        one is None
+        or other is None
+        or not (watch.drops or watch.draws or elsewhere)
+        or not have_differences(one, other)
+    ):
         return []
     if watch.drops:
         what = f"dropout is on in evaluation too{format_place(watch.drops)}, so the metrics are worse than the model"
@@ -58,6 +67,56 @@ def warn_of_randomness(
 
 
 @torch.no_grad()
+def switched(net: nn.Module, x: Tensor, autocast: Callable[[], Any]) -> list[str]:
+    """A warning if forward turns layers to training or to evaluation, and that makes a difference."""
+    modules = dict(net.named_modules())
+    for mode in (True, False):
+        net.train(mode)
+        before = {path: module.training for path, module in modules.items()}
+        with autocast():
+            net(x.clone())
+        found = [
+            f"{path} ({name_kind(module)})"
+            for path, module in modules.items()
+            if module.training is not before[path] and matters(module)
+        ]
+        net.eval()
+        if found:
+            now, then = ("evaluation", "training") if mode else ("training", "evaluation")
+            return [
+                f"{WARNING}forward turns {join_few(found)} to {now} in {then} too; leave .train() and .eval() out of "
+                "forward, as descend calls them, or, if a part is to stay as it is, set requires_grad=False there."
+            ]
+    return []
+
+
+def matters(module: nn.Module) -> bool:
+    """Whether ``module`` does another thing in training than in evaluation, and is not frozen."""
+    own = list(module.parameters(recurse=False))
+    if own and not any(parameter.requires_grad for parameter in own):
+        return False
+    if isinstance(module, (_DropoutNd, _NormBase)):
+        return getattr(module, "p", 1) > 0
+    return isinstance(module, (nn.RNNBase, nn.MultiheadAttention)) and module.dropout > 0
+
+
+def spent(net: nn.Module) -> list[str]:
+    """A warning on generators of layers, which forward went through once and never again."""
+    found = [
+        f"{path}.{name}".lstrip(".")
+        for path, module in net.named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, (map, filter, zip)) or (isinstance(value, GeneratorType) and value.gi_frame is None)
+    ]
+    if not found:
+        return []
+    return [
+        f"{WARNING}{join_few(found)} can be gone through once, and is empty from the second call of forward on; make it a "
+        "list, and an nn.ModuleList of layers."
+    ]
+
+
+@torch.no_grad()
 def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any], file: Path) -> list[str]:
     """A warning if ``net`` gives other outputs in training than in evaluation, and neither dropout, statistics of
     batches, nor chance is why."""
@@ -66,7 +125,6 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
     with record_outputs(own) as told, CallRecorder(net, x, file, still=True):
         evaluated = compute_output(net, x, objective, autocast)
     before = copy_state(own)
-    chance = random.getstate(), np.random.get_state()
     try:
         for module in own.values():
             module.training = True
@@ -84,8 +142,8 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
         or not have_differences(one, evaluated)
     ):
         return []
-    after, now = copy_state(own), (random.getstate(), np.random.get_state())
-    if watch.draws or now[0] != chance[0] or not all(map(np.array_equal, now[1], chance[1])):
+    after = copy_state(own)
+    if watch.draws or drew(1):
         return []  # something is left out at random
     if before.keys() != after.keys() or any(not torch.equal(value, after[key]) for key, value in before.items()):
         return []  # it keeps statistics of its own
@@ -110,7 +168,7 @@ def compute_output(
     net: nn.Module, x: Tensor, objective: Task, autocast: Callable[[], Any], seed: int = 0
 ) -> Tensor | None:
     """The output in the expected shape; None if it cannot be brought into it."""
-    torch.manual_seed(seed)
+    seed_all(seed)
     with autocast():
         found = find_tensor(net(x.clone()), objective.part)
     if found is None or tuple(found.shape) == objective.size(x):
@@ -132,7 +190,7 @@ def record_outputs(modules: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]
 
         return after
 
-    hooks = [module.register_forward_hook(hear(path)) for path, module in modules.items()]
+    hooks = [nn.Module.register_forward_hook(module, hear(path)) for path, module in modules.items()]
     try:
         yield outputs
     finally:

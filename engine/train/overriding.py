@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from descend.engine.base.sanitize import clean
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.own_model import find_line
 from descend.engine.train.remedies import suggest_remedy
@@ -49,6 +52,7 @@ def check_methods(net: nn.Module, file: Path) -> None:
                 raise describe_replaced(kind, name, method) from None
             except ValueError:  # no signature is known
                 continue
+    check_state(net)
     try:
         for mode in (False, True):
             net.train(mode)
@@ -59,6 +63,34 @@ def check_methods(net: nn.Module, file: Path) -> None:
     except Exception as error:
         raise ModelError(
             f"Calling train({mode}) of the model failed{find_line(error, file)}: {error}.", suggest_remedy(error)
+        ) from None
+
+
+def check_state(net: nn.Module) -> None:
+    """Check that checkpoints can hold the state of ``net`` and give it back.
+
+    Raises:
+        Unfit: parameters are not in it, or what is cannot be read back safely.
+    """
+    state = net.state_dict()
+    if lacking := [name for name, _ in net.named_parameters() if name not in state]:
+        raise ModelError(
+            f"The state_dict of {type(net).__name__} lacks {clean(lacking[0])[:80]}, which checkpoints would lose.",
+            "Have it return all that super().state_dict returns.",
+        )
+    others = {name: value for name, value in state.items() if not isinstance(value, Tensor)}
+    if not others:
+        return
+    kept = io.BytesIO()
+    try:
+        torch.save(others, kept)
+        kept.seek(0)
+        torch.load(kept, weights_only=True)
+    except Exception:
+        name, value = next(iter(others.items()))
+        raise ModelError(
+            f"{clean(name)[:80]} of the state_dict is of type {type(value).__name__}, which checkpoints do not hold.",
+            "Have get_extra_state return tensors, numbers, text, and lists or dictionaries of these.",
         ) from None
 
 

@@ -10,8 +10,11 @@ import inspect
 import os
 import random
 import re
+import signal
 import sys
+import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,11 +67,17 @@ def undo_import(file: Path) -> Iterator[None]:
     """Undo what an import of ``file`` may change for all of the process; a command line it reads has no arguments."""
     words, kind, device, seed = sys.argv, torch.get_default_dtype(), torch.get_default_device(), torch.initial_seed()
     threads, gradients = torch.get_num_threads(), torch.is_grad_enabled()
+    folder, signals = os.getcwd(), {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     sys.argv = [str(file)]
     try:
-        yield
+        with warnings.catch_warnings():
+            yield
     finally:
         sys.argv = words
+        os.chdir(folder)
+        for number, handler in signals.items():
+            if signal.getsignal(number) is not handler and threading.current_thread() is threading.main_thread():
+                signal.signal(number, handler)
         torch.set_default_dtype(kind)
         if torch.get_default_device() != device:
             torch.set_default_device(None)
@@ -122,15 +131,39 @@ def _build(
 
 
 def convert_to_single(net: nn.Module) -> tuple[nn.Module, list[str]]:
-    """``net`` with weights in single precision, and a sentence if it had others."""
+    """``net`` with weights in single precision, as it is without torch.compile; a sentence if it had others, or was
+    compiled.
+
+    Raises:
+        Unfit: it has weights without values.
+    """
+    net, notes = uncompiled(net)
+    if empty := [name for name, tensor in (*net.named_parameters(), *net.named_buffers()) if tensor.is_meta]:
+        raise ModelError(
+            f"{clean(empty[0])[:80]} has no values, as it was made on the device 'meta'.",
+            "Leave out device='meta' and torch.set_default_device('meta').",
+        )
     others = {
         str(tensor.dtype).removeprefix("torch.")
         for tensor in net.parameters()
         if tensor.is_floating_point() and tensor.dtype != torch.float32
     }
     if not others:
+        return net, notes
+    return net.float(), [*notes, f"The model's weights were {' and '.join(sorted(others))}; they are float32 here."]
+
+
+def uncompiled(net: nn.Module) -> tuple[nn.Module, list[str]]:
+    """``net`` with the modules that torch.compile has wrapped as they were, and a sentence if there were any."""
+    found = [module for module in nn.Module.modules(net) if type(module).__name__ == "OptimizedModule"]
+    if not found:
         return net, []
-    return net.float(), [f"The model's weights were {' and '.join(sorted(others))}; they are float32 here."]
+    for module in list(nn.Module.modules(net)):
+        for name, part in module._modules.items():
+            if any(part is wrapped for wrapped in found) and module not in found:
+                module._modules[name] = part._orig_mod  # type: ignore[union-attr, assignment]
+    net = net._orig_mod if any(net is wrapped for wrapped in found) else net  # type: ignore[assignment]
+    return net, ["Its torch.compile is left out; --set compile=true compiles the whole of it."]
 
 
 def evaluate_argument(argument: Argument | None, text: str, names: Mapping[str, Any]) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 ELSEWHERE = re.compile(
-    r"NVIDIA driver|not compiled with CUDA|CUDA GPUs are available|deserialize object on a CUDA|invalid device ordinal"
+    r"NVIDIA driver|CUDA driver version|no CUDA-capable device"
+    r"|not compiled with CUDA|CUDA GPUs are available|deserialize object on a CUDA|invalid device ordinal"
     r"|on the same device|linked with support for \w+ devices|MPS backend|torch\.(cuda|mps)\.\w*Tensor"
     r"|different from other tensors on|HIP GPUs|XPU|not compiled with XPU",
 )

@@ -27,6 +27,7 @@ from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.task import LanguageModelling, Metrics, Task, choose_task
+from descend.engine.train.unlearned import came_late
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
@@ -68,6 +69,7 @@ class Trainer:
         min_batch: samples that a batch must have.
         live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
+        late: notes on parameters that came during training.
     """
 
     net: nn.Module
@@ -89,7 +91,7 @@ class Trainer:
         self.context = k.context if self.shape.task == "language" else 0
         self.batch_size = int(k.batch_size)
         self.live = [spec for spec in k.specs.values() if spec.live and spec.name != "lr"]
-        self.doing = ""
+        self.doing = self.late = ""
 
     def fault(self, error: BaseException) -> BaseException:
         """``error`` as a sentence if it was raised by the user's own code; else as it is."""
@@ -296,6 +298,9 @@ class Trainer:
 
     def _tested(self) -> Metrics:
         """Evaluate on the test set and record it."""
+        if isinstance(self.model, ModelSource) and not self.late and (said := came_late(self.net, self.optimiser)):
+            self.late = said
+            self.lab.note(said)
         tally = self._evaluated(self.test_set)
         self.lab.scalars({f"test/{name}": value for name, value in tally.metrics().items()})
         tally.show(self.lab)

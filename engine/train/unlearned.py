@@ -23,8 +23,8 @@ TRIES = 12
 """Steps in which a parameter may get a gradient: some layers are left out at random."""
 SECONDS = 2.0
 """… as long as these have not passed."""
-NAMES = 4
-"""Layers that a sentence names."""
+NAMES, LONGEST = 4, 80
+"""Layers that a sentence names, and characters of each."""
 CONTAINERS = {"list": "nn.ModuleList", "tuple": "nn.ModuleList", "dict": "nn.ModuleDict"}
 
 
@@ -72,6 +72,18 @@ def find_unlearned(
         net.zero_grad(set_to_none=True)
         net.eval()
     return [*describe_without_gradient(net, missing, apart, watch), *describe_strangers(net, leaves, watch)]
+
+
+def came_late(net: nn.Module, optimiser: torch.optim.Optimizer) -> str:
+    """A warning on parameters of ``net`` that its ``optimiser`` does not know, as forward made them; "" if none are."""
+    known = {id(parameter) for group in optimiser.param_groups for parameter in group["params"]}
+    late = {name for name, part in net.named_parameters() if part.requires_grad and id(part) not in known}
+    if not late:
+        return ""
+    return (
+        f"{WARNING}{group_layers(net, late)} came while the model was trained, and so is not trained itself; make it in "
+        "__init__, as an attribute."
+    )
 
 
 def find_leaves(outputs: Iterable[Tensor]) -> Iterator[Tensor]:
@@ -140,6 +152,7 @@ def group_layers(net: nn.Module, names: Iterable[str]) -> str:
 
 def join_few(names: list[str]) -> str:
     """The first few of ``names``, and how many more there are."""
+    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
     return clean(join_names([*names[:NAMES], *([f"{len(names) - NAMES} more"] if len(names) > NAMES else [])]))
 
 
