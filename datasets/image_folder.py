@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from descend.datasets import image_file
+from descend.datasets import brightness, image_file
 from descend.datasets.data_shape import format_count, format_value
-from descend.datasets.dataset import Dataset
+from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.listing import FolderListing, list_images, spell_name, suggest_ignore
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
@@ -144,9 +144,28 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Fol
             f"The class '{listing.classes[gone[0]]}' has no image left that can be read; fix some"
             f"{suggest_ignore(listing.classes[gone[0]], options.ignore)}."
         )
+    scale = white_of(images if whole.all() else images[whole], notes)
     return Dataset(
-        name, listing.classes, images[train], labels[train], images[test], labels[test], scale=255, notes=tuple(notes)
+        name, listing.classes, images[train], labels[train], images[test], labels[test], scale=scale, notes=tuple(notes)
     )
+
+
+def white_of(images: NDArray[np.uint8], notes: list[str]) -> int:
+    """The value of ``images`` (n, h, w, …) that is taken for white: 255, or the brightest where all are nearly black;
+    what is odd about them is added to ``notes``."""
+    sides = tuple(range(1, images.ndim))
+    least, most = images.min(sides), images.max(sides)
+    low, high = int(least.min()), int(most.max())
+    if low == high:
+        why = ", as those have that are wholly transparent" if low == 255 else ""
+        notes.append(f"{WARNING}all images hold the one value {low}{why}; nothing can be learned from them.")
+        return 255
+    if blank := int((least == most).sum()):
+        notes.append(f"{format_count(blank, 'image')} of one value throughout.")
+    if high >= brightness.FEW:
+        return 255
+    notes.append(f"{WARNING}the brightest pixel is {high}, which is taken for white.")
+    return high
 
 
 def call_for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: FolderOptions) -> None:

@@ -61,6 +61,7 @@ def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Fol
     notes: list[str] = []
     train, test = find_parts(root, notes)
     there = list_classes(train or root)
+    notes += put_together(train or root, ignore)
     if unknown := [name for name in ignore if name not in there]:
         raise UsageError(f"{root} has no class '{unknown[0]}' to leave out{suggest_nearest(unknown[0], there) or '.'}")
     classes = sort_classes(name for name in there if name not in ignore)
@@ -78,10 +79,13 @@ def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Fol
     if test is not None:
         tested = {name: folder for name, folder in list_classes(test).items() if name not in ignore}
         if unknown := sort_classes(set(tested) - set(classes)):
-            raise DescendError(
-                f"{test} has a class '{unknown[0]}' that {train} does not have; one of the two is wrong"
-                f"{suggest_ignore(unknown[0], ignore)}."
+            alike = next((name for name in classes if name.casefold() == unknown[0].casefold()), "")
+            remedy = (
+                f"call it '{alike}' as there"
+                if alike
+                else f"one of the two is wrong{suggest_ignore(unknown[0], ignore)}"
             )
+            raise DescendError(f"{test} has a class '{unknown[0]}' that {train} does not have; {remedy}.")
         places.append((test, tested, True))
         if untested := [name for name in classes if name not in tested or not tested[name].pictures]:
             notes.append(f"Never tested, for lack of images in {spell_name(test.name)}: {join_few(untested)}.")
@@ -194,10 +198,29 @@ def list_classes(place: Path) -> dict[str, ClassFolder]:
         total += len(files)
         if total >= MAX_FILES:
             raise DescendError(f"{place} holds more than {MAX_FILES:,} files; name the folder with the images in it.")
-        pictures = tuple(file for file in files if file.suffix.lower() in endings)
-        others = Counter(find_ending(file) for file in files if file.suffix.lower() not in endings)
+        first = {file.suffix.lower(): file for file in reversed(files) if file.suffix.lower() not in endings}
+        read = endings | {suffix for suffix, file in first.items() if image_file.begins_as_picture(file)}
+        pictures = tuple(file for file in files if file.suffix.lower() in read)
+        others = Counter(find_ending(file) for file in files if file.suffix.lower() not in read)
         found[spell_name(folder.name)] = ClassFolder(pictures, others)
     return found
+
+
+def put_together(place: Path, ignore: Collection[str]) -> list[str]:
+    """A warning if the folders of all classes in ``place`` have folders of the same names in them, as splits or as the
+    classes themselves."""
+    within = {
+        spell_name(folder.name): {spell_name(inner.name) for inner in list_folders(folder)}
+        for folder in list_folders(place)
+        if spell_name(folder.name) not in ignore
+    }
+    same = sorted(set.intersection(*within.values())) if within else []
+    if len(same) < 2:
+        return []
+    return [
+        f"{WARNING}each class, as '{next(iter(within))}', has the folders {join_few(same)}, whose images are put together; "
+        "if these are the classes, name a folder with them; if they are parts, have train and test hold the classes."
+    ]
 
 
 def describe_unused(place: Path, classes: Iterable[ClassFolder]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORM = "an .npz must hold x and y, or train_x, train_y, test_x and test_y"
+FORM = "an .npz must hold x and y, as np.savez(file, x=x, y=y) writes them, or train_x, train_y, test_x and test_y"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,9 @@ def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
     scale = 1
     missing: dict[str, int] = {}
     features: tuple[str, ...] = ()
-    is_table = x.ndim < 3
+    if x.ndim == 3 and 1 in x.shape[1:]:
+        notes.append(f"x of shape {x.shape} has one row or column a sample, and is taken for a table.")
+    is_table = of_rows(x.shape)
     if is_table:
         x, keep, missing = read_table(x.reshape(len(x), -1), options.missing, file.name, notes)
         if keep is not None:
@@ -180,10 +182,15 @@ def choose_arrays(
     return parts
 
 
+def of_rows(shape: tuple[int, ...]) -> bool:
+    """Whether an x of that ``shape`` is a table: (n,), (n, d), or (n, d, 1) and (n, 1, d), which no images have."""
+    return len(shape) < 3 or (len(shape) == 3 and 1 in shape[1:])
+
+
 def estimate_memory(parts: Sequence[tuple[npz.ArrayHeader, npz.ArrayHeader]]) -> int:
     """Bytes that it takes at most to read them: as they are stored, joined, as they are kept, and once more parted."""
     stored = sum(header.bytes for part in parts for header in part)
-    kept = sum(x.bytes // x.dtype.itemsize * (4 if len(x.shape) < 3 else 1) for x, _ in parts)
+    kept = sum(x.bytes // x.dtype.itemsize * (4 if of_rows(x.shape) else 1) for x, _ in parts)
     return stored * len(parts) + 3 * kept
 
 
@@ -224,6 +231,10 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
     if y.ndim == 2 and y.dtype.kind in "buif" and task != "regression" and y.shape[1] > 1:
         if np.isin(y, (0, 1)).all() and (y.sum(1) == 1).all():
             notes.append("y is one-hot; each sample's class is the position of its 1.")
+            if gone := np.flatnonzero(~(y == 1).any(0)).tolist():
+                notes.append(
+                    f"{WARNING}y has no sample of {format_count(len(gone), 'class', 'classes')}, {join_few(map(str, gone))}."
+                )
             y = y.argmax(1)
         elif task == "classification":
             raise DescendError(f"y in {file} has the shape {y.shape}; classes are labels (n,) or one-hot.")
@@ -233,6 +244,10 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
     if words and y.ndim == 2:
         raise DescendError(f"y in {file} has the shape {y.shape}; labels have the shape (n,).")
     if y.ndim == 2:
+        how = "which are 0 or 1 and not one 1 a sample, as several labels are, " if np.isin(y, (0, 1)).all() else ""
+        notes.append(
+            f"{WARNING if how else ''}y holds {y.shape[1]} numbers a sample, {how}and each is predicted as a number."
+        )
         return read_numbers(y, notes), ()
     values, indices = np.unique(y, return_inverse=True)
     if not task:
@@ -307,6 +322,12 @@ def read_table(
                 gone.append(f"x{place + 1}")
         if gone:
             notes.append(f"{WARNING}so nearly the same that 32-bit numbers lose digits: {join_few(gone)}.")
+    with np.errstate(invalid="ignore"):
+        same = np.flatnonzero(np.fmin.reduce(single, 0) == np.fmax.reduce(single, 0))
+    if len(same):
+        notes.append(
+            f"The same in every row, and so of no use: {join_few(f'x{place + 1}' for place in same.tolist())}."
+        )
     gaps = np.isnan(single)
     found = {f"x{place + 1}": int(count) for place, count in enumerate(gaps.sum(0)) if count}
     if not found:
@@ -329,7 +350,8 @@ def read_table(
     return single, None, found
 
 
-def join_few(names: Sequence[str]) -> str:
+def join_few(names: Iterable[str]) -> str:
     """The first of ``names``, and how many more there are."""
+    names = list(names)
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(f"'{clean(name)}'" for name in names[:SHOWN]) + more
