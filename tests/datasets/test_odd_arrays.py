@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +89,22 @@ def test_sequences_are_tables_and_keep_their_digits(tmp_path: Path) -> None:
         assert (data.kind, data.train_x.shape) == ("table", (48, 20))
         assert set(data.train_x[:, 0].tolist()) <= set(values[:, 0].astype(np.float32).tolist())
     assert arrays(tmp_path, x=values.reshape(60, 4, 5), y=labels).kind == "image"
+
+
+def test_archives_of_many_arrays_or_a_long_header_are_refused_at_once(tmp_path: Path) -> None:
+    many, long = tmp_path / "many.npz", tmp_path / "long.npz"
+    with zipfile.ZipFile(many, "w") as archive:
+        for place in range(10_001):
+            archive.writestr(f"k{place}.npy", b"")
+    with pytest.raises(DescendError, match="holds 10,001 arrays"):
+        load(many)
+    with zipfile.ZipFile(long, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x02\x00" + (2**26).to_bytes(4, "little") + bytes(2**26))
+    tracemalloc.start()
+    with pytest.raises(DescendError, match="no sound"):
+        load(long)
+    assert tracemalloc.get_traced_memory()[1] < 2**22
+    tracemalloc.stop()
 
 
 def test_what_y_is_taken_for_is_said(tmp_path: Path) -> None:
