@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from descend.datasets.csv_reader import shorten_cell
-from descend.datasets.forms import BESIDE, FORMS, GROUPED, WORDS, find_missing, is_number, is_value
+from descend.datasets.forms import FORMS, GROUPED, QUANTITY, WORDS, find_missing, is_number, is_value
 from descend.datasets.lines import MARKS
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
@@ -156,14 +156,14 @@ class Column:
 
     @cached_property
     def coded(self) -> int | None:
-        """The first row with a number as codes are written, such as 007 or 1E5 beside 100000; None if there is none."""
+        """The first row with a number as codes are written, such as 007, or 1E5 among 100000; None if there is none."""
         if self.padded is not None or any("." in cell for cell in self.cells):
             return self.padded
         return next((row for row, cell in enumerate(self.cells) if EXPONENT.fullmatch(cell)), None)
 
     @cached_property
     def two_ways(self) -> tuple[str, str] | None:
-        """Two cells that are one number with a point, as versions 1.1 and 1.10; None if there are none."""
+        """Two cells that are the same number with a point, as versions 1.1 and 1.10; None if there are none."""
         texts = {cell for cell in self.cells if "." in cell} if self.numeric else set()
         if not 0 < len(texts) <= MAX_WORDS:
             return None
@@ -247,9 +247,9 @@ class Column:
         return self.empty or self.form in ("dates", "unit", "minus") or (self.form == "words" and self.free_text)
 
     @property
-    def beside(self) -> str:
-        """Where a number first has something beside it, as a unit, if most cells are numbers or such; else ""."""
-        found = [row for row in self.wrong.tolist() if BESIDE.fullmatch(self.cells[row])]
+    def quantity(self) -> str:
+        """The first cell of a number with a unit or similar next to it, if most cells are numbers or such; else ""."""
+        found = [row for row in self.wrong.tolist() if QUANTITY.fullmatch(self.cells[row])]
         sound = len(self.cells) - int(self.missing.sum())
         if not found or 10 * (sound - len(self.wrong) + len(found)) < 9 * sound:
             return ""
@@ -377,10 +377,11 @@ def check_columns(
             raise DescendError(sentence)
         elif column.free_text:
             many.append(column)
-    if numbered := next((column for column in many if column.beside), None):
+    if numbered := next((column for column in many if column.quantity), None):
         raise DescendError(
-            f"Column '{shorten_cell(numbered.name)}' of {file} has more in its cells than numbers, as {numbered.beside}; take "
-            f"that away, or leave the column out with ignore={','.join([*ignored, numbered.option_name])}."
+            f"Column '{shorten_cell(numbered.name)}' of {file} has more than numbers in its cells, as "
+            f"{numbered.quantity}; remove that, or leave the column out with "
+            f"ignore={','.join([*ignored, numbered.option_name])}."
         )
     if many:
         wordy = max(many, key=lambda column: column.blanks)

@@ -17,7 +17,7 @@ from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_enco
 from descend.datasets.forms import hold_numbers, is_number
 from descend.datasets.lines import TableLines, drop_comments
 from descend.datasets.memory import SHARE, check_memory, free_memory
-from descend.datasets.other_forms import other_form
+from descend.datasets.other_formats import find_other_format
 from descend.datasets.tabular import take_whole_lines
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
@@ -29,7 +29,7 @@ FOOTER = 20
 CELL = 100
 """Bytes that one takes as text and as a number."""
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
-"""Marks of order and width, of directions, and where a word may be parted."""
+"""Marks of byte order, of zero width, of direction, and where a word may be split."""
 
 
 @dataclass
@@ -84,7 +84,7 @@ def read_csv(
         with open(file, encoding=encoding, newline="") as stream:
             skip_lines(stream, skip)
             sample = stream.read(SAMPLE)
-        if what := other_form(sample):
+        if what := find_other_format(sample):
             raise DescendError(f"{file.name} is not a table but {what}.")
         delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
         check_size(file, sample, delimiter, limit)
@@ -125,7 +125,7 @@ def read_csv(
         notes.append("The columns have no names" + ("." if header else "; header=yes takes the first line for them."))
     if has_names:
         check_names(file, names, rows, lines)
-        rows, lines = named_once(names, rows, lines, notes)
+        rows, lines = drop_repeated_names(names, rows, lines, notes)
     if limit:
         rows, lines = rows[:limit], lines[:limit]
     columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
@@ -133,7 +133,7 @@ def read_csv(
 
 
 def check_names(file: Path, names: list[str], rows: list[list[str]], lines: list[int]) -> None:
-    """Raise DescendError if two columns have one of the ``names``; the first of the ``rows`` may hold better names."""
+    """Raise DescendError if two columns have the same name; the first of the ``rows`` may hold better ``names``."""
     places: dict[str, int] = {}
     for place, name in enumerate(names, 1):
         if places.setdefault(name, place) == place:
@@ -141,20 +141,21 @@ def check_names(file: Path, names: list[str], rows: list[list[str]], lines: list
         lower = rows[0] if rows and not any(map(is_number, rows[0])) else []
         skip = f", or say skip={lines[0] - 1} if line {lines[0]:,} names them" if len(set(lower)) == len(names) else ""
         raise DescendError(
-            f"Columns {places[name]} and {place} of {file.name} are both called '{shorten_cell(name)}'; rename one{skip}."
+            f"Columns {places[name]} and {place} of {file.name} are both called '{shorten_cell(name)}'; "
+            f"rename one{skip}."
         )
 
 
-def named_once(
+def drop_repeated_names(
     names: list[str], rows: list[list[str]], lines: list[int], notes: list[str]
 ) -> tuple[list[list[str]], list[int]]:
-    """The ``rows`` and ``lines`` without those that are the ``names`` again, as where files were joined."""
+    """The ``rows`` and ``lines`` without those that repeat the ``names``, as where files were joined."""
     again = [place for place, row in enumerate(rows) if row == names]
     if not again:
         return rows, lines
     notes.append(
-        f"{WARNING}the names of the columns come again in {format_count(len(again), 'line')}, the first "
-        f"{lines[again[0]]:,}, passed over."
+        f"{WARNING}the names of the columns are repeated in {format_count(len(again), 'line')}, the first "
+        f"{lines[again[0]]:,}, skipped."
     )
     kept = sorted(set(range(len(rows))) - set(again))
     return [rows[place] for place in kept], [lines[place] for place in kept]
@@ -196,7 +197,7 @@ def collect_rows(
     most = min(MAX_CELLS, SHARE * free_memory() / CELL)
     waiting: deque[tuple[int, list[str]]] = deque()  # what may turn out to be the footer
     for line, row in found:
-        cells = [cell.strip() if cell.isascii() else bare(cell) for cell in row]
+        cells = [cell.strip() if cell.isascii() else strip_cell(cell) for cell in row]
         if line == 1 and cells[:1] == [SEPARATOR]:
             continue
         if not any(cells):
@@ -271,8 +272,8 @@ def describe_ragged(
     )
 
 
-def bare(cell: str) -> str:
-    """A cell's text without blanks around it, nor characters that nobody sees."""
+def strip_cell(cell: str) -> str:
+    """A cell's text without blanks or invisible characters around it."""
     return cell.strip().strip(INVISIBLE).strip()
 
 

@@ -17,9 +17,9 @@ SAID = DELIMITERS | {"pipe": "|", "whitespace": " ", "blank": " ", "\\t": "\t", 
 SINGLE, DOUBLE = "\t;|, ", ("||", "::")
 """Those that are looked for; a decimal comma cuts as evenly as a semicolon between cells, and stands for less."""
 RARE = "^~¦\x01§"
-"""Those that are looked for where none of these cuts a line."""
+"""Delimiters that are tried where none of these cuts a line."""
 RUN = re.compile(r"[^\w\s\"'.,;+()\[\]{}-]{2,8}")
-"""Marks that may stand between cells together."""
+"""Several marks that may separate cells together."""
 STAND_IN = "\x1f"
 """The character that stands for a delimiter of several while a line is cut; ASCII has it for that."""
 LINES = 200
@@ -44,7 +44,7 @@ def find_delimiter(lines: Sequence[str], chosen: str) -> str:
         if round(even, 1) > most:
             best, most = delimiter, round(even, 1)
     runs = [run for run in RUN.findall(lines[0]) if best in run or (not most and run != "://")] if lines else []
-    return next((mark for mark in (*runs, *("" if most else RARE)) if everywhere(mark, lines)), best)
+    return next((mark for mark in (*runs, *("" if most else RARE)) if is_in_every_line(mark, lines)), best)
 
 
 def parse_delimiter(chosen: str) -> str:
@@ -59,8 +59,8 @@ def parse_delimiter(chosen: str) -> str:
     return delimiter
 
 
-def everywhere(delimiter: str, lines: Sequence[str]) -> bool:
-    """Whether each of several ``lines`` that is not blank has the ``delimiter``, and all equally often."""
+def is_in_every_line(delimiter: str, lines: Sequence[str]) -> bool:
+    """Whether several ``lines``, blank ones aside, all have the ``delimiter`` equally often."""
     often = [line.count(delimiter) for line in lines if line.strip()]
     return len(often) > 2 and often[0] > 0 and len(set(often)) == 1
 

@@ -37,7 +37,7 @@ OTHERS = {
 }
 
 
-def beginning(file: Path) -> bytes:
+def read_start(file: Path) -> bytes:
     """The first bytes of ``file``.
 
     Raises:
@@ -50,8 +50,8 @@ def beginning(file: Path) -> bytes:
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
 
 
-def other_kind(start: bytes) -> str:
-    """What a file that begins as ``start`` is if it is none of text, and what to do; "" if it may be."""
+def find_other_kind(start: bytes) -> str:
+    """What a file that begins with ``start`` is if it is not text, and what to do; "" if it may be text."""
     return next((what for mark, what in OTHERS.items() if start.startswith(mark)), "")
 
 
@@ -62,11 +62,11 @@ def detect_encoding(file: Path, chosen: str) -> str:
         UsageError: there is no such encoding.
         DescendError: the file cannot be read, is empty or is not text.
     """
-    start = beginning(file)
+    start = read_start(file)
     if not start.strip():
         raise DescendError(f"{file.name} is empty; there is nothing to learn from.")
-    if what := other_kind(start):
-        raise DescendError(f"{file.name} is no table or text: {what}.")
+    if what := find_other_kind(start):
+        raise DescendError(f"{file.name} is not a table or text: {what}.")
     if chosen:
         try:
             "".encode(chosen)  # what is no text, as hex, refuses

@@ -18,13 +18,13 @@ DATE = re.compile(
 UNIT = re.compile(r"[$€£¥]\s?[+-]?[\d.,]+|[+-]?[\d.,]+\s?[$€£¥%]")
 MINUS = re.compile(r"[−–]\s?[\d.,]*\d|[\d.,]*\d-|\([$€£¥]?\d[\d.,]*\)")
 FORMS = {"dates": DATE, "point": POINT, "grouped": GROUPED, "comma": COMMA, "unit": UNIT, "minus": MINUS}
-BESIDE = re.compile(
+QUANTITY = re.compile(
     r"([A-Z]{3} |(USD|EUR|GBP|CHF|JPY|INR|CNY)|[~<>≤≥≈] ?)?"
     r"[+-]?\d[\d.,]*(e[+-]?\d+)?"
     r" ?([^\W\d_]{1,3}[²³]?|[A-Za-z]+(/[A-Za-z]+)?|°[CF]?|[%‰])?"
     r"|[+-]?\d*\.?\d+[dD][+-]?\d+"
 )
-"""A number with a unit, a currency or a sign beside it, or with the letter D for its exponent."""
+"""A number with a unit, a currency or a sign next to it, or with the letter D for its exponent."""
 
 MARKS = frozenset(("", "#N/A", "#NA", "<NA>", "\\N", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!"))
 """What stands for a missing value in every column: what programs write for none, and nobody as a word."""

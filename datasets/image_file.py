@@ -24,8 +24,8 @@ UNREAD = ("EPS", "MPEG")
 """Formats that Pillow knows by name and hands to other programs, or does not decode."""
 CODECS = {"AVIF": "avif", "JPEG2000": "jpg_2000", "WEBP": "webp"}
 """Formats that Pillow can be built without, and what it calls their decoder."""
-BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
-"""Of PNG, JPEG, GIF and TIFF files."""
+SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
+"""First bytes of PNG, JPEG, GIF and TIFF files."""
 GREY = ("1", "L", "LA", "La")
 COLOURS = tuple(f"{form};16{order}" for form in ("RGB", "RGBA", "RGBX") for order in "LBN")
 OPAQUE_GREY = "LA;16B"
@@ -83,13 +83,13 @@ def list_extensions() -> frozenset[str]:
 
 
 def begins_as_picture(file: Path) -> bool:
-    """Whether ``file``, whose name does not say so, begins as pictures of the usual formats do."""
+    """Whether ``file``, whatever its name, begins like a picture of the usual formats."""
     try:
         with open(file, "rb") as stream:
             start = stream.read(12)
     except OSError:
         return False
-    return start.startswith(BEGINNINGS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
+    return start.startswith(SIGNATURES) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
 
 
 def read_header(file: Path) -> ImageHeader:

@@ -144,27 +144,27 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Fol
             f"The class '{listing.classes[gone[0]]}' has no image left that can be read; fix some"
             f"{suggest_ignore(listing.classes[gone[0]], options.ignore)}."
         )
-    scale = white_of(images if whole.all() else images[whole], notes)
+    scale = find_white(images if whole.all() else images[whole], notes)
     return Dataset(
         name, listing.classes, images[train], labels[train], images[test], labels[test], scale=scale, notes=tuple(notes)
     )
 
 
-def white_of(images: NDArray[np.uint8], notes: list[str]) -> int:
-    """The value of ``images`` (n, h, w, …) that is taken for white: 255, or the brightest where all are nearly black;
-    what is odd about them is added to ``notes``."""
+def find_white(images: NDArray[np.uint8], notes: list[str]) -> int:
+    """The value of ``images`` (n, h, w, …) that is taken as white: 255, or the brightest where all are nearly black;
+    warnings are added to ``notes``."""
     sides = tuple(range(1, images.ndim))
-    least, most = images.min(sides), images.max(sides)
-    low, high = int(least.min()), int(most.max())
+    lows, highs = images.min(sides), images.max(sides)
+    low, high = int(lows.min()), int(highs.max())
     if low == high:
-        why = ", as those have that are wholly transparent" if low == 255 else ""
-        notes.append(f"{WARNING}all images hold the one value {low}{why}; nothing can be learned from them.")
+        why = ", as wholly transparent ones do" if low == 255 else ""
+        notes.append(f"{WARNING}all images hold the single value {low}{why}; nothing can be learned from them.")
         return 255
-    if blank := int((least == most).sum()):
-        notes.append(f"{format_count(blank, 'image')} of one value throughout.")
+    if blank := int((lows == highs).sum()):
+        notes.append(f"Blank, with a single value: {format_count(blank, 'image')}.")
     if high >= brightness.FEW:
         return 255
-    notes.append(f"{WARNING}the brightest pixel is {high}, which is taken for white.")
+    notes.append(f"{WARNING}the brightest pixel is {high}, which is taken as white.")
     return high
 
 

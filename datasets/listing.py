@@ -61,7 +61,7 @@ def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Fol
     notes: list[str] = []
     train, test = find_parts(root, notes)
     there = list_classes(train or root)
-    notes += put_together(train or root, ignore)
+    notes += warn_of_subfolders(train or root, ignore)
     if unknown := [name for name in ignore if name not in there]:
         raise UsageError(f"{root} has no class '{unknown[0]}' to leave out{suggest_nearest(unknown[0], there) or '.'}")
     classes = sort_classes(name for name in there if name not in ignore)
@@ -206,9 +206,9 @@ def list_classes(place: Path) -> dict[str, ClassFolder]:
     return found
 
 
-def put_together(place: Path, ignore: Collection[str]) -> list[str]:
-    """A warning if the folders of all classes in ``place`` have folders of the same names in them, as splits or as the
-    classes themselves."""
+def warn_of_subfolders(place: Path, ignore: Collection[str]) -> list[str]:
+    """A warning if all classes in ``place`` contain folders of the same names, which may be splits or the classes
+    themselves."""
     within = {
         spell_name(folder.name): {spell_name(inner.name) for inner in list_folders(folder)}
         for folder in list_folders(place)
@@ -218,8 +218,8 @@ def put_together(place: Path, ignore: Collection[str]) -> list[str]:
     if len(same) < 2:
         return []
     return [
-        f"{WARNING}each class, as '{next(iter(within))}', has the folders {join_few(same)}, whose images are put together; "
-        "if these are the classes, name a folder with them; if they are parts, have train and test hold the classes."
+        f"{WARNING}each class, as '{next(iter(within))}', has the folders {join_few(same)}, whose images are merged; "
+        "if these are the classes, name a folder that holds them; if splits, put the classes in train and test."
     ]
 
 

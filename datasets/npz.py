@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 FORM = "an .npz must hold x and y, as np.savez(file, x=x, y=y) writes them, or train_x, train_y, test_x and test_y"
 
-MOST, LONGEST = 10_000, 2**16
-"""Arrays in a file, and bytes of what one says of itself, at most."""
+MAX_ARRAYS, MAX_HEADER = 10_000, 2**16
+"""Arrays in a file, and bytes of an array's header."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,10 @@ def read_headers(file: Path) -> list[ArrayHeader]:
     """
     found = []
     with _open_zip(file) as archive:
-        if len(archive.infolist()) > MOST:
-            raise DescendError(f"{file.name} holds {len(archive.infolist()):,} arrays, more than {MOST:,}; {FORM}.")
+        if len(archive.infolist()) > MAX_ARRAYS:
+            raise DescendError(
+                f"{file.name} holds {len(archive.infolist()):,} arrays, more than {MAX_ARRAYS:,}; {FORM}."
+            )
         for member in archive.infolist():
             if not member.filename.endswith(".npy"):
                 continue
@@ -90,8 +92,8 @@ def _read_header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = npy.read_magic(stream)
     read, wide = {(1, 0): (npy.read_array_header_1_0, 2), (2, 0): (npy.read_array_header_2_0, 4)}[version]
     length = stream.read(wide)
-    if (size := int.from_bytes(length, "little")) > LONGEST:
-        raise ValueError("a header that is too long")  # NumPy says so when it has unpacked it
+    if (size := int.from_bytes(length, "little")) > MAX_HEADER:
+        raise ValueError("a header that is too long")  # NumPy says so only after unpacking it
     shape, _, dtype = read(io.BytesIO(length + stream.read(size)))
     if any(side < 0 for side in shape):
         raise ValueError("a side of less than none")

@@ -68,8 +68,8 @@ def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
     missing: dict[str, int] = {}
     features: tuple[str, ...] = ()
     if x.ndim == 3 and 1 in x.shape[1:]:
-        notes.append(f"x of shape {x.shape} has one row or column a sample, and is taken for a table.")
-    is_table = of_rows(x.shape)
+        notes.append(f"x of shape {x.shape} has one row or column a sample, so it is read as a table.")
+    is_table = is_table_shape(x.shape)
     if is_table:
         x, keep, missing = read_table(x.reshape(len(x), -1), options.missing, file.name, notes)
         if keep is not None:
@@ -182,15 +182,15 @@ def choose_arrays(
     return parts
 
 
-def of_rows(shape: tuple[int, ...]) -> bool:
-    """Whether an x of that ``shape`` is a table: (n,), (n, d), or (n, d, 1) and (n, 1, d), which no images have."""
+def is_table_shape(shape: tuple[int, ...]) -> bool:
+    """Whether an x of that ``shape`` is a table: (n,), (n, d), or (n, d, 1) or (n, 1, d), which are not images."""
     return len(shape) < 3 or (len(shape) == 3 and 1 in shape[1:])
 
 
 def estimate_memory(parts: Sequence[tuple[npz.ArrayHeader, npz.ArrayHeader]]) -> int:
     """Bytes that it takes at most to read them: as they are stored, joined, as they are kept, and once more parted."""
     stored = sum(header.bytes for part in parts for header in part)
-    kept = sum(x.bytes // x.dtype.itemsize * (4 if of_rows(x.shape) else 1) for x, _ in parts)
+    kept = sum(x.bytes // x.dtype.itemsize * (4 if is_table_shape(x.shape) else 1) for x, _ in parts)
     return stored * len(parts) + 3 * kept
 
 
@@ -233,7 +233,8 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
             notes.append("y is one-hot; each sample's class is the position of its 1.")
             if gone := np.flatnonzero(~(y == 1).any(0)).tolist():
                 notes.append(
-                    f"{WARNING}y has no sample of {format_count(len(gone), 'class', 'classes')}, {join_few(map(str, gone))}."
+                    f"{WARNING}y has no sample of {format_count(len(gone), 'class', 'classes')}, "
+                    f"{join_few(map(str, gone))}."
                 )
             y = y.argmax(1)
         elif task == "classification":
@@ -244,7 +245,7 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
     if words and y.ndim == 2:
         raise DescendError(f"y in {file} has the shape {y.shape}; labels have the shape (n,).")
     if y.ndim == 2:
-        how = "which are 0 or 1 and not one 1 a sample, as several labels are, " if np.isin(y, (0, 1)).all() else ""
+        how = "which are 0 or 1 like several labels a sample, " if np.isin(y, (0, 1)).all() else ""
         notes.append(
             f"{WARNING if how else ''}y holds {y.shape[1]} numbers a sample, {how}and each is predicted as a number."
         )
@@ -279,7 +280,7 @@ def spell_class(value: bytes | str | float) -> str:
 
 
 def count_digits(y: NDArray[Any]) -> int:
-    """Binary digits that the numbers of ``y`` are learned from."""
+    """Binary digits of the numbers ``y``, of the 53 that are kept."""
     import numpy as np
 
     return min(DOUBLE, np.finfo(y.dtype).nmant + 1) if y.dtype.kind == "f" else DOUBLE
@@ -313,8 +314,8 @@ def read_table(
         raise DescendError(f"x in {file} {how} at index {at}; leave such samples out.")
     if x.dtype.itemsize > 4 or (x.dtype.kind in "ui" and x.dtype.itemsize == 4):
         low, high = np.fmin.reduce(x, 0).astype(float), np.fmax.reduce(x, 0).astype(float)
-        most = np.maximum(np.abs(low), np.abs(high))
-        suspects = np.flatnonzero((high - low < 1e-3 * most) | (most > 2.0**SINGLE))
+        size = np.maximum(np.abs(low), np.abs(high))
+        suspects = np.flatnonzero((high - low < 1e-3 * size) | (size > 2.0**SINGLE))
         gone = []
         for place in suspects.tolist():
             known = ~np.isnan(single[:, place])
@@ -325,9 +326,7 @@ def read_table(
     with np.errstate(invalid="ignore"):
         same = np.flatnonzero(np.fmin.reduce(single, 0) == np.fmax.reduce(single, 0))
     if len(same):
-        notes.append(
-            f"The same in every row, and so of no use: {join_few(f'x{place + 1}' for place in same.tolist())}."
-        )
+        notes.append(f"The same in every row, so useless: {join_few(f'x{place + 1}' for place in same.tolist())}.")
     gaps = np.isnan(single)
     found = {f"x{place + 1}": int(count) for place, count in enumerate(gaps.sum(0)) if count}
     if not found:

@@ -55,7 +55,7 @@ def find_samples(columns: Sequence[Column], units: str, totals: str, file: str, 
         return keep
     at = find_totals(columns)
     if not at:
-        at = [row for row in (count - 1, 0) if keep[row] and totals_all(columns, keep, row)][:1]
+        at = [row for row in (count - 1, 0) if keep[row] and is_grand_total(columns, keep, row)][:1]
         if at:
             keep[at] = False
             line = columns[0].lines[at[0]]
@@ -113,9 +113,9 @@ def find_totals(columns: Sequence[Column]) -> list[int]:
     return found if len(found) <= max(1, count / (3 if several else 20)) else []
 
 
-def totals_all(columns: Sequence[Column], keep: NDArray[np.bool_], row: int) -> bool:
-    """Whether, without a word that says so, the numbers in a ``row`` are the sums of those in the others that are kept,
-    none of them below zero, and more than twice as large as any: in every column that has a number there."""
+def is_grand_total(columns: Sequence[Column], keep: NDArray[np.bool_], row: int) -> bool:
+    """Whether a ``row`` without a word for totals has, in each column where it holds a number, the sum of the others
+    that are kept, none of which is below zero or half as large."""
     import numpy as np
 
     others = keep.copy()
@@ -125,8 +125,9 @@ def totals_all(columns: Sequence[Column], keep: NDArray[np.bool_], row: int) -> 
         if not is_number(column.cells[row]):
             continue
         values = column.numbers[others]
-        value, whole, most = float(column.numbers[row]), float(np.nansum(values)), float(np.nanmax(values, initial=0.0))
-        if not value > 2 * most > 0 or np.nanmin(values) < 0 or not np.isclose(whole, value, rtol=1e-9):
+        value, total = float(column.numbers[row]), float(np.nansum(values))
+        largest = float(np.nanmax(values, initial=0.0))
+        if not value > 2 * largest > 0 or np.nanmin(values) < 0 or not np.isclose(total, value, rtol=1e-9):
             return False
         found = True
     return found

@@ -13,7 +13,7 @@ from descend.engine.base.errors import UsageError, suggest_nearest
 Options = TypeVar("Options")
 
 
-OTHERWISE = {
+SYNONYMS = {
     other: name
     for name, others in {
         "delimiter": "sep separator delim",
@@ -34,7 +34,7 @@ OTHERWISE = {
     }.items()
     for other in others.split()
 }
-"""What other programs call an option, and its name here."""
+"""What other programs call an option, with its name here."""
 
 
 def option(
@@ -109,7 +109,7 @@ def parse_options(kind: type[Options], given: Mapping[str, str], of: str) -> Opt
     values = {}
     for name, text in given.items():
         if name not in fields:
-            alike = OTHERWISE.get(name.lower(), "")
+            alike = SYNONYMS.get(name.lower(), "")
             guess = f"; did you mean '{alike}'?" if alike in fields else suggest_nearest(name, fields)
             known = f"; known: {', '.join(fields)}."
             raise UsageError(f"There is no option '{name}' for {of}{guess or known}")

@@ -15,7 +15,7 @@ def sort_classes(names: Iterable[str]) -> list[str]:
 
 
 def find_lookalikes(names: Iterable[str]) -> str:
-    """How two of ``names`` differ that are hardly meant to be two, as "'Oak' and 'oak' differ only in capital
+    """How two of ``names`` differ that probably mean the same, as "'Oak' and 'oak' differ only in capital
     letters"; "" if no two are."""
     seen: dict[str, str] = {}
     for name in names:
@@ -24,7 +24,7 @@ def find_lookalikes(names: Iterable[str]) -> str:
         if other == name:
             continue
         how = (
-            "blanks or how accents are stored"
+            "blanks or the encoding of accents"
             if " ".join(normalize("NFC", other).split()) == plain
             else "capital letters"
         )

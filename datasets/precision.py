@@ -15,17 +15,17 @@ MIN_BITS = 12
 
 
 MIN_SINGLE = 2.0 ** (MIN_BITS - 126)
-"""Numbers of 32 bits nearer to zero have fewer digits than `MIN_BITS`."""
+"""32-bit numbers nearer to zero have fewer digits than `MIN_BITS`."""
 FAR = (
-    "values so far from the others that these become few different ones in 32 bits: {}; leave out such rows, if they "
-    "stand for something missing."
+    "values so far from the others that these become equal in 32 bits: {}; leave out such rows, if they "
+    "mark missing values."
 )
-"""The sentence on numbers that are `is_merged`."""
+"""The sentence on values for which `is_merged` holds."""
 
 
 def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
     """Whether finite ``values``, (n,), differ by so little of their size, or are so near to zero, that numbers of so
-    many ``digits`` lose what distinguishes them; a constant does not, nor do whole numbers that are held as they are."""
+    many ``digits`` do not distinguish them; not a constant, nor whole numbers that are held exactly."""
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
@@ -39,16 +39,17 @@ def is_narrow(values: NDArray[Any], digits: int = SINGLE) -> bool:
 
 
 def standardise(values: NDArray[Any]) -> NDArray[np.float32]:
-    """What is learned of numbers to predict, (n,): with mean 0 and deviation 1, in 32 bits."""
+    """Numbers to predict, (n,), as they are learned: with mean 0 and std 1, in 32 bits."""
     import numpy as np
 
-    exact = values.astype(np.float64)
-    return ((exact - exact.mean()) / (exact.std() or 1)).astype(np.float32)
+    exact: NDArray[np.float64] = values.astype(np.float64)
+    scaled: NDArray[np.float64] = (exact - exact.mean()) / (exact.std() or 1)
+    return scaled.astype(np.float32)
 
 
 def is_merged(values: NDArray[Any], kept: NDArray[Any]) -> bool:
-    """Whether ``values``, (n,), have at least twice as many different whole parts as what is ``kept`` of them, (n,),
-    has values, as times do beside an outlier."""
+    """Whether ``values``, (n,), have at least twice as many unique whole parts as the values ``kept`` of them, (n,),
+    as times with an outlier do."""
     import numpy as np
 
     if np.abs(values).max() < 2.0**SINGLE:

@@ -215,7 +215,7 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
         elif ways := column.two_ways:
             said.append(
                 f"Column '{name}' has '{ways[0]}' and '{ways[1]}', one number written in two ways; categories={say} "
-                "takes them for codes, as versions are."
+                "takes them as codes, such as versions."
             )
     for column in (*features, *targets):
         if words := column.words_kept:

@@ -86,16 +86,16 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
             if ways := target.two_ways:
                 notes.append(
                     f"{WARNING}the target '{target.name}' has '{ways[0]}' and '{ways[1]}', which are one number; "
-                    "task=classification takes them for two classes, as versions are."
+                    "task=classification makes two classes of them, as of versions."
                 )
             return "regression"
     elif not target.numeric and not task and (sentence := target.problem(file, ANOTHER, "task=classification")):
         raise DescendError(sentence)
     if different > MAX_CLASSES or different > max(FEW_CLASSES, rows / 2):
-        if not task and target.beside:
+        if not task and target.quantity:
             raise DescendError(
-                f"Column '{target.name}' of {file} has more in its cells than numbers, as {target.beside}; remove that, or "
-                f"{ANOTHER}."
+                f"Column '{target.name}' of {file} has more than numbers in its cells, as {target.quantity}; "
+                f"remove that, or {ANOTHER}."
             )
         alike = ", as identifiers have" if target.inexact is not None or target.padded is not None else ""
         raise DescendError(

@@ -10,7 +10,7 @@ from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_encoding
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
-from descend.datasets.other_forms import other_form
+from descend.datasets.other_formats import find_other_format
 from descend.datasets.tabular import select_uniform
 from descend.engine.base.errors import DescendError
 
@@ -64,8 +64,8 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
         if select_uniform(text[:SAMPLE])
         else []
     )
-    if not options.kind and (what := other_form(text[:SAMPLE])):
-        notes.append(f"{WARNING}{file.name} is read as text, and seems to be {what} to learn from its values.")
+    if not options.kind and (what := find_other_format(text[:SAMPLE])):
+        notes.append(f"{WARNING}{file.name} is read as text, but seems to be {what} to learn from its values.")
     notes.append(f"The last {len(text) - cut:,} characters are for the test.")
     if unseen:
         notes.append(f"{len(unseen)} of {len(vocabulary)} characters occur only in the test part.")

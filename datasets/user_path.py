@@ -11,7 +11,7 @@ from typing import Any
 
 from descend.datasets import image_folder, listing, npz_file, table, text_file
 from descend.datasets.dataset import Dataset
-from descend.datasets.encodings import beginning, other_kind
+from descend.datasets.encodings import find_other_kind, read_start
 from descend.datasets.options import join_address, list_names, parse_options, split_address
 from descend.datasets.tabular import is_tabular
 from descend.datasets.user_data import UserData, make_spec
@@ -26,7 +26,7 @@ FAMILIES: dict[str, type[Any]] = {
     "an .npz file": npz_file.ArrayOptions,
     "a folder of images": image_folder.FolderOptions,
 }
-"""Their options."""
+"""Kinds of data, with the options of each."""
 Options = tuple[tuple[str, str], ...]
 
 
@@ -48,16 +48,16 @@ def find_spec(address: str, more: Mapping[str, str]) -> UserData:
         raise UsageError(f"There is no file or folder '{path}'{why}.") from None
     given = tuple(options.items())
     if place.is_dir():
-        return image_folder.make_spec(place, name, taken(place, "a folder of images", options), given)
+        return image_folder.make_spec(place, name, read_options(place, "a folder of images", options), given)
     read = functools.partial(_read_dataset, place, name, given, (status.st_mtime_ns, status.st_size))
     return make_spec(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
 
 
-def taken(place: Path, family: str, given: Mapping[str, str]) -> Any:
-    """The options of what is in ``place``, of a ``family``, with what was ``given``.
+def read_options(place: Path, family: str, given: Mapping[str, str]) -> Any:
+    """The options of the data in ``place``, of a kind in `FAMILIES`, from those ``given``.
 
     Raises:
-        UsageError: there is no such option, or it is one of another family, or its value does not fit.
+        UsageError: there is no such option, or it is for another kind of data, or its value does not fit.
     """
     unknown = [name for name in given if name not in list_names(FAMILIES[family])]
     for name in unknown:
@@ -82,7 +82,7 @@ def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
     found = find_path(address)
     if not stat.S_ISDIR(found.stat().st_mode):
         return found, (found,)
-    options = taken(found, "a folder of images", split_address(address)[1])
+    options = read_options(found, "a folder of images", split_address(address)[1])
     return found, listing.list_images(found, options.limit, options.ignore).files
 
 
@@ -93,16 +93,16 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
     if not file.is_file():
         raise UsageError(f"{file} is neither a file nor a folder.")
     if suffix in npz_file.SUFFIXES:
-        return npz_file.read_npz(file, name, taken(file, "an .npz file", options))
+        return npz_file.read_npz(file, name, read_options(file, "an .npz file", options))
     kind = options.get("kind") or detect_kind(file, options)
     if kind == "text":
-        return text_file.read_text(file, name, taken(file, "a text file", options))
+        return text_file.read_text(file, name, read_options(file, "a text file", options))
     if kind:
-        found = table.read_table(file, name, taken(file, "a table", options))
+        found = table.read_table(file, name, read_options(file, "a table", options))
         note = () if suffix in table.SUFFIXES or "kind" in options else (AS_TABLE,)
         return dataclasses.replace(found, notes=(*note, *found.notes))
-    if what := other_kind(beginning(file)):
-        raise UsageError(f"{file.name} is of no kind that can be read: {what}.")
+    if what := find_other_kind(read_start(file)):
+        raise UsageError(f"{file.name} is of a kind that cannot be read: {what}.")
     known = ", ".join((*table.SUFFIXES, *npz_file.SUFFIXES, *text_file.SUFFIXES))
     raise UsageError(
         f"{file.name} is of a kind that cannot be read; data is a file that ends in {known}, or in what else with "

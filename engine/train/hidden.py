@@ -17,7 +17,7 @@ DEPTH = 8
 MAX_VALUES = 20_000
 """Objects that are visited at most."""
 LIBRARIES = ("torch", "torchvision", "descend")
-"""Whose modules keep nothing where torch does not look."""
+"""Packages whose modules hide nothing from torch."""
 OWN = frozenset(vars(nn.Module()))
 """Attributes of every module, in which torch keeps what is registered."""
 

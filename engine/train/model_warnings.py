@@ -50,7 +50,8 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
                 )
             alone = [outputs(torch.stack([sample, sample])) for sample in x]
             if any(out is not None and have_differences(moved[row], out[row]) for row, out in enumerate(alone)):
-                found.append(f"{WARNING}the output for a sample depends on the others of its batch, as {mixing(net)}.")
+                how = explain_mixing(net)
+                found.append(f"{WARNING}the output for a sample depends on the others of its batch, as {how}.")
         if isinstance(objective, LanguageModelling):
             other = x.clone()
             other[:, -1] = (other[:, -1] + 1) % len(objective.vocabulary)
@@ -63,34 +64,34 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
     return found
 
 
-def mixing(net: nn.Module) -> str:
+def explain_mixing(net: nn.Module) -> str:
     """How a model like ``net`` mixes the samples of a batch, and what to do."""
     if any(isinstance(module, SEQUENTIAL) and not getattr(module, "batch_first", True) for module in net.modules()):
-        return "where the first dimension is taken for time; samples come first, so say batch_first=True"
+        return "where the first dimension is treated as time; samples come first, so say batch_first=True"
     return (
         "where a mean, a norm or a softmax is taken over the first dimension; samples come first, so take dim=1 or -1"
     )
 
 
 def seed_all(seed: int) -> None:
-    """Seed torch, NumPy and Python, of which a model may draw."""
+    """Seed the generators of torch, NumPy and Python, from which a model may draw."""
     torch.manual_seed(seed)
     np.random.seed(seed)
     random.seed(seed)
 
 
-def drew(seed: int) -> bool:
-    """Whether anything was drawn of NumPy's or Python's generators since they were seeded with ``seed``."""
+def has_drawn(seed: int) -> bool:
+    """Whether anything was drawn from NumPy's or Python's generators since they were seeded with ``seed``."""
     now = random.getstate(), np.random.get_state()
-    with chance_kept():
+    with keep_generators():
         seed_all(seed)
         then = random.getstate(), np.random.get_state()
     return now[0] != then[0] or not all(map(np.array_equal, now[1], then[1]))
 
 
 @contextmanager
-def chance_kept() -> Iterator[None]:
-    """What NumPy and Python draw afterwards is what they would have drawn."""
+def keep_generators() -> Iterator[None]:
+    """The generators of NumPy and Python are afterwards as they were."""
     before = random.getstate(), np.random.get_state()
     try:
         yield

@@ -11,12 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.dropout import _DropoutNd
 
 from descend.datasets.dataset import WARNING
+from descend.engine.lab.private_names import Dropout, RunningNorm
 from descend.engine.train.layer_list import name_kind
-from descend.engine.train.model_warnings import drew, have_differences, seed_all
+from descend.engine.train.model_warnings import has_drawn, have_differences, seed_all
 from descend.engine.train.outputs import find_tensor
 from descend.engine.train.own_model import is_own
 from descend.engine.train.task import Classification, LanguageModelling, Task
@@ -47,7 +46,7 @@ def warn_of_randomness(
     watch = CallRecorder(net, x, file)
     with watch:
         one = compute_output(net, x, objective, autocast, seed=0)
-    elsewhere = drew(0)
+    elsewhere = has_drawn(0)
     other = compute_output(net, x, objective, autocast, seed=1)
     if (
         one is None
@@ -67,8 +66,8 @@ def warn_of_randomness(
 
 
 @torch.no_grad()
-def switched(net: nn.Module, x: Tensor, autocast: Callable[[], Any]) -> list[str]:
-    """A warning if forward turns layers to training or to evaluation, and that makes a difference."""
+def warn_of_switches(net: nn.Module, x: Tensor, autocast: Callable[[], Any]) -> list[str]:
+    """A warning if forward switches layers to training or evaluation mode, and that makes a difference."""
     modules = dict(net.named_modules())
     for mode in (True, False):
         net.train(mode)
@@ -78,30 +77,30 @@ def switched(net: nn.Module, x: Tensor, autocast: Callable[[], Any]) -> list[str
         found = [
             f"{path} ({name_kind(module)})"
             for path, module in modules.items()
-            if module.training is not before[path] and matters(module)
+            if module.training is not before[path] and depends_on_mode(module)
         ]
         net.eval()
         if found:
             now, then = ("evaluation", "training") if mode else ("training", "evaluation")
             return [
-                f"{WARNING}forward turns {join_few(found)} to {now} in {then} too; leave .train() and .eval() out of "
-                "forward, as descend calls them, or, if a part is to stay as it is, set requires_grad=False there."
+                f"{WARNING}forward switches {join_few(found)} to {now} mode in {then} too; leave .train() and .eval() "
+                "out of forward, as descend calls them, or, to freeze a part, set requires_grad=False there."
             ]
     return []
 
 
-def matters(module: nn.Module) -> bool:
-    """Whether ``module`` does another thing in training than in evaluation, and is not frozen."""
+def depends_on_mode(module: nn.Module) -> bool:
+    """Whether ``module`` computes differently in training and in evaluation, and is not frozen."""
     own = list(module.parameters(recurse=False))
     if own and not any(parameter.requires_grad for parameter in own):
         return False
-    if isinstance(module, (_DropoutNd, _NormBase)):
+    if isinstance(module, (Dropout, RunningNorm)):
         return getattr(module, "p", 1) > 0
     return isinstance(module, (nn.RNNBase, nn.MultiheadAttention)) and module.dropout > 0
 
 
-def spent(net: nn.Module) -> list[str]:
-    """A warning on generators of layers, which forward went through once and never again."""
+def warn_of_generators(net: nn.Module) -> list[str]:
+    """A warning about generators in attributes, which forward can use only once."""
     found = [
         f"{path}.{name}".lstrip(".")
         for path, module in net.named_modules()
@@ -111,8 +110,8 @@ def spent(net: nn.Module) -> list[str]:
     if not found:
         return []
     return [
-        f"{WARNING}{join_few(found)} can be gone through once, and is empty from the second call of forward on; make it a "
-        "list, and an nn.ModuleList of layers."
+        f"{WARNING}{join_few(found)} can be iterated over only once, and is empty from the second call of forward on; "
+        "make it a list, or an nn.ModuleList if it holds layers."
     ]
 
 
@@ -143,7 +142,7 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
     ):
         return []
     after = copy_state(own)
-    if watch.draws or drew(1):
+    if watch.draws or has_drawn(1):
         return []  # something is left out at random
     if before.keys() != after.keys() or any(not torch.equal(value, after[key]) for key, value in before.items()):
         return []  # it keeps statistics of its own

@@ -67,7 +67,7 @@ def check_methods(net: nn.Module, file: Path) -> None:
 
 
 def check_state(net: nn.Module) -> None:
-    """Check that checkpoints can hold the state of ``net`` and give it back.
+    """Check that checkpoints can store and restore the state of ``net``.
 
     Raises:
         Unfit: parameters are not in it, or what is cannot be read back safely.
@@ -76,7 +76,7 @@ def check_state(net: nn.Module) -> None:
     if lacking := [name for name, _ in net.named_parameters() if name not in state]:
         raise ModelError(
             f"The state_dict of {type(net).__name__} lacks {clean(lacking[0])[:80]}, which checkpoints would lose.",
-            "Have it return all that super().state_dict returns.",
+            "Have it return everything that super().state_dict returns.",
         )
     others = {name: value for name, value in state.items() if not isinstance(value, Tensor)}
     if not others:
@@ -89,7 +89,7 @@ def check_state(net: nn.Module) -> None:
     except Exception:
         name, value = next(iter(others.items()))
         raise ModelError(
-            f"{clean(name)[:80]} of the state_dict is of type {type(value).__name__}, which checkpoints do not hold.",
+            f"{clean(name)[:80]} of the state_dict is of type {type(value).__name__}, which checkpoints cannot store.",
             "Have get_extra_state return tensors, numbers, text, and lists or dictionaries of these.",
         ) from None
 

@@ -131,13 +131,12 @@ def _build(
 
 
 def convert_to_single(net: nn.Module) -> tuple[nn.Module, list[str]]:
-    """``net`` with weights in single precision, as it is without torch.compile; a sentence if it had others, or was
-    compiled.
+    """``net`` with weights in single precision and without torch.compile; a sentence on each change.
 
     Raises:
         Unfit: it has weights without values.
     """
-    net, notes = uncompiled(net)
+    net, notes = remove_compilation(net)
     if empty := [name for name, tensor in (*net.named_parameters(), *net.named_buffers()) if tensor.is_meta]:
         raise ModelError(
             f"{clean(empty[0])[:80]} has no values, as it was made on the device 'meta'.",
@@ -153,17 +152,28 @@ def convert_to_single(net: nn.Module) -> tuple[nn.Module, list[str]]:
     return net.float(), [*notes, f"The model's weights were {' and '.join(sorted(others))}; they are float32 here."]
 
 
-def uncompiled(net: nn.Module) -> tuple[nn.Module, list[str]]:
-    """``net`` with the modules that torch.compile has wrapped as they were, and a sentence if there were any."""
-    found = [module for module in nn.Module.modules(net) if type(module).__name__ == "OptimizedModule"]
-    if not found:
+def remove_compilation(net: nn.Module) -> tuple[nn.Module, list[str]]:
+    """``net`` with the modules that torch.compile wrapped, unwrapped, and a sentence if there were any."""
+    if not any(map(is_compiled, nn.Module.modules(net))):
         return net, []
-    for module in list(nn.Module.modules(net)):
-        for name, part in module._modules.items():
-            if any(part is wrapped for wrapped in found) and module not in found:
-                module._modules[name] = part._orig_mod  # type: ignore[union-attr, assignment]
-    net = net._orig_mod if any(net is wrapped for wrapped in found) else net  # type: ignore[assignment]
-    return net, ["Its torch.compile is left out; --set compile=true compiles the whole of it."]
+    net = get_original(net)
+    for path, part in list(nn.Module.named_modules(net, remove_duplicate=False)):
+        owner, _, name = path.rpartition(".")
+        if is_compiled(part) and not is_compiled(net.get_submodule(owner)):
+            nn.Module.__setattr__(net.get_submodule(owner), name, get_original(part))
+    return net, ["Its torch.compile is left out; --set compile=true compiles the whole model."]
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether ``module`` is what torch.compile makes of a module."""
+    return type(module).__name__ == "OptimizedModule" and type(module).__module__.startswith("torch.")
+
+
+def get_original(module: nn.Module) -> nn.Module:
+    """The module that torch.compile made ``module`` of, or itself."""
+    while is_compiled(module):
+        module = next(nn.Module.children(module))
+    return module
 
 
 def evaluate_argument(argument: Argument | None, text: str, names: Mapping[str, Any]) -> Any:

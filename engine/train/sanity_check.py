@@ -19,8 +19,14 @@ from descend.engine.train.hidden import find_hidden
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.layer_list import name_kind
 from descend.engine.train.model_error import ModelError
-from descend.engine.train.model_warnings import chance_kept, find_suspicions
-from descend.engine.train.modes import spent, switched, warn_of_modes, warn_of_randomness, warn_of_writing
+from descend.engine.train.model_warnings import find_suspicions, keep_generators
+from descend.engine.train.modes import (
+    warn_of_generators,
+    warn_of_modes,
+    warn_of_randomness,
+    warn_of_switches,
+    warn_of_writing,
+)
 from descend.engine.train.outputs import describe_output, find_tensor, format_shape, list_parts
 from descend.engine.train.own_model import find_first_line, find_line, is_own
 from descend.engine.train.remedies import ELSEWHERE, suggest_remedy
@@ -53,22 +59,23 @@ def check_model(
         Unfit: it cannot learn.
     """
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
-    with torch.random.fork_rng(devices), chance_kept(), keep_buffers(net):
+    with torch.random.fork_rng(devices), keep_generators(), keep_buffers(net):
         notes = _check(net, x, y, objective, autocast, file or Path())
         if file is not None:
             net.eval()
             check_learning(net, x, y, objective, autocast, file)  # what one step leaves behind may harm the next
-            modes = _collect_suspicions(net, lambda: switched(net, x, autocast))
+            modes = _collect_suspicions(net, lambda: warn_of_switches(net, x, autocast))
             suspects = [
-                lambda: spent(net),
+                lambda: warn_of_generators(net),
                 lambda: warn_of_writing(net, x, autocast, file),
                 lambda: find_unlearned(net, samples or (lambda _: (x, y)), objective, autocast, file),
-                *(
-                    () if modes else (lambda: find_suspicions(net, x, objective, autocast),)
-                ),  # or it says more of the same
-                *(() if modes else (lambda: warn_of_randomness(net, x, objective, autocast, file),)),
-                *(() if modes else (lambda: warn_of_modes(net, x, objective, autocast, file),)),
             ]
+            if not modes:  # or these would repeat the same
+                suspects += [
+                    lambda: find_suspicions(net, x, objective, autocast),
+                    lambda: warn_of_randomness(net, x, objective, autocast, file),
+                    lambda: warn_of_modes(net, x, objective, autocast, file),
+                ]
             for suspect in suspects:
                 modes += _collect_suspicions(net, suspect)
             notes += modes
@@ -126,9 +133,9 @@ def _check(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Call
         raise ModelError("The model has no trainable parameters, so there is nothing to train.", describe_hidden(net))
     if lazy := [path for path, module in net.named_modules() if is_lazy(module) and not any(module.children())]:
         raise ModelError(
-            f"The layer {lazy[0] or 'itself'} ({name_kind(net.get_submodule(lazy[0]))}) has no shape yet, as forward does "
-            "not use it.",
-            "Leave it out, or write its sizes.",
+            f"The layer {lazy[0] or 'itself'} ({name_kind(net.get_submodule(lazy[0]))}) has no shape yet, as forward "
+            "does not use it.",
+            "Leave it out, or give its sizes.",
         )
     check_learning(net, x, y, objective, autocast, file)
     learned = isinstance(objective, (Classification, LanguageModelling))
@@ -164,7 +171,7 @@ def run_forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
     hooks = []
     for module in net.modules():
         if not isinstance(module, torch.jit.ScriptModule):  # which has no such hooks
-            # torch's own, whatever a class puts in their place
+            # torch's own, even where a class replaces them
             hooks += [
                 nn.Module.register_forward_pre_hook(module, before),
                 nn.Module.register_forward_hook(module, after),

@@ -27,7 +27,7 @@ from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.task import LanguageModelling, Metrics, Task, choose_task
-from descend.engine.train.unlearned import came_late
+from descend.engine.train.unlearned import warn_of_late_parameters
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
@@ -69,7 +69,7 @@ class Trainer:
         min_batch: samples that a batch must have.
         live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
-        late: notes on parameters that came during training.
+        late: the warning about parameters created during training, if it was given.
     """
 
     net: nn.Module
@@ -298,9 +298,10 @@ class Trainer:
 
     def _tested(self) -> Metrics:
         """Evaluate on the test set and record it."""
-        if isinstance(self.model, ModelSource) and not self.late and (said := came_late(self.net, self.optimiser)):
-            self.late = said
-            self.lab.note(said)
+        if isinstance(self.model, ModelSource) and not self.late:
+            self.late = warn_of_late_parameters(self.net, self.optimiser)
+            if self.late:
+                self.lab.note(self.late)
         tally = self._evaluated(self.test_set)
         self.lab.scalars({f"test/{name}": value for name, value in tally.metrics().items()})
         tally.show(self.lab)

@@ -74,15 +74,15 @@ def find_unlearned(
     return [*describe_without_gradient(net, missing, apart, watch), *describe_strangers(net, leaves, watch)]
 
 
-def came_late(net: nn.Module, optimiser: torch.optim.Optimizer) -> str:
-    """A warning on parameters of ``net`` that its ``optimiser`` does not know, as forward made them; "" if none are."""
+def warn_of_late_parameters(net: nn.Module, optimiser: torch.optim.Optimizer) -> str:
+    """A warning about parameters of ``net`` that its ``optimiser`` does not know, made by forward; "" if none are."""
     known = {id(parameter) for group in optimiser.param_groups for parameter in group["params"]}
     late = {name for name, part in net.named_parameters() if part.requires_grad and id(part) not in known}
     if not late:
         return ""
     return (
-        f"{WARNING}{group_layers(net, late)} came while the model was trained, and so is not trained itself; make it in "
-        "__init__, as an attribute."
+        f"{WARNING}{group_layers(net, late)} was created during training, and so is not trained itself; "
+        "create it in __init__, as an attribute."
     )
 
 

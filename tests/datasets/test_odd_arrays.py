@@ -1,4 +1,4 @@
-"""Pictures and arrays that hold less than they seem to, or are laid out otherwise: each is read right or told."""
+"""Pictures and arrays that hold less than they seem to, or have a different layout: each is read right or reported."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from descend.engine.base.errors import DescendError
 CHANCE = np.random.default_rng(3)
 
 
-def pictures(root: Path, *folders: str, most: int = 256, ending: str = ".png") -> Path:
+def pictures(root: Path, *folders: str, high: int = 256, ending: str = ".png") -> Path:
     """Six grey PNG files in each of the ``folders``."""
     for folder in folders:
         (root / folder).mkdir(parents=True, exist_ok=True)
         for place in range(6):
-            picture = Image.fromarray(CHANCE.integers(0, most, (8, 8), np.uint8))
+            picture = Image.fromarray(CHANCE.integers(0, high, (8, 8), np.uint8))
             picture.save(root / folder / f"{place}{ending}", "PNG")
     return root
 
@@ -41,11 +41,11 @@ def test_pictures_whose_names_do_not_say_so_are_read(ending: str, tmp_path: Path
     assert len(data.train_x) + len(data.test_x) == 12
     for folder in ("a", "b"):
         (tmp_path / "seen" / folder / "notes.txt").write_text("GIF is a format")
-    assert any("Passed over" in note and ".txt 2" in note for note in load(tmp_path / "seen").notes)
+    assert any("Skipped" in note and ".txt 2" in note for note in load(tmp_path / "seen").notes)
 
 
 def test_nearly_black_pictures_are_scaled_by_their_brightest_value(tmp_path: Path) -> None:
-    data = load(pictures(tmp_path / "seen", "a", "b", most=3))
+    data = load(pictures(tmp_path / "seen", "a", "b", high=3))
     assert (data.scale, data.train_x.max()) == (2, 2)
     assert "the brightest pixel is 2" in warnings(data)
     bright = load(pictures(tmp_path / "bright", "a", "b"))
@@ -57,22 +57,22 @@ def test_pictures_of_one_value_are_counted(tmp_path: Path) -> None:
     clear = Image.fromarray(np.zeros((8, 8, 4), np.uint8))
     for place in range(2):
         clear.save(root / "a" / f"{place}.png")
-    assert any(note == "2 images of one value throughout." for note in load(root).notes)
+    assert any(note == "Blank, with a single value: 2 images." for note in load(root).notes)
     for file in root.glob("*/*.png"):
         clear.save(file)
-    assert "all images hold the one value 255, as those have that are wholly transparent" in warnings(load(root))
+    assert "all images hold the single value 255, as wholly transparent ones do" in warnings(load(root))
 
 
-def test_folders_that_come_again_in_every_class_are_said(tmp_path: Path) -> None:
+def test_folders_repeated_in_every_class_are_warned_of(tmp_path: Path) -> None:
     inner = pictures(tmp_path / "inner", "a/train", "a/test", "b/train", "b/test")
-    assert "each class, as 'a', has the folders 'test', 'train', whose images are put together" in warnings(load(inner))
+    assert "each class, as 'a', has the folders 'test', 'train', whose images are merged" in warnings(load(inner))
     assert not warnings(load(pictures(tmp_path / "outer", "train/a", "train/b", "test/a", "test/b")))
     assert not warnings(load(pictures(tmp_path / "deep", "a/one", "b/two")))
 
 
 def test_a_class_of_the_test_in_other_letters_is_told(tmp_path: Path) -> None:
     if (tmp_path / "x").mkdir() or (tmp_path / "X").exists():
-        pytest.skip("this file system does not tell capital letters apart")
+        pytest.skip("this file system does not distinguish capital letters")
     with pytest.raises(DescendError, match=r"has a class 'Oak' that .* does not have; call it 'oak' as there"):
         load(pictures(tmp_path / "seen", "train/oak", "train/elm", "test/Oak", "test/elm"))
 
@@ -101,7 +101,7 @@ def test_archives_of_many_arrays_or_a_long_header_are_refused_at_once(tmp_path: 
     with zipfile.ZipFile(long, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", b"\x93NUMPY\x02\x00" + (2**26).to_bytes(4, "little") + bytes(2**26))
     tracemalloc.start()
-    with pytest.raises(DescendError, match="no sound"):
+    with pytest.raises(DescendError, match="not a valid .npz file"):
         load(long)
     assert tracemalloc.get_traced_memory()[1] < 2**22
     tracemalloc.stop()
@@ -113,7 +113,7 @@ def test_what_y_is_taken_for_is_said(tmp_path: Path) -> None:
     assert not warnings(arrays(tmp_path, x=x, y=np.eye(3)[labels]))
     several = arrays(tmp_path, x=x, y=CHANCE.integers(0, 2, (60, 3)))
     assert several.targets == ("y1", "y2", "y3")
-    assert "0 or 1 and not one 1 a sample, as several labels are" in warnings(several)
+    assert "0 or 1 like several labels a sample" in warnings(several)
     assert not warnings(arrays(tmp_path, x=x, y=CHANCE.random((60, 3))))
     constant = arrays(tmp_path, x=np.column_stack([x, np.ones(60)]), y=labels)
-    assert any(note == "The same in every row, and so of no use: 'x5'." for note in constant.notes)
+    assert any(note == "The same in every row, so useless: 'x5'." for note in constant.notes)

@@ -52,11 +52,12 @@ def test_marks_within_cells_are_no_delimiters(text: str, mark: str) -> None:
     assert find_delimiter(text.splitlines(keepends=True), "") == mark
 
 
-def test_names_that_come_again_are_no_sample(tmp_path: Path) -> None:
+def test_repeated_names_of_columns_are_not_samples(tmp_path: Path) -> None:
     data = load(tmp_path / "data.csv", f"a,b,y\n{lines()}a,b,y\n{lines()}")
     assert len(data.train_x) + len(data.test_x) == 80
     assert any(
-        note.startswith(f"{WARNING}the names of the columns come again in 1 line, the first 42") for note in data.notes
+        note.startswith(f"{WARNING}the names of the columns are repeated in 1 line, the first 42")
+        for note in data.notes
     )
     words = [("red", "old", "p"), ("blue", "new", "q")] * 20
     data = load(tmp_path / "data.csv", f"a,b,y\n{lines(rows=words)}a,b,y\n{lines(rows=words)}")

@@ -1,4 +1,4 @@
-"""Models that switch themselves, keep layers in generators or classes, grow, or would lose their state are told."""
+"""Models that switch themselves, keep layers in generators or classes, grow, or would lose their state are reported."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ WARNED = {
     "to evaluation": (
         " def also(s): s.d, s.n = nn.Dropout(0.5), nn.BatchNorm1d(6)\n"
         " def forward(s, x):\n  s.eval()\n  return s.b(s.n(s.d(s.a(x))))\n",
-        "forward turns d (Dropout) and n (BatchNorm1d) to evaluation in training too",
+        "forward switches d (Dropout) and n (BatchNorm1d) to evaluation mode in training too",
     ),
     "to training": (
         " def also(s): s.n = nn.BatchNorm1d(6)\n def forward(s, x):\n  s.n.train()\n  return s.b(s.n(s.a(x)))\n",
-        "forward turns n (BatchNorm1d) to training in evaluation too",
+        "forward switches n (BatchNorm1d) to training mode in evaluation too",
     ),
     "a generator": (
         " def also(s): s.l = (nn.Linear(6, 6) for _ in range(2))\n"
         " def forward(s, x):\n  x = s.a(x)\n  for l in s.l: x = l(x)\n  return s.b(x)\n",
-        "l can be gone through once, and is empty",
+        "l can be iterated over only once, and is empty",
     ),
     "a map": (
         " def also(s): s.l = map(lambda _: nn.Linear(6, 6), range(2))\n"
         " def forward(s, x):\n  x = s.a(x)\n  for l in s.l: x = l(x)\n  return s.b(x)\n",
-        "l can be gone through once, and is empty",
+        "l can be iterated over only once, and is empty",
     ),
     "of the class": (
         " mid = nn.Linear(6, 6)\n def forward(s, x): return s.b(s.mid(s.a(x)))\n",
-        "no part of the model: Net.mid (Linear)",
+        "not part of the model: Net.mid (Linear)",
     ),
     "a deque": (
         " def also(s): s.l = deque([nn.Linear(6, 6)])\n def forward(s, x): return s.b(s.l[0](s.a(x)))\n",
@@ -75,7 +75,7 @@ WARNED = {
     "growing": (
         " n = 0\n def forward(s, x):\n  s.n += 1\n  if s.n % 9 == 0: s.add_module(f'e{s.n}', nn.Linear(6, 6))\n"
         "  return s.b(s.a(x))\n",
-        "came while the model was trained, and so is not trained itself",
+        "was created during training, and so is not trained itself",
     ),
 }
 
@@ -128,7 +128,7 @@ REFUSED = {
     "no state": (" def state_dict(s, *a, **k): return {}\n", "lacks a.weight, which checkpoints would lose"),
     "an object for a state": (
         " def get_extra_state(s): return object()\n def set_extra_state(s, state): pass\n",
-        "_extra_state of the state_dict is of type object, which checkpoints do not hold",
+        "_extra_state of the state_dict is of type object, which checkpoints cannot store",
     ),
 }
 
