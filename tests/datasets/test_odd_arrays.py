@@ -101,7 +101,7 @@ def test_archives_of_many_arrays_or_a_long_header_are_refused_at_once(tmp_path: 
     with zipfile.ZipFile(long, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", b"\x93NUMPY\x02\x00" + (2**26).to_bytes(4, "little") + bytes(2**26))
     tracemalloc.start()
-    with pytest.raises(DescendError, match="not a valid .npz file"):
+    with pytest.raises(DescendError, match=r"not a valid \.npz file"):
         load(long)
     assert tracemalloc.get_traced_memory()[1] < 2**22
     tracemalloc.stop()
