@@ -266,26 +266,24 @@ class Column:
         if self.form in ("numbers", "words"):
             return ""
         form = FORMS.get(self.form)
-        fitting = (row for row in self.wrong.tolist() if form is None or form.fullmatch(self.cells[row]))
-        first = next(fitting)
+        first = next(row for row in self.wrong.tolist() if form is None or form.fullmatch(self.cells[row]))
         column = f"Column '{shorten_cell(self.name)}' of {file}"
         place = f"'{shorten_cell(self.cells[first])}' in line {self.lines[first]:,}"
-        if self.form == "dates":
-            return f"{column} holds dates or times, as {place}; turn them into numbers, or {out}."
-        if self.form == "unit":
-            return f"{column} has a sign next to its numbers, as {place}; remove it from the cells, or {out}."
-        if self.form == "minus":
-            return f"{column} has numbers below zero, as {place}; write them with a plain -, as -12, or {out}."
-        if self.form == "point":
-            return f"{column} has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits."
+        sentences = {
+            "dates": f"holds dates or times, as {place}; turn them into numbers, or {out}.",
+            "unit": f"has a sign next to its numbers, as {place}; remove it from the cells, or {out}.",
+            "minus": f"has numbers below zero, as {place}; write them with a plain -, as -12, or {out}.",
+            "point": f"has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits.",
+            "comma": f"has numbers with a comma, as {place}; say decimal=,.",
+        }
+        if self.form in sentences:
+            return f"{column} {sentences[self.form]}"
         if self.form == "grouped":
             match = GROUPED.fullmatch(self.cells[first])
             mark = match["mark"] if match else ","
             say = {",": "thousands=, (or decimal=, if that is what it is)", ".": "thousands=.&decimal=,"}
             blank = mark if mark.isprintable() and not mark.isspace() else quote(mark)
             return f"{column} groups the digits of numbers, as {place}; say {say.get(mark, f'thousands={blank}')}."
-        if self.form == "comma":
-            return f"{column} has numbers with a comma, as {place}; say decimal=,."
         if first == 0 and self.lines[0] == 1 and len(self.wrong) == 1:
             return f"{column} holds numbers, but {place}; fix it, or say skip=1 if that line is not data."
         alone = len(self.wrong) == 1 and self.lines[0] > 1
@@ -295,10 +293,8 @@ class Column:
             other = f", comment={mark.replace('%', '%25')} if that line is a comment"
         word = shorten_cell(self.cells[first]).replace("%", "%25").replace("&", "%26")
         gap = "leave the cell empty" if "," in word else f"say gaps={word}"
-        return (
-            f"{column} holds numbers, but {place}; fix it, {gap} if the value is missing{other}, or say {codes} for "
-            "codes."
-        )
+        advice = f"{gap} if the value is missing{other}, or say {codes} for codes"
+        return f"{column} holds numbers, but {place}; fix it, {advice}."
 
 
 def check_finite(column: Column, file: str) -> None:
@@ -309,10 +305,10 @@ def check_finite(column: Column, file: str) -> None:
         large = np.flatnonzero(np.abs(column.numbers) > np.finfo(np.float32).max)
     if len(large):
         row = int(large[0])
+        cell, line = shorten_cell(column.cells[row]), column.lines[row]
         raise DescendError(
-            f"Column '{shorten_cell(column.name)}' of {file} has "
-            f"'{shorten_cell(column.cells[row])}' in line {column.lines[row]:,}, "
-            "more than a 32-bit number can hold; fix it, or leave the cell empty if the value is missing."
+            f"Column '{shorten_cell(column.name)}' of {file} has '{cell}' in line {line:,}, more than a 32-bit number "
+            "can hold; fix it, or leave the cell empty if the value is missing."
         )
 
 

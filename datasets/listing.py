@@ -29,6 +29,8 @@ LEFTOVERS = (
     "desktop.ini",
 )
 """How names begin of what other programs leave in folders."""
+COPIES = ("~", ".bak", ".old", ".orig", ".tmp", ".part", ".crdownload")
+"""How names end of copies and of what was not finished, which are not read whatever they hold."""
 TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
 AFTER = ("set", "data", "images", "image", "imgs", "split")
 """What may follow the name of a part, as in ``training_set`` and ``val2017``."""
@@ -90,7 +92,8 @@ def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> Fol
         if untested := [name for name in classes if name not in tested or not tested[name].pictures]:
             notes.append(f"Never tested, for lack of images in {spell_name(test.name)}: {join_few(untested)}.")
     for place, here, _ in places:
-        notes += describe_unused(place, [folder for name, folder in here.items() if name not in ignore])
+        used = [folder for name, folder in here.items() if name not in ignore]
+        notes += [*describe_unused(place, used), *describe_unnamed(place, used)]
     found = [
         (file, label, for_test)
         for _, here, for_test in places
@@ -198,7 +201,11 @@ def list_classes(place: Path) -> dict[str, ClassFolder]:
         total += len(files)
         if total >= MAX_FILES:
             raise DescendError(f"{place} holds more than {MAX_FILES:,} files; name the folder with the images in it.")
-        first = {file.suffix.lower(): file for file in reversed(files) if file.suffix.lower() not in endings}
+        first = {
+            file.suffix.lower(): file
+            for file in reversed(files)
+            if file.suffix.lower() not in endings and not file.name.lower().endswith(COPIES)
+        }
         read = endings | {suffix for suffix, file in first.items() if image_file.begins_as_picture(file)}
         pictures = tuple(file for file in files if file.suffix.lower() in read)
         others = Counter(find_ending(file) for file in files if file.suffix.lower() not in read)
@@ -236,6 +243,15 @@ def describe_unused(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
     if others:
         notes.append(f"Skipped in {spell_name(place.name)}, not being images: {count_endings(others)}.")
     return notes
+
+
+def describe_unnamed(place: Path, classes: Iterable[ClassFolder]) -> list[str]:
+    """A sentence on the pictures in ``place`` and its ``classes`` that are known by their contents only."""
+    named = image_file.list_extensions()
+    found = Counter(find_ending(file) for each in classes for file in each.pictures if file.suffix.lower() not in named)
+    if not found:
+        return []
+    return [f"Read in {spell_name(place.name)}, being images despite their names: {count_endings(found)}."]
 
 
 def count_endings(endings: Counter[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".npz",)
 FEW_CLASSES, MAX_CLASSES = 20, 1000
+MAX_OUTPUTS, MAX_COLUMNS = 10_000, 1_000_000
+"""Numbers of a sample to predict, and columns of a table, at most."""
 INPUTS = ("x", "data", "images", "image", "features", "inputs", "input", "samples")
 OUTPUTS = ("y", "target", "targets", "labels", "label")
 TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
@@ -56,6 +60,7 @@ def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
 
     notes: list[str] = []
     parts = choose_arrays(npz.read_headers(file), file.name, notes)
+    check_width(parts, file.name)
     check_memory(estimate_memory(parts), file.name, "save fewer samples, or with fewer bytes each")
     y, classes = read_outputs(
         join_arrays([npz.read_array(file, y) for _, y in parts], "y", file.name), options.task, file.name, notes
@@ -187,11 +192,28 @@ def is_table_shape(shape: tuple[int, ...]) -> bool:
     return len(shape) < 3 or (len(shape) == 3 and 1 in shape[1:])
 
 
+def check_width(parts: Sequence[tuple[npz.ArrayHeader, npz.ArrayHeader]], file: str) -> None:
+    """Check, by their headers alone, that samples do not have too many numbers, as each is checked.
+
+    Raises:
+        DescendError: they have.
+    """
+    for x, y in parts:
+        for header, width in ((x, MAX_COLUMNS if is_table_shape(x.shape) else sys.maxsize), (y, MAX_OUTPUTS)):
+            if (found := math.prod(header.shape[1:])) > width:
+                raise DescendError(
+                    f"Array {join_few([header.key])} of {file} has {found:,} numbers a sample, more than {width:,}; "
+                    "save fewer of them."
+                )
+
+
 def estimate_memory(parts: Sequence[tuple[npz.ArrayHeader, npz.ArrayHeader]]) -> int:
-    """Bytes that it takes at most to read them: as they are stored, joined, as they are kept, and once more parted."""
+    """Bytes that it takes at most to read them: as they are stored, joined, as they are kept, and once more split; and
+    to sort a y, which makes copies and indices."""
     stored = sum(header.bytes for part in parts for header in part)
     kept = sum(x.bytes // x.dtype.itemsize * (4 if is_table_shape(x.shape) else 1) for x, _ in parts)
-    return stored * len(parts) + 3 * kept
+    judged = sum(y.bytes + math.prod(y.shape) * (40 if len(y.shape) == 1 else 24) for _, y in parts)
+    return stored * len(parts) + 3 * kept + judged
 
 
 def join_arrays(arrays: Sequence[NDArray[Any]], key: str, file: str) -> NDArray[Any]:
@@ -257,7 +279,7 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
             y.dtype.kind in "bui" and values[0] == 0 and values[-1] == len(values) - 1 and len(values) <= len(y) / 5
         )
         task = "classification" if whole and few_values else "regression"
-        notes.append(f"y has {len(values):,} different values, so the task is {task}; task=… changes that.")
+        notes.append(f"y has {len(values):,} unique values, so the task is {task}; task=… changes that.")
     if task == "regression" and not words:
         return read_numbers(y, notes), ()
     if not 2 <= len(values) <= MAX_CLASSES:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_CLASSES = 1000
 FEW_CLASSES = 20
-"""Whole numbers with at most so many different values are taken for classes."""
+"""Whole numbers with at most so many unique values are taken as classes."""
 ANOTHER = "choose another with target=…"
 WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
 """A whole number as programs write floats."""
@@ -52,7 +52,7 @@ def choose_targets(kept: Sequence[Column], wanted: Sequence[Column], file: str, 
 
 
 def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str]) -> Task:
-    """What is learned: numbers are predicted, words are classes, and so are whole numbers of few different values and
+    """What is learned: numbers are predicted, words are classes, and so are whole numbers of few unique values and
     numbers written as codes are.
 
     Raises:
@@ -109,7 +109,7 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
         )
     if not task:
         notes.append(
-            f"The target '{target.name}' has {different} different values, so the task is classification; task=… "
+            f"The target '{target.name}' has {different} unique values, so the task is classification; task=… "
             "changes that."
         )
     return "classification"

@@ -258,11 +258,10 @@ def describe_misfit(name: str, changed: Mapping[str, Value] | None, why: str) ->
     """The sentence on a checkpoint that does not fit the object called ``name``."""
     if changed:
         return (
-            f"The checkpoint does not fit '{name}' with {format_knobs(changed)}{why}: those, or an "
-            f"edit of a model's own "
-            "file, change its layers; begin a new run with them."
+            f"The checkpoint does not fit '{name}' with {format_knobs(changed)}{why}: those, or "
+            "an edit of a model's own file or its data, change its layers; begin a new run with them."
         )
     return (
-        f"The checkpoint does not fit '{name}'{why}: its code, or the version of a library, is another now; put that "
-        "back, or begin a new run."
+        f"The checkpoint does not fit '{name}'{why}: its code, its data or the version of a library has changed; "
+        "restore that, or begin a new run."
     )

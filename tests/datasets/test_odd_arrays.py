@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from descend.datasets import catalogue
+from descend.datasets import catalogue, npz, npz_file
 from descend.datasets.dataset import WARNING, Dataset
 from descend.engine.base.errors import DescendError
 
@@ -39,9 +40,19 @@ def warnings(data: Dataset) -> str:
 def test_pictures_whose_names_do_not_say_so_are_read(ending: str, tmp_path: Path) -> None:
     data = load(pictures(tmp_path / "seen", "a", "b", ending=ending))
     assert len(data.train_x) + len(data.test_x) == 12
+    said = f"Read in seen, being images despite their names: 12 files ({ending or 'no ending'} 12)."
+    assert said in data.notes
     for folder in ("a", "b"):
         (tmp_path / "seen" / folder / "notes.txt").write_text("GIF is a format")
     assert any("Skipped" in note and ".txt 2" in note for note in load(tmp_path / "seen").notes)
+
+
+@pytest.mark.parametrize("ending", [".bak", ".png.bak", ".png~", ".jpg.part"])
+def test_copies_of_pictures_are_not_read(ending: str, tmp_path: Path) -> None:
+    pictures(tmp_path / "seen", "a", "b", ending=ending)
+    data = load(pictures(tmp_path / "seen", "a", "b"))
+    assert len(data.train_x) + len(data.test_x) == 12
+    assert any("Skipped in seen, not being images: 12 files" in note for note in data.notes)
 
 
 def test_nearly_black_pictures_are_scaled_by_their_brightest_value(tmp_path: Path) -> None:
@@ -117,3 +128,44 @@ def test_what_y_is_taken_for_is_said(tmp_path: Path) -> None:
     assert not warnings(arrays(tmp_path, x=x, y=CHANCE.random((60, 3))))
     constant = arrays(tmp_path, x=np.column_stack([x, np.ones(60)]), y=labels)
     assert any(note == "The same in every row, so useless: 'x5'." for note in constant.notes)
+
+
+@pytest.mark.parametrize(("shapes", "name"), [({"y": (6, 10_001)}, "y"), ({"x": (6, 1_000_001), "y": (6,)}, "x")])
+def test_samples_of_very_many_numbers_are_refused_before_they_are_unpacked(
+    shapes: dict[str, tuple[int, ...]], name: str, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "data.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, shape in {"x": (6, 2), **shapes}.items():
+            with archive.open(f"{key}.npy", "w") as stream:
+                np.save(stream, np.zeros(shape, np.uint8))
+    tracemalloc.start()
+    with pytest.raises(DescendError, match=rf"Array '{name}' of data\.npz has [\d,]*1 numbers a sample, more than"):
+        load(tmp_path / "data.npz")
+    assert tracemalloc.get_traced_memory()[1] < 2**18
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.arange(40_000) / 7,
+        np.arange(40_000, dtype=np.float32) / 7,
+        (np.arange(40_000) % 5).astype(np.uint8),
+        np.array(["a", "brown", "fox"])[np.arange(40_000) % 3],
+        np.arange(80_000).reshape(8, -1) / 7,
+        np.arange(80_000, dtype=np.uint8).reshape(8, -1),
+        np.eye(100)[np.arange(2000) % 100],
+    ],
+    ids=lambda y: f"{y.dtype}-{y.ndim}",
+)
+def test_what_y_takes_of_memory_is_estimated(y: np.ndarray, tmp_path: Path) -> None:
+    file = tmp_path / "data.npz"
+    np.savez(file, x=np.arange(len(y), dtype=np.float32), y=y)
+    read = functools.partial(npz_file.read_npz, file, "data", npz_file.ArrayOptions())
+    read()  # what is imported for it is not counted
+    needed = npz_file.estimate_memory(npz_file.choose_arrays(npz.read_headers(file), file.name, []))
+    tracemalloc.start()
+    read()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < needed + 2**19

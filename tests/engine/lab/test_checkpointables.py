@@ -222,7 +222,7 @@ def test_layers_that_moved_are_found_and_other_forms_are_refused() -> None:
     with pytest.raises(DescendError, match="does not fit 'net' with width=5, as "):
         tracked(net=nn.Sequential(nn.Linear(3, 5), nn.Linear(5, 2))).restore(*checkpoint(parent), {"width": 5})
     with pytest.raises(
-        DescendError, match="does not fit 'net', as it has no weight: its code, or the version of a library"
+        DescendError, match="does not fit 'net', as it has no weight: its code, its data or the version of a library"
     ):
         tracked(net=nn.Linear(3, 4)).restore(*checkpoint(parent))
 
