@@ -95,7 +95,7 @@ def test_resume_fork_and_show_say_it(folders: Path, tmp_path: Path, capsys: pyte
 
 def test_a_checkpoint_that_no_longer_fits_the_data_names_it(folders: Path, tmp_path: Path) -> None:
     file = made("d.csv", tmp_path)
-    run = conduct(launcher.prepare("mlp", {"epochs": 1}, device="cpu", data=str(file)))
+    run = conduct(launcher.prepare(RunRequest("mlp", {"epochs": 1}, device="cpu", data=str(file))))
     file.write_text("\n".join(",".join(row.split(",")[1:]) for row in ROWS.splitlines()))
     for knobs, sentence in (({}, "its code, its data or the version"), ({"epochs": 2}, "own file or its data, change")):
         failure = said(conduct(launcher.fork_run(run, 0, knobs))).failure
