@@ -192,6 +192,7 @@ class Pictures(Diagrams):
         step, values = self.step, take_values(values)
         require(len(get_shape(values)) == 2, f"a field has rows and columns, not shape {get_shape(values)}")
         require(count_values(values) <= MAX_VALUES, "the field is too large")
+        low, high = (None if end is None else float(end) for end in (low, high))
         spots, tracks, written = take_places(points), take_places(paths), [list(line) for line in texts]
         names, above, labels = list(rows), list(columns), list(classes)
 

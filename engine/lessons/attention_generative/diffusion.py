@@ -1,30 +1,31 @@
-"""Diffusion: from noise to shape
+"""Diffusion: from noise to a shape
 
 How do you teach a network to draw, if all it has ever learned is to guess which noise was mixed into a picture?
 
-**Forward.** In T small steps every point is pulled a little towards 0 and pushed a little at random:
+**Noising** mixes a point x₀ with standard normal noise ε. How much of each there is at time t of T tells ᾱ, which falls
+from 1 to nearly 0:
 
-    xₜ = √(1 − βₜ)·xₜ₋₁ + √βₜ·ε
+    x = √ᾱ·x₀ + √(1 − ᾱ)·ε
 
-Many steps at once are one: with ᾱₜ the product of all 1 − β so far,
-
-    xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε
-
-**Training.** Draw a point, a time and a noise ε; show a small network xₜ and t, so how much noise there is, and let it
-guess ε. The loss is the mean square of ε − ê, ê the guess. It starts near 1, the guess 0, and cannot reach 0: many
+**Training.** Draw a point, a time and a noise; show a network x and t, so how much noise there is, and let it guess ε.
+The loss is the mean square of ε − ê, ê the guess. It starts near 1, where the guess is 0, and cannot reach 0: many
 points and noises lead to the same place, and the best guess is their mean.
 
-**Reverse.** Start from pure noise. At each step the guess tells the origin o, where the point may come from,
+**Reverse.** Start from pure noise. The guess tells the origin o, where x may come from:
 
-    o = (x − √(1 − ᾱ)·ê)/√ᾱ,   with `clamp` kept within ±3, where all data lie,
+    o = (x − √(1 − ᾱ)·ê)/√ᾱ,   with `clamp` kept within ±3, where all data lie
 
-and the point moves to the next smaller noise level around it. `eta` = 1 adds fresh noise in each step, as DDPM does;
-`eta` = 0 adds none, as DDIM does: then where a particle ends is settled by where it began.
+With ᾱ = 0.64, x = 1 and ê = 0.5: o = (1 − 0.6·0.5)/0.8 = 0.875. Then x moves to the next, smaller noise level ᾱ′
+around it. `eta` = 0 (DDIM) adds no new noise,
 
-**Predict, then run.** What is the cloud at t = T? What is lost with 5 reverse steps?
+    x ← √ᾱ′·o + √(1 − ᾱ′)·ê
 
-**Watch** three particles wander out, and three others come back. Two films show both ways: each frame is made from the
-one before.
+so that where a particle ends is settled by where it began. `eta` = 1 (DDPM) replaces part of ê by fresh noise.
+
+**Predict, then run.** What is lost with 5 reverse steps?
+
+**Watch** the arrows, the noise taken out, then three particles come back. *Energy distance*, 0 for equal
+distributions, measures how far the cloud is from points held out.
 
 **Break it.** Few `train_steps`, a tiny `width`, 3 reverse steps; or the cosine schedule without `clamp`: where √ᾱ is
 near 0, a slightly wrong guess points far out.
@@ -37,17 +38,20 @@ from descend.engine.teaching.lesson import (
     KnobSet,
     Lesson,
     Prediction,
-    Wrong,
     knob,
+    knob_value,
     last,
+    number,
+    pace,
     quiz,
 )
 
-SHAPES = ("moons", "ring", "spiral", "letters")
-STROKES = [((-2, -1.5), (-2, 1.5)), ((-2, 0), (0, 0)), ((0, -1.5), (0, 1.5)), ((1.5, -1.5), (1.5, 1.5))]
-"""The letters HI."""
+SHAPES = {"moons": 0.06, "ring": 0.05, "spiral": 0.02, "letters": 0.06}
+"""Name → how far points scatter around its lines, as a standard deviation."""
+LETTERS = [((-2, -1.5), (-2, 1.5)), ((-2, 0), (0, 0)), ((0, -1.5), (0, 1.5)), ((1.5, -1.5), (1.5, 1.5))]
+"""The strokes of HI."""
 COUNT = 1000
-"""Points generated, and points held out to compare with; twice as many are learned from."""
+"""Points generated, and points held out to compare with; three times as many are learned from."""
 FRAMES = 6
 TAIL = 15
 """Places of a particle's path that are shown."""
@@ -56,38 +60,34 @@ BUDGETS = (2, 5, 10, 20, 50)
 
 
 class Knobs(KnobSet):
-    shape: str = knob("letters", choices=SHAPES, help="the data")
+    shape: str = knob("letters", choices=tuple(SHAPES), help="what the points it learns from are drawn from")
     T: int = knob(100, 2, 500, scale="log", help="steps of noising")
-    schedule: str = knob("linear", choices=("linear", "cosine"), help="how the noise grows")
+    schedule: str = knob("linear", choices=("linear", "cosine"), help="how the noise grows with t")
     width: int = knob(96, 1, 256, scale="log", help="units in each of the three hidden layers")
     train_steps: int = knob(3000, 0, 20_000, help="training steps, 256 points each")
     sampling_steps: int = knob(50, 1, 500, scale="log", help="reverse steps, at most T")
     eta: float = knob(1.0, 0.0, 1.0, help="fresh noise in each reverse step: 1 as in DDPM, 0 none, as in DDIM")
     clamp: bool = knob(True, help="keep the coordinates of each guessed origin within -3 and 3")
-    pace: int = knob(20, 0, 1000, live=True, help="noising and reverse steps a second; 0: as fast as it goes")
+    pace: int = pace(20)
 
 
 def draw(shape, count, rng):
     """(count, 2) points of a shape, centred, with a mean square of 1 in each direction on average."""
     import numpy as np
 
-    u = rng.uniform(size=count)
+    u, side = rng.uniform(size=count), rng.integers(0, 2, count)
     if shape == "moons":
-        upper = rng.integers(0, 2, count)
-        angle = np.pi * (u + upper)
-        x = np.stack([np.cos(angle) + upper - 0.5, np.sin(angle) + 0.5 * upper - 0.25], 1)
-        x += 0.06 * rng.normal(size=x.shape)
+        angle = np.pi * (u + side)
+        x = np.stack([np.cos(angle) + side - 0.5, np.sin(angle) + 0.5 * side - 0.25], 1)
     elif shape == "ring":
-        x = np.stack([np.cos(2 * np.pi * u), np.sin(2 * np.pi * u)], 1) + 0.05 * rng.normal(size=(count, 2))
+        x = np.stack([np.cos(2 * np.pi * u), np.sin(2 * np.pi * u)], 1)
     elif shape == "spiral":
         angle = 3 * np.pi * np.sqrt(u) + np.pi / 2
-        x = (angle / 10)[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1) + 0.02 * rng.normal(size=(count, 2))
+        x = (angle / 10)[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
     else:
-        strokes = np.array(STROKES, float)
-        length = np.linalg.norm(strokes[:, 1] - strokes[:, 0], axis=1)
-        start, end = strokes[rng.choice(len(strokes), count, p=length / length.sum())].transpose(1, 0, 2)
-        x = start + u[:, None] * (end - start) + 0.06 * rng.normal(size=(count, 2))
-    x -= x.mean(0)
+        start, end = np.array(LETTERS)[rng.choice(4, count, p=[3 / 11, 2 / 11, 3 / 11, 3 / 11])].transpose(1, 0, 2)
+        x = start + u[:, None] * (end - start)
+    x = x - x.mean(0) + SHAPES[shape] * rng.normal(size=x.shape)
     return x / np.sqrt((x**2).mean())
 
 
@@ -162,47 +162,7 @@ def density(x):
     return (counts.T.flip(0) / 4).clamp(max=1)
 
 
-def forward(lab, k, x0, alpha_bar):
-    """Noise the data, a step at a time."""
-    import torch
-
-    x = x0.clone()
-    lab.track(noised=x)
-    paths = lab.state.setdefault("out", [x[:3].clone().cpu()])
-    film = lab.state.setdefault("film out", {"t = 0": density(x)})
-    share, spread = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
-    moments = {round(k.T * frame / (FRAMES - 1)) for frame in range(FRAMES)}
-    lab.results(**{"data/mean square": (x**2).mean().item()})
-    for step in lab.steps(k.T, unit="noising steps"):
-        t = step + 1
-        keep = alpha_bar[t] / alpha_bar[t - 1]
-        x.copy_(keep.sqrt() * x + (1 - keep).sqrt() * torch.randn(x.shape).to(x.device))  # key: from the frame before
-        paths.append(x[:3].clone().cpu())
-        lab.points("cloud", x, paths=traces(paths), axes=("x₁", "x₂"))
-        at = {"data now": (t, share[t].item()), "noise now": (t, spread[t].item())}
-        lab.curve("schedule", torch.arange(k.T + 1), at, data=share, noise=spread, axes=("t", "factor"))
-        if t in moments:
-            film[f"t = {t}"] = density(x)
-            lab.images("film out", torch.stack(list(film.values())), list(film), low=0, high=1)
-    normal = normal_cloud(COUNT, lab.seed).to(x.device)
-    lab.results(
-        **{
-            "at T/mean square": (x**2).mean().item(),
-            "at T/distance to normal": energy_distance(x, normal),
-            "data/distance to normal": energy_distance(x0, normal),
-        }
-    )
-
-
-def traces(paths):
-    """The last steps of the first three particles, by name."""
-    import torch
-
-    recent = torch.stack(paths[-TAIL:])
-    return {f"particle {index + 1}": recent[:, index] for index in range(3)}
-
-
-def train(lab, k, net, data, alpha_bar):
+def train(lab, k, net, data, held_out, alpha_bar):
     """The network learns to guess the noise."""
     import torch
 
@@ -223,6 +183,11 @@ def train(lab, k, net, data, alpha_bar):
         lab.scalars({"train/loss": loss})
         if lab.due():
             arrows(lab, net, 0.2)
+    t = torch.randint(1, k.T + 1, (8 * len(held_out),)).to(lab.device)
+    noise, left = torch.randn(len(t), 2).to(lab.device), alpha_bar[t][:, None]
+    x = left.sqrt() * held_out.repeat(8, 1) + (1 - left).sqrt() * noise
+    with torch.no_grad():
+        lab.results(**{"test/loss": (noise - net(seen(x, t / k.T))).square().mean()})
 
 
 def arrows(lab, net, t):
@@ -250,41 +215,37 @@ def sample(lab, k, net, data, held_out, alpha_bar):
 
     x = torch.randn(COUNT, 2).to(lab.device)
     lab.track(generated=x)
-    paths = lab.state.setdefault("back", [])
-    film = lab.state.setdefault("film back", {})
+    way = lab.state.setdefault("way", [])
+    film = lab.state.setdefault("film", {})
     stops = times(k.T, k.sampling_steps)
     root = torch.linalg.cholesky(torch.cov(held_out.T))
-    normal = held_out.mean(0) + normal_cloud(COUNT, lab.seed).to(x.device) @ root.T  # its mean and covariance, no shape
-    moments = {round((len(stops) - 2) * frame / (FRAMES - 1)) for frame in range(FRAMES)}
+    normal = torch.randn(COUNT, 2, generator=torch.Generator().manual_seed(lab.seed)).to(x.device)
+    normal = held_out.mean(0) + normal @ root.T  # the data's mean and covariance, but no shape
+    moments = {round((len(stops) - 2) * frame / (FRAMES - 1)) for frame in range(1, FRAMES)}
     for step in lab.steps(len(stops) - 1, unit="reverse steps"):
         now, then = stops[step], stops[step + 1]
-        if not paths:
-            paths.append(x[:3].clone().cpu())
+        if not film:
+            way.append(x[:3].clone().cpu())
+            film[f"t = {now}"] = density(x)
         x.copy_(reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], k.eta, k.clamp))
-        paths.append(x[:3].clone().cpu())
-        lab.points("cloud", x, paths=traces(paths), axes=("x₁", "x₂"))
+        way.append(x[:3].clone().cpu())
+        recent = torch.stack(way[-TAIL:])
+        lab.points("cloud", x, paths={f"particle {index + 1}": recent[:, index] for index in range(3)})
         arrows(lab, net, now / k.T)
         away = {"generated": nearest(x, held_out), "normal": nearest(normal, held_out)}
         lab.histogram("distance to the nearest held-out point", 30, (0.0, 1.0), **away)
         if step in moments:
             film[f"t = {then}"] = density(x)
-            lab.images("film back", torch.stack(list(film.values())), list(film), low=0, high=1)
+        lab.images("film", torch.stack(list(film.values())), list(film), low=0, high=1)
     lab.results(
         **{
             "generated/energy distance": energy_distance(x, held_out),
-            "generated/mean nearest": nearest(x, held_out).mean().item(),
-            "data/mean nearest": nearest(data, held_out).mean().item(),
+            "generated/mean nearest": nearest(x, held_out).mean(),
+            "data/energy distance": energy_distance(data[:COUNT], held_out),
             "normal/energy distance": energy_distance(normal, held_out),
-            "normal/mean nearest": nearest(normal, held_out).mean().item(),
+            "normal/mean nearest": nearest(normal, held_out).mean(),
         }
     )
-
-
-def normal_cloud(count, seed):
-    """(count, 2) standard normal points, always the same for a seed."""
-    import torch
-
-    return torch.randn(count, 2, generator=torch.Generator().manual_seed(seed))
 
 
 def nearest(x, points):
@@ -326,66 +287,39 @@ def run(lab, k):
     data, held_out = points[: 3 * COUNT], points[3 * COUNT :]
     alpha_bar = levels(k.schedule, k.T).to(lab.device)
     net = network(k.width).to(lab.device)
-    lab.results(**{"data/energy distance": energy_distance(data[:COUNT], held_out)})
-    forward(lab, k, data[:COUNT], alpha_bar)
-    train(lab, k, net, data, alpha_bar)
+    train(lab, k, net, data, held_out, alpha_bar)
     sample(lab, k, net, data, held_out, alpha_bar)
     budgets(lab, k, net, held_out, alpha_bar)
 
 
-def film(x0, betas, rng):
-    """The film of a noising: a list of frames, ``x0`` first, then one for each β. x0: (n,), rng: NumPy's Generator."""
+def step_back(x, noise, now, then):
+    """One step of DDIM, from the noise level ᾱ = ``now`` to the smaller noise of ``then``. x, noise: (n, 2)."""
     import numpy as np
 
-    frames = [x0]
-    for beta in betas:
-        frames.append(np.sqrt(1 - beta) * frames[-1] + np.sqrt(beta) * rng.normal(size=x0.shape))
-    return frames
+    origin = (x - np.sqrt(1 - now) * noise) / np.sqrt(now)
+    return np.sqrt(then) * origin + np.sqrt(1 - then) * noise
 
 
-def check_film(film):
-    """Each frame is the one before, shrunk, and a little noise that is new."""
+def check_step_back(step_back):
+    """With the true noise it leads straight back; with the best guess it makes a cloud of the right width."""
+    from itertools import pairwise
+
     import numpy as np
 
     rng = np.random.default_rng(0)
-    x0, betas = rng.choice([-1.5, 0.5], 20_000), np.array([0.05, 0.1, 0.2, 0.4])
-    frames = [np.asarray(frame, float) for frame in film(x0.copy(), betas, np.random.default_rng(1))]
-    if len(frames) != len(betas) + 1:
-        raise Wrong(f"For {len(betas)} values of β there are {len(betas) + 1} frames; yours are {len(frames)}.")
-    if frames[0].shape != x0.shape or not np.allclose(frames[0], x0):
-        raise Wrong("The first frame should be x0 as it was given.")
-    for t, beta in enumerate(betas, 1):
-        before, now = frames[t - 1], frames[t]
-        if now.shape != x0.shape:
-            raise Wrong(f"Frame {t} has shape {now.shape}; x0 has {x0.shape}.")
-        added = now - np.sqrt(1 - beta) * before
-        if not abs(added.var() / beta - 1) < 0.06:
-            raise Wrong(
-                f"From frame {t - 1} to frame {t} noise of variance {added.var():.3f} comes in; β is {beta:g}. Is each "
-                "frame made from the one before?"
-            )
-        if abs(np.corrcoef(added, before)[0, 1]) > 0.04:
-            raise Wrong(
-                f"What is added from frame {t - 1} to frame {t} depends on frame {t - 1}; it should be new noise."
-            )
-
-
-def ten_steps(result):
-    """Ten reverse steps, nearer to the data than a cloud without their shape."""
-    if result.state != "done":
-        raise Wrong(f"The run is {result.state}; let it come to its end.")
-    if result.knobs["sampling_steps"] > 10:
-        raise Wrong(f"It takes up to {result.knobs['sampling_steps']} reverse steps; 10 are allowed.")
-    share = result.last("generated/energy distance") / result.last("normal/energy distance")
-    if not share < 1:
-        raise Wrong(f"Its energy distance is {share:.2f} times that of a shapeless cloud; get it below that.")
-
-
-def at_the_end_of_noising(result):
-    """Index of the choice: a dot, a round cloud, the shape."""
-    if result.last("at T/mean square") < 0.3:
-        return 0
-    return 1 if result.last("at T/distance to normal") < 0.01 else 2
+    x0, noise = rng.normal(size=(2, 500, 2))
+    for now, then in ((0.64, 1.0), (0.1, 0.5), (0.001, 0.9)):
+        found = step_back(np.sqrt(now) * x0 + np.sqrt(1 - now) * noise, noise, now, then)
+        off = np.abs(found - np.sqrt(then) * x0 - np.sqrt(1 - then) * noise).max()
+        yield number(off, f"true noise, ᾱ from {now} to {then}: largest error") <= 1e-9
+    levels, x = np.linspace(0.0005, 1, 1000), rng.normal(size=(20_000, 2))
+    for now, then in pairwise(levels):
+        guess = np.sqrt(1 - now) * x / (0.09 * now + 1 - now)  # the best one, if x0 is normal, 0.3 wide
+        x = step_back(x, guess, now, then)
+    yield (
+        number(abs(x.std() / 0.3 - 1), "noise led back to a cloud 0.3 wide: its width, away from that by a share of")
+        < 0.1
+    )
 
 
 def with_five_steps(result):
@@ -401,18 +335,23 @@ def with_five_steps(result):
 
 LESSON = Lesson(
     covers=("I06",),
-    after="digits",
+    after="noising",
     run=run,
     knobs=Knobs,
     minutes=15,
+    show=("cloud", "film", "predicted noise, taken out", "loss", "energy distance by reverse steps"),
+    rows=("S3-C10", "S4-79b"),
     smoke={"T": 10, "train_steps": 30, "sampling_steps": 5, "width": 16},
     predictions=(
         Prediction(
-            "What is the cloud of points at t = T?",
-            choices=("a dot at 0, as everything was shrunk", "a round cloud, whatever the data", "the shape, blurred"),
-            truth=at_the_end_of_noising,
-            why="Each step shrinks just so much as its noise adds: the mean square stays 1, and what is left of the "
-            "data, √ᾱ, goes to nothing. A standard normal cloud is left, and that anyone can draw.",
+            "The loss begins near 1. Where will it be after training, on points held out?",
+            choices={
+                "below 0.1: it can guess the noise": last("test/loss") < 0.1,
+                "between 0.1 and 0.6": last("test/loss").between(0.12, 0.6),
+                "above 0.7: noise cannot be guessed": last("test/loss") > 0.7,
+            },
+            why="Near t = T almost all of x is noise, which is easy to tell; near t = 0 a little noise cannot be told "
+            "from the spread of the data, and the loss there stays near 1. The loss is the mean over all t.",
         ),
         Prediction(
             "The same network, but 5 reverse steps instead of all T. The points will be …",
@@ -444,14 +383,12 @@ LESSON = Lesson(
             last("DDPM, 5 steps") / last("normal/energy distance") > 1.3,
             seeds=5,
         ),
-        Claim("With 10 of them, DDIM beats DDPM", last("DDIM, 10 steps") / last("DDPM, 10 steps") < 0.8, seeds=5),
         Claim(
-            "At t = T less than a fifth of the data's energy distance to the standard normal is left",
-            last("at T/distance to normal", train_steps=0, sampling_steps=1)
-            / last("data/distance to normal", train_steps=0, sampling_steps=1)
-            < 0.2,
+            "With 10 steps of the linear schedule, DDIM beats DDPM",
+            last("DDIM, 10 steps") / last("DDPM, 10 steps") < 0.8,
             seeds=5,
         ),
+        Claim("The loss ends between 0.15 and 0.4 on points held out", last("test/loss").between(0.15, 0.4), seeds=5),
     ),
     quiz=quiz("""
         ? Trained for long, the loss stays far above zero. Why?
@@ -461,59 +398,54 @@ LESSON = Lesson(
         = Near t = T almost all of x is noise, and guessing it is easy; near t = 0 a little noise cannot be
           told from the spread of the data. The best loss possible lies in between.
 
-        ? Frame 3 of a film is x₀ with noise drawn for frame 3 alone, frame 4 x₀ with noise drawn for frame
-          4 alone. What is wrong with it?
-        + No particle moves from one frame to the next
-        - Nothing: that is what noising is
-        - The frames have too much noise, and more the later they are
-        = Each frame has the right amount of noise: one may jump to any t at once, and training does. But a
-          trajectory goes on from where it was, and its noise adds up.
-
-        ? Two reverse processes begin with the same noise and take the same steps. When do they end alike?
+        ? [foresee] Two reverse processes begin with the same noise and take the same steps. When do they end alike?
         - Always: it is one network
         - With eta = 1, DDPM
         + With eta = 0, DDIM
-        = DDIM makes a map from noise to points. DDPM goes on drawing; only the cloud as a whole stays the
+        = DDIM makes a map from noise to points. DDPM keeps drawing; only the cloud as a whole stays the
           same.
 
-        ? Why does training not walk through all t steps for each point?
-        - It would need much memory
-        + Sums of normal noise are normal
-        - It could learn the steps by heart
-        = So xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε, drawn at once, has the same distribution as t small steps.
+        ? [compute] ᾱ = 0.36, x = 2, and the network guesses ê = 1. Where does it see the origin of x?
+        - 2 − 1 = 1
+        - 2 − 0.8 = 1.2
+        + (2 − 0.8)/0.6 = 2
+        = o = (x − √(1 − ᾱ)·ê)/√ᾱ. What is left after taking out the noise was shrunk by √ᾱ, and has to grow again.
+
+        ? [compute] At t = T, √ᾱ = 0.01. The guess ê is wrong by 0.05. By about how much is the origin wrong?
+        - 0.0005
+        - 0.05
+        + 5
+        = The error is divided by √ᾱ. Hence small steps, and `clamp`: all data lie within ±3.
     """),
     exercises=(
         Exercise(
             "Ten reverse steps have to do. With the schedule and eta it begins with they end further from the data, in "
             "energy distance, than a normal cloud with the data's mean and covariance. Choose others, so that they end "
             "nearer.",
-            ten_steps,
+            knob_value("sampling_steps") <= 10,
+            last("generated/energy distance") < last("normal/energy distance"),
             solution={"sampling_steps": 10, "schedule": "cosine", "eta": 0.8},
             hints=(
-                "Look at the schedule: over which part of the times does the shape come into being?",
+                "Look at the films of the lesson before: over which part of the times does the shape come into being?",
                 "The cosine schedule lets the data fade evenly over the steps. At its far end it needs `clamp`; an eta "
                 "a little below 1 makes it safer.",
             ),
         ),
         CodeExercise(
-            "Fix the film: each frame has the right amount of noise, but it is no trajectory.",
-            film,
-            check_film,
+            "This reverse step finds the wrong origin, and puts back noise of the wrong level. Fix it.",
+            step_back,
+            check_step_back,
             broken={
-                "frames = [x0]": "frames, left = [x0], 1.0",
-                "        frames.append(np.sqrt(1 - beta) * frames[-1] + np.sqrt(beta) *": (
-                    "        left = left * (1 - beta)\n        frames.append(np.sqrt(left) * x0 + np.sqrt(1 - left) *"
-                ),
+                "x - np.sqrt(1 - now) * noise": "x - noise",
+                "np.sqrt(1 - then) * noise": "np.sqrt(1 - now) * noise",
             },
             hints=(
-                "The starter draws all the noise anew for every frame. What should frame 4 be made from?",
-                "xₜ = √(1 − βₜ)·xₜ₋₁ + √βₜ·ε.",
+                "Solve x = √ᾱ·o + √(1 − ᾱ)·ê for o.",
+                "At the new level the noise is smaller: which ᾱ tells its size?",
             ),
         ),
     ),
     sources=(
-        "J. Sohl-Dickstein, E. Weiss, N. Maheswaranathan, S. Ganguli: Deep unsupervised learning using nonequilibrium "
-        "thermodynamics, ICML 2015",
         "J. Ho, A. Jain, P. Abbeel: Denoising diffusion probabilistic models, NeurIPS 2020",
         "J. Song, C. Meng, S. Ermon: Denoising diffusion implicit models, ICLR 2021",
         "A. Nichol, P. Dhariwal: Improved denoising diffusion probabilistic models, ICML 2021",

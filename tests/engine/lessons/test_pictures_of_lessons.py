@@ -2,36 +2,75 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 import torch
 from tests.engine.teaching.contract import smoke_run
 
-from descend.engine.lessons.attention_generative import diffusion
-from descend.engine.lessons.convolutional import convolution
+from descend.engine.base.errors import UsageError
+from descend.engine.lessons.attention_generative import diffusion, noising
+from descend.engine.lessons.convolutional import convolution, learned_filters
 from descend.engine.run.result import Result
 from descend.engine.teaching import catalogue
 
 
-def test_the_maps_of_all_kernels_stay_when_the_network_shows_its_own() -> None:
-    shown = Result.of(smoke_run(catalogue.find_lesson("convolution"))).history.pictures
-    assert len(shown["images/the map of each kernel"][-1].captions) == len(convolution.KERNELS)
-    assert "images/feature maps" in shown
+def test_all_kernels_look_at_one_digit_and_black_is_what_they_have_not_seen() -> None:
+    shown = Result.of(smoke_run(catalogue.find_lesson("convolution"))).history.pictures["images/the map of each kernel"]
+    assert shown[-1].captions == [*convolution.KERNELS, "own"]
+    first, end = shown[0].pixels.numpy(), shown[-1].pixels.numpy()
+    assert (first.reshape(6, -1)[:, 1:] == 0).all(), "one place has been looked at"
+    assert (first[:, 0, 0] > 0).all()
+    assert (end.reshape(6, -1) > 0).sum() > (first > 0).sum()
+
+
+def test_one_place_shows_each_pixel_with_its_weight_and_what_they_add_up_to() -> None:
+    pictures = Result.of(smoke_run(catalogue.find_lesson("convolution"))).history.pictures
+    for place, filled in zip(pictures["field/one place: pixel · weight"], pictures["field/feature map"], strict=True):
+        values = place.values.numpy()
+        factors = [[text.replace("−", "-").split("·") for text in row[:3]] for row in place.texts]
+        products = np.array([[float(x) * float(w) for x, w in row] for row in factors])
+        assert np.allclose(values[:, :3], products)
+        assert np.allclose(values[:, 3], products.sum(1).cumsum())
+        numbers = filled.values.numpy()
+        assert numbers[np.isfinite(numbers)][-1] == values[2, 3]
+
+
+def test_nine_numbers_of_your_own_are_read_row_by_row() -> None:
+    assert convolution.parse_kernel("1 2 3; 4,5 6; 7 8 -9.5").tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, -9.5]]
+    for text in ("", "1 2 3", "1 2 3; 4 5 6; 7 8 nine", "1 2 3; 4 5 6; 7 8 nan", "0 0 0 0 0 0 0 0 1e9"):
+        with pytest.raises(UsageError, match="own is nine numbers"):
+            convolution.parse_kernel(text)
 
 
 def test_filters_are_told_apart_by_gaps_darker_than_any_weight() -> None:
-    picture = convolution.in_two_rows(torch.arange(27.0).view(3, 3, 3) / 27)
+    picture = learned_filters.arrange_in_two_rows(torch.arange(27.0).view(3, 3, 3) / 27)
     assert picture.shape == (7, 7)
-    assert (picture[3] == convolution.DARK).all()
-    assert (picture[:, 3] == convolution.DARK).all()
-    assert (picture[4:, 4:] == convolution.DARK).all(), "there is no fourth filter"
+    assert (picture[3] == learned_filters.DARK).all()
+    assert (picture[:, 3] == learned_filters.DARK).all()
+    assert (picture[4:, 4:] == learned_filters.DARK).all(), "there is no fourth filter"
     assert picture[4:, :3].flatten().tolist() == torch.arange(18.0, 27.0).div(27).tolist()
 
 
-def test_diffusion_shows_the_way_out_and_the_way_back() -> None:
-    shown = Result.of(smoke_run(catalogue.find_lesson("diffusion"))).history.pictures
-    out, back = shown["images/film out"][-1].captions, shown["images/film back"][-1].captions
-    assert out[0] == "t = 0"
-    assert out[-1] == "t = 10"
-    assert back[-1] == "t = 0"
+@pytest.mark.parametrize(
+    ("name", "first", "end"),
+    [
+        ("learned-filters", "at random", "step 45"),
+        ("noising", "t = 0", "t = 10"),
+        ("diffusion", "t = 10", "t = 0"),
+    ],
+)
+def test_a_film_shows_where_it_begins_and_where_it_ends(name: str, first: str, end: str) -> None:
+    shown = Result.of(smoke_run(catalogue.find_lesson(name))).history.pictures
+    film = shown["images/film of the filters" if name == "learned-filters" else "images/film"][-1]
+    assert film.captions[0] == first
+    assert film.captions[-1] == end
+    assert len(film.captions) <= 6
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_both_lessons_on_diffusion_have_one_schedule(schedule: str) -> None:
+    betas = torch.as_tensor(noising.make_betas(schedule, 50))
+    assert torch.allclose((1 - betas).cumprod(0).float(), diffusion.levels(schedule, 50)[1:], atol=1e-6)
 
 
 def test_an_origin_is_kept_among_the_data_only_if_asked_for() -> None:

@@ -15,6 +15,8 @@ LESSONS = (
     "digits",
     "double-descent",
     "eigenpairs",
+    "learned-filters",
+    "noising",
 )
 
 

@@ -19,8 +19,15 @@ from descend.engine.teaching.shuffle import order_choices
 from descend.engine.teaching.template import make_lesson_text
 
 STILL_SHORT = {
-    "convolution": "kinds length show",
-    "diffusion": "kinds refusal show",
+    "affine-regions": "kinds length show",
+    "backpropagation": "kinds refusal show",
+    "cnn-questions": "claims kinds show",
+    "digits": "kinds questions show",
+    "double-descent": "kinds length refusal show",
+    "eigenpairs": "kinds refusal show",
+    "fashion-mnist": "refusal",
+    "label-noise": "refusal",
+    "root-finding": "claims",
 }
 """What lessons still fall short of; an entry that is no longer needed has to go."""
 

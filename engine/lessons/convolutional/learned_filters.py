@@ -1,0 +1,303 @@
+"""Learned filters
+
+Nobody tells a convolutional network which nine numbers find an edge. Where does it get them from, and would it do
+without?
+
+**The network.** Its first layer slides `filters` kernels of 3 × 3 over the digit; each gives a *feature map*. ReLU sets
+what is negative to 0, *pooling* keeps the largest number of each 2 × 2 block. A second convolution looks at all maps at
+once with 16 filters, and a dense layer turns what is left into ten scores, one a class. With 8 filters it has
+
+    8·(9 + 1) + 16·(8·9 + 1) + (16·4·4·10 + 10) = 80 + 1,168 + 2,570 = 3,818
+
+numbers to learn.
+
+**Learning.** They begin at random. The *loss* is small where the right class has the highest score by far. Its gradient
+tells for each weight, the nine of a kernel too, how the loss changes with it; all move against it, 32 digits a step
+(Adam, with a rate of 0.003).
+
+**The twin.** A second network begins with the same numbers and sees the same digits, but its first filters are
+*frozen*: they stay as random as they began. Only its later layers learn.
+
+**Predict, then run.** How often is the twin right about new digits, and how much do learned filters save?
+
+**Watch** the film of the filters, 3 × 3 weights each: some hardly change, some turn round. Below are the feature maps
+of one digit.
+
+**Break it.** Take a single filter. How far do both networks get with one view of the digit?
+"""
+
+from descend.engine.teaching.lesson import (
+    Claim,
+    CodeExercise,
+    Exercise,
+    KnobSet,
+    Lesson,
+    Prediction,
+    Wrong,
+    knob,
+    last,
+    quiz,
+)
+
+FRAMES = 6
+DARK = -1.5
+"""Shade of the gaps in the film of the filters, whose weights stay between -1 and 1."""
+
+
+class Knobs(KnobSet):
+    digit: int = knob(0, 0, 359, help="the test image whose feature maps are shown")
+    filters: int = knob(8, 1, 32, scale="log", help="filters of the first layer")
+    epochs: int = knob(15, 1, 100, scale="log", help="times each of the 1,437 images is shown, in steps of 32")
+
+
+def arrange_in_two_rows(filters):
+    """One picture of all filters (n, 3, 3), between them gaps that are darker than any weight."""
+    from torch.nn import functional
+
+    framed = functional.pad(filters, (0, 1, 0, 1, 0, len(filters) % 2), value=DARK)
+    across = len(framed) // 2
+    return framed.view(2, across, 4, 4).transpose(1, 2).reshape(8, 4 * across)[:-1, :-1]
+
+
+def run(lab, k):
+    from copy import deepcopy
+
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    from descend.engine.lab.fit import Tensors, accuracy, evaluate
+
+    data = Tensors.of(lab.dataset, lab.device)
+    train_x, test_x = data.train_x[:, None], data.test_x[:, None]
+    first = nn.Conv2d(1, k.filters, 3, padding=1)
+    later = (nn.Conv2d(k.filters, 16, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(16 * 4 * 4, 10))
+    net = nn.Sequential(first, nn.ReLU(), nn.MaxPool2d(2), *later).to(lab.device)
+    twin = deepcopy(net)
+    twin[0].requires_grad_(False)  # key: its first filters stay random
+    both = {"learned": net, "frozen": twin}
+    adams = {
+        name: torch.optim.Adam([weights for weights in each.parameters() if weights.requires_grad], 0.003)
+        for name, each in both.items()
+    }
+    lab.track(net=net, twin=twin, learned=adams["learned"], frozen=adams["frozen"])
+    film = lab.state.setdefault("film", {})
+
+    def test():
+        for name, each in both.items():
+            mean, counts = evaluate(each, test_x, data.test_y, 10, functional.cross_entropy)
+            found = {f"{name}/test loss": mean, f"{name}/test accuracy": accuracy(counts)}
+            lab.scalars(found)
+            lab.results(**found)
+
+    per_epoch = -(-len(train_x) // 32)
+    steps = k.epochs * per_epoch
+    moments = {round((steps - 1) * frame / (FRAMES - 1)) for frame in range(1, FRAMES)}
+    for step in lab.steps(steps, samples=32, unit="images", per_epoch=per_epoch):
+        if not film:
+            film["at random"] = arrange_in_two_rows(first.weight.detach()[:, 0].cpu())
+        epoch, batch = divmod(step, per_epoch)
+        order = torch.randperm(len(train_x), generator=torch.Generator().manual_seed(100_003 * lab.seed + epoch))
+        chosen = order[32 * batch : 32 * (batch + 1)].to(lab.device)
+        for name, each in both.items():
+            loss = functional.cross_entropy(each(train_x[chosen]), data.train_y[chosen])
+            adams[name].zero_grad()
+            loss.backward()  # key: reaches every weight of every kernel
+            adams[name].step()
+            lab.scalars({f"{name}/loss": loss})
+        if step in moments:
+            film[f"step {step + 1}"] = arrange_in_two_rows(first.weight.detach()[:, 0].cpu())
+        lab.images("film of the filters", torch.stack(list(film.values())), list(film))
+        if step % 15 == 14:
+            test()
+        if lab.due():
+            with torch.no_grad():
+                maps = first(test_x[k.digit : k.digit + 1])[0].relu()
+            lab.images("feature maps", maps, [f"map {index}" for index in range(1, k.filters + 1)], low=0)
+    test()
+    begun = twin[0].weight
+    lab.results(
+        **{
+            "change of the filters": ((first.weight - begun).norm() / begun.norm()).item(),
+            "parameters": sum(weights.numel() for weights in net.parameters()),
+        }
+    )
+
+
+def build():
+    """A network for grey images of 28 × 28 pixels, shape (n, 1, 28, 28), that scores 10 classes."""
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(32 * 12 * 12, 10),
+    )
+
+
+def check_build(build):
+    """Every layer fits the one before, 50,890 parameters, and it learns."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    from descend.datasets import catalogue
+
+    net = build()
+    if not isinstance(net, nn.Module):
+        raise Wrong(f"build() should return a torch.nn.Module; yours returns {type(net).__name__}.")
+
+    def fits(name):
+        def look(layer, given):
+            got = given[0].shape[-1]
+            if got != layer.in_features:
+                raise Wrong(
+                    f"Layer '{name}' is built for {layer.in_features:,} numbers an image and gets {got:,}: what comes "
+                    "before it ends with another size than you think."
+                )
+
+        return look
+
+    for name, layer in net.named_modules():
+        if isinstance(layer, nn.Linear):
+            layer.register_forward_pre_hook(fits(name))
+    shape = tuple(net(torch.zeros(2, 1, 28, 28)).shape)
+    if shape != (2, 10):
+        raise Wrong(f"For two images it returns shape {shape}; ten scores each are asked for, (2, 10).")
+    count = sum(weights.numel() for weights in net.parameters())
+    if count != 50_890:
+        raise Wrong(f"It has {count:,} parameters; with both convolutions left as they are it has 50,890.")
+    digits = catalogue.find("digits").load()
+    x = torch.as_tensor(digits.train_x[:128]).float()[:, None] / digits.scale
+    x, y = functional.interpolate(x, 28, mode="bilinear"), torch.as_tensor(digits.train_y[:128])
+    adam = torch.optim.Adam(net.parameters(), 0.003)
+    losses = []
+    for _ in range(15):
+        loss = functional.cross_entropy(net(x), y)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+    if not losses[-1] < 0.7 * losses[0]:
+        raise Wrong(f"It fits, but does not learn: the loss goes from {losses[0]:.2f} to {losses[-1]:.2f} in 15 steps.")
+
+
+LESSON = Lesson(
+    covers=("G01",),
+    after="convolution",
+    run=run,
+    knobs=Knobs,
+    data=("digits",),
+    minutes=12,
+    show=("film of the filters", "test loss", "feature maps", "test accuracy"),
+    rows=("S2-03", "S2-C21"),
+    smoke={"filters": 3},
+    predictions=(
+        Prediction(
+            "The twin's first filters stay random. How many of the new digits will it recognise?",
+            choices={
+                "about one in ten, as by chance": last("frozen/test accuracy") < 0.3,
+                "half of them or a little more": last("frozen/test accuracy").between(0.4, 0.75),
+                "nine of ten or more": last("frozen/test accuracy") > 0.9,
+            },
+            why="Random filters show the digit in several views, blurred and with edges, and the later layers learn to "
+            "read them. A network that works does not prove that each of its layers has learned something.",
+        ),
+        Prediction(
+            "How far will the learned filters move from where they began, compared with how long they were?",
+            choices={
+                "less than a tenth of it": last("change of the filters") < 0.1,
+                "a tenth to a half": last("change of the filters").between(0.1, 0.5),
+                "further than they were long": last("change of the filters") > 1,
+            },
+            why="There are few of them, and the gradients of all places add up in each: after 15 epochs little is left "
+            "of the numbers they began with. After a single epoch they have moved less.",
+        ),
+    ),
+    claims=(
+        Claim("Learned filters: over 94 % of new digits are recognised", last("learned/test accuracy") > 0.94, seeds=5),
+        Claim("… and over 90 % with filters that stay random", last("frozen/test accuracy") > 0.9, seeds=5),
+        Claim(
+            "… which costs: on new digits the twin's loss is more than a tenth higher",
+            last("frozen/test loss") / last("learned/test loss") > 1.1,
+            seeds=5,
+        ),
+        Claim("Learned filters move further than they were long", last("change of the filters") > 1, seeds=5),
+        Claim("With 8 filters there are 3,818 numbers to learn", last("parameters", epochs=1) == 3818),
+    ),
+    quiz=quiz("""
+        ? Where does a trained network have its first filters from?
+        - From a list of edge detectors that proved useful
+        + From the gradient, as all its weights
+        - From the most frequent patches of the training images
+        = The loss depends on each of the nine numbers of a kernel, so it has a slope for each. Edges appear
+          because they help, not because anyone put them in.
+        & S2-C21
+
+        ? [compute] 8 maps go into a layer of 16 filters of 3 × 3, each with a bias. How many numbers does it have?
+        - 16·(9 + 1) = 160
+        - 8·16·(9 + 1) = 1,280
+        + 16·(8·9 + 1) = 1,168
+        = Each filter has a kernel for every map that goes in, and one bias in all.
+
+        ? With first filters that stay random the twin recognises over 90 % of new digits, though its loss is higher.
+          What does that show?
+        - The first layer does nothing here, and can be left out
+        + Later layers can learn to read eight random views
+        - Its filters have been learned nevertheless, through the later layers
+        = They hold enough of so small an image. That a network is right so often does not prove that each
+          of its layers has learned something fine.
+
+        ? [compute] 28 × 28 pixels, a 3 × 3 convolution with padding 1, 2 × 2 pooling, a 3 × 3 convolution without
+          padding to 32 maps. How many numbers does the dense layer get?
+        - 32·14·14 = 6,272
+        - 32·13·13 = 5,408
+        + 32·12·12 = 4,608
+        = 28, with padding 1 still 28, pooled 14, and 14 − 3 + 1 = 12.
+        & 1
+
+        ? [foresee] All first filters begin as nine zeros with bias 0. What does training make of them?
+        - Other filters than before, as the gradient finds its way from anywhere
+        + Nothing: they stay zero
+        - They become alike, since they began alike
+        = Then every sum is 0 and ReLU passes no gradient on, as PyTorch takes its slope at 0 to be 0. Random numbers
+          are not a detail: without them learning does not begin.
+    """),
+    exercises=(
+        Exercise(
+            "Do with less: at most 2,900 numbers to learn, and over 93 % of the new digits.",
+            last("parameters") <= 2900,
+            last("learned/test accuracy") > 0.93,
+            solution={"filters": 2, "epochs": 30},
+            hints=(
+                "The dense layer has 2,570 of them, whatever `filters` is. What is left for both convolutions?",
+                "F filters: 10·F + 16·(9·F + 1) + 2,570. Fewer filters may need longer training.",
+            ),
+        ),
+        CodeExercise(
+            "Fix the network: its dense layer does not fit what the convolutions give it. Leave both convolutions "
+            "as they are.",
+            build,
+            check_build,
+            broken={"12 * 12": "13 * 13"},
+            hints=(
+                "Follow the width of the image: 28, with padding 1 still 28, pooled 14, and then?",
+                "The second convolution has no padding: 14 − 3 + 1.",
+            ),
+            seconds=60,
+            mistakes=(1,),
+            rows=("S2-13",),
+        ),
+    ),
+    sources=(
+        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition, "
+        "Proceedings of the IEEE 86 (1998), 2278-2324",
+        "A. Saxe, P. W. Koh, Z. Chen, M. Bhand, B. Suresh, A. Ng: On random weights and unsupervised feature learning, "
+        "ICML 2011",
+        "I. Goodfellow, Y. Bengio, A. Courville: Deep Learning, MIT Press 2016, sections 9.1 to 9.3 and 9.9",
+    ),
+)
