@@ -43,6 +43,10 @@ class Tracked:
         self._objects[name] = tracked
         self._made.pop(name, None)
 
+    def names(self) -> set[str]:
+        """What the objects are called."""
+        return set(self._objects)
+
     def made(self) -> dict[str, Any]:
         """The hyperparameters of every object before training changed any, as plain values: now, for what is new."""
         for name, tracked in self._objects.items():

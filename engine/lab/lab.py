@@ -341,6 +341,9 @@ class Lab(TimedPictures):
         self.step, index = resumed["step"], int(resumed["index"])
         if per_epoch and (earlier := resumed.get("per_epoch")):  # as many epochs, of more or fewer steps
             index = index * per_epoch // earlier
+        if not now and (gone := set(resumed["tracked"]) - self._tracked.names()):
+            names = ", ".join(sorted(gone))
+            raise DescendError(f"The code has changed since its checkpoint, which still holds {names}; run it anew.")
         if index > count:
             raise checkpoints.past_the_end(self.step, index, count, now)
         for knob, value in now.items():

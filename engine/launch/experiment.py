@@ -204,12 +204,19 @@ def find_again(run: str, manifest: Manifest) -> Experiment:
 
     Raises:
         UsageError: as `find`.
-        DescendError: as `find`, or it is a model of the user's own whose file is gone.
+        DescendError: as `find`, or it is a model of the user's own whose file is gone, or what it runs has lost a knob.
     """
     file = model_source.find_file(manifest.name)
     if file is not None and not os.path.exists(file):
         raise DescendError(f"Run '{run}' trains a model of {file}, which no longer exists; restore it to resume.")
-    return find(manifest.name)
+    chosen = find(manifest.name)
+    lost = [knob for knob in manifest.knobs if knob not in chosen.knobs.specs]
+    if lost and file is None:
+        raise DescendError(
+            f"Run '{run}' has the knob '{lost[0]}', which {manifest.name} no longer has, so it neither resumes nor "
+            f"forks; look at it with `descend open {run}`, or run {manifest.name} anew."
+        )
+    return chosen
 
 
 def find_specs(name: str) -> Mapping[str, Knob]:

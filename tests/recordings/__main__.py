@@ -61,7 +61,7 @@ def resumed(run: Run) -> None:
 
 RECORDINGS = (
     Recording("backpropagation", "backpropagation", {"steps": 250, "pace": 0}),
-    Recording("convolution", "convolution", {"epochs": 1, "filters": 4, "stride": 2, "pace": 0}),
+    Recording("convolution", "convolution", {"stride": 2, "pace": 0}),
     Recording("diffusion", "diffusion", {"T": 10, "sampling_steps": 5, "train_steps": 250, "width": 32, "pace": 0}),
     Recording("digits", "digits", {"epochs": 4, "pace": 0}, title="four epochs"),
     Recording("digits-diverged", "digits", {"activation": "none", "lr": 3.0, "pace": 0}, "failed"),
@@ -71,7 +71,9 @@ RECORDINGS = (
     Recording("eigenpairs", "eigenpairs", {"matrix": "0 1; 0 0", "steps": 12, "pace": 0}),
     Recording("cnn-questions", "cnn-questions", {"filters": 4, "epochs": 1, "pace": 0}),
     Recording("grid-world", "grid-world", {"episodes": 60, "pace": 0}),
+    Recording("learned-filters", "learned-filters", {"epochs": 1, "filters": 4}),
     Recording("next-character", "next-character", {"steps": 40, "hidden": 4, "pace": 0}),
+    Recording("noising", "noising", {"T": 10, "pace": 0}),
 )
 
 

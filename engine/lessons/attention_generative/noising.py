@@ -239,8 +239,8 @@ LESSON = Lesson(
             seeds=5,
         ),
         Claim(
-            "Half of the variance is noise after 26 of 100 linear steps, and after 50 of the cosine schedule",
-            last("steps to a ratio of 1") == 26,
+            "Half of the variance is noise after 27 of 100 linear steps, and after 50 of the cosine schedule",
+            last("steps to a ratio of 1") == 27,
             last("steps to a ratio of 1", schedule="cosine") == 50,
         ),
     ),

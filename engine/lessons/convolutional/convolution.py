@@ -106,19 +106,18 @@ def run(lab, k):
 
     kernels = {name: np.array(weights, float) for name, weights in KERNELS.items()} | {"own": parse_kernel(k.own)}
     image = lab.dataset.test_x[k.digit].astype(float)
-    slide(lab, k, image, kernels)
-    shift(lab, k, image, kernels[k.kernel])
+    slide(lab, k, image, kernels, shift(lab, k, image, kernels[k.kernel]))
     compare(lab, image, np.array(list(kernels.values()))[:, None])
 
 
-def slide(lab, k, image, kernels):
-    """The window goes over one digit, a place a step; all kernels look at each place."""
+def slide(lab, k, image, kernels, shifted):
+    """The window goes over one digit, a place a step; all kernels look at each place. Beside it what `shift` found."""
     import numpy as np
 
     chosen = list(kernels).index(k.kernel)
     stack = np.array(list(kernels.values()))[:, None]
     maps = convolve(image[None, None], stack, np.zeros(len(stack)), k.stride, k.padding)[0][0]
-    grey = make_grey(maps)
+    grey = maps / np.maximum(np.abs(maps).max((1, 2), keepdims=True), 1e-9)  # 0 is the same grey in all
     padded, across = np.pad(image, k.padding), maps.shape[1]
     size = len(padded)
     for step in lab.steps(across * across, unit="places"):
@@ -134,8 +133,10 @@ def slide(lab, k, image, kernels):
             for row in zip(maps[chosen], reached, strict=True)
         ]
         bound = np.abs(maps[chosen]).max() or 1.0
-        lab.field("feature map", np.where(reached, maps[chosen], np.nan), texts=texts, low=-bound, high=bound)
+        lab.field("feature map", np.where(reached, maps[chosen], 0), texts=texts, low=-bound, high=bound)
         lab.images("the map of each kernel", np.where(reached, grey, np.nan), list(kernels), low=-1.1, high=1)
+        bound = np.abs(shifted["map"]).max() or 1.0
+        lab.images("the digit moves one pixel", list(shifted.values()), list(shifted), low=-bound, high=bound)
     lab.results(**{"numbers in the map": across * across, "min of the map": maps[chosen].min()})
 
 
@@ -166,35 +167,23 @@ def shorten(weight):
     return f"{weight:.2g}".replace("0.", ".").replace("-", "−")
 
 
-def make_grey(maps):
-    """Each of the maps (n, rows, columns) over its largest size, so that 0 is the same grey in all."""
-    import numpy as np
-
-    return maps / np.maximum(np.abs(maps).max((1, 2), keepdims=True), 1e-9)
-
-
 def shift(lab, k, image, kernel):
-    """What the map does when the image moves to the right."""
+    """What the map does when the image moves to the right: four pictures by their captions."""
     import numpy as np
 
-    canvas = np.pad(image, 4)[None, None]  # room to move without meeting the border
-    still, moved, far = (
-        convolve(np.roll(canvas, by, 3), kernel[None, None], [0.0], k.stride)[0][0, 0] for by in (0, 1, k.stride)
-    )
+    canvas, one = np.pad(image, 4)[None, None], kernel[None, None]  # room to move without meeting the border
+    still, moved, far = (convolve(np.roll(canvas, by, 3), one, [0.0], k.stride)[0][0, 0] for by in (0, 1, k.stride))
     along = np.roll(still, 1, 1)
-    captions = ("map", "map of the digit moved by 1", "map moved by 1", "difference")
-    grey = np.stack([still, moved, along, moved - along]) / max(np.abs(still).max(), 1e-9)
-    for _ in lab.steps(1, unit="shifts"):
-        lab.images("the digit moves one pixel", grey, captions, low=-1, high=1)
+    in_place = convolve(canvas, one, [0.0], padding=1)[0]
     lab.results(
         **{
             "shifted by 1, map as before": np.abs(moved - still).max(),
             "shifted by 1, map along by 1": np.abs(moved - along)[:, 1:].max(),
             "shifted by stride, map along by 1": np.abs(far - along)[:, 1:].max(),
+            "distance from the digit moved right": np.abs(in_place - np.roll(canvas, 1, 3)).max(),
         }
     )
-    own = convolve(canvas, kernel[None, None], [0.0], padding=1)[0]
-    lab.results(**{"distance from the digit moved right": np.abs(own - np.roll(canvas, 1, 3)).max()})
+    return {"map": still, "digit moved: map": moved, "map moved": along, "difference": moved - along}
 
 
 def compare(lab, image, kernels):

@@ -40,8 +40,8 @@ from descend.engine.teaching.lesson import (
 )
 
 FRAMES = 6
-DARK = -1.5
-"""Shade of the gaps in the film of the filters, whose weights stay between -1 and 1."""
+GAP = float("nan")
+"""What is between two filters of a picture: it is drawn black, which no weight is."""
 
 
 class Knobs(KnobSet):
@@ -51,10 +51,10 @@ class Knobs(KnobSet):
 
 
 def arrange_in_two_rows(filters):
-    """One picture of all filters (n, 3, 3), between them gaps that are darker than any weight."""
+    """One picture of all filters (n, 3, 3), between them gaps."""
     from torch.nn import functional
 
-    framed = functional.pad(filters, (0, 1, 0, 1, 0, len(filters) % 2), value=DARK)
+    framed = functional.pad(filters, (0, 1, 0, 1, 0, len(filters) % 2), value=GAP)
     across = len(framed) // 2
     return framed.view(2, across, 4, 4).transpose(1, 2).reshape(8, 4 * across)[:-1, :-1]
 
@@ -104,10 +104,11 @@ def run(lab, k):
             adams[name].zero_grad()
             loss.backward()  # key: reaches every weight of every kernel
             adams[name].step()
-            lab.scalars({f"{name}/loss": loss})
         if step in moments:
             film[f"step {step + 1}"] = arrange_in_two_rows(first.weight.detach()[:, 0].cpu())
-        lab.images("film of the filters", torch.stack(list(film.values())), list(film))
+        frames = torch.stack(list(film.values()))
+        bound = frames.nan_to_num().abs().max().item()
+        lab.images("film of the filters", frames, list(film), low=-1.2 * bound, high=bound)
         if step % 15 == 14:
             test()
         if lab.due():

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import KnobSet, knob
 from descend.engine.lab import checkpoints, layer_norms
 from descend.engine.lab.command_queue import Stopped
@@ -194,6 +195,25 @@ def test_a_resumed_run_turns_a_knob_again_where_the_user_turned_it(run: Run) -> 
     assert [(turn.step, turn.value) for turn in list_turns(run)] == [(9, 0.8), (13, 1.2)]
     assert [find_knobs_at(run, step).get("lr") for step in (8, 9, 12, 13, 99)] == [None, 0.8, 0.8, 1.2, 1.2]
     assert trained(20, begin, anew=0.5)[-10:] == [0.5] * 10, "what is turned again wins"
+
+
+def test_a_checkpoint_of_code_that_has_changed_is_refused(run: Run) -> None:
+    def trained(resumed: dict[str, Any] | None = None, **tracked: torch.Tensor) -> int:
+        lab = Lab(run, Knobs.parse({}), device=torch.device("cpu"), seed=0, resumed=resumed)
+        lab.track(**tracked)
+        try:
+            return sum(1 for _ in lab.steps(5))
+        finally:
+            lab.close()
+
+    assert trained(weights=torch.ones(1), cloud=torch.ones(2)) == 5
+    begin = checkpoints.find_newest(run)
+    assert begin is not None
+    assert trained(begin, weights=torch.ones(1), cloud=torch.ones(2)) == 5 - begin["index"]
+    with pytest.raises(
+        DescendError, match="The code has changed since its checkpoint, which still holds cloud; run it anew"
+    ):
+        trained(begin, weights=torch.ones(1))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -190,3 +190,14 @@ def test_thinning_keeps_first_newest_and_best_and_spreads_the_rest_over_log_step
     assert len(kept) == 12
     assert {0, 4200, 10_000} <= kept
     assert len([step for step in kept if step < 1000]) >= 3
+
+
+def test_a_run_with_a_knob_that_its_lesson_has_lost_says_so(folders: Path) -> None:
+    run = runs.create_run(
+        runs.Manifest(id="", name="digits", knobs={"epochs": 1, "frozen": True}, seed=0, device="cpu")
+    )
+    run.checkpoints.mkdir()
+    torch.save({"step": 0}, run.checkpoint(0))
+    for again in (lambda: launcher.resume_run(run), lambda: launcher.fork_run(run, 0)):
+        with pytest.raises(DescendError, match="the knob 'frozen', which digits no longer has, so it neither resumes"):
+            again()
