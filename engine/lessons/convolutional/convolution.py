@@ -118,6 +118,7 @@ def slide(lab, k, image, kernels, shifted):
     stack = np.array(list(kernels.values()))[:, None]
     maps = convolve(image[None, None], stack, np.zeros(len(stack)), k.stride, k.padding)[0][0]
     grey = maps / np.maximum(np.abs(maps).max((1, 2), keepdims=True), 1e-9)  # 0 is the same grey in all
+    captions = [name.replace("vertical edge", "edge │").replace("horizontal edge", "edge ─") for name in kernels]
     padded, across = np.pad(image, k.padding), maps.shape[1]
     size = len(padded)
     for step in lab.steps(across * across, unit="places"):
@@ -134,7 +135,7 @@ def slide(lab, k, image, kernels, shifted):
         ]
         bound = np.abs(maps[chosen]).max() or 1.0
         lab.field("feature map", np.where(reached, maps[chosen], 0), texts=texts, low=-bound, high=bound)
-        lab.images("the map of each kernel", np.where(reached, grey, np.nan), list(kernels), low=-1.1, high=1)
+        lab.images("the map of each kernel", np.where(reached, grey, np.nan), captions, low=-1.1, high=1)
         bound = np.abs(shifted["map"]).max() or 1.0
         lab.images("the digit moves one pixel", list(shifted.values()), list(shifted), low=-bound, high=bound)
     lab.results(**{"numbers in the map": across * across, "min of the map": maps[chosen].min()})
@@ -183,7 +184,7 @@ def shift(lab, k, image, kernel):
             "distance from the digit moved right": np.abs(in_place - np.roll(canvas, 1, 3)).max(),
         }
     )
-    return {"map": still, "digit moved: map": moved, "map moved": along, "difference": moved - along}
+    return {"map": still, "digit moved": moved, "map moved": along, "difference": moved - along}
 
 
 def compare(lab, image, kernels):

@@ -425,8 +425,7 @@ LESSON = Lesson(
         - They are designed by experts: edges, corners and spots, from coarse to fine
         - They are patches of typical training images
         = That first layers often end as detectors of edges is a result, not a rule that was put in.
-        @ convolution
-        & S2-C21
+        @ learned-filters
 
         ? [compute] Ten sigmoid layers stand in a row, and the weights between them are 1. At most what share of the
           gradient reaches the first?
