@@ -15,7 +15,8 @@ distribution as
 
     xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε
 
-Two steps with β = 0.2: ᾱ = 0.8·0.8 = 0.64, so 0.8·x₀ and 0.6·ε are left.
+Two steps with β = 0.2: ᾱ = 0.8·0.8 = 0.64, so 0.8·x₀ and 0.6·ε are left. The run, in
+smaller steps, is there after about 20 of 100.
 
 **The schedule.** The *linear* one lets β grow evenly, here from 0.1/T to 20/T. The *cosine* one chooses β so that √ᾱ
 falls along a quarter of a cosine. ᾱ/(1 − ᾱ) is the *signal-to-noise ratio*: 1 where half of the variance is noise.
@@ -38,6 +39,7 @@ from descend.engine.teaching.lesson import (
     Lesson,
     Prediction,
     Wrong,
+    at,
     knob,
     knob_value,
     last,
@@ -132,8 +134,8 @@ def run(lab, k):
         now["moves"].append([np.hypot(*(x - now["x"]).T).mean(), np.hypot(*(apart - now["apart"]).T).mean()])
         now["x"], now["apart"], now["way"] = x, apart, [*now["way"][-TAIL:], x[:3]]
         lab.points("cloud", x, paths={f"particle {i + 1}": np.array(now["way"])[:, i] for i in range(3)})
-        at = {"signal now": (t, signal[t]), "noise now": (t, noise[t])}
-        lab.curve("schedule", np.arange(k.T + 1), at, signal=signal, noise=noise)
+        marks = {"signal now": (t, signal[t]), "noise now": (t, noise[t])}
+        lab.curve("schedule", np.arange(k.T + 1), marks, signal=signal, noise=noise)
         lab.scalars({"log₁₀ signal-to-noise": np.log10(left[t] / (1 - left[t]))})
         if t in moments:
             now["film"][f"t = {t}"] = count_points(x)
@@ -221,6 +223,10 @@ LESSON = Lesson(
         ),
     ),
     claims=(
+        Claim(
+            "After 20 of 100 linear steps about 0.8·x₀ and 0.6·ε are left",
+            at(19, "log₁₀ signal-to-noise").between(0.2, 0.3),
+        ),
         Claim(
             "At t = T less than a fifth of the data's energy distance to the standard normal is left",
             REST / last("data/distance to normal") < 0.2,
