@@ -116,7 +116,7 @@ def run(lab, k):
                 maps = first(test_x[k.digit : k.digit + 1])[0].relu()
             lab.images("feature maps", maps, [f"map {index}" for index in range(1, k.filters + 1)], low=0)
     test()
-    begun = twin[0].weight
+    begun = twin.state_dict()["0.weight"]
     lab.results(
         **{
             "change of the filters": ((first.weight - begun).norm() / begun.norm()).item(),
