@@ -146,6 +146,22 @@ def complete(chosen: Experiment, request: RunRequest) -> RunRequest:
     return msgspec.structs.replace(request, name=chosen.name, knobs=knobs, data=data)
 
 
+def complete_again(chosen: Experiment, manifest: Manifest) -> RunRequest:
+    """What the run of ``manifest`` was asked for, to ask for it once more.
+
+    Raises:
+        UsageError: as `complete`, or ``chosen`` has lost a knob since.
+    """
+    try:
+        return complete(chosen, manifest.request)
+    except UsageError:
+        lost = [knob for knob in manifest.knobs if knob not in chosen.knobs.specs]
+        if not lost:
+            raise
+        why = f"This run has the knob '{lost[0]}', which {manifest.name} no longer has; its knobs are the defaults."
+        raise UsageError(why) from None
+
+
 def make_zoo_training(chosen: Model) -> Training:
     """A model of the zoo."""
     specs = settings.list_specs(chosen.knobs.specs, chosen.kinds, chosen.tasks)

@@ -16,7 +16,7 @@ distribution as
     xₜ = √ᾱₜ·x₀ + √(1 − ᾱₜ)·ε
 
 Two steps with β = 0.2: ᾱ = 0.8·0.8 = 0.64, so 0.8·x₀ and 0.6·ε are left. The run, in
-smaller steps, is there after about 20 of 100.
+smaller steps, is there after about 21 of 100.
 
 **The schedule.** The *linear* one lets β grow evenly, here from 0.1/T to 20/T. The *cosine* one chooses β so that √ᾱ
 falls along a quarter of a cosine. ᾱ/(1 − ᾱ) is the *signal-to-noise ratio*: 1 where half of the variance is noise.
@@ -224,8 +224,8 @@ LESSON = Lesson(
     ),
     claims=(
         Claim(
-            "After 20 of 100 linear steps about 0.8·x₀ and 0.6·ε are left",
-            at(19, "log₁₀ signal-to-noise").between(0.2, 0.3),
+            "After 21 of 100 linear steps about 0.8·x₀ and 0.6·ε are left",
+            at(20, "log₁₀ signal-to-noise").between(0.2, 0.3),
         ),
         Claim(
             "At t = T less than a fifth of the data's energy distance to the standard normal is left",

@@ -96,7 +96,7 @@ class RunLauncher:
     def settings_of(self, session: RunMonitor) -> RunRequest | None:
         """What the session's run runs with; None if that is unknown."""
         try:
-            settings = experiment.complete(self.screen.lesson, session.run.manifest().request)
+            settings = experiment.complete_again(self.screen.lesson, session.run.manifest())
         except DescendError:
             return None
         return settings.with_turns(session.history)

@@ -128,7 +128,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     def attach(self, run: Run) -> None:
         """Show ``run``, from its first record on, and steer it from now on."""
         try:
-            self.settings = experiment.complete(self.lesson, run.manifest().request)
+            self.settings = experiment.complete_again(self.lesson, run.manifest())
         except DescendError as error:
             self.shell.complain(error)
         self.shell.followed[run.id] = run
