@@ -7,7 +7,8 @@ the products are added up, with a number b, the *bias*, if there is one:
 
     y = Σ wᵢ·xᵢ + b
 
-The window's second place holds a 0 almost everywhere. Only 11, 2 and 16 are left, under the weights 2, 0 and 1:
+In the run as it is set, the window's second place holds 0 almost everywhere. Left are 11, 2 and 16, under the weights
+2, 0 and 1:
 
     11·2 + 2·0 + 16·1 = 38
 
