@@ -218,8 +218,8 @@ LESSON = Lesson(
                 "a little, 0.3 to 0.6": LIKENESS.between(0.3, 0.6),
                 "much, above 0.7": LIKENESS > 0.7,
             },
-            why="In this small network the gradient mostly makes them longer, in 15 epochs two to three times, and turns "
-            "them little. Other seeds end with other filters, about as good: no one set of edges has to be found.",
+            why="In this small network the gradient mostly makes them longer, in 15 epochs two to three times, and "
+            "turns them little. Other seeds end with other filters, about as good: no one set of edges has to be found.",
         ),
     ),
     claims=(
