@@ -219,7 +219,8 @@ LESSON = Lesson(
                 "much, above 0.7": LIKENESS > 0.7,
             },
             why="In this small network the gradient mostly makes them longer, in 15 epochs two to three times, and "
-            "turns them little. Other seeds end with other filters, about as good: no one set of edges has to be found.",
+            "turns them little. Other seeds end with other filters, about as good: no one set of edges has to be "
+            "found.",
         ),
     ),
     claims=(
