@@ -230,7 +230,7 @@ def find_again(run: str, manifest: Manifest) -> Experiment:
     if lost and file is None:
         raise DescendError(
             f"Run '{run}' has the knob '{lost[0]}', which {manifest.name} no longer has, so it neither resumes nor "
-            f"forks; look at it with `descend open {run}`, or run {manifest.name} anew."
+            f"forks; look at it with `descend open {run}`, or run {manifest.name} again."
         )
     return chosen
 

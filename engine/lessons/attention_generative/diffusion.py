@@ -230,7 +230,8 @@ def sample(lab, k, net, data, held_out, alpha_bar):
         x.copy_(reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], k.eta, k.clamp))
         way.append(x[:3].clone().cpu())
         recent = torch.stack(way[-TAIL:])
-        lab.points("cloud", x, paths={f"particle {index + 1}": recent[:, index] for index in range(3)})
+        paths = {f"particle {index + 1}": recent[:, index] for index in range(3)}
+        lab.points("cloud", x, paths=paths, axes=("x₁", "x₂"))
         arrows(lab, net, now / k.T)
         away = {"generated": nearest(x, held_out), "normal": nearest(normal, held_out)}
         lab.histogram("distance to the nearest held-out point", 30, (0.0, 1.0), **away)

@@ -133,9 +133,10 @@ def run(lab, k):
         apart = signal[t] * x0 + noise[t] * other  # key: all t steps at once
         now["moves"].append([np.hypot(*(x - now["x"]).T).mean(), np.hypot(*(apart - now["apart"]).T).mean()])
         now["x"], now["apart"], now["way"] = x, apart, [*now["way"][-TAIL:], x[:3]]
-        lab.points("cloud", x, paths={f"particle {i + 1}": np.array(now["way"])[:, i] for i in range(3)})
+        paths = {f"particle {i + 1}": np.array(now["way"])[:, i] for i in range(3)}
+        lab.points("cloud", x, paths=paths, axes=("x₁", "x₂"))
         marks = {"signal now": (t, signal[t]), "noise now": (t, noise[t])}
-        lab.curve("schedule", np.arange(k.T + 1), marks, signal=signal, noise=noise)
+        lab.curve("schedule", np.arange(k.T + 1), marks, signal=signal, noise=noise, axes=("t", "factor"))
         lab.scalars({"log₁₀ signal-to-noise": np.log10(left[t] / (1 - left[t]))})
         if t in moments:
             now["film"][f"t = {t}"] = count_points(x)

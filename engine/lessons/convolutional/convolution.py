@@ -128,14 +128,22 @@ def slide(lab, k, image, kernels, shifted):
         show_place(lab, patch, kernels[k.kernel])
         low, right = size - 3.5 - top, left - 0.5  # rows are counted from above, a map's y from below
         frame = [(right, low), (right + 3, low), (right + 3, low + 3), (right, low + 3), (right, low)]
-        lab.field("digit", padded[::-1].copy(), (0, size - 1), (0, size - 1), low=0, high=16, paths={"window": frame})
+        ends, window, axes = (0, size - 1), {"window": frame}, ("column", "row, from below")
+        lab.field("digit", padded[::-1].copy(), ends, ends, low=0, high=16, paths=window, axes=axes)
         reached = np.arange(across * across).reshape(across, across) <= step
         texts = [
             [f"{y:.3g}" if seen else "" for y, seen in zip(*row, strict=True)]
             for row in zip(maps[chosen], reached, strict=True)
         ]
         bound = np.abs(maps[chosen]).max() or 1.0
-        lab.field("feature map", np.where(reached, maps[chosen], 0), texts=texts, low=-bound, high=bound)
+        lab.field(
+            "feature map",
+            np.where(reached, maps[chosen], 0),
+            texts=texts,
+            low=-bound,
+            high=bound,
+            axes=("column", "row"),
+        )
         lab.images("the map of each kernel", np.where(reached, grey, np.nan), captions, low=-1.1, high=1)
         bound = np.abs(shifted["map"]).max() or 1.0
         lab.images("the digit moves one pixel", list(shifted.values()), list(shifted), low=-bound, high=bound)

@@ -18,17 +18,7 @@ from descend.engine.teaching.lesson import Lesson, Question
 from descend.engine.teaching.shuffle import order_choices
 from descend.engine.teaching.template import make_lesson_text
 
-STILL_SHORT = {
-    "affine-regions": "kinds length show",
-    "backpropagation": "kinds refusal show",
-    "cnn-questions": "claims kinds show",
-    "digits": "kinds questions show",
-    "double-descent": "kinds length refusal show",
-    "eigenpairs": "kinds refusal show",
-    "fashion-mnist": "refusal",
-    "label-noise": "refusal",
-    "root-finding": "claims",
-}
+STILL_SHORT: dict[str, str] = {}
 """What lessons still fall short of; an entry that is no longer needed has to go."""
 
 
