@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from descend.engine.base.errors import DescendError
+from descend.engine.base.files import advise
 from descend.engine.base.sanitize import clean
 
 SILENCE = 30.0
@@ -100,7 +101,8 @@ def _tell_storage_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DescendError(
-            f"{path} cannot be stored ({error.strerror or error}); make room or set DESCEND_DATA to another folder."
+            f"{path} cannot be stored ({error.strerror or error}); {advise(error, 'look there')}, or set DESCEND_DATA "
+            "to another folder."
         ) from None
 
 

@@ -197,7 +197,7 @@ def list_classes(place: Path) -> dict[str, ClassFolder]:
     found: dict[str, ClassFolder] = {}
     total, endings = 0, image_file.list_extensions()
     for folder in list_folders(place):
-        files = list(itertools.islice(walk_files(folder, {os.path.realpath(place)}), MAX_FILES))
+        files = list(itertools.islice(walk_files(folder, {identify(place)}), MAX_FILES))
         total += len(files)
         if total >= MAX_FILES:
             raise DescendError(f"{place} holds more than {MAX_FILES:,} files; name the folder with the images in it.")
@@ -273,16 +273,33 @@ def join_few(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names[:SHOWN]) + more
 
 
-def walk_files(folder: Path, seen: set[str]) -> Iterator[Path]:
-    """The files below ``folder``; a link back to a folder that is being walked is not followed."""
-    real = os.path.realpath(folder)
-    if real in seen:
-        return
-    for entry, is_folder in list_entries(folder):
-        if is_folder:
-            yield from walk_files(entry, seen | {real})
-        else:
+def identify(folder: Path) -> tuple[int, int]:
+    """What tells ``folder`` from every other, by whatever links it is reached."""
+    try:
+        status = os.stat(folder)
+    except OSError as error:
+        raise DescendError(f"{folder} cannot be read ({error.strerror}); make it readable.") from None
+    return status.st_dev, status.st_ino
+
+
+def walk_files(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    """The files below ``folder``; a link back to one that is being walked, or to one of ``seen``, is not followed."""
+    walked: dict[tuple[int, int], Iterator[tuple[Path, bool]]] = {}  # Python's recursion has a limit
+
+    def enter(folder: Path) -> None:
+        this = identify(folder)
+        if this not in seen and this not in walked:
+            walked[this] = iter(list_entries(folder))
+
+    enter(folder)
+    while walked:
+        for entry, is_folder in next(reversed(walked.values())):
+            if is_folder:
+                enter(entry)
+                break
             yield entry
+        else:
+            walked.popitem()
 
 
 def suggest_ignore(name: str, ignored: Iterable[str]) -> str:

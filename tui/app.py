@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, InputEvent, Paste
 from textual.screen import Screen
+from textual.widget import Widget
 
 from descend.engine.base import paths
 from descend.engine.base.errors import DescendError
@@ -372,6 +373,13 @@ class DescendApp(App[None]):
     def at_work(self) -> list[Run]:
         """Runs that were started or shown here and have not ended."""
         return [run for run in self.followed.values() if run.state() in ("starting", "running", "paused")]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that was being opened when the shell was told to end lacks its widgets, which is no error."""
+        if not private_names.is_ending(self) or all(
+            node.is_mounted for screen in self.screen_stack for node in screen.walk_children(Widget, with_self=True)
+        ):
+            super()._handle_exception(error)
 
     async def action_quit(self) -> None:
         """Leave; ask first what should become of runs at work that were started or shown here, also of one that is only

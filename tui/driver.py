@@ -7,6 +7,7 @@ import math
 import os
 import select
 import signal
+import sys
 import termios
 import threading
 import time
@@ -44,11 +45,16 @@ LOOK = 0.1
 """Seconds for which the thread that reads may miss the end of the shell; then an escape is the key."""
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals by which others end the shell: ctrl+c and similar are keys while the terminal is its own."""
+MOMENT = 0.05
+"""Seconds within which two signals count as sent together."""
+ROOM, TRIES = 0.3, 3
+"""Seconds in which a terminal that is behind may make room for being reset, and how often."""
 GRACE = 3.0
 """Seconds in which the shell has to leave by itself when it is told to; a second signal does not wait for them."""
 RESTORE = "".join(f"\x1b[?{mode}l" for mode in (2026, 1000, 1003, 1015, 1006, 1016, 2048, 2004, 1004)).encode()
-RESTORE += b"\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[m"
-"""Resets everything Textual asks of a terminal; each part is harmless where it was not asked for."""
+RESTORE = b"\x18" + RESTORE + b"\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[m"
+"""Resets everything Textual asks of a terminal; each part is harmless where it was not asked for. It first cancels a
+sequence of which only a part was read."""
 
 
 class LeanDriver(LinuxDriver):
@@ -71,7 +77,11 @@ class LeanDriver(LinuxDriver):
         self.heard = time.monotonic()
         self._before: dict[int, Any] = {}
         self._told = 0
-        self._gone = self._holds = False
+        self._gone = False
+        self._holds = self._given_back = False
+        self._continued = -math.inf
+        signal.signal(signal.SIGTSTP, self._hear_stop)
+        signal.signal(signal.SIGCONT, self._hear_continue)
 
     @property
     def behind(self) -> bool:
@@ -127,10 +137,14 @@ class LeanDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take over the terminal."""
-        super().start_application_mode()  # type: ignore[no-untyped-call]
-        self._asks, self._asked = True, None
         self._holds = True
-        self._heed_signals()
+        self._heed_signals()  # before anything is asked of the terminal
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if not is_writing(self):  # continued in the background, where the terminal is not to be had
+            self._holds = False
+            self._heed_no_signals()
+            return
+        self._asks, self._asked = True, None
         resized, loop = signal.getsignal(signal.SIGWINCH), asyncio.get_running_loop()
 
         def ask_anew() -> None:
@@ -150,6 +164,44 @@ class LeanDriver(LinuxDriver):
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 self._before[number] = signal.signal(number, self._end)
 
+    def _heed_no_signals(self) -> None:
+        """Signals do what they did before."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        self._before.clear()
+
+    def _hear_stop(self, *_: object) -> None:
+        """Stop between two steps of the loop, unless told to continue in the same moment, of which Python tells first;
+        at once where another program has the terminal."""
+        now = time.monotonic()
+        if not self._holds:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif now > self._continued + MOMENT:
+            self._events.call_soon_threadsafe(self._stop, now)
+
+    def _stop(self, asked: float) -> None:
+        """Give the terminal back and stop, unless told since ``asked`` to continue or to end."""
+        if not self._holds or self._told or self._continued > asked:
+            return
+        self.suspend_application_mode()
+        self._given_back = True
+        if not self._told and self._continued < asked:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _hear_continue(self, *_: object) -> None:
+        self._continued = time.monotonic()
+        with suppress(RuntimeError):  # the shell has ended
+            self._events.call_soon_threadsafe(self._continue)
+
+    def _continue(self) -> None:
+        """Take the terminal again, if it was given back to stop; in the background each SIGCONT is another try."""
+        if not self._given_back or self._told:
+            return
+        self.resume_application_mode()
+        if self._holds:
+            self._given_back = False
+            self._shell.post_message(self.SignalResume())
+
     def _end(self, number: int, frame: FrameType | None = None) -> None:
         """Leave with the status 128 + ``number``: cleanly if possible, but in any case soon."""
         if self._told:
@@ -162,11 +214,23 @@ class LeanDriver(LinuxDriver):
 
     def _end_at_once(self, number: int) -> None:
         with suppress(OSError, termios.error, ValueError):
-            if self._holds and not self._gone and select.select([], [self.fileno], [], 0)[1]:  # else it takes nothing
-                os.write(self.fileno, RESTORE)
+            if self._holds and not self._gone:
+                self._restore()
+        with suppress(OSError, termios.error, ValueError):
             if self._holds and self.attrs_before is not None:
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
         os._exit(128 + number)
+
+    def _restore(self) -> None:
+        """Reset the terminal, after which nothing else is written there; one that does not read loses what it has
+        not read."""
+        if sys.__stderr__ is not None:  # what is queued would turn on again what is reset here
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno())
+        for _ in range(TRIES):
+            if select.select([], [self.fileno], [], ROOM)[1]:
+                os.write(self.fileno, RESTORE)
+                return
+            termios.tcflush(self.fileno, termios.TCOFLUSH)
 
     def run_input_thread(self) -> None:
         """Read what the terminal sends, until the shell ends or the terminal has gone."""
@@ -194,15 +258,14 @@ class LeanDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Give the terminal back, without a pending answer that would be read as what the user types next."""
         self._asks = False
-        for number, before in self._before.items():
-            signal.signal(number, before)
-        self._before.clear()
         if self._asked is not None and not self._gone:
             until = (self._asked if self._fastest is None else time.monotonic()) + GO
             while self._asked is not None and time.monotonic() < until:
                 time.sleep(0.005)
         super().stop_application_mode()
+        self.close()  # which waits until all is written
         self._holds = False
+        self._heed_no_signals()  # not earlier: one that ends the shell would leave the terminal raw
 
     def process_message(self, message: Message) -> None:
         """Take the terminal's answers out of what the user says."""

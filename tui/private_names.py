@@ -51,6 +51,13 @@ NAMES = (
         subclass=DRIVER,
     ),
     PrivateName("textual", "textual.app:App._driver", "is asked how far the terminal is behind", "it counts as not"),
+    PrivateName(
+        "textual",
+        "textual.app:App._handle_exception",
+        "ending while a screen is being opened is no error",
+        "it can end with a traceback",
+        subclass="tui/app.py",
+    ),
     PrivateName("textual", "textual.app:App._exit", "keys that come after the end are dropped", "some are taken"),
     PrivateName(
         "textual",

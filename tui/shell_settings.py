@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from descend.engine.base import paths
+from descend.engine.base.files import read_user_file
 
 if TYPE_CHECKING:
     from descend.engine.run.run_request import RunRequest
@@ -65,7 +66,7 @@ def usual_request() -> RunRequest:
 
 def _read() -> dict[str, Any]:
     try:
-        found = json.loads(file().read_bytes())
+        found = json.loads(read_user_file(file()))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

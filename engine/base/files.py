@@ -1,16 +1,19 @@
-"""Opens what a run folder holds, whatever is there: regular files only, never through a link, never waiting
-for another process, and no more of a file than is asked for. Writes files whole or not at all."""
+"""Opens files, whatever is there in their place: regular ones only, never waiting for another process, and no more
+of one than is asked for. What a run folder holds is never reached through a link. Writes files whole or not at all."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
+
+from descend.engine.base.errors import DescendError, UsageError
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -19,6 +22,14 @@ KINDS = {
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
+}
+MAX_TEXT = 1 << 22
+"""Bytes of a file that holds text of a user's own (code, settings), at most."""
+REMEDIES = {
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room within the quota",
+    errno.EFBIG: "raise the limit on the size of files (`ulimit -f`)",
+    errno.EROFS: "make its disk writable",
 }
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
@@ -48,7 +59,33 @@ def read_file(file: Path, max_bytes: int) -> bytes:
         OSError: as `open_regular`, or it holds more than ``max_bytes`` bytes.
     """
     with os.fdopen(open_regular(file), "rb") as reader:
-        found = reader.read(max_bytes + 1)
+        return _read_whole(reader, file, max_bytes)
+
+
+def read_user_file(file: Path, max_bytes: int = MAX_TEXT) -> bytes:
+    """All of ``file``, which a user has named or keeps in the home folder: it may be a link to a regular file.
+
+    Raises:
+        OSError: it cannot be read, is something else, or holds more than ``max_bytes`` bytes; ``strerror`` says what.
+    """
+    if wrong := describe_irregular(file, through_links=True):
+        raise OSError(errno.EINVAL, wrong, str(file))
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as reader:
+        return _read_whole(reader, file, max_bytes)
+
+
+def read_user_text(file: Path) -> str:
+    """The text of a small ``file`` of a user's own, with or without a byte order mark; lines end in ``\\n``.
+
+    Raises:
+        OSError: as `read_user_file`.
+        UnicodeDecodeError: it is not in UTF-8.
+    """
+    return io.TextIOWrapper(io.BytesIO(read_user_file(file)), encoding="utf-8-sig").read()
+
+
+def _read_whole(reader: BinaryIO, file: Path, max_bytes: int) -> bytes:
+    found = reader.read(max_bytes + 1)
     if len(found) > max_bytes:
         raise OSError(errno.EFBIG, f"{file.name} is larger than {max_bytes >> 20} MiB", str(file))
     return found
@@ -94,15 +131,65 @@ def measure_file(file: Path) -> int:
         return 0
 
 
-def describe_irregular(file: Path, kind: int = stat.S_IFREG) -> str:
+def describe_irregular(file: Path, kind: int = stat.S_IFREG, through_links: bool = False) -> str:
     """What is wrong with ``file`` if it is there and not of that ``kind``, else nothing."""
     try:
-        found = stat.S_IFMT(os.lstat(file).st_mode)
+        found = stat.S_IFMT(os.stat(file, follow_symlinks=through_links).st_mode)
     except OSError:
         return ""
     if found == kind:
         return ""
     return f"{file.name} is {KINDS.get(found, 'something else')}, not {KINDS.get(kind, 'a file')}"
+
+
+def write_new(file: Path, text: bytes) -> None:
+    """Write ``text`` to a new ``file``: all of it, or there is none.
+
+    Raises:
+        UsageError: the name is taken.
+        DescendError: it cannot be written.
+    """
+    try:
+        with open(file, "xb") as new:
+            try:
+                new.write(text)
+                new.flush()
+            except OSError:
+                file.unlink()
+                raise
+    except FileExistsError:
+        raise UsageError(f"{file} exists already; choose another name.") from None
+    except OSError as error:
+        raise DescendError(f"Cannot write {file} ({error.strerror}); {advise(error, 'choose another name')}.") from None
+
+
+def advise(error: BaseException | None, otherwise: str) -> str:
+    """What helps against ``error``, which something could not be written for, in an imperative; ``otherwise`` where
+    the cause does not tell."""
+    code = error.errno if isinstance(error, OSError) else None
+    return REMEDIES.get(code or 0, otherwise)
+
+
+def require_replaceable(file: Path) -> None:
+    """See whether a new file may take the place of ``file``: a device, a FIFO or a link such as ``/dev/stdout`` would
+    be gone for every program.
+
+    Raises:
+        UsageError: there is something else than a file.
+    """
+    if wrong := describe_irregular(file):
+        raise UsageError(f"{file} cannot be replaced: {wrong}; name a file.")
+
+
+def describe_shared(file: Path) -> str:
+    """What is wrong with ``file`` if what is written into it would change a file elsewhere, else nothing."""
+    if wrong := describe_irregular(file):
+        return wrong
+    try:
+        names = os.lstat(file).st_nlink
+    except OSError:
+        return ""
+    return f"{file.name} is also a file elsewhere (a hard link), which would change with it" if names > 1 else ""
 
 
 def describe_link(folder: Path) -> str:

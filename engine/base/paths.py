@@ -52,9 +52,24 @@ def choose_folder(variable: str, platform: str, *below: str) -> Path:
 
 
 def check_environment() -> None:
-    """Raise UsageError if one of the variables holds no path."""
+    """Raise UsageError if one of the variables holds no path, or the working folder has been removed, without which
+    torch and other libraries cannot be loaded."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise UsageError("The folder you are in is gone; change to another.") from None
     for variable in ("DESCEND_HOME", "DESCEND_DATA"):
         read_variable(variable)
+
+
+def find_working_folder() -> str | None:
+    """Where a worker is to work: None for the folder that this process is in, the root if that is gone, as libraries
+    do not load in one that is not there."""
+    try:
+        os.getcwd()
+    except OSError:
+        return os.sep
+    return None
 
 
 def read_variable(variable: str) -> Path | None:
@@ -99,7 +114,7 @@ def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path
 
     Args:
         kept: whether it will be written down, in a run's manifest say, which is UTF-8.
-        below_file: whether not to check for a file above it.
+        below_file: whether not to check for a file above it, or for a folder that may not be searched.
 
     Raises:
         UsageError: nothing can have that path; the sentence says why.
@@ -141,6 +156,10 @@ def parse_path(typed: str, kept: bool = False, below_file: bool = False) -> Path
             ) from None
         if error.errno == errno.ELOOP:
             raise UsageError(f"The links at '{shown}' form a loop; name another path.") from None
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR) and not below_file:
+            raise UsageError(
+                f"'{shown}' cannot be looked up ({error.strerror}); allow it, or name another path."
+            ) from None
     return path
 
 

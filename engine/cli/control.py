@@ -289,4 +289,10 @@ def collect_answers(run: Run, start: int, count: int, matches: Callable[[Event],
 
 def describe_silence(run: Run) -> str:
     """What to say when the worker has not answered yet."""
+    coming = run.launched()
+    if run.writer() is None and coming is not None and coming.here:
+        return (
+            f"Run {clean(run.id)} has been told; its worker, process {coming.pid}, has not begun yet and reacts once "
+            f"it has (`kill {coming.pid}` ends it)."
+        )
     return f"Run {clean(run.id)} has been told; it reacts after its current step."

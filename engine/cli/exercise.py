@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.files import read_user_text, write_new
 from descend.engine.base.paths import parse_path
 from descend.engine.base.sanitize import clean
 from descend.engine.cli.arguments import parse_whole
@@ -131,13 +132,7 @@ def write(lesson: Lesson, index: int, file: Path) -> int:
     from descend.engine.teaching.exercises import make_starter
 
     text = make_starter(find_code_exercise(lesson, index))
-    try:
-        with open(file, "x", encoding="utf-8") as new:
-            new.write(text)
-    except FileExistsError:
-        raise UsageError(f"{file} exists already; choose another name.") from None
-    except OSError as error:
-        raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
+    write_new(file, text.encode())
     name = clean(str(file))
     print(f"Wrote {name}; `descend exercise {lesson.name} {index + 1} --check {name}` checks it.")
     return 0
@@ -209,7 +204,7 @@ def read_text(given: str) -> str:
         UsageError: it cannot be read, or is no text.
     """
     try:
-        return parse_path(given).read_text(encoding="utf-8-sig")
+        return read_user_text(parse_path(given))
     except UnicodeDecodeError:
         raise UsageError(f"{given} is not a text file in UTF-8.") from None
     except OSError as error:

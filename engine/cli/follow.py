@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import sys
 import time
@@ -96,7 +97,7 @@ def watch_changes(
             ended = min(ended, time.monotonic())
             if not living or time.monotonic() - ended > PATIENCE:
                 return
-        if not run.folder.exists():
+        if not os.path.exists(run.folder):
             raise DescendError(f"The folder of run '{run.id}' is gone, so there is nothing left to follow.")
         if not living:
             why, advice = explain_state(run, "dead", history)

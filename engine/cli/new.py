@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
+from descend.engine.base.files import write_new
 from descend.engine.base.sanitize import clean
 
 
@@ -57,13 +58,7 @@ def write_lesson(arguments: argparse.Namespace) -> int:
             find_track_folder(rooms, covers) if rooms else make_writable(catalogue.find_own_folder(), "DESCEND_HOME")
         )
     file = folder / f"{stem}.py"
-    try:
-        with open(file, "x", encoding="utf-8") as new:
-            new.write(make_lesson_text(stem.replace("_", " ").capitalize(), covers))
-    except FileExistsError:
-        raise UsageError(f"{file} exists already; choose another name.") from None
-    except OSError as error:
-        raise DescendError(f"Cannot write {file}: {error.strerror}.") from None
+    write_new(file, make_lesson_text(stem.replace("_", " ").capitalize(), covers).encode())
     print(f"Wrote {clean(str(file))}.")
     if name in catalogue.list_lessons() or folder.parent == find_checkout():
         print(f"Try it: `descend run {name}`, `descend open {name}`, `descend verify {name}`.")

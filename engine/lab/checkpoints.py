@@ -6,7 +6,6 @@ with that name is whole. It is loaded with ``weights_only=True``: a file from el
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import random
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 
 from descend.engine.base.errors import DescendError
-from descend.engine.base.files import describe_link, make_folder, open_regular, open_replacement
+from descend.engine.base.files import advise, describe_link, make_folder, open_regular, open_replacement
 from descend.engine.base.knobs import KnobSet, Value, format_knobs
 from descend.engine.run.runs import Run
 
@@ -160,19 +159,11 @@ class CheckpointWriter:
     def why(self, what: str = "A checkpoint") -> str:
         """Why the last one could not be written, and what to do, in a sentence."""
         error = self.error
-        code = error.errno if isinstance(error, OSError) else None
-        remedy = {
-            errno.ENOSPC: "make room on its disk",
-            errno.EDQUOT: "make room within the quota",
-            errno.EFBIG: "raise the limit on the size of files (`ulimit -f`)",
-            errno.EROFS: "make its disk writable",
-            errno.EACCES: f"make {self.run.checkpoints} writable",
-            errno.EPERM: f"make {self.run.checkpoints} writable",
-        }.get(code or 0, f"look at {self.run.checkpoints}")
+        way = "make {} writable" if isinstance(error, PermissionError) else "look at {}"
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip().split("\n")[0]
         steps = self.run.checkpoint_steps()
         kept = f" The newest is that of step {steps[-1]:,}." if steps else " There is no earlier one."
-        return f"{what} could not be written ({cause}); {remedy}.{kept}"
+        return f"{what} could not be written ({cause}); {advise(error, way.format(self.run.checkpoints))}.{kept}"
 
     def wait(self) -> None:
         """Wait until the last one is written."""

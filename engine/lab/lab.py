@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from descend.engine.base.errors import DescendError
+from descend.engine.base.files import advise
 from descend.engine.base.knobs import KnobSet, Value
 from descend.engine.lab import checkpoints
 from descend.engine.lab.checkpointables import Tracked
@@ -283,7 +284,8 @@ class Lab(TimedPictures):
             raise DescendError("The run's folder has been deleted or moved, so the run has ended.")
         if isinstance(error, OSError):
             raise DescendError(
-                f"Nothing more can be recorded: {error.strerror}; make room, then resume the run from its checkpoint."
+                f"Nothing more can be recorded: {error.strerror}; {advise(error, 'look at its folder')}, then "
+                "resume the run from its checkpoint."
             )
         if error is not None:
             raise error

@@ -16,6 +16,7 @@ import msgspec
 
 from descend.engine.base import files
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
+from descend.engine.base.paths import find_working_folder
 from descend.engine.launch import changes, devices, experiment, launcher_variables
 from descend.engine.run import runs
 from descend.engine.run.knob_turns import find_knobs_at
@@ -119,6 +120,7 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                cwd=find_working_folder(),
                 env=around,
             )
     except OSError as error:
@@ -195,8 +197,6 @@ def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None 
     """
     launcher_variables.require_one()
     manifest = run.manifest()
-    if wrong := run.misplaced():
-        raise DescendError(f"Run '{run.id}' cannot resume: {wrong}; put what belongs there in its place.")
     check_devices(manifest)
     experiment.find_again(run.id, manifest).knobs.parse(
         manifest.knobs
@@ -205,6 +205,8 @@ def resume_run(run: Run, start: Callable[[Run], subprocess.Popen[bytes]] | None 
     if state == "paused":
         run.ask(Resume())
         return
+    if wrong := run.misplaced():
+        raise DescendError(f"Run '{run.id}' cannot resume: {wrong}; put a copy of what belongs there in its place.")
     if state == "unsaved" and run.alive():
         raise UsageError(
             f"The worker of run '{run.id}' still has its weights and tries to write them; make room, or give them up "
@@ -310,6 +312,7 @@ class WarmWorker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                cwd=find_working_folder(),
                 env=make_environment(),
             )
         except OSError:

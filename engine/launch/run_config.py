@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
-from descend.engine.base.files import replace_file
+from descend.engine.base.files import advise, read_user_text, replace_file, require_replaceable
 from descend.engine.run.manifest import Manifest
 from descend.engine.run.run_request import USUAL, RunRequest
 
@@ -62,6 +62,7 @@ def save_config(request: RunRequest, file: Path) -> None:
         UsageError: ``file`` is there and holds no configuration.
         DescendError: it cannot be written.
     """
+    require_replaceable(file)
     if file.exists():
         try:
             load_config(file)
@@ -79,7 +80,8 @@ def save_config(request: RunRequest, file: Path) -> None:
     try:
         replace_file(file, "\n".join(lines).encode() + b"\n")
     except OSError as error:
-        raise DescendError(f"The configuration cannot be written to {file}: {error.strerror}.") from None
+        way = advise(error, "choose another name")
+        raise DescendError(f"The configuration cannot be written to {file} ({error.strerror}); {way}.") from None
 
 
 def load_config(file: Path) -> RunRequest:
@@ -89,9 +91,11 @@ def load_config(file: Path) -> RunRequest:
         UsageError: there is no such file, or it is not a configuration; the sentence says where.
     """
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(read_user_text(file))
     except OSError as error:
         raise UsageError(f"The configuration {file} cannot be read: {error.strerror}.") from None
+    except RecursionError:
+        raise UsageError(f"{file} is not a configuration file: it is nested too deeply.") from None
     except ValueError as error:  # not UTF-8, or not TOML
         raise UsageError(f"{file} is not a configuration file: {str(error).rstrip('.')}.") from None
     for word, value in content.items():

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from descend.engine.base.errors import DescendError, UsageError
-from descend.engine.base.files import open_replacement
+from descend.engine.base.files import advise, open_replacement, require_replaceable
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Scalars, Status
 from descend.engine.run.runs import Run, tell_damage
@@ -163,7 +163,8 @@ def make_folder(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise DescendError(f"Cannot write to {folder}: {error.strerror}.") from None
+        way = advise(error, "choose another folder")
+        raise DescendError(f"Cannot write to {folder} ({error.strerror}); {way}.") from None
     finally:
         for place in new:
             with suppress(OSError):  # not empty: it is needed
@@ -178,15 +179,14 @@ def open_export(path: Path, force: bool) -> Iterator[IO[bytes]]:
         UsageError: ``path`` is taken.
         DescendError: it cannot be written.
     """
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file.")
+    require_replaceable(path)
     if path.exists() and not force:
         raise UsageError(f"{path} exists already; choose another name, or say --force to replace it.")
     try:
         with open_replacement(path) as file:
             yield file
     except OSError as error:
-        raise DescendError(f"Cannot write {path}: {error.strerror}.") from None
+        raise DescendError(f"Cannot write {path} ({error.strerror}); {advise(error, 'choose another name')}.") from None
 
 
 def export_run(run: Run, form: str, path: Path, force: bool = False) -> Path:

@@ -31,7 +31,7 @@ from typing import Literal
 
 import msgspec
 
-from descend.engine.base import files
+from descend.engine.base import files, trees
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.paths import make_writable, runs_home
 from descend.engine.base.sanitize import clean
@@ -105,10 +105,10 @@ class Run:
 
     def misplaced(self) -> str:
         """What is in the folder in place of a file or folder that a worker writes, or nothing: written through a link,
-        it would change what is elsewhere."""
+        hard or not, it would change what is elsewhere."""
         signed = self.writer_file, self.lock_file, self.launch_file
         for file in (self.events_file, self.control_file, *signed, self.log_file):
-            if wrong := files.describe_irregular(file):
+            if wrong := files.describe_shared(file):
                 return wrong
         return files.describe_link(self.folder) or files.describe_link(self.checkpoints)
 
@@ -254,7 +254,8 @@ def create_run(manifest: Manifest, fill: Callable[[Run], None] = lambda making: 
     except OSError as error:
         shutil.rmtree(making, ignore_errors=True)
         raise DescendError(
-            f"Cannot make a run in {runs} ({error.strerror}); free some space or set DESCEND_HOME to another folder."
+            f"Cannot make a run in {runs} ({error.strerror}); {files.advise(error, 'look there')}, or set DESCEND_HOME "
+            "to another folder."
         ) from None
     return Run(folder)
 
@@ -294,10 +295,10 @@ def delete_run(run: Run) -> None:
     """
     if run.state() in LIVE:
         raise UsageError(f"Run '{run.id}' is still going; stop it first.")
-    for folder, _, _ in os.walk(run.folder) if not run.folder.is_symlink() else ():
-        if not os.access(folder, os.W_OK | os.X_OK):
+    for folder, _ in trees.walk(run.folder) if not run.folder.is_symlink() else ():
+        if not os.access(folder, os.W_OK | os.X_OK) and os.path.lexists(folder):  # else its path is too long
             raise DescendError(f"Run '{run.id}' cannot be deleted: no permission to remove anything from {folder}.")
-    going = run.folder.with_name(f".{run.id}.deleted")
+    going = run.folder.with_name(f".{run.id[:60]}.deleted")  # short enough, whatever its name
     try:
         run.folder.rename(going)
     except OSError as error:
@@ -306,14 +307,16 @@ def delete_run(run: Run) -> None:
         if remains != going and remains.is_symlink():
             remains.unlink()
         elif remains != going:
-            shutil.rmtree(remains, ignore_errors=True)
+            with suppress(OSError):
+                trees.remove(remains)
     try:
         if going.is_symlink():
             going.unlink()
         else:
-            shutil.rmtree(going)
+            trees.remove(going)
     except OSError as error:
-        shutil.rmtree(going, ignore_errors=True)  # all but what must stay
+        with suppress(RecursionError):
+            shutil.rmtree(going, ignore_errors=True)  # all but what must stay
         left = error.filename or going
         raise DescendError(
             f"Run '{run.id}' is deleted only in part: {left} could not be removed ({error.strerror}); allow it, then "
@@ -328,7 +331,7 @@ def list_runs() -> list[Run]:
         DescendError: the home folder cannot be read.
     """
     try:
-        folders = [entry for entry in runs_home().iterdir() if not entry.name.startswith(".") and entry.is_dir()]
+        folders = [entry for entry in runs_home().iterdir() if not entry.name.startswith(".") and os.path.isdir(entry)]
     except FileNotFoundError:
         return []
     except OSError as error:

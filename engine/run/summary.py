@@ -10,9 +10,11 @@ import re
 import shutil
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from descend.engine.base import trees
 from descend.engine.base.errors import DescendError
 from descend.engine.base.files import measure_file
 from descend.engine.run.history import History
@@ -25,7 +27,8 @@ ERROR = re.compile(r"(\w+\.)*\w*(Error|Exception|Interrupt)\b")
 """Begins a traceback's last line."""
 FULL = 1 << 20
 """A disk with fewer bytes left counts as full."""
-CRASHES = ("Fatal Python error", "Aborted", "terminate called")
+CRASH = re.compile(r"Aborted|terminate called|.*\bfatal\b", re.IGNORECASE)
+"""Begins, or is, what a crash in native code leaves in the log."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def explain_state(run: Run, state: str, history: History) -> tuple[str, list[str
 def explain_death(run: Run, where: str) -> str:
     """How the worker of a dead run ended, judged by its traces."""
     last = run.log_tail(500)
-    crash = next((line for line in last if line.startswith(CRASHES)), "")
+    crash = next((line for line in last if CRASH.match(line)), "")
     if (coming := run.launched()) is not None:  # and has not signed
         if not coming.here:
             return explain_silence(coming)
@@ -194,10 +197,8 @@ def find_free_space(run: Run) -> int:
 def measure_size(run: Run) -> int:
     """Bytes of all files of ``run``."""
     total = 0
-    for folder, _, files in os.walk(run.folder):
+    for _, files in trees.walk(run.folder):
         for file in files:
-            try:
-                total += os.lstat(os.path.join(folder, file)).st_size
-            except OSError:  # gone meanwhile
-                continue
+            with suppress(OSError):  # gone meanwhile
+                total += file.stat(follow_symlinks=False).st_size
     return total

@@ -17,6 +17,7 @@ from types import ModuleType
 
 from descend.engine import lessons as package
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
+from descend.engine.base.files import read_user_file
 from descend.engine.base.paths import home
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching.lesson import TRACKS, Lesson
@@ -73,9 +74,18 @@ def find_lesson(name: str) -> Lesson:
 def _list_own_files() -> tuple[tuple[Path, int], ...]:
     """The user's own files, and when each was changed."""
     try:
-        return tuple((file, file.stat().st_mtime_ns) for file in sorted(find_own_folder().glob("*.py")))
+        files = sorted(find_own_folder().glob("*.py"))
     except (OSError, DescendError):  # there is no such folder, or no home folder
         return ()
+    return tuple((file, _changed(file)) for file in files)
+
+
+def _changed(file: Path) -> int:
+    """When ``file`` was changed, in nanoseconds; 0 where that is not known, as of a link that leads nowhere."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @functools.lru_cache(maxsize=1)
@@ -144,7 +154,7 @@ def _load_own(file: Path) -> Lesson:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", file.stem):
         raise BrokenLesson("a lesson's file is named in lower case letters, digits and _.")
-    if heavy := _find_heavy_import(file.read_bytes(), str(file)):
+    if heavy := _find_heavy_import(read_user_file(file), str(file)):
         raise BrokenLesson(f"it imports {heavy} at the top of the file; import it inside the functions that use it.")
     spec = importlib.util.spec_from_file_location(f"{OWN}.{file.stem}", file)
     assert spec is not None

@@ -20,6 +20,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
+from descend.engine.base.files import advise, read_user_file, write_new
 from descend.engine.base.paths import home, make_writable
 from descend.engine.run.manifest import replace_json
 from descend.engine.teaching.lesson import Lesson
@@ -29,6 +30,8 @@ PATIENCE = ContextVar("PATIENCE", default=3.0)
 """Seconds to wait for another process that writes; it does so for milliseconds."""
 KEPT = 20
 """Runs whose prediction is remembered, of each prediction."""
+MAX_SIZE = 1 << 27
+"""Bytes of a logbook, at most."""
 LONGEST = 100_000
 """Characters kept of the learner's own text."""
 
@@ -240,13 +243,7 @@ def export_progress(path: Path) -> None:
         DescendError: it cannot be written.
     """
     text = msgspec.json.format(msgspec.json.encode(ProgressFile(lessons=read_entries()))) + b"\n"
-    try:
-        with open(path, "xb") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{path} exists already; choose another name.") from None
-    except OSError as error:
-        raise DescendError(f"Cannot write {path}: {error.strerror}.") from None
+    write_new(path, text)
 
 
 def _find_file() -> Path:
@@ -286,7 +283,7 @@ def _read_file() -> ProgressFile:
         _Damaged: it cannot be understood.
     """
     try:
-        text = _find_file().read_bytes()
+        text = read_user_file(_find_file(), MAX_SIZE)
     except FileNotFoundError:
         return ProgressFile()
     try:
@@ -320,7 +317,8 @@ def _change_file() -> Iterator[ProgressFile]:
             os.close(lock)
     except OSError as error:
         raise DescendError(
-            f"The logbook cannot be written ({error.strerror}); free some space or set DESCEND_HOME to another folder."
+            f"The logbook cannot be written ({error.strerror}); {advise(error, f'look at {_find_file()}')}, or set "
+            "DESCEND_HOME to another folder."
         ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from rich.console import Console
 
 from descend.datasets import catalogue
 from descend.datasets.describe import choose_samples, describe
+from descend.datasets.listing import walk_files
+from descend.engine.base import trees
 from descend.engine.cli import main
 from descend.engine.cli.data_view import print_dataset
 from descend.engine.cli.image_blocks import RAMP, draw_mosaic
@@ -156,3 +159,16 @@ def test_the_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None
     assert (status, err) == (0, "")
     for word in ("missing", "thousands", "broken", "limit", "encode"):
         assert f"  {word} " in out
+
+
+def test_folders_deeper_than_the_recursion_limit_are_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1100):
+        os.mkdir("d")
+        os.chdir("d")
+    Path("last").touch()
+    os.symlink(tmp_path, "around")
+    os.chdir(tmp_path)
+    files = list(walk_files(tmp_path, set()))
+    trees.remove(tmp_path / "d")
+    assert [file.name for file in files] == ["last"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
@@ -110,3 +111,13 @@ async def test_one_key_too_many_takes_no_other_screen_away() -> None:
         above.dismiss()
         await shell.pilot.pause(0.3)
         assert len(shell.app.screen_stack) == 2
+
+
+@pytest.mark.parametrize("steps", range(0, 40, 4))
+async def test_ending_while_a_lesson_is_being_opened_is_no_error(steps: int) -> None:
+    async with opened() as shell:
+        shell.app.open_lesson("digits")
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        shell.app.exit(return_code=143)
+    assert shell.app.return_code == 143

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import select
 import signal
 import termios
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from descend.tui.driver import LeanDriver
 from tests.terminal import Terminal, descend
 
 FIRST = "Digits: a first network"
@@ -90,6 +92,112 @@ def test_a_second_signal_does_not_wait(folders: Path) -> None:
         terminal.process.send_signal(signal.SIGCONT)
         assert terminal.end(3) in (128 + signal.SIGTERM, 128 + signal.SIGHUP)
         in_order(terminal)
+
+
+def test_stopping_and_continuing_in_one_moment_is_continuing(folders: Path) -> None:
+    with Watched(descend()) as terminal:
+        terminal.wait(FIRST)
+        terminal.process.send_signal(signal.SIGSTOP)  # Python hears of the next two together
+        terminal.process.send_signal(signal.SIGTSTP)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.send(b"/")
+        terminal.wait("search lessons")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 128 + signal.SIGTERM
+        in_order(terminal)
+
+
+class Silent(Watched):
+    """Does not say where its cursor is, so that leaving waits for that."""
+
+    def answer(self) -> None:
+        pass
+
+
+def test_continuing_while_the_terminal_is_given_back_is_continuing(folders: Path) -> None:
+    with Silent(descend()) as terminal:
+        terminal.wait(FIRST)
+        terminal.send(b"j")
+        terminal.read(0.1)
+        terminal.process.send_signal(signal.SIGTSTP)
+        time.sleep(0.2)  # it waits to be told where the cursor is
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.wait(FIRST)
+        terminal.send(b"/")
+        terminal.wait("search lessons")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 128 + signal.SIGTERM
+        in_order(terminal)
+
+
+def test_a_signal_while_it_leaves_finds_the_terminal_in_order_too(folders: Path) -> None:
+    with Silent(descend()) as terminal:
+        terminal.wait(FIRST)
+        terminal.send(b"j\x11")
+        terminal.read(0.3)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() in (0, 128 + signal.SIGTERM)
+        in_order(terminal)
+
+
+@pytest.mark.parametrize("size", [(20, 5), (80, 24)], ids=str)
+def test_a_signal_while_it_starts_is_no_traceback(folders: Path, size: tuple[int, int]) -> None:
+    with Watched(descend(), *size) as terminal:
+        while 2004 not in terminal.modes:
+            terminal.read(0.1)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 128 + signal.SIGTERM
+        assert b"Traceback" not in terminal.heard
+        in_order(terminal)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
+def test_ending_after_stopping_and_continuing_finds_the_terminal_in_order(folders: Path, pause: float) -> None:
+    with Watched(descend(), 20, 5) as terminal:
+        terminal.wait("trains it.")
+        terminal.send(b"j")
+        for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGTERM):
+            terminal.process.send_signal(number)
+            terminal.read(pause)
+        assert terminal.end() in (128 + signal.SIGTERM, -signal.SIGTERM)  # the latter while the terminal is given back
+        in_order(terminal)
+
+
+def test_the_last_thing_written_at_a_forced_end_is_the_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is still queued, such as the start of a shell that continues, would turn on what is reset."""
+    driver = object.__new__(LeanDriver)
+    ours, theirs = os.openpty()
+    driver.fileno = theirs
+    try:
+        with monkeypatch.context() as patch, open(os.dup(theirs), "w") as queued:
+            patch.setattr("sys.__stderr__", queued)
+            driver._restore()
+            queued.write("\x1b[?1049h")
+            queued.flush()
+            assert os.read(ours, 1 << 12).endswith(b"\x1b[m")
+            assert not select.select([ours], [], [], 0.1)[0]
+    finally:
+        for descriptor in (ours, theirs):
+            os.close(descriptor)
+
+
+def test_a_terminal_that_is_behind_is_reset_too(folders: Path) -> None:
+    with Watched(descend()) as terminal:
+        terminal.wait(FIRST)
+        with open(f"/proc/{terminal.process.pid}/fd/0", "wb", opener=write_without_waiting, buffering=0) as inside:
+            while inside.write(b"x" * 4096):  # None once there is no room
+                pass
+        terminal.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        terminal.process.send_signal(signal.SIGHUP)
+        time.sleep(0.15)  # it reads again before the end, with which what is unread is gone
+        assert terminal.end() in (128 + signal.SIGTERM, 128 + signal.SIGHUP)
+        in_order(terminal)
+
+
+def write_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def test_a_lost_line_ends_it_soon(folders: Path) -> None:

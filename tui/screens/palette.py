@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.command import CommandList, CommandPalette
+from textual.worker import Worker
 
 from descend.tui.screens.app_access import Leaves
 
@@ -20,3 +23,7 @@ class Palette(Leaves, CommandPalette):
         if pages and not any(found.scrollable_content_region for found in self.query(CommandList)):
             return False
         return super().check_action(action, parameters)
+
+    def run_worker(self, *work: Any, **how: Any) -> Worker[Any]:
+        """A search in progress when the palette is closed ends without its list, and does not end the shell."""
+        return super().run_worker(*work, **{**how, "exit_on_error": False})

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import descend
+from descend.engine.base.files import read_user_file
 from descend.engine.base.paths import home
 from descend.engine.run.manifest import replace_json
 from descend.engine.teaching.lesson import Lesson
@@ -94,7 +95,7 @@ def _restore(one: dict[str, Any]) -> Finding:
 
 def _read() -> dict[str, Any]:
     try:
-        known = json.loads(find_file().read_bytes())
-    except (OSError, ValueError):
+        known = json.loads(read_user_file(find_file()))
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

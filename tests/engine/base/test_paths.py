@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from descend.datasets import catalogue
-from descend.engine.base import paths
+from descend.engine.base import files, paths
 from descend.engine.base.errors import UsageError
-from descend.engine.base.paths import parse_path, path_exists
+from descend.engine.base.files import MAX_TEXT, read_user_text, require_replaceable
+from descend.engine.base.paths import find_working_folder, parse_path, path_exists
 from descend.engine.cli import main
+from descend.engine.launch import run_config
+from descend.engine.run import export
+from descend.engine.run.manifest import Manifest
+from descend.engine.run.runs import Run
+from descend.tui import shell_settings
 
 NONSENSE = {
     "~nosuchuser/x": "There is no user 'nosuchuser'",
@@ -30,6 +39,7 @@ NONSENSE = {
 
 
 RECORDING = Path(__file__).parents[2] / "recordings" / "digits"
+ASKED = Manifest(id="", name="digits", knobs={}, seed=0, device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -168,3 +178,126 @@ def test_a_byte_order_mark_before_a_configuration_or_an_exercise_is_fine(
     solution = capsys.readouterr().out
     (here / "mine.py").write_bytes(start + solution.encode())
     assert main(["exercise", "floating-point", "1", "--check", "mine.py"]) == 0, capsys.readouterr().out
+
+
+def kinds(folder: Path) -> dict[str, Path]:
+    """What is no file, though it can be named like one."""
+    os.mkfifo(folder / "fifo")
+    (folder / "link").symlink_to("file")
+    (folder / "endless").symlink_to("/dev/zero")
+    return {"a FIFO": folder / "fifo", "a folder": folder, "a link": folder / "link"}
+
+
+def test_only_files_are_replaced(here: Path) -> None:
+    for what, path in kinds(here).items():
+        before = os.lstat(path)
+        for replace in (
+            partial(export.write_csv, Run(RECORDING), path, force=True),
+            partial(run_config.save_config, ASKED, path),
+        ):
+            with pytest.raises(UsageError, match=f"cannot be replaced: {path.name} is {what}, not a file; name a file"):
+                replace()
+        assert os.lstat(path).st_ino == before.st_ino
+    with pytest.raises(UsageError, match="null is a device"):
+        require_replaceable(Path("/dev/null"))
+    require_replaceable(here / "file")
+    require_replaceable(here / "new")
+
+
+def test_what_is_read_for_a_user_is_a_file_and_not_endless(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds(here)
+    (here / "large").write_bytes(b"x" * (MAX_TEXT + 1))
+    (here / "windows").write_bytes(b"\xef\xbb\xbfa\r\nb\r\n")
+    assert read_user_text(here / "windows") == "a\nb\n"
+    assert read_user_text(here / "link") == "x,y\n1,2\n"
+    for name, wrong in {"fifo": "is a FIFO", "endless": "is a device", "large": "is larger than 4 MiB"}.items():
+        for words in (["exercise", "floating-point", "1", "--check"], ["run", "--settings"]):
+            assert main([*words, name]) == 2
+            assert wrong in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["logbook.json", "settings.json", "proved.json", "lessons", "lessons/own.py"])
+def test_no_file_of_the_home_folder_is_waited_for(
+    name: str, here: Path, folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folders / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(file)
+    assert shell_settings.get("theme", "none") == "none"
+    assert main(["list", "lessons", "--json"]) == 0
+    assert ('"own", "broken": ' in (said := capsys.readouterr().out)) == (name == "lessons/own.py")
+    assert '"name": "digits"' in said
+    assert main(["progress"]) == 0
+
+
+def test_a_lesson_that_is_a_link_to_nothing_costs_no_other(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folders / "lessons").mkdir(parents=True)
+    (folders / "lessons" / "gone.py").symlink_to("nowhere")
+    (folders / "lessons" / "own.py").write_text("")
+    assert main(["list", "lessons", "--json"]) == 0
+    said = capsys.readouterr().out
+    assert '"own", "broken": "it defines no LESSON' in said
+    assert '"gone", "broken": ' in said
+
+
+def test_settings_that_are_nested_too_deeply_are_a_sentence(here: Path) -> None:
+    (here / "deep.toml").write_text("x = " + "[" * 50_000)
+    with pytest.raises(UsageError, match="nested too deeply"):
+        run_config.load_config(here / "deep.toml")
+
+
+def test_a_folder_that_may_not_be_searched_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refuse)
+        with pytest.raises(UsageError) as told:
+            parse_path("secret/x")
+    assert str(told.value).startswith("'secret/x' cannot be looked up (Permission denied)")
+
+
+def test_a_working_folder_that_is_gone_is_a_sentence(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "gone").mkdir()
+    monkeypatch.chdir(here / "gone")
+    assert find_working_folder() is None
+    (here / "gone").rmdir()
+    assert main(["list", "lessons"]) == 2
+    assert capsys.readouterr().err == "descend: The folder you are in is gone; change to another.\n"
+    assert find_working_folder() == "/"
+
+
+FULL = {
+    errno.ENOSPC: "(No space left on device); make room on its disk.",
+    errno.EDQUOT: "(Disk quota exceeded); make room within the quota.",
+    errno.EFBIG: "(File too large); raise the limit on the size of files (`ulimit -f`).",
+    errno.EROFS: "(Read-only file system); make its disk writable.",
+    errno.EIO: "(Input/output error); choose another name.",
+}
+
+
+@pytest.mark.parametrize("code", FULL)
+def test_what_cannot_be_written_leaves_nothing_and_says_what_helps(
+    code: int, here: Path, folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Full(io.RawIOBase):
+        """A file that takes nothing."""
+
+        def __init__(self, file: Path, *_: object, **__: object) -> None:
+            Path(file).touch()
+
+        def write(self, text: object) -> int:
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(files, "open", Full, raising=False)
+    lessons = folders / "lessons" / "my_own.py"
+    for file, words in {
+        here / "code.py": ["exercise", "floating-point", "1", "--write", "code.py"],
+        here / "book.json": ["progress", "export", "book.json"],
+        lessons: ["new", "lesson", "my-own"],
+    }.items():
+        assert main(words) == 1
+        assert capsys.readouterr().err == f"descend: Cannot write {file} {FULL[code]}\n"
+        assert not file.exists()

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-FILES = ("run.json", "events.jsonl", "control.jsonl", "worker.json", "worker.log", "checkpoints")
-TEXTS = FILES[:5]
+TEXTS = ("run.json", "events.jsonl", "control.jsonl", "worker.json", "worker.log")
+FILES = (*TEXTS, "checkpoints", "worker.lock", "launch.json")
 MARK = "@damaged@"
 
 
@@ -25,6 +25,10 @@ def damage(folder: Path, outside: Path, chance: random.Random) -> list[str]:
         how = chance.choice([by_field, by_field, by_field, by_field, by_byte, by_line, by_kind, by_kind])
         with suppress(OSError):  # there is nothing of that kind left
             done.append(f"{how.__name__} {how(folder, outside, chance)}")
+    if chance.random() < 0.05:
+        done.append(f"hard link {twin(folder, outside, chance)}")
+    if chance.random() < 0.01:
+        done.append(f"folders {deep(folder, chance.choice([900, 1500]))} deep")
     if chance.random() < 0.04:
         done.append(f"whole folder {whole(folder, outside, chance)}")
     return done
@@ -193,7 +197,7 @@ def by_kind(folder: Path, outside: Path, chance: random.Random) -> str:
     """Put something of another kind in the place of a file."""
     if chance.random() < 0.3:
         return by_checkpoint(folder, outside, chance)
-    file = folder / chance.choice([*FILES, *FILES, f"run.json.{os.getpid()}.new", "unknown"])
+    file = folder / chance.choice([*FILES, *FILES, f".run.json.{os.getpid()}.new", "unknown"])
     kind = chance.choice(list(KINDS))
     target = outside / (
         "run/checkpoints" if file.name == "checkpoints" else chance.choice(["file", f"run/{file.name}"])
@@ -217,9 +221,33 @@ def by_checkpoint(folder: Path, outside: Path, chance: random.Random) -> str:
     return f"checkpoints/{name} {kind}"
 
 
+def twin(folder: Path, outside: Path, chance: random.Random) -> str:
+    """Give a file outside a second name in the run; only once nothing else is written here by these functions."""
+    name = chance.choice(
+        [*TEXTS, "worker.lock", "launch.json", "checkpoints/0000000040.pt", "checkpoints/0000000060.new"]
+    )
+    with suppress(OSError):  # there is no such folder any more, or a folder is in its place
+        (folder / name).unlink(missing_ok=True)
+        os.link(outside / "file", folder / name)
+    return name
+
+
+def deep(folder: Path, count: int) -> int:
+    """Make ``count`` folders in ``folder``, one within the other; returns how many."""
+    with suppress(OSError):  # which is no folder any more
+        here = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        for _ in range(count):
+            os.mkdir("d", dir_fd=here)
+            below = os.open("d", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = below
+        os.close(here)
+    return count
+
+
 def whole(folder: Path, outside: Path, chance: random.Random) -> str:
     """Put something else in the place of the run's folder."""
-    kind = chance.choice(["link", "dangling", "loop", "fifo", "empty", "missing"])
+    kind = chance.choice(["link", "dangling", "loop", "far", "fifo", "empty", "missing"])
     folder.rename(folder.with_name(".aside"))
     KINDS[kind](folder, outside / "run")
     return kind
@@ -274,6 +302,7 @@ KINDS: dict[str, Callable[[Path, Path], Any]] = {
     "link": lambda file, target: file.symlink_to(target),
     "dangling": lambda file, target: file.symlink_to(target.with_name("nowhere")),
     "loop": lambda file, target: file.symlink_to(file),
+    "far": lambda file, target: file.symlink_to("x" * 300),
     "endless": lambda file, target: file.symlink_to("/dev/zero"),
     "folder": lambda file, target: file.mkdir(),
     "socket": _socket,

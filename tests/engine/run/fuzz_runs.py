@@ -37,6 +37,7 @@ from unittest import mock
 import msgspec
 from tests.engine.run.damage import damage
 
+from descend.engine.base import trees
 from descend.engine.base.errors import DescendError
 from descend.engine.cli import follow, main, parser
 from descend.engine.launch import launcher, worker
@@ -109,7 +110,7 @@ def template(recorded: Path, folder: Path) -> Path:
     run = Run(folder)
     lines = run.events_file.read_bytes().splitlines(keepends=True)
     run.events_file.write_bytes(b"".join([*lines[:10], *lines[10:-4:9][:14], *lines[-4:]]))
-    gone = msgspec.structs.replace(Writer.this_process(), birth=1.0)  # an earlier process of this pid
+    gone = msgspec.structs.replace(Writer.this_process(), started=1.0, birth=1.0)  # earlier, of this pid
     run.writer_file.write_bytes(msgspec.json.encode(gone))
     run.control_file.write_text('{"kind":"pause","at":1.5}\n{"kind":"set","knob":"lr","value":0.1}\n')
     run.log_file.write_text("worker began: 1 now\nTraceback (most recent call last)\n")
@@ -285,8 +286,8 @@ def age(folder: Path) -> None:
 
 def remove(path: Path) -> None:
     """Remove whatever ``path`` is."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+    if os.path.isdir(path) and not path.is_symlink():
+        trees.remove(path)
     else:
         path.unlink()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from tests.engine.run.damage import deep
 from tests.engine.run.fuzz_runs import template, trial, tried
 from tests.recordings import HERE
 
@@ -141,6 +142,42 @@ def test_a_run_of_a_model_that_cannot_be_there_stops_no_survey(name: str, broken
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_links_that_lead_nowhere_cost_no_other_run(broken: Run, capsys) -> None:
+    for name, target in {"far": "x" * 300, "loop": "loop", "gone": "nowhere", "closed": "/proc/1/root/x"}.items():
+        broken.folder.with_name(name).symlink_to(target)
+    assert main(["list", "runs"]) == 0
+    assert "sound" in capsys.readouterr().out
+    assert [run.id for run in runs.list_runs()] == ["sound", "broken"]
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "control.jsonl", "worker.json", "worker.log"])
+def test_what_is_also_a_file_elsewhere_is_not_written(name: str, broken: Run, tmp_path: Path, capsys) -> None:
+    twin = tmp_path / "backup"
+    twin.write_text("kept\n")
+    (broken.folder / name).unlink()
+    os.link(twin, broken.folder / name)
+    assert main(["resume", "broken", "--detach"]) == 1
+    said = capsys.readouterr().err
+    assert f"{name} is also a file elsewhere (a hard link), which would change with it; put a copy" in said
+    with pytest.raises(DescendError, match="hard link"):
+        worker.claim(broken)
+    assert twin.read_text() == "kept\n"
+
+
+def test_a_run_with_folders_deeper_than_python_goes_is_measured_and_deleted(broken: Run, capsys) -> None:
+    before = summarize(broken).size
+    deep(broken.folder, 3000)
+    assert summarize(broken).size == before
+    assert main(["delete", "broken", "--yes"]) == 0
+    assert os.listdir(broken.folder.parent) == ["sound"]
+
+
+def test_a_run_of_the_longest_name_is_deleted(broken: Run) -> None:
+    long = Run(broken.folder.rename(broken.folder.with_name("é" * 127)))
+    runs.delete_run(long)
+    assert os.listdir(broken.folder.parent) == ["sound"]
+
+
 def test_strange_names_among_checkpoints_are_no_checkpoints(broken: Run) -> None:
     for name in ("²².pt", "77.pt", "-1.pt", "x.pt", f"{2**63}.pt", "9" * 40 + ".pt", "00000000041.pt"):
         (broken.checkpoints / name).write_bytes(b"weights")
@@ -222,7 +259,7 @@ def test_renaming_keeps_bytes_that_are_no_text_where_they_are_of_no_concern(brok
 
 def test_writing_a_manifest_leaves_alone_what_a_link_next_to_it_leads_to(broken: Run, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("mine")
-    (broken.folder / f"run.json.{os.getpid()}.new").symlink_to(tmp_path / "elsewhere")
+    (broken.folder / f".run.json.{os.getpid()}.new").symlink_to(tmp_path / "elsewhere")
     runs.amend_manifest(broken, title="a title")
     assert broken.manifest().title == "a title"
     assert (tmp_path / "elsewhere").read_text() == "mine"

@@ -170,7 +170,7 @@ def test_an_error_leaves_what_was_there_and_nothing_half_written(
     monkeypatch.setattr("os.fsync", full)
     capsys.readouterr()
     assert main(["export", run.id, "--to", to, str(path), "--force"]) == 1
-    assert capsys.readouterr().err.endswith("No space left on device.\n")
+    assert capsys.readouterr().err.endswith(" (No space left on device); make room on its disk.\n")
     assert main(["export", run.id, "--to", to, str(tmp_path / "new")]) == 1
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
 

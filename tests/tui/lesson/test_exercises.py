@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from textual.app import App
 
+from descend.engine.base.errors import DescendError
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.lesson import Lesson
 from descend.tui.screens.lesson.code_exercise import CodeExerciseView
@@ -226,6 +230,35 @@ async def test_an_editor_that_crashes_or_is_missing_is_a_sentence(editor, monkey
         assert bench.area.text == bench.starter
         await shell.press("ctrl+s")
         await shell.until("✗ Not yet.", 30)
+
+
+def test_a_file_for_an_editor_is_replaced_whole_or_not_at_all(editor, folders, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    editor("true")
+    file = folders / "exercises" / "practice_2.py"
+    file.parent.mkdir()
+    kept = folders / "kept.py"
+    kept.write_text("mine")
+    file.symlink_to(kept)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    app: App[None] = App()
+    monkeypatch.setattr(app, "suspend", nullcontext)
+    opener = ExternalEditor("practice", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(DescendError, match=r"\(No space left on device\); make room on its disk"):
+            opener.open(app, "new", 1)
+    assert kept.read_text() == "mine"
+    assert list(file.parent.iterdir()) == [file]
+    opener.open(app, "new", 1)
+    assert file.is_symlink()
+    assert kept.read_text() == "new"
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(DescendError, match="is a FIFO, not a file; move it away"):
+        opener.open(app, "new", 1)
 
 
 def test_a_file_that_vanishes_or_is_not_text_is_skipped(with_exercises: Lesson) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from textual.app import App, SuspendNotSupported
 
 from descend.engine.base.errors import DescendError
+from descend.engine.base.files import advise, describe_irregular, read_user_text, replace_file
 from descend.engine.base.paths import home, make_writable
 
 USUAL = ("nano", "vim", "vi")
@@ -38,10 +39,14 @@ class ExternalEditor:
         """
         command = editor()
         make_writable(self.file.parent, "DESCEND_HOME")
+        kept = Path(os.path.realpath(self.file))  # it may be a link to where the learner keeps their code
+        if wrong := describe_irregular(kept):
+            raise DescendError(f"Cannot write {self.file}: {wrong}; move it away.")
         try:
-            self.file.write_text(text, encoding="utf-8")
+            replace_file(kept, text.encode())
         except OSError as error:
-            raise DescendError(f"Cannot write {self.file}: {error.strerror}.") from None
+            way = advise(error, "look at its folder")
+            raise DescendError(f"Cannot write {self.file} ({error.strerror}); {way}.") from None
         self._seen = self._stamp()
         if Path(command[0]).name in LINE:
             command = [*command, f"+{line}"]
@@ -72,7 +77,7 @@ class ExternalEditor:
         if stamp is None or stamp == self._seen:
             return None
         try:
-            text = self.file.read_text(encoding="utf-8-sig")
+            text = read_user_text(self.file)
         except (OSError, UnicodeDecodeError):
             return None
         self._seen = stamp
