@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as a worker has it: threads that wait for a core cost most
@@ -20,6 +21,10 @@ for number, usual in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:  # as in a script's background or under nohup; programs inherit it
         signal.signal(number, usual)
+
+
+hypothesis.settings.register_profile("busy", suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")  # a busy machine makes examples slowly, and that is no fault of theirs
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from descend.engine import lessons as lesson_files
 from descend.engine.cli import main
 from descend.engine.run.history import History
 from descend.engine.run.records import Event
@@ -118,13 +119,20 @@ async def test_a_recording_is_drawn_at_every_step_and_size(name: str) -> None:
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
 
 
-def test_the_recordings_have_every_kind_of_record() -> None:
+OTHERWISE = {"annotated_image": "annotated_image", "tree": "tree"}
+"""Kinds that need no recording as long as no lesson shows them, and what shows them."""
+
+
+def test_the_recordings_have_every_kind_of_record_that_lessons_make() -> None:
+    lessons = "".join(file.read_text() for file in Path(lesson_files.__path__[0]).glob("*/*.py"))
+    spared = {kind for kind, methods in OTHERWISE.items() if not re.search(rf"lab\.({methods})\(", lessons)}
     kinds = {
         json.loads(line)["kind"]
         for run in laid_out()
         for line in run.events_file.read_text(encoding="utf-8").splitlines()
     }
-    assert kinds == {kind.__struct_config__.tag for kind in typing.get_args(Event)}
+    assert kinds | spared == {kind.__struct_config__.tag for kind in typing.get_args(Event)}
+    assert not kinds & spared
 
 
 def test_the_recordings_are_small_and_tell_nothing_of_the_machine() -> None:

@@ -115,6 +115,8 @@ def slide(lab, k, image, kernels, shifted):
     """The window goes over one digit, a place a step; all kernels look at each place. Beside it what `shift` found."""
     import numpy as np
 
+    from descend.engine.lab.formulas import write_dot_product
+
     chosen = list(kernels).index(k.kernel)
     stack = np.array(list(kernels.values()))[:, None]
     maps = convolve(image[None, None], stack, np.zeros(len(stack)), k.stride, k.padding)[0][0]
@@ -124,13 +126,20 @@ def slide(lab, k, image, kernels, shifted):
     size = len(padded)
     for step in lab.steps(across * across, unit="places"):
         top, left = (k.stride * place for place in divmod(step, across))
-        patch = padded[top : top + 3, left : left + 3]
-        show_place(lab, patch, kernels[k.kernel])
+        window, place = np.s_[top : top + 3, left : left + 3], divmod(step, across)
+        reached = np.arange(across * across).reshape(across, across) <= step
+        lab.operation(
+            "one place: image * kernel = map",
+            {"image": padded, "kernel": kernels[k.kernel], "map": maps[chosen]},
+            write_dot_product(padded[window], kernels[k.kernel]),
+            signs={"kernel": "*", "map": "="},
+            marks={"image": {"window": window}, "map": {"place": place}},
+            blank={"map": ~reached},
+        )
         low, right = size - 3.5 - top, left - 0.5  # rows are counted from above, a map's y from below
         frame = [(right, low), (right + 3, low), (right + 3, low + 3), (right, low + 3), (right, low)]
-        ends, window, axes = (0, size - 1), {"window": frame}, ("column", "row, from below")
-        lab.field("digit", padded[::-1].copy(), ends, ends, low=0, high=16, paths=window, axes=axes)
-        reached = np.arange(across * across).reshape(across, across) <= step
+        ends, paths, axes = (0, size - 1), {"window": frame}, ("column", "row, from below")
+        lab.field("digit", padded[::-1].copy(), ends, ends, low=0, high=16, paths=paths, axes=axes)
         texts = [
             [f"{y:.3g}" if seen else "" for y, seen in zip(*row, strict=True)]
             for row in zip(maps[chosen], reached, strict=True)
@@ -148,33 +157,6 @@ def slide(lab, k, image, kernels, shifted):
         bound = np.abs(shifted["map"]).max() or 1.0
         lab.images("the digit moves one pixel", list(shifted.values()), list(shifted), low=-bound, high=bound)
     lab.results(**{"numbers in the map": across * across, "min of the map": maps[chosen].min()})
-
-
-def show_place(lab, patch, kernel):
-    """One place: each pixel with its weight, shaded by their product, and what the rows add up to."""
-    import numpy as np
-
-    products = patch * kernel
-    sums = products.sum(1).cumsum()
-    texts = [
-        [f"{x:.0f}·{shorten(w)}" for x, w in zip(*row, strict=True)] + [f"{total:.3g}"]
-        for *row, total in zip(patch, kernel, sums, strict=True)
-    ]
-    bound = 16 * np.abs(kernel).max() or 1.0
-    lab.field(
-        "one place: pixel · weight",
-        np.column_stack([products, sums]),
-        rows=("top", "middle", "bottom"),
-        columns=("left", "middle", "right", "sum so far"),
-        texts=texts,
-        low=-bound,
-        high=bound,
-    )
-
-
-def shorten(weight):
-    """A weight in few characters."""
-    return f"{weight:.2g}".replace("0.", ".").replace("-", "−")
 
 
 def shift(lab, k, image, kernel):
@@ -267,7 +249,13 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=10,
-    show=("one place: pixel · weight", "feature map", "digit", "the map of each kernel", "the digit moves one pixel"),
+    show=(
+        "one place: image * kernel = map",
+        "feature map",
+        "digit",
+        "the map of each kernel",
+        "the digit moves one pixel",
+    ),
     rows=("S2-04", "S3-47", "S4-77a", "S4-77b", "S4-80"),
     smoke={"stride": 3, "padding": 0},
     predictions=(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from tests.engine.teaching.contract import smoke_run
@@ -23,16 +22,17 @@ def test_all_kernels_look_at_one_digit_and_black_is_what_they_have_not_seen() ->
     assert (end.reshape(6, -1) > 0).sum() > (first > 0).sum()
 
 
-def test_one_place_shows_each_pixel_with_its_weight_and_what_they_add_up_to() -> None:
+def test_one_place_shows_the_window_the_kernel_and_what_their_products_add_up_to() -> None:
     pictures = Result.of(smoke_run(catalogue.find_lesson("convolution"))).history.pictures
-    for place, filled in zip(pictures["field/one place: pixel · weight"], pictures["field/feature map"], strict=True):
-        values = place.values.numpy()
-        factors = [[text.replace("−", "-").split("·") for text in row[:3]] for row in place.texts]
-        products = np.array([[float(x) * float(w) for x, w in row] for row in factors])
-        assert np.allclose(values[:, :3], products)
-        assert np.allclose(values[:, 3], products.sum(1).cumsum())
+    places = pictures["array/one place: image * kernel = map"]
+    for place, filled in zip(places, pictures["field/feature map"], strict=True):
+        image, kernel, made = place.grids
+        window = image.values.numpy()[image.marks["window"].numpy().astype(bool)]
+        total = (window * kernel.values.numpy().ravel()).sum()
+        assert made.values.numpy()[made.marks["place"].numpy().astype(bool)].tolist() == [total]
+        assert place.formula.endswith(f" = {total:.4g}".replace("-", "−"))
         *_, newest = (text for row in filled.texts for text in row if text)
-        assert float(newest) == values[2, 3]
+        assert float(newest) == pytest.approx(total, abs=0.1)
 
 
 def test_nine_numbers_of_your_own_are_read_row_by_row() -> None:
