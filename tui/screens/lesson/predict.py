@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from descend.tui.run_monitor import RunMonitor
 
 CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
-SKIP = "Your own run will tell. Commit to an answer now, or press space to run without one."
+SKIP = "Your own run will tell. Commit to an answer now; space runs without one."
 
 
 class Guess(Field):
