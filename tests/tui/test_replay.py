@@ -66,7 +66,7 @@ async def test_playing_a_run_to_its_end() -> None:
     async with opened(run=finished()) as shell:
         await shell.sees("✓ done")
         await shell.press("p")
-        await shell.sees("playing 1×", "p hold")
+        await shell.sees("playing 1×", "p pause")
         await shell.press("p")
         await shell.sees("p plays", "◂ replay")
         await shell.press("p", *["plus"] * 4)

@@ -155,7 +155,7 @@ def test_a_signal_while_it_starts_is_no_traceback(folders: Path, size: tuple[int
 @pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
 def test_ending_after_stopping_and_continuing_finds_the_terminal_in_order(folders: Path, pause: float) -> None:
     with Watched(descend(), 20, 5) as terminal:
-        terminal.wait("trains it.")
+        terminal.wait("laboratory")
         terminal.send(b"j")
         for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGTERM):
             terminal.process.send_signal(number)

@@ -113,7 +113,7 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=8,
-    show=("test", "loss", "accuracy"),
+    show=("loss", "accuracy", "test"),
     mistakes=(84,),
     predictions=(
         Prediction(

@@ -148,7 +148,7 @@ def test_right_choices_stand_in_even_places_over_a_track(folders: Path) -> None:
     assert "number 1 in 8 of the track's 8 questions; at most 5 is asked for" in short.why
     moved = [one.replace("+ ", "~ ").replace("- ", "+ ", 1).replace("~ ", "- ") for one in questions[4:]]
     half = [*questions[:4], *moved]
-    lesson = write(folders, (text[start:end], "        " + "\n\n        ".join(half) + "\n"))
+    lesson = write(folders, (text[start:end], "        " + "\n\n        ".join(half) + "\n"), name="half")
     assert [one.rule for one in find_short(lesson)] == []
 
 

@@ -106,7 +106,7 @@ async def test_a_logbook_that_cannot_be_written_is_said_once_and_hinders_nothing
     def refuses(*given: object) -> None:
         raise DescendError("The logbook cannot be written: [disk] full.")
 
-    for name in ("opened", "ran", "answered", "hinted"):
+    for name in ("record_opening", "record_run", "record_answer", "record_hint"):
         monkeypatch.setattr(learner_progress, name, refuses)
     async with opened((80, 24), lesson="practice") as shell:
         await shell.sees("The logbook cannot be written: [disk] full.")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 EMPHASIS = re.compile(r"(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\1")
 LONGEST = 16
 """Cells that a knob's name always gets, if it needs them."""
+VALUE = 16
+"""Cells of a knob's default that are shown at most."""
 STYLES = {"**": "bold", "*": "italic", "`": "bold"}
 
 
@@ -57,11 +59,11 @@ def about_lesson(lesson: Lesson, progress: Progress | None) -> Group:
     if progress is not None:
         finished = progress.state == "finished"
         facts += ", ✓ finished" if finished else f", {progress.done} of {progress.total} parts done"
-    table = Table.grid(padding=(0, 2, 0, 0))
-    longest = max(map(len, [*lesson.knobs.specs, "data"]))
-    table.add_column(no_wrap=True, min_width=min(LONGEST, longest))  # where room is short, what is said of it is cut
-    table.add_column(no_wrap=True, min_width=5, justify="right")
-    table.add_column(no_wrap=True)
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    names, values = [*lesson.knobs.specs, "data"], [str(spec.default) for spec in lesson.knobs.specs.values()]
+    table.add_column(no_wrap=True, width=min(LONGEST, max(map(len, names))))
+    table.add_column(no_wrap=True, width=min(VALUE, max(map(len, [*values, *lesson.data[:1], ""]))), justify="right")
+    table.add_column(no_wrap=True, ratio=1)  # where room is short, what is said of a knob is cut
     for name, spec in lesson.knobs.specs.items():
         table.add_row(Text(plain(name)), Text(plain(str(spec.default)), "bold"), Text(plain(spec.describe()), "dim"))
     if len(lesson.data) > 1:
