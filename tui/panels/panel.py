@@ -135,7 +135,8 @@ class Panel(Widget, can_focus=True):
         return self.subject in changed
 
     def content(self, width: int, height: int) -> list[Row]:
-        """What is inside the frame, as rows of ``width`` cells; [] while there is nothing to show."""
+        """What is inside the frame: at most ``height`` rows of exactly ``width`` cells, as `sized` makes them. Missing
+        rows stay blank. [] while there is nothing to show."""
         raise NotImplementedError
 
     def legends(self) -> list[Row]:
@@ -234,6 +235,7 @@ class Panel(Widget, can_focus=True):
         try:
             title = self._title = plain(f"{self.number} {self.label}" if self.number else self.label)
             rows = self.content(width, height) or wrapped(self._missing(), width, height)
+            rows = [*rows, *([(" " * width, "text")] for _ in range(height - len(rows)))]
             parts = title, rows, self.legends(), self.notes(), self._axes_in_words()
         except Exception as error:  # whatever is wrong with this panel, the others continue
             if self.failed is None or repr(error) != repr(self.failed):
