@@ -56,10 +56,10 @@ def run_smoke(lessons: Sequence[Lesson], at_once: int, again: bool) -> Iterator[
     from descend.engine.teaching.form.check import excuse
     from descend.engine.teaching.form.runs import check_runs
     from descend.engine.teaching.form.shortcoming import LessonText
-    from descend.engine.teaching.form.smoke_memory import recall_smoked, remember_smoked
+    from descend.engine.teaching.form.smoke_memory import recall_passed, remember_passed
     from descend.tui.panels.fitting import check_drawing
 
-    before = set() if again else recall_smoked(lessons)
+    before = set() if again else recall_passed(lessons)
     for lesson, found in try_lessons([lesson for lesson in lessons if lesson.name not in before], at_once):
         if isinstance(found, DescendError):
             print(clean(f"descend: the runs of '{lesson.name}' are left out: {found}"), file=sys.stderr)
@@ -72,7 +72,7 @@ def run_smoke(lessons: Sequence[Lesson], at_once: int, again: bool) -> Iterator[
             short += check_drawing(text, found.default.history)
         short = excuse(lesson, short)
         if found.timed or short:
-            remember_smoked([] if short else [lesson], [lesson] if short else [])
+            remember_passed([] if short else [lesson], [lesson] if short else [])
         yield short
 
 

@@ -43,13 +43,13 @@ def check_drawing(told: LessonText, history: History) -> Iterator[Shortcoming]:
             areas = [across * down for across, down in sizes]
             if told.lesson.show and len(areas) > 1 and areas[0] <= max(areas[1:]):
                 why = f"At {where} panel '{shown_as(subjects[0])}', which carries the idea, is not the largest "
-                yield told.short("largest", f"{why}of its {len(subjects)} panels.", "show=")
+                yield told.report("largest", f"{why}of its {len(subjects)} panels.", "show=")
         for number, (subject, size) in enumerate(zip(subjects, sizes, strict=True), 1):
             for rule, why in check_panel(history, subject, number, *size):
                 cuts.setdefault((rule, f"Panel '{shown_as(subject)}' {why}"), []).append(where)
     for (rule, why), places in cuts.items():
         name = why.split("'")[1]
-        yield told.short(rule, f"{why} at {', '.join(dict.fromkeys(places))}.", name)
+        yield told.report(rule, f"{why} at {', '.join(dict.fromkeys(places))}.", name)
 
 
 def check_panel(history: History, subject: Subject, number: int, width: int, height: int) -> Iterator[tuple[str, str]]:
@@ -69,15 +69,15 @@ def check_panel(history: History, subject: Subject, number: int, width: int, hei
         if len(rows) != height or any(length(row) != width for row in rows):
             found["outside", f"is drawn outside of its {width} × {height} cells"] = None
         drawn = text(rows)
-        found |= {("cut", f"cuts '{whole}'"): None for whole in find_seen(cuts, drawn)}
-        if missing := find_keyless(panel, width, drawn):
+        found |= {("cut", f"cuts '{whole}'"): None for whole in find_visible_cuts(cuts, drawn)}
+        if missing := find_missing_names(panel, width, drawn):
             found["cut", f"has no room for its key ({', '.join(missing)})"] = None
         if cursor is None and (axes := panel.axes()) is not None and not all(axes):
             found["axes", "has an axis without a name"] = None
     yield from found
 
 
-def find_seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
+def find_visible_cuts(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
     """The texts of which only what is left is on screen: some are tried and not used."""
     for whole, left in dict.fromkeys(cuts):
         kept = left.strip()
@@ -87,14 +87,14 @@ def find_seen(cuts: list[tuple[str, str]], drawn: str) -> Iterator[str]:
             yield whole.strip()
 
 
-def find_keyless(panel: Panel, width: int, drawn: str) -> list[str]:
+def find_missing_names(panel: Panel, width: int, drawn: str) -> list[str]:
     """The names of the key that are not on screen; none if a key is at the edge of the frame, or if there is none."""
     keys = [row for row in panel.legends() if row] if isinstance(panel, KEYED) else []
-    if not keys or any(_words(row) in drawn for row in keys):
+    if not keys or any(_join_text(row) in drawn for row in keys):
         return []
     names = [part.strip().partition(" ")[2] or part.strip() for part, pen in keys[0] if pen != "value"]
     return [name for name in names if cell_len(name) > 1 and name not in drawn]
 
 
-def _words(row: Row) -> str:
+def _join_text(row: Row) -> str:
     return "".join(part for part, _ in row).strip()

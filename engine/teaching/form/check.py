@@ -34,7 +34,7 @@ def check_form(lesson: Lesson, known: Mapping[str, Lesson]) -> list[Shortcoming]
     for rule, reason in lesson.allow.items():
         if rule not in RULES or not reason.strip():
             what = "gives no reason" if rule in RULES else "is no rule"
-            short.append(text.short("allow", f"allow: '{rule}' {what}.", "allow="))
+            short.append(text.report("allow", f"allow: '{rule}' {what}.", "allow="))
     return excuse(lesson, short)
 
 

@@ -17,20 +17,20 @@ def check_exercises(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``prediction``, ``claims``, ``exercise``, ``starter`` and ``refusal``."""
     lesson = text.lesson
     if not lesson.predictions:
-        yield text.short("prediction", "It asks for no prediction; at least one is asked for.", "LESSON =")
+        yield text.report("prediction", "It asks for no prediction; at least one is asked for.", "LESSON =")
     seeded = sum(len(claim.seeds) > 1 for claim in lesson.claims)
     if seeded < 2:
-        yield text.short("claims", f"{seeded} claims have several seeds; at least 2 are asked for.", "claims=")
+        yield text.report("claims", f"{seeded} claims have several seeds; at least 2 are asked for.", "claims=")
     if not lesson.exercises:
-        yield text.short("exercise", "It has no exercise; at least one is asked for.", "LESSON =")
+        yield text.report("exercise", "It has no exercise; at least one is asked for.", "LESSON =")
     for exercise in lesson.exercises:
         if isinstance(exercise, CodeExercise) and is_only_blank(make_starter(exercise), make_solution(exercise)):
-            yield text.short("starter", f"The starter only leaves a blank: {exercise.text}", exercise.text)
+            yield text.report("starter", f"The starter only leaves a blank: {exercise.text}", exercise.text)
     for node in ast.walk(text.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "Wrong":
             continue
         if all(isinstance(given, ast.Constant) for given in node.args):
-            yield text.short("refusal", "The message of a wrong answer does not name what was found.", node.lineno)
+            yield text.report("refusal", "The message of a wrong answer does not name what was found.", node.lineno)
 
 
 def is_only_blank(starter: str, solution: str) -> bool:

@@ -14,20 +14,20 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def check_knobs(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``unused`` and ``help``."""
-    read = find_read(text.tree, getattr(text.lesson.run, "__name__", ""))
+    read = find_read_knobs(text.tree, getattr(text.lesson.run, "__name__", ""))
     seen: dict[str, str] = {}
     for name, spec in text.lesson.knobs.specs.items():
         if read is not None and name not in read | BY_LAB:
-            yield text.short("unused", f"Knob '{name}' is never read.", f"    {name}:")
+            yield text.report("unused", f"Knob '{name}' is never read.", f"    {name}:")
         words = spec.help.strip().lower()
         if words.replace(" ", "_") in ("", name):
-            yield text.short("help", f"The help of knob '{name}' says no more than its name.", f"    {name}:")
+            yield text.report("help", f"The help of knob '{name}' says no more than its name.", f"    {name}:")
         elif words in seen:
-            yield text.short("help", f"Knobs '{seen[words]}' and '{name}' have the same help.", f"    {name}:")
+            yield text.report("help", f"Knobs '{seen[words]}' and '{name}' have the same help.", f"    {name}:")
         seen[words] = name
 
 
-def find_read(tree: ast.Module, run: str) -> set[str] | None:
+def find_read_knobs(tree: ast.Module, run: str) -> set[str] | None:
     """The attributes read of the knobs that ``run`` is given, there and in the functions of the file to which it hands
     them on; None where that cannot be told, since they go elsewhere."""
     functions = {node.name: node for node in tree.body if isinstance(node, Function)}
@@ -42,28 +42,28 @@ def find_read(tree: ast.Module, run: str) -> set[str] | None:
         seen.add((name, knobs))
         owners, told = set(), set()
         for node in ast.walk(functions[name]):
-            if isinstance(node, ast.Attribute) and _is(node.value, knobs):
+            if isinstance(node, ast.Attribute) and _reads(node.value, knobs):
                 owners.add(id(node.value))
                 told.add(node.attr)
             elif isinstance(node, ast.Call):
-                for parameter, given in _handed(node, functions):
-                    if _is(given, knobs):
+                for parameter, given in _match_arguments(node, functions):
+                    if _reads(given, knobs):
                         owners.add(id(given))
                         waiting.append(parameter)
         if told & {"values", "specs"}:
             return None
-        used = {id(node) for node in ast.walk(functions[name]) if _is(node, knobs)}
+        used = {id(node) for node in ast.walk(functions[name]) if _reads(node, knobs)}
         if used - owners:
             return None
         read |= told
     return read
 
 
-def _is(node: ast.AST, name: str) -> bool:
+def _reads(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
 
 
-def _handed(call: ast.Call, functions: dict[str, Function]) -> Iterator[tuple[tuple[str, str], ast.expr]]:
+def _match_arguments(call: ast.Call, functions: dict[str, Function]) -> Iterator[tuple[tuple[str, str], ast.expr]]:
     """Function and parameter that each argument of ``call`` goes to, where that is one of ``functions``."""
     if not isinstance(call.func, ast.Name) or call.func.id not in functions:
         return

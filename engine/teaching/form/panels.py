@@ -14,15 +14,15 @@ WITH_AXES = ("curve", "points", "field")
 def check_panels(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``show``, that at least one panel is named, and ``axes``."""
     if not text.lesson.show:
-        yield text.short("show", "It does not say which panel carries the idea: show=(…).", "LESSON =")
+        yield text.report("show", "It does not say which panel carries the idea: show=(…).", "LESSON =")
     for node in ast.walk(text.tree):
-        method = _picture(node)
+        method = _find_method(node)
         if isinstance(node, ast.Call) and method in WITH_AXES and _lacks_axes(node, method):
             name = str(node.args[0].value) if node.args and isinstance(node.args[0], ast.Constant) else method
-            yield text.short("axes", f"The axes of panel '{name}' have no names: axes=(…, …).", node.lineno)
+            yield text.report("axes", f"The axes of panel '{name}' have no names: axes=(…, …).", node.lineno)
 
 
-def _picture(node: ast.AST) -> str:
+def _find_method(node: ast.AST) -> str:
     """The method of ``lab`` that is called; empty if this is no such call."""
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="lab"), attr=method)):

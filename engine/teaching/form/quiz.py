@@ -28,19 +28,19 @@ def check_quiz(text: LessonText) -> Iterator[Shortcoming]:
     """Rules ``questions``, ``kinds``, ``alike`` and ``above``."""
     asked = text.lesson.quiz
     if len(asked) < MIN_QUESTIONS:
-        yield text.short(
+        yield text.report(
             "questions", f"The quiz has {len(asked)} questions; at least {MIN_QUESTIONS} are asked for.", "quiz="
         )
     worked = sum(question.kind != "recall" for question in asked)
     if 2 * worked < len(asked):
         why = f"{worked} of {len(asked)} questions ask to compute or foresee; at least half are asked for."
-        yield text.short("kinds", why, "quiz=")
+        yield text.report("kinds", why, "quiz=")
     for question in asked:
         folded = [" ".join(choice.lower().split()) for choice in question.choices]
         if len(set(folded)) < len(folded):
-            yield text.short("alike", f"Two choices are alike: {question.text}", question.text)
+            yield text.report("alike", f"Two choices are alike: {question.text}", question.text)
         if any(map(BLANKET.search, folded)):
-            yield text.short("above", f"A choice refers to the others: {question.text}", question.text)
+            yield text.report("above", f"A choice refers to the others: {question.text}", question.text)
 
 
 def check_longest(texts: Sequence[LessonText]) -> Iterator[Shortcoming]:
@@ -52,7 +52,7 @@ def check_longest(texts: Sequence[LessonText]) -> Iterator[Shortcoming]:
     for text in texts:
         if mine := [question for question in text.lesson.quiz if is_right_longest(question)]:
             why = f"The right choice is the longest in {longest} of the track's {len(asked)} questions; "
-            yield text.short("longest", f"{why}at most a third is asked for.", mine[0].text)
+            yield text.report("longest", f"{why}at most a third is asked for.", mine[0].text)
 
 
 def check_places(texts: Sequence[LessonText]) -> Iterator[Shortcoming]:
@@ -62,7 +62,7 @@ def check_places(texts: Sequence[LessonText]) -> Iterator[Shortcoming]:
     for place in range(max((len(question.choices) for _, question in asked), default=0)):
         chances = [1 / len(question.choices) for _, question in asked if place < len(question.choices)]
         most = sum(chances) + 2 * math.sqrt(sum(chance * (1 - chance) for chance in chances)) + 0.5
-        here = [(text, question) for text, question in asked if right_place(question) == place]
+        here = [(text, question) for text, question in asked if find_right_place(question) == place]
         if len(here) <= most:
             continue
         why = f"The right choice is number {place + 1} in {len(here)} of the track's {len(asked)} questions; at most "
@@ -71,9 +71,9 @@ def check_places(texts: Sequence[LessonText]) -> Iterator[Shortcoming]:
         for text, question in here:
             if text.lesson.name not in told:
                 told.add(text.lesson.name)
-                yield text.short("place", why, question.text)
+                yield text.report("place", why, question.text)
 
 
-def right_place(question: Question) -> int:
+def find_right_place(question: Question) -> int:
     """Where the right choice is shown, from 0."""
     return order_choices(question).index(question.answer)

@@ -31,37 +31,37 @@ SMALL = 10
 
 def check_results(text: LessonText) -> Iterator[Shortcoming]:
     """Rule ``result``."""
-    held, ranges = _numbers(text.tree), _ranges(text.tree)
+    held, ranges = _list_constants(text.tree), _list_ranges(text.tree)
     for claim in text.lesson.claims:
-        held |= {value for value, _ in _found(claim.text)}
-    sizes = {value for value, _ in _found(text.lesson.theory)} | _defaults(text.lesson)
-    for sentence in _sentences(text.lesson.theory):
+        held |= {value for value, _ in _find_numbers(claim.text)}
+    sizes = {value for value, _ in _find_numbers(text.lesson.theory)} | _list_defaults(text.lesson)
+    for sentence in _split_sentences(text.lesson.theory):
         if sentence.endswith("?") or COMPUTES.search(sentence) or _cites(sentence, text.lesson.sources):
             continue
         states = bool(OUTCOME.search(sentence))
-        for value, told in _found(sentence):
+        for value, told in _find_numbers(sentence):
             share = told.endswith(("%", "cent"))
             if not share and (not states or (value < SMALL and value == int(value)) or YEAR.fullmatch(told)):
                 continue
             forms = (value, value / 100) if share else (value,)
-            if any(_close(form, one) for form in forms for one in held):
+            if any(_are_close(form, one) for form in forms for one in held):
                 continue
             if any(low <= form <= high for form in forms for low, high in ranges):
                 continue
-            if not share and _computed(value, sizes):
+            if not share and _is_computed(value, sizes):
                 continue
             why = f"The theory states a result, {told}, that no claim holds and beside which no source stands."
-            yield text.short("result", why, sentence[:25])
+            yield text.report("result", why, sentence[:25])
 
 
-def _sentences(theory: str) -> Iterator[str]:
+def _split_sentences(theory: str) -> Iterator[str]:
     """The sentences of the prose; formulas are indented, code stands between backquotes."""
     prose = "\n".join(line for line in theory.splitlines() if not line.startswith("    "))
     for paragraph in re.sub(r"`[^`]*`", "", prose).split("\n\n"):
         yield from re.split(r"(?<=[.?!:;])\s+", " ".join(paragraph.split()))
 
 
-def _found(sentence: str) -> list[tuple[float, str]]:
+def _find_numbers(sentence: str) -> list[tuple[float, str]]:
     """The numbers of a sentence, and how they are written there."""
     found = []
     for match in NUMBER.finditer(sentence):
@@ -80,28 +80,28 @@ def _cites(sentence: str, sources: tuple[str, ...]) -> bool:
     return any(re.search(rf"\b{re.escape(name)}\b", sentence) for name in authors)
 
 
-def _numbers(tree: ast.Module) -> set[float]:
+def _list_constants(tree: ast.Module) -> set[float]:
     """The numbers that the code holds."""
     constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return {float(one) for one in constants if isinstance(one, (int, float)) and not isinstance(one, bool)}
 
 
-def _defaults(lesson: Lesson) -> set[float]:
+def _list_defaults(lesson: Lesson) -> set[float]:
     """The numbers among the defaults of the knobs."""
     values = (spec.default for spec in lesson.knobs.specs.values())
     return {float(one) for one in values if isinstance(one, (int, float)) and not isinstance(one, bool)}
 
 
-def _computed(value: float, sizes: set[float]) -> bool:
+def _is_computed(value: float, sizes: set[float]) -> bool:
     """Whether ``value`` is a product or a quotient of two other ``sizes``: 600 steps are 60,000 images by 100."""
     others = [one for one in sizes if one not in (0.0, 1.0, value)]
-    return any(_close(a * b, value) or _close(a / b, value) for a in others for b in others)
+    return any(_are_close(a * b, value) or _are_close(a / b, value) for a in others for b in others)
 
 
-def _ranges(tree: ast.Module) -> list[tuple[float, float]]:
+def _list_ranges(tree: ast.Module) -> list[tuple[float, float]]:
     """The bounds of every ``….between(low, high)`` of a claim."""
     found = []
-    claims = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Claim"]
+    claims = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _find_called_name(node) == "Claim"]
     for node in (inner for claim in claims for inner in ast.walk(claim)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "between":
             ends = [one.value for one in node.args if isinstance(one, ast.Constant)]
@@ -110,9 +110,9 @@ def _ranges(tree: ast.Module) -> list[tuple[float, float]]:
     return found
 
 
-def _called(call: ast.Call) -> str:
+def _find_called_name(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
-def _close(a: float, b: float) -> bool:
+def _are_close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-9)

@@ -23,13 +23,13 @@ def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
     """Rules ``fails``, ``idle``, ``panel``, ``film``, ``first``, ``slow`` and ``size``."""
     for run, told in ((smoke.default, "with its default knobs"), (smoke.brief, "with the knobs of smoke=")):
         if run.problem:
-            yield text.short("fails", f"Run {told}: {run.problem}", "LESSON =")
+            yield text.report("fails", f"Run {told}: {run.problem}", "LESSON =")
     for end in smoke.ends:
         at = f"Knob '{end.knob}' at its end {end.value}"
         if end.problem:
-            yield text.short("fails", f"{at}: {end.problem}", f"    {end.knob}:")
+            yield text.report("fails", f"{at}: {end.problem}", f"    {end.knob}:")
         elif not end.changed:
-            yield text.short("idle", f"{at} leaves every panel as it was.", f"    {end.knob}:")
+            yield text.report("idle", f"{at} leaves every panel as it was.", f"    {end.knob}:")
     if not smoke.default.problem:
         yield from _check_default(text, smoke.default, smoke.timed)
         yield from _check_shown(text, list_panels(smoke.default.history) | list_panels(smoke.brief.history))
@@ -40,20 +40,20 @@ def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
 def _check_default(text: LessonText, run: SmokeRun, timed: bool) -> Iterator[Shortcoming]:
     if run.first is None or (timed and run.first > FIRST):
         when = "never" if run.first is None else f"after {run.first:.1f} s"
-        yield text.short("first", f"Its first record comes {when}; within {FIRST:g} s is asked for.", "def run(")
+        yield text.report("first", f"Its first record comes {when}; within {FIRST:g} s is asked for.", "def run(")
     if timed and (run.seconds > LONGEST or not (run.whole or run.history.failure)):
         took = f"{run.seconds:.0f} s{'' if run.whole else ' and more'}"
-        yield text.short("slow", f"Its default run takes {took}; at most {LONGEST:g} s is asked for.", "def run(")
+        yield text.report("slow", f"Its default run takes {took}; at most {LONGEST:g} s is asked for.", "def run(")
     if run.size > LARGEST:
         why = f"Its run folder has {run.size / 1e6:.1f} MB; at most {LARGEST / 1e6:g} MB are asked for."
-        yield text.short("size", why, "def run(")
+        yield text.report("size", why, "def run(")
 
 
 def _check_shown(text: LessonText, there: set[str]) -> Iterator[Shortcoming]:
     for name in text.lesson.show:
         if name not in there:
             why = f"show= names '{name}', and a run has no such panel; it has {', '.join(sorted(there))}."
-            yield text.short("panel", why, "show=")
+            yield text.report("panel", why, "show=")
 
 
 def list_panels(history: History) -> set[str]:
@@ -76,24 +76,24 @@ def _check_films(text: LessonText, history: History) -> Iterator[Shortcoming]:
             continue
         every = max(after.step - before.step for before, after in itertools.pairwise(pictures))
         if min(ends) - last < every:
-            why = f"Panel '{title}' is last shown at step {last}, and its loop goes on to step {min(ends)}."
-            yield text.short("film", why, title)
+            why = f"Panel '{title}' is last shown at step {last}, and its loop continues to step {min(ends)}."
+            yield text.report("film", why, title)
 
 
 def _check_strip(text: LessonText, title: str, pictures: Sequence[Picture]) -> Iterator[Shortcoming]:
     """Where captions count steps, perhaps those of a loop that is not the first, the last one is as near to the step of
     its picture as the first one was."""
-    counted = [found for picture in pictures if (found := _counted(picture))]
+    counted = [found for picture in pictures if (found := _read_steps(picture))]
     if len(counted) < 2 or len(counted[-1]) < FRAMES or len(counted) < len(pictures):
         return
     first, last = (pictures[place].step - counted[place][-1] for place in (0, -1))
     if last > first + 1:
         step = pictures[-1].step - first
         why = f"The last frame of '{title}' is of step {counted[-1][-1]}, and its picture of step {step}."
-        yield text.short("film", why, title)
+        yield text.report("film", why, title)
 
 
-def _counted(picture: Picture) -> list[int]:
+def _read_steps(picture: Picture) -> list[int]:
     """The steps that the captions of images name, if all do."""
     captions = picture.captions if isinstance(picture, Images) else []
     steps = [int(found[1].replace(",", "")) for one in captions if (found := NUMBERED.fullmatch(one.strip()))]

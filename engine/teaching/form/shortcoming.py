@@ -40,15 +40,15 @@ class LessonText:
         """The file, parsed."""
         return ast.parse(self.text)
 
-    def line_of(self, words: str) -> int:
-        """The first line that holds ``words``, or their beginning; 1 if none does."""
-        for sought in (words, words[:30]):
+    def find_line(self, words: str) -> int:
+        """The first line that holds ``words`` as a string of its own, or at all, or their beginning; 1 if none does."""
+        for sought in (f'"{words}"', words, words[:30]):
             place = self.text.find(sought)
             if sought and place >= 0:
                 return self.text.count("\n", 0, place) + 1
         return 1
 
-    def short(self, rule: str, why: str, at: str | int = 1) -> Shortcoming:
+    def report(self, rule: str, why: str, at: str | int = 1) -> Shortcoming:
         """A shortcoming at the words or the line ``at``."""
-        line = at if isinstance(at, int) else self.line_of(at)
+        line = at if isinstance(at, int) else self.find_line(at)
         return Shortcoming(self.lesson.name, rule, why, str(self.file), line)

@@ -1,7 +1,7 @@
 """Short runs of a lesson: the one that a learner begins with, and brief ones with each knob at each of its ends.
 
 A brief run has the knobs of `Lesson.smoke`. One with a knob at its end is stopped as soon as it has shown every panel
-and something in them is different, or after `SECONDS`; it then counts as different if it is not as far.
+and something in them is different, or after `SECONDS`; it then counts as different if it has reached fewer steps.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class SmokeRun:
         return self.history.status is not None and self.history.status.state == "done"
 
     def reaches(self, other: SmokeRun) -> bool:
-        """Whether it got as far as ``other``, so that they can be compared: it may have been stopped early."""
+        """Whether it reached the last step of ``other``, so that they can be compared; it may have been stopped."""
         mine, theirs = self.history.ends, other.history.ends
         return self.whole or mine is None or theirs is None or mine[1] >= theirs[1]
 
@@ -93,8 +93,8 @@ class Smoke:
 
 
 class SmokeBench:
-    """Does the runs of one lesson after the other, on a `RunBench`, in folders below ``folder`` "
-    "that are thrown away."""
+    """Does the runs of one lesson after the other, on a `RunBench`, in folders below ``folder`` that are thrown
+    away."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -116,20 +116,20 @@ class SmokeBench:
             return Smoke(default, SmokeRun({}), [], timed)
         knobs = {name: value for name, value in {"pace": 0, "epochs": 1}.items() if name in lesson.knobs.specs}
         brief = self._run(lesson, {**knobs, **lesson.smoke}, data, LONGEST)
-        ends = [] if brief.problem else list(self._ends(lesson, brief, data))
+        ends = [] if brief.problem else list(self._try_ends(lesson, brief, data))
         return Smoke(default, brief, ends, timed)
 
-    def _ends(self, lesson: Lesson, brief: SmokeRun, data: str) -> Iterator[End]:
+    def _try_ends(self, lesson: Lesson, brief: SmokeRun, data: str) -> Iterator[End]:
         """Each knob at its ends, beside ``brief``."""
         for name, spec in lesson.knobs.specs.items():
             now = brief.knobs.get(name, spec.default)
             for value in find_ends(spec, now) if name not in BY_LAB else ():
-                end = self._end(lesson, brief, data, name, value)
+                end = self._try_end(lesson, brief, data, name, value)
                 if not end.problem and not end.changed:
                     end.changed = self._changes_elsewhere(lesson, brief, data, name, value)
                 yield end
 
-    def _end(self, lesson: Lesson, brief: SmokeRun, data: str, name: str, value: Value) -> End:
+    def _try_end(self, lesson: Lesson, brief: SmokeRun, data: str, name: str, value: Value) -> End:
         def seen(history: History) -> bool:
             names = {*brief.history.series, *brief.history.pictures}
             return names <= {*history.series, *history.pictures} and have_differences(brief.history, history)
@@ -148,7 +148,7 @@ class SmokeBench:
                 if choice == brief.knobs.get(other, spec.default):
                     continue
                 there = self._run(lesson, knobs, data, LONGEST)
-                if not there.problem and self._end(lesson, there, data, name, value).changed:
+                if not there.problem and self._try_end(lesson, there, data, name, value).changed:
                     return True
         return False
 
@@ -165,7 +165,7 @@ class SmokeBench:
         name = next(self._names)
         run, over = Run(self._folder / name), threading.Event()
         self.bench.start()
-        watch = threading.Thread(target=_watch, args=(run, over, seconds, enough), daemon=True)
+        watch = threading.Thread(target=_stop_when_enough, args=(run, over, seconds, enough), daemon=True)
         watch.start()
         outcome = Outcome()
         try:
@@ -237,18 +237,18 @@ def have_differences(one: History, other: History) -> bool:
             if step in at and repr(at[step]) != repr(value):
                 return True
     for name in one.pictures.keys() & other.pictures.keys():
-        seen = {picture.step: _content(picture) for picture in one.pictures[name]}
-        if any(seen.get(picture.step) not in (None, _content(picture)) for picture in other.pictures[name]):
+        seen = {picture.step: _encode_content(picture) for picture in one.pictures[name]}
+        if any(seen.get(picture.step) not in (None, _encode_content(picture)) for picture in other.pictures[name]):
             return True
     return False
 
 
-def _content(picture: Picture) -> bytes:
+def _encode_content(picture: Picture) -> bytes:
     """What a picture shows, whenever it was drawn."""
     return msgspec.json.encode(msgspec.structs.replace(picture, t=0.0))
 
 
-def _watch(run: Run, over: threading.Event, seconds: float, enough: Callable[[History], bool]) -> None:
+def _stop_when_enough(run: Run, over: threading.Event, seconds: float, enough: Callable[[History], bool]) -> None:
     """Stop ``run`` when it has taken long enough, or said enough."""
     history, follower, began = History(), run.follow(), 0.0
     while not over.wait(POLL):

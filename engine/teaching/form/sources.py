@@ -15,7 +15,7 @@ YEAR = re.compile(r"\b(1[4-9]|20)\d\d\b")
 def check_sources(text: LessonText) -> Iterator[Shortcoming]:
     """Rule ``source``: author, a colon, title, place and year."""
     if not text.lesson.sources:
-        yield text.short("source", "It names no source.", "LESSON =")
+        yield text.report("source", "It names no source.", "LESSON =")
     for source in text.lesson.sources:
         author, _, rest = source.partition(": ")
         place = YEAR.sub("", rest.rpartition(", ")[2] if ", " in rest else "")
@@ -30,7 +30,7 @@ def check_sources(text: LessonText) -> Iterator[Shortcoming]:
             if not given
         ]
         if missing:
-            yield text.short("source", f"A source lacks {' and '.join(missing)}: {source}", source)
+            yield text.report("source", f"A source lacks {' and '.join(missing)}: {source}", source)
 
 
 def check_place(text: LessonText, known: Mapping[str, Lesson]) -> Iterator[Shortcoming]:
@@ -39,12 +39,12 @@ def check_place(text: LessonText, known: Mapping[str, Lesson]) -> Iterator[Short
     seen, name = [lesson.name], lesson.after
     while name:
         if name not in known:
-            yield text.short("after", f"There is no lesson '{name}' for it to come after.", "after=")
+            yield text.report("after", f"There is no lesson '{name}' for it to come after.", "after=")
             break
         if name in seen:
-            yield text.short("after", f"The lessons come after each other: {' → '.join([*seen, name])}.", "after=")
+            yield text.report("after", f"The lessons come after each other: {' → '.join([*seen, name])}.", "after=")
             break
         seen.append(name)
         name = known[name].after
     for unknown in find_unknown(lesson):
-        yield text.short("covers", f"{unknown.place}: the curriculum has no {unknown.id}.", unknown.id.split()[-1])
+        yield text.report("covers", f"{unknown.place}: the curriculum has no {unknown.id}.", unknown.id.split()[-1])

@@ -21,6 +21,6 @@ def check_theory(text: LessonText) -> Iterator[Shortcoming]:
     lesson = text.lesson
     words = count_words(lesson.theory)
     if not MIN_WORDS <= words <= MAX_WORDS:
-        yield text.short("length", f"The theory has {words} words; {MIN_WORDS} to {MAX_WORDS} are asked for.")
+        yield text.report("length", f"The theory has {words} words; {MIN_WORDS} to {MAX_WORDS} are asked for.")
     if "?" not in lesson.question:
-        yield text.short("question", "The theory does not begin with a question.", lesson.question[:40])
+        yield text.report("question", "The theory does not begin with a question.", lesson.question[:40])

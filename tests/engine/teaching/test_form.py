@@ -12,7 +12,8 @@ from descend.engine.cli import main
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.form import Shortcoming, check_form, check_tracks
 from descend.engine.teaching.form.exercises import is_only_blank
-from descend.engine.teaching.form.quiz import right_place
+from descend.engine.teaching.form.quiz import find_right_place
+from descend.engine.teaching.form.shortcoming import LessonText
 from descend.engine.teaching.form.theory import count_words
 from descend.engine.teaching.lesson import Lesson, Question
 from descend.engine.teaching.shuffle import order_choices
@@ -86,6 +87,13 @@ def test_a_lesson_that_breaks_one_rule_is_told_so_with_its_line(
     assert place in Path(short[0].file).read_text().splitlines()[short[0].line - 1]
 
 
+def test_the_name_of_a_panel_is_found_where_it_is_given_and_not_in_the_theory(folders: Path) -> None:
+    text = LessonText(write(folders, ("The line turns", "The line does fit and turns")))
+    lines = text.text.splitlines()
+    assert "does fit" in next(line for line in lines if "fit" in line)
+    assert '"fit"' in lines[text.find_line("fit") - 1]
+
+
 @pytest.mark.parametrize(
     ("rule", "start", "end"),
     [("prediction", "    predictions=(", "    claims="), ("exercise", "    exercises=(", "    quiz=")],
@@ -142,7 +150,7 @@ def test_right_choices_stand_in_even_places_over_a_track(folders: Path) -> None:
     text = make_lesson_text("Sound", "N01")
     start, end = text.index("        ? [foresee]"), text.index('    """),\n    sources')
     lesson = write(folders, (text[start:end], "        " + "\n\n        ".join(questions) + "\n"))
-    assert [right_place(question) for question in lesson.quiz] == [0] * 8
+    assert [find_right_place(question) for question in lesson.quiz] == [0] * 8
     [short] = find_short(lesson)
     assert short.rule == "place"
     assert "number 1 in 8 of the track's 8 questions; at most 5 is asked for" in short.why

@@ -17,7 +17,7 @@ from descend.engine.run.records import Array, Images, Picture, Scalars, State, S
 from descend.engine.teaching.form import runs, smoke
 from descend.engine.teaching.form.shortcoming import LessonText
 from descend.engine.teaching.form.smoke import End, Smoke, SmokeBench, SmokeRun, find_ends, have_differences
-from descend.engine.teaching.form.smoke_memory import recall_smoked, remember_smoked
+from descend.engine.teaching.form.smoke_memory import recall_passed, remember_passed
 from descend.engine.teaching.lesson import Lesson
 
 
@@ -112,7 +112,9 @@ def test_show_names_panels_that_there_are(lesson: Lesson) -> None:
 def test_a_film_ends_with_its_loop(lesson: Lesson, steps: tuple[int, ...], short: bool) -> None:
     told = history(*texts("film", *steps), loss={0: 1.0, 29: 0.5}, first={0: 1.0, 4: 0.5})
     rules = found(lesson, None, SmokeRun({}, told, "", 1, 0.1))
-    assert rules == (["film: Panel 'film' is last shown at step 20, and its loop goes on to step 29."] if short else [])
+    assert rules == (
+        ["film: Panel 'film' is last shown at step 20, and its loop continues to step 29."] if short else []
+    )
 
 
 def test_the_last_frame_of_a_strip_is_that_of_its_step(lesson: Lesson) -> None:
@@ -158,15 +160,15 @@ def test_ends_of_knobs() -> None:
 
 def test_what_was_sound_is_remembered_until_the_lesson_changes(folders: Path) -> None:
     lesson = write(folders)
-    assert recall_smoked([lesson]) == set()
-    remember_smoked([lesson], [])
-    assert recall_smoked([lesson]) == {"sound"}
-    remember_smoked([], [lesson])
-    assert recall_smoked([lesson]) == set()
-    remember_smoked([lesson], [])
-    assert recall_smoked([write(folders, ("below it the steps", "below that the steps"))]) == set()
+    assert recall_passed([lesson]) == set()
+    remember_passed([lesson], [])
+    assert recall_passed([lesson]) == {"sound"}
+    remember_passed([], [lesson])
+    assert recall_passed([lesson]) == set()
+    remember_passed([lesson], [])
+    assert recall_passed([write(folders, ("below it the steps", "below that the steps"))]) == set()
     (folders / "smoked.json").write_text("[]")
-    assert recall_smoked([lesson]) == set()
+    assert recall_passed([lesson]) == set()
 
 
 BROKEN = (
@@ -207,7 +209,7 @@ def test_the_sound_lesson_passes_and_a_broken_one_is_told_so(
             "fails",
             "Knob 'parts' at its end 0: the run failed: The experiment raised ZeroDivisionError: division by zero",
         ),
-        ("film", "Panel 'film' is last shown at step 24, and its loop goes on to step 29."),
+        ("film", "Panel 'film' is last shown at step 24, and its loop continues to step 29."),
         ("idle", "Knob 'nothing' at its end 1 leaves every panel as it was."),
         ("idle", "Knob 'nothing' at its end 9 leaves every panel as it was."),
         (

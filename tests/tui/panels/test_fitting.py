@@ -132,6 +132,8 @@ def test_a_panel_that_cannot_be_drawn_or_is_too_wide_is_told(monkeypatch: pytest
     told = of(bars())
     monkeypatch.setattr(BarsPanel, "content", lambda panel, width, height: [[("x" * (width + 3), "text")]] * height)
     assert [rule for rule, _ in check_panel(told, (BarsPanel, "bars/count"), 1, 60, 12)] == ["outside"]
+    monkeypatch.setattr(BarsPanel, "content", lambda panel, width, height: [[("x" * width, "text")]])
+    assert list(check_panel(told, (BarsPanel, "bars/count"), 1, 60, 12)) == [], "rows that are missing stay blank"
     monkeypatch.setattr(BarsPanel, "content", lambda panel, width, height: 1 / 0)
     [(rule, why)] = check_panel(told, (BarsPanel, "bars/count"), 1, 60, 12)
     assert (rule, why) == ("outside", "cannot be drawn (ZeroDivisionError: division by zero)")
@@ -170,7 +172,7 @@ def test_too_many_panels_for_a_largest_one_are_told(folders: Path) -> None:
     told = of(*records)
     assert len(wanted(told)) == 8
     [short] = check_drawing(lesson, told)
-    assert (short.rule, short.line) == ("largest", lesson.line_of("show="))
+    assert (short.rule, short.line) == ("largest", lesson.find_line("show="))
     assert short.why == "At 120×40 panel 'fit', which carries the idea, is not the largest of its 8 panels."
     assert list(check_drawing(lesson, of(*records[:-1]))) == []
 
