@@ -55,11 +55,11 @@ class Environments:
         for word in wanted:
             name, _, version = re.sub(r"==?", "=", word).partition("=")
             if name not in self.versions:
-                raise _error(f"there is no package {name} here; conda search NAME tells what there is")
+                raise _make_error(f"there is no package {name} here; conda search NAME tells what there is")
             if version and version not in self.versions[name]:
-                raise _error(f"{name} {version} is not to be had; there is {', '.join(self.versions[name])}")
+                raise _make_error(f"{name} {version} is not to be had; there is {', '.join(self.versions[name])}")
             if pinned.get(name, version) != version:
-                raise _error(f"{name} is asked for as {pinned[name]} and as {version}")
+                raise _make_error(f"{name} is asked for as {pinned[name]} and as {version}")
             if version:
                 pinned[name] = version
             found[name] = version or found.get(name) or self.versions[name][-1]
@@ -68,9 +68,11 @@ class Environments:
             for other, needed in self.requires.get((name, version), {}).items():
                 by, before = needs.setdefault(other, (f"{name} {version}", needed))
                 if before != needed:
-                    raise _error(f"conflict: {by} needs {other} {before}, {name} {version} needs {other} {needed}")
+                    raise _make_error(f"conflict: {by} needs {other} {before}, {name} {version} needs {other} {needed}")
                 if pinned.get(other, needed) != needed:
-                    raise _error(f"conflict: {name} {version} needs {other} {needed}, {pinned[other]} is asked for")
+                    raise _make_error(
+                        f"conflict: {name} {version} needs {other} {needed}, {pinned[other]} is asked for"
+                    )
                 found[other] = needed
         return found
 
@@ -85,7 +87,7 @@ class Environments:
         return "\n".join(lines)
 
 
-def _error(text: str) -> Exception:
+def _make_error(text: str) -> Exception:
     from descend.engine.teaching.simulated_shell.shell import CommandError
 
     return CommandError(text)
@@ -103,12 +105,12 @@ def _split(given: Sequence[str], valued: Sequence[str]) -> tuple[dict[str, str],
         name = {"--name": "-n", "--file": "-f", "--yes": "-y", "--channel": "-c", "--requirement": "-r"}.get(word, word)
         if name in valued:
             if not words:
-                raise _error(f"after {word} a word is missing")
+                raise _make_error(f"after {word} a word is missing")
             found[name] = words.pop(0)
         elif name in ("-y", "--all", "--dry-run", "--envs", "-q", "--from-history", "-U", "--upgrade"):
             found[name] = ""
         else:
-            raise _error(f"this practice shell does not know {word}")
+            raise _make_error(f"this practice shell does not know {word}")
     return found, rest
 
 
@@ -123,12 +125,12 @@ def run_conda(shell: SimulatedShell, given: list[str]) -> str:
     chosen, names = _split(words, ("-n", "-f", "-c", "--clone"))
     where = chosen.get("-n", own.active)
     if verb not in ("create", "env create") and where not in own.installed:
-        raise _error(f"there is no environment {where}; conda env list names those that are there")
+        raise _make_error(f"there is no environment {where}; conda env list names those that are there")
     match verb:
         case "activate":
             name = names[0] if names else BASE
             if name not in own.installed:
-                raise _error(f"there is no environment {name}; conda env list names those that are there")
+                raise _make_error(f"there is no environment {name}; conda env list names those that are there")
             own.active = name
             return ""
         case "deactivate":
@@ -148,9 +150,9 @@ def run_conda(shell: SimulatedShell, given: list[str]) -> str:
         case "remove" | "uninstall" | "env remove":
             if verb == "env remove" or "--all" in chosen:
                 if "-n" not in chosen:
-                    raise _error("which environment? -n NAME says it")
+                    raise _make_error("which environment? -n NAME says it")
                 if where in (BASE, own.active):
-                    raise _error(f"{where} is {'the base' if where == BASE else 'active'} and cannot be removed")
+                    raise _make_error(f"{where} is {'the base' if where == BASE else 'active'} and cannot be removed")
                 del own.installed[where]
                 return f"Removed {where}."
             return _remove(own, where, names)
@@ -158,11 +160,11 @@ def run_conda(shell: SimulatedShell, given: list[str]) -> str:
             return own.exported(where)
         case "search":
             if not names or names[0] not in own.versions:
-                raise _error(f"there is no package {names[0] if names else ''}".rstrip())
+                raise _make_error(f"there is no package {names[0] if names else ''}".rstrip())
             return "\n".join(f"{names[0]:<16}{version}" for version in own.versions[names[0]])
         case "clean" | "config":
             return ""
-    raise _error(f"this practice shell does not know conda {verb}")
+    raise _make_error(f"this practice shell does not know conda {verb}")
 
 
 def _create(shell: SimulatedShell, verb: str, chosen: dict[str, str], names: list[str]) -> str:
@@ -175,13 +177,13 @@ def _create(shell: SimulatedShell, verb: str, chosen: dict[str, str], names: lis
         name = name or named
     elif "--clone" in chosen:
         if chosen["--clone"] not in own.installed:
-            raise _error(f"there is no environment {chosen['--clone']} to clone")
+            raise _make_error(f"there is no environment {chosen['--clone']} to clone")
         packages = dict(own.installed[chosen["--clone"]])
         by_pip = set(own.added.get(chosen["--clone"], ()))
     if not name:
-        raise _error("the environment needs a name: -n NAME")
+        raise _make_error("the environment needs a name: -n NAME")
     if name in own.installed:
-        raise _error(f"there is an environment {name} already")
+        raise _make_error(f"there is an environment {name} already")
     found = own.resolve(names, packages)
     if "--dry-run" in chosen:
         return "Would install " + ", ".join(f"{one} {version}" for one, version in found.items())
@@ -204,7 +206,7 @@ def _parse_file(text: str) -> tuple[str, list[str], set[str]]:
 
 def _install(own: Environments, where: str, wanted: Sequence[str], dry: bool = False) -> str:
     if not wanted:
-        raise _error("which packages?")
+        raise _make_error("which packages?")
     before = own.installed[where]
     after = own.resolve(wanted, before)
     changed = [f"{name} {version}" for name, version in after.items() if before.get(name) != version]
@@ -215,10 +217,10 @@ def _install(own: Environments, where: str, wanted: Sequence[str], dry: bool = F
 
 def _remove(own: Environments, where: str, names: Sequence[str]) -> str:
     if not names:
-        raise _error("which packages?")
+        raise _make_error("which packages?")
     for name in names:
         if name not in own.installed[where]:
-            raise _error(f"{name} is not installed in {where}")
+            raise _make_error(f"{name} is not installed in {where}")
         del own.installed[where][name]
     return f"Removed {', '.join(names)} from {where}."
 
@@ -243,14 +245,14 @@ def run_pip(shell: SimulatedShell, given: list[str]) -> str:
             return "\n".join(f"{name}=={version}" for name, version in sorted(packages.items()) if name != "python")
         case "list":
             return "\n".join(f"{name:<16}{version}" for name, version in sorted(packages.items()))
-    raise _error(f"this practice shell does not know pip {verb}".rstrip())
+    raise _make_error(f"this practice shell does not know pip {verb}".rstrip())
 
 
 def run_python(shell: SimulatedShell, given: list[str]) -> str:
     """``python --version``; programs are not run."""
     version = shell.environments.installed[shell.environments.active].get("python")
     if version is None:
-        raise _error("python: command not found; it is not installed in this environment")
+        raise _make_error("python: command not found; it is not installed in this environment")
     if given in (["--version"], ["-V"]):
         return f"Python {version}"
-    raise _error("this practice shell runs no programs; python --version tells which Python is active")
+    raise _make_error("this practice shell runs no programs; python --version tells which Python is active")

@@ -114,7 +114,7 @@ def list_untracked(shell: SimulatedShell) -> list[str]:
     return sorted(name for name in files if name not in shell.git.staged and not is_ignored(name, patterns))
 
 
-def _error(text: str) -> Exception:
+def _make_error(text: str) -> Exception:
     from descend.engine.teaching.simulated_shell.shell import CommandError
 
     return CommandError(text)
@@ -128,19 +128,19 @@ def run_git(shell: SimulatedShell, given: list[str]) -> str:
     verb, words = given[0], given[1:]
     if verb == "init":
         if own.root:
-            raise _error(f"there is a repository already, in {own.root}")
+            raise _make_error(f"there is a repository already, in {own.root}")
         own.root = shell.cwd
         return f"Made an empty repository in {own.root}."
     if verb == "config":
         return ""
     if not own.holds(shell.cwd):
-        raise _error("this folder is in no repository; git init makes one")
+        raise _make_error("this folder is in no repository; git init makes one")
     actions = {
         "status": _status, "add": _add, "commit": _commit, "log": _log, "diff": _diff, "branch": _branch,
         "switch": _switch, "checkout": _switch, "restore": _restore, "rm": _remove, "merge": _merge,
     }  # fmt: skip
     if verb not in actions:
-        raise _error(f"this practice shell does not know git {verb}")
+        raise _make_error(f"this practice shell does not know git {verb}")
     return actions[verb](shell, words)
 
 
@@ -160,7 +160,7 @@ def _resolve_paths(shell: SimulatedShell, names: Sequence[str], among: Iterable[
             if not inside or one == inside or one.startswith(inside + "/") or fnmatch.fnmatchcase(one, inside)
         ]
         if not here and (inside or not shell.git.holds(path)):
-            raise _error(f"'{name}' is no file that git could take here")
+            raise _make_error(f"'{name}' is no file that git could take here")
         found |= dict.fromkeys(here)
     return list(found)
 
@@ -195,7 +195,7 @@ def _add(shell: SimulatedShell, words: list[str]) -> str:
     every = bool({"-A", "--all"} & set(words))
     names = ["."] if every else [word for word in words if not word.startswith("-")]
     if not names:
-        raise _error("which files? git add FILE, or git add . for all of this folder")
+        raise _make_error("which files? git add FILE, or git add . for all of this folder")
     patterns = files.get(".gitignore", "").splitlines()
     force = {"-f", "--force"} & set(words)
     refused = [
@@ -207,7 +207,7 @@ def _add(shell: SimulatedShell, words: list[str]) -> str:
         and is_ignored(inside, patterns)
     ]
     if refused:
-        raise _error(f"{refused[0]} is ignored by .gitignore; -f adds it all the same")
+        raise _make_error(f"{refused[0]} is ignored by .gitignore; -f adds it all the same")
     for name in _resolve_paths(shell, names, {*files, *own.staged}):
         if name not in files:
             own.staged.pop(name, None)
@@ -221,15 +221,15 @@ def _commit(shell: SimulatedShell, words: list[str]) -> str:
     for place, word in enumerate(words):
         if word in ("-m", "-am", "--message"):
             if place + 1 == len(words):
-                raise _error(f"after {word} the message is missing")
+                raise _make_error(f"after {word} the message is missing")
             message = words[place + 1]
     if {"-a", "-am"} & set(words):
         files = list_working_files(shell)
         own.staged = {name: files[name] for name in own.staged if name in files}
     if not message.strip():
-        raise _error('a commit needs a message: git commit -m "what was done"')
+        raise _make_error('a commit needs a message: git commit -m "what was done"')
     if own.staged == own.head:
-        raise _error("nothing is staged; git add chooses what the commit holds")
+        raise _make_error("nothing is staged; git add chooses what the commit holds")
     made = own.commit(message)
     return f"[{own.branch} {made.id}] {message}"
 
@@ -237,7 +237,7 @@ def _commit(shell: SimulatedShell, words: list[str]) -> str:
 def _log(shell: SimulatedShell, words: list[str]) -> str:
     found = shell.git.log()
     if not found:
-        raise _error(f"the branch {shell.git.branch} has no commits yet")
+        raise _make_error(f"the branch {shell.git.branch} has no commits yet")
     return "\n".join(f"{one.id} {one.message}" for one in found)
 
 
@@ -260,7 +260,7 @@ def _branch(shell: SimulatedShell, words: list[str]) -> str:
     names = [word for word in words if not word.startswith("-")]
     if {"-d", "-D"} & set(words):
         if not names or names[0] not in own.branches or names[0] == own.branch:
-            raise _error("which branch? It must be there, and not the one that is checked out")
+            raise _make_error("which branch? It must be there, and not the one that is checked out")
         del own.branches[names[0]]
         return ""
     if names:
@@ -272,9 +272,9 @@ def _branch(shell: SimulatedShell, words: list[str]) -> str:
 
 def _make_branch(own: Repository, name: str) -> None:
     if name in own.branches:
-        raise _error(f"there is a branch {name} already")
+        raise _make_error(f"there is a branch {name} already")
     if own.branch not in own.branches:
-        raise _error("a branch begins at a commit, and there is none yet")
+        raise _make_error("a branch begins at a commit, and there is none yet")
     own.branches[name] = own.branches[own.branch]
 
 
@@ -282,18 +282,18 @@ def _switch(shell: SimulatedShell, words: list[str]) -> str:
     own = shell.git
     names = [word for word in words if not word.startswith("-")]
     if len(names) != 1:
-        raise _error("which branch? git switch NAME, with -c to make it")
+        raise _make_error("which branch? git switch NAME, with -c to make it")
     if {"-c", "-b"} & set(words):
         _make_branch(own, names[0])
         own.branch = names[0]
         return f"Switched to the new branch {names[0]}."
     if names[0] not in own.branches:
-        raise _error(f"there is no branch {names[0]}; -c makes it")
+        raise _make_error(f"there is no branch {names[0]}; -c makes it")
     files, target = list_working_files(shell), dict(own.commits[own.branches[names[0]]].files)
     if own.staged != own.head or any(files.get(name) != text for name, text in own.staged.items()):
-        raise _error("there are changes that are not committed; commit or restore them first")
+        raise _make_error("there are changes that are not committed; commit or restore them first")
     if lost := [name for name in target if name not in own.staged and name in files and files[name] != target[name]]:
-        raise _error(f"{lost[0]} is not tracked here and would be overwritten")
+        raise _make_error(f"{lost[0]} is not tracked here and would be overwritten")
     own.branch = names[0]
     _check_out(shell, own.staged, target)
     return f"Switched to {names[0]}."
@@ -341,10 +341,10 @@ def _remove(shell: SimulatedShell, words: list[str]) -> str:
 def _merge(shell: SimulatedShell, words: list[str]) -> str:
     own = shell.git
     if len(words) != 1 or words[0] not in own.branches:
-        raise _error("which branch? git merge NAME, of one that is there")
+        raise _make_error("which branch? git merge NAME, of one that is there")
     files = list_working_files(shell)
     if own.staged != own.head or any(files.get(name) != text for name, text in own.staged.items()):
-        raise _error("there are changes that are not committed; commit or restore them first")
+        raise _make_error("there are changes that are not committed; commit or restore them first")
     here, there = own.branches.get(own.branch, ""), own.branches[words[0]]
     ours, theirs = own.ancestors(here), own.ancestors(there)
     if there in ours:
@@ -359,7 +359,7 @@ def _merge(shell: SimulatedShell, words: list[str]) -> str:
     mine, other, merged = own.head, own.commits[there].files, dict[str, str]()
     for name in sorted({*mine, *other}):
         if mine.get(name) != other.get(name) and base.get(name) not in (mine.get(name), other.get(name)):
-            raise _error(f"conflict: both branches change {name}; only what does not overlap is merged here")
+            raise _make_error(f"conflict: both branches change {name}; only what does not overlap is merged here")
         text = other.get(name) if mine.get(name) == base.get(name) else mine.get(name)
         if text is not None:
             merged[name] = text

@@ -79,18 +79,18 @@ class SimulatedShell:
             self.failed = True
             return "The line is too long."
         try:
-            words = _words(clean(line))
+            words = _split_words(clean(line))
         except ValueError as error:
             self.failed = True
             return f"The line cannot be read: {str(error).lower()}."
-        printed, goes_on = [], True
-        for part, joint in _parts(words):
-            if goes_on and part:
-                printed.append(self._one(part))
-            goes_on = joint == ";" or (goes_on and not self.failed)
+        printed, proceeds = [], True
+        for part, joint in _split_commands(words):
+            if proceeds and part:
+                printed.append(self._run_command(part))
+            proceeds = joint == ";" or (proceeds and not self.failed)
         return "\n".join(text for text in printed if text)
 
-    def _one(self, words: list[str]) -> str:
+    def _run_command(self, words: list[str]) -> str:
         """Run one command, its output perhaps into a file."""
         self.failed = False
         target, append = "", False
@@ -164,13 +164,13 @@ class SimulatedShell:
             self.folders.add(path)
             path = posixpath.dirname(path)
 
-    def below(self, path: str) -> list[str]:
+    def list_below(self, path: str) -> list[str]:
         """The whole paths of the files and folders below a folder, at any depth."""
         start = path.rstrip("/") + "/"
         return sorted(one for one in (*self.files, *self.folders) if one.startswith(start) and one != path)
 
 
-def _words(line: str) -> list[str]:
+def _split_words(line: str) -> list[str]:
     """The words of a line; operators are words of their own, what follows a ``#`` is no part of it."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&>")
     lexer.whitespace_split = True
@@ -178,7 +178,7 @@ def _words(line: str) -> list[str]:
     return list(lexer)
 
 
-def _parts(words: Sequence[str]) -> list[tuple[list[str], str]]:
+def _split_commands(words: Sequence[str]) -> list[tuple[list[str], str]]:
     """Commands, and what stands after each: ``&&``, ``;`` or nothing."""
     parts: list[tuple[list[str], str]] = []
     part: list[str] = []
@@ -209,8 +209,8 @@ def parse_options(given: Sequence[str], known: str, command: str) -> tuple[set[s
     return flags, names
 
 
-def _need(names: Sequence[str], least: int, command: str, usage: str) -> None:
-    if len(names) < least:
+def _require_words(names: Sequence[str], minimum: int, command: str, usage: str) -> None:
+    if len(names) < minimum:
         raise CommandError(f"{command}: too few words; {usage}")
 
 
@@ -233,7 +233,7 @@ def _ls(shell: SimulatedShell, given: list[str]) -> str:
         return names[0]
     if path not in shell.folders:
         raise CommandError(f"ls: {names[0]}: no such file or folder")
-    found = [one for one in shell.below(path) if posixpath.dirname(one) == path]
+    found = [one for one in shell.list_below(path) if posixpath.dirname(one) == path]
     if shell.git.root == path and "a" in flags:
         found.append(f"{path}/.git")
     shown = [posixpath.basename(one) + "/" * (one in shell.folders) for one in found]
@@ -242,7 +242,7 @@ def _ls(shell: SimulatedShell, given: list[str]) -> str:
 
 
 def _cat(shell: SimulatedShell, given: list[str]) -> str:
-    _need(given, 1, "cat", "cat FILE")
+    _require_words(given, 1, "cat", "cat FILE")
     return "".join(shell.read(name) for name in given).rstrip("\n")
 
 
@@ -252,7 +252,7 @@ def _echo(shell: SimulatedShell, given: list[str]) -> str:
 
 def _mkdir(shell: SimulatedShell, given: list[str]) -> str:
     flags, names = parse_options(given, "p", "mkdir")
-    _need(names, 1, "mkdir", "mkdir FOLDER")
+    _require_words(names, 1, "mkdir", "mkdir FOLDER")
     for name in names:
         path = shell.path(name)
         if "p" not in flags and path in {*shell.folders, *shell.files}:
@@ -264,7 +264,7 @@ def _mkdir(shell: SimulatedShell, given: list[str]) -> str:
 
 
 def _touch(shell: SimulatedShell, given: list[str]) -> str:
-    _need(given, 1, "touch", "touch FILE")
+    _require_words(given, 1, "touch", "touch FILE")
     for name in given:
         shell.write(name, shell.files.get(shell.path(name), ""))
     return ""
@@ -272,7 +272,7 @@ def _touch(shell: SimulatedShell, given: list[str]) -> str:
 
 def _rm(shell: SimulatedShell, given: list[str]) -> str:
     flags, names = parse_options(given, "rf", "rm")
-    _need(names, 1, "rm", "rm FILE")
+    _require_words(names, 1, "rm", "rm FILE")
     for name in names:
         path = shell.path(name)
         if path in shell.files:
@@ -282,7 +282,7 @@ def _rm(shell: SimulatedShell, given: list[str]) -> str:
                 raise CommandError(f"rm: {name}: is a folder; -r removes it with what is in it")
             if shell.cwd == path or shell.cwd.startswith(path.rstrip("/") + "/"):
                 raise CommandError(f"rm: {name}: the shell is in it")
-            for one in shell.below(path):
+            for one in shell.list_below(path):
                 shell.files.pop(one, None)
                 shell.folders.discard(one)
             shell.folders.discard(path)
