@@ -16,11 +16,11 @@ def takes_picture(method: Method) -> Method:
     """``method`` takes a picture, named by its first argument: not where that would be too soon after the last one."""
 
     @wraps(method)
-    def sparing(self: PictureBase, *given: Any, **named: Any) -> None:
-        if self._takes(method.__name__, given[0] if given else named.get("name")):
+    def take_when_due(self: PictureBase, *given: Any, **named: Any) -> None:
+        if self._should_take(method.__name__, given[0] if given else named.get("name")):
             method(self, *given, **named)
 
-    return cast(Method, sparing)
+    return cast(Method, take_when_due)
 
 
 class PictureBase(ABC):
@@ -29,7 +29,7 @@ class PictureBase(ABC):
     step: int
 
     @abstractmethod
-    def _takes(self, kind: str, name: str | None) -> bool:
+    def _should_take(self, kind: str, name: str | None) -> bool:
         """Whether to take a picture at this step."""
 
     @abstractmethod
@@ -41,7 +41,7 @@ class PictureBase(ABC):
         """Whether a picture ``key`` may be drawn now."""
 
     @abstractmethod
-    def _layers_due(self) -> bool:
+    def _are_layers_due(self) -> bool:
         """Whether the step after this one is to be shown layer by layer."""
 
     @abstractmethod

@@ -53,7 +53,7 @@ class TimedPictures(Pictures):
         if self._asked == self.step:
             return True
         now = self._clock.elapsed()
-        if self._in_long_loop() and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
+        if self._is_in_long_loop() and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
             return False
         self._asked, self._asked_at, self._spent = self.step, now, 0.0
         return True
@@ -71,7 +71,7 @@ class TimedPictures(Pictures):
         require(most >= 2, "a trace has at least two places")
         here = [float(value) for value in fetch_values(take_values(place)).ravel()]
         kept = self.state.setdefault(f"trace {name}", {"every": 1, "seen": 0, "places": []})
-        regular = _take_turn(kept, "places", here, most)
+        regular = _keep_or_skip(kept, "places", here, most)
         return [*kept["places"]] if regular else [*kept["places"], here]
 
     def film(
@@ -104,7 +104,7 @@ class TimedPictures(Pictures):
         pixels = torch.as_tensor(made).cpu()
         require(pixels.numel() * (frames + 1) <= MAX_VALUES, "the frames are too many or too large")
         here = [pixels, caption or f"step {self.step:,}"]
-        regular = _take_turn(kept, "frames", here, frames)
+        regular = _keep_or_skip(kept, "frames", here, frames)
         shown = kept["frames"] if regular else [*kept["frames"], here]
         self.images(name, torch.stack([one[0] for one in shown]), [one[1] for one in shown], low=low, high=high)
 
@@ -122,19 +122,19 @@ class TimedPictures(Pictures):
         self._due_at[key] = now + max(PICTURE, SPARSER * now)
         return True
 
-    def _layers_due(self) -> bool:
+    def _are_layers_due(self) -> bool:
         if self._index == self._count - 2:  # the last step is to come
             return True
         due = self._is_due("layers")
         return due and (self._index == 0 or self._controls.stepping or self._layers.affordable(self._clock.elapsed()))
 
-    def _in_long_loop(self) -> bool:
+    def _is_in_long_loop(self) -> bool:
         """Whether this step need not be seen: it is one of many, not the first or last, and not a single one."""
         return 0 < self._index < self._count - 1 and self._count > EVERY and not self._controls.stepping
 
-    def _takes(self, kind: str, name: str | None) -> bool:
+    def _should_take(self, kind: str, name: str | None) -> bool:
         key, now = (kind, name), self._clock.elapsed()
-        if now < self._taken_at.get(key, -1.0) + TAKEN and self._in_long_loop() and self._asked != self.step:
+        if now < self._taken_at.get(key, -1.0) + TAKEN and self._is_in_long_loop() and self._asked != self.step:
             return False
         self._taken_at[key] = now
         return True
@@ -150,7 +150,7 @@ class TimedPictures(Pictures):
         self._recorder.put(make)
 
 
-def _take_turn(kept: dict[str, Any], what: str, here: Any, most: int) -> bool:
+def _keep_or_skip(kept: dict[str, Any], what: str, here: Any, most: int) -> bool:
     """Keep ``here`` if it is its turn, and whether it is; of more than ``most`` every second is left out."""
     regular = bool(kept["seen"] % kept["every"] == 0)
     if regular:

@@ -61,7 +61,7 @@ class Pictures(Diagrams):
         """
         if self._layers.remembers:
             self._draw(self._layers.picture(net, self.step))
-        if self._layers_due():
+        if self._are_layers_due():
             self._layers.remember(net)
 
     def confusion(self, counts: Values, classes: Sequence[str], split: str = "test") -> None:

@@ -35,14 +35,16 @@ def entries(record: AnnotatedImage) -> list[Entry]:
     scores = record.scores.numpy().tolist() if record.scores is not None else None
     found = [
         Entry(letter, plain(label), pen, "" if scores is None else f"{scores[index]:.2f}")
-        for index, (label, (letter, pen)) in enumerate(zip(record.labels, _looks(0, len(record.labels)), strict=True))
+        for index, (label, (letter, pen)) in enumerate(
+            zip(record.labels, _choose_looks(0, len(record.labels)), strict=True)
+        )
     ]
     names = list(record.masks)
-    looks = _looks(len(record.labels), len(names))
+    looks = _choose_looks(len(record.labels), len(names))
     return found + [Entry(letter.lower(), plain(name), pen) for name, (letter, pen) in zip(names, looks, strict=True)]
 
 
-def _looks(first: int, count: int) -> list[tuple[str, str]]:
+def _choose_looks(first: int, count: int) -> list[tuple[str, str]]:
     """Letter and pen of boxes and masks, which share the alphabet."""
     return [(string.ascii_uppercase[index % 26], f"series-{index % 6 + 1}") for index in range(first, first + count)]
 
@@ -74,18 +76,18 @@ def draw_annotations(
             _fill(
                 cells, masks[index - count].numpy(), plan, key[index], index - count, len(masks) if only is None else 1
             )
-    frames = _frames(record, plan)
+    frames = _place_frames(record, plan)
     for index in wanted:
         if index < count:
-            _outline(cells, frames[index], (LINES if unicode else ASCII_LINES)[index % len(LINES)], key[index].pen)
+            _draw_outline(cells, frames[index], (LINES if unicode else ASCII_LINES)[index % len(LINES)], key[index].pen)
     taken: set[tuple[int, int]] = set()
     for index in wanted:
         if index < count:
-            _name(cells, frames[index], key[index], plan, taken)
+            _write_name(cells, frames[index], key[index], plan, taken)
     return cells.rows()
 
 
-def _frames(record: AnnotatedImage, plan: Plan) -> list[Frame]:
+def _place_frames(record: AnnotatedImage, plan: Plan) -> list[Frame]:
     """Where the boxes are drawn; what lies outside of the image is cut."""
     tall, wide = record.pixels.shape[:2]
     rows = -(-plan.height // 2)
@@ -98,7 +100,7 @@ def _frames(record: AnnotatedImage, plan: Plan) -> list[Frame]:
     return found
 
 
-def _outline(cells: Canvas, frame: Frame, lines: str, pen: str) -> None:
+def _draw_outline(cells: Canvas, frame: Frame, lines: str, pen: str) -> None:
     left, top, right, bottom = frame
     number = cells.pen(pen)
     for edge, line in (
@@ -111,7 +113,7 @@ def _outline(cells: Canvas, frame: Frame, lines: str, pen: str) -> None:
         cells.put(x, y, lines[sign], pen)
 
 
-def _name(cells: Canvas, frame: Frame, entry: Entry, plan: Plan, taken: set[tuple[int, int]]) -> None:
+def _write_name(cells: Canvas, frame: Frame, entry: Entry, plan: Plan, taken: set[tuple[int, int]]) -> None:
     """Write a box's letter, and as much of its label as fits, on its upper edge, or where others stand, the lower."""
     room = frame.right - frame.left - 1
     ways = (f"{entry.sign} {entry.name} {entry.value}".strip(), f"{entry.sign} {entry.name}", entry.sign)

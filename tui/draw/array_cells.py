@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from descend.engine.run.records import ArrayView
 from descend.tui.cell_text import fit, plain
-from descend.tui.draw.array_layout import Block, Layout, Spot, short
+from descend.tui.draw.array_layout import Block, Layout, Spot, shorten
 from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.rows import Row
 
@@ -25,20 +25,20 @@ def draw_arrays(
 ) -> list[Row]:
     """The blocks of ``layout`` in ``width`` × ``height`` cells."""
     cells = Canvas(width, height)
-    signs = marks_of(record)
+    signs = assign_brackets(record)
     for index, block in enumerate(layout.blocks, layout.first):
         here = (spot[1], spot[2]) if spot is not None and spot[0] == index else None
-        _draw(cells, block, signs, here, unicode)
+        _draw_block(cells, block, signs, here, unicode)
     return cells.rows()
 
 
-def marks_of(record: ArrayView) -> dict[str, tuple[str, str]]:
+def assign_brackets(record: ArrayView) -> dict[str, tuple[str, str]]:
     """The brackets and the pen of each name of marks."""
     names = dict.fromkeys(name for grid in record.grids for name in grid.marks)
     return {name: (BRACKETS[index % len(BRACKETS)], f"series-{index % 6 + 1}") for index, name in enumerate(names)}
 
 
-def _draw(
+def _draw_block(
     cells: Canvas, block: Block, signs: dict[str, tuple[str, str]], spot: tuple[int, int] | None, unicode: bool
 ) -> None:
     pane, (x, y), (across, down) = block.pane, block.place, block.pitch
@@ -50,21 +50,27 @@ def _draw(
         for words, pen in heading:
             cells.put(place, y + index, words, pen)
             place += cell_len(words)
-    text, pens, names = _cells(block, signs, spot, unicode)
+    text, pens, names = _write_cells(block, signs, spot, unicode)
     inner, start = across - block.lined, x + block.left + block.lined
     for column, tick in enumerate(pane.columns[block.columns]):
-        name = short(tick, inner - (inner > 3))
-        end = _start(block) + block.widest if cell_len(name) <= block.widest else (inner + cell_len(name)) // 2
+        name = shorten(tick, inner - (inner > 3))
+        end = (
+            _find_value_column(block) + block.widest
+            if cell_len(name) <= block.widest
+            else (inner + cell_len(name)) // 2
+        )
         cells.put(start + column * across + end - cell_len(name), y + len(block.above), name, "tick")
     for row, name in enumerate(pane.rows[block.rows]):
-        cells.put(x, y + block.head + row * down + _middle(block), fit(name, block.left - 1, right=True), "tick")
+        cells.put(
+            x, y + block.head + row * down + _find_value_row(block), fit(name, block.left - 1, right=True), "tick"
+        )
     top, left = y + block.head, x + block.left
     room = slice(0, max(0, cells.height - top)), slice(0, max(0, cells.width - left))
     if text[room].size:
         cells.fill(left, top, text[room], pens[room], names.__getitem__)
 
 
-def _cells(
+def _write_cells(
     block: Block, signs: dict[str, tuple[str, str]], spot: tuple[int, int] | None, unicode: bool
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """The values of ``block`` and the lines between them: characters (h, w), their pens (h, w), and the pens' names."""
@@ -74,7 +80,7 @@ def _cells(
     pens = np.zeros(text.shape, np.int64)
     names = ["text", "axis", "error", "muted", "cursor", *(pen for _, pen in signs.values())]
     if block.lined:
-        _rule(text, across, down)
+        _draw_rules(text, across, down)
         pens[text != " "] = 1
     values = pane.values[place]
     written = [[block.form(float(value)) for value in line] for line in values.tolist()]
@@ -92,10 +98,10 @@ def _cells(
     if spot is not None:
         here = spot[0] - block.rows.start, spot[1] - block.columns.start
         kinds[here], around[here] = 4, POINTER
-    before, inner = " " * (_start(block) - 1), across - block.lined
+    before, inner = " " * (_find_value_column(block) - 1), across - block.lined
     after, rule = " " * (inner - block.widest - len(before) - 2), "│" * block.lined
     for row, line in enumerate(written):
-        y = row * down + _middle(block)
+        y = row * down + _find_value_row(block)
         parts = (
             f"{before}{sign[0]}{found[: block.widest]:>{block.widest}}{sign[1]}{after}"
             for found, sign in zip(line, around[row], strict=True)
@@ -107,18 +113,18 @@ def _cells(
     return text, pens, names
 
 
-def _start(block: Block) -> int:
+def _find_value_column(block: Block) -> int:
     """Cells from a cell's left edge to its value."""
     inner = block.pitch[0] - block.lined
     return (inner - block.widest - 2) // 2 + 1
 
 
-def _middle(block: Block) -> int:
+def _find_value_row(block: Block) -> int:
     """Rows from a cell's upper edge to its value."""
     return block.lined + (block.pitch[1] - block.lined - 1) // 2 if block.lined else 0
 
 
-def _rule(text: np.ndarray, across: int, down: int) -> None:
+def _draw_rules(text: np.ndarray, across: int, down: int) -> None:
     """Draw the lines between cells and around them."""
     text[::down] = "─"
     text[:, ::across] = "│"
@@ -128,7 +134,7 @@ def _rule(text: np.ndarray, across: int, down: int) -> None:
     text[0, 0], text[0, -1], text[-1, 0], text[-1, -1] = "┌┐└┘"
 
 
-def tabulated(record: ArrayView) -> Iterator[list[str | int | float | None]]:
+def list_cells(record: ArrayView) -> Iterator[list[str | int | float | None]]:
     """A row for each cell: the array, the name of each of at most three indices, the value, and its marks."""
     for grid in record.grids:
         values = grid.values.numpy()

@@ -45,7 +45,7 @@ class Pane(NamedTuple):
     values: np.ndarray
     title: str
     rows: list[str]
-    """Names of the rows; none if there is but one, of an array with a single axis."""
+    """Names of the rows; none for an array with a single axis."""
     columns: list[str]
     ways: list[tuple[Form, int]]
     """How the values of the whole array may be written, and how many cells the longest takes then."""
@@ -122,13 +122,13 @@ class Layout(NamedTuple):
     stop: int
 
 
-def panes_of(record: ArrayView) -> list[Pane]:
+def make_panes(record: ArrayView) -> list[Pane]:
     """What is drawn of ``record``, slice by slice."""
     alone = len(record.grids) == 1
     panes = []
     for grid in record.grids:
         values = grid.values.numpy()
-        ways = _ways(values)
+        ways = _list_forms(values)
         ticks = [list(map(plain, names)) for names in grid.ticks] or [[] for _ in values.shape]
         names = [found or list(map(str, range(size))) for found, size in zip(ticks, values.shape, strict=True)]
         if values.ndim == 1:
@@ -160,20 +160,20 @@ def lay_out(
         for index in indices:
             ways = panes[index].ways
             here = spot[1:] if spot is not None and spot[0] == index else None
-            window = _window(panes[index], rows, columns, shift, here)
-            yield _block(panes[index], *ways[min(style.level, len(ways) - 1)], style, *window)
+            window = _choose_window(panes[index], rows, columns, shift, here)
+            yield _make_block(panes[index], *ways[min(style.level, len(ways) - 1)], style, *window)
 
     every = range(len(panes))
     room = width * height
     for style in STYLES:
         if sum(pane.values.size for pane in panes) * 2 <= room:
-            placed = _flowed(blocks(style, every, largest, largest), width, height)
+            placed = _flow_blocks(blocks(style, every, largest, largest), width, height)
             if len(placed) == len(panes):
                 return Layout(placed, 0, len(panes))
     low = Style(min(1, max(len(pane.ways) for pane in panes) - 1), False, False)
     if 1 < len(panes) <= TOGETHER:
         for cut in range(min(largest, width, height) - 1, SMALLEST - 1, -1):
-            placed = _flowed(blocks(low, every, cut, cut), width, height)
+            placed = _flow_blocks(blocks(low, every, cut, cut), width, height)
             if len(placed) == len(panes):
                 return Layout(placed, 0, len(panes))
     first = min(first, len(panes) - 1)
@@ -182,7 +182,7 @@ def lay_out(
     sizes = itertools.accumulate(pane.values.size for pane in panes[first:])
     near = [first + index for index, _ in enumerate(itertools.takewhile(lambda size: size <= room, sizes))]
     if near:
-        placed = _flowed(blocks(low, near, largest, largest), width, height)
+        placed = _flow_blocks(blocks(low, near, largest, largest), width, height)
         if placed and (spot is None or spot[0] < first + len(placed)):
             return Layout(placed, first, first + len(placed))
     if spot is not None:
@@ -193,7 +193,7 @@ def lay_out(
     return Layout([*blocks(low, [first], rows, columns)], first, first + 1)
 
 
-def _ways(values: np.ndarray) -> list[tuple[Form, int]]:
+def _list_forms(values: np.ndarray) -> list[tuple[Form, int]]:
     """How ``values`` may be written, and how many cells the longest of them takes then."""
     sample = values.ravel().astype(np.float64)
     if sample.size > SAMPLE:  # the longest in fixed point are among the ends; with exponents they have nine characters
@@ -203,7 +203,7 @@ def _ways(values: np.ndarray) -> list[tuple[Form, int]]:
     return [(form, max(len(form(value)) for value in sample.tolist())) for form in number_forms(values)]
 
 
-def _window(
+def _choose_window(
     pane: Pane, rows: int, columns: int, shift: tuple[int, int], spot: Sequence[int] | None
 ) -> tuple[slice, slice]:
     """Which rows and columns of a pane are shown, at most so many of each: those around what is marked, moved by
@@ -222,7 +222,7 @@ def _window(
     return found[0], found[1]
 
 
-def _block(pane: Pane, form: Form, widest: int, style: Style, rows: slice, columns: slice) -> Block:
+def _make_block(pane: Pane, form: Form, widest: int, style: Style, rows: slice, columns: slice) -> Block:
     """A part of a pane at a style."""
     names = min(NAMED, max(cell_len(name) for name in pane.columns[columns]))
     across = max(widest, names) + 2
@@ -232,21 +232,21 @@ def _block(pane: Pane, form: Form, widest: int, style: Style, rows: slice, colum
     else:
         pitch = max(across, 2 * down) if style.square else across, down
     left = min(NAMED + 4, max(map(cell_len, pane.rows[rows]))) + 1 if pane.rows else 0
-    above = _heads(pane.named(rows, columns), pane.axes, left + (columns.stop - columns.start) * pitch[0], style)
+    above = _make_heading(pane.named(rows, columns), pane.axes, left + (columns.stop - columns.start) * pitch[0], style)
     return Block(pane, rows, columns, form, widest, pitch, left, above, plain(pane.grid.sign), style.lined)
 
 
-def _heads(title: str, axes: str, room: int, style: Style) -> list[Row]:
+def _make_heading(title: str, axes: str, room: int, style: Style) -> list[Row]:
     """A title and the names of the axes, in one line if that is no wider than ``room``; the latter may be left out."""
-    named: Row = [(short(title, LONGEST), "value")] * bool(title)
-    along: Row = [(short(axes, LONGEST), "muted")] * bool(axes)
+    named: Row = [(shorten(title, LONGEST), "value")] * bool(title)
+    along: Row = [(shorten(axes, LONGEST), "muted")] * bool(axes)
     if named and along and length([*named, *along]) + 2 <= room:
         return [[*named, ("  ", "muted"), *along]]
     return [row for row in (named, along if style.square or not named else []) if row]
 
 
-def _flowed(blocks: Iterable[Block], width: int, height: int) -> list[Block]:
-    """The blocks set in lines like words, as far as there is room for them."""
+def _flow_blocks(blocks: Iterable[Block], width: int, height: int) -> list[Block]:
+    """The blocks set in lines like words; those for which there is no room are left out."""
     placed: list[Block] = []
     x = y = tall = 0
     for block in blocks:
@@ -260,7 +260,7 @@ def _flowed(blocks: Iterable[Block], width: int, height: int) -> list[Block]:
     return placed
 
 
-def cell_at(panes: Sequence[Pane], spot: Spot, right: int, down: int) -> Spot:
+def move_spot(panes: Sequence[Pane], spot: Spot, right: int, down: int) -> Spot:
     """The cell beside ``spot``; to the right and left of an array is the next one."""
     index, row, column = spot
     row, column = row + down, column + right
@@ -273,6 +273,6 @@ def cell_at(panes: Sequence[Pane], spot: Spot, right: int, down: int) -> Spot:
     return index, min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
 
 
-def short(name: str, room: int) -> str:
+def shorten(name: str, room: int) -> str:
     """``name`` in at most ``room`` cells."""
     return fit(name, room).rstrip() if cell_len(name) > room else name

@@ -38,11 +38,11 @@ class Node(NamedTuple):
         return max(cell_len(self.label), cell_len(self.numbers), cell_len(self.edge))
 
 
-def nodes_of(record: Tree, unicode: bool) -> list[Node]:
+def make_nodes(record: Tree, unicode: bool) -> list[Node]:
     """The nodes in the record's order; those set off have brackets around their labels."""
     numbers = write_numbers(record.values, unicode)
     written = [" ".join(parts) for parts in zip(*numbers, strict=True)] or [""] * len(record.labels)
-    marked, children = set(record.marked), children_of(record)
+    marked, children = set(record.marked), list_children(record)
     nodes = []
     for index, label in enumerate(record.labels):
         name = plain(label).strip() or "·"
@@ -54,7 +54,7 @@ def nodes_of(record: Tree, unicode: bool) -> list[Node]:
     return nodes
 
 
-def children_of(record: Tree) -> list[list[int]]:
+def list_children(record: Tree) -> list[list[int]]:
     """The indices of the nodes below each."""
     found: list[list[int]] = [[] for _ in record.labels]
     for index, parent in enumerate(record.parents.numpy().tolist()):
@@ -65,11 +65,11 @@ def children_of(record: Tree) -> list[list[int]]:
 
 def measure_tree(nodes: Sequence[Node]) -> tuple[int, int]:
     """Cells across and down that the tree takes from its root down."""
-    tall, pitch = _heights(nodes)
-    return _spans(nodes)[0], max(_depths(nodes)) * pitch + tall
+    tall, pitch = _measure_heights(nodes)
+    return _measure_spans(nodes)[0], max(_measure_depths(nodes)) * pitch + tall
 
 
-def _heights(nodes: Sequence[Node]) -> tuple[int, int]:
+def _measure_heights(nodes: Sequence[Node]) -> tuple[int, int]:
     """Rows of a node, and from one level to the next."""
     tall = 1 + any(node.numbers for node in nodes)
     return tall, tall + 1 + any(node.edge for node in nodes)
@@ -77,27 +77,27 @@ def _heights(nodes: Sequence[Node]) -> tuple[int, int]:
 
 def draw_tree(nodes: Sequence[Node], width: int, height: int) -> list[Row]:
     """The tree from its root down, in the middle of ``width`` × ``height`` cells, which must be enough."""
-    spans, depths = _spans(nodes), _depths(nodes)
-    tall, pitch = _heights(nodes)
+    spans, depths = _measure_spans(nodes), _measure_depths(nodes)
+    tall, pitch = _measure_heights(nodes)
     used = max(depths) * pitch + tall
-    centres = _centres(nodes, spans, (width - spans[0]) // 2)
+    centres = _find_centres(nodes, spans, (width - spans[0]) // 2)
     top, cells = max(0, (height - used) // 2), Canvas(width, height)
     for index, node in enumerate(nodes):
         y = top + depths[index] * pitch
-        _join(cells, centres[index], [centres[child] for child in node.children], y + tall)
-        for line, (words, pen) in enumerate(_lines(node, tall)):
+        _draw_branches(cells, centres[index], [centres[child] for child in node.children], y + tall)
+        for line, (words, pen) in enumerate(_make_lines(node, tall)):
             cells.put(centres[index] - cell_len(words) // 2, y + line, words, pen)
         if node.edge:
             cells.put(centres[index] - cell_len(node.edge) // 2, y - 1, node.edge, "muted")
     return cells.rows()
 
 
-def _lines(node: Node, tall: int) -> list[tuple[str, str]]:
+def _make_lines(node: Node, tall: int) -> list[tuple[str, str]]:
     label = (node.label, "cursor" if node.marked else "text")
     return [label, (node.numbers, "value")][:tall]
 
 
-def _spans(nodes: Sequence[Node]) -> list[int]:
+def _measure_spans(nodes: Sequence[Node]) -> list[int]:
     """Cells that each node takes with all that is below it."""
     spans = [node.width for node in nodes]
     for index in range(len(nodes) - 1, -1, -1):  # children come after their parents
@@ -106,7 +106,7 @@ def _spans(nodes: Sequence[Node]) -> list[int]:
     return spans
 
 
-def _depths(nodes: Sequence[Node]) -> list[int]:
+def _measure_depths(nodes: Sequence[Node]) -> list[int]:
     depths = [0] * len(nodes)
     for index, node in enumerate(nodes):
         for child in node.children:
@@ -114,8 +114,8 @@ def _depths(nodes: Sequence[Node]) -> list[int]:
     return depths
 
 
-def _centres(nodes: Sequence[Node], spans: Sequence[int], left: int) -> list[int]:
-    """The middle of each node: of a parent, that between its outer children, as far as its own words have room."""
+def _find_centres(nodes: Sequence[Node], spans: Sequence[int], left: int) -> list[int]:
+    """The middle of each node: of a parent, that between its outer children, moved so that its own words have room."""
     starts, centres = [left] * len(nodes), [0] * len(nodes)
     for index, node in enumerate(nodes):
         below = sum(spans[child] for child in node.children) + GAP * (len(node.children) - 1)
@@ -132,7 +132,7 @@ def _centres(nodes: Sequence[Node], spans: Sequence[int], left: int) -> list[int
     return centres
 
 
-def _join(cells: Canvas, parent: int, children: Sequence[int], y: int) -> None:
+def _draw_branches(cells: Canvas, parent: int, children: Sequence[int], y: int) -> None:
     """The line from a node to those below it."""
     if not children:
         return
@@ -151,7 +151,7 @@ def _join(cells: Canvas, parent: int, children: Sequence[int], y: int) -> None:
         cells.put(x, y, sign, "axis")
 
 
-def outline(nodes: Sequence[Node]) -> list[Row]:
+def draw_outline(nodes: Sequence[Node]) -> list[Row]:
     """A line for each node, indented below the one it belongs to."""
     rows: list[Row] = []
     left: list[tuple[int, str, str]] = [(0, "", "")]
@@ -171,7 +171,7 @@ def outline(nodes: Sequence[Node]) -> list[Row]:
     return rows
 
 
-def trimmed(row: Row, width: int) -> Row:
+def trim_row(row: Row, width: int) -> Row:
     """A line of the outline in ``width`` cells; of one that is indented too deep, the end of the indentation."""
     (indent, pen), *rest = row
     words = sum(cell_len(part) for part, _ in rest)

@@ -45,7 +45,7 @@ class AnnotatedImagePanel(Shaded, PicturePanel[AnnotatedImage]):
         if newest is None:
             return []
         title = f"{self.number} {self.label}" if self.number else self.label
-        named = draw_key(self._key(newest), title, width, (height - 2) // 3)
+        named = draw_key(self._make_key(newest), title, width, (height - 2) // 3)
         tall, wide = newest.pixels.shape[:2]
         plan = arrange(1, tall, wide, width, height - len(named))
         if self._resized[0] is not newest or self._resized[1:3] != (plan, self.in_colour):
@@ -57,7 +57,7 @@ class AnnotatedImagePanel(Shaded, PicturePanel[AnnotatedImage]):
             plan,
             width,
             height - len(named),
-            self._chosen(newest),
+            self._find_chosen(newest),
             colour=self.in_colour,
             dark=self.is_dark,
             unicode=self.draws_unicode,
@@ -66,13 +66,13 @@ class AnnotatedImagePanel(Shaded, PicturePanel[AnnotatedImage]):
 
     def legends(self) -> list[Row]:
         newest = self.newest()
-        return [row for row in legends(self._key(newest)) if row] if newest else []
+        return [row for row in legends(self._make_key(newest)) if row] if newest else []
 
     def notes(self) -> list[Row]:
         newest = self.newest()
         if newest is None:
             return [self.past()]
-        when, chosen = self.when(newest.step), self._chosen(newest)
+        when, chosen = self.when(newest.step), self._find_chosen(newest)
         if chosen is None:
             return when
         alone: Row = [(f"{chosen + 1} of {len(entries(newest))}", "value")]
@@ -94,11 +94,11 @@ class AnnotatedImagePanel(Shaded, PicturePanel[AnnotatedImage]):
         self.only = place % (count + 1) - 1 if place % (count + 1) else None
         self.redraw()
 
-    def _chosen(self, record: AnnotatedImage) -> int | None:
+    def _find_chosen(self, record: AnnotatedImage) -> int | None:
         return self.only if self.only is not None and self.only < len(entries(record)) else None
 
-    def _key(self, record: AnnotatedImage) -> list[Entry]:
-        found, chosen = entries(record), self._chosen(record)
+    def _make_key(self, record: AnnotatedImage) -> list[Entry]:
+        found, chosen = entries(record), self._find_chosen(record)
         return found if chosen is None else [found[chosen]]
 
     @staticmethod

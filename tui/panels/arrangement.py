@@ -39,7 +39,7 @@ def arrange_panels(count: int, width: int, height: int, led: bool = False) -> Ar
     Args:
         led: whether the first panel carries the idea, and is to be the largest if there is any room for that.
     """
-    if led and count > 1 and (found := _led(count, width, height)):
+    if led and count > 1 and (found := _arrange_around_first(count, width, height)):
         return found
     columns = choose_columns(count, width, height)
     return Arrangement(columns, -(-count // columns), last=1 + -count % columns) if columns else None
@@ -54,13 +54,13 @@ def choose_columns(count: int, width: int, height: int) -> int | None:
         if count > 1 and (cells < MIN_SIZE[0] or rows < (MIN_SIZE[1] if columns > 1 else STACKED)):
             continue
         empty = columns * lines - count
-        misfit = _misfit(cells, rows) + empty / columns / 2
+        misfit = _measure_misfit(cells, rows) + empty / columns / 2
         if best is None or misfit < best[0]:
             best = misfit, columns
     return best[1] if best else None
 
 
-def _led(count: int, width: int, height: int) -> Arrangement | None:
+def _arrange_around_first(count: int, width: int, height: int) -> Arrangement | None:
     """The best arrangement whose first panel is larger than all others."""
     best: tuple[float, Arrangement] | None = None
     for columns in range(1, width // MIN_SIZE[0] + 1):
@@ -75,12 +75,16 @@ def _led(count: int, width: int, height: int) -> Arrangement | None:
                 if spare >= free or rows < (MIN_SIZE[1] if columns > 1 else STACKED) or across * down <= spare + 1:
                     continue
                 share = across * down / (columns * lines)
-                misfit = _misfit(cells, rows) + _misfit(cells * across, rows * down) + 2 * abs(math.log(share / SHARE))
+                misfit = (
+                    _measure_misfit(cells, rows)
+                    + _measure_misfit(cells * across, rows * down)
+                    + 2 * abs(math.log(share / SHARE))
+                )
                 misfit += spare / columns / 2
                 if best is None or misfit < best[0]:
                     best = misfit, Arrangement(columns, lines, (across, down), 1 + spare)
     return best[1] if best else None
 
 
-def _misfit(cells: int, rows: int) -> float:
+def _measure_misfit(cells: int, rows: int) -> float:
     return abs(math.log(max(1, cells) / max(1, rows) / SHAPE))

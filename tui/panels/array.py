@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 
 from descend.engine.run.records import ArrayView
 from descend.tui.cell_text import plain
-from descend.tui.draw.array_cells import draw_arrays, marks_of, tabulated
-from descend.tui.draw.array_layout import Layout, Pane, Spot, cell_at, lay_out, panes_of
+from descend.tui.draw.array_cells import assign_brackets, draw_arrays, list_cells
+from descend.tui.draw.array_layout import Layout, Pane, Spot, lay_out, make_panes, move_spot
 from descend.tui.draw.legend import spaced
 from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import number
@@ -59,8 +59,8 @@ class ArrayPanel(PicturePanel[ArrayView]):
         newest = self.newest()
         if newest is None:
             return []
-        panes, spot = self._cut(newest), self._place(newest)
-        below = _formula(newest.formula, width, max(1, height // 3)) if newest.formula and height >= 3 else []
+        panes, spot = self._list_panes(newest), self._find_spot(newest)
+        below = _wrap_formula(newest.formula, width, max(1, height // 3)) if newest.formula and height >= 3 else []
         self._layout = lay_out(panes, width, height - len(below), self.first, self.shift, spot)
         self.first = self._layout.first
         return draw_arrays(newest, self._layout, width, height - len(below), spot, self.draws_unicode) + below
@@ -70,9 +70,9 @@ class ArrayPanel(PicturePanel[ArrayView]):
         if newest is None:
             return []
         named: list[Row] = [
-            [(brackets, pen), (f" {plain(name)}", "text")] for name, (brackets, pen) in marks_of(newest).items()
+            [(brackets, pen), (f" {plain(name)}", "text")] for name, (brackets, pen) in assign_brackets(newest).items()
         ]
-        count = len(self._cut(newest))
+        count = len(self._list_panes(newest))
         shown = self._layout.stop - self._layout.first
         part: list[Row] = []
         if shown < count:
@@ -88,10 +88,10 @@ class ArrayPanel(PicturePanel[ArrayView]):
         newest = self.newest()
         if newest is None:
             return [self.past()]
-        when, spot = self.when(newest.step), self._place(newest)
+        when, spot = self.when(newest.step), self._find_spot(newest)
         if spot is None or not self.has_focus:
             return when
-        read: Row = [(self._read(newest, spot), "value")]
+        read: Row = [(self._describe_spot(newest, spot), "value")]
         return [[*read, ("  ", "muted"), *row] for row in when] + [read]
 
     def on_focus(self) -> None:
@@ -103,7 +103,7 @@ class ArrayPanel(PicturePanel[ArrayView]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "page":
             newest = self.newest()
-            return newest is not None and self._layout.stop - self._layout.first < len(self._cut(newest))
+            return newest is not None and self._layout.stop - self._layout.first < len(self._list_panes(newest))
         return super().check_action(action, parameters)
 
     def redraw(self) -> None:
@@ -117,12 +117,12 @@ class ArrayPanel(PicturePanel[ArrayView]):
         newest = self.newest()
         if newest is None:
             return
-        panes = self._cut(newest)
-        if self.spot is None or self._place(newest) is None:
+        panes = self._list_panes(newest)
+        if self.spot is None or self._find_spot(newest) is None:
             block = self._layout.blocks[0] if self._layout.blocks else None
             self.spot = self.first, block.rows.start if block else 0, block.columns.start if block else 0
         else:
-            self.spot = cell_at(panes, self._place(newest) or self.spot, right, down)
+            self.spot = move_spot(panes, self._find_spot(newest) or self.spot, right, down)
         self.redraw()
 
     def action_shift(self, down: int, right: int) -> None:
@@ -147,7 +147,7 @@ class ArrayPanel(PicturePanel[ArrayView]):
             return
         shown = max(1, self._layout.stop - self._layout.first)
         first = self.first + direction * shown
-        if first < len(self._cut(newest)):
+        if first < len(self._list_panes(newest)):
             self.first, self.spot = max(0, first), None
             self.redraw()
 
@@ -155,46 +155,48 @@ class ArrayPanel(PicturePanel[ArrayView]):
         if self.spot is not None:
             self.redraw()
 
-    def _cut(self, record: ArrayView) -> list[Pane]:
+    def _list_panes(self, record: ArrayView) -> list[Pane]:
         """The record's panes, from the cache if they are those drawn last."""
         if self._panes[0] is not record:
-            self._panes = record, panes_of(record)
+            self._panes = record, make_panes(record)
         return self._panes[1]
 
-    def _place(self, record: ArrayView) -> Spot | None:
+    def _find_spot(self, record: ArrayView) -> Spot | None:
         """Where the cursor is, in the record that is shown; None if it is not."""
         if self.spot is None or (self.is_attached and not self.has_focus):
             return None
-        panes = self._cut(record)
-        return cell_at(panes, (min(self.spot[0], len(panes) - 1), *self.spot[1:]), 0, 0)
+        panes = self._list_panes(record)
+        return move_spot(panes, (min(self.spot[0], len(panes) - 1), *self.spot[1:]), 0, 0)
 
-    def _read(self, record: ArrayView, spot: Spot) -> str:
+    def _describe_spot(self, record: ArrayView, spot: Spot) -> str:
         """The cell's array, indices, value and marks, in words."""
-        pane, place = self._cut(record)[spot[0]], spot[1:]
+        pane, place = self._list_panes(record)[spot[0]], spot[1:]
         names = [pane.rows[place[0]]] * bool(pane.rows) + [pane.columns[place[1]]]
         value = float(pane.values[place])
         blank = pane.grid.blank is not None and pane.part(pane.grid.blank.numpy())[place]
         marks = [plain(name) for name, mark in pane.grid.marks.items() if pane.part(mark.numpy())[place]]
         told = f" ({', '.join(marks)})" if marks else ""
-        return f"{pane.title or 'value'}[{', '.join(names)}] = {'not there yet' if blank else _exact(value)}{told}"
+        return (
+            f"{pane.title or 'value'}[{', '.join(names)}] = {'not there yet' if blank else _format_exact(value)}{told}"
+        )
 
     @staticmethod
     def tabulate(picture: ArrayView) -> Data:
         """A row for each cell."""
         total = sum(grid.values.numpy().size for grid in picture.grids)
-        return Data(["array", "slice", "row", "column", "value", "marks"], total, tabulated(picture))
+        return Data(["array", "slice", "row", "column", "value", "marks"], total, list_cells(picture))
 
 
 def _is_cut(rows: slice, columns: slice, pane: Pane) -> bool:
     return (rows.stop - rows.start, columns.stop - columns.start) != pane.values.shape
 
 
-def _exact(value: float) -> str:
+def _format_exact(value: float) -> str:
     """``value`` with the digits that a float32 has."""
     return f"{value:.7g}" if value == value and abs(value) != float("inf") else number(value)
 
 
-def _formula(formula: str, width: int, lines: int) -> list[Row]:
+def _wrap_formula(formula: str, width: int, lines: int) -> list[Row]:
     """The formula in at most ``lines`` rows below an empty one; of a longer one its end, which is the result."""
     found = [""]
     sum, _, result = plain(formula).rpartition(" = ")

@@ -8,7 +8,7 @@ from descend.engine.run.records import Tree
 from descend.tui.cell_text import plain
 from descend.tui.draw.network import prefix
 from descend.tui.draw.rows import Row, sized
-from descend.tui.draw.tree import Node, draw_tree, measure_tree, nodes_of, outline, trimmed
+from descend.tui.draw.tree import Node, draw_outline, draw_tree, make_nodes, measure_tree, trim_row
 from descend.tui.panels.panel_data import Cell, Data, lists
 from descend.tui.panels.picture_panel import PicturePanel
 from descend.tui.panels.scrollable import Scrollable
@@ -37,14 +37,14 @@ class TreePanel(Scrollable, PicturePanel[Tree]):
             return []
         unicode = self.draws_unicode
         if self._cached[0] is not newest or self._cached[1] != unicode:
-            nodes = nodes_of(newest, unicode)
-            self._cached = newest, unicode, nodes, outline(nodes), measure_tree(nodes)
+            nodes = make_nodes(newest, unicode)
+            self._cached = newest, unicode, nodes, draw_outline(nodes), measure_tree(nodes)
         nodes, rows, (wide, tall) = self._cached[2:]
         if wide <= width and tall <= height:
             self.fits(height, height)
             return draw_tree(nodes, width, height)
         top = self.fits(len(rows), height)
-        shown = [trimmed(row, width) for row in rows[top : top + height]]
+        shown = [trim_row(row, width) for row in rows[top : top + height]]
         return [*shown, *(sized([], width) for _ in range(height - len(shown)))]
 
     def legends(self) -> list[Row]:
