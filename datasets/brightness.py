@@ -46,8 +46,8 @@ def convert_to_bytes(
 ) -> tuple[NDArray[np.uint8], int]:
     """Images (n, h, w) or (n, h, w, 3) as bytes of the same shape, and their brightest value.
 
-    Whole numbers from 0 to 255 stay as they are, fractions from 0 to 1 become 0 to 255. Of any other range, the least
-    value that is trained on becomes 0 and the largest 255, for all images alike.
+    Whole numbers from 0 to 255 stay as they are, fractions from 0 to 1 become 0 to 255. Of any other range, the
+    minimum over the training images becomes 0 and the maximum 255, for all images alike.
 
     Args:
         train, test: indices of the parts.

@@ -47,7 +47,7 @@ def make_stamp(place: Path, files: Sequence[Path]) -> Stamp:
 
 
 def describe_difference(before: Stamp, place: Path, files: Sequence[Path]) -> str:
-    """What differs from ``before``, as "has 9 bytes, not 8"; nothing if nothing does, as far as was checked.
+    """What differs from ``before``, as "has 9 bytes, not 8"; nothing if nothing does, of what was checked.
 
     Times alone make no difference: data that was moved or copied is the same.
 

@@ -244,7 +244,7 @@ def delete(arguments: argparse.Namespace) -> int:
     chosen = list({run.id: run for run in map(runs.find_run, arguments.run)}.values())
     for run in chosen:
         if run.state() in runs.LIVE:
-            raise UsageError(f"Run '{run.id}' is still going; stop it first with `descend stop {run.id}`.")
+            raise UsageError(f"Run '{run.id}' is still running; stop it first with `descend stop {run.id}`.")
     if not arguments.yes:
         if not sys.stdin.isatty():
             raise UsageError("There is no terminal to ask at; say --yes to delete without being asked.")

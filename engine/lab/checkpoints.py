@@ -202,7 +202,7 @@ def changed(resumed: dict[str, Any] | None, run: str, knobs: KnobSet) -> dict[st
 
 
 def past_the_end(step: int, index: int, count: int, changed: Mapping[str, Value]) -> DescendError:
-    """Says that a loop of ``count`` steps cannot go on from a checkpoint after ``index`` of them."""
+    """Says that a loop of ``count`` steps cannot continue from a checkpoint after ``index`` of them."""
     with_knobs = f" with {format_knobs(changed)}" if changed else ""
     return DescendError(
         f"Step {step:,} is past the end{with_knobs}: there are {count:,} steps, and {index:,} are taken; "

@@ -101,7 +101,7 @@ class Diagrams(PictureBase):
             for array, values in arrays.items()
         ]
         kinds = {mark for found in given["marks"].values() for mark in found}
-        require(len(kinds) <= MARKS, f"at most {MARKS} kinds of marks can be told apart, not {len(kinds)}")
+        require(len(kinds) <= MARKS, f"at most {MARKS} kinds of marks can be distinguished, not {len(kinds)}")
         self._show_grids(name, makers, formula)
 
     @takes_picture
@@ -143,7 +143,7 @@ class Diagrams(PictureBase):
             mask: fill_region(fetch_values(take_values(values)), tall, wide, mask)
             for mask, values in (masks or {}).items()
         }
-        require(count + len(regions) <= PARTS, f"at most {PARTS} boxes and masks can be told apart")
+        require(count + len(regions) <= PARTS, f"at most {PARTS} boxes and masks can be distinguished")
         step = self.step
 
         def make() -> AnnotatedImage:
@@ -240,7 +240,7 @@ def make_grid(
     require(len(labels) in (0, len(form)), f"'{name}' has {len(form)} axes and names of the indices of {len(labels)}")
     for found, count in zip(labels, form, strict=False):
         require(len(found) in (0, count), f"'{name}' has {count} indices along an axis and {len(found)} names of them")
-    require(len(marks or {}) <= MARKS, f"at most {MARKS} kinds of marks can be told apart, not {len(marks or {})}")
+    require(len(marks or {}) <= MARKS, f"at most {MARKS} kinds of marks can be distinguished, not {len(marks or {})}")
     picked = {mark: pick_cells(form, index, name) for mark, index in (marks or {}).items()}
     empty = None if blank is None else pick_cells(form, blank, name)
     return lambda: Grid(

@@ -345,7 +345,9 @@ class Lab(TimedPictures):
             index = index * per_epoch // earlier
         if not now and (gone := set(resumed["tracked"]) - self._tracked.names()):
             names = ", ".join(sorted(gone))
-            raise DescendError(f"The code has changed since its checkpoint, which still holds {names}; run it anew.")
+            raise DescendError(
+                f"The code has changed since its checkpoint, which still holds {names}; start a new run."
+            )
         if index > count:
             raise checkpoints.past_the_end(self.step, index, count, now)
         for knob, value in now.items():

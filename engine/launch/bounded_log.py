@@ -42,7 +42,7 @@ def cut_log(log: Path) -> None:
         if size <= MAX_BYTES:
             return
         file.seek(KEPT)
-        head = KEPT + len(file.readline(4096))  # the line that is under way
+        head = KEPT + len(file.readline(4096))  # the line being written
         file.seek(size - KEPT)
         tail = file.read()
         file.truncate(head)

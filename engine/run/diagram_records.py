@@ -67,7 +67,7 @@ class ArrayView(Named, tag="array"):
         for grid in self.grids:
             grid.check()
         if len({name for grid in self.grids for name in grid.marks}) > MARKS:
-            raise ValueError(f"at most {MARKS} kinds of marks can be told apart")
+            raise ValueError(f"at most {MARKS} kinds of marks can be distinguished")
 
 
 class AnnotatedImage(Named, tag="annotated_image"):
@@ -93,7 +93,7 @@ class AnnotatedImage(Named, tag="annotated_image"):
         require_sizes(len(self.labels), self.scores)
         require_shape(shape[:2], *self.masks.values())
         if len(self.labels) + len(self.masks) > PARTS:
-            raise ValueError(f"at most {PARTS} boxes and masks can be told apart")
+            raise ValueError(f"at most {PARTS} boxes and masks can be distinguished")
         boxes = self.boxes.numpy()
         if not (np.isfinite(boxes).all() and (boxes[:, :2] <= boxes[:, 2:]).all()):
             raise ValueError("a box is left, top, right, bottom, in this order")

@@ -290,11 +290,11 @@ def delete_run(run: Run) -> None:
     """Remove a run's folder; it disappears at once, or stays whole.
 
     Raises:
-        UsageError: it is still going.
+        UsageError: it is still running.
         DescendError: it cannot be removed.
     """
     if run.state() in LIVE:
-        raise UsageError(f"Run '{run.id}' is still going; stop it first.")
+        raise UsageError(f"Run '{run.id}' is still running; stop it first.")
     for folder, _ in trees.walk(run.folder) if not run.folder.is_symlink() else ():
         if not os.access(folder, os.W_OK | os.X_OK) and os.path.lexists(folder):  # else its path is too long
             raise DescendError(f"Run '{run.id}' cannot be deleted: no permission to remove anything from {folder}.")

@@ -240,7 +240,7 @@ def check_correlate(correlate):
 
 
 AS_BEFORE, ALONG = last("shifted by 1, map as before"), last("shifted by 1, map along by 1")
-LEAST = last("min of the map")
+MINIMUM = last("min of the map")
 
 LESSON = Lesson(
     covers=("G01",),
@@ -268,7 +268,7 @@ LESSON = Lesson(
         ),
         Prediction(
             "Pixels are 0 to 16, never negative. Will the feature map have negative numbers?",
-            choices={"no": LEAST >= 0, "yes": LEAST < 0},
+            choices={"no": MINIMUM >= 0, "yes": MINIMUM < 0},
             why="Where weights are negative, sums can be. The sign of an edge kernel says which way: `vertical edge` "
             "counts what is to the right and takes away what is to the left, so where a stroke ends on the right the "
             "sum is negative. `identity` and `blur` have no negative weight.",

@@ -142,7 +142,7 @@ def check_solve(solve):
 
 
 TIE = 0.01
-"""Errors that differ by less, three images of 360, are not told apart."""
+"""Errors that differ by less, three images of 360, are not distinguished."""
 WIDEST, NARROW, THRESHOLD = last("widest/error"), last("best narrow/error"), last("threshold/error")
 
 

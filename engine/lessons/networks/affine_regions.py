@@ -89,7 +89,7 @@ def patterns(net, points):
 
 
 def count(active):
-    """Number of different rows, told apart by a random 64-bit code of each, as comparing whole rows is slow."""
+    """Number of different rows, distinguished by a random 64-bit code of each, as comparing whole rows is slow."""
     import torch
 
     words = torch.randint(2**62, (active.shape[1],), generator=torch.Generator().manual_seed(0)).to(active.device)

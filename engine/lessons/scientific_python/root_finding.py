@@ -59,7 +59,7 @@ FUNCTIONS = {
 BUDGET = 100
 """Evaluations a method may take."""
 FLOOR = 1e-17
-"""Least error shown: 0 has no logarithm."""
+"""Smallest error shown: 0 has no logarithm."""
 
 
 class Knobs(KnobSet):

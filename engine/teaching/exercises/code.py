@@ -117,7 +117,7 @@ class CodeCheck:
         return self._verdict
 
     def cancel(self) -> None:
-        """End the check if it is still going, and wait until it is gone."""
+        """End the check if it is still running, and wait until it is gone."""
         if not self._ended.is_set():
             self._end("The check was cancelled.")
             self._ended.wait(5)

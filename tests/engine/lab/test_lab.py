@@ -211,7 +211,7 @@ def test_a_checkpoint_of_code_that_has_changed_is_refused(run: Run) -> None:
     assert begin is not None
     assert trained(begin, weights=torch.ones(1), cloud=torch.ones(2)) == 5 - begin["index"]
     with pytest.raises(
-        DescendError, match="The code has changed since its checkpoint, which still holds cloud; run it anew"
+        DescendError, match="The code has changed since its checkpoint, which still holds cloud; start a new run"
     ):
         trained(begin, weights=torch.ones(1))
 
