@@ -45,6 +45,7 @@ def add(commands: Any) -> None:
 def show(arguments: argparse.Namespace) -> int:
     """Print the run, or the model, as text or as one JSON object."""
     from descend.engine.run import runs
+    from descend.engine.run.damage import tell_damage
     from descend.engine.run.history import History
     from descend.engine.run.summary import summarize
 
@@ -55,7 +56,7 @@ def show(arguments: argparse.Namespace) -> int:
     except UsageError:
         show_model.suggest(arguments.run, [run.id for run in runs.list_runs()])
         raise
-    with runs.tell_damage(run):
+    with tell_damage(run):
         summary, history = summarize(run), History.of(run)
         if arguments.json:
             said = json.dumps(make_object(summary, history), allow_nan=False)

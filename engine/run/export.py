@@ -19,9 +19,10 @@ import numpy as np
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.files import advise, open_replacement, require_replaceable
+from descend.engine.run.damage import tell_damage
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Scalars, Status
-from descend.engine.run.runs import Run, tell_damage
+from descend.engine.run.runs import Run
 from descend.engine.run.summary import summarize
 
 

@@ -17,14 +17,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -35,6 +34,7 @@ from descend.engine.base import files, trees
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.paths import make_writable, runs_home
 from descend.engine.base.sanitize import clean
+from descend.engine.run.damage import describe_error, describe_unreadable
 from descend.engine.run.jsonl import JsonlReader, JsonlWriter
 from descend.engine.run.liveness import HEARD, Writer
 from descend.engine.run.manifest import MAX_BYTES, Manifest, Parent, list_versions, read_git_state, replace_json
@@ -366,44 +366,6 @@ def find_creation_time(run: Run) -> float:
         return min(max(0.0, run.folder.stat().st_mtime), LATEST)
     except OSError:
         return 0.0
-
-
-@contextmanager
-def tell_damage(run: Run) -> Iterator[None]:
-    """Say in one sentence what a damaged folder has led to, whatever that is, so that other runs continue.
-
-    Raises:
-        DescendError: anything else was raised inside the block.
-    """
-    try:
-        yield
-    except DescendError:
-        raise
-    except Exception as error:  # what no check foresaw
-        raise DescendError(
-            f"Run '{run.id}' is damaged ({describe_error(error)}); restore its files, or delete it."
-        ) from error
-
-
-def describe_unreadable(run: Run, file: str, error: Exception) -> DescendError:
-    """What to say of a ``file`` of ``run`` that cannot be read; one that may be whole is not to be deleted."""
-    whole = isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.EINVAL, errno.EFBIG)
-    remedy = "make it readable" if whole else "restore it, or delete the run"
-    return DescendError(f"Run '{run.id}' has no readable {file} ({describe_error(error)}); {remedy}.")
-
-
-def describe_error(error: Exception) -> str:
-    """Why a file could not be read, in a few words."""
-    match error:
-        case OSError():
-            return error.strerror or "it cannot be read"
-        case RecursionError():
-            return "it is nested too deeply"
-        case UnicodeDecodeError():
-            return f"the byte at {error.start:,} is not UTF-8"
-        case msgspec.MsgspecError():
-            return str(error)
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def find_run(name: str) -> Run:

@@ -17,11 +17,12 @@ from typing import Literal
 from descend.engine.base import trees
 from descend.engine.base.errors import DescendError
 from descend.engine.base.files import measure_file
+from descend.engine.run.damage import tell_damage
 from descend.engine.run.history import History
 from descend.engine.run.liveness import HEARD, Writer, count_memory_kills, read_boot_id
 from descend.engine.run.manifest import Manifest
 from descend.engine.run.records import State
-from descend.engine.run.runs import ENDED, ENDS, Run, find_creation_time, tell_damage
+from descend.engine.run.runs import ENDED, ENDS, Run, find_creation_time
 
 ERROR = re.compile(r"(\w+\.)*\w*(Error|Exception|Interrupt)\b")
 """Begins a traceback's last line."""

@@ -62,7 +62,7 @@ def main(words: list[str]) -> None:
 def run_check(name: str, index: int, source: str, report: int) -> Report:
     """Load the exercise, set limits, run. Whatever the code or the check raises comes out of here."""
     from descend.engine.launch.devices import count_threads
-    from descend.engine.teaching import catalogue, measure  # noqa: F401 - what `judge` uses is known to the seal
+    from descend.engine.teaching import catalogue, measure, measured  # noqa: F401 - what `judge` uses is known to the seal
     from descend.engine.teaching.lesson import CodeExercise
 
     exercise = catalogue.find_lesson(name).exercises[index]
@@ -94,7 +94,8 @@ def run_check(name: str, index: int, source: str, report: int) -> Report:
 
 def judge(properties: Any) -> Report:
     """What a check found that came to its end: solved, unless it has yielded a bound that does not hold."""
-    from descend.engine.teaching.measure import Measured, refuse_runs
+    from descend.engine.teaching.measure import refuse_runs
+    from descend.engine.teaching.measured import Measured
 
     found: list[Measured] = []
     for bound in properties or ():

@@ -11,7 +11,8 @@ from descend.engine.run.result import Result
 from descend.engine.run.runs import LIVE
 from descend.engine.teaching.exercises.judging import list_refusals
 from descend.engine.teaching.lesson import Claim, CodeExercise, CommandDrill, Exercise
-from descend.engine.teaching.measure import Knobs, Measured, format_number
+from descend.engine.teaching.measure import Knobs
+from descend.engine.teaching.measured import Measured, format_number
 from descend.engine.teaching.verify.finding import Finding
 from descend.engine.teaching.verify.plan import DEFAULT, SOLUTION, STARTER, Item, Key, Outcome, Part
 

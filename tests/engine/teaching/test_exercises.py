@@ -367,8 +367,8 @@ def test_the_solution_is_out_of_the_codes_sight(halving: Lesson, folders: Path) 
          "The code replaces 'numpy.allclose', which the check needs; use another name."),
         ("import numpy as np\nright = np.allclose\ndef once(*given):\n    np.allclose = right\n    return True\n"
          "def triple(x):\n    np.allclose = once\n    return x\n", "The code replaces 'numpy.allclose', which"),
-        ("from descend.engine.teaching import measure\nmeasure.Measured.holds = property(lambda one: True)\n"
-         "def triple(x):\n    return x\n", "The code replaces 'descend.engine.teaching.measure.Measured.holds', which"),
+        ("from descend.engine.teaching import measured\nmeasured.Measured.holds = property(lambda one: True)\n"
+         "def triple(x):\n    return x\n", "The code replaces 'descend.engine.teaching.measured.Measured.holds', "),
         ("import __main__\n__main__.judged = lambda found: __main__.Report(True, '')\ndef triple(x):\n    return x\n",
          "Error at 1 is 2; at most 1e-06 is asked for."),
     ],

@@ -36,6 +36,7 @@ class ProgressScanner:
         """Read what there is now; damaged runs are skipped."""
         from descend.engine.base.errors import DescendError
         from descend.engine.run import runs
+        from descend.engine.run.damage import tell_damage
 
         live = []
         for run in runs.list_runs():
@@ -46,7 +47,7 @@ class ProgressScanner:
             if known in self._ended:
                 continue
             try:
-                with runs.tell_damage(run):
+                with tell_damage(run):
                     manifest, alive = run.manifest(), run.alive()
                     state = run.state() if alive or manifest.name not in self._done else "stopped"
             except DescendError:

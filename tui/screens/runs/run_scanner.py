@@ -90,7 +90,7 @@ class RunScanner:
 
     def _read(self, run: Run) -> bool:
         """Bring one run up to date; return whether it has changed."""
-        from descend.engine.run.runs import tell_damage
+        from descend.engine.run.damage import tell_damage
 
         before = self.entries.get(run.id)
         now = signature(run)
@@ -190,7 +190,7 @@ def _stat(file: os.PathLike[str]) -> tuple[int, int] | None:
 
 def _curve(entry: RunRow) -> Sparklines:
     """The sparklines of a run's metric; none if they can no longer be read."""
-    from descend.engine.run.runs import tell_damage
+    from descend.engine.run.damage import tell_damage
 
     with suppress(DescendError), tell_damage(entry.run):
         return read(entry.run, entry.metric)
