@@ -140,7 +140,7 @@ class LeanDriver(LinuxDriver):
         self._holds = True
         self._heed_signals()  # before anything is asked of the terminal
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        if not is_writing(self):  # continued in the background, where the terminal is not to be had
+        if not is_writing(self):  # continued in the background, where the terminal is not available
             self._holds = False
             self._heed_no_signals()
             return

@@ -1,4 +1,4 @@
-"""When pictures are taken and drawn: so seldom that they cost little, and never so seldom that the last is missing."""
+"""When pictures are taken and drawn: rarely enough to cost little, often enough that the last is never missing."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def draw_line_chart(
 def extent(series: Iterable[Series], live: bool = False, total: int = 0) -> tuple[float, float]:
     """The steps that axes of ``series`` reach over.
 
-    In a ``live`` run of ``total`` steps (0: unknown) the right edge moves seldom, by doubling, so that what is drawn
+    In a ``live`` run of ``total`` steps (0: unknown) the right edge moves rarely, by doubling, so that what is drawn
     stays where it is while the run grows."""
     ends = [(int(one.steps[0]), int(one.steps[-1])) for one in series if one.size]
     if not ends:

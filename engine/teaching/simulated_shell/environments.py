@@ -57,7 +57,7 @@ class Environments:
             if name not in self.versions:
                 raise _make_error(f"there is no package {name} here; conda search NAME tells what there is")
             if version and version not in self.versions[name]:
-                raise _make_error(f"{name} {version} is not to be had; there is {', '.join(self.versions[name])}")
+                raise _make_error(f"{name} {version} is not available; there is {', '.join(self.versions[name])}")
             if pinned.get(name, version) != version:
                 raise _make_error(f"{name} is asked for as {pinned[name]} and as {version}")
             if version:
@@ -76,7 +76,7 @@ class Environments:
                 found[other] = needed
         return found
 
-    def exported(self, name: str) -> str:
+    def export(self, name: str) -> str:
         """An environment as the text of ``environment.yml``."""
         packages = self.installed[name]
         by_pip = self.added.get(name, set()) & set(packages)
@@ -157,7 +157,7 @@ def run_conda(shell: SimulatedShell, given: list[str]) -> str:
                 return f"Removed {where}."
             return _remove(own, where, names)
         case "env export":
-            return own.exported(where)
+            return own.export(where)
         case "search":
             if not names or names[0] not in own.versions:
                 raise _make_error(f"there is no package {names[0] if names else ''}".rstrip())

@@ -160,7 +160,7 @@ def _resolve_paths(shell: SimulatedShell, names: Sequence[str], among: Iterable[
             if not inside or one == inside or one.startswith(inside + "/") or fnmatch.fnmatchcase(one, inside)
         ]
         if not here and (inside or not shell.git.holds(path)):
-            raise _make_error(f"'{name}' is no file that git could take here")
+            raise _make_error(f"'{name}' matches no file that git can use here")
         found |= dict.fromkeys(here)
     return list(found)
 

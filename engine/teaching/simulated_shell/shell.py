@@ -319,7 +319,7 @@ def _export(shell: SimulatedShell, given: list[str]) -> str:
     for word in given:
         name, equals, value = word.partition("=")
         if not equals or not name.isidentifier():
-            raise CommandError("export: NAME=VALUE is wanted")
+            raise CommandError("export: write NAME=VALUE")
         shell.variables[name] = value
     return ""
 

@@ -136,7 +136,7 @@ def test_environments_are_made_filled_exported_and_made_again() -> None:
     assert "numpy" in shell.environments.installed["ee541"]
     assert "numpy" not in shell.environments.installed["copy"]
     assert "there is no environment no" in refused(shell, "conda activate no")
-    assert "3.9 is not to be had" in refused(shell, "conda create -n x python=3.9")
+    assert "3.9 is not available" in refused(shell, "conda create -n x python=3.9")
     typed(shell, "conda install --dry-run pandas")
     assert "pandas" not in shell.environments.installed["base"]
 
