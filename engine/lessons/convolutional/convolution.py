@@ -59,7 +59,7 @@ class Knobs(KnobSet):
     digit: int = knob(0, 0, 359, help="the test image that the window slides over")
     kernel: str = knob("vertical edge", choices=(*KERNELS, "own"), help="the nine numbers; own: those of the next knob")
     own: str = knob("2 1 0; 1 0 -1; 0 -1 -2", help="nine numbers of yours, row by row, used if kernel is own")
-    stride: int = knob(1, 1, 3, help="pixels the window moves on by")
+    stride: int = knob(1, 1, 3, help="pixels the window moves by")
     padding: int = knob(1, 0, 2, help="rows and columns of zeros on each side")
     pace: int = pace(8)
 
