@@ -92,7 +92,7 @@ async def test_lists_without_room_bear_paging_and_drawing() -> None:
     async with opened((80, 24), lesson="digits") as shell:
         await running(shell)
         steps(shell.workers.launched[0], 0, 20)
-        await shell.sees("2 loss")
+        await shell.sees("1 loss")
         await shell.press("v")
         await shell.until(lambda: shell.app.screen.query(Options))
         listed = shell.app.screen.query_one(Options)
