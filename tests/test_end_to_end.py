@@ -51,7 +51,7 @@ def test_a_newcomer_opens_the_first_lesson_trains_pauses_and_leaves(folders: Pat
         terminal.wait(lambda text: step_shown(text) == held + 1)
         terminal.press(" ")
         terminal.wait(lambda text: "done" in text, 40)
-        terminal.press("4")
+        terminal.press("3")
         terminal.wait("true")  # the confusion matrix names its axes
         terminal.press("q")
         assert terminal.end() == 0
