@@ -236,7 +236,7 @@ def match_names(net: torch.nn.Module, saved: Mapping[str, Any]) -> Mapping[str, 
     if own.keys() == saved.keys():
         for name, tensor in own.items():
             if find_shape(tensor) != find_shape(saved[name]):
-                raise Misfit(f"{name} has {format_size(saved[name])} there and {format_size(tensor)} here")
+                raise Misfit(f"{name} has {format_numbers(saved[name])} there and {format_numbers(tensor)} here")
         return saved
     pairs = list(zip(own.items(), saved.items(), strict=False))
     if len(own) == len(saved) and all(
@@ -253,7 +253,7 @@ def find_shape(value: Any) -> tuple[int, ...] | None:
     return tuple(value.shape) if isinstance(value, torch.Tensor) else None
 
 
-def format_size(value: Any) -> str:
+def format_numbers(value: Any) -> str:
     """``3 × 4 numbers``."""
     return f"{' × '.join(map(str, find_shape(value) or (1,)))} numbers"
 

@@ -146,6 +146,11 @@ def complete(chosen: Experiment, request: RunRequest) -> RunRequest:
     return msgspec.structs.replace(request, name=chosen.name, knobs=knobs, data=data)
 
 
+def find_lost_knobs(chosen: Experiment, manifest: Manifest) -> list[str]:
+    """Knobs of the run of ``manifest`` that ``chosen`` no longer has."""
+    return [knob for knob in manifest.knobs if knob not in chosen.knobs.specs]
+
+
 def complete_again(chosen: Experiment, manifest: Manifest) -> RunRequest:
     """What the run of ``manifest`` was asked for, to ask for it once more.
 
@@ -155,8 +160,7 @@ def complete_again(chosen: Experiment, manifest: Manifest) -> RunRequest:
     try:
         return complete(chosen, manifest.request)
     except UsageError:
-        lost = [knob for knob in manifest.knobs if knob not in chosen.knobs.specs]
-        if not lost:
+        if not (lost := find_lost_knobs(chosen, manifest)):
             raise
         why = f"This run has the knob '{lost[0]}', which {manifest.name} no longer has; its knobs are the defaults."
         raise UsageError(why) from None
@@ -226,8 +230,7 @@ def find_again(run: str, manifest: Manifest) -> Experiment:
     if file is not None and not os.path.exists(file):
         raise DescendError(f"Run '{run}' trains a model of {file}, which no longer exists; restore it to resume.")
     chosen = find(manifest.name)
-    lost = [knob for knob in manifest.knobs if knob not in chosen.knobs.specs]
-    if lost and file is None:
+    if file is None and (lost := find_lost_knobs(chosen, manifest)):
         raise DescendError(
             f"Run '{run}' has the knob '{lost[0]}', which {manifest.name} no longer has, so it neither resumes nor "
             f"forks; look at it with `descend open {run}`, or run {manifest.name} again."

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textual.app import App
 
-from descend.engine.run.history import History
 from descend.engine.run.records import AnnotatedImage, Array
 from descend.tui.draw.rows import text
-from descend.tui.panels import Panel, PanelGrid
+from descend.tui.panels import Panel
 from descend.tui.panels.annotated_image import AnnotatedImagePanel
 
-from .odd import NAMES, SIZES, fills, inside, shown
+from .conftest import history_of
+from .odd import NAMES, SIZES, fills, inside, shown, time_drawing
+from .test_grid import Host
 
 
 def record(
@@ -134,24 +133,7 @@ def test_the_table_has_boxes_and_masks() -> None:
 def test_drawing_takes_a_few_milliseconds() -> None:
     boxes = [(float(x), 10.0, x + 60.0, 200.0) for x in range(0, 200, 10)]
     panel = shown(AnnotatedImagePanel, record(boxes, ["b"] * 20, size=(240, 320), m=np.ones((240, 320))))
-    panel.content(198, 58)
-    spent = []
-    for _ in range(5):
-        began = time.process_time()
-        panel.content(198, 58)
-        spent.append(time.process_time() - began)
-    assert min(spent) < 0.2
-
-
-class Host(App[None]):
-    def __init__(self, *records: AnnotatedImage) -> None:
-        super().__init__()
-        history = History()
-        history.feed(records)
-        self.grid = PanelGrid(history)
-
-    def compose(self) -> Any:
-        yield self.grid
+    assert time_drawing(panel) < 0.2
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -160,7 +142,7 @@ async def test_one_box_alone(size: tuple[int, int], colour: bool, monkeypatch: p
     monkeypatch.setattr(Panel, "unicode", True)
     if not colour:
         monkeypatch.setenv("NO_COLOR", "1")
-    app = Host(record([(2, 2, 16, 16), (20, 4, 39, 18)], ["cat", "dog"], hill=np.tri(20, 40)))
+    app = Host(history_of([record([(2, 2, 16, 16), (20, 4, 39, 18)], ["cat", "dog"], hill=np.tri(20, 40))]))
     async with app.run_test(size=size) as pilot:
         (panel,) = app.grid.panels
         panel.focus()

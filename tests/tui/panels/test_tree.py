@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textual.app import App
 
 from descend.engine.lab.diagrams import flatten_tree
-from descend.engine.run.history import History
 from descend.engine.run.records import Array, Tree
 from descend.tui.draw.rows import text
-from descend.tui.panels import Panel, PanelGrid
+from descend.tui.panels import Panel
 from descend.tui.panels.tree import TreePanel
 
-from .odd import NAMES, NUMBERS, SIZES, fills, inside, shown
+from .conftest import history_of
+from .odd import NAMES, NUMBERS, SIZES, fills, inside, shown, time_drawing
+from .test_grid import Host
 
 
 def tree(root: Any, step: int = 3, **more: Any) -> Tree:
@@ -130,34 +129,16 @@ def test_names_of_values_and_the_count_are_told() -> None:
 
 def test_drawing_takes_a_few_milliseconds() -> None:
     parents = [-1, *((index - 1) // 2 for index in range(1, 4000))]
-    order = sorted(range(4000), key=lambda index: index)
-    record = Tree(step=0, name="t", labels=[f"n{index}" for index in order], parents=Array.of(np.array(parents)))
+    record = Tree(step=0, name="t", labels=[f"n{index}" for index in range(4000)], parents=Array.of(np.array(parents)))
     panel = shown(TreePanel, record)
-    panel.content(198, 58)
-    spent = []
-    for _ in range(5):
-        began = time.process_time()
-        panel.content(198, 58)
-        spent.append(time.process_time() - began)
-    assert min(spent) < 0.05
-
-
-class Host(App[None]):
-    def __init__(self, *records: Tree) -> None:
-        super().__init__()
-        history = History()
-        history.feed(records)
-        self.grid = PanelGrid(history)
-
-    def compose(self) -> Any:
-        yield self.grid
+    assert time_drawing(panel) < 0.05
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_it_is_read_at_every_size(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Panel, "unicode", True)
     root = ("root", *[(f"branch {index}", *map(str, range(6))) for index in range(30)])
-    app = Host(tree(EXPRESSION, step=1), tree(root, step=2))
+    app = Host(history_of([tree(EXPRESSION, step=1), tree(root, step=2)]))
     async with app.run_test(size=size) as pilot:
         (panel,) = app.grid.panels
         assert isinstance(panel, TreePanel)
