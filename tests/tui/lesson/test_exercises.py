@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import stat
@@ -13,9 +14,11 @@ from textual.app import App
 
 from descend.engine.base.errors import DescendError
 from descend.engine.teaching import learner_progress
+from descend.engine.teaching.exercises import Verdict
 from descend.engine.teaching.lesson import Lesson
 from descend.tui.screens.lesson.code_exercise import CodeExerciseView
 from descend.tui.screens.lesson.external_editor import ExternalEditor
+from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from tests.tui import practice
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.lesson.test_knob_editor import enter
@@ -213,6 +216,22 @@ async def test_every_save_in_an_editor_of_ones_own_is_checked(editor, with_exerc
         assert "7 + len" in bench.area.text
         await shell.press("ctrl+z")
         await shell.until(lambda: bench.area.text == RIGHT)
+
+
+async def test_a_save_in_two_writes_is_checked_as_it_ends(editor, with_exercises: Lesson, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    check = LessonProgress.check
+
+    async def check_slowly(progress: LessonProgress, number: int, code: str) -> Verdict:
+        await asyncio.sleep(1.5)
+        return await check(progress, number, code)
+
+    monkeypatch.setattr(LessonProgress, "check", check_slowly)
+    editor(f"printf '# ' > \"$1\"; sleep 1; printf '{RIGHT.encode('unicode_escape').decode()}' > \"$1\"")
+    async with opened((80, 24), lesson="practice") as shell:
+        bench = await write(shell)
+        await shell.press("ctrl+e")
+        await shell.until("✓ Solved.", 30)
+        assert bench.area.text == RIGHT
 
 
 async def test_an_editor_that_crashes_or_is_missing_is_a_sentence(editor, monkeypatch) -> None:  # type: ignore[no-untyped-def]

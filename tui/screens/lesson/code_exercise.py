@@ -234,6 +234,8 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
 
     def _look(self) -> None:
         """Take over what was saved elsewhere, and check it."""
+        if self.checking:  # an editor may save in two writes: the second is taken over once the first is checked
+            return
         text = self.external_editor.saved()
         if text is not None and text != self.area.text:
             self.replace(text)
