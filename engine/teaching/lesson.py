@@ -271,6 +271,8 @@ class Lesson:
     quiz: tuple[Question, ...] = ()
     exercises: tuple[Exercise | CodeExercise | CommandDrill, ...] = ()
     sources: tuple[str, ...] = ()
+    takeaways: tuple[str, ...] = ()
+    """What the learner can explain once it is finished: two to four sentences, shown on its end card."""
     show: tuple[str, ...] = ()
     """Panels by name, in this order on the screen: of a picture its name, of a curve that of its metric. The first one
     carries the idea, and is the largest."""
