@@ -24,6 +24,8 @@ PATIENCE = 2.0
 """Seconds an ended run's worker is given to be gone."""
 SLOW = 30.0
 """Seconds after which a worker that has not begun is spoken of."""
+DELETING = 1.0
+"""Seconds a folder that is being deleted is given to be gone: its worker may notice it first, and end."""
 
 
 class Interrupts:
