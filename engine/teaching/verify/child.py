@@ -8,6 +8,7 @@ it has started.
 
 from __future__ import annotations
 
+import importlib
 import os
 import select
 import signal
@@ -18,6 +19,8 @@ from descend.engine.launch import worker
 from descend.engine.run.runs import Run
 
 FORKS = sys.platform == "linux"
+LARGE = ("scipy", "sklearn", "sympy", "torchvision")
+"""Packages that take long to import: the time of many short runs."""
 
 
 def main() -> None:
@@ -45,15 +48,31 @@ def main() -> None:
             status = worker.run_experiment(run, 0)
             os.write(answers, b"ended\n")
             os._exit(status)
+        imported, told = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(commands)
             os.close(answers)
-            os._exit(worker.run_experiment(run, 0))
+            status = worker.run_experiment(run, 0)
+            os.write(told, "\n".join(list_large_modules()).encode())
+            os._exit(status)
+        os.close(told)
         while os.waitpid(child, os.WNOHANG) == (0, 0):
             if select.select([commands], [], [], 0.01)[0]:  # nothing is said now, so it has closed
                 os.killpg(0, signal.SIGKILL)
         os.write(answers, b"ended\n")
+        os.set_blocking(imported, False)  # a process that the run has left behind may hold the other end
+        with os.fdopen(imported, "rb", buffering=0) as pipe:
+            names = (pipe.read(1 << 16) or b"").decode()
+        for name in names.split():
+            importlib.import_module(name)
+
+
+def list_large_modules() -> list[str]:
+    """The subpackages of `LARGE` that are imported, such as ``scipy.integrate``; few enough for a pipe."""
+    return [
+        name for name in sys.modules if name.partition(".")[0] in LARGE and name.count(".") <= 1 and "._" not in name
+    ]
 
 
 if __name__ == "__main__":
