@@ -84,16 +84,17 @@ def _join(paragraph: str) -> str:
     return " ".join(paragraph.split("\n"))
 
 
-def about_path(lesson: Lesson, course: Course, rows: int = 2 * AROUND + 1) -> Text:
+def about_path(lesson: Lesson, course: Course, rows: int = 2 * AROUND + 1) -> Group:
     """``rows`` stops of the recommended path, with ``lesson`` about the middle."""
     here = course.numbers[lesson.name] - 1
     start = max(0, min(here - rows // 2, len(course.path) - rows))
-    text = Text("The recommended path", "bold")
+    table = Table.grid(padding=(0, 1, 0, 0))
     for stop in course.path[start : start + rows]:
         sign = NEXT if stop.name == course.following else TICKS[course.state(stop)]
-        line = f"\n{course.numbers[stop.name]:>3} {sign} {plain(stop.title)}"
-        text.append(line + (" ‹" if stop is lesson else ""), "bold" if stop is lesson else "dim")
-    return text
+        title = plain(stop.title) + (" ‹" if stop is lesson else "")
+        style = "bold" if stop is lesson else "dim"
+        table.add_row(*(Text(cell, style) for cell in (f"{course.numbers[stop.name]:>3}", sign, title)))
+    return Group(Text("The recommended path", "bold"), table)
 
 
 def emphasised(markdown: str) -> Text:
@@ -110,12 +111,11 @@ def emphasised(markdown: str) -> Text:
 
 def _tell_parts(lesson: Lesson, course: Course) -> Text:
     """The bar, and what of each kind of part is done."""
-    text = Text.assemble(draw_bar(course.share(lesson), BAR), " ")
     told = []
     for kind, done, total in course.findings.parts[lesson.name]:
-        sign = TICKS["finished"] if done == total else TICKS["begun"] if done else MISSING
-        told.append(f"{sign} {kind}" + (f" {done}/{total}" if kind not in ("read", "run") else ""))
-    return text.append("  ".join(told))
+        sign = TICKS["finished"] if done else MISSING
+        told.append(f"{kind} {sign}" if kind in ("read", "run") else f"{kind} {done}/{total}")
+    return Text.assemble(draw_bar(course.share(lesson), BAR), " ", ", ".join(told))
 
 
 def _tell_sights(lesson: Lesson) -> Text:

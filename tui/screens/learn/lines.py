@@ -12,7 +12,7 @@ from descend.tui.state_marks import MARKS
 
 TICKS = {"new": " ", "begun": "·", "finished": "✓"}
 NEXT, MISSING = "›", "–"
-MEDIUM, WIDE = 56, 70
+MEDIUM, WIDE = 56, 73
 """Cells of a line from which the stops of the path are numbered, and from which a bar is long and counted."""
 
 
@@ -40,6 +40,13 @@ def tell_run(live: LiveRun) -> str:
 def tell_step(step: NextStep) -> str:
     """What to do next, in full."""
     return f"Next: {plain(step.title)}" if step.words == "new" else f"Go on: {plain(step.title)}, {step.words}"
+
+
+def tell_why(step: NextStep) -> str:
+    """Why that is next, and which key does it."""
+    if step.words == "new":
+        return "Next on the recommended path; enter opens it."
+    return f"{step.words[:1].upper()}{step.words[1:]}; enter opens it there."
 
 
 def draw_bar(share: float, cells: int) -> Text:

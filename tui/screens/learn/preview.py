@@ -14,7 +14,7 @@ from descend.engine.teaching.lesson import TRACKS, Lesson
 from descend.tui.cell_text import plain
 from descend.tui.screens.learn.about_lesson import about_knobs, about_lesson, about_path, about_theory
 from descend.tui.screens.learn.course import Course, Entry, MissingSystem, MissingSystems
-from descend.tui.screens.learn.lines import MISSING, TICKS, draw_bar, tell_step
+from descend.tui.screens.learn.lines import MISSING, TICKS, draw_bar, tell_why
 from descend.tui.screens.learn.progress_scanner import LiveRun, NextStep
 from descend.tui.screens.learn.search import Hit
 
@@ -45,9 +45,9 @@ class Preview(VerticalScroll, can_focus=False):
         beside: RenderableType = ""
         if isinstance(entry, NextStep):
             lesson = course.lessons.get(entry.name)
-            about = Group(Text(tell_step(entry), "bold"), Text("enter opens it there."), Text())
+            about = Text(tell_why(entry), "bold")
             if lesson is not None:
-                about, beside = Group(about, self._about(lesson, course)), self._beside(lesson, course)
+                about, beside = Group(about, Text(), self._about(lesson, course)), self._beside(lesson, course)
         elif isinstance(entry, Lesson):
             about, beside = self._about(entry, course), self._beside(entry, course)
         elif isinstance(entry, LiveRun):

@@ -170,11 +170,7 @@ _PARTS = {"run": "theory", "predictions": "predict", "questions": "quiz", "exerc
 
 
 def _tell_open(parts: tuple[PartCount, ...]) -> tuple[str, str]:
-    """What is open, in words, and where it is done."""
-    missing = [part for part in parts if part.kind in _PARTS and part.done < part.total]
-    words = []
-    for part in missing:
-        left = part.total - part.done
-        words.append("not run yet" if part.kind == "run" else f"{left} {part.kind[: None if left > 1 else -1]}")
-    told = ", ".join(words)
-    return told if told == "not run yet" else f"{told} open", _PARTS[missing[0].kind] if missing else ""
+    """What is open first, in words, and where it is done."""
+    kind, done, total = next(part for part in parts if part.kind in _PARTS and part.done < part.total)
+    words = "not run yet" if kind == "run" else f"{total - done} {kind if total - done > 1 else kind[:-1]} open"
+    return words, _PARTS[kind]

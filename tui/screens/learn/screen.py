@@ -86,7 +86,7 @@ class LearnScreen(InShell, Screen[None]):
         & Horizontal { height: 1fr; }
         & LessonTree { width: 50; max-width: 63%; }
         & Preview { width: 1fr; }
-        &.-wider { & LessonTree { width: 73; } }
+        &.-wider { & LessonTree { width: 74; } }
         &.-huge {
             & LessonTree { width: 86; }
             & Preview { layout: horizontal; & Static { width: 1fr; } & #about { margin-right: 4; } }
