@@ -23,7 +23,7 @@ from descend.engine.base.sanitize import clean
 from descend.engine.teaching import catalogue
 from descend.tui import private_names, shell_settings
 from descend.tui.cell_text import plain, shows_unicode
-from descend.tui.driver import LeanDriver
+from descend.tui.driver import LeanDriver, has_job_control
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.theme import AUTO, theme_named
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from descend.tui.screens.runs import RunScanner
 
 LEAVE = "Leave; runs at work can continue without the shell"
+SUSPEND = "Back to the command line, where `fg` continues; runs continue meanwhile"
 GARBAGE = 2_000, 10, 1_000_000
 """After how many new objects garbage is collected, and how often before older generations are."""
 IDLE = 20.0
@@ -79,6 +80,7 @@ class DescendApp(App[None]):
         Binding("o", "settings", "settings", tooltip="Theme, characters, and the device and seed of new lessons"),
         Binding("q", "quit", "quit", tooltip=LEAVE),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, tooltip=LEAVE),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True, tooltip=SUSPEND),
     ]
 
     def __init__(
@@ -248,6 +250,19 @@ class DescendApp(App[None]):
     ) -> bool:
         """Do what a key asks for, unless it was pressed after the user has quit, and has only come through now."""
         return not self.leaving and await super().run_action(action, default_namespace, namespaces)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave ctrl+z to what can undo with it, such as the editor."""
+        if action == "suspend_process" and hasattr(self.focused, "action_undo"):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_suspend_process(self) -> None:
+        """Give the terminal back to the command line, if there is one to come back from."""
+        if has_job_control():
+            super().action_suspend_process()
+        else:
+            self.complain(DescendError("No command line has started descend here, so nothing could continue it."))
 
     # Places
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
+from descend.engine.cli.shell import NO_SCREEN
 from descend.engine.doctor.check import Check
 
 GROUP = "Terminal"
@@ -58,7 +59,7 @@ def _check_size(stream: TextIO) -> Check:
 
 def _check_term(environment: Mapping[str, str], needed: bool) -> Check:
     term = environment.get("TERM", "")
-    if term not in ("", "dumb", "unknown"):
+    if term not in NO_SCREEN:
         return Check(GROUP, "TERM", True, term)
     advice = "Set TERM to what your terminal is, for most `export TERM=xterm-256color`."
     return Check(GROUP, "TERM", False if needed else None, term or "not set", advice)
