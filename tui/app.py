@@ -21,7 +21,7 @@ from descend.engine.base import paths
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching import catalogue
-from descend.tui import private_names, shell_settings
+from descend.tui import keymap, private_names, shell_settings
 from descend.tui.cell_text import plain, shows_unicode
 from descend.tui.driver import LeanDriver, has_job_control
 from descend.tui.screens.learn import LearnScreen
@@ -48,6 +48,8 @@ GARBAGE = 2_000, 10, 1_000_000
 """After how many new objects garbage is collected, and how often before older generations are."""
 IDLE = 20.0
 """Seconds between two collections of all others; half as many without a key make one."""
+SAID = 2
+"""Faults of the settings file that are told at once."""
 PATIENCE = 5.0
 """Seconds that leaving waits for what is being done."""
 
@@ -67,6 +69,8 @@ class DescendApp(App[None]):
         followed: runs that were started or shown here, by id, in that order.
         opens: name of the lesson that is opened at once, if any.
         painted: whether the first screen has been shown, so that work may begin.
+        keymap: the keys that the settings file wishes for, by the ids of their bindings.
+        wrong_keys: what is wrong with those that it wishes for in vain.
         detached: runs left at work by the user's choice when quitting.
         starting: whatever is doing something that leaving would interrupt, such as starting a run.
     """
@@ -103,6 +107,7 @@ class DescendApp(App[None]):
         self._worker_lock = threading.Lock()
         self._survey: RunScanner | None = None
         self._leaving_from = 0.0
+        self.keymap, self.wrong_keys = keymap.read_keymap()
         self.use_theme()
 
     def get_default_screen(self) -> Screen[None]:
@@ -145,11 +150,23 @@ class DescendApp(App[None]):
         import descend.tui.screens.lesson
         import descend.tui.screens.runs  # noqa: F401
 
+        self._check_keys()
         if not gc.isenabled():  # so `open_shell` leaves it
             gc.freeze()  # what is loaded stays
             gc.set_threshold(*GARBAGE)
             gc.enable()
             self.call_from_thread(self.set_interval, IDLE, self._tidy)
+
+    def _check_keys(self) -> None:
+        """Say which wishes for other keys cannot hold, and go without them."""
+        if self.keymap:
+            self.keymap, clashing = keymap.check_keymap(self.keymap)
+            self.wrong_keys += clashing
+        wrong = [*shell_settings.find_damage(), *self.wrong_keys]
+        if wrong:
+            more = f" {len(wrong) - SAID} more are listed in the settings, with o." if len(wrong) > SAID else ""
+            self.call_from_thread(self.complain, DescendError(" ".join(wrong[:SAID]) + more))
+            self.call_from_thread(self.refresh_bindings)
 
     def _tidy(self) -> None:
         """Collect all garbage, which takes a moment, when no key has to wait for it."""

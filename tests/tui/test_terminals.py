@@ -114,7 +114,9 @@ def test_a_terminal_of_one_letter_can_still_be_left(folders: Path) -> None:
         assert terminal.end() == 0
 
 
-@pytest.mark.parametrize(("term", "named"), [("dumb", "TERM is 'dumb'"), ("unknown", "'unknown'"), ("", "without TERM")])
+@pytest.mark.parametrize(
+    ("term", "named"), [("dumb", "TERM is 'dumb'"), ("unknown", "'unknown'"), ("", "without TERM")]
+)
 def test_a_terminal_that_shows_only_lines_gets_a_sentence(term: str, named: str) -> None:
     with Terminal(descend(), 120, LINES, {"TERM": term}) as terminal:
         assert terminal.end() == 2
