@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from os import scandir
 from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakKeyDictionary
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Event, InputEvent, Paste
+from textual.events import Event, InputEvent, Key, Paste
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -21,9 +22,10 @@ from descend.engine.base import paths
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching import catalogue
-from descend.tui import private_names, shell_settings
+from descend.tui import keymap, private_names, shell_settings
 from descend.tui.cell_text import plain, shows_unicode
-from descend.tui.driver import LeanDriver
+from descend.tui.driver import LeanDriver, has_job_control
+from descend.tui.screens.app_access import Unseen
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.theme import AUTO, theme_named
 
@@ -43,10 +45,13 @@ if TYPE_CHECKING:
     from descend.tui.screens.runs import RunScanner
 
 LEAVE = "Leave; runs at work can continue without the shell"
+SUSPEND = "Back to the command line, where `fg` continues; runs continue meanwhile"
 GARBAGE = 2_000, 10, 1_000_000
 """After how many new objects garbage is collected, and how often before older generations are."""
 IDLE = 20.0
 """Seconds between two collections of all others; half as many without a key make one."""
+SAID = 2
+"""Faults of the settings file that are told at once."""
 PATIENCE = 5.0
 """Seconds that leaving waits for what is being done."""
 
@@ -66,7 +71,10 @@ class DescendApp(App[None]):
         followed: runs that were started or shown here, by id, in that order.
         opens: name of the lesson that is opened at once, if any.
         painted: whether the first screen has been shown, so that work may begin.
+        keymap: the keys that the settings file wishes for, by the ids of their bindings.
+        wrong_keys: what is wrong with those that it wishes for in vain.
         detached: runs left at work by the user's choice when quitting.
+        drafts: what was typed in boxes that were left, by box.
         starting: whatever is doing something that leaving would interrupt, such as starting a run.
     """
 
@@ -79,6 +87,7 @@ class DescendApp(App[None]):
         Binding("o", "settings", "settings", tooltip="Theme, characters, and the device and seed of new lessons"),
         Binding("q", "quit", "quit", tooltip=LEAVE),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, tooltip=LEAVE),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True, tooltip=SUSPEND),
     ]
 
     def __init__(
@@ -92,6 +101,7 @@ class DescendApp(App[None]):
         self.followed: dict[str, Run] = {}
         self.painted = False
         self.detached: list[Run] = []
+        self.drafts: dict[tuple[str, str], str] = {}
         self.starting: set[object] = set()
         self._start = partial(self.open_request, request, autorun) if request is not None else None
         self._attach_to = run
@@ -101,6 +111,8 @@ class DescendApp(App[None]):
         self._worker_lock = threading.Lock()
         self._survey: RunScanner | None = None
         self._leaving_from = 0.0
+        self._aims: WeakKeyDictionary[Key, Widget] = WeakKeyDictionary()
+        self.keymap, self.wrong_keys = keymap.read_keymap()
         self.use_theme()
 
     def get_default_screen(self) -> Screen[None]:
@@ -143,11 +155,23 @@ class DescendApp(App[None]):
         import descend.tui.screens.lesson
         import descend.tui.screens.runs  # noqa: F401
 
+        self._check_keys()
         if not gc.isenabled():  # so `open_shell` leaves it
             gc.freeze()  # what is loaded stays
             gc.set_threshold(*GARBAGE)
             gc.enable()
             self.call_from_thread(self.set_interval, IDLE, self._tidy)
+
+    def _check_keys(self) -> None:
+        """Say which wishes for other keys cannot hold, and go without them."""
+        if self.keymap:
+            self.keymap, clashing = keymap.check_keymap(self.keymap)
+            self.wrong_keys += clashing
+        wrong = [*shell_settings.find_damage(), *self.wrong_keys]
+        if wrong:
+            more = f" {len(wrong) - SAID} more are listed in the settings, with o." if len(wrong) > SAID else ""
+            self.call_from_thread(self.complain, DescendError(" ".join(wrong[:SAID]) + more))
+            self.call_from_thread(self.refresh_bindings)
 
     def _tidy(self) -> None:
         """Collect all garbage, which takes a moment, when no key has to wait for it."""
@@ -235,10 +259,23 @@ class DescendApp(App[None]):
         """Whether the user has quit: what is typed after that is not meant for the shell."""
         return private_names.is_ending(self) or bool(self._leaving_from)
 
+    def _comes_too_late(self, event: Event) -> bool:
+        """Whether the user has quit before: also one who is asked about runs at work has to see the question first."""
+        asked = next((screen for screen in self.screen_stack if isinstance(screen, Unseen)), None)
+        return self.leaving or (asked is not None and event.time < asked.seen)
+
     async def on_event(self, event: Event) -> None:
-        """Take in an event, unless it is the user's and comes too late."""
-        if not (self.leaving and isinstance(event, InputEvent | Paste)):
-            await super().on_event(event)
+        """Take in an event, unless it is the user's and comes too late. A key that comes back from a widget that
+        has lost the focus meanwhile was typed ahead, and goes to the one that has it now."""
+        if isinstance(event, InputEvent | Paste) and self._comes_too_late(event):
+            return
+        if isinstance(event, Key):
+            aim = self.focused or self.screen
+            if event.is_forwarded and self._aims.pop(event, aim) is not aim:
+                event = Key(event.key, event.character)
+            if not event.is_forwarded:
+                self._aims[event] = aim
+        await super().on_event(event)
 
     async def run_action(
         self,
@@ -248,6 +285,19 @@ class DescendApp(App[None]):
     ) -> bool:
         """Do what a key asks for, unless it was pressed after the user has quit, and has only come through now."""
         return not self.leaving and await super().run_action(action, default_namespace, namespaces)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave ctrl+z to what can undo with it, such as the editor."""
+        if action == "suspend_process" and hasattr(self.focused, "action_undo"):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_suspend_process(self) -> None:
+        """Give the terminal back to the command line, if there is one to come back from."""
+        if has_job_control():
+            super().action_suspend_process()
+        else:
+            self.complain(DescendError("No command line has started descend here, so nothing could continue it."))
 
     # Places
 

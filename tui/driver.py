@@ -186,7 +186,14 @@ class LeanDriver(LinuxDriver):
         self.suspend_application_mode()
         self._given_back = True
         if not self._told and self._continued < asked:
+            self._stop_others()
             os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _stop_others(self) -> None:
+        """Stop what has started the shell in its own group, such as ``uv run``: the command line waits for that."""
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._hear_stop)
 
     def _hear_continue(self, *_: object) -> None:
         self._continued = time.monotonic()
@@ -279,6 +286,20 @@ class LeanDriver(LinuxDriver):
         if isinstance(message, AppFocus | Resize):
             self._stale = True  # others may have written to the terminal meanwhile: the next full painting repairs it
         super().process_message(message)
+
+
+def has_job_control() -> bool:
+    """Whether there is a command line that continues what was stopped: a process of this session outside this one's
+    group has started it. Without one, a shell that stops is never seen again."""
+    import psutil  # here, because it is rarely asked for
+
+    try:
+        above = os.getppid()
+        while os.getpgid(above) == os.getpgrp():
+            above = psutil.Process(above).ppid()
+        return os.getsid(above) == os.getsid(0)
+    except (OSError, psutil.Error):
+        return False
 
 
 def behind(app: App[Any]) -> bool:

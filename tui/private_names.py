@@ -12,6 +12,7 @@ from descend.engine.base.private_names import PrivateName
 if TYPE_CHECKING:
     from textual._xterm_parser import XTermParser
     from textual.app import App
+    from textual.binding import Binding
     from textual.dom import DOMNode
     from textual.driver import Driver
     from textual.drivers.linux_driver import LinuxDriver
@@ -62,8 +63,15 @@ NAMES = (
     PrivateName(
         "textual",
         "textual.dom:DOMNode._bindings",
-        "answers of a question have keys of their own",
-        "they are chosen with the arrows and enter",
+        "answers of a question have keys of their own, and keys are remapped",
+        "they are chosen with the arrows and enter, and keys stay as they are",
+    ),
+    PrivateName(
+        "textual",
+        "textual.screen:Screen._binding_chain",
+        "keys are what the settings file says",
+        "they stay as they are",
+        subclass="tui/screens/app_access.py",
     ),
     PrivateName(
         "plotext",
@@ -123,6 +131,12 @@ def get_driver(app: App[Any]) -> Driver | None:
 def is_ending(app: App[Any]) -> bool:
     """Whether ``app`` has been told to end; False if it cannot be told."""
     return bool(getattr(app, "_exit", False))
+
+
+def list_bindings(node: DOMNode) -> list[Binding]:
+    """All bindings of this one node; none if that cannot be told."""
+    found = getattr(node, "_bindings", None)
+    return [binding for _, binding in found] if found is not None else []
 
 
 def bind_key(node: DOMNode, key: str, action: str, description: str) -> None:

@@ -1,6 +1,7 @@
 """What the user has chosen for good: one small JSON file, ``settings.json``, in the home folder.
 
-A file that is missing, damaged or unreadable means defaults; one that cannot be written means that a choice holds for
+A file that is missing, damaged or unreadable means defaults, and what was in a damaged one is kept beside it, as
+``settings.json.damaged``, when a choice is written; a file that cannot be written means that a choice holds for
 this process only. Nothing here raises. Safe to use from any thread.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,6 +51,7 @@ def put(key: str, value: object) -> bool:
         chosen = {name: held for name, held in {**_read(), **fresh}.items() if held is not None}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _keep_damaged(path)
             replace_json(path, json.dumps(chosen, sort_keys=True).encode())
         except OSError:
             _unsaved[path] = fresh
@@ -57,11 +60,37 @@ def put(key: str, value: object) -> bool:
         return True
 
 
+def find_damage() -> list[str]:
+    """A sentence if the file is there and cannot be understood."""
+    try:
+        text = read_user_file(file())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        return [f"settings.json cannot be read ({error.strerror}), so defaults hold."]
+    place = ""
+    try:
+        if not text.strip() or isinstance(json.loads(text), dict):
+            return []
+    except json.JSONDecodeError as error:
+        place = f" (line {error.lineno})"
+    except (ValueError, RecursionError):
+        pass
+    return [f"settings.json is not a JSON object{place}, so defaults hold; correct it with an editor."]
+
+
 def usual_request() -> RunRequest:
     """What a run is asked for where nothing else is said: on the device and with the seed that the user has chosen."""
     from descend.engine.run.run_request import USUAL
 
     return USUAL.override(device=get("device", USUAL.device), seed=get("seed", USUAL.seed))
+
+
+def _keep_damaged(path: Path) -> None:
+    """Copy a file that someone has edited by hand and that cannot be understood, before it is replaced."""
+    if find_damage() and path.is_file():
+        with suppress(OSError):
+            path.with_name(path.name + ".damaged").write_bytes(read_user_file(path))
 
 
 def _read() -> dict[str, Any]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # the shell paints sooner without it
 FPS = "120"
 """How often a second Textual looks for something to paint: with its 60, the answer to a key waits 8 ms on average."""
 
+NO_SCREEN = ("", "dumb", "unknown")
+"""What TERM says of a terminal that only takes line after line, or of which nothing is known."""
+
 
 def add(commands: Any) -> None:
     """Declare ``descend open``."""
@@ -70,6 +73,11 @@ def open_shell(**start: Any) -> int:
     """Run the Textual app until the user quits."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
+    if (term := os.environ.get("TERM", "")) in NO_SCREEN:
+        named = f"a terminal whose TERM is '{term}'" if term else "a terminal without TERM"
+        raise UsageError(
+            f"The shell cannot draw on {named}; `export TERM=xterm-256color` if yours can, or use `descend run NAME`."
+        )
     for folder in (paths.home, paths.data_home):
         folder()  # where there are none, that is reported before any screen appears
     os.environ.setdefault("TEXTUAL_FPS", FPS)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
+from descend.engine.cli.shell import NO_SCREEN
 from descend.engine.doctor.check import Check
 
 GROUP = "Terminal"
@@ -33,6 +34,7 @@ def check_terminal(
     yield _check_colours(environment)
     yield _check_encoding(streams)
     yield _check_session(environment)
+    yield from _check_settings()
 
 
 def _check_streams(streams: Sequence[TextIO | None]) -> Check:
@@ -58,7 +60,7 @@ def _check_size(stream: TextIO) -> Check:
 
 def _check_term(environment: Mapping[str, str], needed: bool) -> Check:
     term = environment.get("TERM", "")
-    if term not in ("", "dumb", "unknown"):
+    if term not in NO_SCREEN:
         return Check(GROUP, "TERM", True, term)
     advice = "Set TERM to what your terminal is, for most `export TERM=xterm-256color`."
     return Check(GROUP, "TERM", False if needed else None, term or "not set", advice)
@@ -87,6 +89,23 @@ def _check_encoding(streams: Sequence[TextIO | None]) -> Check:
         return Check(GROUP, "encoding", True, "UTF-8")
     advice = "Curves are drawn in Braille characters: `export PYTHONUTF8=1` in a terminal that shows UTF-8."
     return Check(GROUP, "encoding", False, ", ".join(sorted(encodings)) or "unknown", advice)
+
+
+def _check_settings() -> Iterator[Check]:
+    """What the shell's settings file asks for in vain, and the keys it changes; nothing if it does neither."""
+    from descend.tui import shell_settings
+
+    if damage := shell_settings.find_damage():
+        yield Check(GROUP, "settings", False, damage[0], f"Correct {shell_settings.file()}, or remove it.")
+    if not shell_settings.get("keys", None):
+        return
+    from descend.tui.keymap import read_checked_keymap
+
+    keymap, wrong = read_checked_keymap()
+    if keymap:
+        yield Check(GROUP, "keys", True, f"changed for {', '.join(keymap)}")
+    for sentence in wrong:
+        yield Check(GROUP, "keys", False, sentence, f"Correct it in {shell_settings.file()}.")
 
 
 def _check_session(environment: Mapping[str, str]) -> Check:

@@ -70,9 +70,10 @@ class ExerciseAttempt(msgspec.Struct):
 
 
 class LessonEntry(msgspec.Struct):
-    """All about one lesson."""
+    """All about one lesson; ``opened_at`` is Unix time."""
 
     opened: int = 0
+    opened_at: float = 0.0
     runs: int = 0
     predictions: dict[str, list[CommittedPrediction]] = {}
     quiz: dict[str, AnsweredQuestion] = {}
@@ -147,6 +148,7 @@ def record_opening(lesson: Lesson) -> None:
     """
     with _find_entry(lesson) as entry:
         entry.opened += 1
+        entry.opened_at = time.time()
 
 
 def record_run(lesson: Lesson) -> None:

@@ -66,13 +66,13 @@ TRACKS = {
     "F": "Generalisation",
     "G": "Convolutional networks",
     "H": "Recurrent networks",
-    "I": "Attention, generative, graph models",
+    "I": "Attention, generative and graph models",
     "J": "Reinforcement learning",
     "K": "Practice and debugging",
     "L": "Efficiency and deployment",
     "M": "Case studies",
-    "N": "Environment",
-    "O": "Course frame",
+    "N": "Installing and reproducing",
+    "O": "Course map and quizzes",
 }
 """Track letter → title; a lesson belongs to the track of the first curriculum id it covers."""
 

@@ -9,7 +9,9 @@ import pytest
 from descend.engine.run.records import Status
 from descend.engine.teaching import catalogue, learner_progress
 from descend.tui.screens.learn import LearnScreen
-from descend.tui.screens.learn.tree import LessonTree, best, found
+from descend.tui.screens.learn.course import Course
+from descend.tui.screens.learn.search import LessonIndex
+from descend.tui.screens.learn.tree import LessonTree
 from descend.tui.screens.lesson import LessonScreen
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.recording import Worker, asked, begin, finished, say, steps
@@ -66,32 +68,62 @@ async def test_search_filters_while_typing_and_enter_opens_the_best_match() -> N
         await shell.press("slash")
         await shell.type("fashion")
         await shell.until(lambda: chosen(shell) == "fashion-mnist")
-        assert "a first network" not in shell.text
+        assert "Eigenpairs" not in shell.text
         await shell.press("enter")
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         assert shell.app.screen.lesson.name == "fashion-mnist"
         await shell.press("escape")
-        await shell.sees("a first network")
+        await shell.sees("Eigenpairs")
 
 
 async def test_escape_clears_a_search_that_found_nothing() -> None:
     async with opened() as shell:
         await shell.press("slash")
         await shell.type("[b]zzz q?")
-        await shell.sees("No lesson has all these words")
+        await shell.sees("Nothing was found for '[b]zzz q?'")
         await shell.press("enter")
         assert isinstance(shell.app.screen, LearnScreen)
         await shell.press("escape")
-        await shell.sees("a first network")
+        await shell.sees("Eigenpairs")
         assert shell.app.screen.focused is shell.app.screen.query_one(LessonTree)
 
 
-def test_search_finds_by_words_of_title_track_and_theory() -> None:
-    lessons = catalogue.list_lessons()
-    assert "digits" in [lesson.name for lesson in found(lessons, "BACKPROPAGATION softmax")]
-    assert found(lessons, "backpropagation unicorn") == []
-    assert best(found(lessons, "digits"), "digits") == "digits"
-    assert found(lessons, "") == list(lessons.values())
+def test_search_finds_words_of_titles_systems_knobs_and_theories_and_says_where() -> None:
+    index = LessonIndex(Course(catalogue.list_lessons()))
+
+    def first(query: str) -> tuple[str, str]:
+        return next(((name, hit.where) for name, hit in index.find(query).items()), ("", ""))
+
+    assert first("digits") == ("digits", "title: digits")
+    assert "digits" in index.find("BACKPROPAGATION softmax")
+    assert index.find("backpropagation softmax")["digits"].where.startswith("theory: ")
+    assert "softmax" in index.find("softmax")["digits"].quote.lower()
+    assert first("batch_size")[1] == "knob batch_size"
+    assert first("tuned by momentum")[0] == "optimiser-race"
+    rates = index.find("rate")
+    assert rates["digits"].where == "knob lr: rate"
+    assert rates["digits"].quote == "learning rate of gradient descent"
+    assert first("dropout") == ("missing F12", "title: dropout")
+    assert index.find("backpropagation unicorn") == {}
+    assert index.find("") == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("bckprop", "backpropagation"), ("convlution", "convolution"), ("bakcpropagation", "backpropagation")],
+)
+def test_search_forgives_letters_left_out_and_swapped(typed: str, name: str) -> None:
+    assert next(iter(LessonIndex(Course(catalogue.list_lessons())).find(typed))) == name
+
+
+async def test_what_was_found_is_said_in_the_list_and_beside_it() -> None:
+    async with opened((120, 40)) as shell:
+        await shell.press("slash")
+        await shell.type("softmx")
+        await shell.sees("theory: softmax", "Found in theory: softmax")
+        await shell.press("escape")
+        await shell.sees("Mathematics and numerics")
+        assert "Found in" not in shell.text
 
 
 async def test_a_lesson_that_was_run_is_begun_and_one_whose_parts_are_all_done_is_ticked() -> None:
@@ -154,11 +186,11 @@ async def test_a_paused_run_is_marked_as_such() -> None:
 async def test_where_room_is_short_the_names_of_knobs_stay() -> None:
     from rich.console import Console
 
-    from descend.tui.screens.learn.preview import about_lesson
+    from descend.tui.screens.learn.about_lesson import about_knobs
 
     for lesson in catalogue.list_lessons().values():
         console = Console(width=41, record=True, file=io.StringIO())
-        console.print(about_lesson(lesson, None))
+        console.print(about_knobs(lesson))
         drawn = console.export_text().splitlines()
         for name in lesson.knobs.specs:
             assert any(line.startswith(name[:15]) for line in drawn), (lesson.name, name)
@@ -177,3 +209,112 @@ async def test_leaving_a_lesson_that_was_opened_at_once_leads_to_its_line() -> N
         await shell.press("escape")
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
         assert shell.app.screen.query_one(LessonTree).entry.name == "eigenpairs"
+
+
+def do_all_but_one_question(name: str) -> None:
+    """All of a lesson is done but its last question."""
+    lesson = catalogue.find_lesson(name)
+    learner_progress.record_opening(lesson)
+    learner_progress.record_run(lesson)
+    for number in range(len(lesson.predictions)):
+        learner_progress.record_prediction(lesson, number, 0, "run")
+    for number, question in enumerate(lesson.quiz[:-1]):
+        learner_progress.record_answer(lesson, number, question.answer)
+    for number in range(len(lesson.exercises)):
+        learner_progress.record_attempt(lesson, number, True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_first_line_is_where_to_go_on_and_enter_goes_exactly_there(size: tuple[int, int]) -> None:
+    do_all_but_one_question("digits")
+    do_all_but_one_question("backpropagation")
+    async with opened(size) as shell:
+        await shell.sees("Go on: Backpropagation on a", ", 1 question open", "1 question open; enter")
+        assert shell.app.screen.query_one(LessonTree).cursor_line == 0
+        await shell.press("enter")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+        assert shell.app.screen.lesson.name == "backpropagation"
+        await shell.until(lambda: shell.app.screen.body.parts.chosen == "quiz")
+
+
+async def test_enter_pressed_before_it_is_known_where_to_go_on_waits_for_it() -> None:
+    do_all_but_one_question("convolution")
+    async with opened((80, 24)) as shell:
+        await shell.press("enter")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+        assert shell.app.screen.lesson.name == "convolution"
+
+
+async def test_after_a_finished_lesson_the_first_line_is_the_next_on_the_path() -> None:
+    do_all_but_one_question("digits")
+    digits = catalogue.find_lesson("digits")
+    learner_progress.record_answer(digits, len(digits.quiz) - 1, digits.quiz[-1].answer)
+    async with opened() as shell:
+        await shell.sees("Next: Backpropagation", "1 of 18 finished", "Next on the recommended path")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_home_starts_at_the_top_with_the_first_heading_and_a_bar_for_each_lesson(size: tuple[int, int]) -> None:
+    async with opened(size) as shell:
+        await shell.sees("Neurons and networks   ", "– 7 not written yet", "───")
+        tree = shell.app.screen.query_one(LessonTree)
+        assert tree.scroll_offset.y == 0
+        for lesson in tree.course.tracks["D"]:
+            assert lesson.title in shell.text
+        assert not any(line.strip().startswith(("A  ", "D  ")) for line in shell.text.splitlines())
+
+
+async def test_tracks_come_in_teaching_order_without_a_gap() -> None:
+    async with opened((200, 60)) as shell:
+        await shell.sees("Efficiency and deployment")
+        titles = [line[3:] for line in shell.text.splitlines() if line[1:2] in "▼▶"]
+        starts = ("Neurons", "Mathematics", "Optimisation", "Data", "Generalisation", "Convolutional", "Recurrent")
+        for line, start in zip(titles, starts, strict=False):
+            assert line.startswith(start)
+        assert len(titles) == 15
+        assert "Case studies" in shell.text
+
+
+async def test_what_is_missing_unfolds_and_stays_so() -> None:
+    async with opened((200, 60)) as shell:
+        await shell.press("down", "down", "down", "down")
+        await shell.sees("7 of Neurons and networks not written yet")
+        await shell.press("right")
+        await shell.sees("– Activations and linear collapse")
+        await shell.press("right")
+        await shell.sees("no lesson yet", "Leads to")
+        finished("eigenpairs")
+        await shell.sees("· Eigenpairs")
+        assert chosen(shell) == "MissingSystem(system='D01')"
+
+
+async def test_one_key_follows_the_path_across_tracks() -> None:
+    async with opened() as shell:
+        tree = shell.app.screen.query_one(LessonTree)
+        path = [lesson.name for lesson in tree.course.path]
+        for name in (*path[1:], path[0]):
+            await shell.press("p")
+            assert chosen(shell) == name
+
+
+async def test_the_right_half_says_why_what_is_seen_and_what_came_of_the_last_run() -> None:
+    finished("convolution")
+    async with opened((200, 60)) as shell:
+        await shell.sees("· Convolution")
+        await shell.press("p")
+        tree = shell.app.screen.query_one(LessonTree)
+        tree.go_to("convolution")
+        lesson = catalogue.find_lesson("convolution")
+        await shell.sees(lesson.question[:25], "You will see", "feature map", "3 predictions, 6 questions, 3 exercises")
+        await shell.sees("Last run", "✓ done", "Builds on", "Leads to", "Learned filters", "The recommended path")
+        await shell.sees("read ✓, run ✓", "questions 0/6", "From the theory")
+
+
+async def test_takeaways_are_what_one_will_be_able_to_explain(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    lessons = catalogue.list_lessons()
+    taught = {**lessons, "digits": replace(lessons["digits"], takeaways=("why the loss starts at ln 10",))}
+    monkeypatch.setattr(catalogue, "list_lessons", lambda: taught)
+    async with opened() as shell:
+        await shell.sees("You will be able to explain", "why the loss starts at ln 10")

@@ -18,7 +18,6 @@ TERMINALS = {
     "16 colours": {**FEW, "TERM": "xterm"},
     "16 colours on white": {**FEW, "TERM": "xterm", "COLORFGBG": "0;15"},
     "linux console": {**FEW, "TERM": "linux"},
-    "dumb": {**FEW, "TERM": "dumb"},
     "no colours": {"NO_COLOR": "1"},
     "C locale": {"LANG": "C", "LC_ALL": "", "LC_CTYPE": ""},
 }
@@ -113,3 +112,16 @@ def test_a_terminal_of_one_letter_can_still_be_left(folders: Path) -> None:
         terminal.wait(lambda text: terminal.bytes_written > 20)
         terminal.press("q")
         assert terminal.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("term", "named"), [("dumb", "TERM is 'dumb'"), ("unknown", "'unknown'"), ("", "without TERM")]
+)
+def test_a_terminal_that_shows_only_lines_gets_a_sentence(term: str, named: str) -> None:
+    with Terminal(descend(), 120, LINES, {"TERM": term}) as terminal:
+        assert terminal.end() == 2
+        said = terminal.text().strip()
+    assert said.startswith("descend: The shell cannot draw on a terminal")
+    assert named in said
+    assert "export TERM=xterm-256color" in said
+    assert "Traceback" not in said

@@ -13,6 +13,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.timer import Timer
 
+from descend.tui.keymap import make_id
 from descend.tui.panels.stepline import StepLine
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def handed_on(bindings: Sequence[BindingType]) -> list[BindingType]:
     """``bindings`` of the panels for the screen around them, which hands them on: its ``action_panels`` gets the
     action. They do not show in the line of keys a second time."""
     return [
-        replace(one, action=f"panels({one.action!r})", show=False)
+        replace(one, action=f"panels({one.action!r})", show=False, id=one.id or make_id("panels", one.action))
         for one in bindings
         if isinstance(one, Binding) and one.key not in ("escape", "left", "right") and not one.key.isdigit()
     ]

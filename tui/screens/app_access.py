@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,11 +11,26 @@ from textual.await_complete import AwaitComplete
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
+from descend.tui.keymap import remap_chain
+
 if TYPE_CHECKING:
+    from textual.binding import BindingsMap
+    from textual.dom import DOMNode
+
     from descend.tui.app import DescendApp
 
 
-class InShell(MessagePump):
+class Remapped(MessagePump):
+    """A screen whose keys are those that the user has wished for."""
+
+    @property
+    def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
+        chain: list[tuple[DOMNode, BindingsMap]] = super()._binding_chain  # type: ignore[misc]
+        keymap = cast("DescendApp", self.app).keymap
+        return remap_chain([node for node, _ in chain], keymap) if keymap else chain
+
+
+class InShell(Remapped):
     """A screen or widget of the shell."""
 
     @property
@@ -22,7 +39,24 @@ class InShell(MessagePump):
         return cast("DescendApp", self.app)
 
 
-class Leaves(MessagePump):
+class Unseen(MessagePump):
+    """A screen that takes nothing of what was typed before it was seen.
+
+    Attributes:
+        seen: since when it is on the terminal.
+    """
+
+    seen = math.inf
+
+    def on_mount(self) -> None:
+        """It is seen once it was painted."""
+        cast("Screen[Any]", self).call_after_refresh(self._now)
+
+    def _now(self) -> None:
+        self.seen = time.monotonic()
+
+
+class Leaves(Remapped):
     """A screen that goes away once, and takes no other with it: Textual takes away whatever is on top, so that one key
     too many ended the shell."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
@@ -38,9 +39,9 @@ class Choice(Widget, can_focus=True):
     def render(self) -> Text:
         return Text(f"‹ {plain(self.value)} ›", no_wrap=True, overflow="ellipsis")
 
-    def on_click(self) -> None:
-        """Select the next choice."""
-        self.action_turn(1)
+    def on_click(self, event: events.Click) -> None:
+        """Select the choice before at its left arrow, elsewhere the next."""
+        self.action_turn(-1 if event.x < len("‹ ") else 1)
 
     def action_turn(self, by: int) -> None:
         """Take the choice ``by`` places on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -12,11 +12,16 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from descend.tui.cell_text import plain
+from descend.tui.keymap import find_id
 from descend.tui.screens.dialog import Dialog, Hint
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
+
+REMAPPED = (
+    "Some keys are changed by your settings.json: the table below has them as they are now, the text as they were."
+)
 
 
 class HelpScreen(Dialog[None]):
@@ -28,6 +33,7 @@ class HelpScreen(Dialog[None]):
         Binding("escape,question_mark,f1,q", "leave", "Back"),
         Binding("j", "scroll('down')", "Down", show=False),
         Binding("k", "scroll('up')", "Up", show=False),
+        Binding("i", "ids", "Ids", tooltip="Show the ids by which settings.json gives keys to actions"),
     ]
     DEFAULT_CSS = """
     HelpScreen VerticalScroll { height: auto; max-height: 70vh; }
@@ -36,13 +42,20 @@ class HelpScreen(Dialog[None]):
 
     def __init__(self, of: Screen[object]) -> None:
         super().__init__()
-        self.told, self.keys = explanations(of), keys(of)
+        self.told, self.rows, self.ids = explanations(of), list_keys(of), False
+        if of.app.keymap:  # type: ignore[attr-defined]
+            self.told.append(REMAPPED)
 
     def body(self) -> ComposeResult:
         with VerticalScroll():
             yield Static(Text("\n\n".join(self.told)))
-            yield Static(self.keys, id="keys")
-        yield Hint("esc goes back")
+            yield Static(tabulate(self.rows), id="keys")
+        yield Hint("esc goes back", "i shows ids, by which settings.json changes keys")
+
+    def action_ids(self) -> None:
+        """Show the ids of the keys, or hide them."""
+        self.ids = not self.ids
+        self.query_one("#keys", Static).update(tabulate(self.rows, self.ids))
 
     def action_scroll(self, way: str) -> None:
         """Scroll a line."""
@@ -65,29 +78,44 @@ def explanations(screen: Screen[object]) -> list[str]:
     return found
 
 
-def keys(screen: Screen[object]) -> Table:
+class Row(NamedTuple):
+    """An action: its keys as they are shown, what it does, and its id."""
+
+    keys: list[str]
+    told: str
+    id: str
+
+
+def list_keys(screen: Screen[object]) -> list[Row]:
     """Every key that works now and what it does; what the shell explains comes before what every list can do."""
-    by_action: dict[tuple[int, str], tuple[list[str], str]] = {}
+    by_action: dict[tuple[int, str], Row] = {}
     for active in sorted(screen.active_bindings.values(), key=lambda active: not active.binding.tooltip):
         binding = active.binding
         told = binding.tooltip or binding.description
         if binding.system or not active.enabled or not told or not declared(active.node, binding):
             continue
-        shown, _ = by_action.setdefault((id(active.node), binding.action), ([], told))
-        shown.append(screen.app.get_key_display(binding))
+        row = Row([], told, find_id(type(active.node), binding) or "")
+        by_action.setdefault((id(active.node), binding.action), row).keys.append(screen.app.get_key_display(binding))
+    return [*by_action.values(), Row(["tab"], "Next part of the screen; shift+tab goes back", "screen.focus_next")]
+
+
+def tabulate(rows: list[Row], ids: bool = False) -> Table:
+    """A line for each action, with its id if asked for."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
+    if ids:
+        table.add_column(no_wrap=True)
     table.add_column()
-    for shown, told in by_action.values():
-        table.add_row(Text(" ".join(dict.fromkeys(shown)), "bold"), Text(told))
-    table.add_row(Text("tab", "bold"), Text("Next part of the screen; shift+tab goes back"))
+    for row in rows:
+        named = [Text(row.id)] if ids else []
+        table.add_row(Text(" ".join(dict.fromkeys(row.keys)), "bold"), *named, Text(row.told))
     return table
 
 
 def declared(node: DOMNode, binding: Binding) -> bool:
     """Whether a class of ours gives ``node`` this key, rather than Textual, which names its actions for programmers."""
     return any(
-        own.key == binding.key and own.action == binding.action
+        own.action == binding.action and (own.key == binding.key or bool(getattr(node.app, "keymap", {})))
         for kind in type(node).__mro__
         if kind.__module__.startswith("descend.")
         for own in Binding.make_bindings(kind.__dict__.get("BINDINGS", ()))

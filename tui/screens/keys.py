@@ -47,7 +47,8 @@ class KeyLine(Widget):
         & > .keys--told { color: $foreground 80%; }
     }
     """
-    RIGHT: ClassVar[dict[str, str]] = {"question_mark": "help", "ctrl+p": "menu"}
+    RIGHT: ClassVar[dict[str, str]] = {"help": "help", "command_palette": "menu"}
+    """By action, whatever keys it has: the first stands there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,13 +86,14 @@ class KeyLine(Widget):
         app: list[Item] = []
         shown: set[tuple[int, str]] = set()
         for key, active in self.screen.active_bindings.items():
-            if key in self.RIGHT:
-                shown.add((id(active.node), active.binding.action))
-                right.append(self._item(active, key, self.RIGHT[key]))
+            action = active.binding.action.removeprefix("app.")
+            if action in self.RIGHT:
+                if all(item.told != self.RIGHT[action] for item in right):
+                    right.append(self._item(active, key, self.RIGHT[action]))
             elif active.binding.show and active.enabled and (id(active.node), active.binding.action) not in shown:
                 group = screen if isinstance(active.node, Screen) else app if isinstance(active.node, App) else widget
                 group.append(self._item(active, key, active.binding.description))
-        return [sorted(right, key=lambda item: list(self.RIGHT).index(item.key)), screen, widget, app]
+        return [sorted(right, key=lambda item: list(self.RIGHT.values()).index(item.told)), screen, widget, app]
 
     def _item(self, active: ActiveBinding, key: str, told: str) -> Item:
         return Item(self.app.get_key_display(active.binding), told[:1].lower() + told[1:], key)

@@ -1,86 +1,87 @@
-"""What the Learn screen says about the line under the cursor."""
+"""What Home says about the line under the cursor."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from descend.engine.teaching.curriculum import SYSTEMS
+from descend.engine.teaching.learning_path import BUILDS_ON, PATH
 from descend.engine.teaching.lesson import TRACKS, Lesson
 from descend.tui.cell_text import plain
-from descend.tui.screens.learn.progress_scanner import LiveRun
+from descend.tui.screens.learn.about_lesson import about_knobs, about_lesson, about_path, about_theory
+from descend.tui.screens.learn.course import Course, Entry, MissingSystem, MissingSystems
+from descend.tui.screens.learn.lines import MISSING, TICKS, draw_bar, tell_why
+from descend.tui.screens.learn.progress_scanner import LiveRun, NextStep
+from descend.tui.screens.learn.search import Hit
 
-if TYPE_CHECKING:
-    from descend.engine.teaching.learner_progress import Progress
-    from descend.tui.screens.learn.tree import Entry
-
-EMPHASIS = re.compile(r"(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\1")
-LONGEST = 16
-"""Cells that a knob's name always gets, if it needs them."""
-VALUE = 16
-"""Cells of a knob's default that are shown at most."""
-STYLES = {"**": "bold", "*": "italic", "`": "bold"}
+NOTHING_FOUND = (
+    "Nothing was found for '{query}': no title, system, knob or theory has it, nor words spelled like it. Try "
+    "one word, or its beginning; escape shows all lessons again."
+)
+BAR = 12
 
 
 class Preview(VerticalScroll, can_focus=False):
-    """A lesson, run or track in short."""
+    """A lesson, run or track in short; in two columns where there is room."""
 
     DEFAULT_CSS = """
-    Preview { padding: 0 2; }
+    Preview {
+        padding: 0 0 0 2; scrollbar-size-vertical: 1;
+        & Static { height: auto; margin-bottom: 1; }
+    }
     """
 
     def compose(self) -> ComposeResult:
-        yield Static()
+        yield Static(id="about")
+        yield Static(id="beside")
 
-    def show(self, entry: Entry | None, lessons: dict[str, Lesson], states: dict[str, Progress]) -> None:
-        """Describe ``entry``; None: a search that found nothing."""
-        content: RenderableType
-        if isinstance(entry, Lesson):
-            content = about_lesson(entry, states.get(entry.name))
+    def show(self, entry: Entry | None, course: Course, hit: Hit | None = None, query: str = "") -> None:
+        """Describe ``entry``, and what a search has found of it; None: a search for ``query`` that found nothing."""
+        about: RenderableType
+        beside: RenderableType = ""
+        if isinstance(entry, NextStep):
+            lesson = course.lessons.get(entry.name)
+            about = Text(tell_why(entry), "bold")
+            if lesson is not None:
+                about, beside = Group(about, Text(), self._about(lesson, course)), self._beside(lesson, course)
+        elif isinstance(entry, Lesson):
+            about, beside = self._about(entry, course), self._beside(entry, course)
         elif isinstance(entry, LiveRun):
-            content = about_run(entry, lessons)
+            about = about_run(entry, course)
         elif isinstance(entry, str):
-            content = about_track(entry, lessons)
+            about = about_track(entry, course)
+        elif isinstance(entry, MissingSystems):
+            about = about_missing(entry, course)
+        elif isinstance(entry, MissingSystem):
+            about = about_system(entry, course)
         else:
-            content = Text("No lesson has all these words. Escape shows all lessons again.")
-        self.query_one(Static).update(content)
+            about = Text(NOTHING_FOUND.format(query=plain(query)))
+        if hit is not None:
+            about = Group(Text(f"Found in {hit.where}", "bold"), Text(hit.quote, "italic"), Text(), about)
+        self.query_one("#about", Static).update(about)
+        self.query_one("#beside", Static).update(beside)
         self.scroll_home(animate=False)
 
+    def _about(self, lesson: Lesson, course: Course) -> RenderableType:
+        """The lesson, with its theory where there is room for it."""
+        about = about_lesson(lesson, course)
+        return Group(about, Text(), about_theory(lesson)) if self.screen.has_class("-huge") else about
 
-def about_lesson(lesson: Lesson, progress: Progress | None) -> Group:
-    """Title, question, what it learns from and what can be turned."""
-    facts = f"about {lesson.minutes} minutes"
-    if progress is not None:
-        finished = progress.state == "finished"
-        facts += ", ✓ finished" if finished else f", {progress.done} of {progress.total} parts done"
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    names, values = [*lesson.knobs.specs, "data"], [str(spec.default) for spec in lesson.knobs.specs.values()]
-    table.add_column(no_wrap=True, width=min(LONGEST, max(map(len, names))))
-    table.add_column(no_wrap=True, width=min(VALUE, max(map(len, [*values, *lesson.data[:1], ""]))), justify="right")
-    table.add_column(no_wrap=True, ratio=1)  # where room is short, what is said of a knob is cut
-    for name, spec in lesson.knobs.specs.items():
-        table.add_row(Text(plain(name)), Text(plain(str(spec.default)), "bold"), Text(plain(spec.describe()), "dim"))
-    if len(lesson.data) > 1:
-        table.add_row(Text("data"), Text(plain(lesson.data[0]), "bold"), Text(plain(" | ".join(lesson.data)), "dim"))
-    return Group(
-        Text(plain(lesson.title), "bold"),
-        Text(f"{plain(TRACKS[lesson.track])} · {facts}", "dim"),
-        Text(),
-        emphasised(lesson.question),
-        Text(),
-        table,
-    )
+    def _beside(self, lesson: Lesson, course: Course) -> Group:
+        """Knobs and path, as much of it as there is room for."""
+        if not self.screen.has_class("-huge"):
+            return Group(about_path(lesson, course), Text(), about_knobs(lesson))
+        rows = max(7, self.size.height - 2 * len(lesson.knobs.specs) - 5)
+        return Group(about_path(lesson, course, rows), Text(), about_knobs(lesson, helped=True))
 
 
-def about_run(live: LiveRun, lessons: dict[str, Lesson]) -> Group:
+def about_run(live: LiveRun, course: Course) -> Group:
     """Which lesson it is a run of, and since when."""
-    lesson = lessons.get(live.lesson)
+    lesson = course.lessons.get(live.lesson)
     started = live.created.replace("T", " ")[:16]
     return Group(
         Text(f"This run is {plain(live.state)}", "bold"),
@@ -92,19 +93,42 @@ def about_run(live: LiveRun, lessons: dict[str, Lesson]) -> Group:
     )
 
 
-def about_track(letter: str, lessons: dict[str, Lesson]) -> Group:
-    """The titles in it."""
-    titles = [Text(f"  {plain(lesson.title)}") for lesson in lessons.values() if lesson.track == letter]
-    return Group(Text(plain(TRACKS[letter]), "bold"), Text(), *titles)
+def about_track(letter: str, course: Course) -> Group:
+    """How far the learner is in it, its lessons, and what is missing."""
+    lessons, missing = course.tracks[letter], course.missing[letter]
+    done = sum(course.state(lesson) == "finished" for lesson in lessons)
+    bar = Text.assemble(draw_bar(course.share(*lessons), BAR), f" {done} of {len(lessons)} lessons finished")
+    titles = [Text(f"{TICKS[course.state(lesson)]} {plain(lesson.title)}") for lesson in lessons]
+    names = [Text(f"{MISSING} {SYSTEMS[system]}", "dim") for system in missing]
+    if names:
+        names = [Text(), Text(f"{len(names)} not written yet", "bold"), *names]
+    return Group(Text(plain(TRACKS[letter]), "bold"), *([bar] if lessons else []), Text(), *titles, *names)
 
 
-def emphasised(markdown: str) -> Text:
-    """A paragraph of Markdown with its emphasis as styles, and nothing else interpreted."""
-    text, at = Text(), 0
-    markdown = plain(markdown)
-    for match in EMPHASIS.finditer(markdown):
-        text.append(markdown[at : match.start()])
-        text.append(match[2], STYLES[match[1]])
-        at = match.end()
-    text.append(markdown[at:])
-    return text
+def about_missing(entry: MissingSystems, course: Course) -> Group:
+    """What of a track is missing."""
+    names = [Text(f"{MISSING} {SYSTEMS[system]}", "dim") for system in course.missing[entry.track]]
+    told = f"{len(names)} of {plain(TRACKS[entry.track])} not written yet"
+    return Group(Text(told, "bold"), Text("→ shows them in the list.", "dim"), Text(), *names)
+
+
+def about_system(entry: MissingSystem, course: Course) -> Group:
+    """Where a system without a lesson stands."""
+
+    def tell(systems: tuple[str, ...]) -> list[Text]:
+        written = {system for lesson in course.path for system in lesson.covers}
+        return [Text(f"{' ' if one in written else MISSING} {SYSTEMS[one]}") for one in systems]
+
+    parts = [
+        Text(plain(entry.title), "bold"),
+        Text(f"{plain(TRACKS[entry.system[0]])} · no lesson yet", "dim"),
+        Text(),
+        Text(
+            "The course needs this, and nobody has written it yet: `descend new lesson NAME` makes one to begin with."
+        ),
+    ]
+    after = tuple(system for system in PATH if entry.system in BUILDS_ON[system])
+    for heading, systems in (("Builds on", BUILDS_ON[entry.system]), ("Leads to", after)):
+        if systems:
+            parts += [Text(), Text(heading, "bold"), *tell(systems)]
+    return Group(*parts)

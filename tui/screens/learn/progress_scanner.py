@@ -1,4 +1,4 @@
-"""What the runs folder and the logbook tell the Learn screen: how far each lesson is, and which runs are at work."""
+"""What the runs folder and the logbook tell Home: how far each lesson is, what to do next, which runs are at work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
-    from descend.engine.teaching.learner_progress import Progress
+    from descend.engine.teaching.learner_progress import LessonEntry, Progress
+    from descend.engine.teaching.lesson import Lesson
 
 
 class LiveRun(NamedTuple):
@@ -18,11 +19,44 @@ class LiveRun(NamedTuple):
     created: str
 
 
+class NextStep(NamedTuple):
+    """Where to go on: the lesson called ``name``, the ``words`` that say why, and the part of it to open."""
+
+    name: str
+    title: str
+    words: str
+    part: str
+
+
+class PartCount(NamedTuple):
+    """How much of one kind of part of a lesson is done, such as 4 of 6 ``questions``."""
+
+    kind: str
+    done: int
+    total: int
+
+
+class LastRun(NamedTuple):
+    """The newest run of a lesson that has ended, and the metric that says most of it."""
+
+    state: str
+    metric: str
+    value: float | None
+    created: str
+
+
 class Findings(NamedTuple):
-    """``states``: how far each lesson is that was begun, by name. ``live``: runs at work, newest first."""
+    """``states``: how far each lesson is that was begun, by name. ``live``: runs at work, newest first. ``parts``: what
+    of each lesson with an entry is done. ``last``: the newest ended run of each lesson. ``step``: where to go on."""
 
     states: dict[str, Progress]
     live: tuple[LiveRun, ...]
+    parts: dict[str, tuple[PartCount, ...]]
+    last: dict[str, LastRun]
+    step: NextStep | None
+
+
+NOTHING = Findings({}, (), {}, {}, None)
 
 
 class ProgressScanner:
@@ -30,7 +64,8 @@ class ProgressScanner:
 
     def __init__(self) -> None:
         self._done: set[str] = set()
-        self._ended: set[tuple[str, int]] = set()
+        self._ended: dict[tuple[str, int], str] = {}  # the name of its lesson
+        self._last: dict[tuple[str, int], LastRun | None] = {}
 
     def look(self) -> Findings:
         """Read what there is now; damaged runs are skipped."""
@@ -39,12 +74,14 @@ class ProgressScanner:
         from descend.engine.run.damage import tell_damage
 
         live = []
+        newest: dict[str, tuple[Run, tuple[str, int]]] = {}
         for run in runs.list_runs():
             try:
                 known = run.id, run.writer_file.stat().st_mtime_ns  # a resumed run is signed again
             except OSError:
                 known = run.id, 0
             if known in self._ended:
+                newest.setdefault(self._ended[known], (run, known))
                 continue
             try:
                 with tell_damage(run):
@@ -58,18 +95,82 @@ class ProgressScanner:
             if state == "done":
                 self._done.add(manifest.name)
             if not alive:
-                self._ended.add(known)
-        return Findings(self._states(), tuple(live))
+                self._ended[known] = manifest.name
+                newest.setdefault(manifest.name, (run, known))
+        states, parts, step = self._read_progress()
+        last = {name: told for name, found in newest.items() if (told := self._read_result(*found)) is not None}
+        return Findings(states, tuple(live), parts, last, step)
 
-    def _states(self) -> dict[str, Progress]:
+    def _read_progress(self) -> tuple[dict[str, Progress], dict[str, tuple[PartCount, ...]], NextStep | None]:
         """What the logbook says; a run that came to its end counts wherever it was started."""
         from descend.engine.teaching import catalogue, learner_progress
 
-        entries, found = learner_progress.read_entries(), {}
-        for name, lesson in catalogue.list_lessons().items():
+        entries, states, parts = learner_progress.read_entries(), {}, {}
+        lessons = catalogue.list_lessons()
+        for name, lesson in lessons.items():
             entry = entries.get(name) or learner_progress.LessonEntry()
             entry.runs = entry.runs or int(name in self._done)
             progress = learner_progress.measure_progress(lesson, entry)
             if progress.state != "new":
-                found[name] = progress
-        return found
+                states[name] = progress
+            if progress.state != "new" or entry.opened:
+                parts[name] = count_parts(lesson, entry)
+                entries[name] = entry
+        return states, parts, find_step(lessons, entries, states)
+
+    def _read_result(self, run: Run, known: tuple[str, int]) -> LastRun | None:
+        """How an ended run came out; None if that cannot be read."""
+        from descend.engine.base.errors import DescendError
+        from descend.engine.run import summary
+
+        if known not in self._last:
+            try:
+                found = summary.summarize(run)
+            except DescendError:
+                self._last[known] = None
+            else:
+                value, created = found.metrics.get(found.key), found.manifest.created
+                self._last[known] = LastRun(found.state, found.key, value, created)
+        return self._last[known]
+
+
+def count_parts(lesson: Lesson, entry: LessonEntry) -> tuple[PartCount, ...]:
+    """What of ``lesson`` there is to do, kind by kind, and how much of it is done."""
+    answers = [entry.quiz.get(question.text) for question in lesson.quiz]
+    solved = [entry.exercises.get(exercise.text) for exercise in lesson.exercises]
+    counts = (
+        PartCount("read", int(entry.opened > 0 or entry.runs > 0), 1),
+        PartCount("run", int(entry.runs > 0), 1),
+        PartCount(
+            "predictions", sum(one.text in entry.predictions for one in lesson.predictions), len(lesson.predictions)
+        ),
+        PartCount("questions", sum(one is not None and one.right for one in answers), len(answers)),
+        PartCount("exercises", sum(one is not None and one.solved for one in solved), len(solved)),
+    )
+    return tuple(count for count in counts if count.total)
+
+
+def find_step(
+    lessons: dict[str, Lesson], entries: dict[str, LessonEntry], states: dict[str, Progress]
+) -> NextStep | None:
+    """Where to go on: the begun lesson opened last, else the next one on the path; None for who has begun nothing."""
+    from descend.engine.teaching.learning_path import find_next_lesson
+
+    recent = sorted(states, key=lambda name: entries[name].opened_at)
+    begun = [name for name in recent if states[name].state == "begun"]
+    if begun:
+        lesson = lessons[begun[-1]]
+        return NextStep(lesson.name, lesson.title, *_tell_open(count_parts(lesson, entries[lesson.name])))
+    following = find_next_lesson(lessons.values(), recent, recent[-1]) if recent else None
+    return NextStep(following.name, following.title, "new", "") if following is not None else None
+
+
+_PARTS = {"run": "theory", "predictions": "predict", "questions": "quiz", "exercises": "exercises"}
+"""Kind of part → the part of a lesson's screen where it is done."""
+
+
+def _tell_open(parts: tuple[PartCount, ...]) -> tuple[str, str]:
+    """What is open first, in words, and where it is done."""
+    kind, done, total = next(part for part in parts if part.kind in _PARTS and part.done < part.total)
+    words = "not run yet" if kind == "run" else f"{total - done} {kind if total - done > 1 else kind[:-1]} open"
+    return words, _PARTS[kind]

@@ -1,4 +1,4 @@
-"""Tracks and lessons at the left, the one under the cursor at the right, a search above them."""
+"""Home: the map of the course at the left, what is under the cursor at the right, a search above them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Input, Static, Tree
+from textual.widgets import Static, Tree
 from textual.worker import get_current_worker
 
+from descend.engine.base.paths import home
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson
 from descend.tui import shell_settings
-from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.learn.course import Course, Entry
+from descend.tui.screens.learn.lines import tell_run
 from descend.tui.screens.learn.preview import Preview
-from descend.tui.screens.learn.progress_scanner import Findings, LiveRun, ProgressScanner
-from descend.tui.screens.learn.tree import Entry, LessonTree
+from descend.tui.screens.learn.progress_scanner import Findings, LiveRun, NextStep, ProgressScanner
+from descend.tui.screens.learn.search import LessonIndex
+from descend.tui.screens.learn.tree import LessonTree, key
 from descend.tui.screens.progress import Progress
-from descend.tui.state_marks import MARKS
 
 FIRST = "digits"
-"""The lesson a newcomer starts at."""
+"""The lesson a newcomer starts at, as the welcome says."""
 EVERY = 3.0
 """Seconds between two looks at the runs folder."""
 WELCOME = (
@@ -43,10 +45,13 @@ WELCOME = (
 class Search(Field):
     """Filters the lessons while one types."""
 
-    HELP = "Type words of a title or a theory. Enter opens the best match, escape shows all lessons again."
+    HELP = (
+        "Type words of a title, a knob or a theory, also their beginnings or with letters left out. Enter opens the "
+        "best match, escape shows all lessons again."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "all lessons", tooltip="Empty the search and show all lessons"),
-        Binding("down", "enter_list", "Into the list", show=False),
+        Binding("escape", "leave", "all lessons", id="search.leave", tooltip="Empty the search and show all lessons"),
+        Binding("down", "enter_list", "Into the list", id="search.into_list", show=False),
     ]
     DEFAULT_CSS = """
     Search { margin: 0 1; display: none; background: $boost; &.-open { display: block; } }
@@ -64,36 +69,48 @@ class Search(Field):
 
 
 class LearnScreen(InShell, Screen[None]):
-    """All lessons."""
+    """Home: all lessons."""
 
-    HELP = "Pick a lesson with the arrows or hjkl and open it with enter. / searches, ctrl+p lists every action."
+    HELP = (
+        "The first line is where to go on; enter takes you there. Pick any other lesson with the arrows or hjkl, "
+        "follow the recommended path with p, and open a lesson with enter. / searches, ctrl+p lists every action."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "all", "all lessons", tooltip="Empty the search and show all lessons"),
+        Binding("escape", "all", "all lessons", id="home.all", tooltip="Empty the search and show all lessons"),
     ]
     COMMANDS = {Progress}  # noqa: RUF012
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide"), (110, "-wider"), (160, "-huge")]  # noqa: RUF012
     DEFAULT_CSS = """
     LearnScreen {
         & #heading { padding: 0 2; height: auto; margin-bottom: 1; }
         & Horizontal { height: 1fr; }
-        & LessonTree { width: 2fr; min-width: 36; max-width: 64; }
-        & Preview { width: 3fr; max-width: 96; }
-        &.-narrow { & LessonTree { max-width: 100%; } & Preview { display: none; } }
+        & LessonTree { width: 50; max-width: 63%; }
+        & Preview { width: 1fr; }
+        &.-wider { & LessonTree { width: 74; } }
+        &.-huge {
+            & LessonTree { width: 86; }
+            & Preview { layout: horizontal; & Static { width: 1fr; } & #about { margin-right: 4; } }
+        }
+        &.-narrow { & LessonTree { width: 1fr; max-width: 100%; } & Preview { display: none; } }
     }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.lessons = catalogue.list_lessons()
+        self.course = Course(catalogue.list_lessons())
         self.scanner = ProgressScanner()
+        self.index: LessonIndex | None = None
         self.looking = False
+        self.looked = False
         self.welcoming = False
+        self.waiting = False
+        """Whether enter was pressed before it was known where to go on."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="heading")
-        yield Search(placeholder="search lessons", compact=True, max_length=200)
+        yield Search(placeholder="search titles, knobs, theories", compact=True, max_length=200)
         with Horizontal():
-            yield LessonTree(self.lessons)
+            yield LessonTree(self.course)
             yield Preview()
         yield KeyLine()
 
@@ -117,11 +134,14 @@ class LearnScreen(InShell, Screen[None]):
         self.welcoming = self.shell.newcomer()
         if not self.welcoming and not shell_settings.get("welcomed", False):
             shell_settings.put("welcomed", True)  # also if every run is deleted
-        live = self.query_one(LessonTree).live
         name = Text.assemble(("descend", "bold"), ("  a deep-learning laboratory", "dim"))
-        if live:  # their lines may have been scrolled away
-            name.append(f"  {MARKS[live[0].state]} {live[0].state}: {plain(live[0].lesson)}", "bold")
+        if live := self.course.findings.live:  # their lines may have been scrolled away
+            name.append(f"  {tell_run(live[0])}", "bold")
             name.append(f" and {len(live) - 1} more" if len(live) > 1 else "")
+        elif finished := len(self.course.finished):
+            name.append(f"  {finished} of {len(self.course.path)} finished")
+        if not self.welcoming and self.course.following:
+            name.append("  p: next on the path", "dim")
         self.query_one("#heading", Static).update(Text("\n").join([name, *(WELCOME if self.welcoming else ())]))
 
     def look(self) -> None:
@@ -144,42 +164,92 @@ class LearnScreen(InShell, Screen[None]):
         tree = self.query_one(LessonTree)
         if self.welcoming and (self.shell.followed or (findings is not None and any(findings))):
             self.greet()
-        if findings is not None and (findings.states, findings.live) != (tree.states, tree.live):
-            tree.states, tree.live = findings
+        if findings is not None and findings != self.course.findings:
+            untouched = not self.looked and key(tree.entry or "") == FIRST and not self.shell.opens
+            self.course.learn(findings)
             tree.fill()
+            if untouched and findings.step is not None:
+                tree.go_to(key(findings.step))
+            self.describe()
             self.greet()
+        self.looked = True
+        if self.waiting:
+            self.waiting = False
+            self._open(tree.entry)
+
+    def describe(self) -> None:
+        """Describe the line under the cursor."""
+        tree = self.query_one(LessonTree)
+        hit = tree.hits.get(key(tree.entry)) if tree.hits is not None and tree.entry is not None else None
+        self.query_one(Preview).show(tree.entry, self.course, hit, self.query_one(Search).value.strip())
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Entry]) -> None:
         """Describe the line under the cursor."""
-        self.query_one(Preview).show(event.node.data, self.lessons, self.query_one(LessonTree).states)
+        self.describe()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_resize(self) -> None:
+        """Use the room there is now."""
+        self.call_after_refresh(self.describe)
+
+    def on_input_changed(self) -> None:
         """Filter."""
-        tree = self.query_one(LessonTree)
-        if tree.query_text != event.value.strip():
-            tree.query_text = event.value.strip()
-            tree.fill()
-            if tree.entry is None:
-                self.query_one(Preview).show(None, self.lessons, tree.states)
+        self.filter()
         self.refresh_bindings()
+
+    def filter(self) -> None:
+        """Show what the search finds; everything while nothing is typed, or nothing is known to search in."""
+        tree, query = self.query_one(LessonTree), self.query_one(Search).value.strip()
+        hits = self.index.find(query) if query and self.index is not None else None
+        if hits != tree.hits:
+            tree.hits = hits
+            tree.fill()
+        self.describe()
+
+    @work(thread=True, exit_on_error=False)
+    def _make_index(self) -> None:
+        index = LessonIndex(self.course)
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._indexed, index)
+
+    def _indexed(self, index: LessonIndex) -> None:
+        self.index = index
+        self.filter()
 
     def on_input_submitted(self) -> None:
         """Open the lesson the search has found."""
         tree = self.query_one(LessonTree)
         if isinstance(entry := tree.entry, Lesson):
             self.query_one(Search).action_leave()
+            self.filter()
             tree.go_to(entry.name)
             self.shell.open_lesson(entry.name)
 
     def on_lesson_tree_opened(self, event: LessonTree.Opened) -> None:
-        """Open a lesson, or attach to a run."""
-        if isinstance(event.entry, LiveRun):
-            self.shell.open_run(event.entry.run)
+        """Open a lesson, attach to a run, or go on where the learner was."""
+        if not self.looked and (home() / "logbook.json").exists():
+            self.waiting = True  # the first line is about to say where
         else:
-            self.shell.open_lesson(event.entry.name)
+            self._open(event.entry)
+
+    def _open(self, entry: Entry | None) -> None:
+        if isinstance(entry, LiveRun):
+            self.shell.open_run(entry.run)
+        elif isinstance(entry, (Lesson, NextStep)):
+            self.shell.open_lesson(entry.name)
+        if isinstance(entry, NextStep) and entry.part:
+            self._show_part(entry.part)
+
+    def _show_part(self, part: str) -> None:
+        """Show the part of the lesson just opened that is to be done next."""
+        from descend.tui.screens.lesson import LessonScreen
+
+        if isinstance(opened := self.shell.screen, LessonScreen):
+            opened.call_after_refresh(opened.action_part, part)
 
     def action_search(self) -> None:
         """Open the search."""
+        if self.index is None:
+            self._make_index()
         search = self.query_one(Search)
         search.add_class("-open")
         search.focus()

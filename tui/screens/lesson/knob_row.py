@@ -57,6 +57,16 @@ def turn_value(spec: Knob, value: float, by: int) -> float:
     return int(value) if spec.type is int else value
 
 
+def place_value(spec: Knob, share: float) -> float:
+    """The round value nearest to a place in the range, 0 … 1; the ends are the ends of the range."""
+    low, high = ends(spec)
+    if share <= 0 or share >= 1:
+        return spec.type(high if share >= 1 else low)
+    raw = low * (high / low) ** share if is_log(spec) else low + share * (high - low)
+    near = [turn_value(spec, raw, 1), turn_value(spec, raw, -1)]
+    return min(near, key=lambda value: abs(locate_value(spec, value) - share))
+
+
 def find_next_value(spec: Knob, value: float, way: int) -> float:
     """The nearest round value above (1) or below (-1) ``value``."""
     low, high = ends(spec)
@@ -111,6 +121,11 @@ def draw_slider(spec: Knob, value: float | None, width: int) -> Text:
     return text
 
 
+def share_at(x: int, width: int) -> float:
+    """The place in the range that `draw_slider` draws at cell ``x`` of ``width``."""
+    return min(1.0, max(0.0, (x - 1) / max(1, width - 3)))
+
+
 class Slider(Widget):
     """Draws a knob's range and its value; the field that changes the value is next to it."""
 
@@ -156,6 +171,10 @@ class Number(Line):
             value = turn_value(self.spec, float(self.value), by)
         except (ValueError, OverflowError):
             value = float(self.spec.default)
+        self.take(value)
+
+    def take(self, value: float) -> None:
+        """Put a value in the field."""
         self.value = format_value(self.spec.type(value))
         self.cursor_position = len(self.value)
         self.select_all()
@@ -248,10 +267,25 @@ class KnobRow(Vertical):
         self.check()
 
     def on_click(self, event: events.Click) -> None:
-        """A click on the slider's left or right half turns the knob."""
+        """A click on the slider takes the value of that place."""
         if event.widget is self.slider and self.slider is not None and isinstance(self.field, Number):
             self.field.focus()
-            self.field.action_turn(1 if event.x * 2 > self.slider.size.width else -1)
+            self.field.take(place_value(self.spec, share_at(event.x, self.slider.size.width)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel turns the knob that has focus, over its slider or field; elsewhere it scrolls."""
+        self._roll(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """See above."""
+        self._roll(event, -1)
+
+    def _roll(self, event: events.MouseEvent, by: int) -> None:
+        field = self.field
+        if isinstance(field, Number | Choice) and field.has_focus and event.widget in (self.slider, field):
+            event.stop()
+            event.prevent_default()
+            field.action_turn(by)
 
     def check(self) -> Value | None:
         """The value, or None after saying what is wrong with it."""

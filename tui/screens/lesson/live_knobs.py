@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
@@ -12,7 +13,15 @@ from textual.widget import Widget
 from descend.engine.base.knobs import Knob, Value
 from descend.engine.run.run_request import RunRequest
 from descend.tui.cell_text import fit, plain
-from descend.tui.screens.lesson.knob_row import LEAP, draw_slider, format_value, is_numeric, turn_value
+from descend.tui.screens.lesson.knob_row import (
+    LEAP,
+    draw_slider,
+    format_value,
+    is_numeric,
+    place_value,
+    share_at,
+    turn_value,
+)
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -98,7 +107,7 @@ class LiveKnobs(Widget, can_focus=True):
             line.append(fit(plain(name), NAME), "bold reverse" if here else "").append(" ")
             value = self.values[name]
             if is_numeric(spec):
-                line.append_text(draw_slider(spec, float(value), min(SLIDER, max(10, self.size.width - 34))))
+                line.append_text(draw_slider(spec, float(value), self._slider_width))
                 line.append(f" {format_value(value)}" if not isinstance(value, str) else "", "bold")
             else:
                 line.append(f"‹ {plain(str(value))} ›", "bold")
@@ -106,6 +115,42 @@ class LiveKnobs(Widget, can_focus=True):
                 line.append(" …")
             lines.append(line)
         return Text("\n").join(lines)
+
+    @property
+    def _slider_width(self) -> int:
+        return min(SLIDER, max(10, self.size.width - 34))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the knob of that line; on its slider take the value there, on a word's arrows the next."""
+        if (at := event.get_content_offset(self)) is None or not self._point(at.y):
+            return
+        name, spec = list(self.knobs.items())[self.cursor]
+        x = at.x - len("› ") - NAME - 1
+        if is_numeric(spec) and 0 <= x < self._slider_width:
+            self._take(name, place_value(spec, share_at(x, self._slider_width)))
+        elif not is_numeric(spec) and x >= 0:
+            self.action_turn(-1 if x < len("‹ ") else 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel turns the knob under the pointer."""
+        self._roll(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """See above."""
+        self._roll(event, -1)
+
+    def _roll(self, event: events.MouseEvent, by: int) -> None:
+        event.stop()
+        if (at := event.get_content_offset(self)) is not None and self._point(at.y):
+            self.action_turn(by)
+
+    def _point(self, line: int) -> bool:
+        """Choose the knob of a line; whether there is one."""
+        there = 0 <= line < len(self.knobs)
+        if there:
+            self.cursor = line
+            self.refresh()
+        return there
 
     def action_move(self, by: int) -> None:
         """Choose the next (1) or previous (-1) knob."""
@@ -123,6 +168,10 @@ class LiveKnobs(Widget, can_focus=True):
             if not choices:
                 return
             value = choices[(choices.index(value) + (1 if by > 0 else -1)) % len(choices)]
+        self._take(name, value)
+
+    def _take(self, name: str, value: Value) -> None:
+        """Give a knob a value; the run is told when it rests."""
         self.values[name] = value
         if name in self._resting:
             self._resting[name].stop()

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -18,6 +19,9 @@ from descend.tui.cell_text import plain
 from descend.tui.screens.lesson.tabs import LessonTab
 
 Pen = Literal["good", "bad", "muted"]
+
+CHOICE, PRESS = "choice", "press"
+"""What a click finds in the style of a text: the index of a choice, a key."""
 
 MARKS: dict[bool | None, tuple[str, Pen]] = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "muted")}
 
@@ -53,6 +57,7 @@ class QuestionView(VerticalScroll, LessonTab):
         super().__init__(id=part)
         self.number = 0
         self.cursor = 0
+        self._clicked: tuple[int, int] | None = None
         self.page = Static()
 
     def compose(self) -> ComposeResult:
@@ -105,21 +110,37 @@ class QuestionView(VerticalScroll, LessonTab):
         if 1 <= number <= len(self.choices()):
             self.choose(number - 1)
 
+    def on_click(self, event: events.Click) -> None:
+        """A click on a choice is its number; a second one, or one where numbers are not taken, is enter as well. A
+        click on a key that is told presses it."""
+        told = event.style.meta
+        if (key := told.get(PRESS)) is not None:
+            self.app.simulate_key(key)
+        elif (index := told.get(CHOICE)) is not None and index < len(self.choices()):
+            there = (self.number, index)
+            if event.chain == 1 and self.check_action("pick", (index + 1,)):
+                self._clicked = there
+                self.action_pick(index + 1)
+            elif event.chain == 1 or self._clicked == there:
+                self.cursor = index
+                self.app.simulate_key("enter")
+
     def pen(self, name: Pen) -> Style:
         """A style that fits the theme."""
         return self.get_component_rich_style(f"asking--{name}", partial=True)
 
     def table(self, choices: Sequence[str], marks: Sequence[tuple[str, Pen | None]] = ()) -> Table:
         """The choices with their numbers; those with the cursor, or with ``marks``, set off."""
-        table = Table.grid(padding=(0, 1, 0, 0))
+        table = Table.grid(padding=(0, 1, 0, 0), expand=True)
         table.add_column(width=1)
         table.add_column(no_wrap=True)
-        table.add_column()
+        table.add_column(ratio=1)
         for index, choice in enumerate(choices):
             mark, pen = marks[index] if marks else ("›" if index == self.cursor else " ", None)
             chosen = not marks and index == self.cursor
             style = self.pen(pen) if pen else Style(bold=chosen)
-            table.add_row(Text(mark, style), Text(f"{index + 1}", Style(bold=True)), Text(plain(choice), style))
+            row = Text(mark, style), Text(f"{index + 1}", Style(bold=True)), Text(plain(choice), style)
+            table.add_row(*row, style=None if marks else clickable(index))
         return table
 
     def show_end(self) -> None:
@@ -129,7 +150,13 @@ class QuestionView(VerticalScroll, LessonTab):
 
 def keys(**told: str) -> Text:
     """A line of keys and what they do here, such as ``enter next   a again``."""
-    parts: list[tuple[str, str] | str] = []
+    parts: list[tuple[str, Style] | str] = []
     for key, text in told.items():
-        parts += [(key, "bold"), f" {text}   "]
+        pressed = Style(meta={PRESS: key})
+        parts += [(key, Style(bold=True) + pressed), (f" {text}", pressed), "   "]
     return Text.assemble(*parts)
+
+
+def clickable(index: int) -> Style:
+    """Of the row of a choice: a click there chooses it."""
+    return Style(meta={CHOICE: index})

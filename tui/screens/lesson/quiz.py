@@ -17,7 +17,7 @@ from descend.engine.teaching.lesson import Lesson, Question
 from descend.engine.teaching.shuffle import order_choices
 from descend.tui.cell_text import plain
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
-from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys
+from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, clickable, keys
 
 
 class Quiz(QuestionView):
@@ -131,6 +131,7 @@ class Quiz(QuestionView):
                 Text(mark, self.pen(pen)),
                 Text(str(number + 1), "bold"),
                 Text(plain(question.text), style),
+                style=clickable(number),
             )
         score = self._score(results) or "none answered yet"
         done = results.count(True) == count
