@@ -157,11 +157,12 @@ def record_run(lesson: Lesson) -> None:
         entry.runs += 1
 
 
-def record_prediction(lesson: Lesson, index: int, given: float, run: str) -> None:
-    """The learner predicted ``given`` (a number, or the index of a choice) of ``run``, which starts now."""
+def record_prediction(lesson: Lesson, index: int, given: float, run: str = "") -> None:
+    """The learner predicted ``given`` (a number, or the index of a choice) of ``run``, which starts now; without a name
+    of the next one, whichever that is."""
     text = lesson.predictions[index].text
     with _find_entry(lesson) as entry:
-        made = [one for one in entry.predictions.get(text, []) if one.run != run]
+        made = [one for one in entry.predictions.get(text, []) if one.run not in ("", run)]
         made.append(CommittedPrediction(given=given, run=run, at=time.strftime("%Y-%m-%dT%H:%M:%S%z")))
         entry.predictions[text] = made[-KEPT:]
 

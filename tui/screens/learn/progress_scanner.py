@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from descend.engine.run.runs import Run
     from descend.engine.teaching.learner_progress import LessonEntry, Progress
     from descend.engine.teaching.lesson import Lesson
+    from descend.engine.teaching.next_step import PartCount
 
 
 class LiveRun(NamedTuple):
@@ -26,14 +27,6 @@ class NextStep(NamedTuple):
     title: str
     words: str
     part: str
-
-
-class PartCount(NamedTuple):
-    """How much of one kind of part of a lesson is done, such as 4 of 6 ``questions``."""
-
-    kind: str
-    done: int
-    total: int
 
 
 class LastRun(NamedTuple):
@@ -104,6 +97,7 @@ class ProgressScanner:
     def _read_progress(self) -> tuple[dict[str, Progress], dict[str, tuple[PartCount, ...]], NextStep | None]:
         """What the logbook says; a run that came to its end counts wherever it was started."""
         from descend.engine.teaching import catalogue, learner_progress
+        from descend.engine.teaching.next_step import count_parts
 
         entries, states, parts = learner_progress.read_entries(), {}, {}
         lessons = catalogue.list_lessons()
@@ -134,43 +128,18 @@ class ProgressScanner:
         return self._last[known]
 
 
-def count_parts(lesson: Lesson, entry: LessonEntry) -> tuple[PartCount, ...]:
-    """What of ``lesson`` there is to do, kind by kind, and how much of it is done."""
-    answers = [entry.quiz.get(question.text) for question in lesson.quiz]
-    solved = [entry.exercises.get(exercise.text) for exercise in lesson.exercises]
-    counts = (
-        PartCount("read", int(entry.opened > 0 or entry.runs > 0), 1),
-        PartCount("run", int(entry.runs > 0), 1),
-        PartCount(
-            "predictions", sum(one.text in entry.predictions for one in lesson.predictions), len(lesson.predictions)
-        ),
-        PartCount("questions", sum(one is not None and one.right for one in answers), len(answers)),
-        PartCount("exercises", sum(one is not None and one.solved for one in solved), len(solved)),
-    )
-    return tuple(count for count in counts if count.total)
-
-
 def find_step(
     lessons: dict[str, Lesson], entries: dict[str, LessonEntry], states: dict[str, Progress]
 ) -> NextStep | None:
     """Where to go on: the begun lesson opened last, else the next one on the path; None for who has begun nothing."""
     from descend.engine.teaching.learning_path import find_next_lesson
+    from descend.engine.teaching.next_step import count_parts, list_open_parts
 
     recent = sorted(states, key=lambda name: entries[name].opened_at)
     begun = [name for name in recent if states[name].state == "begun"]
     if begun:
         lesson = lessons[begun[-1]]
-        return NextStep(lesson.name, lesson.title, *_tell_open(count_parts(lesson, entries[lesson.name])))
-    following = find_next_lesson(lessons.values(), recent, recent[-1]) if recent else None
-    return NextStep(following.name, following.title, "new", "") if following is not None else None
-
-
-_PARTS = {"run": "theory", "predictions": "predict", "questions": "quiz", "exercises": "exercises"}
-"""Kind of part → the part of a lesson's screen where it is done."""
-
-
-def _tell_open(parts: tuple[PartCount, ...]) -> tuple[str, str]:
-    """What is open first, in words, and where it is done."""
-    kind, done, total = next(part for part in parts if part.kind in _PARTS and part.done < part.total)
-    words = "not run yet" if kind == "run" else f"{total - done} {kind if total - done > 1 else kind[:-1]} open"
-    return words, _PARTS[kind]
+        following = list_open_parts(count_parts(lesson, entries[lesson.name]))[0]
+        return NextStep(lesson.name, lesson.title, following.words, following.tab)
+    fresh = find_next_lesson(lessons.values(), recent, recent[-1]) if recent else None
+    return NextStep(fresh.name, fresh.title, "new", "") if fresh is not None else None

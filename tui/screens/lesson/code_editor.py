@@ -53,7 +53,9 @@ class CodeArea(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "break_line", "New line", show=False, priority=True),
         Binding("tab", "indent(1)", "indent", show=False, priority=True, tooltip="Indent the lines that are selected"),
-        Binding("shift+tab", "indent(-1)", "Dedent", show=False, priority=True, tooltip="Take one level of indent away"),
+        Binding(
+            "shift+tab", "indent(-1)", "Dedent", show=False, priority=True, tooltip="Take one level of indent away"
+        ),
         Binding("backspace", "delete_back", "Delete", show=False, priority=True),
         Binding("home,ctrl+a", "cursor_line_start", "Start of the line", show=False),
         Binding("end", "cursor_line_end", "End of the line", show=False),

@@ -46,6 +46,8 @@ class Exercises(QuestionView):
             key_display="enter",
             tooltip="Set the knobs and run, write the code, or type commands",
         ),
+        Binding("enter", "go_on", "next", key_display="enter", tooltip="Next exercise, or what comes after them"),
+        Binding("a", "again", "again", tooltip="Try the solved exercise again"),
         Binding("h", "hint", "hint", tooltip="Show one more hint"),
         Binding("h", "solution", "solution", tooltip="Show the solution; you are asked first"),
         Binding("n", "beside(1)", "next", key_display="n N", tooltip="Next exercise"),
@@ -95,6 +97,12 @@ class Exercises(QuestionView):
             page += [Text("The solution", "bold"), solution(one, self.app.current_theme.dark), Text()]
         return [*page, keys(**self._offers(offer, shown, len(one.hints)))]
 
+    def _open(self) -> int | None:
+        """The next exercise that is not solved."""
+        count = len(self.lesson.exercises)
+        after = ((self.number + step) % count for step in range(1, count + 1))
+        return next((number for number in after if number not in self.learner.solved), None)
+
     def _last_try(self, one: Exercise | CodeExercise | CommandDrill) -> list[RenderableType]:
         verdict = self.verdicts.get(self.number)
         if verdict is None:
@@ -112,11 +120,19 @@ class Exercises(QuestionView):
 
     def _offers(self, offer: str, shown: int, hints: int) -> dict[str, str]:
         offers = {"enter": offer}
+        if self.number in self.learner.solved:
+            following = "next exercise" if self._open() is not None else "goes on with the lesson"
+            offers = {"enter": following, "a": f"again: {offer}"}
         if shown < hints:
             offers["h"] = f"hint {shown + 1} of {hints}"
         elif self.number not in self.learner.shown:
             offers["h"] = "the solution"
         return offers
+
+    def turn_to_open(self) -> None:
+        """Show the first exercise that is not solved."""
+        if self.number in self.learner.solved and (number := self._open()) is not None:
+            self.turn_to(number)
 
     def start_over(self) -> None:
         """Show the first exercise, untried."""
@@ -128,12 +144,14 @@ class Exercises(QuestionView):
         self.verdicts[number] = verdict
         if self.is_attached:
             self.draw()
-            self.lesson_screen.body.parts.show_states()
+            self.lesson_screen.progressed()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hints come before the solution."""
         left = self.learner.hints.get(self.number, 0) < len(self.exercise.hints)
         match action:
+            case "attempt" | "go_on" | "again":
+                return (self.number in self.learner.solved) == (action != "attempt")
             case "hint":
                 return left
             case "solution":
@@ -141,6 +159,13 @@ class Exercises(QuestionView):
             case "beside":
                 return len(self.lesson.exercises) > 1
         return super().check_action(action, parameters)
+
+    def action_go_on(self) -> None:
+        """Turn to the next exercise that is not solved, else to what the lesson has next."""
+        if (number := self._open()) is not None:
+            self.turn_to(number)
+        else:
+            self.lesson_screen.action_next()
 
     def action_beside(self, by: int) -> None:
         """Go to the next (1) or previous (-1) exercise."""
@@ -184,6 +209,10 @@ class Exercises(QuestionView):
             self.app.push_screen(view, self._returned)
         else:
             self.lesson_screen.try_knobs()
+
+    def action_again(self) -> None:
+        """Try a solved exercise again."""
+        self.action_attempt()
 
     def _returned(self, verdict: Verdict | None) -> None:
         if verdict is not None:

@@ -15,6 +15,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.exercises import CodeCheck, Verdict
 from descend.engine.teaching.lesson import Exercise, Lesson
+from descend.engine.teaching.next_step import PartCount
 from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class LessonProgress:
         answers: quiz, question → choice.
         place: question of the quiz the learner is at.
         predictions: prediction → choice or number.
+        asked_of: prediction → the run that grades it; empty for the next one.
         graded_right: predictions that were right at the last grading.
         skips: whether the learner chose to run without predicting.
         hints: exercise → hints revealed.
@@ -55,6 +57,7 @@ class LessonProgress:
         self.later: Future[None] = Future()
         self.later.set_result(None)
         self.predictions: dict[int, float] = {}
+        self.asked_of: dict[int, str] = {}
         self.forget()
 
     @classmethod
@@ -69,7 +72,7 @@ class LessonProgress:
 
     def forget(self) -> None:
         """Begin as if nothing had been done, and read the logbook."""
-        self.place, self.shown, self.skips, self.predictions = -1, set(), False, {}
+        self.place, self.shown, self.skips, self.predictions, self.asked_of = -1, set(), False, {}, {}
         self.read()
 
     def read(self) -> None:
@@ -89,6 +92,7 @@ class LessonProgress:
         }
         said = {number: last.given for number, last in committed.items() if self._fits(number, last.given)}
         self.predictions = {**said, **self.predictions}
+        self.asked_of = {**{number: committed[number].run for number in said}, **self.asked_of}
         self.graded_right = {number for number, last in committed.items() if last.right}
         tried = {
             number: entry.exercises[one.text]
@@ -121,6 +125,7 @@ class LessonProgress:
         self.runs += 1
         self._keep(learner_progress.record_run)
         for number, given in self.predictions.items():
+            self.asked_of[number] = run
             self._keep(learner_progress.record_prediction, number, given, run)
 
     def answer(self, number: int, choice: int | None) -> None:
@@ -132,11 +137,13 @@ class LessonProgress:
         self._keep(learner_progress.record_answer, number, choice)
 
     def predict(self, number: int, given: float | None) -> None:
-        """Commit to a prediction; None takes it back."""
+        """Commit to a prediction of the next run; None takes it back."""
+        self.asked_of[number] = ""
         if given is None:
             self.predictions.pop(number, None)
         else:
             self.predictions[number] = given
+            self._keep(learner_progress.record_prediction, number, given)
 
     def grade(self, number: int, run: str, graded: Graded) -> None:
         """A run has ended and says how right a prediction was."""
@@ -160,6 +167,18 @@ class LessonProgress:
         by_run = isinstance(self.lesson.exercises[number], Exercise)
         code = None if by_run else self.codes.get(number)
         self._keep(learner_progress.record_attempt, number, solved, code)
+
+    def count_parts(self) -> list[PartCount]:
+        """How much of each part is done, as `next_step.count_parts` has it, with what is not written yet."""
+        lesson = self.lesson
+        right = sum(self.answers.get(number) == question.answer for number, question in enumerate(lesson.quiz))
+        counts = (
+            PartCount("run", int(self.runs > 0), 1),
+            PartCount("predictions", len(self.predictions), len(lesson.predictions)),
+            PartCount("questions", right, len(lesson.quiz)),
+            PartCount("exercises", len(self.solved), len(lesson.exercises)),
+        )
+        return [count for count in counts if count.total]
 
     async def check(self, number: int, code: str) -> Verdict:
         """Check the learner's function in a process of its own, which ends when this is cancelled.
@@ -218,12 +237,7 @@ class Grading:
         part = self.screen.body.predict
         if part is None:
             return
-        part.ended(session)
-        told = [graded for graded in part.grades.values() if graded.right is not None]
-        if news and told and not self.screen.body.showing("predict"):
-            right = sum(bool(graded.right) for graded in told)
-            said = f"{right} of {len(told)} predictions were right." if len(told) > 1 else told[0].sentence
-            self.screen.notify(f"{plain(said)} P tells why.", title="Your prediction", markup=False)
+        part.ended(session, news and not self.screen.body.showing("predict"))
 
     def _exercises(self, session: RunMonitor, news: bool) -> None:
         from descend.engine.base.errors import DescendError

@@ -53,16 +53,17 @@ class Predict(QuestionView):
     """The predictions of a lesson."""
 
     HELP = (
-        "Predict, then run. Choose with a number or the arrows and enter, or type the number you expect. When a run of "
-        "yours has ended, this page says what it measured. Every run grades your prediction again. Nothing is lost by "
-        "being wrong: it is the surprise that teaches."
+        "Predict, then run. A number or the arrows mark a choice and enter commits to it; or type the number you "
+        "expect. The runs that you start after that say what was right, and this page why. Nothing is lost by being "
+        "wrong: it is the surprise that teaches."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "commit", key_display="enter", tooltip="Commit to this answer"),
-        Binding("enter", "beside(1)", "next", key_display="enter", tooltip="Next prediction"),
+        Binding("enter", "go_on", "next", key_display="enter", tooltip="Next prediction, or what comes after it"),
         Binding("n", "beside(1)", "next", key_display="n N", tooltip="Next prediction"),
         Binding("N", "beside(-1)", "Previous prediction", show=False, tooltip="Previous prediction"),
         Binding("a", "again", "again", tooltip="Predict something else"),
+        Binding("1", "pick(1)", "mark", key_display="number", tooltip="Mark the choice of that number"),
     ]
     DEFAULT_CSS = """
     Predict {
@@ -76,7 +77,7 @@ class Predict(QuestionView):
         self.lesson, self.learner = lesson, learner
         self.session: RunMonitor | None = None
         self.grades: dict[int, Graded] = {}
-        self.late: set[int] = set()
+        self.unread = False
         self.wrong = ""
         self.guess = Guess(placeholder="a number", compact=True, max_length=40)
 
@@ -115,7 +116,7 @@ class Predict(QuestionView):
         self.set_class(not one.choices and not self.committed, "-number")
         if not self.committed:
             if one.choices:
-                page += [self.table(one.names), Text()]
+                page += [self.table(one.names), Text(), keys(enter=f"commits to choice {self.cursor + 1}"), Text()]
             page.append(Text(plain(f"✗ {self.wrong}"), self.pen("bad")) if self.wrong else self._muted(SKIP))
             return page
         given, graded = self.learner.predictions[self.number], self.grades.get(self.number)
@@ -150,16 +151,34 @@ class Predict(QuestionView):
 
     def _awaited(self) -> str:
         session = self.session
-        if session is not None and session.live and self.number not in self.late:
+        if session is not None and session.live and self.learner.asked_of.get(self.number) == session.run.id:
             return "You have committed. This page shows the measured answer when the run has ended."
         return "You have committed. space runs it; this page shows the measured answer when the run has ended."
 
     def _offers(self) -> dict[str, str]:
-        offers = {"enter": "next prediction"} if len(self.lesson.predictions) > 1 else {}
+        following = self._following()
+        if following is None:
+            offers = {"enter": "goes on with the lesson"} if self.grades else {}
+        else:
+            offers = {"enter": "next prediction"}
         return {**offers, "a": "predict something else"}
+
+    def _following(self) -> int | None:
+        """The prediction to turn to next: one that is open, else the next one until all have been read."""
+        count, done = len(self.lesson.predictions), self.learner.predictions
+        open_ones = [number % count for number in range(self.number, self.number + count) if number % count not in done]
+        if open_ones:
+            return open_ones[0]
+        return self.number + 1 if self.grades and self.number + 1 < count else None
 
     def _muted(self, text: str) -> Text:
         return Text(text, self.pen("muted"))
+
+    def action_pick(self, number: int) -> None:
+        """Mark the choice of this number, from 1."""
+        if 1 <= number <= len(self.choices()):
+            self.cursor = number - 1
+            self.draw()
 
     def choose(self, index: int) -> None:
         """Commit to a choice."""
@@ -184,38 +203,41 @@ class Predict(QuestionView):
             self.draw()
 
     def _commit(self, value: float) -> None:
-        session = self.session
         self.learner.predict(self.number, value)
         self.grades.pop(self.number, None)
-        if session is not None and not session.live:
-            self.late.add(self.number)  # the answer is on the screen already: only another run can grade it
         self.guess.value = ""
-        count = len(self.lesson.predictions)
-        after = ((self.number + by) % count for by in range(count))
-        self.turn_to(next((other for other in after if other not in self.learner.predictions), self.number))
+        following = self._following()
+        self.turn_to(self.number if following is None or self.grades else following)
         self.take_keys()
-        self.lesson_screen.body.parts.show_states()
+        self.lesson_screen.progressed()
 
     def take_keys(self) -> None:
-        """Focus the field where a number is asked for."""
+        """Focus the field where a number is asked for; what a run said of the predictions is read now."""
+        self.unread = False
         self.draw()
         self.guess.focus() if self.has_class("-number") else self.focus()
+
+    def turn_to_open(self) -> None:
+        """Ask for the first open prediction, unless there are grades to read."""
+        if not self.grades and (following := self._following()) is not None:
+            self.turn_to(following)
+            self.take_keys()
 
     def start_over(self) -> None:
         """Ask for the first prediction."""
         self.grades.clear()
-        self.late.clear()
+        self.unread = False
         self.turn_to(0)
 
     def begun(self, session: RunMonitor) -> None:
-        """A run is shown now: what was committed to before it is graded by it."""
+        """A run is shown now: what was committed to before it began is graded by it."""
         self.session = session
         self.grades.clear()
-        self.late.clear()
+        self.unread = False
         self.draw()
 
-    def ended(self, session: RunMonitor) -> None:
-        """The run has ended: see what it says."""
+    def ended(self, session: RunMonitor, news: bool) -> None:
+        """The run has ended: see what it says. ``news``: nobody has seen that yet."""
         try:
             result = Result(session.history, session.run.manifest().knobs)
         except DescendError:
@@ -223,13 +245,22 @@ class Predict(QuestionView):
         step = session.history.progress.step if session.history.progress is not None else 0
         untold = f"This run {CUT.get(session.phase, 'ended')} at step {step:,}, so it cannot answer this."
         for number, given in self.learner.predictions.items():
-            if number not in self.late:
+            if self.learner.asked_of.get(number) == session.run.id:  # else it was made with the answer on the screen
                 done = session.phase in ("done", "unsaved")
                 graded = grade_prediction(self.lesson, number, given, result) if done else Graded(None, None, untold)
                 self.grades[number] = graded
                 self.learner.grade(number, session.run.id, self.grades[number])
-        told = (number for number, graded in self.grades.items() if graded.right is not None)
-        self.turn_to(next(told, next(iter(self.grades), self.number)))
+        told = [number for number, graded in self.grades.items() if graded.right is not None]
+        self.unread = news and bool(told)
+        self.turn_to(next(iter(told), next(iter(self.grades), self.number)))
+
+    def tell_grades(self) -> tuple[str, Pen]:
+        """What became of the predictions, in a sentence, and how it is written."""
+        told = [graded for graded in self.grades.values() if graded.right is not None]
+        right = sum(bool(graded.right) for graded in told)
+        said = f"{right} of {len(told)} predictions came true." if len(told) > 1 else told[0].sentence
+        mark, pen = MARKS[right == len(told)]
+        return f"{mark} Your prediction{'s' if len(told) > 1 else ''}: {plain(said)}", pen
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense for this prediction."""
@@ -238,6 +269,8 @@ class Predict(QuestionView):
                 return self.committed
             case "take":
                 return bool(self.choices())
+            case "go_on":
+                return self.committed and (self._following() is not None or bool(self.grades))
             case "beside":
                 return len(self.lesson.predictions) > 1
         return super().check_action(action, parameters)
@@ -245,6 +278,15 @@ class Predict(QuestionView):
     def action_take(self) -> None:
         """Commit to the choice under the cursor."""
         self.choose(self.cursor)
+
+    def action_go_on(self) -> None:
+        """Turn to the next prediction; from the last one, to what the lesson has next."""
+        following = self._following()
+        if following is None:
+            self.lesson_screen.action_next()
+        else:
+            self.turn_to(following)
+            self.take_keys()
 
     def action_beside(self, by: int) -> None:
         """Go to the next (1) or previous (-1) prediction."""
@@ -257,7 +299,7 @@ class Predict(QuestionView):
         self.grades.pop(self.number, None)
         self.turn_to(self.number)
         self.take_keys()
-        self.lesson_screen.body.parts.show_states()
+        self.lesson_screen.progressed()
 
 
 def parsed(text: str) -> float:

@@ -34,7 +34,9 @@ class Quiz(QuestionView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "answer", key_display="enter", tooltip="Take the choice under the cursor"),
         Binding("enter", "open", "open", key_display="enter", tooltip="Go to the question under the cursor"),
-        Binding("enter", "go_on", "next", key_display="enter", tooltip="Go to the next question without an answer"),
+        Binding(
+            "enter", "go_on", "next", key_display="enter", tooltip="Next open question, or what comes after the quiz"
+        ),
         Binding("n", "beside(1)", "next", key_display="n N", tooltip="Next question"),
         Binding("N", "beside(-1)", "Previous question", show=False, tooltip="Previous question"),
         Binding("i", "list", "all", tooltip="List all questions with your results"),
@@ -95,7 +97,10 @@ class Quiz(QuestionView):
         if question.lesson:
             page.append(Text.assemble(("f", "bold"), f" opens the lesson that shows it: {plain(question.lesson)}"))
         left = self._open()
-        told = {"enter": "next open question" if left else "all questions", "a": "answer it again"}
+        told = {
+            "enter": "next open question" if left is not None else "goes on with the lesson",
+            "a": "answer it again",
+        }
         return [*page, keys(**told)]
 
     def _head(self) -> Text:
@@ -143,12 +148,20 @@ class Quiz(QuestionView):
         self.learner.answer(self.number, self.order[index])
         self.draw()
         self.show_end()
-        self.lesson_screen.body.parts.show_states()
+        self.lesson_screen.progressed()
 
     def start_over(self) -> None:
         """Ask the first question."""
         self.listing = False
         self.turn_to(self.learner.place)
+
+    def turn_to_open(self) -> None:
+        """Ask the first question that is open, else list those that were answered wrongly."""
+        if self.right(self.number) is not None:
+            if (number := self._open()) is not None:
+                self._go_to(number)
+            elif not self.listing:
+                self.action_list()
 
     def take_keys(self) -> None:
         """Ask on where the learner was."""
@@ -182,11 +195,13 @@ class Quiz(QuestionView):
         self._go_to(self.cursor)
 
     def action_go_on(self) -> None:
-        """Go to the next open question, else to the list."""
+        """Go to the next open question, else to what the lesson has next; to the list if that are wrong answers."""
         if (number := self._open()) is not None:
             self._go_to(number)
-        else:
+        elif self.lesson_screen.following == "quiz":
             self.action_list()
+        else:
+            self.lesson_screen.action_next()
 
     def action_beside(self, by: int) -> None:
         """Go to the next (1) or previous (-1) question."""
@@ -203,7 +218,7 @@ class Quiz(QuestionView):
         """Open the question again."""
         self.learner.answer(self.number, None)
         self.turn_to(self.number)
-        self.lesson_screen.body.parts.show_states()
+        self.lesson_screen.progressed()
 
     def action_follow(self) -> None:
         """Open the lesson that shows it; escape comes back to this question."""

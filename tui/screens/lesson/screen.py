@@ -13,6 +13,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.launch import experiment
 from descend.engine.launch.experiment import Experiment, Training
 from descend.engine.run.run_request import USUAL, RunRequest
+from descend.engine.teaching.next_step import list_open_parts
 from descend.engine.train.settings import RunKnobs
 from descend.tui.cell_text import plain
 from descend.tui.panels.grid import PanelGrid
@@ -22,8 +23,9 @@ from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.lesson.launcher import RunLauncher
 from descend.tui.screens.lesson.layout import LessonLayout
-from descend.tui.screens.lesson.lesson_progress import Grading
+from descend.tui.screens.lesson.lesson_progress import Grading, LessonProgress
 from descend.tui.screens.lesson.live_knobs import LiveKnobs
+from descend.tui.screens.lesson.next_line import NextLine
 from descend.tui.screens.lesson.status import Banner, StatusLine, TitleLine
 from descend.tui.screens.lesson.tabs import TITLES, TOLD, TabLine
 from descend.tui.screens.progress import Progress
@@ -32,6 +34,13 @@ from descend.tui.system.panel import Machine
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
 
+NEXT = {
+    "predict": ("next: predict", "See what became of your predictions, or make them"),
+    "quiz": ("next: quiz", "Answer the open questions"),
+    "exercises": ("next: exercises", "Solve what is open of the exercises"),
+    "end": ("next", "What you can explain now, and the next lesson"),
+}
+"""What comes next once a run has ended: the part of the lesson, its words in the line of keys, and more words."""
 POLLS = 20
 """Looks at the run folder a second."""
 
@@ -55,8 +64,10 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding("n", f"next('{name}')", told, tooltip=tip) for name, (told, tip) in NEXT.items()),
         Binding("space", "predict", "predict", tooltip="Say what you expect of your first run; space again starts it"),
         Binding("space", "run", "run", tooltip="Start a run with the current knobs"),
+        Binding("space", "run_again", "run", show=False, tooltip="Start another run with the current knobs"),
         Binding("space", "pause", "pause", tooltip="Pause the run before its next step"),
         Binding("space", "resume", "resume", tooltip="Resume the paused run"),
         Binding("space", "revive", "resume", tooltip="Resume the ended run from its newest checkpoint"),
@@ -99,6 +110,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
     def compose(self) -> ComposeResult:
         yield TitleLine(self.lesson.title)
         yield self.body
+        yield NextLine()
         yield Banner()
         yield self.live_knobs
         yield Machine(lasting=True)
@@ -162,6 +174,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         elif (ended := f"{session.run.id} {session.phase}") != self._looked_after and not session.live:
             self._looked_after = ended
             self.grading.ended(session, news=self._seen_live)
+            self.progressed()
 
     def show(self) -> None:
         """Bring the status line, the banner and the keys up to date."""
@@ -174,6 +187,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             predict=self._to_predict(),
         )
         self.query_one(Banner).show(session)
+        self._show_next()
         phase = f"{session.phase} {session.asked}" if session else f"idle {self.launcher.busy}"
         if phase != self._known_phase:
             self._known_phase = phase
@@ -183,16 +197,67 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             if session is not None and session.phase not in ("starting", "running"):
                 self.shell.warm_up()  # so that the next run begins at once
 
+    # What comes next
+
+    @property
+    def following(self) -> str:
+        """What comes next: a part of the lesson, or ``end``; empty while that is the run."""
+        learner, session = self.body.learner, self.session
+        if not isinstance(learner, LessonProgress) or not learner.runs or self.launcher.busy:
+            return ""
+        if session is not None and session.aim in ("running", "starting", "paused"):
+            return ""
+        if self.body.predict is not None and self.body.predict.unread:
+            return "predict"
+        return next((part.tab for part in list_open_parts(learner.count_parts())), "end")
+
+    def progressed(self) -> None:
+        """The learner has done something: say so in the line of parts, and what comes next."""
+        self.body.parts.show_states()
+        self._show_next()
+        self.refresh_bindings()
+
+    def _show_next(self) -> None:
+        learner, predict, following = self.body.learner, self.body.predict, self.following
+        line = self.query_one(NextLine)
+        if not following or not isinstance(learner, LessonProgress):
+            line.hide()
+            return
+        news = predict.tell_grades() if predict is not None and predict.unread else None
+        line.show(list_open_parts(learner.count_parts()), news)
+
+    def action_next(self, part: str = "") -> None:
+        """Show what comes next: an open part of the lesson, else its end."""
+        following = part or self.following
+        if following == "end":
+            from descend.tui.screens.lesson.end_card import EndCard
+
+            if isinstance(self.body.learner, LessonProgress):
+                self.shell.push_screen(EndCard(self.body.learner), self._ended)
+        elif following:
+            self.action_part(following)
+            self.body.parts.part().turn_to_open()
+
+    def _ended(self, name: str | None) -> None:
+        """Open the lesson that was chosen, in place of this one."""
+        if name:
+            self.dismiss()
+            self.shell.open_lesson(name)
+
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense in the present state."""
         aim = self.session.aim if self.session else None
         match action:
-            case "run" | "predict":
+            case "next":
+                return parameters[0] == self.following
+            case "run" | "run_again" | "predict":
                 ended = aim in (None, "done", "failed", "stopped", "dead", "unsaved")
-                ready = ended and not self.launcher.busy and not self._revivable()
-                return ready and (action == "predict") == self._to_predict()
+                if not ended or self.launcher.busy or self._revivable():
+                    return False
+                wanted = "predict" if self._to_predict() else "run_again" if self.following else "run"
+                return action == wanted
             case "revive":
                 return not self.launcher.busy and self._revivable()
             case "pause":
@@ -225,6 +290,10 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         """Start a run."""
         self.body.learner.skips = True
         self.launcher.begin(self.settings)
+
+    def action_run_again(self) -> None:
+        """Start another run."""
+        self.action_run()
 
     def action_predict(self) -> None:
         """Ask for the predictions, before the first run; a learner who then runs without them is not asked again."""

@@ -46,6 +46,9 @@ class LessonTab(Widget):
         """The screen it is part of."""
         return self.screen  # type: ignore[return-value]
 
+    def turn_to_open(self) -> None:
+        """Show the first thing that is open, where there are several."""
+
     def state(self) -> str:
         """How far the learner is, in a character or three: ``✓`` when done, ``1/4``, or nothing to say."""
         return ""

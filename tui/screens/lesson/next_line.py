@@ -1,0 +1,58 @@
+"""The line that says what comes next: what became of the predictions, and which parts of the lesson are open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.widgets import Static
+
+from descend.tui.screens.lesson.tabs import TITLES
+
+if TYPE_CHECKING:
+    from descend.engine.teaching.next_step import OpenPart
+    from descend.tui.screens.lesson.question_view import Pen
+
+
+class NextLine(Static):
+    """Hidden while a run is at work, and before the first."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"next--good", "next--bad", "next--key"}
+    DEFAULT_CSS = """
+    NextLine {
+        height: auto; max-height: 4; padding: 0 1; display: none; background: $boost;
+        &.-shown { display: block; }
+        & > .next--good { color: $text-success; text-style: bold; }
+        & > .next--bad { color: $text-error; text-style: bold; }
+        & > .next--key { color: $accent; text-style: bold; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: object = None
+
+    def hide(self) -> None:
+        """Say nothing."""
+        self.set_class(False, "-shown")
+
+    def show(self, open_parts: Sequence[OpenPart], news: tuple[str, Pen] | None) -> None:
+        """Say what is open, and what the run said of the predictions if nobody has read it."""
+        self.set_class(True, "-shown")
+        if (said := (tuple(open_parts), news)) == self._said:
+            return
+        self._said = said
+        key = self.get_component_rich_style("next--key", partial=True)
+        text = Text()
+        if news is not None:
+            told, pen = news
+            text.append(told, self.get_component_rich_style(f"next--{pen}", partial=True))
+            text.append("  ").append("n", key).append(" tells why\n")
+        elif open_parts:
+            text.append("n", key).append(" goes on   ")
+        if not open_parts:
+            text.append("✓ Every part is done.  ").append("n", key).append(" what you can explain now, next lesson")
+        for part in open_parts:
+            text.append(TITLES[part.tab][0], key).append(f" {TITLES[part.tab]}: {part.words}   ")
+        self.update(text)
