@@ -69,6 +69,7 @@ class LearnScreen(InShell, Screen[None]):
     HELP = "Pick a lesson with the arrows or hjkl and open it with enter. / searches, ctrl+p lists every action."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "all", "all lessons", tooltip="Empty the search and show all lessons"),
+        Binding("R", "review", "review", id="home.review", tooltip="Answer quiz questions that are due again"),
     ]
     COMMANDS = {Progress}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]  # noqa: RUF012
@@ -87,6 +88,8 @@ class LearnScreen(InShell, Screen[None]):
         self.lessons = catalogue.list_lessons()
         self.scanner = ProgressScanner()
         self.looking = False
+        self.due = 0
+        """Quiz questions to review today."""
         self.welcoming = False
 
     def compose(self) -> ComposeResult:
@@ -122,6 +125,8 @@ class LearnScreen(InShell, Screen[None]):
         if live:  # their lines may have been scrolled away
             name.append(f"  {MARKS[live[0].state]} {live[0].state}: {plain(live[0].lesson)}", "bold")
             name.append(f" and {len(live) - 1} more" if len(live) > 1 else "")
+        if self.due:
+            name.append(f"  R: {self.due} to review")
         self.query_one("#heading", Static).update(Text("\n").join([name, *(WELCOME if self.welcoming else ())]))
 
     def look(self) -> None:
@@ -132,15 +137,21 @@ class LearnScreen(InShell, Screen[None]):
 
     @work(thread=True, exit_on_error=False)
     def _look(self) -> None:
-        findings = None
+        from descend.engine.teaching import review, review_schedule
+
+        findings, due = None, 0
         try:
             findings = self.scanner.look()
+            due = review.count_due(review_schedule.read_today())
         finally:
             if not get_current_worker().is_cancelled:
-                self.app.call_from_thread(self._found, findings)
+                self.app.call_from_thread(self._found, findings, due)
 
-    def _found(self, findings: Findings | None) -> None:
+    def _found(self, findings: Findings | None, due: int) -> None:
         self.looking = False
+        if due != self.due:
+            self.due = due
+            self.greet()
         tree = self.query_one(LessonTree)
         if self.welcoming and (self.shell.followed or (findings is not None and any(findings))):
             self.greet()
@@ -177,6 +188,12 @@ class LearnScreen(InShell, Screen[None]):
             self.shell.open_run(event.entry.run)
         else:
             self.shell.open_lesson(event.entry.name)
+
+    def action_review(self) -> None:
+        """Ask the quiz questions that are due."""
+        from descend.tui.screens.review import ReviewScreen
+
+        self.app.push_screen(ReviewScreen())
 
     def action_search(self) -> None:
         """Open the search."""

@@ -36,6 +36,7 @@ class LessonProgress:
 
     Attributes:
         answers: quiz, question → choice.
+        settled: questions that were answered rightly once, whatever was answered after that.
         place: question of the quiz the learner is at.
         predictions: prediction → choice or number.
         graded_right: predictions that were right at the last grading.
@@ -54,7 +55,6 @@ class LessonProgress:
         self.complained = False
         self.later: Future[None] = Future()
         self.later.set_result(None)
-        self.predictions: dict[int, float] = {}
         self.forget()
 
     @classmethod
@@ -69,7 +69,10 @@ class LessonProgress:
 
     def forget(self) -> None:
         """Begin as if nothing had been done, and read the logbook."""
-        self.place, self.shown, self.skips, self.predictions = -1, set(), False, {}
+        self.place, self.shown, self.skips = -1, set(), False
+        self.predictions: dict[int, float] = {}
+        self.answers: dict[int, int] = {}
+        self.settled: set[int] = set()
         self.read()
 
     def read(self) -> None:
@@ -77,11 +80,19 @@ class LessonProgress:
         entry = learner_progress.read_entry(self.lesson.name)
         lesson = self.lesson
         self.runs = entry.runs
-        self.answers = {
+        unkept = self.answers if self.complained or not self.later.done() else {}  # waits, or cannot be written
+        answers = {
             number: entry.quiz[question.text].latest
             for number, question in enumerate(lesson.quiz)
             if question.text in entry.quiz and entry.quiz[question.text].latest < len(question.choices)
         }
+        self.settled = {
+            number
+            for number, question in enumerate(lesson.quiz)
+            if (number in self.settled and number in unkept)
+            or (question.text in entry.quiz and entry.quiz[question.text].settled)
+        }
+        self.answers = {**answers, **unkept}
         committed = {
             number: entry.predictions[one.text][-1]
             for number, one in enumerate(lesson.predictions)
@@ -123,12 +134,11 @@ class LessonProgress:
         for number, given in self.predictions.items():
             self._keep(learner_progress.record_prediction, number, given, run)
 
-    def answer(self, number: int, choice: int | None) -> None:
-        """Answer a question of the quiz; None opens it again."""
-        if choice is None:
-            self.answers.pop(number, None)
-            return
+    def answer(self, number: int, choice: int) -> None:
+        """Answer a question of the quiz."""
         self.answers[number] = choice
+        if choice == self.lesson.quiz[number].answer:
+            self.settled.add(number)
         self._keep(learner_progress.record_answer, number, choice)
 
     def predict(self, number: int, given: float | None) -> None:
