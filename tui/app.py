@@ -141,7 +141,9 @@ class DescendApp(App[None]):
         import descend.datasets.catalogue
         import descend.tui.panels.grid
         import descend.tui.screens.lesson
-        import descend.tui.screens.runs  # noqa: F401
+        import descend.tui.screens.review
+        import descend.tui.screens.runs
+        import fsrs  # noqa: F401
 
         if not gc.isenabled():  # so `open_shell` leaves it
             gc.freeze()  # what is loaded stays

@@ -1,8 +1,8 @@
 """When an answered quiz question comes back: FSRS, the Free Spaced Repetition Scheduler, version 6.
 
 FSRS models each question by its difficulty and by its stability, the days after which it is still known with a
-probability of 90 %; a question is due when that probability has been reached. It is used because it is published, because
-its default parameters are fitted to hundreds of millions of reviews, and because it takes account of late and early
+probability of 90 %; a question is due when that probability has been reached. It is used because it is published,
+because its default parameters are fitted to many millions of reviews, and because it takes account of late and early
 answers, which the older SM-2 and Leitner's boxes do not. Nothing is measured of an answer but whether it is right, so
 that a right one is graded "good" and a wrong one "again". The package ``fsrs`` computes it, without its random "fuzz".
 

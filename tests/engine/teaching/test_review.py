@@ -1,13 +1,13 @@
-"""When quiz questions come back: a learner over simulated weeks, clocks that are wrong, and logbooks of other versions."""
+"""When quiz questions come back: a learner over simulated weeks, clocks that are wrong, and an old logbook."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -29,10 +29,10 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(review_schedule, "read_today", lambda: clock.day)
-    yield clock
+    return clock
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_right_answers_come_back_at_growing_intervals_and_a_wrong_one_the_next_d
         assert is_due(schedule, schedule.due)
         day = schedule.due
     assert waits[0] == 2, "FSRS-6: a first good answer has a stability of 2.3065 days"
-    assert all(later > 1.5 * sooner for sooner, later in zip(waits, waits[1:], strict=False)), waits
+    assert all(later > 1.5 * sooner for sooner, later in pairwise(waits)), waits
     known = waits[-1]
     lapsed = schedule_review(QUESTION, schedule, False, day)
     assert lapsed.due == day + DAY

@@ -69,7 +69,9 @@ class LearnScreen(InShell, Screen[None]):
     HELP = "Pick a lesson with the arrows or hjkl and open it with enter. / searches, ctrl+p lists every action."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "all", "all lessons", tooltip="Empty the search and show all lessons"),
-        Binding("R", "review", "review", id="home.review", tooltip="Answer quiz questions that are due again"),
+        Binding(
+            "R", "review", "review", id="home.review", show=False, tooltip="Answer quiz questions that are due again"
+        ),
     ]
     COMMANDS = {Progress}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide")]  # noqa: RUF012

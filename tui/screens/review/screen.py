@@ -23,9 +23,10 @@ class ReviewScreen(InShell, Leaves, Screen[None]):
     """Asks what is due."""
 
     HELP = (
-        "Questions that you have answered in a quiz come back here, ten at a time: a wrong one the next day, a right one "
-        "at growing intervals. FSRS, a published scheduler, computes them from your answers, so that you are asked "
-        "when you would forget one in ten. A lesson that is finished stays finished whatever you answer here."
+        "Questions that you have answered in a quiz come back here, ten at a time: a wrong one the next day, a right "
+        "one at growing intervals. FSRS, a published scheduler that also takes account of late and early answers, "
+        "computes them so that you are asked when you would forget one in ten. A lesson that is finished stays "
+        "finished whatever you answer here."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", id="review.leave", tooltip="Back to the lessons; your answers are kept"),

@@ -41,8 +41,8 @@ class ReviewView(QuestionView):
     """
 
     HELP = (
-        "A number or the arrows mark a choice, enter answers with it; then you are told why, and when the question comes "
-        "back. f opens the lesson that shows it."
+        "A number or the arrows mark a choice, enter answers with it; then you are told why, and when the question "
+        "comes back. f opens the lesson that shows it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "answer", id="review.take", tooltip="Answer with the marked choice"),
