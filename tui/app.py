@@ -150,9 +150,12 @@ class DescendApp(App[None]):
         """Start the worker that imports torch, then import what the next screens need, while the user reads."""
         self.warm_worker()
         self.call_from_thread(self.screen_stack[0].look)  # type: ignore[attr-defined]
+        import fsrs  # noqa: F401
+
         import descend.datasets.catalogue
         import descend.tui.panels.grid
         import descend.tui.screens.lesson
+        import descend.tui.screens.review
         import descend.tui.screens.runs  # noqa: F401
 
         self._check_keys()

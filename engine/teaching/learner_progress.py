@@ -23,9 +23,12 @@ from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.files import advise, read_user_file, write_new
 from descend.engine.base.paths import home, make_writable
 from descend.engine.run.manifest import replace_json
+from descend.engine.teaching import review_schedule
 from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.review_schedule import ReviewSchedule
 
-FORMAT = 1
+FORMAT = 2
+"""1 had no schedules; who writes it would lose them."""
 PATIENCE = ContextVar("PATIENCE", default=3.0)
 """Seconds to wait for another process that writes; it does so for milliseconds."""
 KEPT = 20
@@ -51,13 +54,21 @@ class CommittedPrediction(msgspec.Struct):
 
 
 class AnsweredQuestion(msgspec.Struct):
-    """Answers to a quiz question: indices of the first and the latest choice."""
+    """Answers to a quiz question: indices of the first and the latest choice, and when it is asked again."""
 
     first: int
     latest: int
     first_right: bool
     right: bool
     times: int = 1
+    once_right: bool = False
+    """Whether an answer between the first and the latest was right."""
+    schedule: ReviewSchedule | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether any answer was right: what the lesson counts, so that a later slip takes nothing away."""
+        return self.first_right or self.once_right or self.right
 
 
 class ExerciseAttempt(msgspec.Struct):
@@ -128,12 +139,12 @@ def find_trouble() -> str:
 
 
 def measure_progress(lesson: Lesson, entry: LessonEntry | None = None) -> Progress:
-    """How much of ``lesson`` is done. A question counts when its latest answer is right, a prediction when it was made,
-    right or not."""
+    """How much of ``lesson`` is done. A question counts when any answer was right, a prediction when it was made, right
+    or not."""
     entry = read_entry(lesson.name) if entry is None else entry
     parts = [entry.runs > 0]
     parts += [prediction.text in entry.predictions for prediction in lesson.predictions]
-    parts += [(answer := entry.quiz.get(question.text)) is not None and answer.right for question in lesson.quiz]
+    parts += [(answer := entry.quiz.get(question.text)) is not None and answer.settled for question in lesson.quiz]
     parts += [entry.exercises.get(exercise.text, ExerciseAttempt()).solved for exercise in lesson.exercises]
     done = sum(parts)
     begun = done or entry.quiz or entry.exercises
@@ -180,13 +191,16 @@ def record_grade(lesson: Lesson, index: int, run: str, right: bool | None) -> No
 def record_answer(lesson: Lesson, index: int, choice: int) -> AnsweredQuestion:
     """A quiz question was answered with ``choice``."""
     question = lesson.quiz[index]
-    right = choice == question.answer
+    right, today = choice == question.answer, review_schedule.read_today()
     with _find_entry(lesson) as entry:
         before = entry.quiz.get(question.text)
         if before is None:
             answer = AnsweredQuestion(first=choice, latest=choice, first_right=right, right=right)
         else:
-            answer = msgspec.structs.replace(before, latest=choice, right=right, times=before.times + 1)
+            answer = msgspec.structs.replace(
+                before, latest=choice, right=right, times=before.times + 1, once_right=before.settled
+            )
+        answer.schedule = review_schedule.schedule_review(question, answer.schedule, right, today)
         entry.quiz[question.text] = answer
     return answer
 
@@ -315,6 +329,7 @@ def _change_file() -> Iterator[ProgressFile]:
             if book.format > FORMAT:
                 raise DescendError("The logbook is of a newer format than this descend writes; update descend.")
             yield book
+            book.format = FORMAT
             replace_json(_find_file(), msgspec.json.encode(book))
         finally:
             os.close(lock)

@@ -37,7 +37,7 @@ def count_parts(lesson: Lesson, entry: LessonEntry) -> tuple[PartCount, ...]:
         PartCount("read", int(entry.opened > 0 or entry.runs > 0), 1),
         PartCount("run", int(entry.runs > 0), 1),
         PartCount("predictions", predicted, len(lesson.predictions)),
-        PartCount("questions", sum(one is not None and one.right for one in answers), len(answers)),
+        PartCount("questions", sum(one is not None and one.settled for one in answers), len(answers)),
         PartCount("exercises", sum(one is not None and one.solved for one in solved), len(solved)),
     )
     return tuple(count for count in counts if count.total)

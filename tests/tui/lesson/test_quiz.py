@@ -89,6 +89,35 @@ async def test_an_answer_can_be_tried_again_and_all_right_is_done(with_quiz: Les
         await shell.sees("✓ All right.")
 
 
+@pytest.mark.parametrize("after", ["n", "N", "i", "escape", "T"])
+async def test_asking_again_loses_no_answer(after: str, with_quiz: Lesson) -> None:
+    async with opened((80, 24), lesson="practice") as shell:
+        await shell.press("Q", key(with_quiz, 0, right=True))
+        await shell.sees("Quiz 1/3", "1 right, 0 not, 2 open")
+        await shell.press("a")
+        await shell.sees("your right answer stays", "Quiz 1/3", "1 right, 0 not, 2 open")
+        await shell.press(after)
+        if after == "escape":
+            await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
+            shell.app.open_lesson("practice")
+            await shell.until(lambda: hasattr(shell.app.screen, "lesson"))
+        await shell.sees("Quiz 1/3")
+        assert learner_progress.read_entry("practice").quiz[with_quiz.quiz[0].text].right
+
+
+async def test_a_wrong_answer_after_a_right_one_is_told_and_takes_nothing_away(with_quiz: Lesson) -> None:
+    async with opened((80, 24), lesson="practice") as shell:
+        await shell.press("Q", key(with_quiz, 0, right=True))
+        await shell.sees("Quiz 1/3")
+        await shell.press("a", key(with_quiz, 0, right=False))
+        await shell.sees("✗ No: choice", "It counts as right: you had it before.", "Quiz 1/3", "1 right, 0 not, 2 open")
+        done = learner_progress.measure_progress(with_quiz).done
+    async with opened((80, 24), lesson="practice") as shell:  # another day
+        await shell.press("Q")
+        await shell.sees("Quiz 1/3", "Question 2 of 3")
+        assert learner_progress.measure_progress(with_quiz).done == done
+
+
 async def test_keys_that_are_no_choice_answer_nothing() -> None:
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("Q", "9", "4", "0", "b", "z")

@@ -77,6 +77,9 @@ class LearnScreen(InShell, Screen[None]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "all", "all lessons", id="home.all", tooltip="Empty the search and show all lessons"),
+        Binding(
+            "R", "review", "review", id="home.review", show=False, tooltip="Answer quiz questions that are due again"
+        ),
     ]
     COMMANDS = {Progress}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-wide"), (110, "-wider"), (160, "-huge")]  # noqa: RUF012
@@ -102,6 +105,8 @@ class LearnScreen(InShell, Screen[None]):
         self.index: LessonIndex | None = None
         self.looking = False
         self.looked = False
+        self.due = 0
+        """Quiz questions to review today."""
         self.welcoming = False
         self.waiting = False
         """Whether enter was pressed before it was known where to go on."""
@@ -142,6 +147,8 @@ class LearnScreen(InShell, Screen[None]):
             name.append(f"  {finished} of {len(self.course.path)} finished")
         if not self.welcoming and self.course.following:
             name.append("  p: next on the path", "dim")
+        if self.due:
+            name.append(f"  R: {self.due} to review")
         self.query_one("#heading", Static).update(Text("\n").join([name, *(WELCOME if self.welcoming else ())]))
 
     def look(self) -> None:
@@ -152,15 +159,21 @@ class LearnScreen(InShell, Screen[None]):
 
     @work(thread=True, exit_on_error=False)
     def _look(self) -> None:
-        findings = None
+        from descend.engine.teaching import review, review_schedule
+
+        findings, due = None, 0
         try:
             findings = self.scanner.look()
+            due = review.count_due(review_schedule.read_today())
         finally:
             if not get_current_worker().is_cancelled:
-                self.app.call_from_thread(self._found, findings)
+                self.app.call_from_thread(self._found, findings, due)
 
-    def _found(self, findings: Findings | None) -> None:
+    def _found(self, findings: Findings | None, due: int) -> None:
         self.looking = False
+        if due != self.due:
+            self.due = due
+            self.greet()
         tree = self.query_one(LessonTree)
         if self.welcoming and (self.shell.followed or (findings is not None and any(findings))):
             self.greet()
@@ -245,6 +258,12 @@ class LearnScreen(InShell, Screen[None]):
 
         if isinstance(opened := self.shell.screen, LessonScreen):
             opened.call_after_refresh(opened.action_part, part)
+
+    def action_review(self) -> None:
+        """Ask the quiz questions that are due."""
+        from descend.tui.screens.review import ReviewScreen
+
+        self.app.push_screen(ReviewScreen())
 
     def action_search(self) -> None:
         """Open the search."""

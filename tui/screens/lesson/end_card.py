@@ -57,11 +57,10 @@ class EndCard(Dialog[str | None]):
 
     def _tell_results(self, run: tuple[str, str] = ("Best run", "…")) -> Table:
         lesson, learner = self.learner.lesson, self.learner
-        right = sum(learner.answers.get(number) == question.answer for number, question in enumerate(lesson.quiz))
         table = Table.grid(padding=(0, 2, 0, 0))
         rows = {
             "Predictions": f"{len(learner.graded_right)} of {len(lesson.predictions)} came true",
-            "Quiz": f"{right} of {len(lesson.quiz)} right",
+            "Quiz": f"{len(learner.settled)} of {len(lesson.quiz)} right",
             "Exercises": f"{len(learner.solved)} of {len(lesson.exercises)} solved",
             run[0]: run[1],
         }

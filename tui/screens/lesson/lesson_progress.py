@@ -37,6 +37,7 @@ class LessonProgress:
 
     Attributes:
         answers: quiz, question → choice.
+        settled: questions that were answered rightly once, whatever was answered after that.
         place: question of the quiz the learner is at.
         predictions: prediction → choice or number.
         asked_of: prediction → the run that grades it; empty for the next one.
@@ -56,8 +57,6 @@ class LessonProgress:
         self.complained = False
         self.later: Future[None] = Future()
         self.later.set_result(None)
-        self.predictions: dict[int, float] = {}
-        self.asked_of: dict[int, str] = {}
         self.forget()
 
     @classmethod
@@ -72,7 +71,11 @@ class LessonProgress:
 
     def forget(self) -> None:
         """Begin as if nothing had been done, and read the logbook."""
-        self.place, self.shown, self.skips, self.predictions, self.asked_of = -1, set(), False, {}, {}
+        self.place, self.shown, self.skips = -1, set(), False
+        self.predictions: dict[int, float] = {}
+        self.asked_of: dict[int, str] = {}
+        self.answers: dict[int, int] = {}
+        self.settled: set[int] = set()
         self.read()
 
     def read(self) -> None:
@@ -80,11 +83,19 @@ class LessonProgress:
         entry = learner_progress.read_entry(self.lesson.name)
         lesson = self.lesson
         self.runs = entry.runs
-        self.answers = {
+        unkept = self.answers if self.complained or not self.later.done() else {}  # waits, or cannot be written
+        answers = {
             number: entry.quiz[question.text].latest
             for number, question in enumerate(lesson.quiz)
             if question.text in entry.quiz and entry.quiz[question.text].latest < len(question.choices)
         }
+        self.settled = {
+            number
+            for number, question in enumerate(lesson.quiz)
+            if (number in self.settled and number in unkept)
+            or (question.text in entry.quiz and entry.quiz[question.text].settled)
+        }
+        self.answers = {**answers, **unkept}
         committed = {
             number: entry.predictions[one.text][-1]
             for number, one in enumerate(lesson.predictions)
@@ -128,12 +139,11 @@ class LessonProgress:
             self.asked_of[number] = run
             self._keep(learner_progress.record_prediction, number, given, run)
 
-    def answer(self, number: int, choice: int | None) -> None:
-        """Answer a question of the quiz; None opens it again."""
-        if choice is None:
-            self.answers.pop(number, None)
-            return
+    def answer(self, number: int, choice: int) -> None:
+        """Answer a question of the quiz."""
         self.answers[number] = choice
+        if choice == self.lesson.quiz[number].answer:
+            self.settled.add(number)
         self._keep(learner_progress.record_answer, number, choice)
 
     def predict(self, number: int, given: float | None) -> None:
@@ -171,11 +181,10 @@ class LessonProgress:
     def count_parts(self) -> list[PartCount]:
         """How much of each part is done, as `next_step.count_parts` has it, with what is not written yet."""
         lesson = self.lesson
-        right = sum(self.answers.get(number) == question.answer for number, question in enumerate(lesson.quiz))
         counts = (
             PartCount("run", int(self.runs > 0), 1),
             PartCount("predictions", len(self.predictions), len(lesson.predictions)),
-            PartCount("questions", right, len(lesson.quiz)),
+            PartCount("questions", len(self.settled), len(lesson.quiz)),
             PartCount("exercises", len(self.solved), len(lesson.exercises)),
         )
         return [count for count in counts if count.total]

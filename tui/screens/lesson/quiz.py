@@ -25,11 +25,13 @@ class Quiz(QuestionView):
 
     Attributes:
         listing: whether all questions are listed in place of one.
+        retrying: whether an answered question is asked again; its answer is kept until there is another.
     """
 
     HELP = (
         "The quiz. Answer with a number, or with the arrows and enter; the verdict and the reason come at once. "
-        "n and N go to the next and previous question, i lists them all. Your answers are kept when you leave."
+        "n and N go to the next and previous question, i lists them all. Your answers are kept when you leave, and one "
+        "that was right stays right whatever you try after it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "answer", key_display="enter", tooltip="Take the choice under the cursor"),
@@ -47,7 +49,7 @@ class Quiz(QuestionView):
     def __init__(self, lesson: Lesson, learner: LessonProgress) -> None:
         super().__init__("quiz")
         self.lesson, self.learner = lesson, learner
-        self.listing = False
+        self.listing = self.retrying = False
         self.number = min(learner.place, len(lesson.quiz) - 1)
 
     @property
@@ -61,9 +63,15 @@ class Quiz(QuestionView):
         return order_choices(self.question)
 
     def right(self, number: int) -> bool | None:
-        """Whether question ``number`` was answered rightly; None if it is open."""
-        answer = self.learner.answers.get(number)
-        return None if answer is None else answer == self.lesson.quiz[number].answer
+        """Whether question ``number`` was ever answered rightly; None if it is open."""
+        if number in self.learner.settled:
+            return True
+        return False if number in self.learner.answers else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the question shows its answer."""
+        return self.number in self.learner.answers and not self.retrying
 
     def state(self) -> str:
         """``3/4`` right, or ``✓`` if all are."""
@@ -75,23 +83,27 @@ class Quiz(QuestionView):
         """The choices of an open question, or all questions."""
         if self.listing:
             return [question.text for question in self.lesson.quiz]
-        return [self.question.choices[index] for index in self.order] if self.right(self.number) is None else ()
+        return [self.question.choices[index] for index in self.order] if not self.answered else ()
 
     def content(self) -> list[RenderableType]:
         """A question, or the list of all."""
         return self._list() if self.listing else self._one()
 
     def _one(self) -> list[RenderableType]:
-        question, right = self.question, self.right(self.number)
+        question = self.question
         page: list[RenderableType] = [self._head(), Text(), Text(plain(question.text), "bold"), Text()]
         order = self.order
         choices, answer = [question.choices[index] for index in order], order.index(question.answer)
-        if right is None:
-            return [*page, self.table(choices), Text(), Text("number, or arrows and enter", self.pen("muted"))]
+        if not self.answered:
+            told = "number, or arrows and enter"
+            told += "; your right answer stays" if self.retrying and self.right(self.number) else ""
+            return [*page, self.table(choices), Text(), Text(told, self.pen("muted"))]
+        right = self.learner.answers[self.number] == question.answer
         marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * len(choices)
         marks[order.index(self.learner.answers[self.number])] = "✗", "bad"
         marks[answer] = "✓", "good"
         verdict = "✓ Right." if right else f"✗ No: choice {answer + 1} is right."
+        verdict += " It counts as right: you had it before." if not right and self.right(self.number) else ""
         page += [self.table(choices, marks), Text(), Text(verdict, self.pen("good" if right else "bad"))]
         page += [Text(plain(question.why)), Text()]
         if question.lesson:
@@ -145,6 +157,7 @@ class Quiz(QuestionView):
 
     def choose(self, index: int) -> None:
         """Answer."""
+        self.retrying = False
         self.learner.answer(self.number, self.order[index])
         self.draw()
         self.show_end()
@@ -152,7 +165,7 @@ class Quiz(QuestionView):
 
     def start_over(self) -> None:
         """Ask the first question."""
-        self.listing = False
+        self.listing = self.retrying = False
         self.turn_to(self.learner.place)
 
     def turn_to_open(self) -> None:
@@ -170,7 +183,7 @@ class Quiz(QuestionView):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense for this question."""
-        answered = not self.listing and self.right(self.number) is not None
+        answered = not self.listing and self.answered
         match action:
             case "take":
                 return not self.listing and not answered
@@ -209,16 +222,15 @@ class Quiz(QuestionView):
 
     def action_list(self) -> None:
         """List all questions, or go back to one."""
-        self.listing = not self.listing
+        self.listing, self.retrying = not self.listing, False
         self.cursor = self.number if self.listing else 0
         self.draw()
         self._reveal()
 
     def action_again(self) -> None:
-        """Open the question again."""
-        self.learner.answer(self.number, None)
+        """Ask the question again; what was answered is kept."""
+        self.retrying = True
         self.turn_to(self.number)
-        self.lesson_screen.progressed()
 
     def action_follow(self) -> None:
         """Open the lesson that shows it; escape comes back to this question."""
@@ -247,6 +259,6 @@ class Quiz(QuestionView):
         return next((number for number in after if self.right(number) is None), None)
 
     def _go_to(self, number: int) -> None:
-        self.listing = False
+        self.listing = self.retrying = False
         self.learner.place = number
         self.turn_to(number)
