@@ -128,11 +128,8 @@ def loss_at(weights, x):
 
 def show(lab, values, local, gradient):
     """The graph with the numbers that are known so far."""
-    nan = float("nan")
-    numbers = {"value": [values.get(node, nan) for node in PLACES]}
-    if gradient:
-        numbers["gradient"] = [gradient.get(node, 0.0) for node in PLACES]  # what comes back is added up from 0
-    slopes = {"slope": [local.get(edge, nan) for edge in EDGES]}
+    numbers = {"value": [values.get(node) for node in PLACES], "gradient": [gradient.get(node) for node in PLACES]}
+    slopes = {"slope": [local.get(edge) for edge in EDGES]}
     lab.graph("graph", PLACES, EDGES, values=numbers, weights=slopes)
 
 

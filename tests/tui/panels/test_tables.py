@@ -53,7 +53,7 @@ def test_numbers_stand_to_the_right_of_their_column_and_words_to_the_left() -> N
     start = lines[0].index("what")
     assert [line[start : start + 4] for line in lines[1:4]] == ["step"] * 3
     assert lines[1].split()[-2:] == ["yes", "1.00e9"]
-    assert lines[2].split()[-2:] == ["no", "–"]
+    assert lines[2].split()[-2:] == ["no", "·"]
 
 
 async def test_a_long_table_is_scrolled_and_says_where_it_is() -> None:
