@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from rich.cells import cell_len
 
-from descend.engine.run.records import Field
+from descend.engine.run.records import Array, Field
 from descend.tui.cell_text import fit, plain
 from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.colours import BAD, TOP, ramp
@@ -17,15 +18,75 @@ from descend.tui.draw.field_legend import Look, letters
 from descend.tui.draw.halfblocks import picked, ramps, resized, shades
 from descend.tui.draw.number_forms import number_forms
 from descend.tui.draw.plane import class_levels
-from descend.tui.draw.rows import Row
+from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import spacing
 
+GAP = 3
+"""Cells between two matrices."""
 NAMED = 20, 4
 """Cells below which lines are not named."""
 TALL = 5
 """Rows of the terminal that a row of the matrix takes at most."""
+STRIP = 6
+"""Pixels below which a side of a matrix is stretched."""
 WIDE = 12
 """Cells a column takes at most for the sake of its name."""
+
+
+def draw_panes(
+    record: Field, width: int, height: int, look: Look, spot: tuple[int, int] | None
+) -> tuple[list[Row], tuple[int, int]]:
+    """The matrices of ``record`` beside each other, or below each other where only that has room for their texts, or
+    one matrix; as `draw_matrix`."""
+    if not record.panes:
+        return draw_matrix(record, width, height, look, spot)
+    panes = split_panes(record)
+    beside = (width - GAP * (len(panes) - 1)) // len(panes), height - 1
+    below = width, height // len(panes) - 1
+    if min(beside) < 1 or (fits_texts(panes[0], *below) and not all(fits_texts(pane, *beside) for pane in panes)):
+        size, across = below, False
+    else:
+        size, across = beside, True
+    if min(size) < 1:
+        return draw_matrix(record, width, height, look, spot)
+    drawn, strides, each = [], (1, 1), panes[0].values.shape[1]
+    for index, (name, pane) in enumerate(zip(record.panes, panes, strict=True)):
+        here = (spot[0] % each, spot[1]) if spot is not None and spot[0] // each == index else None
+        rows, strides = draw_matrix(pane, *size, look, here)
+        drawn.append([sized([(fit(plain(name), size[0]), "value")], size[0]), *rows])
+    if not across:
+        return [sized(row, width) for rows in drawn for row in rows], strides
+    gap: Row = [(" " * GAP, "text")]
+    lines = [
+        [run for index, row in enumerate(line) for run in (*gap[: index and 1], *row)]
+        for line in zip(*drawn, strict=True)
+    ]
+    return [sized(line, width) for line in lines], strides
+
+
+def split_panes(record: Field) -> list[Field]:
+    """The matrices that stand side by side in ``record``, each as one of its own."""
+    values, count = record.values.numpy(), len(record.panes)
+    each = values.shape[1] // count
+    return [
+        msgspec.structs.replace(
+            record,
+            values=Array.of(values[:, each * index : each * (index + 1)]),
+            texts=[line[each * index : each * (index + 1)] for line in record.texts],
+            panes=[],
+        )
+        for index in range(count)
+    ]
+
+
+def fits_texts(record: Field, width: int, height: int) -> bool:
+    """Whether a matrix has room for the whole of its texts."""
+    rows, columns = record.values.shape
+    names = [plain(name) for name in record.rows] or [str(row) for row in range(rows)]
+    named = width >= NAMED[0] and height >= NAMED[1]
+    left = min(max(map(cell_len, names)), width // 4) + 1 if named else 0
+    longest = max(cell_len(text) for line in _written(record)[0] for text in line)
+    return rows <= height - named and columns * (longest + 1) <= width - left
 
 
 def draw_matrix(
@@ -74,6 +135,7 @@ def _large(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Bo
     longest = [max(cell_len(text) for line in texts for text in line) for texts in written]
     title = max((cell_len(plain(name)) for name in record.columns), default=0)
     x = min((cells.width - left) // columns, max(2 * y, longest[0] + 2, min(title + 1, WIDE)))
+    y = max(1, min(y, x // 2))  # no higher than wide, for cells are twice as high
     texts = next((texts for texts, room in zip(written, longest, strict=True) if room < x), [])
     levels = class_levels(values, len(record.classes)) if record.classes else look.scale.levels(values)
     token = "c" if record.classes else look.scale.map
@@ -117,17 +179,7 @@ def _small(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Bo
     """Two pixels a cell, an element at least a pixel or, where they are too many, several in one."""
     values = record.values.numpy()
     rows, columns = values.shape
-    width, height = cells.width - left, 2 * (cells.height - top)
-    if rows > height and columns > width:
-        share = min(height / rows, width / columns)
-        size = max(2, round(rows * share)), max(1, round(columns * share))
-    elif rows > height:
-        size = height, columns * min(width // columns, 2)
-    elif columns > width:
-        size = rows * min(height // rows, 4), width
-    else:
-        times = height // rows
-        size = rows * times, columns * min(width // columns, 4 * times)
+    size = shape_matrix(rows, columns, cells.width - left, 2 * (cells.height - top))
     tall = size[0] if look.colour else -(-size[0] // 2)
     if record.classes:
         levels = class_levels(picked(values, tall, size[1]), len(record.classes))
@@ -140,6 +192,19 @@ def _small(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Bo
     else:
         ramps(cells, left, top, levels, look.unicode)
     return _Box(size[1] / columns, size[0] / rows / 2)
+
+
+def shape_matrix(rows: int, columns: int, width: int, height: int) -> tuple[int, int]:
+    """Rows and columns of square pixels for a matrix in ``height`` × ``width`` of them; one that would be a mere strip
+    is stretched."""
+    share = min(height / rows, width / columns)
+    share = share if share < 1 else int(share)
+    tall, wide = max(1, round(rows * share)), max(1, round(columns * share))
+    if tall < STRIP:
+        tall = min(height, max(tall, rows, STRIP // rows * rows))
+    if wide < STRIP:
+        wide = min(width, max(wide, columns, STRIP // columns * columns))
+    return tall, wide
 
 
 def _lettered(levels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
@@ -192,7 +257,8 @@ def _mark(cells: Canvas, left: int, top: int, spot: tuple[int, int], box: _Box) 
 def _written(record: Field) -> list[list[list[str]]]:
     """What may be written in the cells, from the fullest version to the shortest."""
     if record.texts:
-        return [[[plain(text) for text in line] for line in record.texts]]
+        texts = [[plain(text) for text in line] for line in record.texts]
+        return [texts, [[text.partition(" ")[0] for text in line] for line in texts]]
     values = record.values.numpy()
     if record.classes:
         signs = [*letters(record.classes)[:TOP], BAD[TOP + 1]]

@@ -31,8 +31,8 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
     kind = Images
     order: ClassVar[int] = 50
     HELP = (
-        "Images of the run, the newest last. The last one is always in sight; those in between that have no room are on "
-        "the next page. A caption with ✗ is a mistake."
+        "Images of the run, the newest last, which is always in sight; those in between that have no room are on the "
+        "next page. A caption with ✗ is a mistake."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
