@@ -55,7 +55,8 @@ def arrange(count: int, tall: int, wide: int, width: int, height: int, *, captio
     fitting = [plan for plan in plans if plan is not None]
     for plan in fitting:
         if plan.held >= (count if count <= FEW else WANTED):
-            return plan
+            lines = -(-count // plan.columns)
+            return plan._replace(columns=-(-count // lines)) if plan.held >= count else plan  # lines of one length
     if fitting:
         return max(fitting, key=lambda plan: (plan.held, plan.width))
     scale = min(width / wide, 2 * height / tall, 1.0)

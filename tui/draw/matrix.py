@@ -21,7 +21,7 @@ from descend.tui.draw.plane import class_levels
 from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import spacing
 
-GAP = 3
+GAP = 2
 """Cells between two matrices."""
 NAMED = 20, 4
 """Cells below which lines are not named."""
