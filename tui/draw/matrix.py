@@ -41,9 +41,10 @@ def draw_panes(
     if not record.panes:
         return draw_matrix(record, width, height, look, spot)
     panes = split_panes(record)
-    beside = (width - GAP * (len(panes) - 1)) // len(panes), height - 1
+    spare = measure_names(record, width, height)
+    beside = (width - spare - GAP * (len(panes) - 1)) // len(panes) + spare, height - 1
     below = width, height // len(panes) - 1
-    if min(beside) < 1 or (fits_texts(panes[0], *below) and not all(fits_texts(pane, *beside) for pane in panes)):
+    if beside[0] <= spare or (fits_texts(panes[0], *below) and not all(fits_texts(pane, *beside) for pane in panes)):
         size, across = below, False
     else:
         size, across = beside, True
@@ -52,8 +53,10 @@ def draw_panes(
     drawn, strides, each = [], (1, 1), panes[0].values.shape[1]
     for index, (name, pane) in enumerate(zip(record.panes, panes, strict=True)):
         here = (spot[0] % each, spot[1]) if spot is not None and spot[0] // each == index else None
-        rows, strides = draw_matrix(pane, *size, look, here)
-        drawn.append([sized([(fit(plain(name), size[0]), "value")], size[0]), *rows])
+        named = not across or not index  # beside each other the first one names the rows of all
+        cells = size[0] if not across or named else size[0] - spare
+        rows, strides = draw_matrix(pane, cells, size[1], look, here, named=named)
+        drawn.append([sized([(fit(plain(name), cells), "value")], cells), *rows])
     if not across:
         return [sized(row, width) for rows in drawn for row in rows], strides
     gap: Row = [(" " * GAP, "text")]
@@ -82,28 +85,37 @@ def split_panes(record: Field) -> list[Field]:
 def fits_texts(record: Field, width: int, height: int) -> bool:
     """Whether a matrix has room for the whole of its texts."""
     rows, columns = record.values.shape
-    names = [plain(name) for name in record.rows] or [str(row) for row in range(rows)]
-    named = width >= NAMED[0] and height >= NAMED[1]
-    left = min(max(map(cell_len, names)), width // 4) + 1 if named else 0
-    longest = max(cell_len(text) for line in _written(record)[0] for text in line)
-    return rows <= height - named and columns * (longest + 1) <= width - left
+    left = measure_names(record, width, height)
+    return any(
+        rows * tall <= height - (left > 0) and columns * (wide + 1) <= width - left
+        for wide, tall in map(_measure_texts, _written(record)[: 2 if record.texts else 1])
+    )
+
+
+def measure_names(record: Field, width: int, height: int) -> int:
+    """Cells that the names of the rows take at the left; 0 where there is no room for names."""
+    if width < NAMED[0] or height < NAMED[1]:
+        return 0
+    return min(max(map(cell_len, _list_rows(record))), width // 4) + 1
+
+
+def _list_rows(record: Field) -> list[str]:
+    return [plain(name) for name in record.rows] or [str(row) for row in range(record.values.shape[0])]
 
 
 def draw_matrix(
-    record: Field, width: int, height: int, look: Look, spot: tuple[int, int] | None
+    record: Field, width: int, height: int, look: Look, spot: tuple[int, int] | None, *, named: bool = True
 ) -> tuple[list[Row], tuple[int, int]]:
     """The matrix in ``width`` × ``height`` cells, and how many of its columns and rows a cell holds.
 
     Args:
         spot: column and row of the value that the cursor is on.
+        named: whether the rows have their names at the left, if there is room.
     """
     rows, columns = record.values.shape
     cells = Canvas(width, height)
-    names = [plain(name) for name in record.rows] or [str(row) for row in range(rows)]
-    left = top = 0
-    if width >= NAMED[0] and height >= NAMED[1]:
-        top = 1
-        left = min(max(map(cell_len, names)), width // 4) + 1
+    top = int(width >= NAMED[0] and height >= NAMED[1])
+    left = measure_names(record, width, height) if named else 0
     room = width - left, height - top
     if min(room) < 1:
         return cells.rows(), (1, 1)
@@ -112,7 +124,8 @@ def draw_matrix(
     else:
         box = _small(cells, left, top, record, look)
     if top:
-        _name_rows(cells, left - 1, top, names, box, named=bool(record.rows))
+        if left:
+            _name_rows(cells, left - 1, top, _list_rows(record), box, named=bool(record.rows))
         _name_columns(cells, left, record, box)
     if spot is not None:
         _mark(cells, left, top, spot, box)
@@ -132,11 +145,11 @@ def _large(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Bo
     rows, columns = values.shape
     y = min((cells.height - top) // rows, TALL)
     written = _written(record)
-    longest = [max(cell_len(text) for line in texts for text in line) for texts in written]
+    longest = [_measure_texts(texts) for texts in written]
     title = max((cell_len(plain(name)) for name in record.columns), default=0)
-    x = min((cells.width - left) // columns, max(2 * y, longest[0] + 2, min(title + 1, WIDE)))
+    x = min((cells.width - left) // columns, max(2 * y, longest[0][0] + 2, min(title + 1, WIDE)))
     y = max(1, min(y, x // 2))  # no higher than wide, for cells are twice as high
-    texts = next((texts for texts, room in zip(written, longest, strict=True) if room < x), [])
+    texts = next((texts for texts, (wide, tall) in zip(written, longest, strict=True) if wide < x and tall <= y), [])
     levels = class_levels(values, len(record.classes)) if record.classes else look.scale.levels(values)
     token = "c" if record.classes else look.scale.map
     large = levels.repeat(y, 0).repeat(x, 1)
@@ -154,19 +167,23 @@ def _large(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Bo
             text = texts[row][column]
             if not text:
                 continue
-            start = left + column * x + (x - cell_len(text)) // 2
+            lines = [(part, left + column * x + (x - cell_len(part)) // 2) for part in text.split("\n")]
+            first = top + row * y + (y - len(lines) + 1) // 2
             if look.colour:
                 pen = f"shade ink {token}{level}"
                 if level > TOP:  # its signs go, its value comes
                     _clear(cells, left + column * x, top + row * y, x, y, pen)
             else:
                 pen = "value"
-                inner = x if y == 1 and cell_len(text) + 4 > x else cell_len(text) + 2
+                wide = _measure_texts([[text]])[0]
+                inner = x if (y == 1 and wide + 4 > x) or wide + 2 > x else wide + 2
                 filler = signs[level] if record.classes and level < TOP else ramp(level)
                 if record.classes and text == filler:
                     continue
-                cells.put(left + column * x + (x - inner) // 2, top + row * y + y // 2, " " * inner, pen)
-            cells.put(start, top + row * y + y // 2, text, pen)
+                for place in range(len(lines)):
+                    cells.put(left + column * x + (x - inner) // 2, first + place, " " * inner, pen)
+            for place, (part, start) in enumerate(lines):
+                cells.put(start, first + place, part, pen)
     return _Box(x, y)
 
 
@@ -254,11 +271,18 @@ def _mark(cells: Canvas, left: int, top: int, spot: tuple[int, int], box: _Box) 
         cells.put(x, y, "┼", "cursor")
 
 
+def _measure_texts(texts: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Cells and lines of the longest of some texts."""
+    parts = [text.split("\n") for line in texts for text in line]
+    return max(cell_len(part) for lines in parts for part in lines), max(map(len, parts))
+
+
 def _written(record: Field) -> list[list[list[str]]]:
     """What may be written in the cells, from the fullest version to the shortest."""
     if record.texts:
         texts = [[plain(text) for text in line] for line in record.texts]
-        return [texts, [[text.partition(" ")[0] for text in line] for line in texts]]
+        below = [[text.replace(" ", "\n", 1) for text in line] for line in texts]
+        return [texts, below, [[text.partition(" ")[0] for text in line] for line in texts]]
     values = record.values.numpy()
     if record.classes:
         signs = [*letters(record.classes)[:TOP], BAD[TOP + 1]]

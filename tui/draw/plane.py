@@ -40,7 +40,8 @@ def draw_plane(
     axes = width >= AXES[0] and height >= AXES[1]
     below = (2 if height >= LINED else 1) if axes else 0
     lines = height - below
-    marks = _ticks(y, max(2, lines // 3)) if axes else []
+    numbered = _counts_lines(record.y, rows)
+    marks = _ticks(y, max(2, lines // 3), whole=numbered) if axes else []
     left = max((len(label) for _, label in marks), default=-1) + 1
     cells = Canvas(width, height)
     room = width - left
@@ -49,11 +50,17 @@ def draw_plane(
     across, up = abs(x[1] - x[0]), abs(y[1] - y[0])
     if keeps_aspect(record.axes, across, up, record.aspect):
         room, lines = shape_map(across / up, room, lines)
-        marks = _ticks(y, max(2, lines // 3)) if axes else []
+        marks = _ticks(y, max(2, lines // 3), whole=numbered) if axes else []
     box = _Box(left, room, lines, x, y, record.down)
     grounds = _ground(cells, box, record, look)
     if axes:
-        _axes(cells, box, marks, _ticks(x, max(room // 10, min(5, room // 5))), below > 1)
+        _axes(
+            cells,
+            box,
+            marks,
+            _ticks(x, max(room // 10, min(5, room // 5)), whole=_counts_lines(record.x, columns)),
+            below > 1,
+        )
     area = _Area(cells, box, grounds, look)
     area.texts(record)
     area.overlay(record)
@@ -235,11 +242,19 @@ def _axes(cells: Canvas, box: _Box, y: list[tuple[float, str]], x: list[tuple[fl
             end = start + len(label) + 1
 
 
-def _ticks(ends: tuple[float, float], count: int) -> list[tuple[float, str]]:
-    """Round coordinates between two edges, as (fraction, label)."""
+def _ticks(ends: tuple[float, float], count: int, *, whole: bool = False) -> list[tuple[float, str]]:
+    """Round coordinates between two edges, as (fraction, label); ``whole``: they count lines."""
     low, high = sorted(ends)
-    places = [place for place in ticks.linear(low, high, count)[2] if low <= place <= high]
+    for wanted in range(count, 0, -1):
+        places = [place for place in ticks.linear(low, high, wanted)[2] if low <= place <= high]
+        if not whole or all(place == round(place) for place in places):
+            break
     return [((p - low) / (high - low), label) for p, label in zip(places, ticks.labels(places), strict=True)]
+
+
+def _counts_lines(extent: tuple[float, float] | None, count: int) -> bool:
+    """Whether the coordinates of ``count`` lines are whole numbers, one after another."""
+    return extent is not None and extent[0] == round(extent[0]) and abs(extent[1] - extent[0]) == count - 1
 
 
 def _centre(extent: tuple[float, float] | None, index: int, count: int) -> float:

@@ -143,7 +143,7 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=8,
-    show=("loss", "accuracy", "ten test digits", "test"),
+    show=("loss", "accuracy", "test", "ten test digits"),
     mistakes=(84,),
     predictions=(
         Prediction(

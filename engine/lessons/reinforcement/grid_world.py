@@ -6,8 +6,9 @@ without one, only by the bumps and one reward at the end?
     {map}
 
 **The task.** A is the start, G the goal, █ a wall. Each move costs 0.04; only the one that reaches the goal gives 1
-instead and ends the *episode*, a walk from A. With probability `slip` a move goes off to one side. Wanted is a *policy*, an arrow for each square, with the
-greatest expected *return*, in which a reward one move later counts γ times as much:
+instead and ends the *episode*, a walk from A. With probability `slip` a move goes off to one side. Wanted is a
+*policy*, an arrow for each square, with the greatest expected *return*, in which a reward one move later counts γ
+times as much:
 
     r₁ + γ·r₂ + γ²·r₃ + …,   0 < γ < 1.
 
