@@ -152,6 +152,8 @@ class Palette(NamedTuple):
         kind, rest = token[0], token[1:]
         if kind == "x":
             return _rgb(rest)
+        if kind in "vdg" and rest == str(TOP + 4):
+            return (44, 44, 44) if self.dark else (228, 228, 228)
         if token == "bad" or (kind in "vdg" and int(rest) > TOP):
             return (110, 110, 110) if self.dark else (150, 150, 150)
         if kind in "bc":

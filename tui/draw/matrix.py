@@ -50,12 +50,13 @@ def draw_panes(
         size, across = beside, True
     if min(size) < 1:
         return draw_matrix(record, width, height, look, spot)
+    widest = max(_measure_texts(_written(pane)[0])[0] for pane in panes)
     drawn, strides, each = [], (1, 1), panes[0].values.shape[1]
     for index, (name, pane) in enumerate(zip(record.panes, panes, strict=True)):
         here = (spot[0] % each, spot[1]) if spot is not None and spot[0] // each == index else None
         named = not across or not index  # beside each other the first one names the rows of all
         cells = size[0] if not across or named else size[0] - spare
-        rows, strides = draw_matrix(pane, cells, size[1], look, here, named=named)
+        rows, strides = draw_matrix(pane, cells, size[1], look, here, named=named, least=widest + 2)
         drawn.append([sized([(fit(plain(name), cells), "value")], cells), *rows])
     if not across:
         return [sized(row, width) for rows in drawn for row in rows], strides
@@ -104,13 +105,21 @@ def _list_rows(record: Field) -> list[str]:
 
 
 def draw_matrix(
-    record: Field, width: int, height: int, look: Look, spot: tuple[int, int] | None, *, named: bool = True
+    record: Field,
+    width: int,
+    height: int,
+    look: Look,
+    spot: tuple[int, int] | None,
+    *,
+    named: bool = True,
+    least: int = 0,
 ) -> tuple[list[Row], tuple[int, int]]:
     """The matrix in ``width`` × ``height`` cells, and how many of its columns and rows a cell holds.
 
     Args:
         spot: column and row of the value that the cursor is on.
         named: whether the rows have their names at the left, if there is room.
+        least: cells that a column takes at least, if there is room.
     """
     rows, columns = record.values.shape
     cells = Canvas(width, height)
@@ -120,7 +129,7 @@ def draw_matrix(
     if min(room) < 1:
         return cells.rows(), (1, 1)
     if columns <= room[0] and rows <= room[1]:
-        box = _large(cells, left, top, record, look)
+        box = _large(cells, left, top, record, look, least)
     else:
         box = _small(cells, left, top, record, look)
     if top:
@@ -139,7 +148,7 @@ class _Box(NamedTuple):
     y: float
 
 
-def _large(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Box:
+def _large(cells: Canvas, left: int, top: int, record: Field, look: Look, least: int) -> _Box:
     """A rectangle of whole cells for each element, with its text if that has room."""
     values = record.values.numpy()
     rows, columns = values.shape
@@ -147,7 +156,7 @@ def _large(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Bo
     written = _written(record)
     longest = [_measure_texts(texts) for texts in written]
     title = max((cell_len(plain(name)) for name in record.columns), default=0)
-    x = min((cells.width - left) // columns, max(2 * y, longest[0][0] + 2, min(title + 1, WIDE)))
+    x = min((cells.width - left) // columns, max(2 * y, longest[0][0] + 2, least, min(title + 1, WIDE)))
     y = max(1, min(y, x // 2))  # no higher than wide, for cells are twice as high
     texts = next((texts for texts, (wide, tall) in zip(written, longest, strict=True) if wide < x and tall <= y), [])
     levels = class_levels(values, len(record.classes)) if record.classes else look.scale.levels(values)
@@ -175,6 +184,8 @@ def _large(cells: Canvas, left: int, top: int, record: Field, look: Look) -> _Bo
                     _clear(cells, left + column * x, top + row * y, x, y, pen)
             else:
                 pen = "value"
+                if level > TOP:
+                    _clear(cells, left + column * x, top + row * y, x, y, pen)
                 wide = _measure_texts([[text]])[0]
                 inner = x if (y == 1 and wide + 4 > x) or wide + 2 > x else wide + 2
                 filler = signs[level] if record.classes and level < TOP else ramp(level)

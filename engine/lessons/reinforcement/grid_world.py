@@ -115,7 +115,8 @@ def show(lab, **known):
     values, texts = [], []
     for found in known.values():
         words = [["wall" if (row, column) in WALLS else "goal" for column in range(SIZE)] for row in range(SIZE)]
-        shades = [[0.0 if (row, column) == GOAL else None for column in range(SIZE)] for row in range(SIZE)]
+        special = {GOAL: 0.0, **dict.fromkeys(WALLS, float("nan"))}
+        shades = [[special.get((row, column)) for column in range(SIZE)] for row in range(SIZE)]
         for row, column in squares():
             start = "A" if (row, column) == START else ""
             words[row][column] = f"{start} ·".strip()
