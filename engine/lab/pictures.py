@@ -221,7 +221,7 @@ class Pictures(Diagrams):
             field = Field(
                 step=step,
                 name=name,
-                values=Array.of(np.hstack(fetch_values(values)) if sides else fetch_values(values)),
+                values=Array.of(np.hstack([*fetch_values(values)]) if sides else fetch_values(values)),
                 x=x,
                 y=y,
                 rows=names,

@@ -254,7 +254,8 @@ def _ticks(ends: tuple[float, float], count: int, *, whole: bool = False) -> lis
 
 def _counts_lines(extent: tuple[float, float] | None, count: int) -> bool:
     """Whether the coordinates of ``count`` lines are whole numbers, one after another."""
-    return extent is not None and extent[0] == round(extent[0]) and abs(extent[1] - extent[0]) == count - 1
+    start, end = _extent(extent, count)
+    return start == round(start) and abs(end - start) == count - 1
 
 
 def _centre(extent: tuple[float, float] | None, index: int, count: int) -> float:

@@ -147,8 +147,10 @@ class Panel(Widget, can_focus=True):
         """What stands at the right of the frame's foot, from the fullest version to the shortest."""
         return []
 
-    points_down = False
-    """Whether the vertical axis runs down, as rows do."""
+    @property
+    def points_down(self) -> bool:
+        """Whether the vertical axis runs down, as rows do."""
+        return False
 
     def axes(self) -> tuple[str, str] | None:
         """What stands along the horizontal and the vertical axis, empty where that is not known; None if the panel has

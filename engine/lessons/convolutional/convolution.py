@@ -140,13 +140,16 @@ def slide(lab, k, image, kernels, shifted):
         frame = [(x, y), (x + 3, y), (x + 3, y + 3), (x, y + 3), (x, y)]
         ends, paths, axes = (0, size - 1), {"window": frame}, ("column", "row")
         lab.field("digit", padded, ends, ends, low=0, high=16, paths=paths, axes=axes, down=True)
-        seen = [value if there else None for value, there in zip(maps[chosen].flat, reached.flat, strict=True)]
-        texts = np.reshape(["·" if value is None else f"{value:.3g}" for value in seen], maps[chosen].shape)
+        known = [
+            [value if seen else None for value, seen in zip(*row, strict=True)]
+            for row in zip(maps[chosen], reached, strict=True)
+        ]
+        texts = [["·" if value is None else f"{value:.3g}" for value in row] for row in known]
         bound = np.abs(maps[chosen]).max() or 1.0
         lab.field(
             "feature map",
-            np.reshape(seen, maps[chosen].shape),
-            texts=texts.tolist(),
+            known,
+            texts=texts,
             low=-bound,
             high=bound,
             axes=("column", "row"),

@@ -191,23 +191,17 @@ async def test_progress_is_there_for_those_who_ask() -> None:
 
 def test_what_differs_stands_out_by_sign_and_style() -> None:
     rows: list[list[str | int | float | bool | None]] = [["w", "agrees"], ["b", "differs"], ["all that differs", "no"]]
+    table = Table(step=3, name="check", columns=["weight", "verdict"], rows=rows)
     for unicode, signs in ((True, "✓✗"), (False, "+x")):
-        panel = TablePanel(
-            history_of([Table(step=3, name="check", columns=["weight", "verdict"], rows=rows)]), "table/check"
-        )
+        panel = TablePanel(history_of([table]), "table/check")
         panel.unicode = unicode
         drawn = panel.content(60, 6)
         lines = text(drawn).splitlines()
         assert lines[1].split() == ["w", signs[0], "agrees"]
         assert lines[2].split() == ["b", signs[1], "differs"]
         assert lines[3].split() == ["all", "that", "differs", "no"]  # no verdict: more than the word, and a fact
-        found = {
-            part.strip()[2:]: pen
-            for row in drawn
-            for part, pen in row
-            if "agrees" in part or part.strip()[2:] == "differs"
-        }
-        assert found == {"agrees": "good", "differs": "error"}
+        found = {pen: part.strip() for row in drawn[1:] for part, pen in row if pen in ("good", "error")}
+        assert found == {"good": f"{signs[0]} agrees", "error": f"{signs[1]} differs"}
 
 
 def test_what_is_not_computed_yet_is_a_dot_and_a_true_nan_is_said() -> None:
