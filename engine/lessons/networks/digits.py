@@ -24,8 +24,7 @@ An *epoch* has shown every training image once.
 losses ends lower? Which digits will it mix up?
 
 **Watch.** Each point of a training curve is one batch, so it is jagged. The gradient panel shows how hard each
-layer is pushed; the confusion matrix, which digit was taken for which. Under ten test digits stand the guess and its
-probability, with ✗ where it is a mistake.
+layer is pushed; the confusion matrix and ten digits, which is taken for which.
 
 **Break it.** With `lr` = 3 the first large steps push most hidden units below zero for every image, the next ones the
 rest. A ReLU that is never positive passes no gradient, so it cannot come back: the loss stays near ln 10. With

@@ -99,8 +99,6 @@ def test_none_is_not_computed_yet_in_every_kind_and_no_nan(folders: Path) -> Non
     def experiment(lab: Lab) -> None:
         numbers = {"value": [1.5, None], "grad": [None, nan]}
         lab.graph("net", nodes, [("in", "out")], values=numbers, weights={"w": [None]})
-            "net", nodes, [("in", "out")], values={"value": [1.5, None], "grad": [None, nan]}, weights={"w": [None]}
-        )
         lab.bars("scores", ["one", "two", "three"], v=[0.1, None, nan])
         lab.array("a", [[1, None], [nan, 2]])
         lab.field("f", [[1.0, None], [nan, 2.0]])
