@@ -243,8 +243,11 @@ class Pictures(Diagrams):
         self._show(f"field/{name}", make)
 
     @takes_picture
-    def bars(self, name: str, labels: Sequence[str], /, **groups: Values) -> None:
-        """Show a value for each of the n ``labels``; several ``groups`` of n values are drawn side by side."""
+    def bars(self, name: str, labels: Sequence[str], axis: str = "", /, **groups: Values) -> None:
+        """Show a value for each of the n ``labels``; several ``groups`` of n values are drawn side by side.
+
+        ``axis``: what the bars measure, with its unit.
+        """
         step, names, kept = self.step, list(labels), {group: take_values(values) for group, values in groups.items()}
         for group, values in kept.items():
             require(
@@ -257,6 +260,7 @@ class Pictures(Diagrams):
                 step=step,
                 name=name,
                 labels=names,
+                axis=axis,
                 groups={group: Array.of(fetch_values(values).ravel()) for group, values in kept.items()},
             ),
         )

@@ -177,10 +177,11 @@ class Field(Named, tag="field"):
 
 
 class Bars(Named, tag="bars"):
-    """A value for each of ``labels``: (n,) for each of ``groups``, drawn side by side."""
+    """A value for each of ``labels``: (n,) for each of ``groups``, drawn side by side. ``axis``: what they measure."""
 
     labels: list[str]
     groups: dict[str, Array]
+    axis: str = ""
 
     def check(self) -> None:
         require_sizes(len(self.labels), *self.groups.values())

@@ -33,6 +33,10 @@ class BarsPanel(PicturePanel[Bars]):
         newest = self.newest()
         return legends(entries(newest, self.draws_unicode)) if newest else []
 
+    def axes(self) -> tuple[str, str]:
+        newest = self.newest()
+        return (newest.axis if newest else ""), ""
+
     def notes(self) -> list[Row]:
         newest = self.newest()
         if newest is None:

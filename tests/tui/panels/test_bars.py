@@ -142,3 +142,10 @@ def test_what_is_not_computed_yet_has_a_dot_and_no_bar() -> None:
     assert [line.split()[-1] for line in text(rows).splitlines() if line.strip()] == ["1", "·", "NaN"]
     assert [pen for row in rows for part, pen in row if part.strip() in ("·", "NaN")] == ["muted", "error"]
     assert "1 not finite" in text(panel.notes()[:1])
+
+
+def test_what_bars_measure_stands_below() -> None:
+    bars = record(["a", "b"], v=[1.0, 2.0])
+    assert "→" not in text(shown(BarsPanel, bars).rows(50, 8)).splitlines()[-1]
+    bars.axis = "length (m)"
+    assert "→ length (m)" in text(shown(BarsPanel, bars).rows(50, 8)).splitlines()[-1]
