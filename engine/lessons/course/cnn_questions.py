@@ -136,7 +136,8 @@ def run(lab, k):
             lab.images("feature maps", values[0, :16], [f"{name}, {index}" for index in range(min(16, k.filters))])
     values, learned = outputs[-1], {row[0]: row[2] for row in rows}
     order = values[0].argsort(descending=True)
-    lab.bars("probabilities", [data.classes[place] for place in order.tolist()], "probability", probability=values[0, order])
+    names = [data.classes[place] for place in order.tolist()]
+    lab.bars("probabilities", names, "probability", probability=values[0, order])
     lab.results(
         **{
             "parameters": sum(row[2] for row in rows),
