@@ -60,8 +60,9 @@ def warm_up() -> None:
     """Import what every run needs and take one small step, so that a run's first step is as fast as any."""
     import torch
 
-    from descend.engine.lab import fit, lab  # noqa: F401
+    from descend.engine.lab import fit, lab, private_names  # noqa: F401
 
+    private_names.postpone_compiler()
     net = torch.nn.Linear(8, 2)
     optimiser = torch.optim.Adam(net.parameters())
     net(torch.zeros(4, 8)).sum().backward()
