@@ -55,7 +55,11 @@ def open_lesson(arguments: argparse.Namespace) -> int:
     given["data"] = arguments.data or next(iter(chosen.data), "")
     asked = launcher.check_request(USUAL.override(**given))
     usual = shell_settings.usual_request()  # for what is not given here
-    return open_shell(request=usual.override(**given | {"name": asked.name, "data": asked.data}), autorun=arguments.run)
+    require_terminal()
+    worker = launcher.WarmWorker()
+    worker.start()  # imports torch while the shell draws its first screen
+    request = usual.override(**given | {"name": asked.name, "data": asked.data})
+    return open_shell(request=request, autorun=arguments.run, worker=worker)
 
 
 def open_run(run: Run) -> int:
@@ -66,10 +70,15 @@ def open_run(run: Run) -> int:
     return open_shell(run=run)
 
 
-def open_shell(**start: Any) -> int:
-    """Run the Textual app until the user quits."""
+def require_terminal() -> None:
+    """Raises UsageError if there is no terminal for the shell."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
+
+
+def open_shell(**start: Any) -> int:
+    """Run the Textual app until the user quits."""
+    require_terminal()
     for folder in (paths.home, paths.data_home):
         folder()  # where there are none, that is reported before any screen appears
     os.environ.setdefault("TEXTUAL_FPS", FPS)

@@ -137,20 +137,24 @@ class CompilerStandIn(ModuleType):
     Two of torch's modules get from it what does nothing; whoever else asks it for anything gets the real module's.
     """
 
+    _given: weakref.WeakSet[Callable[..., Any]]
+    _answers: dict[tuple[str, str], Callable[..., Any]]
+
     def __init__(self, spec: ModuleSpec) -> None:
         super().__init__(spec.name)
         # What describes a module can be read without having it imported, as `inspect` does of all there are.
         described = {"__spec__": spec, "__loader__": spec.loader, "__file__": spec.origin, "__package__": spec.name}
         vars(self).update(described, __path__=spec.submodule_search_locations)
-        vars(self)["_given"] = weakref.WeakSet()
-        vars(self)["_answers"] = {
+        answers = {
             ("torch._compile", "disable"): self._disable,
             ("torch.optim.optimizer", "graph_break"): _do_nothing,
         }
+        vars(self).update(_given=weakref.WeakSet(), _answers=answers)
 
     def __getattr__(self, name: str) -> Any:
-        asking = sys._getframe(1).f_globals.get("__name__")
-        if (answer := self._answers.get((asking, name))) is not None and self.stands():
+        asking = sys._getframe(1).f_globals.get("__name__", "")
+        answer = self._answers.get((asking, name))
+        if answer is not None and self.stands():
             return answer
         if name.startswith("__") and name != "__all__":  # looked for in every module by some
             raise AttributeError(f"module '{COMPILER}' has no attribute '{name}'")

@@ -33,10 +33,9 @@ def time_command(command: list[str], home: Path) -> Cost:
     Raises:
         CalledProcessError: it failed.
     """
+    around = {**os.environ, "DESCEND_HOME": str(home)}
     before, start = _used(), time.perf_counter()
-    subprocess.run(
-        command, check=True, env={**os.environ, "DESCEND_HOME": str(home)}, capture_output=True, stdin=subprocess.DEVNULL
-    )
+    subprocess.run(command, check=True, env=around, capture_output=True, stdin=subprocess.DEVNULL)
     return time.perf_counter() - start, _used() - before
 
 
