@@ -55,11 +55,7 @@ def open_lesson(arguments: argparse.Namespace) -> int:
     given["data"] = arguments.data or next(iter(chosen.data), "")
     asked = launcher.check_request(USUAL.override(**given))
     usual = shell_settings.usual_request()  # for what is not given here
-    require_terminal()
-    worker = launcher.WarmWorker()
-    worker.start()  # imports torch while the shell draws its first screen
-    request = usual.override(**given | {"name": asked.name, "data": asked.data})
-    return open_shell(request=request, autorun=arguments.run, worker=worker)
+    return open_shell(request=usual.override(**given | {"name": asked.name, "data": asked.data}), autorun=arguments.run)
 
 
 def open_run(run: Run) -> int:
@@ -70,18 +66,18 @@ def open_run(run: Run) -> int:
     return open_shell(run=run)
 
 
-def require_terminal() -> None:
-    """Raises UsageError if there is no terminal for the shell."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
-
-
 def open_shell(**start: Any) -> int:
     """Run the Textual app until the user quits."""
-    require_terminal()
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("The shell needs a terminal; use `descend run NAME` without one.")
     for folder in (paths.home, paths.data_home):
         folder()  # where there are none, that is reported before any screen appears
     os.environ.setdefault("TEXTUAL_FPS", FPS)
+    if "request" in start:  # a run is near: a worker imports torch while the shell draws its first screen
+        from descend.engine.launch.launcher import WarmWorker
+
+        start["worker"] = worker = WarmWorker()
+        worker.start()
     gc.disable()  # there is no garbage yet, but each look for it delays the first screen; `DescendApp` enables it
     from descend.tui.app import run_app
 

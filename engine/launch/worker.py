@@ -262,7 +262,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         from descend.datasets import catalogue as datasets
 
         spec = datasets.find(manifest.data)
-        stage = f"reading {clean(spec.name)}"
+        stage = f"reading {clean(spec.title)}"
         record_stage(run, stage)
         with time_stage(stage):
             dataset = spec.load()

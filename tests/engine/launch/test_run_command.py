@@ -60,7 +60,6 @@ def test_plain_output_ends_with_the_metrics_and_where_the_run_is(folders: Path) 
     told = re.search(r"done after ([\d.]+) s of training, ([\d.]+) s in all: ", " ".join(result.stdout.split()))
     assert told, result.stdout
     assert 0 < float(told[1]) < float(told[2])
-    assert "reading digits" not in result.stdout.splitlines()[-1]
     assert "\x1b[" not in result.stdout, "no colours where there is no terminal"
 
 
