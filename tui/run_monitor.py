@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from descend.engine.run.history import History
+from descend.engine.run.loading_times import describe_loading
 from descend.engine.run.records import Pause, Resume, SetKnob, State, Step, Stop
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class RunMonitor:
         self._status_when_asked: Status | None = None
         self._dead = False
         self._next_look = 0.0
+        self._loading: tuple[Status | None, str] = None, describe_loading(self.history)
 
     @property
     def phase(self) -> Phase:
@@ -57,6 +59,15 @@ class RunMonitor:
         if self._dead:
             return "dead"
         return self.history.status.state if self.history.status else "starting"
+
+    @property
+    def loading(self) -> str:
+        """What its worker does before it trains, and how long that takes as a rule; empty once it trains."""
+        if self.phase != "starting":
+            return ""
+        if self._loading[0] is not self.history.status:  # told once for each, as a file is read
+            self._loading = self.history.status, describe_loading(self.history)
+        return self._loading[1]
 
     @property
     def aim(self) -> Phase:

@@ -49,13 +49,16 @@ class Detached(Exception):
     """The user stopped following; the run continues."""
 
 
-def follow(run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach: bool = False) -> int:
+def follow(
+    run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach: bool = False, since: float | None = None
+) -> int:
     """Show ``run`` until it has ended and return the exit status: 0 if it was done or stopped on request, else 1;
     130 if it was left running.
 
     Args:
         alive: whether its worker is there.
         detach: whether ctrl+c only stops following; else it stops the run, and a second one stops following.
+        since: `time.monotonic` when its worker was started, if that was for this.
 
     Raises:
         DescendError: the worker died, or the folder is gone.
@@ -66,7 +69,7 @@ def follow(run: Run, alive: Callable[[], bool], *, as_json: bool = False, detach
     try:
         with Interrupts() as interrupts:
             news = watch_changes(run, history, alive, interrupts, detach)
-            return (follow_json if as_json else follow_with_bars)(run, history, news)
+            return follow_json(run, history, news) if as_json else follow_with_bars(run, history, news, since)
     except Detached:
         name = clean(run.id)
         print(f"Left run '{name}' training; `descend attach {name}` follows it again.", file=sys.stderr)
@@ -168,10 +171,12 @@ def format_position(history: History) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]]) -> int:
-    """Show a progress bar with the latest metrics, then a table of the final ones."""
+def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]], since: float | None = None) -> int:
+    """Show what is being loaded, then a progress bar with the latest metrics, then a table of the final ones."""
     from rich import progress as rich_progress
     from rich.text import Text
+
+    from descend.engine.run.loading_times import describe_loading
 
     console = output.make_console()
     console.print(Text(f"run {clean(run.id)}"))
@@ -179,17 +184,25 @@ def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]]) ->
         rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(bar_width=24),
         rich_progress.MofNCompleteColumn(),
-        rich_progress.TimeElapsedColumn(),
+        rich_progress.TextColumn("{task.fields[trained]}", markup=False),
         rich_progress.TimeRemainingColumn(compact=True),
     )
     with rich_progress.Progress(*columns, console=console, refresh_per_second=5) as bars:
-        bar = bars.add_task("starting", total=None)
+        bar = bars.add_task(clean(describe_loading(history)), total=None, trained="")
         for _ in changes:
-            if (progress := history.progress) is not None:
-                bars.update(bar, description=format_brief(history), completed=progress.step, total=progress.steps)
+            if loading := describe_loading(history):
+                bars.update(bar, description=clean(loading))
+            elif (progress := history.progress) is not None:
+                bars.update(
+                    bar,
+                    description=format_brief(history),
+                    completed=progress.step,
+                    total=progress.steps,
+                    trained=f"{history.elapsed:.1f} s",
+                )
     for note in history.notes:
         console.print(Text(clean(note.text)))
-    print_report(console, run, history)
+    print_report(console, run, history, since)
     return find_exit_status(history)
 
 
@@ -206,8 +219,8 @@ def format_brief(history: History) -> str:
     return "  ".join(parts) or "running"
 
 
-def print_report(console: Any, run: Run, history: History) -> None:
-    """Print how the run ended."""
+def print_report(console: Any, run: Run, history: History, since: float | None = None) -> None:
+    """Print how the run ended, and how long that took from ``since`` on, by `time.monotonic`."""
     from rich.table import Table
     from rich.text import Text
 
@@ -226,4 +239,7 @@ def print_report(console: Any, run: Run, history: History) -> None:
         table.add_row(Text(clean(name)), format_number(value))
     if history.metrics:
         console.print(table)
-    console.print(Text(f"{find_state(history)} after {history.elapsed:.1f} s: {clean(str(run.folder))}"))
+    in_all = f", {time.monotonic() - since:.1f} s in all" if since is not None else ""
+    console.print(
+        Text(f"{find_state(history)} after {history.elapsed:.1f} s of training{in_all}: {clean(str(run.folder))}")
+    )

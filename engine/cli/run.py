@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
+import time
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError
@@ -94,8 +95,9 @@ def start_run(asked: Run, arguments: argparse.Namespace) -> int:
     from descend.engine.cli.follow import follow
     from descend.engine.launch import launcher
 
+    start = time.monotonic()
     worker = launcher.launch(asked)
     if arguments.detach:
         print(json.dumps({"status": "starting", "run": asked.id}) if arguments.json else clean(asked.id))
         return 0
-    return follow(asked, lambda: worker.poll() is None, as_json=arguments.json)
+    return follow(asked, lambda: worker.poll() is None, as_json=arguments.json, since=start)

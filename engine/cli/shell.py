@@ -81,6 +81,11 @@ def open_shell(**start: Any) -> int:
     for folder in (paths.home, paths.data_home):
         folder()  # where there are none, that is reported before any screen appears
     os.environ.setdefault("TEXTUAL_FPS", FPS)
+    if "request" in start:  # a run is near: a worker imports torch while the shell draws its first screen
+        from descend.engine.launch.launcher import WarmWorker
+
+        start["worker"] = worker = WarmWorker()
+        worker.start()
     gc.disable()  # there is no garbage yet, but each look for it delays the first screen; `DescendApp` enables it
     from descend.tui.app import run_app
 

@@ -56,18 +56,21 @@ def fit(
     batch_size: int,
     loss: Callable[[Tensor, Tensor], Tensor] = functional.cross_entropy,
     evaluate_every: int = 0,
+    evaluated: Callable[[], None] = lambda: None,
 ) -> None:
     """Train the classifier ``net`` and record loss, accuracy, layer magnitudes and the confusion matrix.
 
     Each epoch visits the training set in an order of its own; see `minibatches`. The test set is evaluated before the
     first step, after every epoch, and every ``evaluate_every`` steps if that is not 0. The final metrics are those of
-    the whole training and test set under the final weights.
+    the whole training and test set under the final weights. ``evaluated`` is called after each evaluation, such as to
+    show samples.
     """
     lab.track(net=net, optimiser=optimiser)
     count, classes = len(data.train_y), len(data.classes)
     for step, _, place, chosen in minibatches(lab, count, epochs=epochs, batch_size=batch_size, unit="images"):
         if place == 0 or (evaluate_every and step % evaluate_every == 0):
             record_test(lab, net, data, loss)
+            evaluated()
             net.train()
         x, y = data.train_x.index_select(0, chosen), data.train_y.index_select(0, chosen)  # faster than x[chosen]
         logits = net(x)
@@ -78,6 +81,7 @@ def fit(
         lab.scalars({"train/loss": cost, "train/accuracy": (logits.argmax(1) == y).float().mean()})
         lab.layers(net)
     record_test(lab, net, data, loss)
+    evaluated()
     train_loss, counts = evaluate(net, data.train_x, data.train_y, classes, loss)
     lab.results(**{"train/loss": train_loss, "train/accuracy": accuracy(counts)})
 

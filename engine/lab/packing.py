@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
+from descend.engine.run.packed_array import NOT_YET, is_not_yet
 from descend.engine.run.records import Array
 
 Values = Any
-"""A NumPy array, a tensor, or a sequence of numbers."""
+"""A NumPy array, a tensor, or a sequence of numbers, in which None is one that is not computed yet."""
 Cell = str | int | float | bool | None
 MAX_VALUES = 300_000
 """Numbers that one picture has at most."""
@@ -22,8 +24,12 @@ def take_values(values: Values) -> Values:
     if isinstance(values, torch.Tensor):
         return values.detach().clone()
     if isinstance(values, (list, tuple)) and any(isinstance(value, torch.Tensor) for value in values):
-        return torch.stack([torch.as_tensor(value).detach() for value in values])
-    return np.array(values)
+        return torch.stack([torch.as_tensor(NOT_YET if value is None else value).detach() for value in values])
+    array = np.array(values)
+    if array.dtype == object:
+        given = [NOT_YET if value is None else value for value in array.ravel().tolist()]
+        array = np.array(given, np.float64).reshape(array.shape)
+    return array
 
 
 def fetch_values(values: Values) -> np.ndarray:
@@ -74,9 +80,11 @@ def pack_places(named: Mapping[str, Values]) -> dict[str, Array]:
 
 
 def make_plain(cell: object) -> Cell:
-    """A table's cell: one-element tensors and NumPy's numbers become Python's."""
+    """A table's cell: one-element tensors and NumPy's numbers become Python's, and what is not finite a word."""
     if hasattr(cell, "item"):
         cell = cell.item()
+    if isinstance(cell, float) and not math.isfinite(cell):  # JSON has no such numbers
+        return None if is_not_yet(cell) else "NaN" if math.isnan(cell) else "inf" if cell > 0 else "-inf"
     return cell if cell is None or isinstance(cell, (bool, int, float)) else str(cell)
 
 

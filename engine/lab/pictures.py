@@ -11,6 +11,7 @@ Arrays are NumPy arrays, tensors on any device, or sequences of numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +34,7 @@ from descend.engine.lab.packing import (
     take_values,
 )
 from descend.engine.lab.picture_base import takes_picture
+from descend.engine.run.picture_records import Aspect
 from descend.engine.run.records import (
     Array,
     Bars,
@@ -120,6 +122,7 @@ class Pictures(Diagrams):
         arrows: Values | None = None,
         paths: Mapping[str, Values] | None = None,
         axes: tuple[str, str] = ("", ""),
+        aspect: Aspect = "",
     ) -> None:
         """Show points in the plane.
 
@@ -129,6 +132,8 @@ class Pictures(Diagrams):
             arrows: (n, 2), an arrow from each point.
             paths: for each name, (m, 2) places joined by a line.
             axes: what stands along x and y, with units.
+            aspect: "equal" draws a unit as long on both axes, "auto" does not; by default it is where both axes have
+                one unit, as in ``x (m)``, or none, and neither range is more than four times the other.
         """
         step, spots, heads = self.step, take_pairs(at), None if arrows is None else take_pairs(arrows)
         count, tracks = len(spots), take_places(paths)
@@ -155,6 +160,7 @@ class Pictures(Diagrams):
                 dy=None if ends is None else Array.of(ends[:, 1]),
                 paths=pack_places(tracks),
                 axes=axes,
+                aspect=aspect,
             )
 
         self._show(f"points/{name}", make)
@@ -172,16 +178,23 @@ class Pictures(Diagrams):
         classes: Sequence[str] = (),
         low: float | None = None,
         high: float | None = None,
-        texts: Sequence[Sequence[str]] = (),
+        texts: Sequence[Sequence[Any]] = (),
         points: Mapping[str, Values] | None = None,
         paths: Mapping[str, Values] | None = None,
         axes: tuple[str, str] = ("", ""),
+        aspect: Aspect = "",
+        down: bool = False,
+        panes: Sequence[str] = (),
     ) -> None:
         """Show values over a rectangle, shape (rows, columns): a heat map.
 
         Args:
             x, y: coordinates of the centres of the first and the last column, and of the first and the last row: the
                 field is a map, y upwards. Without them it is a matrix, its first row at the top.
+            down: y of a map grows downwards, as the rows of an image do.
+            panes: names of several matrices that are shown side by side with one scale: ``values`` are then (panes,
+                rows, columns), and so are ``texts``.
+            aspect: as that of `points`; a map without it keeps its proportions by the same rule.
             rows, columns: names of a matrix's lines.
             classes: values are indices into them.
             low, high: ends of the colours; by default the minimum and the maximum.
@@ -190,17 +203,25 @@ class Pictures(Diagrams):
             axes: what stands along x and y, with units; of a matrix, along a row and down a column.
         """
         step, values = self.step, take_values(values)
-        require(len(get_shape(values)) == 2, f"a field has rows and columns, not shape {get_shape(values)}")
+        if panes:
+            form = get_shape(values)
+            require(
+                len(form) == 3 and form[0] == len(panes) and len(texts) in (0, len(panes)),
+                f"{len(panes)} matrices side by side are (panes, rows, columns), not shape {form}",
+            )
+            texts = [[text for line in lines for text in line] for lines in zip(*texts, strict=True)]
+        else:
+            require(len(get_shape(values)) == 2, f"a field has rows and columns, not shape {get_shape(values)}")
         require(count_values(values) <= MAX_VALUES, "the field is too large")
         low, high = (None if end is None else float(end) for end in (low, high))
         spots, tracks, written = take_places(points), take_places(paths), [list(line) for line in texts]
-        names, above, labels = list(rows), list(columns), list(classes)
+        names, above, labels, sides = list(rows), list(columns), list(classes), list(panes)
 
         def make() -> Field:
             field = Field(
                 step=step,
                 name=name,
-                values=Array.of(fetch_values(values)),
+                values=Array.of(np.hstack([*fetch_values(values)]) if sides else fetch_values(values)),
                 x=x,
                 y=y,
                 rows=names,
@@ -212,6 +233,9 @@ class Pictures(Diagrams):
                 points=pack_places(spots),
                 paths=pack_places(tracks),
                 axes=axes,
+                aspect=aspect,
+                down=down,
+                panes=sides,
             )
             field.check()
             return field
@@ -219,8 +243,11 @@ class Pictures(Diagrams):
         self._show(f"field/{name}", make)
 
     @takes_picture
-    def bars(self, name: str, labels: Sequence[str], /, **groups: Values) -> None:
-        """Show a value for each of the n ``labels``; several ``groups`` of n values are drawn side by side."""
+    def bars(self, name: str, labels: Sequence[str], axis: str = "", /, **groups: Values) -> None:
+        """Show a value for each of the n ``labels``; several ``groups`` of n values are drawn side by side.
+
+        ``axis``: what the bars measure, with its unit.
+        """
         step, names, kept = self.step, list(labels), {group: take_values(values) for group, values in groups.items()}
         for group, values in kept.items():
             require(
@@ -233,6 +260,7 @@ class Pictures(Diagrams):
                 step=step,
                 name=name,
                 labels=names,
+                axis=axis,
                 groups={group: Array.of(fetch_values(values).ravel()) for group, values in kept.items()},
             ),
         )

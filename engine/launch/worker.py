@@ -16,18 +16,20 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import msgspec
 
 from descend.engine.base.errors import DescendError
 from descend.engine.base.files import open_regular
+from descend.engine.base.sanitize import clean
 from descend.engine.launch import launcher_variables
 from descend.engine.launch.bounded_log import keep_bounded
 from descend.engine.launch.termination import TerminationSignal
 from descend.engine.run.jsonl import JsonlWriter
 from descend.engine.run.liveness import BEAT, Writer
+from descend.engine.run.loading_times import IMPORTING, describe_stage, time_stage
 from descend.engine.run.manifest import replace_json
 from descend.engine.run.records import FORMAT, Failure, Header, Status
 from descend.engine.run.runs import BEGAN, ENDED, Run
@@ -57,17 +59,20 @@ def main(words: list[str]) -> int:
 
 
 def warm_up() -> None:
-    """Import what every run needs and take one small step, so that a run's first step is as fast as any."""
-    import torch
+    """Import what every run needs and take one small step, so that a run's first step is as fast as any. How long that
+    took is kept, where torch was not there yet."""
+    with time_stage(IMPORTING) if "torch" not in sys.modules else nullcontext():
+        import torch
 
-    from descend.engine.lab import fit, lab  # noqa: F401
+        from descend.engine.lab import fit, lab, private_names  # noqa: F401
 
-    net = torch.nn.Linear(8, 2)
-    optimiser = torch.optim.Adam(net.parameters())
-    net(torch.zeros(4, 8)).sum().backward()
-    optimiser.step()
-    if torch.cuda.is_available():
-        torch.cuda.init()
+        private_names.postpone_compiler()
+        net = torch.nn.Linear(8, 2)
+        optimiser = torch.optim.Adam(net.parameters())
+        net(torch.zeros(4, 8)).sum().backward()
+        optimiser.step()
+        if torch.cuda.is_available():
+            torch.cuda.init()
 
 
 def claim(run: Run) -> int:
@@ -157,7 +162,8 @@ def run_experiment(run: Run, control_from: int, tries: float = 0.0) -> int:
     try:
         events = JsonlWriter(run.events_file)
         header = [] if run.events_file.stat().st_size else [Header(format=FORMAT, run=run.id)]
-        events.append([*header, Status(state="starting")])
+        waits_for = "" if "torch" in sys.modules else describe_stage(IMPORTING)
+        events.append([*header, Status(state="starting", message=waits_for)])
         events.close()
     except OSError as error:
         print_reason(f"its folder cannot be written ({error.strerror}).")
@@ -221,6 +227,14 @@ def record_failure(run: Run, sentence: str) -> None:
         events.close()
 
 
+def record_stage(run: Run, stage: str) -> None:
+    """Record what the run waits for now, before there is a lab."""
+    with suppress(OSError):
+        events = JsonlWriter(run.events_file)
+        events.append([Status(state="starting", message=describe_stage(stage))])
+        events.close()
+
+
 def conduct_run(run: Run, control_from: int, termination: TerminationSignal | None = None, tries: float = 0.0) -> int:
     """Set the stage (device, data, seeds, lab), run the experiment, record its end; for up to ``tries`` seconds, save
     it. Returns 0 if it was done or stopped, and saved."""
@@ -247,7 +261,11 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
-        dataset = datasets.find(manifest.data).load()
+        spec = datasets.find(manifest.data)
+        stage = f"reading {clean(spec.title)}"
+        record_stage(run, stage)
+        with time_stage(stage):
+            dataset = spec.load()
     resumed = checkpoints.find_newest(run)
     if resumed is not None and resumed["run"] == run.id:  # turned while it ran; a fork's own knobs win instead
         knobs = chosen.knobs.parse({**manifest.knobs, **resumed["knobs"]})

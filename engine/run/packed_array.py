@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -16,6 +17,28 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
 Length = Annotated[int, msgspec.Meta(ge=0, le=2**24)]
 Setting = bool | Whole | float | str
 """A knob's value."""
+
+
+_NOT_YET = bytes.fromhex("000000000000fc7f")
+NOT_YET: float = struct.unpack("<d", _NOT_YET)[0]
+"""Stands for a number that is not computed yet: a NaN of its own, as R's NA is, so that a true NaN is told apart.
+
+Copies, arithmetic and a conversion to float32 and back keep it."""
+
+
+def is_not_yet(value: float) -> bool:
+    """Whether ``value`` is `NOT_YET`."""
+    return value != value and struct.pack("<d", value) == _NOT_YET
+
+
+def find_not_yet(values: np.ndarray) -> np.ndarray:
+    """Which of ``values``, any shape, are `NOT_YET`."""
+    import numpy as np
+
+    if values.dtype.kind != "f":
+        return np.zeros(values.shape, bool)
+    found: np.ndarray = values.astype("<f8").view("<u8") == int.from_bytes(_NOT_YET, "little")
+    return found
 
 
 class Array(msgspec.Struct, array_like=True):

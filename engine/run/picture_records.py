@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from descend.engine.run.packed_array import (
@@ -13,6 +15,9 @@ from descend.engine.run.packed_array import (
     require_shape,
     require_sizes,
 )
+
+Aspect = Literal["", "equal", "auto"]
+"""Whether a unit is as long on both axes: always, never, or by `descend.tui.draw.aspect`'s rule."""
 
 
 class Record(msgspec.Struct, tag_field="kind", omit_defaults=True, kw_only=True):
@@ -106,7 +111,7 @@ class Points(Named, tag="points"):
     """Points in the plane: ``x``, ``y`` (n,). ``labels`` (n,) are indices into ``classes``.
 
     ``dx``, ``dy`` (n,): an arrow from each point. ``paths``: for each name, places (m, 2) joined by a line.
-    ``axes``: what stands along x and y, with units."""
+    ``axes``: what stands along x and y, with units. ``aspect``: "equal", "auto", or empty where a rule decides."""
 
     x: Array
     y: Array
@@ -116,6 +121,7 @@ class Points(Named, tag="points"):
     dy: Array | None = None
     paths: dict[str, Array] = {}
     axes: tuple[str, str] = ("", "")
+    aspect: Aspect = ""
 
     def check(self) -> None:
         (count,) = self.x.numpy().shape
@@ -131,10 +137,12 @@ class Field(Named, tag="field"):
     """Values over a rectangle, shape (rows, columns).
 
     With extents ``x`` and ``y`` (coordinates of the centres of the first and of the last column and row) it is a map,
-    whose ``y`` grows upwards; without them a matrix, first row at the top, whose lines ``rows`` and ``columns`` name.
+    whose ``y`` grows upwards, or ``down`` as an image's rows do; without them a matrix, first row at the top, whose
+    lines ``rows`` and ``columns`` name. ``panes``: names of matrices side by side, whose columns follow each other.
     ``classes``: values are indices into them, as in a map of decision regions. ``low``, ``high``: ends of the colours.
     ``texts``: a few characters for each cell, such as an arrow. ``points``: for each name, places (m, 2) on the map;
-    ``paths``: likewise, joined by a line. ``axes``: what stands along x and y, or along a row and down a column."""
+    ``paths``: likewise, joined by a line. ``axes``: what stands along x and y, or along a row and down a column.
+    ``aspect``: "equal", "auto", or empty where a rule decides."""
 
     values: Array
     x: tuple[float, float] | None = None
@@ -148,6 +156,9 @@ class Field(Named, tag="field"):
     points: dict[str, Array] = {}
     paths: dict[str, Array] = {}
     axes: tuple[str, str] = ("", "")
+    aspect: Aspect = ""
+    down: bool = False
+    panes: list[str] = []
 
     def check(self) -> None:
         rows, columns = self.values.numpy().shape
@@ -155,7 +166,10 @@ class Field(Named, tag="field"):
             raise ValueError("a field has at least one value")
         if (self.x is None) != (self.y is None):
             raise ValueError("a map has two extents")
-        if (self.rows and len(self.rows) != rows) or (self.columns and len(self.columns) != columns):
+        each, left = divmod(columns, max(1, len(self.panes)))
+        if left or (self.panes and self.x is not None):
+            raise ValueError("matrices side by side have as many columns each")
+        if (self.rows and len(self.rows) != rows) or (self.columns and len(self.columns) != each):
             raise ValueError("one name a line is needed")
         if self.texts and [len(line) for line in self.texts] != [columns] * rows:
             raise ValueError("one text a cell is needed")
@@ -163,10 +177,11 @@ class Field(Named, tag="field"):
 
 
 class Bars(Named, tag="bars"):
-    """A value for each of ``labels``: (n,) for each of ``groups``, drawn side by side."""
+    """A value for each of ``labels``: (n,) for each of ``groups``, drawn side by side. ``axis``: what they measure."""
 
     labels: list[str]
     groups: dict[str, Array]
+    axis: str = ""
 
     def check(self) -> None:
         require_sizes(len(self.labels), *self.groups.values())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from descend.engine.run.loading_times import IMPORTING, keep_time
 from descend.engine.run.records import Status
 from descend.tui import run_monitor
 from descend.tui.run_monitor import RunMonitor
+from descend.tui.screens.lesson.status import parts
 from tests.tui.recording import Worker, asked, begin, commands, end, finished, say, sign, steps
 
 
@@ -117,3 +119,18 @@ def test_an_ended_run_is_not_looked_after(monkeypatch: pytest.MonkeyPatch) -> No
         following.poll()
     following.poll()
     assert following.phase == "done"
+
+
+def test_what_is_loaded_is_told_until_the_run_trains() -> None:
+    keep_time(IMPORTING, 6)
+    run = asked()
+    following = RunMonitor(run)
+    assert following.loading == "importing torch, usually 6 s"
+    say(run, Status(state="starting", message="reading digits, usually 2 s"))
+    following.poll()
+    assert following.loading == "reading digits, usually 2 s"
+    assert parts(following, "cpu")[0].text == "reading digits, usually 2 s"
+    say(run, Status(state="running", device="cpu"))
+    following.poll()
+    assert following.loading == ""
+    assert [part.text for part in parts(following, "")] == ["cpu"]

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 from rich.cells import cell_len
 
+from descend.engine.run.packed_array import find_not_yet
 from descend.engine.run.records import ArrayView
 from descend.tui.cell_text import fit, plain
-from descend.tui.draw.array_layout import Block, Layout, Spot, shorten
+from descend.tui.draw.array_layout import Block, Layout, Pane, Spot, shorten
 from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.rows import Row
+from descend.tui.draw.ticks import ABSENT
 
 BRACKETS = ("[]", "()", "{}", "||")
 """What stands around marked cells, by the place of their name among the marks."""
 POINTER = "><"
 """What stands around the cell that the cursor reads."""
-BLANK = "·"
 
 
 def draw_arrays(
@@ -86,11 +87,10 @@ def _write_cells(
     written = [[block.form(float(value)) for value in line] for line in values.tolist()]
     kinds = np.where(np.isfinite(values.astype(np.float64)), 0, 2)
     around = np.full(values.shape, "  ", object)
-    if pane.grid.blank is not None:
-        empty = pane.part(pane.grid.blank.numpy())[place] != 0
-        kinds[empty] = 3
-        for row, column in np.argwhere(empty).tolist():
-            written[row][column] = BLANK if unicode else "."
+    empty = find_empty(pane)[place]
+    kinds[empty] = 3
+    for row, column in np.argwhere(empty).tolist():
+        written[row][column] = ABSENT if unicode else "."
     for index, (name, (brackets, _)) in reversed(list(enumerate(signs.items()))):
         if name in pane.grid.marks:  # of several marks the first is seen
             marked = pane.part(pane.grid.marks[name].numpy())[place] != 0
@@ -111,6 +111,12 @@ def _write_cells(
         if block.lined:
             pens[y, ::across] = 1
     return text, pens, names
+
+
+def find_empty(pane: Pane) -> np.ndarray:
+    """Which cells (rows, columns) of a pane are not computed yet."""
+    empty = find_not_yet(pane.values)
+    return empty if pane.grid.blank is None else empty | (pane.part(pane.grid.blank.numpy()) != 0)
 
 
 def _find_value_column(block: Block) -> int:
@@ -140,9 +146,11 @@ def list_cells(record: ArrayView) -> Iterator[list[str | int | float | None]]:
         values = grid.values.numpy()
         ticks = [list(map(plain, names)) for names in grid.ticks] or [[] for _ in values.shape]
         marks = {plain(name): mark.numpy() for name, mark in grid.marks.items()}
-        blank = np.zeros(values.shape, bool) if grid.blank is None else grid.blank.numpy()
+        empty = find_not_yet(values)
+        if grid.blank is not None:
+            empty = empty | (grid.blank.numpy() != 0)
         for place in np.ndindex(values.shape):
             named = [names[index] if names else index for names, index in zip(ticks, place, strict=True)]
-            value = None if blank[place] else values[place].item()
+            value = None if empty[place] else values[place].item()
             marked = " ".join(name for name, mark in marks.items() if mark[place])
             yield [plain(grid.name), *[None] * (3 - len(named)), *named, value, marked]

@@ -18,8 +18,6 @@ MIN_SIZE = 20, 5
 """Cells below which a picture is put into words."""
 LARGEST = 1e307
 """Values beyond are drawn at the edge: the distance of two of them must be a float."""
-STRETCH = 2.5
-"""Axes whose units differ in length by less than this are made equal where that is asked for."""
 
 
 class Axes(NamedTuple):
@@ -70,7 +68,7 @@ def axes(
     Args:
         log: a logarithmic ``y``, whose range is then positive.
         snug: ``x`` reaches exactly over its range, else from one round number to another.
-        equal: make units equally long on both axes if they are not too different; cells are twice as high as wide.
+        equal: make units equally long on both axes; cells are twice as high as wide.
     """
     if width < MIN_SIZE[0] or height < MIN_SIZE[1]:
         return None
@@ -117,8 +115,6 @@ def _equal(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """The ranges, one of them widened so that a unit is as long on ``cells`` as on ``lines``."""
     across, up = (x[1] - x[0]) / cells, (y[1] - y[0]) / lines
-    if not 1 / STRETCH <= across / up <= STRETCH:
-        return x, y
     more_x, more_y = max(0.0, up - across) * cells / 2, max(0.0, across - up) * lines / 2
     return (x[0] - more_x, x[1] + more_x), (y[0] - more_y, y[1] + more_y)
 

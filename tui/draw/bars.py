@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from descend.engine.run.packed_array import is_not_yet
 from descend.engine.run.records import Bars
 from descend.tui.cell_text import ascii_only, fit, plain
 from descend.tui.draw.legend import Entry, look
@@ -113,7 +114,7 @@ class _Scale(NamedTuple):
                 name, glyph = ascii_only(name), ASCII_BARS[group % len(ASCII_BARS)]
             row: Row = [(f"{name} " if self.name else "", "text"), (f"{glyph} " if self.signs else "", pen)]
             row += self._bar(value, pen, glyph if self.signs else ASCII_BARS[0])
-            row.append((f" {text}", "value" if math.isfinite(value) else "error"))
+            row.append((f" {text}", "value" if math.isfinite(value) else "muted" if is_not_yet(value) else "error"))
             rows.append([run for run in row if run[0]])
         return rows
 

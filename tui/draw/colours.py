@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from descend.engine.run.packed_array import find_not_yet
 from descend.tui.draw import ticks
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 TOP = 32
 """The highest level of a map; the lowest is 0."""
-BAD = {TOP + 1: "×", TOP + 2: "↑", TOP + 3: "↓"}
-"""Levels of what is not finite, and the sign of each: NaN, inf, -inf."""
+BAD = {TOP + 1: "×", TOP + 2: "↑", TOP + 3: "↓", TOP + 4: ticks.ABSENT}
+"""Levels of what is not finite, and the sign of each: NaN, inf, -inf, not computed yet."""
 RAMP = " .:-=+*#%@"
 """Levels without colour: the more ink, the higher."""
 _LARGEST = 1e300
@@ -77,6 +78,7 @@ class Scale(NamedTuple):
         result = np.round(np.where(finite, share, 0.0).clip(0, 1) * TOP).astype(np.int64)
         if not finite.all():
             result[~finite] = np.where(np.isnan(values), TOP + 1, np.where(values > 0, TOP + 2, TOP + 3))[~finite]
+            result[find_not_yet(values)] = TOP + 4
         return result
 
     def bar(self, cells: int, colour: bool) -> Row:
@@ -150,6 +152,8 @@ class Palette(NamedTuple):
         kind, rest = token[0], token[1:]
         if kind == "x":
             return _rgb(rest)
+        if kind in "vdg" and rest == str(TOP + 4):
+            return (44, 44, 44) if self.dark else (228, 228, 228)
         if token == "bad" or (kind in "vdg" and int(rest) > TOP):
             return (110, 110, 110) if self.dark else (150, 150, 150)
         if kind in "bc":

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from descend.engine.run.packed_array import find_not_yet
 from descend.engine.run.records import Field
 from descend.tui.cell_text import ascii_only, fit, plain
 from descend.tui.draw.colours import BAD, TOP, Scale
 from descend.tui.draw.legend import fitted
 from descend.tui.draw.rows import Row, sized
+from descend.tui.draw.ticks import ABSENT
 
 FILLED, HOLLOW = "●▲■◆▼", "○△□◇▽"
 """Glyphs of points and of the ends of paths, and of where paths start."""
@@ -20,7 +22,7 @@ START = "S"
 """Where a path starts, in ASCII."""
 LONGEST = 20
 """Cells of a name in the legend, at most."""
-_WORDS = dict(zip(BAD, ("NaN", "inf", "-inf"), strict=True))
+_WORDS = dict(zip(BAD, ("NaN", "inf", "-inf", "not computed yet"), strict=True))
 
 
 class Look(NamedTuple):
@@ -66,7 +68,8 @@ def draw_key(record: Field, width: int, look: Look, lines: int) -> list[Row]:
     for (start, end), name in zip(ends, record.paths, strict=True):
         entries.append([(f"{look.sign(start)}→{look.sign(end)}", "value"), (f" {_cut(name)}", "text")])
     for level, sign in _bad(record):
-        swatch = [(f" {sign} ", "shade ink bad")] if look.colour else [(look.sign(sign), "error")]
+        pen = "muted" if sign == ABSENT else "error"
+        swatch = [(f" {sign} ", "shade ink bad")] if look.colour else [(look.sign(sign), pen)]
         entries.append([*swatch, (f" {_WORDS[level]}", "text")])
     return [sized(row, width) for row in fitted(entries, width, lines)] if entries and lines > 0 else []
 
@@ -76,10 +79,12 @@ def _bad(record: Field) -> list[tuple[int, str]]:
     values = record.values.numpy()
     if np.isfinite(values).all():
         return []
-    missing = np.isnan(values)
+    absent = find_not_yet(values)
+    missing = np.isnan(values) & ~absent
     if record.texts:
-        missing &= np.array([[not text.strip() for text in line] for line in record.texts])
-    found = missing.any(), np.isposinf(values).any(), np.isneginf(values).any()
+        untold = np.array([[not text.strip() for text in line] for line in record.texts])
+        missing, absent = missing & untold, absent & untold
+    found = missing.any(), np.isposinf(values).any(), np.isneginf(values).any(), absent.any()
     return [item for item, there in zip(BAD.items(), found, strict=True) if there]
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from descend.engine.run.packed_array import NOT_YET, find_not_yet
 from descend.tui.cell_text import ascii_only
 from descend.tui.draw.colours import BAD, RAMP, TOP
+from descend.tui.draw.ticks import ABSENT
 
 if TYPE_CHECKING:
     from descend.tui.draw.canvas import Canvas
@@ -42,7 +44,9 @@ def _blurred(values: np.ndarray, size: int, axis: int) -> np.ndarray:
     if finite.all():
         return np.moveaxis(np.tensordot(weights, values, (1, axis)), 0, axis)
     result = _blurred(np.where(finite, values, 0.0), size, axis)
-    for bad, found in ((-np.inf, np.isneginf(values)), (np.inf, np.isposinf(values)), (np.nan, np.isnan(values))):
+    absent = find_not_yet(values)
+    bads = (NOT_YET, absent), (-np.inf, np.isneginf(values)), (np.inf, np.isposinf(values))
+    for bad, found in (*bads, (np.nan, np.isnan(values) & ~absent)):
         if found.any():
             result[_blurred(found.astype(np.float64), size, axis) > 0] = bad
     return result
@@ -115,5 +119,8 @@ def ramps(cells: Canvas, x: int, y: int, levels: np.ndarray, unicode: bool = Tru
     steps = np.round(levels.clip(0, TOP) / TOP * (len(RAMP) - 1)).astype(np.int64)
     text = np.array(list(RAMP), object)[steps]
     for level, sign in BAD.items():
-        text[levels == level] = sign if unicode else ascii_only(sign)
-    cells.fill(x, y, text, (levels > TOP).astype(np.int64), lambda bad: "error" if bad else "text")
+        text[levels == level] = sign
+    pens = np.where(levels > TOP, np.where(text == ABSENT, 1, 2), 0)
+    if not unicode:
+        text[levels > TOP] = [ascii_only(sign) for sign in text[levels > TOP]]
+    cells.fill(x, y, text, pens, lambda pen: ("text", "muted", "error")[pen])

@@ -11,8 +11,8 @@ from descend.tui.draw.canvas import Canvas
 from descend.tui.draw.colours import TOP
 from descend.tui.draw.halfblocks import colours, ramps, resized, shades
 
-WANTED = 8
-"""Images that should be seen at once, smaller if necessary."""
+WANTED, FEW = 8, 10
+"""Images that should be seen at once of many, and how many should all be seen, smaller if necessary."""
 LEGIBLE = 12
 """Pixels to which the shorter side of a larger image is reduced at most for their sake."""
 CAPTION = 20
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
 
 def arrange(count: int, tall: int, wide: int, width: int, height: int, *, captioned: int = 0) -> Plan:
     """Lay ``count`` images of ``tall`` × ``wide`` pixels out in ``width`` × ``height`` cells: as large as possible with
-    all of them or `WANTED` in sight, or else as many as there can be while they are legible.
+    all of `FEW` or `WANTED` in sight, or else as many as there can be while they are legible.
 
     Args:
         captioned: cells of the longest caption; 0 if there are none.
@@ -54,8 +54,9 @@ def arrange(count: int, tall: int, wide: int, width: int, height: int, *, captio
     plans = [_plan(tall, wide, scale, width, height, captioned) for scale in sizes]
     fitting = [plan for plan in plans if plan is not None]
     for plan in fitting:
-        if plan.held >= min(count, WANTED):
-            return plan
+        if plan.held >= (count if count <= FEW else WANTED):
+            lines = -(-count // plan.columns)
+            return plan._replace(columns=-(-count // lines)) if plan.held >= count else plan  # lines of one length
     if fitting:
         return max(fitting, key=lambda plan: (plan.held, plan.width))
     scale = min(width / wide, 2 * height / tall, 1.0)

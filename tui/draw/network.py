@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.cells import cell_len, set_cell_size
 
+from descend.engine.run.packed_array import is_not_yet
 from descend.engine.run.records import Array, Graph
 from descend.tui.cell_text import note_cut, plain
 from descend.tui.draw.canvas import Canvas, Dots
@@ -26,6 +27,8 @@ ROOMY = 7, 2
 TIGHT = 3, 1
 LONGEST = 24
 """Cells of a node's name, at most."""
+SHORT = 6
+"""Cells to which it is cut for the sake of the node's numbers."""
 PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8)
 """Where on an edge its number may stand, as shares of its length."""
 STRONG, WEAK = 2 / 3, 1 / 3
@@ -101,7 +104,8 @@ def layout(record: Graph, width: int, height: int, unicode: bool) -> list[Box]:
     sources, targets = _ends(record)
     joined = set(zip(sources, targets, strict=True))
     names = [plain(label).strip() or "·" for label in record.labels]
-    for forms in (list(_forms(names, record, unicode)), [[[_cut(n, room)] for n in names] for room in (8, 5, 3, 2, 1)]):
+    short = [[[_cut(name, room)] for name in names] for room in (8, 5, 3, 2, 1)]
+    for forms in (*_forms(names, record, unicode), short):  # numbers matter more than long edges
         for beside, between in (ROOMY, TIGHT):
             for form in forms:
                 boxes = _placed(record, form, width, height)
@@ -116,18 +120,29 @@ def _cut(name: str, room: int) -> str:
     return left
 
 
-def _forms(names: Sequence[str], record: Graph, unicode: bool) -> Iterator[list[list[str]]]:
-    """Lines of text for every node, from the fullest version to the shortest."""
+def _forms(names: Sequence[str], record: Graph, unicode: bool) -> Iterator[list[list[list[str]]]]:
+    """Lines of text for every node in forms that tell as much, from those that tell most to those that tell least."""
     names = [_cut(name, LONGEST) for name in names]
     numbers = write_numbers(record.values, unicode)
     if numbers:
         every = [" ".join(parts) for parts in zip(*numbers, strict=True)]
         first = [part.strip() for part in numbers[0]]
-        yield [[f"{name}  {text}"] for name, text in zip(names, every, strict=True)]
-        yield [[name, text] for name, text in zip(names, every, strict=True)]
-        yield [[f"{name} {text}"] for name, text in zip(names, first, strict=True)]
-        yield [[name, text] for name, text in zip(names, first, strict=True)]
-    yield [[name] for name in names]
+        each = [[part.strip() for part in parts] for parts in zip(*numbers, strict=True)]
+        less = [
+            [[f"{name} {text}"] for name, text in zip(names, first, strict=True)],
+            [[name, text] for name, text in zip(names, first, strict=True)],
+        ]
+        yield [
+            [[f"{name}  {text}"] for name, text in zip(names, every, strict=True)],
+            [[name, text] for name, text in zip(names, every, strict=True)],
+            [[name, *parts] for name, parts in zip(names, each, strict=True)],
+            *(less if len(numbers) == 1 else []),
+        ]
+        short = [_cut(name, SHORT) for name in names]
+        if short != names:
+            yield [[[name, *parts] for name, parts in zip(short, each, strict=True)]]
+        yield less
+    yield [[[name] for name in names]]
 
 
 def _placed(record: Graph, form: Sequence[Sequence[str]], width: int, height: int) -> list[Box]:
@@ -192,9 +207,9 @@ def _pen(weights: np.ndarray | None, index: int, most: float) -> str:
     if weights is None:
         return "muted"
     weight = float(weights[index])
-    if not math.isfinite(weight):
+    if not (math.isfinite(weight) or is_not_yet(weight)):
         return "error"
-    if weight == 0:
+    if weight == 0 or is_not_yet(weight):
         return "faint-muted"
     pen = "series-1" if weight > 0 else "series-2"
     return f"faint-{pen}" if abs(weight) < WEAK * most else pen

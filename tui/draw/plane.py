@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
@@ -10,6 +11,7 @@ from rich.cells import cell_len
 from descend.engine.run.records import Array, Field
 from descend.tui.cell_text import plain
 from descend.tui.draw import ticks
+from descend.tui.draw.aspect import keeps_aspect
 from descend.tui.draw.canvas import Canvas, Dots
 from descend.tui.draw.colours import TOP
 from descend.tui.draw.field_legend import Look, glyphs, letters
@@ -38,16 +40,28 @@ def draw_plane(
     axes = width >= AXES[0] and height >= AXES[1]
     below = (2 if height >= LINED else 1) if axes else 0
     lines = height - below
-    marks = _ticks(y, max(2, lines // 3)) if axes else []
+    numbered = _counts_lines(record.y, rows)
+    marks = _ticks(y, max(2, lines // 3), whole=numbered) if axes else []
     left = max((len(label) for _, label in marks), default=-1) + 1
     cells = Canvas(width, height)
     room = width - left
     if room < 1 or lines < 1:
         return cells.rows(), (1, 1)
-    grounds = _ground(cells, left, lines, record, look, x[1] < x[0], y[1] < y[0])
+    across, up = abs(x[1] - x[0]), abs(y[1] - y[0])
+    if keeps_aspect(record.axes, across, up, record.aspect):
+        room, lines = shape_map(across / up, room, lines)
+        marks = _ticks(y, max(2, lines // 3), whole=numbered) if axes else []
+    box = _Box(left, room, lines, x, y, record.down)
+    grounds = _ground(cells, box, record, look)
     if axes:
-        _axes(cells, left, lines, marks, _ticks(x, max(2, room // 10)), below > 1)
-    area = _Area(cells, left, room, lines, x, y, grounds, look)
+        _axes(
+            cells,
+            box,
+            marks,
+            _ticks(x, max(room // 10, min(5, room // 5)), whole=_counts_lines(record.x, columns)),
+            below > 1,
+        )
+    area = _Area(cells, box, grounds, look)
     area.texts(record)
     area.overlay(record)
     if spot is not None:
@@ -55,22 +69,35 @@ def draw_plane(
     return cells.rows(), (-(-columns // room), -(-rows // lines))
 
 
+def shape_map(ratio: float, width: int, lines: int) -> tuple[int, int]:
+    """The largest part of ``width`` × ``lines`` cells, twice as high as wide, whose width ÷ height is ``ratio``."""
+    if width <= 2 * lines * ratio:
+        return width, max(1, min(lines, round(width / ratio / 2)))
+    return max(1, min(width, round(2 * lines * ratio))), lines
+
+
+class _Box(NamedTuple):
+    """The cells that a map covers, from the upper edge on, and the coordinates of the edges of its values."""
+
+    left: int
+    width: int
+    lines: int
+    x: tuple[float, float]
+    y: tuple[float, float]
+    down: bool
+
+    def share_down(self, y: Any) -> Any:
+        """Where a coordinate is, or an array of them, as a share of the height from the upper edge."""
+        low, high = sorted(self.y)
+        return (y - low) / (high - low) if self.down else (high - y) / (high - low)
+
+
 class _Area:
     """The part of the cells that the map covers."""
 
-    def __init__(
-        self,
-        cells: Canvas,
-        left: int,
-        width: int,
-        lines: int,
-        x: tuple[float, float],
-        y: tuple[float, float],
-        grounds: np.ndarray,
-        look: Look,
-    ) -> None:
-        self.cells, self.left, self.width, self.lines = cells, left, width, lines
-        self.x, self.y = sorted(x), sorted(y)
+    def __init__(self, cells: Canvas, box: _Box, grounds: np.ndarray, look: Look) -> None:
+        self.cells, self.box, self.left, self.width, self.lines = cells, box, box.left, box.width, box.lines
+        self.x = sorted(box.x)
         self.grounds, self.look = grounds, look
 
     def put(self, x: int, y: int, sign: str, classes: bool) -> None:
@@ -84,7 +111,7 @@ class _Area:
         points = array.numpy().astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             across = (points[:, 0] - self.x[0]) / (self.x[1] - self.x[0]) * self.width
-            down = (self.y[1] - points[:, 1]) / (self.y[1] - self.y[0]) * self.lines
+            down = self.box.share_down(points[:, 1]) * self.lines
         return np.stack((across, down), 1)
 
     def inside(self, places: np.ndarray) -> list[tuple[int, int]]:
@@ -105,8 +132,7 @@ class _Area:
         if columns * (longest + 1) > self.width or rows > self.lines:
             return
         for row, line in enumerate(texts):
-            up = (_centre(record.y, row, rows) - self.y[0]) / (self.y[1] - self.y[0])
-            y = min(self.lines - 1, int((1 - up) * self.lines))
+            y = min(self.lines - 1, int(self.box.share_down(_centre(record.y, row, rows)) * self.lines))
             for column, text in enumerate(line):
                 across = (_centre(record.x, column, columns) - self.x[0]) / (self.x[1] - self.x[0])
                 x = max(0, int(across * self.width - cell_len(text) / 2 + 0.5))
@@ -137,7 +163,7 @@ class _Area:
     def cursor(self, x: float, y: float) -> None:
         """Mark the value that is read."""
         across = int((x - self.x[0]) / (self.x[1] - self.x[0]) * self.width)
-        down = int((self.y[1] - y) / (self.y[1] - self.y[0]) * self.lines)
+        down = int(self.box.share_down(y) * self.lines)
         across, down = min(max(across, 0), self.width - 1), min(max(down, 0), self.lines - 1)
         start = min(max(across - 1, 0), max(0, self.width - 3))
         if self.width >= 3:
@@ -152,14 +178,17 @@ def class_levels(values: np.ndarray, count: int) -> np.ndarray:
     return np.where((index >= 0) & (index < count), index % TOP, TOP + 1)
 
 
-def _ground(
-    cells: Canvas, left: int, lines: int, record: Field, look: Look, mirrored: bool, upright: bool
-) -> np.ndarray:
+def rows_go_down(record: Field) -> bool:
+    """Whether the first row of values is drawn at the top: a matrix's, an image's, or that of a map with falling y."""
+    return record.y is None or record.down != (record.y[1] < record.y[0])
+
+
+def _ground(cells: Canvas, box: _Box, record: Field, look: Look) -> np.ndarray:
     """Draw the values; return the level that each cell has on the whole."""
     values = record.values.numpy()
-    values = values[:, ::-1] if mirrored else values
-    values = values if upright else values[::-1]
-    room = cells.width - left
+    values = values[:, ::-1] if box.x[1] < box.x[0] else values
+    values = values if record.down != (box.y[1] < box.y[0]) else values[::-1]
+    left, room, lines = box.left, box.width, box.lines
     tall = 2 * lines if look.colour else lines
     if record.classes:
         levels = class_levels(picked(values, tall, room), len(record.classes))
@@ -193,18 +222,12 @@ def _lettered(cells: Canvas, left: int, levels: np.ndarray, signs: list[str]) ->
                 cells.put(left + x, y, signs[level], f"shade b{level} c{level}")
 
 
-def _axes(
-    cells: Canvas,
-    left: int,
-    lines: int,
-    y: list[tuple[float, str]],
-    x: list[tuple[float, str]],
-    lined: bool,
-) -> None:
+def _axes(cells: Canvas, box: _Box, y: list[tuple[float, str]], x: list[tuple[float, str]], lined: bool) -> None:
     """Write the coordinates at the left and below."""
-    room = cells.width - left
+    left, room, lines = box.left, box.width, box.lines
     for share, label in y:
-        cells.put(0, min(lines - 1, int((1 - share) * lines)), label.rjust(left - 1), "tick")
+        down = share if box.down else 1 - share
+        cells.put(0, min(lines - 1, int(down * lines)), label.rjust(left - 1), "tick")
     places = [(min(room - 1, int(share * room)), label) for share, label in x]
     if lined:
         line = list("─" * room)
@@ -215,15 +238,24 @@ def _axes(
     for place, label in places:
         start = min(max(left + place - len(label) // 2, 0), cells.width - len(label))
         if start >= end:
-            cells.put(start, cells.height - 1, label, "tick")
+            cells.put(start, lines + lined, label, "tick")
             end = start + len(label) + 1
 
 
-def _ticks(ends: tuple[float, float], count: int) -> list[tuple[float, str]]:
-    """Round coordinates between two edges, as (fraction, label)."""
+def _ticks(ends: tuple[float, float], count: int, *, whole: bool = False) -> list[tuple[float, str]]:
+    """Round coordinates between two edges, as (fraction, label); ``whole``: they count lines."""
     low, high = sorted(ends)
-    places = [place for place in ticks.linear(low, high, count)[2] if low <= place <= high]
+    for wanted in range(count, 0, -1):
+        places = [place for place in ticks.linear(low, high, wanted)[2] if low <= place <= high]
+        if not whole or all(place == round(place) for place in places):
+            break
     return [((p - low) / (high - low), label) for p, label in zip(places, ticks.labels(places), strict=True)]
+
+
+def _counts_lines(extent: tuple[float, float] | None, count: int) -> bool:
+    """Whether the coordinates of ``count`` lines are whole numbers, one after another."""
+    start, end = _extent(extent, count)
+    return start == round(start) and abs(end - start) == count - 1
 
 
 def _centre(extent: tuple[float, float] | None, index: int, count: int) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 
 from descend.engine.run.records import Points
 from descend.tui.cell_text import ascii_only, plain
+from descend.tui.draw.aspect import keeps_aspect
 from descend.tui.draw.axes import Axes, Sheet, axes, between, spread
 from descend.tui.draw.legend import Entry, look
 from descend.tui.draw.linechart import LINE
@@ -54,6 +55,8 @@ class Scatter(NamedTuple):
     paths: dict[str, np.ndarray]
     bad: int
     """How many points and arrows are not finite."""
+    equal: bool
+    """Whether a unit is as long on both axes."""
 
     @property
     def named(self) -> bool:
@@ -65,6 +68,13 @@ class Scatter(NamedTuple):
         count = len(self.dx)
         with np.errstate(over="ignore"):
             return self.x[:count] + self.dx, self.y[:count] + self.dy
+
+    def extents(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The ranges of x and y of all that is drawn."""
+        tips, paths = self.ends(), self.paths.values()
+        return spread(self.x, tips[0], *(places[:, 0] for places in paths)), spread(
+            self.y, tips[1], *(places[:, 1] for places in paths)
+        )
 
 
 def prepare_points(record: Points) -> Scatter:
@@ -89,16 +99,18 @@ def prepare_points(record: Points) -> Scatter:
         if 0 < extent < np.inf and longest / REACH > extent:
             shrunk = 10.0 ** math.floor(math.log10(extent) - math.log10(longest))
             dx, dy = dx * shrunk, dy * shrunk
-    return Scatter(x, y, labels, [plain(name) for name in record.classes], counts, dx, dy, shrunk, paths, bad)
+    classes, equal = [plain(name) for name in record.classes], False
+    scatter = Scatter(x, y, labels, classes, counts, dx, dy, shrunk, paths, bad, equal)
+    (left, right), (low, high) = scatter.extents()
+    with np.errstate(over="ignore", invalid="ignore"):
+        return scatter._replace(equal=keeps_aspect(record.axes, right - left, high - low, record.aspect))
 
 
 def draw_scatter(scatter: Scatter, width: int, height: int, unicode: bool = True) -> tuple[list[Row], list[str]]:
     """Points, arrows and paths between two axes, or in words where there is no room for axes; and what was left
     out, in words."""
-    tips = scatter.ends()
-    across = spread(scatter.x, tips[0], *(places[:, 0] for places in scatter.paths.values()))
-    up = spread(scatter.y, tips[1], *(places[:, 1] for places in scatter.paths.values()))
-    frame = axes(across, up, width, height, equal=True)
+    across, up = scatter.extents()
+    frame = axes(across, up, width, height, equal=scatter.equal)
     if frame is None:
         return _words(scatter, across, up, width, height, unicode), []
     arrows = _sparse(frame, scatter)
@@ -207,7 +219,8 @@ def _names(sheet: Sheet, frame: Axes, scatter: Scatter) -> int:
 
 
 def _ends(sheet: Sheet, frame: Axes, scatter: Scatter, unicode: bool) -> None:
-    """Mark where each path starts and ends, and name it there."""
+    """Mark where each path starts and ends, and name it there, where no mark is."""
+    ends = []
     for index, (name, places) in enumerate(scatter.paths.items()):
         places = places[np.isfinite(places).all(1)]
         if not len(places):
@@ -215,7 +228,9 @@ def _ends(sheet: Sheet, frame: Axes, scatter: Scatter, unicode: bool) -> None:
         pen = _path(scatter, index)[1]
         columns, rows = frame.cell(*frame.at(places[[0, -1], 0], places[[0, -1], 1]))
         sheet.stamp(columns, rows, ENDS if unicode else ASCII_ENDS, [pen, pen])
-        sheet.beside(int(columns[1]), int(rows[1]), name, pen)
+        ends.append((int(columns[1]), int(rows[1]), name, pen))
+    for end in ends:
+        sheet.beside(*end)
 
 
 def _look(scatter: Scatter, label: int, unicode: bool) -> tuple[str, str]:

@@ -6,11 +6,16 @@ import itertools
 import math
 from collections.abc import Sequence
 
+from descend.engine.run.packed_array import is_not_yet
+
+ABSENT = "·"
+"""What stands for a number that is not computed yet."""
+
 
 def number(value: float) -> str:
     """``value`` in at most nine characters, four significant digits."""
     if math.isnan(value):
-        return "NaN"
+        return ABSENT if is_not_yet(value) else "NaN"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
     if value == 0:

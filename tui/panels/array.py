@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from descend.engine.run.records import ArrayView
 from descend.tui.cell_text import plain
-from descend.tui.draw.array_cells import assign_brackets, draw_arrays, list_cells
+from descend.tui.draw.array_cells import assign_brackets, draw_arrays, find_empty, list_cells
 from descend.tui.draw.array_layout import Layout, Pane, Spot, lay_out, make_panes, move_spot
 from descend.tui.draw.legend import spaced
 from descend.tui.draw.rows import Row, sized
@@ -173,12 +173,11 @@ class ArrayPanel(PicturePanel[ArrayView]):
         pane, place = self._list_panes(record)[spot[0]], spot[1:]
         names = [pane.rows[place[0]]] * bool(pane.rows) + [pane.columns[place[1]]]
         value = float(pane.values[place])
-        blank = pane.grid.blank is not None and pane.part(pane.grid.blank.numpy())[place]
+        blank = find_empty(pane)[place]
         marks = [plain(name) for name, mark in pane.grid.marks.items() if pane.part(mark.numpy())[place]]
         told = f" ({', '.join(marks)})" if marks else ""
-        return (
-            f"{pane.title or 'value'}[{', '.join(names)}] = {'not there yet' if blank else _format_exact(value)}{told}"
-        )
+        exact = "not computed yet" if blank else _format_exact(value)
+        return f"{pane.title or 'value'}[{', '.join(names)}] = {exact}{told}"
 
     @staticmethod
     def tabulate(picture: ArrayView) -> Data:

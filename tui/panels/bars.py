@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from descend.engine.run.packed_array import is_not_yet
 from descend.engine.run.records import Bars
 from descend.tui.draw.bars import bars_of, draw_bars, entries
 from descend.tui.draw.legend import draw_key, legends, spaced
@@ -32,6 +33,10 @@ class BarsPanel(PicturePanel[Bars]):
         newest = self.newest()
         return legends(entries(newest, self.draws_unicode)) if newest else []
 
+    def axes(self) -> tuple[str, str]:
+        newest = self.newest()
+        return (newest.axis if newest else ""), ""
+
     def notes(self) -> list[Row]:
         newest = self.newest()
         if newest is None:
@@ -39,7 +44,7 @@ class BarsPanel(PicturePanel[Bars]):
         when = self.when(newest.step)
         values = [value for bar in bars_of(newest) for value in bar.values]
         parts: list[Row] = []
-        if bad := sum(not math.isfinite(value) for value in values):
+        if bad := sum(not (math.isfinite(value) or is_not_yet(value)) for value in values):
             parts.append([(f"{counted(bad)} not finite", "error")])
         return [spaced([*parts, when[0]]), *when]
 

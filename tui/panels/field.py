@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from textual.binding import Binding, BindingType
 
+from descend.engine.run.packed_array import is_not_yet
 from descend.engine.run.records import Field
 from descend.tui.cell_text import fit, plain
 from descend.tui.draw.colours import Scale, scale
 from descend.tui.draw.field_legend import Look, draw_key, letters
-from descend.tui.draw.matrix import draw_matrix
-from descend.tui.draw.plane import draw_plane
+from descend.tui.draw.matrix import draw_panes
+from descend.tui.draw.plane import draw_plane, rows_go_down
 from descend.tui.draw.rows import Row
 from descend.tui.draw.ticks import number
 from descend.tui.panels import panel_data
@@ -59,7 +60,7 @@ class FieldPanel(Shaded, PicturePanel[Field]):
             return []
         look = Look(self._scale(newest), self.in_colour, self.draws_unicode)
         keys = draw_key(newest, width, look, 2 if height >= 14 else 1) if height >= 6 else []
-        draw = draw_plane if newest.x is not None else draw_matrix
+        draw = draw_plane if newest.x is not None else draw_panes
         rows, self._stride = draw(newest, width, height - len(keys), look, self._place(newest))
         return rows + keys
 
@@ -75,6 +76,11 @@ class FieldPanel(Shaded, PicturePanel[Field]):
         if newest is None or (newest.axes == ("", "") and newest.x is None and (newest.rows or newest.columns)):
             return None
         return newest.axes
+
+    @property
+    def points_down(self) -> bool:
+        newest = self.newest()
+        return newest is not None and (newest.x is None or newest.down)
 
     def notes(self) -> list[Row]:
         newest = self.newest()
@@ -116,22 +122,29 @@ class FieldPanel(Shaded, PicturePanel[Field]):
             return None
         rows, columns = record.values.shape
         column, row = min(self.spot[0], columns - 1), min(self.spot[1], rows - 1)
-        return column, row if record.x is not None else rows - 1 - row
+        column = columns - 1 - column if record.x is not None and record.x[1] < record.x[0] else column
+        return column, rows - 1 - row if rows_go_down(record) else row
 
     def _read(self, record: Field, column: int, row: int) -> str:
         """Where the cursor is, and the value there."""
         rows, columns = record.values.shape
+        place_in = row, column
         if record.x is not None and record.y is not None:
             x = record.x[0] + (record.x[1] - record.x[0]) * column / max(1, columns - 1)
             y = record.y[0] + (record.y[1] - record.y[0]) * row / max(1, rows - 1)
             place = f"x={number(x)}, y={number(y)}"
         else:
+            each = columns // max(1, len(record.panes))
+            pane = [plain(record.panes[column // each])] if record.panes else []
+            column %= each
             names = [
                 fit(plain(names[index]), min(12, len(plain(names[index])))) if names else f"{word} {index}"
                 for names, index, word in ((record.rows, row, "row"), (record.columns, column, "column"))
             ]
-            place = ", ".join(names)
-        value = float(record.values.numpy()[row, column])
+            place = ", ".join([*pane, *names])
+        value = float(record.values.numpy()[place_in])
+        if is_not_yet(value):
+            return f"{place}: not computed yet"
         if record.classes and value == value and 0 <= round(min(max(value, -1), 1e9)) < len(record.classes):
             return f"{place}: {letters(record.classes)[round(value)]} {plain(record.classes[round(value)])}"
         return f"{place}: {number(value)}"
@@ -147,7 +160,9 @@ class FieldPanel(Shaded, PicturePanel[Field]):
         rows, columns = picture.values.shape
         if picture.x is None or picture.y is None:
             lines = words(picture.rows or map(str, range(rows)))
-            heads = [plain(name) for name in picture.columns] or list(map(str, range(columns)))
+            each = columns // max(1, len(picture.panes))
+            heads = [plain(name) for name in picture.columns] or list(map(str, range(each)))
+            heads = [f"{plain(pane)} {head}" for pane in picture.panes for head in heads] or heads
             return panel_data.matrix("row", lines, heads, picture.values, picture.classes)
         heights, places = np.linspace(*picture.y, rows).tolist(), np.linspace(*picture.x, columns).tolist()
         return panel_data.matrix("y, then x", heights, list(map(str, places)), picture.values, picture.classes)

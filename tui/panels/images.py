@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     from descend.engine.run.history import History
 
 
+WRONG = "✗"
+"""How the caption of a mistake begins."""
+
+
 class ImagesPanel(Shaded, PicturePanel[Images]):
     """A grid of images with their captions."""
 
     kind = Images
     order: ClassVar[int] = 50
-    HELP = "Images of the run, the newest last. Those in between that have no room are on the next page."
+    HELP = (
+        "Images of the run, the newest last, which is always in sight; those in between that have no room are on the "
+        "next page. A caption with ✗ is a mistake."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "pagedown", "page(1)", "More images", key_display="PgDn PgUp", tooltip="The next images; PgUp goes back"
@@ -36,9 +43,10 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
 
     def __init__(self, history: History, subject: str) -> None:
         super().__init__(history, subject)
-        self.first = 0
-        """The first image that is shown, unless there are fewer."""
-        self._page = (0, 0)
+        self.first: int | None = None
+        """The first image that is shown, unless there are fewer; None: the first, or where but one has room the last,
+        at which a film arrives."""
+        self._start, self._shown, self._count = 0, 0, 0
         self._reduced: tuple[Images | None, dict[tuple[int, int, int, bool], np.ndarray]] = None, {}
 
     def content(self, width: int, height: int) -> list[Row]:
@@ -47,11 +55,12 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
             return []
         count, *size = newest.pixels.shape[:3]
         plan = arrange(count, size[0], size[1], width, height, captioned=longest(newest))
-        self.first = min(self.first, last_start(count, plan.held))
-        shown = [*range(self.first, min(count, self.first + plan.held))]
-        if 1 < plan.held < count - self.first:
+        last = last_start(count, plan.held)
+        self._start = start = min(self.first, last) if self.first is not None else last if plan.held == 1 else 0
+        shown = [*range(start, min(count, start + plan.held))]
+        if 1 < plan.held < count - start:
             shown[-1] = count - 1  # where a film arrives
-        self._page = len(shown), count
+        self._shown, self._count = len(shown), count
         cells = Canvas(width, height)
         for place, index in enumerate(shown):
             line, column = divmod(place, plan.columns)
@@ -60,35 +69,55 @@ class ImagesPanel(Shaded, PicturePanel[Images]):
             if plan.captioned:
                 caption = plain(newest.captions[index])
                 room = min(plan.width + plan.gap - 1, cell_len(caption))
-                cells.put(x, y + plan.lines - 1, fit(caption, room), "text")
+                pen = "error" if caption.startswith(WRONG) else "text"
+                cells.put(x, y + plan.lines - 1, fit(caption, room), pen)
         return cells.rows()
 
     def legends(self) -> list[Row]:
-        shown, count = self._page
+        start, shown, count = self._start, self._shown, self._count
         if self.newest() is None or shown == count:
             return []
-        rest = 1 < shown < count - self.first
-        span = f"{self.first + 1}–{self.first + shown - rest}" if shown - rest > 1 else f"{self.first + 1}"
-        part: Row = [(f"{span}{f', {count}' if rest else ''} of {count}", "value")]
-        said = f", {count - shown} not shown"
-        return [[*part, (f"{said}, see PgDn and PgUp", "muted")], [*part, (said, "muted")], part]
+        rest = 1 < shown < count - start
+        span = f"{start + 1}–{start + shown - rest}" if shown - rest > 1 else f"{start + 1}"
+        return [[(f"{span}{f', {count}' if rest else ''} of {count}", "value")]]
+
+    def notes(self) -> list[Row]:
+        missing = self._count - self._shown
+        when = super().notes()
+        if self.newest() is None or not missing:
+            return when
+        alone = f"{self.number} " if self.number and self.is_attached and not self.has_focus else ""
+        ways = (f"{missing} not shown: {alone}PgDn PgUp", f"{missing} more: {alone}PgDn", f"{alone}PgDn")
+        told: list[Row] = [[(way, "muted")] for way in ways]
+        both: list[Row] = [[*part, ("  ", "muted"), *step] for part in told for step in when]
+        return [*both, *told] if self.cursor is None else [*both, *when]
 
     def redraw(self) -> None:
-        before = self._page
+        before = self._shown, self._count
         super().redraw()
-        if self.has_focus and before != self._page:
+        if self.has_focus and before != (self._shown, self._count):
             self.refresh_bindings()
 
+    def on_focus(self) -> None:
+        self._tell_keys()
+
+    def on_blur(self) -> None:
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        """Say which keys show the others from here."""
+        if self._shown < self._count:
+            self.redraw()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._page[0] < self._page[1] if action == "page" else super().check_action(action, parameters)
+        return self._shown < self._count if action == "page" else super().check_action(action, parameters)
 
     def action_page(self, direction: int) -> None:
         """Show the images after (1) or before (-1) these."""
-        shown, count = self._page
         newest = self.newest()
-        held = self._held(newest) if newest else shown
-        first = self.first + direction * max(1, held - 1)
-        if direction < 0 or first <= last_start(count, held):
+        held = self._held(newest) if newest else self._shown
+        first = self._start + direction * max(1, held - 1)
+        if direction < 0 or first <= last_start(self._count, held):
             self.first = max(0, first)
             self.redraw()
 

@@ -147,6 +147,11 @@ class Panel(Widget, can_focus=True):
         """What stands at the right of the frame's foot, from the fullest version to the shortest."""
         return []
 
+    @property
+    def points_down(self) -> bool:
+        """Whether the vertical axis runs down, as rows do."""
+        return False
+
     def axes(self) -> tuple[str, str] | None:
         """What stands along the horizontal and the vertical axis, empty where that is not known; None if the panel has
         no axes, or names them itself."""
@@ -249,7 +254,10 @@ class Panel(Widget, can_focus=True):
     def _axes_in_words(self) -> str:
         """The names of the axes; one that is called as the panel goes without saying."""
         across, up = map(plain, self.axes() or ("", ""))
-        return "  ".join(f"{sign} {name}" for sign, name in (("↑", up), ("→", across)) if name not in ("", self.label))
+        vertical = "↓" if self.points_down else "↑"
+        return "  ".join(
+            f"{sign} {name}" for sign, name in ((vertical, up), ("→", across)) if name not in ("", self.label)
+        )
 
     def action_copy(self) -> None:
         """Copy the table to the clipboard."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from descend.engine.run.packed_array import is_not_yet
 from descend.engine.run.records import Array
 from descend.tui.cell_text import plain
 
@@ -81,7 +82,12 @@ def words(names: Iterable[str]) -> list[Cell]:
 
 
 def lists(columns: Mapping[str, Array]) -> dict[str, list[Cell]]:
-    return {plain(name): values.numpy().tolist() for name, values in columns.items()}
+    return {plain(name): list(map(known, values.numpy().tolist())) for name, values in columns.items()}
+
+
+def known(value: float) -> float | None:
+    """``value``; None, whose cell is empty, if it is not computed yet."""
+    return None if is_not_yet(value) else value
 
 
 def pair(spots: Array, x: str, y: str) -> dict[str, list[Cell]]:
@@ -111,5 +117,5 @@ def matrix(corner: str, rows: Sequence[Cell], columns: list[str], values: Array,
     """A row of ``values`` for each of ``rows``; where there are ``classes``, their names instead of their indices."""
     names = dict(enumerate(map(plain, classes)))
     lines = values.numpy().tolist()
-    body = ([name, *(names.get(cell, cell) for cell in line)] for name, line in zip(rows, lines, strict=True))
+    body = ([name, *(names.get(cell, known(cell)) for cell in line)] for name, line in zip(rows, lines, strict=True))
     return Data([corner, *columns], len(lines), body)

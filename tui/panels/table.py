@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -19,6 +20,10 @@ from descend.tui.panels.scrollable import Scrollable
 GAP = 2
 LONGEST = 40
 """Cells of a column at most, if there are others."""
+GOOD = frozenset({"agrees", "agree", "equal", "same", "right", "correct", "ok", "passed", "passes", "converged"})
+BAD = frozenset({"differs", "differ", "unequal", "different", "wrong", "incorrect", "failed", "fails", "diverged"})
+"""Words that are verdicts when they are all of a cell: the good ones and the bad ones."""
+NOT_FINITE = ("NaN", "inf", "-inf")
 Cell = str | int | float | bool | None
 
 
@@ -54,7 +59,8 @@ class TablePanel(Scrollable, PicturePanel[Table]):
         self._shown = shown
         chosen = range(self.first, self.first + shown)
         header: Row = [(_cell(plain(newest.columns[index]), *columns[index]), "muted") for index in chosen]
-        body = [[(_cell(_written(row[i]), *columns[i]), _pen(row[i])) for i in chosen] for row in rows]
+        unicode = self.draws_unicode
+        body = [[(_cell(write_cell(row[i], unicode), *columns[i]), _pen(row[i])) for i in chosen] for row in rows]
         return [sized(_apart(line), width) for line in [header, *body, *([[]] * height)][:height]]
 
     def legends(self) -> list[Row]:
@@ -91,28 +97,40 @@ class TablePanel(Scrollable, PicturePanel[Table]):
 
 def _column(name: str, cells: Sequence[Cell]) -> tuple[int, bool]:
     """How wide a column is, and whether it is one of numbers."""
-    longest = max([cell_len(plain(name)), *(cell_len(_written(cell)) for cell in cells)])
-    numbers = all(isinstance(cell, (int, float)) or cell is None for cell in cells)
+    longest = max([cell_len(plain(name)), *(cell_len(write_cell(cell)) for cell in cells)])
+    numbers = all(isinstance(cell, (int, float)) or cell is None or cell in NOT_FINITE for cell in cells)
     return max(1, min(longest, LONGEST)), numbers and bool(cells)
 
 
-def _written(cell: Cell) -> str:
+def write_cell(cell: Cell, unicode: bool = True) -> str:
+    """A cell as it is read; a verdict has a sign before it, so that it stands out without colour."""
+    if (verdict := judge(cell)) is not None:
+        sign = ("✓" if verdict else "✗") if unicode else ("+" if verdict else "x")
+        return f"{sign} {plain(str(cell))}"
     match cell:
         case None:
-            return "–"
+            return ticks.ABSENT
         case bool():
             return "yes" if cell else "no"
         case int():
             return f"{cell:,}"
         case float():
             return ticks.number(cell)
-    return plain(cell)
+    return plain(str(cell))
+
+
+def judge(cell: Cell) -> bool | None:
+    """Whether a cell that is a verdict is a good one; None for all other cells."""
+    word = cell.strip().lower() if isinstance(cell, str) else ""
+    return True if word in GOOD else False if word in BAD else None
 
 
 def _pen(cell: Cell) -> str:
     if cell is None:
         return "muted"
-    return "error" if isinstance(cell, float) and ticks.number(cell) in ("NaN", "inf", "-inf") else "text"
+    if (verdict := judge(cell)) is not None:
+        return "good" if verdict else "error"
+    return "error" if cell in NOT_FINITE or (isinstance(cell, float) and not math.isfinite(cell)) else "text"
 
 
 def _cell(text: str, cells: int, right: bool) -> str:

@@ -274,7 +274,8 @@ def budgets(lab, k, net, held_out, alpha_bar):
                 x = reverse(x, guess(net, x, now, k.T), alpha_bar[now], alpha_bar[then], eta, k.clamp)
             found[name][rows[index]] = energy_distance(x, held_out)
         labels = [f"{steps} steps" for steps in found["DDPM"]]
-        lab.bars("energy distance by reverse steps", labels, **{n: list(of.values()) for n, of in found.items()})
+        distances = {name: list(of.values()) for name, of in found.items()}
+        lab.bars("energy distance by reverse steps", labels, "energy distance", **distances)
     for name, of in found.items():
         lab.results(**{f"{name}, {steps} steps": distance for steps, distance in of.items()})
 

@@ -136,18 +136,19 @@ def slide(lab, k, image, kernels, shifted):
             marks={"image": {"window": window}, "map": {"place": place}},
             blank={"map": ~reached},
         )
-        low, right = size - 3.5 - top, left - 0.5  # rows are counted from above, a map's y from below
-        frame = [(right, low), (right + 3, low), (right + 3, low + 3), (right, low + 3), (right, low)]
-        ends, paths, axes = (0, size - 1), {"window": frame}, ("column", "row, from below")
-        lab.field("digit", padded[::-1].copy(), ends, ends, low=0, high=16, paths=paths, axes=axes)
-        texts = [
-            [f"{y:.3g}" if seen else "" for y, seen in zip(*row, strict=True)]
+        x, y = left - 0.5, top - 0.5
+        frame = [(x, y), (x + 3, y), (x + 3, y + 3), (x, y + 3), (x, y)]
+        ends, paths, axes = (0, size - 1), {"window": frame}, ("column", "row")
+        lab.field("digit", padded, ends, ends, low=0, high=16, paths=paths, axes=axes, down=True)
+        known = [
+            [value if seen else None for value, seen in zip(*row, strict=True)]
             for row in zip(maps[chosen], reached, strict=True)
         ]
+        texts = [["·" if value is None else f"{value:.3g}" for value in row] for row in known]
         bound = np.abs(maps[chosen]).max() or 1.0
         lab.field(
             "feature map",
-            np.where(reached, maps[chosen], 0),
+            known,
             texts=texts,
             low=-bound,
             high=bound,

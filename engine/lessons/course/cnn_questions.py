@@ -131,12 +131,13 @@ def run(lab, k):
         name = known[-1][0]
         lab.table("layers", ["layer", "output", "parameters", "if dense", "receptive field"], known)
         so_far = [row for row in known if row[2]]
-        lab.bars("parameters", [row[0] for row in so_far], count=[row[2] for row in so_far])
+        lab.bars("parameters", [row[0] for row in so_far], "numbers to learn", count=[row[2] for row in so_far])
         if values.dim() == 4:
             lab.images("feature maps", values[0, :16], [f"{name}, {index}" for index in range(min(16, k.filters))])
     values, learned = outputs[-1], {row[0]: row[2] for row in rows}
     order = values[0].argsort(descending=True)
-    lab.bars("probabilities", [data.classes[place] for place in order.tolist()], probability=values[0, order])
+    names = [data.classes[place] for place in order.tolist()]
+    lab.bars("probabilities", names, "probability", probability=values[0, order])
     lab.results(
         **{
             "parameters": sum(row[2] for row in rows),

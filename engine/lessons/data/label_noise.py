@@ -56,8 +56,8 @@ def run(lab, k):
     luck = torch.as_tensor(rng.random(len(train_x)), device=lab.device)
 
     rows, columns = [f"{share:.0%} wrong".replace("%", " %") for share in SHARES], [str(size) for size in SIZES]
-    accuracy = lab.state.setdefault("accuracy", [[float("nan")] * len(SIZES) for _ in SHARES])
-    memorised = lab.state.setdefault("memorised", [[float("nan")] * len(SIZES) for _ in SHARES])
+    accuracy = lab.state.setdefault("accuracy", [[None] * len(SIZES) for _ in SHARES])
+    memorised = lab.state.setdefault("memorised", [[None] * len(SIZES) for _ in SHARES])
     hidden, output = nn.Linear(64, k.hidden), nn.Linear(k.hidden, 10)
     net = nn.Sequential(hidden, nn.ReLU(), output).to(lab.device)
     adam = torch.optim.AdamW(net.parameters(), k.lr, weight_decay=k.decay)
@@ -89,8 +89,9 @@ def run(lab, k):
             done = {noise: accuracy[i] for i, noise in enumerate(rows[: row + 1])}
             axes = "log₂ of training images", "test accuracy"
             lab.curve("test accuracy by log₂ of images", np.log2(SIZES), axes=axes, **done)
-            lab.field("test accuracy", accuracy, rows=rows, columns=columns, low=0, high=1)
-            lab.field("wrong labels memorised", memorised[1:], rows=rows[1:], columns=columns, low=0, high=1)
+            axes = "training images", "share of labels that are wrong"
+            lab.field("test accuracy", accuracy, rows=rows, columns=columns, low=0, high=1, axes=axes)
+            lab.field("wrong labels memorised", memorised[1:], rows=rows[1:], columns=columns, low=0, high=1, axes=axes)
     for i, noise in enumerate(rows):
         lab.results(**{f"accuracy, {noise}, {size}": accuracy[i][j] for j, size in enumerate(SIZES)})
         if i:

@@ -89,7 +89,8 @@ def run(lab, k):
         lab.curve("error by log₂(p/n)", done, {"p = n": (0, 0)}, axes=axes, **shown)
         axes = "log₂(p/n)", "log₁₀ of the length"
         lab.curve("log₁₀ length of weights by log₂(p/n)", done, {"p = n": (0, 0)}, axes=axes, length=curves["length"])
-        lab.bars("outputs for an image never seen", data.classes, wanted=np.eye(10)[data.test_y[0]], found=scores[0])
+        wanted = np.eye(10)[data.test_y[0]]
+        lab.bars("outputs for an image never seen", data.classes, "output", wanted=wanted, found=scores[0])
 
     error, share = np.array(curves["test"]), sizes / n
     at_n, at_2n = np.searchsorted(octaves, (0, 1))

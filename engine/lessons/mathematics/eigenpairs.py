@@ -111,7 +111,8 @@ def run(lab, k):
         measure_rates(lab, residual / size, error / size)
         ends = {"v": v, f"A v / {size:.3g}": image / size}
         arrows = {name: np.stack([origin, end]) for name, end in ends.items()}
-        lab.points("plane", np.stack(list(ends.values())), paths={**lines, **arrows}, axes=("x₁", "x₂"))
+        spots, paths, axes = np.stack(list(ends.values())), {**lines, **arrows}, ("x₁", "x₂")
+        lab.points("plane", spots, paths=paths, axes=axes, aspect="equal")
         grown = multiply(matrix, v, k.method, k.shift)
         length = np.linalg.norm(grown)
         if length == 0:

@@ -123,7 +123,7 @@ def fold(lab, k):
         lab.curve("folded interval", x, output=y, axes=("input", "output"))
         for name, reached in zip(made, (pieces(y), 2 * (layer + 1) + 1), strict=True):
             made[name].append(reached)
-        lab.bars("pieces by units", [f"{2 * (index + 1)} units" for index in range(layer + 1)], **made)
+        lab.bars("pieces by units", [f"{2 * (index + 1)} units" for index in range(layer + 1)], "pieces", **made)
     lab.results(**{"pieces of the folds": pieces(y), "units of the folds": 2 * k.folds})
 
 
@@ -139,7 +139,7 @@ def compare(lab, k):
             with torch.no_grad():
                 counts.append(count(patterns(net, grid)))
         found[f"{depth + 1} × {k.units // (depth + 1)}"] = sum(counts) / len(counts)
-        lab.bars("pieces of random networks", list(found), **{f"mean of {NETWORKS}": list(found.values())})
+        lab.bars("pieces of random networks", list(found), "pieces", **{f"mean of {NETWORKS}": list(found.values())})
     lab.results(**{f"random, {depth} deep": mean for depth, mean in enumerate(found.values(), 1)})
     first, second = sorted(found.values(), reverse=True)[:2]
     lab.results(**{"depth with most pieces": 1 + list(found.values()).index(first), "lead": first / second})

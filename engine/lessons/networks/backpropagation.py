@@ -50,11 +50,11 @@ PLACES = {
     "b": (0.2, 0.05),
     "z": (0.38, 0.3),
     "h": (0.52, 0.55),
-    "v": (0.52, 0.95),
+    "v": (0.48, 0.95),
     "v·h": (0.68, 0.75),
     "c": (0.68, 0.2),
     "p": (0.84, 0.45),
-    "y": (0.84, 0.95),
+    "y": (1.0, 0.95),
     "L": (1.0, 0.7),
 }
 INPUTS = {"w·x": ("w", "x"), "z": ("w·x", "b"), "h": ("z",), "v·h": ("v", "h"), "p": ("v·h", "c"), "L": ("p", "y")}
@@ -128,11 +128,8 @@ def loss_at(weights, x):
 
 def show(lab, values, local, gradient):
     """The graph with the numbers that are known so far."""
-    nan = float("nan")
-    numbers = {"value": [values.get(node, nan) for node in PLACES]}
-    if gradient:
-        numbers["gradient"] = [gradient.get(node, 0.0) for node in PLACES]  # what comes back is added up from 0
-    slopes = {"slope": [local.get(edge, nan) for edge in EDGES]}
+    numbers = {"value": [values.get(node) for node in PLACES], "gradient": [gradient.get(node) for node in PLACES]}
+    slopes = {"slope": [local.get(edge) for edge in EDGES]}
     lab.graph("graph", PLACES, EDGES, values=numbers, weights=slopes)
 
 

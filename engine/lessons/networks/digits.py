@@ -24,7 +24,7 @@ An *epoch* has shown every training image once.
 losses ends lower? Which digits will it mix up?
 
 **Watch.** Each point of a training curve is one batch, so it is jagged. The gradient panel shows how hard each
-layer is pushed; the confusion matrix, which digit was taken for which.
+layer is pushed; the confusion matrix and ten digits, which is taken for which.
 
 **Break it.** With `lr` = 3 the first large steps push most hidden units below zero for every image, the next ones the
 rest. A ReLU that is never positive passes no gradient, so it cannot come back: the loss stays near ln 10. With
@@ -69,7 +69,36 @@ def run(lab, k):
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, k.hidden), activation(), nn.Linear(k.hidden, 10)).to(lab.device)
     lab.results(parameters=sum(weights.numel() for weights in net.parameters()))
     sgd = torch.optim.SGD(net.parameters(), lr=k.lr)  # key: w ← w − lr · gradient
-    fit(lab, net, sgd, data, epochs=k.epochs, batch_size=k.batch_size, evaluate_every=10)
+    chosen = choose_ten(data)
+    images, truth = data.test_x[chosen], data.test_y[chosen].tolist()
+
+    def show_ten():
+        """What the network takes each of ten test images for, and how sure it is."""
+        with torch.no_grad():
+            chance, guess = net(images).softmax(1).max(1)  # key: the guess is the digit with the highest score
+        lab.images("ten test digits", images, describe_guesses(guess.tolist(), chance.tolist(), truth), low=0, high=1)
+
+    fit(lab, net, sgd, data, epochs=k.epochs, batch_size=k.batch_size, evaluate_every=10, evaluated=show_ten)
+
+
+def choose_ten(data):
+    """Places of ten test images, one of each digit: the first, and of odd digits that which looks most like another
+    digit, as its nearest training images tell."""
+    import torch
+
+    apart = torch.cdist(data.test_x.flatten(1), data.train_x.flatten(1))
+    same = data.test_y[:, None] == data.train_y
+    own, other = apart.masked_fill(~same, torch.inf).amin(1), apart.masked_fill(same, torch.inf).amin(1)
+    places = [torch.nonzero(data.test_y == digit)[:, 0] for digit in range(10)]
+    return [(at[(own / other)[at].argmax()] if digit % 2 else at[0]).item() for digit, at in enumerate(places)]
+
+
+def describe_guesses(guesses, chances, truth):
+    """A caption for each image, which says the guess, its probability, and of a mistake what it is."""
+    return [
+        f"✓ {guess}, {chance:.0%}" if guess == digit else f"✗ {guess}, {chance:.0%}, is {digit}"
+        for guess, chance, digit in zip(guesses, chances, truth, strict=True)
+    ]
 
 
 def forward(x, w1, b1, w2, b2):
@@ -113,7 +142,7 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=8,
-    show=("loss", "accuracy", "test"),
+    show=("loss", "accuracy", "test", "ten test digits"),
     mistakes=(84,),
     predictions=(
         Prediction(

@@ -111,7 +111,7 @@ def valley(lab, k):
             axes, goal = ("x", "y"), {"goal": (1, 1)}
             lab.field("log₁₀ height", height, (-1, 1.5), (-0.5, 1.5), points=goal, paths=paths, axes=axes)
             m, s = memories["Adam"]["m"], memories["Adam"]["s"]
-            lab.bars("Adam's memory", ["x", "y"], m=m, root_of_s=s.sqrt())
+            lab.bars("Adam's memory", ["x", "y"], "slope", m=m, root_of_s=s.sqrt())
     lab.results(
         **{f"{name}/height": rosenbrock(*place).item() for name, place in places.items()},
         **{f"{name}/from goal": (place - 1).norm().item() for name, place in places.items()},

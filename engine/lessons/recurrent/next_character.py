@@ -91,7 +91,10 @@ def run(lab, k):
         if lab.due():
             chance = scores.softmax(1).detach()
             read_so_far = [k.word[: place + 1] for place in range(len(y))]
-            lab.field("probability of the next letter", chance, rows=read_so_far, columns=letters, low=0, high=1)
+            axes = "next letter", "read so far"
+            lab.field(
+                "probability of the next letter", chance, rows=read_so_far, columns=letters, low=0, high=1, axes=axes
+            )
             lab.points(
                 "state",
                 plane(states.detach()),
@@ -99,6 +102,7 @@ def run(lab, k):
                 letters,
                 paths={"reading": plane(states.detach())},
                 axes=("first main direction", "second"),
+                aspect="equal",
             )
             lab.text("spells", spell(read, head, letters, k.word))
     with torch.no_grad():

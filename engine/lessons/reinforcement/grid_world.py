@@ -3,9 +3,12 @@
 Five by five squares, three walls, one goal. With a map, how would you find the best way from *every* square? And
 without one, only by the bumps and one reward at the end?
 
-**The task.** Each move costs 0.04; only the one that reaches the goal gives 1 instead and ends the *episode*, a walk
-from A. With probability `slip` a move goes off to one side. Wanted is a *policy*, an arrow for each square, with the
-greatest expected *return*, in which a reward one move later counts γ times as much:
+    {map}
+
+**The task.** A is the start, G the goal, █ a wall. Each move costs 0.04; only the one that reaches the goal gives 1
+instead and ends the *episode*, a walk from A. With probability `slip` a move goes off to one side. Wanted is a
+*policy*, an arrow for each square, with the greatest expected *return*, in which a reward one move later counts γ
+times as much:
 
     r₁ + γ·r₂ + γ²·r₃ + …,   0 < γ < 1.
 
@@ -98,15 +101,34 @@ def follow(policy, square):
     return None
 
 
-def show(lab, name, values, policy):
-    """Values (5, 5) as shades, arrows and what is special as texts."""
-    texts = [["wall" if (row, column) in WALLS else "goal" for column in range(SIZE)] for row in range(SIZE)]
-    for row, column in squares():
-        start = "A" if (row, column) == START else ""
-        texts[row][column] = f"{start}{ARROWS[policy[row, column]]} {values[row, column]:.2f}"
-    field = values.clone()
-    field[tuple(zip(*WALLS, strict=True))] = float("nan")
-    lab.field(name, field, texts=texts, low=-0.5, high=1, axes=("column", "row"))
+def draw_map():
+    """The world as text, a line a row: ``A`` the start, ``G`` the goal, ``█`` a wall."""
+    signs = {**dict.fromkeys(WALLS, "█"), START: "A", GOAL: "G"}
+    return [" ".join(signs.get((row, column), "·") for column in range(SIZE)) for row in range(SIZE)]
+
+
+__doc__ = (__doc__ or "").replace("    {map}", "\n".join(f"    {line}" for line in draw_map()))  # that of the run
+
+
+def show(lab, **known):
+    """What planning and learning know, side by side: for each the values (5, 5) as shades, and arrows; or None."""
+    values, texts = [], []
+    for found in known.values():
+        words = [["wall" if (row, column) in WALLS else "goal" for column in range(SIZE)] for row in range(SIZE)]
+        special = {GOAL: 0.0, **dict.fromkeys(WALLS, float("nan"))}
+        shades = [[special.get((row, column)) for column in range(SIZE)] for row in range(SIZE)]
+        for row, column in squares():
+            start = "A" if (row, column) == START else ""
+            words[row][column] = f"{start} ·".strip()
+            if found is not None:
+                worth, policy = found
+                shades[row][column] = worth[row, column].item()
+                number = f"{worth[row, column]:.2f}".replace("0.", ".", 1)
+                words[row][column] = f"{start}{ARROWS[policy[row, column]]} {number}"
+        values.append(shades)
+        texts.append(words)
+    axes = ("column", "row")
+    lab.field("planned and learned", values, panes=tuple(known), texts=texts, low=-0.5, high=1, axes=axes)
 
 
 def report(lab, name, policy):
@@ -118,12 +140,11 @@ def report(lab, name, policy):
 
 
 def run(lab, k):
-    plan(lab, k)
-    learn(lab, k)
+    learn(lab, k, plan(lab, k))
 
 
 def plan(lab, k):
-    """Value iteration: sweeps over all squares."""
+    """Value iteration: sweeps over all squares. Returns values (5, 5) and the best move in each square."""
     import torch
 
     values = torch.zeros(SIZE, SIZE, dtype=torch.float64)
@@ -141,13 +162,14 @@ def plan(lab, k):
         for square, value in best.items():
             values[square] = value
         lab.scalars({"planning/largest change": change})
-        show(lab, "planned: best move and value", values, best_moves())
+        show(lab, planned=(values, best_moves()), learned=None)
     report(lab, "planned", best_moves())
     lab.results(**{"planned/value of the start": values[START]})
+    return values, best_moves()
 
 
-def learn(lab, k):
-    """Q-learning: episodes of trial and correction."""
+def learn(lab, k, planned):
+    """Q-learning: episodes of trial and correction, shown beside what was ``planned``."""
     import random
 
     import torch
@@ -179,7 +201,7 @@ def learn(lab, k):
         tried = [episode() for _ in range(BLOCK)]
         lab.scalars({"learning/mean return": sum(total for total, _ in tried) / BLOCK})
         lab.scalars({"learning/mean moves": sum(len(way) - 1 for _, way in tried) / BLOCK})
-        show(lab, "learned: best move and its Q", q.max(2).values, best_moves())
+        show(lab, planned=planned, learned=(q.max(2).values, best_moves()))
     report(lab, "learned", best_moves())
     lab.results(**{"learned/value of the start": q[START].max()})
 
@@ -217,7 +239,7 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=12,
-    show=("learned: best move and its Q", "planned: best move and value", "mean moves"),
+    show=("planned and learned", "mean moves", "mean return"),
     rows=("S4-34a", "S4-34b"),
     mistakes=(57,),
     smoke={"episodes": 50},

@@ -303,7 +303,8 @@ def from_random_starts(lab, k, roots):
     arrived = distance.min(1) < k.tolerance
     which = np.where(arrived, distance.argmin(1), len(roots))
     names = [f"to {root:.4g}" for root in roots] + ["nowhere"]
-    lab.points("newton steps by start", np.stack([starts, steps], 1), which, names, axes=("start", "steps"))
+    at, axes = np.stack([starts, steps], 1), ("start x", "steps")
+    lab.points("newton steps by start", at, which, names, axes=axes, aspect="auto")
     lab.results(**{"newton/arrives": float(arrived.mean()), "newton/mean steps": float(steps.mean())})
     if arrived.any():
         lab.results(**{"newton/farthest start that arrives": float(np.abs(starts[arrived]).max())})

@@ -31,7 +31,7 @@ def main() -> None:
     from descend.engine.launch import devices  # noqa: F401
     from descend.engine.teaching import catalogue
 
-    private_names.import_compiler()
+    private_names.postpone_compiler()
     catalogue.list_lessons()
 
     os.write(answers, b"ready\n")

@@ -15,6 +15,7 @@ from descend.engine.lab.lab import Lab
 from descend.engine.lab.picture_timing import EVERY
 from descend.engine.run import runs
 from descend.engine.run.history import History
+from descend.engine.run.packed_array import NOT_YET, find_not_yet, is_not_yet
 from descend.engine.run.records import (
     Array,
     Curve,
@@ -63,7 +64,7 @@ def test_every_kind_arrives_with_its_numbers(folders: Path) -> None:
         lab.points("data", torch.zeros(2, 2), torch.tensor([0, 2]), arrows=np.ones((2, 2)), paths={"way": np.eye(2)})
         lab.field("loss", grid, (-1, 1), (0, 2), points={"here": (0, 1)})
         lab.field("weights", grid, rows=["a", "b"], texts=[["<", "^", ">"]] * 2)
-        lab.bars("scores", ["one", "two"], first=[1, 2], second=torch.tensor([3.0, 4.0]))
+        lab.bars("scores", ["one", "two"], "points", first=[1, 2], second=torch.tensor([3.0, 4.0]))
         lab.histogram("noise", 4, (0, 4), values=torch.tensor([0.5, 1.5, 1.6, np.nan, 99.0]))
         lab.images("grey", torch.tensor([[[0.0, 0.5], [1.0, 2.0]]]), ["one"], low=0, high=1)
         lab.images("colour", torch.zeros(2, 3, 4, 5))
@@ -84,12 +85,58 @@ def test_every_kind_arrives_with_its_numbers(folders: Path) -> None:
     assert (loss.x, loss.y, loss.points["here"].numpy().tolist()) == ((-1, 1), (0, 2), [[0, 1]])
     assert last(history, "field/weights").texts[1][2] == ">"
     assert last(history, "bars/scores").groups["second"].numpy().tolist() == [3, 4]
+    assert last(history, "bars/scores").axis == "points"
     assert last(history, "histogram/noise").counts["values"].numpy().tolist() == [1, 2, 0, 0]
     assert last(history, "images/grey").pixels.numpy().tolist() == [[[0, 128], [255, 255]]]
     assert last(history, "images/colour").pixels.shape == (2, 4, 5, 3)
     assert last(history, "table/results").rows == [["a", 1.5], ["b", 2], ["c", None]]
     assert last(history, "text/sample").text == "[red]hello"
     assert (net.sources.numpy().tolist(), net.targets.numpy().tolist()) == ([0], [1])
+
+
+def test_none_is_not_computed_yet_in_every_kind_and_no_nan(folders: Path) -> None:
+    nodes, nan = {"in": (0, 0.5), "out": (1, 0.5)}, float("nan")
+
+    def experiment(lab: Lab) -> None:
+        numbers = {"value": [1.5, None], "grad": [None, nan]}
+        lab.graph("net", nodes, [("in", "out")], values=numbers, weights={"w": [None]})
+        lab.bars("scores", ["one", "two", "three"], v=[0.1, None, nan])
+        lab.array("a", [[1, None], [nan, 2]])
+        lab.field("f", [[1.0, None], [nan, 2.0]])
+        lab.tree("t", ("+", "x", "y"), values={"value": [None, 1.0, nan]})
+        lab.table("results", ["name", "value"], [["a", None], ["b", nan], ["c", torch.tensor(float("-inf"))]])
+        lab.field("panes", [[[1.0, 2.0]], [[None, 4.0]]], panes=("a", "b"), texts=[[["p", "q"]], [["r", "s"]]])
+
+    history = shown(experiment)
+    net, bars, array, field, tree = (
+        last(history, key) for key in ("graph/net", "bars/scores", "array/a", "field/f", "tree/t")
+    )
+    for values, expected in (
+        (net.values["value"], [False, True]),
+        (net.values["grad"], [True, False]),
+        (net.weights["w"], [True]),
+        (bars.groups["v"], [False, True, False]),
+        (array.grids[0].values, [[False, True], [False, False]]),
+        (field.values, [[False, True], [False, False]]),
+        (tree.values["value"], [True, False, False]),
+    ):
+        assert find_not_yet(values.numpy()).tolist() == expected
+    assert np.isnan(bars.groups["v"].numpy()).tolist() == [False, True, True]
+    assert bars.groups["v"].numpy()[0] == 0.1, "as a double"
+    assert last(history, "table/results").rows == [["a", None], ["b", "NaN"], ["c", "-inf"]]
+    panes = last(history, "field/panes")
+    assert (panes.values.shape, panes.texts) == ((1, 4), [["p", "q", "r", "s"]])
+    assert find_not_yet(panes.values.numpy()).tolist() == [[False, False, True, False]]
+
+
+@pytest.mark.parametrize("value", [NOT_YET, np.float32(NOT_YET), np.array(NOT_YET, np.float32).astype(float).item()])
+def test_not_yet_outlives_copies_and_conversions(value: float) -> None:
+    assert is_not_yet(float(value))
+    assert find_not_yet(Array.of(np.array([float(value), 0.1])).numpy()).tolist() == [True, False]
+    assert find_not_yet(torch.tensor([float(value)]).clone().numpy()).all()
+    assert not is_not_yet(float("nan"))
+    assert not is_not_yet(-float("nan"))
+    assert not find_not_yet(np.array([np.inf - np.inf, np.nan, 1.0, 0.0 * np.inf])).any()
 
 
 def test_what_is_shown_is_taken_at_once(folders: Path) -> None:
@@ -154,6 +201,8 @@ def test_a_short_loop_shows_every_step_and_a_costly_picture_is_made_seldom(folde
         lambda lab: lab.points("p", np.zeros((3, 3))),
         lambda lab: lab.points("p", np.zeros((3, 2)), [0, 1]),
         lambda lab: lab.field("f", [1, 2, 3]),
+        lambda lab: lab.field("f", np.zeros((2, 3)), panes=("a", "b")),
+        lambda lab: lab.field("f", np.zeros((3, 2, 2)), panes=("a", "b")),
         lambda lab: lab.bars("b", ["one"], values=[1, 2]),
         lambda lab: lab.images("i", np.zeros((2, 2))),
         lambda lab: lab.images("i", np.zeros((1, 9, 9)), ["one", "two"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -56,7 +57,9 @@ def test_plain_output_ends_with_the_metrics_and_where_the_run_is(folders: Path) 
     result = call("run", "digits", "--set", "epochs=2", "--set", "pace=0")
     assert result.returncode == 0, result.stderr
     assert "test/accuracy" in result.stdout
-    assert "done after" in result.stdout
+    told = re.search(r"done after ([\d.]+) s of training, ([\d.]+) s in all: ", " ".join(result.stdout.split()))
+    assert told, result.stdout
+    assert 0 < float(told[1]) < float(told[2])
     assert "\x1b[" not in result.stdout, "no colours where there is no terminal"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from tests.engine.teaching.contract import smoke_run
@@ -9,6 +11,8 @@ from tests.engine.teaching.contract import smoke_run
 from descend.engine.base.errors import UsageError
 from descend.engine.lessons.attention_generative import diffusion, noising
 from descend.engine.lessons.convolutional import convolution, learned_filters
+from descend.engine.lessons.networks import digits
+from descend.engine.run.packed_array import find_not_yet
 from descend.engine.run.result import Result
 from descend.engine.teaching import catalogue
 
@@ -31,8 +35,35 @@ def test_one_place_shows_the_window_the_kernel_and_what_their_products_add_up_to
         total = (window * kernel.values.numpy().ravel()).sum()
         assert made.values.numpy()[made.marks["place"].numpy().astype(bool)].tolist() == [total]
         assert place.formula.endswith(f" = {total:.4g}".replace("-", "−"))
-        *_, newest = (text for row in filled.texts for text in row if text)
+        *_, newest = (text for row in filled.texts for text in row if text != "·")
         assert float(newest) == pytest.approx(total, abs=0.1)
+
+
+def test_places_that_the_window_has_not_reached_are_not_computed_yet() -> None:
+    pictures = Result.of(smoke_run(catalogue.find_lesson("convolution"))).history.pictures
+    for count, filled in enumerate(pictures["field/feature map"], 1):
+        missing = find_not_yet(filled.values.numpy()).ravel()
+        assert (~missing[:count]).all()
+        assert missing[count:].all()
+        assert [text == "·" for row in filled.texts for text in row] == missing.tolist()
+    digit, (image, *_) = pictures["field/digit"][0], pictures["array/one place: image * kernel = map"][0].grids
+    assert digit.down
+    assert (digit.values.numpy() == image.values.numpy()).all(), "one orientation"
+
+
+def test_ten_test_digits_are_one_of_each_with_guess_probability_and_mistakes() -> None:
+    pictures = Result.of(smoke_run(catalogue.find_lesson("digits"))).history.pictures["images/ten test digits"]
+    assert len(pictures) >= 2
+    assert all((picture.pixels.numpy() == pictures[0].pixels.numpy()).all() for picture in pictures), "always the same"
+    assert pictures[0].pixels.shape == (10, 8, 8)
+    for picture in pictures:
+        for digit, caption in enumerate(picture.captions):
+            guess, share, truth = re.fullmatch(r"[✓✗] (\d), (\d+)%(?:, is (\d))?", caption).groups()  # type: ignore[union-attr]
+            assert caption.startswith("✓") == (int(guess) == digit)
+            assert truth == (None if int(guess) == digit else str(digit))
+            assert 10 <= int(share) <= 100
+    assert sum(caption.startswith("✗") for caption in pictures[0].captions) > 5
+    assert digits.describe_guesses([3, 8], [0.984, 0.5], [3, 9]) == ["✓ 3, 98%", "✗ 8, 50%, is 9"]
 
 
 def test_nine_numbers_of_your_own_are_read_row_by_row() -> None:

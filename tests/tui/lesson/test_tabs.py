@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 
 from descend.engine.teaching.lesson import Lesson
 from descend.tui import app
 from descend.tui.screens.lesson import LessonScreen
-from descend.tui.screens.lesson.reading import key_lines, lines, start_of, wrapped
+from descend.tui.screens.lesson.reading import TheoryTab, key_lines, lines, start_of, wrapped
 from tests.tui import practice
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.lesson.test_lesson import lesson, running
@@ -173,3 +176,23 @@ async def test_every_part_survives_any_size(size: tuple[int, int], lesson_with_a
         await shell.pilot.resize_terminal(80, 24)
         await shell.press("T")
         await shell.sees("Newton's way.")
+
+
+async def test_focus_on_a_long_text_looks_up_no_styles_of_its_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened((120, 40), lesson="digits") as shell:
+        theory = shell.app.screen.query_one(TheoryTab)
+        await shell.until(lambda: theory.has_focus and len(list(theory.walk_children())) > 5)
+        looked: list[DOMNode] = []
+        update = Stylesheet.update_nodes
+
+        def count(sheet: Stylesheet, nodes: Iterable[DOMNode], animate: bool = False) -> None:
+            looked.extend(found := list(nodes))
+            update(sheet, found, animate)
+
+        monkeypatch.setattr(Stylesheet, "update_nodes", count)
+        shell.app.screen.set_focus(None)
+        await shell.until(lambda: not theory.has_focus)
+        theory.focus()
+        await shell.until(lambda: theory.has_focus)
+        assert theory in looked
+        assert not [node for node in looked if theory in node.ancestors]

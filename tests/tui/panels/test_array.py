@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from descend.engine.run.packed_array import NOT_YET
 from descend.engine.run.records import Array, ArrayView, Grid
 from descend.tui.draw.rows import text
 from descend.tui.panels import Panel
@@ -225,3 +226,11 @@ async def test_the_arrows_move_what_is_shown_of_a_large_array(monkeypatch: pytes
         assert "[1:21, 1:13]" in text(panel.rows(80, 24))
         await pilot.press("up", "up", "up", "left_parenthesis", "left_parenthesis")
         assert "[0:20, 0:12]" in text(panel.rows(80, 24))
+
+
+def test_none_in_values_is_a_dot_and_a_true_nan_is_said() -> None:
+    panel = shown(ArrayPanel, view(cells([[1.0, NOT_YET], [np.nan, 2.5]])))
+    drawn = text(panel.content(40, 12))
+    assert drawn.count("·") == 1
+    assert "NaN" in drawn
+    assert [row[4] for row in panel.tabulate(view(cells([[1.0, NOT_YET]]))).rows] == [1.0, None]

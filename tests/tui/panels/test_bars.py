@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from descend.engine.run.packed_array import NOT_YET
 from descend.engine.run.records import Array, Bars
 from descend.tui.draw.bars import EIGHTHS, aligned
 from descend.tui.draw.rows import text
@@ -133,3 +134,18 @@ def test_the_cursor_chooses_the_picture() -> None:
     panel.cursor = 5
     assert inside(panel, 40, 1)[0].endswith(" 1")
     assert "as of step 1, at step 5 of 9" in text(panel.notes()[:1])
+
+
+def test_what_is_not_computed_yet_has_a_dot_and_no_bar() -> None:
+    panel = shown(BarsPanel, record(["a", "b", "c"], v=[1.0, NOT_YET, np.nan]))
+    rows = panel.content(40, 6)
+    assert [line.split()[-1] for line in text(rows).splitlines() if line.strip()] == ["1", "·", "NaN"]
+    assert [pen for row in rows for part, pen in row if part.strip() in ("·", "NaN")] == ["muted", "error"]
+    assert "1 not finite" in text(panel.notes()[:1])
+
+
+def test_what_bars_measure_stands_below() -> None:
+    bars = record(["a", "b"], v=[1.0, 2.0])
+    assert "→" not in text(shown(BarsPanel, bars).rows(50, 8)).splitlines()[-1]
+    bars.axis = "length (m)"
+    assert "→ length (m)" in text(shown(BarsPanel, bars).rows(50, 8)).splitlines()[-1]

@@ -14,10 +14,11 @@ from rich.console import Console
 from textual.app import App, ComposeResult
 
 from descend.engine.run.history import History
+from descend.engine.run.packed_array import NOT_YET
 from descend.engine.run.records import Array, Field
 from descend.tui.draw.colours import TOP, Scale, luminance, scale
 from descend.tui.draw.field_legend import Look, draw_key, letters
-from descend.tui.draw.matrix import draw_matrix
+from descend.tui.draw.matrix import draw_matrix, shape_matrix
 from descend.tui.draw.plane import draw_plane
 from descend.tui.draw.rows import Row, length, text
 from descend.tui.panels.field import FieldPanel
@@ -377,3 +378,126 @@ def test_the_replay_cursor_shows_the_field_of_its_step() -> None:
     assert "as of step 10" in text(shown.rows(80, 8))
     assert shown.label == "f"
     assert FieldPanel.subjects([], ["field/f", "graph/g"]) == ["field/f"]
+
+
+LOOKED_AT = [(76, 17), (56, 9), (56, 22), (116, 30), (196, 50), (40, 12)]
+
+
+def disc(**more: Any) -> Field:
+    """1 in a disc of radius 0.8 of the square from -1 to 1, 0 around it."""
+    x = np.linspace(-1, 1, 81)
+    return field((x[:, None] ** 2 + x**2 < 0.64).astype(float), x=(-1.0, 1.0), y=(-1.0, 1.0), **more)
+
+
+def measure_disc(rows: list[Row]) -> tuple[int, float]:
+    """Cells across, and lines down, that the highest level takes."""
+    found = [levels_at(rows, y) for y in range(len(rows))]
+    wide = max(sum(max(cell) == TOP for cell in line) for line in found)
+    high = max(sum(line[x][k] == TOP for line in found if x < len(line) for k in (0, 1)) for x in range(len(found[0])))
+    return wide, high / 2
+
+
+@pytest.mark.parametrize("size", LOOKED_AT)
+def test_a_disc_is_round_at_every_size_if_its_axes_have_one_unit(size: tuple[int, int]) -> None:
+    for names in (("", ""), ("x₁", "x₂"), ("x (m)", "y (m)")):
+        wide, high = measure_disc(drawn(disc(axes=names), *size))
+        assert wide == pytest.approx(2 * high, abs=2)
+        assert high >= 0.6 * (size[1] - 3) or wide >= 0.6 * (size[0] - 6)  # as large as there is room for
+    wide, high = measure_disc(drawn(disc(axes=("height (m)", "weight (kg)")), *size))
+    assert wide > 0.6 * (size[0] - 6)
+    wide, high = measure_disc(drawn(disc(axes=("height (m)", "weight (kg)"), aspect="equal"), *size))
+    assert wide == pytest.approx(2 * high, abs=2)
+
+
+def test_the_first_row_is_at_the_top_of_matrices_and_images_and_y_runs_up_in_maps() -> None:
+    values = np.array([[0.0, 0.0], [1.0, 1.0]])
+    matrix, up = field(values), field(values, x=(0, 1), y=(0, 1))
+    down = field(values, x=(0, 1), y=(0, 1), down=True, axes=("column", "row"))
+    tops = [levels_at(drawn(record, 40, 10), 1)[0][0] for record in (matrix, up, down)]
+    assert tops == [0, TOP, 0]
+    foots = [text(panel(record).rows(60, 12)).splitlines()[-1] for record in (down, field(values, axes=("c", "r")))]
+    assert "↓ row  → column" in foots[0]
+    assert "↓ r  → c" in foots[1]
+    assert "↑ r  → c" in text(panel(field(values, x=(0, 1), y=(0, 1), axes=("c", "r"))).rows(60, 12))
+    labels = [line.split()[0] for line in text(drawn(down, 40, 10)).splitlines()[:8] if line[:2].strip()]
+    assert labels == ["0", "1"]
+    spot = field(values, x=(0, 1), y=(0, 1), down=True, points={"low": Array.of(np.array([[0.0, 1.0]]))})
+    lines = text(drawn(spot, 40, 10)).splitlines()
+    assert next(index for index, line in enumerate(lines) if "●" in line) > 3  # where y = 1 is: below
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "row 2, column 2: 8"),
+        ({"x": (0, 2), "y": (0, 2)}, "x=1, y=2: 7"),
+        ({"x": (0, 2), "y": (2, 0)}, "x=1, y=2: 1"),
+        ({"x": (0, 2), "y": (0, 2), "down": True}, "x=1, y=0: 1"),
+    ],
+)
+async def test_the_cursor_goes_where_its_arrow_points(more: dict[str, Any], told: str) -> None:
+    shown = panel(field(np.arange(9.0).reshape(3, 3), **more))
+    async with Host(shown).run_test(size=(60, 16)) as pilot:
+        shown.focus()
+        await pilot.press("shift+left", *(["shift+up"] * 3 if more else ["shift+down"] * 3 + ["shift+right"] * 3))
+        assert told in text(shown.rows(60, 16))
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (20, 20), (40, 10), (10, 40), (64, 64), (100, 30)])
+@pytest.mark.parametrize("size", LOOKED_AT)
+def test_pixels_of_a_matrix_are_square(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    tall, wide = shape_matrix(*shape, size[0], 2 * size[1])
+    assert tall <= 2 * size[1]
+    assert wide <= size[0]
+    if min(size[0] / shape[1], 2 * size[1] / shape[0]) * min(shape) >= 6:  # else it would be a mere strip
+        assert wide / shape[1] == pytest.approx(tall / shape[0], abs=1 / min(shape))
+
+
+def test_a_strip_is_not_too_thin_to_see() -> None:
+    assert shape_matrix(1, 200, 100, 40) == (6, 100)
+    assert shape_matrix(2, 1000, 100, 40)[0] >= 6
+
+
+def panes(**more: Any) -> Field:
+    values = np.hstack([np.full((3, 3), 0.25), [[0.5, NOT_YET, 0.5], [0.5, 0.5, 0.5], [0.5, 0.5, np.nan]]])
+    texts = [["→ .25"] * 3 + ["↓ .50", "·", "↓ .50"], *[["→ .25"] * 3 + ["↓ .50"] * 3] * 2]
+    return field(values, panes=["planned", "learned"], texts=texts, low=0, high=1, **more)
+
+
+@pytest.mark.parametrize("size", [(76, 17), (56, 22), (56, 9), (40, 12)])
+def test_matrices_stand_side_by_side_with_their_texts(size: tuple[int, int]) -> None:
+    shown = panel(panes())
+    rows = shown.content(*size)
+    assert [length(row) for row in rows] == [size[0]] * size[1]
+    lines = text(rows).splitlines()
+    heads = next(line for line in lines if "planned" in line)
+    assert "learned" in heads
+    drawn = text(rows)
+    assert (drawn.count("→"), drawn.count("↓")) == (9, 8)
+    assert (drawn.count(".25"), drawn.count(".50")) == (9, 8)
+    data = shown.tabulate(panes())
+    assert data.header == ["row", "planned 0", "planned 1", "planned 2", "learned 0", "learned 1", "learned 2"]
+    assert next(iter(data.rows)) == ["0", 0.25, 0.25, 0.25, 0.5, None, 0.5]
+
+
+async def test_the_cursor_reads_matrices_side_by_side() -> None:
+    shown = panel(panes())
+    async with Host(shown).run_test(size=(70, 16)) as pilot:
+        shown.focus()
+        await pilot.press("shift+left")
+        assert "learned, row 1, column 0: 0.5000" in text(shown.rows(70, 16))
+        await pilot.press("shift+up", "shift+right")
+        assert "learned, row 0, column 1: not computed yet" in text(shown.rows(70, 16))
+        await pilot.press("shift+left", "shift+left")
+        assert "planned, row 0, column 2: 0.2500" in text(shown.rows(70, 16))
+
+
+def test_what_is_not_computed_yet_is_told_from_nan() -> None:
+    drawn_in_text = text(drawn(field([[1.0, NOT_YET], [np.nan, 2.0]]), 30, 8, colour=False))
+    assert "·" in drawn_in_text
+    assert "NaN" in drawn_in_text
+    key = text(panel(field([[1.0, NOT_YET], [np.nan, 2.0]])).content(60, 16))
+    assert "not computed yet" in key
+    assert "NaN" in key
+    map = field([[1.0, NOT_YET], [NOT_YET, 2.0]], x=(0, 1), y=(0, 1))
+    assert "NaN" not in text(panel(map).content(60, 16))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.engine.run.history import History
+from descend.engine.run.packed_array import NOT_YET
 from descend.engine.run.records import Array, Graph
 from descend.tui.draw.canvas import Canvas, Dots
 from descend.tui.draw.network import draw_network, layout
@@ -262,3 +264,30 @@ def test_the_replay_cursor_shows_the_graph_of_its_step() -> None:
     assert "a  0" in text(shown.rows(60, 9))
     assert "as of step 0" in text(shown.rows(60, 9))
     assert shown.label == "net"
+
+
+def test_what_is_not_computed_yet_is_a_dot_and_a_true_nan_is_said() -> None:
+    nodes = {"a": (0.0, 0.5), "b": (0.5, 0.5), "c": (1.0, 0.5)}
+    record = graph(
+        nodes,
+        [("a", "b"), ("b", "c")],
+        values={"value": [1.5, NOT_YET, np.nan], "gradient": [NOT_YET, NOT_YET, 1.0]},
+        weights={"slope": [NOT_YET, np.nan]},
+    )
+    line = text(panel(record).content(76, 3)).splitlines()[1]
+    assert re.search(r" a +1\.50 ∂· .*·.* b +· ∂· .*NaN.* c +NaN ∂1 ", line)
+    assert "error" in pens(panel(record).content(76, 3))
+    known = graph(nodes, [("a", "b"), ("b", "c")], values={"value": [1.5, 2.0, NOT_YET]})
+    drawn = panel(known).content(76, 3)
+    assert "NaN" not in text(drawn)
+    assert "error" not in pens(drawn)
+    rows = list(panel(record).tabulate(record).rows)
+    assert rows[1][rows[0].index("a") :][:1] == ["b"]
+    assert rows[1].count(None) >= 2  # an empty cell in what is exported
+
+
+@pytest.mark.parametrize("size", [(76, 17), (56, 22), (116, 30)])
+def test_all_numbers_of_nodes_are_kept_before_lines_are_long(size: tuple[int, int]) -> None:
+    drawn = text(panel(computation()).content(*size))
+    for number in ("∂6", "∂-4", "∂-2", "∂4", "∂1", "-8", "10"):
+        assert number in drawn

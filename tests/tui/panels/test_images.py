@@ -116,8 +116,8 @@ def test_captions_stand_below_and_are_cut() -> None:
 def test_says_how_many_are_not_shown() -> None:
     shown = panel(images(DIGITS[:40]))
     shown.content(70, 18)
-    assert text(shown.legends()[:1]) == "1–7, 40 of 40, 32 not shown, see PgDn and PgUp"
-    assert text(shown.legends()[1:2]) == "1–7, 40 of 40, 32 not shown"
+    assert text(shown.legends()) == "1–7, 40 of 40"
+    assert text(shown.notes()[:1]) == "32 not shown: PgDn PgUp  step 3"
     few = panel(images(DIGITS[:4]))
     few.content(70, 18)
     assert few.legends() == []
@@ -127,17 +127,34 @@ def test_says_how_many_are_not_shown() -> None:
 def test_a_film_never_drops_its_first_or_last_frame_and_pages_through_all(size: tuple[int, int]) -> None:
     film = panel(images(DIGITS[:12], [f"t{index}." for index in range(12)]))
     first = text(film.content(*size))
-    held = film._page[0]
+    held = film._shown
     assert 1 < held < 12
     assert "t0." in first
     assert "t11." in first
     seen = first
-    while film.first + held < 12:
-        before = film.first
-        film.first += held - 1
+    while film._start + held < 12:
+        before = film._start
+        film.first = before + held - 1
         seen += text(film.content(*size))
-        assert film.first > before
+        assert film._start > before
     assert all(f"t{index}." in seen for index in range(12))
+
+
+@pytest.mark.parametrize("width", [16, 24, 30, 40, 58])
+def test_a_film_with_room_for_few_ends_with_its_last_frame_and_names_the_key(width: int) -> None:
+    film = panel(images(np.repeat(np.repeat(DIGITS[:5], 4, 1), 4, 2), [f"t{index}." for index in range(5)]))
+    shown = text(film.rows(width, 10))
+    assert text(film.legends()).endswith("5 of 5")
+    assert "5 of 5" in shown.splitlines()[0] or width < 20
+    assert "PgDn" in shown.splitlines()[-1]
+
+
+def test_ten_are_all_in_sight_and_mistakes_stand_out() -> None:
+    captions = [f"{'✗' if index == 7 else '✓'} {index}, 93 %" for index in range(10)]
+    shown = panel(images(DIGITS[:10], captions))
+    rows = shown.content(76, 17)
+    assert all(caption in text(rows) for caption in captions)
+    assert [part.strip() for row in rows for part, pen in row if pen == "error"] == ["✗ 7, 93 %"]
 
 
 async def test_pages() -> None:

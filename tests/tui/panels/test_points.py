@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.engine.run.records import Array, Points
-from descend.tui.draw.axes import axes
-from descend.tui.draw.rows import text
+from descend.tui.draw.aspect import keeps_aspect
+from descend.tui.draw.rows import length, text
 from descend.tui.draw.scatter import HEADS, draw_scatter, prepare_points
 from descend.tui.panels.points import PointsPanel
 
@@ -29,6 +30,8 @@ def points(
     paths: dict[str, np.ndarray] | None = None,
     step: int = 7,
     name: str = "plane",
+    axes: tuple[str, str] = ("", ""),
+    aspect: Literal["", "equal", "auto"] = "",
 ) -> Points:
     places = np.asarray(places, float).reshape(-1, 2)
     return Points(
@@ -41,6 +44,8 @@ def points(
         dx=None if arrows is None else Array.of(np.asarray(arrows, float)[:, 0]),
         dy=None if arrows is None else Array.of(np.asarray(arrows, float)[:, 1]),
         paths={key: Array.of(np.asarray(path, float)) for key, path in (paths or {}).items()},
+        axes=axes,
+        aspect=aspect,
     )
 
 
@@ -93,10 +98,51 @@ def test_a_circle_looks_round() -> None:
     assert wide == pytest.approx(2 * high, abs=3)
 
 
-def test_units_that_differ_much_are_left_so() -> None:
-    frame = axes((0, 100), (0, 1), 70, 20, equal=True)
-    assert frame is not None
-    assert (frame.x.low, frame.x.high, frame.y.low, frame.y.high) == (0, 100, 0, 1)
+SIZES_LOOKED_AT = [(76, 17), (56, 9), (56, 22), (116, 30), (196, 50), (40, 12)]
+
+
+def extents_drawn(record: Points, size: tuple[int, int]) -> tuple[int, int]:
+    """Cells across and lines down that points take."""
+    rows = shown(PointsPanel, record).content(*size)[:-2]
+    lines = [line[max(line.find("│"), line.find("┤")) + 1 :] for line in text(rows).splitlines()]
+    drawn = [i for line in lines for i, c in enumerate(line) if c != " "]
+    return max(drawn) - min(drawn) + 1, sum(bool(line.strip()) for line in lines)
+
+
+@pytest.mark.parametrize("size", SIZES_LOOKED_AT)
+def test_a_circle_looks_round_at_every_size_if_its_axes_have_one_unit(size: tuple[int, int]) -> None:
+    angles = np.linspace(0, 2 * np.pi, 4000)
+    places = np.stack((3 * np.cos(angles), 3 * np.sin(angles)), 1)
+    for names in (("", ""), ("x (m)", "y (m)")):
+        wide, high = extents_drawn(points(places, axes=names), size)
+        assert wide == pytest.approx(2 * high, abs=3)
+    wide, high = extents_drawn(points(places, axes=("height (m)", "weight (kg)")), size)
+    assert wide > 0.7 * (size[0] - 6)  # units that differ fill what there is
+    wide, high = extents_drawn(points(places, axes=("height (m)", "weight (kg)"), aspect="equal"), size)
+    assert wide == pytest.approx(2 * high, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("axes", "across", "up", "aspect", "equal"),
+    [
+        (("x", "y"), 3.0, 1.0, "", True),
+        (("x (m)", "y (m)"), 1.0, 4.0, "", True),
+        (("x (m)", "y (s)"), 1.0, 1.0, "", False),
+        (("x", "y"), 100.0, 1.0, "", False),
+        (("x", "y"), 100.0, 1.0, "equal", True),
+        (("x", "y"), 1.0, 1.0, "auto", False),
+        (("x", "y"), 1.0, 0.0, "", False),
+        (("x", "y"), np.inf, np.inf, "auto", False),
+    ],
+)
+def test_the_rule_of_proportions(axes: tuple[str, str], across: float, up: float, aspect: str, equal: bool) -> None:
+    assert keeps_aspect(axes, across, up, aspect) is equal
+
+
+def test_two_paths_that_end_near_each_other_keep_their_marks_apart_from_names() -> None:
+    first, second = np.array([[9.0, 9.0], [0.0, 0.0]]), np.array([[9.0, 0.0], [1.2, 0.0]])
+    panel = shown(PointsPanel, points(np.zeros((0, 2)), paths={"a long name": first, "b": second}))
+    assert {length(row) for row in panel.content(40, 9)} == {40}
 
 
 @pytest.mark.parametrize("octant", range(8))

@@ -53,7 +53,7 @@ def test_numbers_stand_to_the_right_of_their_column_and_words_to_the_left() -> N
     start = lines[0].index("what")
     assert [line[start : start + 4] for line in lines[1:4]] == ["step"] * 3
     assert lines[1].split()[-2:] == ["yes", "1.00e9"]
-    assert lines[2].split()[-2:] == ["no", "–"]
+    assert lines[2].split()[-2:] == ["no", "·"]
 
 
 async def test_a_long_table_is_scrolled_and_says_where_it_is() -> None:
@@ -187,3 +187,28 @@ async def test_progress_is_there_for_those_who_ask() -> None:
         app.grid.changed(history.feed([Status(state="done")]))
         await settle(app)
         assert "about" not in "\n".join(app.lines())
+
+
+def test_what_differs_stands_out_by_sign_and_style() -> None:
+    rows: list[list[str | int | float | bool | None]] = [["w", "agrees"], ["b", "differs"], ["all that differs", "no"]]
+    table = Table(step=3, name="check", columns=["weight", "verdict"], rows=rows)
+    for unicode, signs in ((True, "✓✗"), (False, "+x")):
+        panel = TablePanel(history_of([table]), "table/check")
+        panel.unicode = unicode
+        drawn = panel.content(60, 6)
+        lines = text(drawn).splitlines()
+        assert lines[1].split() == ["w", signs[0], "agrees"]
+        assert lines[2].split() == ["b", signs[1], "differs"]
+        assert lines[3].split() == ["all", "that", "differs", "no"]  # no verdict: more than the word, and a fact
+        found = {pen: part.strip() for row in drawn[1:] for part, pen in row if pen in ("good", "error")}
+        assert found == {"good": f"{signs[0]} agrees", "error": f"{signs[1]} differs"}
+
+
+def test_what_is_not_computed_yet_is_a_dot_and_a_true_nan_is_said() -> None:
+    rows: list[list[str | int | float | bool | None]] = [["a", 1.5], ["b", None], ["c", "NaN"]]
+    panel = TablePanel(history_of([Table(step=3, name="race", columns=["x", "root"], rows=rows)]), "table/race")
+    drawn = panel.content(30, 5)
+    assert [line.split()[-1] for line in text(drawn).splitlines()[1:4]] == ["1.500", "·", "NaN"]
+    assert [pen for row in drawn for part, pen in row if part.strip() in ("·", "NaN")] == ["muted", "error"]
+    end = text(drawn).splitlines()[1].index("1.500") + 5
+    assert all(line[:end].rstrip()[-1:] in "0·N" for line in text(drawn).splitlines()[1:4])  # numbers, to the right

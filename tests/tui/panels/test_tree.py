@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from descend.engine.lab.diagrams import flatten_tree
+from descend.engine.run.packed_array import NOT_YET
 from descend.engine.run.records import Array, Tree
 from descend.tui.draw.rows import text
 from descend.tui.panels import Panel
@@ -149,3 +150,11 @@ async def test_it_is_read_at_every_size(size: tuple[int, int], monkeypatch: pyte
         assert panel.top > 10
         panel.look(1)
         assert "┴" in text(panel.content(60, 12))
+
+
+def test_what_is_not_computed_yet_is_a_dot_and_a_true_nan_is_said() -> None:
+    record = tree(("+", "x", "y"), values={"value": [NOT_YET, 2.0, np.nan]})
+    drawn = text(shown(TreePanel, record).content(40, 9))
+    assert drawn.split().count("·") == 1
+    assert drawn.split().count("NaN") == 1
+    assert [row[4] for row in TreePanel.tabulate(record).rows][:2] == [None, 2.0]

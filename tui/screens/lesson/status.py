@@ -99,7 +99,7 @@ class StatusLine(Widget):
 def parts(session: RunMonitor, device: str) -> list[Part]:
     """What there is to say about a run."""
     history, progress = session.history, session.history.progress
-    found = []
+    found = [Part(0, plain(loading))] if (loading := session.loading) else []
     if progress is not None:
         found.append(Part(0, f"step {progress.step:,}/{progress.steps:,}"))
         if progress.epochs:

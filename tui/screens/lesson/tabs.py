@@ -60,6 +60,10 @@ class LessonTab(Widget):
         """Focus what the keys are for."""
         self.focus()
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Look up its own styles alone: no rule for what is in it asks for the focus, and a theory has many blocks."""
+        self.app.stylesheet.update_nodes([self])
+
 
 class TabLine(Widget):
     """``T Theory  P Predict ✓  Q Quiz 1/4 …``, the chosen one set off; a click chooses."""
