@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static, Tree
 from textual.worker import get_current_worker
 
@@ -32,6 +33,8 @@ FIRST = "digits"
 """The lesson a newcomer starts at, as the welcome says."""
 EVERY = 3.0
 """Seconds between two looks at the runs folder."""
+PAUSE = 0.05
+"""Seconds without a key before the line under the cursor is described."""
 WELCOME = (
     Text("A lesson explains an idea, then trains a real network while you watch."),
     Text("Pause it, step it, turn its knobs, look back: every curve is computed here."),
@@ -103,6 +106,7 @@ class LearnScreen(InShell, Screen[None]):
         self.looking = False
         self.looked = False
         self.welcoming = False
+        self._describing: Timer | None = None
         self.waiting = False
         """Whether enter was pressed before it was known where to go on."""
 
@@ -178,7 +182,13 @@ class LearnScreen(InShell, Screen[None]):
             self._open(tree.entry)
 
     def describe(self) -> None:
-        """Describe the line under the cursor."""
+        """Describe the line under the cursor, once the keys pause: the cursor moves at once."""
+        if self._describing is not None:
+            self._describing.stop()
+        self._describing = self.set_timer(PAUSE if self.shell.painted else 0, self._describe)
+
+    def _describe(self) -> None:
+        self._describing = None
         tree = self.query_one(LessonTree)
         hit = tree.hits.get(key(tree.entry)) if tree.hits is not None and tree.entry is not None else None
         self.query_one(Preview).show(tree.entry, self.course, hit, self.query_one(Search).value.strip())
