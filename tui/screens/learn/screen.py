@@ -67,7 +67,7 @@ class Search(Field):
         self.screen.query_one(LessonTree).focus()
 
     def action_enter_list(self) -> None:
-        """Move on to the lessons found."""
+        """Move on to the lessons found, if there are any."""
         self.screen.query_one(LessonTree).focus()
 
 
@@ -94,7 +94,9 @@ class LearnScreen(InShell, Screen[None]):
             & LessonTree { width: 86; }
             & Preview { layout: horizontal; & Static { width: 1fr; } & #about { margin-right: 4; } }
         }
+        &.-nothing LessonTree { display: none; }
         &.-narrow { & LessonTree { width: 1fr; max-width: 100%; } & Preview { display: none; } }
+        &.-nothing Preview { display: block; }
     }
     """
 
@@ -213,6 +215,7 @@ class LearnScreen(InShell, Screen[None]):
         if hits != tree.hits:
             tree.hits = hits
             tree.fill()
+        self.set_class(hits == {}, "-nothing")
         self.describe()
 
     @work(thread=True, exit_on_error=False)
