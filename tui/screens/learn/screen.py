@@ -256,8 +256,12 @@ class LearnScreen(InShell, Screen[None]):
         """Show the part of the lesson just opened that is to be done next."""
         from descend.tui.screens.lesson import LessonScreen
 
+        def show(opened: LessonScreen) -> None:
+            if opened.is_current:  # else it was left already
+                opened.action_part(part)
+
         if isinstance(opened := self.shell.screen, LessonScreen):
-            opened.call_after_refresh(opened.action_part, part)
+            opened.call_after_refresh(show, opened)
 
     def action_search(self) -> None:
         """Open the search."""
