@@ -110,10 +110,29 @@ def test_search_finds_words_of_titles_systems_knobs_and_theories_and_says_where(
 
 @pytest.mark.parametrize(
     ("typed", "name"),
-    [("bckprop", "backpropagation"), ("convlution", "convolution"), ("bakcpropagation", "backpropagation")],
+    [
+        ("bckprop", "backpropagation"),
+        ("convlution", "convolution"),
+        ("momntum", "optimiser-race"),
+        ("bakcpropagation", "backpropagation"),
+    ],
 )
 def test_search_forgives_letters_left_out_and_swapped(typed: str, name: str) -> None:
     assert next(iter(LessonIndex(Course(catalogue.list_lessons())).find(typed))) == name
+
+
+def test_letters_inside_a_word_do_not_hide_what_was_meant() -> None:
+    hits = LessonIndex(Course(catalogue.list_lessons())).find("learning rte")
+    assert hits["digits"].quote == "learning rate of gradient descent"
+
+
+async def test_the_sentence_on_nothing_found_is_seen_where_there_is_one_column() -> None:
+    async with opened((50, 16)) as shell:
+        await shell.press("slash")
+        await shell.type("qqq")
+        await shell.sees("Nothing was found for 'qqq'")
+        await shell.press("down", "escape")
+        await shell.sees("Digits: a first network")
 
 
 async def test_what_was_found_is_said_in_the_list_and_beside_it() -> None:
@@ -123,7 +142,7 @@ async def test_what_was_found_is_said_in_the_list_and_beside_it() -> None:
         await shell.sees("theory: softmax", "Found in theory: softmax")
         await shell.press("escape")
         await shell.sees("Mathematics and numerics")
-        assert "Found in" not in shell.text
+        await shell.until(lambda: "Found in" not in shell.text)
 
 
 async def test_a_lesson_that_was_run_is_begun_and_one_whose_parts_are_all_done_is_ticked() -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from descend.engine.teaching.lesson import TRACKS, CodeExercise, CommandDrill, Lesson
 from descend.tui.cell_text import plain
 from descend.tui.screens.learn.course import Course, Neighbour
-from descend.tui.screens.learn.lines import MISSING, NEXT, TICKS, draw_bar
+from descend.tui.screens.learn.lines import MISSING, TICKS, draw_bar, find_sign
 from descend.tui.screens.learn.progress_scanner import LastRun
 from descend.tui.state_marks import MARKS
 
@@ -90,7 +90,7 @@ def about_path(lesson: Lesson, course: Course, rows: int = 2 * AROUND + 1) -> Gr
     start = max(0, min(here - rows // 2, len(course.path) - rows))
     table = Table.grid(padding=(0, 1, 0, 0))
     for stop in course.path[start : start + rows]:
-        sign = NEXT if stop.name == course.following else TICKS[course.state(stop)]
+        sign = find_sign(stop, course)
         title = plain(stop.title) + (" ‹" if stop is lesson else "")
         style = "bold" if stop is lesson else "dim"
         table.add_row(*(Text(cell, style) for cell in (f"{course.numbers[stop.name]:>3}", sign, title)))
@@ -120,7 +120,7 @@ def _tell_parts(lesson: Lesson, course: Course) -> Text:
 
 def _tell_sights(lesson: Lesson) -> Text:
     """The panels, and how much there is to do."""
-    text = Text("You will see", "bold")
+    text = Text.assemble(("You will see", "bold"))
     text.append(f"\n{', '.join(map(plain, lesson.show))}" if lesson.show else "")
     solved = [one for one in lesson.exercises if isinstance(one, (CodeExercise, CommandDrill))]
     counts = [

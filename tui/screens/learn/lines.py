@@ -32,6 +32,12 @@ def draw_line(entry: Entry, course: Course, room: int, icon: str, where: str = "
     return Text(fit(tell_run(entry), room), "bold")
 
 
+def find_sign(lesson: Lesson, course: Course) -> str:
+    """Finished, begun, or the next one on the path."""
+    state = course.state(lesson)
+    return NEXT if state == "new" and lesson.name == course.following else TICKS[state]
+
+
 def tell_run(live: LiveRun) -> str:
     """A run at work, in short."""
     return f"{MARKS.get(live.state, MARKS['running'])} {live.state}: {plain(live.lesson)}"
@@ -58,8 +64,7 @@ def draw_bar(share: float, cells: int) -> Text:
 
 
 def _draw_lesson(lesson: Lesson, course: Course, room: int, where: str) -> Text:
-    state = course.state(lesson)
-    sign = NEXT if state == "new" and lesson.name == course.following else TICKS[state]
+    sign = find_sign(lesson, course)
     number = f"{course.numbers[lesson.name]:>{len(str(len(course.path)))}} " if room >= MEDIUM else ""
     title = plain(lesson.title)
     if where:

@@ -30,7 +30,7 @@ class Preview(VerticalScroll, can_focus=False):
 
     DEFAULT_CSS = """
     Preview {
-        padding: 0 0 0 2; scrollbar-size-vertical: 1;
+        padding: 0 0 0 2; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
         & Static { height: auto; margin-bottom: 1; }
     }
     """
@@ -62,9 +62,20 @@ class Preview(VerticalScroll, can_focus=False):
             about = Text(NOTHING_FOUND.format(query=plain(query)))
         if hit is not None:
             about = Group(Text(f"Found in {hit.where}", "bold"), Text(hit.quote, "italic"), Text(), about)
-        self.query_one("#about", Static).update(about)
-        self.query_one("#beside", Static).update(beside)
+        for id, content in (("#about", about), ("#beside", beside)):
+            place = self.query_one(id, Static)
+            place.update(self._lay_out(content, place.content_size.width))
         self.scroll_home(animate=False)
+
+    def _lay_out(self, content: RenderableType, width: int) -> RenderableType:
+        """``content`` as lines of text: a table would be laid out anew each time that it is measured or drawn."""
+        if width < 1 or not content:
+            return content
+        console = self.app.console
+        lines = console.render_lines(content, console.options.update(width=width, height=None), pad=False)
+        return Text("\n", no_wrap=True, end="").join(
+            Text.assemble(*((segment.text, segment.style or "") for segment in line)) for line in lines
+        )
 
     def _about(self, lesson: Lesson, course: Course) -> RenderableType:
         """The lesson, with its theory where there is room for it."""

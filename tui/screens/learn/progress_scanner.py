@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Findings(NamedTuple):
     step: NextStep | None
 
 
+TURN = 0.2
+"""Seconds that one look spends on results of runs: where to go on is told first."""
 NOTHING = Findings({}, (), {}, {}, None)
 
 
@@ -91,7 +94,8 @@ class ProgressScanner:
                 self._ended[known] = manifest.name
                 newest.setdefault(manifest.name, (run, known))
         states, parts, step = self._read_progress()
-        last = {name: told for name, found in newest.items() if (told := self._read_result(*found)) is not None}
+        until = time.monotonic() + TURN
+        last = {name: told for name, found in newest.items() if (told := self._read_result(*found, until)) is not None}
         return Findings(states, tuple(live), parts, last, step)
 
     def _read_progress(self) -> tuple[dict[str, Progress], dict[str, tuple[PartCount, ...]], NextStep | None]:
@@ -112,12 +116,14 @@ class ProgressScanner:
                 entries[name] = entry
         return states, parts, find_step(lessons, entries, states)
 
-    def _read_result(self, run: Run, known: tuple[str, int]) -> LastRun | None:
-        """How an ended run came out; None if that cannot be read."""
+    def _read_result(self, run: Run, known: tuple[str, int], until: float) -> LastRun | None:
+        """How an ended run came out; None if that cannot be read, or is left to the next look."""
         from descend.engine.base.errors import DescendError
         from descend.engine.run import summary
 
         if known not in self._last:
+            if time.monotonic() > until:
+                return None
             try:
                 found = summary.summarize(run)
             except DescendError:

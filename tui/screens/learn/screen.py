@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static, Tree
 from textual.worker import get_current_worker
 
@@ -32,6 +33,8 @@ FIRST = "digits"
 """The lesson a newcomer starts at, as the welcome says."""
 EVERY = 3.0
 """Seconds between two looks at the runs folder."""
+PAUSE = 0.05
+"""Seconds without a key before the line under the cursor is described."""
 WELCOME = (
     Text("A lesson explains an idea, then trains a real network while you watch."),
     Text("Pause it, step it, turn its knobs, look back: every curve is computed here."),
@@ -64,7 +67,7 @@ class Search(Field):
         self.screen.query_one(LessonTree).focus()
 
     def action_enter_list(self) -> None:
-        """Move on to the lessons found."""
+        """Move on to the lessons found, if there are any."""
         self.screen.query_one(LessonTree).focus()
 
 
@@ -94,7 +97,9 @@ class LearnScreen(InShell, Screen[None]):
             & LessonTree { width: 86; }
             & Preview { layout: horizontal; & Static { width: 1fr; } & #about { margin-right: 4; } }
         }
+        &.-nothing LessonTree { display: none; }
         &.-narrow { & LessonTree { width: 1fr; max-width: 100%; } & Preview { display: none; } }
+        &.-nothing Preview { display: block; }
     }
     """
 
@@ -108,6 +113,7 @@ class LearnScreen(InShell, Screen[None]):
         self.due = 0
         """Quiz questions to review today."""
         self.welcoming = False
+        self._describing: Timer | None = None
         self.waiting = False
         """Whether enter was pressed before it was known where to go on."""
 
@@ -191,7 +197,13 @@ class LearnScreen(InShell, Screen[None]):
             self._open(tree.entry)
 
     def describe(self) -> None:
-        """Describe the line under the cursor."""
+        """Describe the line under the cursor, once the keys pause: the cursor moves at once."""
+        if self._describing is not None:
+            self._describing.stop()
+        self._describing = self.set_timer(PAUSE if self.shell.painted else 0, self._describe)
+
+    def _describe(self) -> None:
+        self._describing = None
         tree = self.query_one(LessonTree)
         hit = tree.hits.get(key(tree.entry)) if tree.hits is not None and tree.entry is not None else None
         self.query_one(Preview).show(tree.entry, self.course, hit, self.query_one(Search).value.strip())
@@ -216,6 +228,7 @@ class LearnScreen(InShell, Screen[None]):
         if hits != tree.hits:
             tree.hits = hits
             tree.fill()
+        self.set_class(hits == {}, "-nothing")
         self.describe()
 
     @work(thread=True, exit_on_error=False)
@@ -256,8 +269,12 @@ class LearnScreen(InShell, Screen[None]):
         """Show the part of the lesson just opened that is to be done next."""
         from descend.tui.screens.lesson import LessonScreen
 
+        def show(opened: LessonScreen) -> None:
+            if opened.is_current:  # else it was left already
+                opened.action_part(part)
+
         if isinstance(opened := self.shell.screen, LessonScreen):
-            opened.call_after_refresh(opened.action_part, part)
+            opened.call_after_refresh(show, opened)
 
     def action_review(self) -> None:
         """Ask the quiz questions that are due."""

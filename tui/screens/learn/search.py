@@ -110,9 +110,11 @@ class LessonIndex:
     def _list_fitting(self, wanted: str) -> Iterator[tuple[str, float]]:
         fitting = False
         for word in self._words:
-            if wanted in word:
+            if word.startswith(wanted):
                 fitting = True
-                yield word, EXACT if word == wanted else START if word.startswith(wanted) else WITHIN
+                yield word, EXACT if word == wanted else START
+            elif wanted in word:
+                yield word, WITHIN * len(wanted) / len(word)
         if fitting or not SHORTEST <= len(wanted) <= LONGEST:
             return
         for word in self._initials.get(wanted[0], ()):  # whoever leaves letters out begins with the first

@@ -25,10 +25,10 @@ class LessonTree(Tree[Entry]):
     """Tracks and lessons. Only lessons, runs and the next step can be opened."""
 
     HELP = (
-        "The course, track by track; the first line takes you back to where you were. The bar shows how much of a "
-        "lesson is done: ✓ marks one you have finished, · one you have begun, › the next one on the recommended path, "
-        "whose stops are numbered; p moves along it. Lines with – are not written yet. Runs that are at work, here or "
-        "started from another terminal, stand near the top: open one to watch it."
+        "The lessons, track by track. The bar shows how much of a lesson is done: ✓ marks one you have finished, · one "
+        "you have begun, › the next one on the recommended path, whose stops are numbered. Lines with – are not "
+        "written yet. Runs that are at work, here or started from another terminal, stand near the top: open one to "
+        "watch it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
