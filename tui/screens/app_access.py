@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +37,23 @@ class InShell(Remapped):
     def shell(self) -> DescendApp:
         """The running app."""
         return cast("DescendApp", self.app)
+
+
+class Unseen(MessagePump):
+    """A screen that takes nothing of what was typed before it was seen.
+
+    Attributes:
+        seen: since when it is on the terminal.
+    """
+
+    seen = math.inf
+
+    def on_mount(self) -> None:
+        """It is seen once it was painted."""
+        cast("Screen[Any]", self).call_after_refresh(self._now)
+
+    def _now(self) -> None:
+        self.seen = time.monotonic()
 
 
 class Leaves(Remapped):
