@@ -264,8 +264,8 @@ class DescendApp(App[None]):
 
     def _comes_too_late(self, event: Event) -> bool:
         """Whether the user has quit before: also one who is asked about runs at work has to see the question first."""
-        asked = next((screen for screen in self.screen_stack if isinstance(screen, Unseen)), None)
-        return self.leaving or (asked is not None and event.time < asked.seen)
+        asked = self.screen_stack[-1] if self.screen_stack else None
+        return self.leaving or (isinstance(asked, Unseen) and event.time < asked.seen)
 
     async def on_event(self, event: Event) -> None:
         """Take in an event, unless it is the user's and comes too late. A key that comes back from a widget that

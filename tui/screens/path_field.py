@@ -135,7 +135,8 @@ class PathBox(Vertical):
 
 def list_names(names: tuple[str, ...]) -> str:
     """As many of ``names`` as there is room for."""
-    listed, length = [], 0
+    listed: list[str] = []
+    length = 0
     for name in names:
         length += len(name) + 2
         if listed and length > LISTED:

@@ -91,13 +91,13 @@ class CodeArea(TextArea):
         """Begin a new line, as deep as Python is likely to want it."""
         start, end = sorted(self.selection)
         before = self.document.get_line(start[0])[: start[1]]
-        self._replace_via_keyboard("\n" + next_indent(before), start, end)
+        self.replace("\n" + next_indent(before), start, end, maintain_selection_offset=False)
 
     def action_indent(self, way: int) -> None:
         """Indent (1) or dedent (-1) the lines of the selection; without one, tab fills up to the next level."""
         start, end = sorted(self.selection)
         if way > 0 and start[0] == end[0]:
-            self._replace_via_keyboard(" " * (INDENT - start[1] % INDENT), start, end)
+            self.replace(" " * (INDENT - start[1] % INDENT), start, end, maintain_selection_offset=False)
             return
         last = end[0] - (end[1] == 0 and end[0] > start[0])  # a line of which nothing is selected stays
         lines = [self.document.get_line(number) for number in range(start[0], last + 1)]
@@ -116,7 +116,7 @@ class CodeArea(TextArea):
         row, column = self.cursor_location
         before = self.document.get_line(row)[:column]
         if column and self.selection.is_empty and not before.strip(" "):
-            self._delete_via_keyboard((row, (column - 1) // INDENT * INDENT), (row, column))
+            self.delete((row, (column - 1) // INDENT * INDENT), (row, column), maintain_selection_offset=False)
         else:
             self.action_delete_left()
 

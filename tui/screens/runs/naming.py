@@ -40,7 +40,7 @@ class NamingScreen(InShell, Dialog[dict[str, str] | None]):
         super().__init__()
         self.heading = plain(entry.id)
         self.values = {"title": entry.title, "note": entry.note}
-        self.AUTO_FOCUS = f"#{first}"  # not in `on_mount`, before which a first letter may come
+        self.AUTO_FOCUS = f"#{first}"  # type: ignore[misc]  # not in `on_mount`, before which a first letter may come
 
     def body(self) -> ComposeResult:
         left = {name: self.shell.drafts.get((self.heading, name), value) for name, value in self.values.items()}

@@ -394,7 +394,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         gone = self._find_own()
         forget(gone)
         for known in (self.trainings, self.specs, self.lost_models, self.lost_data):
-            known.pop(gone, None)  # type: ignore[attr-defined]
+            known.pop(gone, None)
         model, data = self.models.chosen, self.data.chosen
         self._refill(MODEL if model == gone else model, DATASET if data == gone else data)
 
