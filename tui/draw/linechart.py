@@ -26,6 +26,17 @@ PENS = tuple(f"series-{index + 1}" for index in range(len(GLYPHS)))
 LINE, BAD, BELOW = "━", "×", "↓"
 MIN_SIZE = 16, 4
 """Cells below which a chart is useless."""
+LIGHT = 0.6
+"""Weight of the past in the moving average of a noisy curve."""
+NOISE = 0.02
+"""Share of the axis by which a quarter of a noisy curve's points lie off the middle of their neighbours."""
+ERRATIC = -0.9, -0.25
+"""How such distances of neighbours are correlated in a noisy curve: in white noise by -2/3, in a random walk by -1/2;
+in a curve with bends more, up to 1; in a zigzag, which is no noise, by -1."""
+SAMPLES = 30, 256
+"""Points from which on a curve can be called noisy, and how many are looked at."""
+_RANGE, _LINE, _SPARSE = range(3)
+"""Layers of a chart: what a smoothed curve is the middle of, curves, and few points, which lie over all."""
 _LARGEST = 1e307
 
 
@@ -48,7 +59,7 @@ class Trace(NamedTuple):
     def sparse(self, cells: int, span: tuple[float, float]) -> bool:
         """Whether each point has room for a marker of its own when ``span`` is ``cells`` columns."""
         first, last = self.inside(*span)
-        return last - first < 2 or (last - first - 1) * 3 <= self.share(span) * cells
+        return last - first < 2 or (last - first - 1) * 2 <= self.share(span) * cells
 
     def inside(self, start: float, end: float) -> tuple[int, int]:
         """Indices of the first point from ``start`` on, and of the first one after ``end``."""
@@ -100,7 +111,7 @@ def draw_line_chart(
     *,
     span: tuple[float, float] | None = None,
     log: bool = False,
-    smoothing: float = 0.0,
+    smoothing: float | None = 0.0,
     marks: Sequence[Mark] = (),
     cursor: float | None = None,
     levels: Sequence[float] = (),
@@ -112,7 +123,8 @@ def draw_line_chart(
         span: steps at the left and right edge; by default those of the first and last point. Values inside it make the
             vertical axis.
         log: logarithmic vertical axis; values of zero and below are marked at its foot.
-        smoothing: weight of the past, 0 … 1, in a moving average drawn over each curve's full range.
+        smoothing: weight of the past, 0 … 1, in a moving average drawn over each curve's full range; None smooths those
+            that are noisy, by `LIGHT`.
         marks: drawn as labelled vertical lines.
         cursor: a step to mark with a vertical line, if it is inside.
         levels: values to mark with horizontal lines; the vertical axis holds them.
@@ -137,24 +149,70 @@ def draw_line_chart(
         chart.level(float(scale.fraction(np.array(level))), "mark")
     if cursor is not None and start <= cursor <= end:
         chart.mark((cursor - start) / (end - start), "cursor")
+    curves: list[_Curve] = []
     dot = 1 / (4 * lines) if unicode else 1 / lines
-    curves = [_curve(trace, scale, start, end, 2 * cells if unicode else cells, dot, smoothing) for trace in traces]
-    for trace, curve in zip(traces, curves, strict=True):
+    count = 2 * cells if unicode else cells
+    for trace in sorted(traces, key=lambda trace: trace.sparse(cells, (start, end))):
         sparse = trace.sparse(cells, (start, end))
-        pen = f"faint-{trace.pen}" if smoothing and not sparse else trace.pen
-        chart.line(curve.x, curve.y, pen, breaks=curve.breaks, glyph=trace.glyph, over=sparse)
-        if smoothing and not sparse:
-            chart.line(curve.centre_x, curve.centre_y, trace.pen, glyph=trace.glyph, over=True)
-    for trace, curve in zip(traces, curves, strict=True):
+        weight = _weigh(trace, scale, cells, (start, end), smoothing)
+        curve = _curve(trace, scale, start, end, count, dot, weight)
+        curves.append(curve)
+        layer = _SPARSE if sparse else _RANGE if weight else _LINE
+        pen = f"faint-{trace.pen}" if weight else trace.pen
+        chart.line(curve.x, curve.y, pen, breaks=curve.breaks, glyph=trace.glyph, layer=layer)
+        if weight:
+            chart.line(curve.centre_x, curve.centre_y, trace.pen, glyph=trace.glyph, layer=_LINE)
         chosen = _markers(trace, len(curve.centre_x), cells, (start, end), alone=len(traces) == 1)
         if chosen is not None:
             chart.points(curve.centre_x[chosen], curve.centre_y[chosen], trace.pen, trace.glyph)
     for glyph, spots in ((BELOW, "below"), (BAD, "bad")):
         for curve in curves:
             if len(found := getattr(curve, spots)):
-                chart.points(found, [0.0] * len(found), "error", glyph)
+                chart.points(found, np.zeros(len(found)), "error", glyph)
     labels = [mark.label if unicode else ascii_only(mark.label) for mark in inside]
     return _labelled(chart.rows(), width - cells, cells, places, labels)
+
+
+def find_smoothing(
+    traces: Sequence[Trace],
+    width: int,
+    height: int,
+    span: tuple[float, float],
+    log: bool = False,
+    smoothing: float | None = None,
+) -> list[float]:
+    """How much `draw_line_chart` smooths each of ``traces`` with these arguments."""
+    held = [trace for trace in traces if trace.series.size]
+    if not held or width < MIN_SIZE[0] or height < MIN_SIZE[1]:
+        return [0.0] * len(traces)
+    scale = vertical(held, *span, height, log)
+    cells, _ = canvas(width, height, [label for _, label in scale.labelled()])
+    return [_weigh(trace, scale, cells, span, smoothing) if trace.series.size else 0.0 for trace in traces]
+
+
+def is_noisy(heights: np.ndarray) -> bool:
+    """Whether a curve is noisy, by its ``heights`` on the axis, 0 … 1, some of which may be NaN: a quarter of its
+    points or more lie by `NOISE` off the middle of their neighbours, to either side as by chance (`ERRATIC`)."""
+    if len(heights) < SAMPLES[0]:
+        return False
+    kinks = heights[1:-1] - (heights[:-2] + heights[2:]) / 2
+    pairs = kinks[1:] * kinks[:-1]
+    kinks, pairs = kinks[~np.isnan(kinks)], pairs[~np.isnan(pairs)]
+    if not len(pairs) or np.quantile(np.abs(kinks), 0.75) < NOISE:
+        return False
+    return bool(ERRATIC[0] < pairs.mean() / np.square(kinks).mean() < ERRATIC[1])
+
+
+def _weigh(trace: Trace, scale: Scale, cells: int, span: tuple[float, float], smoothing: float | None) -> float:
+    """How much a curve is smoothed; one of few points never is."""
+    if smoothing == 0 or trace.sparse(cells, span):
+        return 0.0
+    if smoothing is not None:
+        return smoothing
+    first, last = trace.inside(*span)
+    values = trace.series.values[first : last : max(1, (last - first) // SAMPLES[1])]
+    shown = np.isfinite(values) & (values > 0) if scale.log else np.isfinite(values)
+    return LIGHT if is_noisy(scale.fraction(np.where(shown, values, np.nan))) else 0.0
 
 
 def extent(series: Iterable[Series], live: bool = False, total: int = 0) -> tuple[float, float]:
@@ -298,13 +356,27 @@ def _crossing(trace: Trace, scale: Scale, step: float, place: int) -> np.ndarray
 
 
 def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
-    """Exponential moving average of ``values``, ``weight`` (0 … 1) on the past, without a bias towards the first."""
-    result = np.empty(len(values))
+    """Moving average of ``values`` that gives the n-th before and after ``weight`` ** n: to both sides, so that it does
+    not lag behind a curve that falls. Before the first, the curve is taken to have come as it goes, so that an average
+    of a steep start does not begin lower."""
+    if weight <= 0:
+        return values
+    values = values / 4  # so that sums of the largest floats are floats
+    before = min(len(values) - 1, math.ceil(math.log(0.01) / math.log(weight)))
+    longer = np.concatenate((2 * values[:1] - values[before:0:-1], values))
+    past, future = _sum_past(longer, weight), _sum_past(longer[::-1], weight)[:, ::-1]
+    total, norm = past + future - (1 - weight) * np.stack((longer, np.ones(len(longer))))
+    return np.asarray(total / norm * 4)[before:]
+
+
+def _sum_past(values: np.ndarray, weight: float) -> np.ndarray:
+    """Sums of ``values`` up to each, and of the weights in them: (2, n)."""
+    result = np.empty((2, len(values)))
     total = norm = 0.0
     for index, value in enumerate(values.tolist()):
         total = weight * total + (1 - weight) * value
         norm = weight * norm + (1 - weight)
-        result[index] = total / norm
+        result[:, index] = total, norm
     return result
 
 

@@ -201,8 +201,8 @@ async def test_curves_answer_keys(history: History) -> None:
         loss.focus()
         await pilot.press("l", "right_square_bracket", "right_square_bracket", "left_square_bracket")
         assert loss.log_axis
-        assert loss.smoothing == 0.6
-        assert "log axis  smoothing 0.6" in "".join(app.lines()[:20])
+        assert loss.smoothing == 0.8
+        assert "log axis  smoothing 0.8" in "".join(app.lines()[:20])
         latest = app.lines()[0]
         await pilot.press("comma", "comma", "comma")
         await settle(app)
