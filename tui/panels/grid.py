@@ -267,13 +267,10 @@ class PanelGrid(Replay):
             if display and not panel.display:
                 self._soon(panel)
             panel.display = display
-            panel.styles.column_span = panel.styles.row_span = 1
         places = Arrangement(1, 1) if alone or arrangement is None else arrangement
         self.styles.grid_size_columns = places.columns
-        if count and not alone:
-            self.panels[-1].styles.column_span = places.last
-            if count > 1:
-                self.panels[0].styles.column_span, self.panels[0].styles.row_span = places.lead
+        for panel, (across, down) in zip(self.panels, [(1, 1)] * count if alone else places.spans(count), strict=True):
+            panel.styles.column_span, panel.styles.row_span = across, down
         if focused and alone:
             self.panels[self._selected].focus()
         self.refresh_bindings()
