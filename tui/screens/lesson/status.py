@@ -100,10 +100,11 @@ def parts(session: RunMonitor, device: str) -> list[Part]:
     """What there is to say about a run."""
     history, progress = session.history, session.history.progress
     found = []
+    epoch = f"epoch {progress.epoch}/{progress.epochs}" if progress is not None and progress.epochs else ""
+    if doing := f"{find_activity(session)} {epoch}".strip():
+        found.append(Part(1, doing))
     if progress is not None:
         found.append(Part(0, f"step {progress.step:,}/{progress.steps:,}"))
-        if progress.epochs:
-            found.append(Part(1, f"epoch {progress.epoch}/{progress.epochs}"))
         if session.phase == "running" and progress.rate:
             found.append(Part(2, f"{speed(progress.rate)} {plain(progress.unit)}/s"))
     if history.elapsed:
@@ -112,6 +113,16 @@ def parts(session: RunMonitor, device: str) -> list[Part]:
         found.append(Part(3, f"{duration(progress.remaining)} left"))
     device = (history.status.device if history.status else "") or device
     return [*found, Part(5, plain(device))] if device else found
+
+
+def find_activity(session: RunMonitor) -> str:
+    """What a worker that runs does now; empty where that goes without saying."""
+    progress = session.history.progress
+    if session.phase != "running":
+        return ""
+    if progress is None:
+        return "preparing"
+    return plain(progress.doing) or ("training" if progress.epochs else "")
 
 
 def looking_back(session: RunMonitor, replay: Replay, step: int) -> list[Part]:
