@@ -180,12 +180,13 @@ def find_smoothing(
     span: tuple[float, float],
     log: bool = False,
     smoothing: float | None = None,
+    levels: Sequence[float] = (),
 ) -> list[float]:
     """How much `draw_line_chart` smooths each of ``traces`` with these arguments."""
     held = [trace for trace in traces if trace.series.size]
     if not held or width < MIN_SIZE[0] or height < MIN_SIZE[1]:
         return [0.0] * len(traces)
-    scale = vertical(held, *span, height, log)
+    scale = vertical(held, *span, height, log, levels)
     cells, _ = canvas(width, height, [label for _, label in scale.labelled()])
     return [_weigh(trace, scale, cells, span, smoothing) if trace.series.size else 0.0 for trace in traces]
 

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from descend.tui.cell_text import plain
 from descend.tui.draw.downsampling import Envelope
 from descend.tui.draw.legend import Entry, beside, flowed, legends, shorter, spaced
-from descend.tui.draw.linechart import BAD, BELOW, LIGHT, LINE, Mark, Trace, across, draw_line_chart, find_smoothing
+from descend.tui.draw.linechart import BAD, BELOW, LINE, Mark, Trace, across, draw_line_chart
 from descend.tui.draw.rows import Row, sized
 from descend.tui.draw.ticks import counted, number
 from descend.tui.panels.zoomable import ZoomableCurves
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from descend.engine.run.history import History
     from descend.tui.panels.panel_data import Data
 
-SMOOTHING = (0.0, LIGHT, 0.8, 0.9, 0.95)
 JUST = 0.2
 """Seconds after getting the focus in which a press of the mouse is the one that gave it."""
 ROOMY = 9
@@ -38,22 +37,16 @@ class Curves(ZoomableCurves):
 
     Attributes:
         log: whether the vertical axis is logarithmic.
-        smoothing: weight of the past in the moving average drawn over the curves; 0 draws none, None one over the noisy
-            curves.
     """
 
     order: ClassVar[int] = 10
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "Log axis", tooltip="Switch between a linear and a logarithmic axis"),
-        Binding("left_square_bracket", "smooth(-1)", "Smooth", key_display="[ ]", tooltip="Smooth less"),
-        Binding("right_square_bracket", "smooth(1)", "Smooth more", show=False, tooltip="Smooth more"),
     ]
 
     def __init__(self, history: History, subject: str) -> None:
         super().__init__(history, subject)
         self.log_axis = False
-        self.smoothing: float | None = None
-        self._smoothed: frozenset[str] = frozenset()
         self._envelopes: dict[str, Envelope] = {}
         self._told_inside = False
         self._points, self._focused_at = False, 0.0
@@ -106,8 +99,7 @@ class Curves(ZoomableCurves):
             return []
         key = self._key(width, (height - ROOMY) // 3)
         self._told_inside = bool(key)
-        weights = find_smoothing(traces, width, height - len(key), self.view(), self.log_axis, self.smoothing)
-        self._smoothed = frozenset(trace.name for trace, weight in zip(traces, weights, strict=True) if weight)
+        self.find_noise(traces, width, height - len(key), self.view(), log=self.log_axis)
         chart = draw_line_chart(
             traces,
             width,
@@ -141,7 +133,7 @@ class Curves(ZoomableCurves):
         return [
             Entry(
                 LINE if trace.style == 0 and not trace.sparse(cells, span) else trace.glyph,
-                f"{'' if alone else trace.name}{smoothed if trace.name in self._smoothed else ''}".strip(),
+                f"{'' if alone else trace.name}{smoothed if trace.name in self.smoothed else ''}".strip(),
                 trace.pen,
                 self._value_at(trace),
             )
@@ -169,10 +161,6 @@ class Curves(ZoomableCurves):
         if self.log_axis:
             below = any(trace.envelope.range(trace.series)[0] <= 0 for trace in traces)
             parts.append([("log axis", "muted"), (f", {BELOW} zero or less" if below else "", "error")])
-        if self.strength:
-            parts.append([(f"smoothing {self.strength:g}", "muted")])
-            if self.smoothing is None:
-                parts[-1].append((" where noisy", "muted"))
         parts += self.told()
         if past := self.past():
             parts.append(past)
@@ -182,18 +170,6 @@ class Curves(ZoomableCurves):
         """Switch between a linear and a logarithmic vertical axis."""
         self.log_axis = not self.log_axis
         self.redraw()
-
-    def action_smooth(self, direction: int) -> None:
-        """Smooth more (1) or less (-1)."""
-        chosen = SMOOTHING[max(0, min(len(SMOOTHING) - 1, SMOOTHING.index(self.strength) + direction))]
-        noisy = any(find_smoothing(self.traces(), *self.size, self.view(), self.log_axis))
-        self.smoothing = None if chosen == LIGHT and noisy else chosen
-        self.redraw()
-
-    @property
-    def strength(self) -> float:
-        """How much curves are smoothed: all of them, or the noisy ones."""
-        return self.smoothing if self.smoothing is not None else LIGHT if self._smoothed else 0.0
 
     def on_focus(self) -> None:
         """Know since when the panel has focus."""

@@ -101,6 +101,7 @@ class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
             return []
         rows = layers_of(newest)
         tall = min(len(rows), height - 2 - CHART)
+        self.smoothed = frozenset()
         if width < 30 or tall < min(len(rows), 3):
             return table(rows, width, height)
         drawn = [row.name for row in rows if row.name not in self.hidden]
@@ -110,7 +111,8 @@ class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
         shown = table(rows, width, tall + 1, charted)
         band = self.measure == MEASURES[2]
         caption = f"{self.measure} over the steps" + (", healthy between the dotted lines" if band else "")
-        rest = height - len(shown) - 1
+        rest, levels = height - len(shown) - 1, HEALTHY if band else ()
+        self.find_noise(traces, width, rest, span, log=True, levels=levels)
         return [
             *shown,
             sized([(fit(caption, width), "muted")], width),
@@ -120,8 +122,9 @@ class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
                 rest,
                 span=span,
                 log=True,
+                smoothing=self.smoothing,
                 cursor=self.cursor,
-                levels=HEALTHY if band else (),
+                levels=levels,
                 unicode=self.draws_unicode,
             ),
         ]

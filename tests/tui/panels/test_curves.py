@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from descend.engine.run.history import History
-from descend.engine.run.records import Array, Scalars
+from descend.engine.run.records import Array, Layers, Scalars
 from descend.tui.draw.rows import text
 from descend.tui.draw.ticks import number
 from descend.tui.panels.curves import Curves
+from descend.tui.panels.layers import LayerPanel
 from descend.tui.panels.panel import Panel
 
 from .conftest import history_of
 from .test_grid import Host
 
+ONE = np.ones(1)
 STEPS = np.arange(400)
 FALL = np.exp(-STEPS / 80)
 NOISY = FALL + 0.1 * np.random.default_rng(0).normal(size=400)
@@ -77,3 +79,41 @@ async def test_brackets_smooth_more_and_less() -> None:
         await pilot.press("right_square_bracket")
         assert panel.smoothing == 0.6
         assert "train smoothed" in text(panel.rows(90, 20))
+
+
+def layer_curves(noise: float) -> LayerPanel:
+    """The gradient of a layer that falls over 300 steps, with as much noise in its logarithm."""
+    size = np.exp(-STEPS[:300] / 80 + noise * np.random.default_rng(1).normal(size=300))
+    panel = LayerPanel(
+        history_of(
+            [
+                Layers(step=step, names=["1 Linear"], gradient=Array.of(size[step : step + 1]), weight=Array.of(ONE))
+                for step in range(300)
+            ]
+        ),
+        "layers",
+    )
+    panel.number = 1
+    return panel
+
+
+def test_gradients_over_the_steps_are_smoothed_by_the_same_rule() -> None:
+    noisy, smooth = layer_curves(0.5), layer_curves(0.0)
+    assert "faint-series-1" in {pen for row in noisy.rows(90, 24) for _, pen in row}
+    assert "smoothing 0.6 where noisy" in text(noisy.rows(90, 24)).splitlines()[-1]
+    assert "faint-series-1" not in {pen for row in smooth.rows(90, 24) for _, pen in row}
+    assert "smooth" not in text(smooth.rows(90, 24))
+    assert "smooth" not in text(noisy.rows(29, 24)), "there, no curve has room"
+
+
+async def test_gradients_answer_the_brackets() -> None:
+    app = Host(layer_curves(0.5).history)
+    async with app.run_test(size=(90, 24)) as pilot:
+        panel = next(panel for panel in app.grid.panels if isinstance(panel, LayerPanel))
+        panel.focus()
+        await pilot.pause()
+        await pilot.press("right_square_bracket")
+        assert panel.smoothing == 0.8
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        assert panel.smoothing == 0.0
+        assert "faint-series-1" not in {pen for row in panel.rows(90, 24) for _, pen in row}
