@@ -159,7 +159,7 @@ def draw_line_chart(
         curves.append(curve)
         layer = _SPARSE if sparse else _RANGE if weight else _LINE
         pen = f"faint-{trace.pen}" if weight else trace.pen
-        chart.line(curve.x, curve.y, pen, breaks=curve.breaks, glyph=trace.glyph, layer=layer)
+        chart.line(curve.x, curve.y, pen, breaks=curve.breaks, glyph="." if weight else trace.glyph, layer=layer)
         if weight:
             chart.line(curve.centre_x, curve.centre_y, trace.pen, glyph=trace.glyph, layer=_LINE)
         chosen = _markers(trace, len(curve.centre_x), cells, (start, end), alone=len(traces) == 1)

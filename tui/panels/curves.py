@@ -132,7 +132,7 @@ class Curves(ZoomableCurves):
         alone = len(traces) == 1 and traces[0].name == self.label
         return [
             Entry(
-                LINE if trace.style == 0 and not trace.sparse(cells, span) else trace.glyph,
+                LINE if trace.style == 0 and self.draws_unicode and not trace.sparse(cells, span) else trace.glyph,
                 f"{'' if alone else trace.name}{smoothed if trace.name in self.smoothed else ''}".strip(),
                 trace.pen,
                 self._value_at(trace),

@@ -107,7 +107,7 @@ class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
         drawn = [row.name for row in rows if row.name not in self.hidden]
         traces = self._curves[self.measure].traces(self.history.pictures["layers"], drawn)
         span = self.view(*(trace.series for trace in traces))
-        charted = {trace.name: (trace, _glyph(trace, width, span)) for trace in traces}
+        charted = {trace.name: (trace, self._sign(trace, width, span)) for trace in traces}
         shown = table(rows, width, tall + 1, charted)
         band = self.measure == MEASURES[2]
         caption = f"{self.measure} over the steps" + (", healthy between the dotted lines" if band else "")
@@ -128,6 +128,10 @@ class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
                 unicode=self.draws_unicode,
             ),
         ]
+
+    def _sign(self, trace: Trace, cells: int, span: tuple[float, float]) -> str:
+        """The sign of a layer's curve: what it is drawn with."""
+        return LINE if trace.style == 0 and self.draws_unicode and not trace.sparse(cells - 8, span) else trace.glyph
 
     def names(self) -> list[str]:
         newest = self.newest()
@@ -278,11 +282,6 @@ def table(layers: Sequence[Layer], width: int, height: int, charted: Charted | N
     if len(shown) < len(layers) and height > 2:
         rows.append([(f"… {len(layers) - len(shown)} more layers", "muted")])
     return [sized([run for run in row if run[0]], width) for row in [*rows, *([[]] * (height - len(rows)))]][:height]
-
-
-def _glyph(trace: Trace, cells: int, span: tuple[float, float]) -> str:
-    """The sign of a layer's curve."""
-    return LINE if trace.style == 0 and not trace.sparse(cells - 8, span) else trace.glyph
 
 
 def _chosen(layers: Sequence[Layer], count: int) -> Sequence[Layer]:

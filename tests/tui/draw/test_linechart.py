@@ -190,6 +190,12 @@ def test_ascii_terminals_get_ascii() -> None:
     assert "o" in text(rows)
     assert "^" in text(rows)
     assert LINE not in text(rows)
+    noisy = trace(np.random.default_rng(0).normal(size=400))
+    drawn = [part for row in draw_line_chart([noisy], 60, 12, smoothing=0.9, unicode=False) for part in row]
+    assert {pen: set(part.strip()) for part, pen in drawn if "series" in pen} == {
+        "faint-series-1": {"."},
+        "series-1": {"o"},
+    }
 
 
 def test_unusual_values_and_sizes_are_drawn_without_a_word() -> None:

@@ -48,6 +48,13 @@ def test_the_key_says_which_curve_is_smoothed() -> None:
     assert "smooth" not in text(smooth.rows(90, 20))
 
 
+def test_in_ascii_the_key_has_the_sign_that_draws_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Panel, "unicode", False)
+    first, *inside = text(Curves(losses(train=FALL), "loss").rows(90, 20)).splitlines()
+    assert "o train" in first
+    assert "o" in "".join(inside[1:-3])
+
+
 def test_values_read_are_exact() -> None:
     panel = Curves(losses(train=NOISY), "loss")
     panel.rows(90, 20)
