@@ -29,11 +29,11 @@ MIN_SIZE = 16, 4
 LIGHT = 0.6
 """Weight of the past in the moving average of a noisy curve."""
 NOISE = 0.02
-"""Share of the axis by which a quarter of a noisy curve's points lie off the middle of their neighbours."""
+"""Share of the axis by which a quarter of a noisy curve's points lie off the line between their neighbours."""
 ERRATIC = -0.9, -0.25
 """How such distances of neighbours are correlated in a noisy curve: in white noise by -2/3, in a random walk by -1/2;
 in a curve with bends more, up to 1; in a zigzag, which is no noise, by -1."""
-SAMPLES = 30, 256
+SAMPLES = 40, 256
 """Points from which on a curve can be called noisy, and how many are looked at."""
 _RANGE, _LINE, _SPARSE = range(3)
 """Layers of a chart: what a smoothed curve is the middle of, curves, and few points, which lie over all."""
@@ -191,12 +191,13 @@ def find_smoothing(
     return [_weigh(trace, scale, cells, span, smoothing) if trace.series.size else 0.0 for trace in traces]
 
 
-def is_noisy(heights: np.ndarray) -> bool:
+def is_noisy(steps: np.ndarray, heights: np.ndarray) -> bool:
     """Whether a curve is noisy, by its ``heights`` on the axis, 0 … 1, some of which may be NaN: a quarter of its
-    points or more lie by `NOISE` off the middle of their neighbours, to either side as by chance (`ERRATIC`)."""
+    points or more lie by `NOISE` off the line between their neighbours, to either side as by chance (`ERRATIC`)."""
     if len(heights) < SAMPLES[0]:
         return False
-    kinks = heights[1:-1] - (heights[:-2] + heights[2:]) / 2
+    share = (steps[1:-1] - steps[:-2]) / np.maximum(1, steps[2:] - steps[:-2])
+    kinks = heights[1:-1] - (heights[:-2] * (1 - share) + heights[2:] * share)
     pairs = kinks[1:] * kinks[:-1]
     kinks, pairs = kinks[~np.isnan(kinks)], pairs[~np.isnan(pairs)]
     if not len(pairs) or np.quantile(np.abs(kinks), 0.75) < NOISE:
@@ -211,9 +212,11 @@ def _weigh(trace: Trace, scale: Scale, cells: int, span: tuple[float, float], sm
     if smoothing is not None:
         return smoothing
     first, last = trace.inside(*span)
-    values = trace.series.values[first : last : max(1, (last - first) // SAMPLES[1])]
+    chosen = slice(first, last, max(1, (last - first) // SAMPLES[1]))
+    values = trace.series.values[chosen]
     shown = np.isfinite(values) & (values > 0) if scale.log else np.isfinite(values)
-    return LIGHT if is_noisy(scale.fraction(np.where(shown, values, np.nan))) else 0.0
+    noisy = is_noisy(trace.series.steps[chosen], scale.fraction(np.where(shown, values, np.nan)))
+    return LIGHT if noisy else 0.0
 
 
 def extent(series: Iterable[Series], live: bool = False, total: int = 0) -> tuple[float, float]:

@@ -162,7 +162,9 @@ def test_noisy_curves_are_smoothed_lightly_and_others_stay_as_they_are() -> None
     for name, values in smooth.items():
         assert find_smoothing([trace(values)], 60, 14, (0, len(values) - 1)) == [0.0], name
         assert pens([trace(values)], smoothing=None) <= {"series-1"}, name
-    assert not is_noisy(rng.random(20)), "of few points"
+    assert not is_noisy(np.arange(20), rng.random(20)), "of few points"
+    uneven = np.sort(np.concatenate((np.arange(0, 280, 10), np.arange(45, 270, 45)[::2])))
+    assert not is_noisy(uneven, np.exp(-uneven / 60)), "of a smooth curve, at uneven steps"
 
 
 def test_on_a_log_axis_the_noise_is_that_which_is_seen() -> None:
