@@ -17,6 +17,7 @@ from descend.tui.draw import ticks
 from descend.tui.draw.downsampling import Columns, Envelope
 from descend.tui.draw.plotext_chart import Chart, canvas
 from descend.tui.draw.rows import Row, overlay
+from descend.tui.draw.smoothing import LIGHT, SAMPLES, is_noisy, smoothed
 
 if TYPE_CHECKING:
     from descend.engine.run.history import Series
@@ -26,15 +27,6 @@ PENS = tuple(f"series-{index + 1}" for index in range(len(GLYPHS)))
 LINE, BAD, BELOW = "━", "×", "↓"
 MIN_SIZE = 16, 4
 """Cells below which a chart is useless."""
-LIGHT = 0.6
-"""Weight of the past in the moving average of a noisy curve."""
-NOISE = 0.02
-"""Share of the axis by which a quarter of a noisy curve's points lie off the line between their neighbours."""
-ERRATIC = -0.9, -0.25
-"""How such distances of neighbours are correlated in a noisy curve: in white noise by -2/3, in a random walk by -1/2;
-in a curve with bends more, up to 1; in a zigzag, which is no noise, by -1."""
-SAMPLES = 40, 256
-"""Points from which on a curve can be called noisy, and how many are looked at."""
 _RANGE, _LINE, _SPARSE = range(3)
 """Layers of a chart: what a smoothed curve is the middle of, curves, and few points, which lie over all."""
 _LARGEST = 1e307
@@ -161,7 +153,8 @@ def draw_line_chart(
         pen = f"faint-{trace.pen}" if weight else trace.pen
         chart.line(curve.x, curve.y, pen, breaks=curve.breaks, glyph="." if weight else trace.glyph, layer=layer)
         if weight:
-            chart.line(curve.centre_x, curve.centre_y, trace.pen, glyph=trace.glyph, layer=_LINE)
+            middle = curve.centre_x, curve.centre_y
+            chart.line(*middle, trace.pen, breaks=curve.gaps, glyph=trace.glyph, layer=_LINE)
         chosen = _markers(trace, len(curve.centre_x), cells, (start, end), alone=len(traces) == 1)
         if chosen is not None:
             chart.points(curve.centre_x[chosen], curve.centre_y[chosen], trace.pen, trace.glyph)
@@ -189,20 +182,6 @@ def find_smoothing(
     scale = vertical(held, *span, height, log, levels)
     cells, _ = canvas(width, height, [label for _, label in scale.labelled()])
     return [_weigh(trace, scale, cells, span, smoothing) if trace.series.size else 0.0 for trace in traces]
-
-
-def is_noisy(steps: np.ndarray, heights: np.ndarray) -> bool:
-    """Whether a curve is noisy, by its ``heights`` on the axis, 0 … 1, some of which may be NaN: a quarter of its
-    points or more lie by `NOISE` off the line between their neighbours, to either side as by chance (`ERRATIC`)."""
-    if len(heights) < SAMPLES[0]:
-        return False
-    share = (steps[1:-1] - steps[:-2]) / np.maximum(1, steps[2:] - steps[:-2])
-    kinks = heights[1:-1] - (heights[:-2] * (1 - share) + heights[2:] * share)
-    pairs = kinks[1:] * kinks[:-1]
-    kinks, pairs = kinks[~np.isnan(kinks)], pairs[~np.isnan(pairs)]
-    if not len(pairs) or np.quantile(np.abs(kinks), 0.75) < NOISE:
-        return False
-    return bool(ERRATIC[0] < pairs.mean() / np.square(kinks).mean() < ERRATIC[1])
 
 
 def _weigh(trace: Trace, scale: Scale, cells: int, span: tuple[float, float], smoothing: float | None) -> float:
@@ -288,6 +267,8 @@ class _Curve(NamedTuple):
     centre_x: np.ndarray
     """Middle of the curve: smoothed where that is asked for."""
     centre_y: np.ndarray
+    gaps: list[int]
+    """Points of the middle not joined to the one before."""
     bad: np.ndarray
     """Where values are NaN or infinite."""
     below: np.ndarray
@@ -333,6 +314,7 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
         breaks,
         at,
         centre,
+        np.flatnonzero(broken).tolist(),
         x[columns.bad > 0],
         below,
     )
@@ -357,31 +339,6 @@ def _crossing(trace: Trace, scale: Scale, step: float, place: int) -> np.ndarray
         return np.empty(0)
     share = (step - steps[0]) / (steps[1] - steps[0])
     return scale.fraction(np.array([values[0] * (1 - share) + values[1] * share]))
-
-
-def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
-    """Moving average of ``values`` that gives the n-th before and after ``weight`` ** n: to both sides, so that it does
-    not lag behind a curve that falls. Before the first, the curve is taken to have come as it goes, so that an average
-    of a steep start does not begin lower."""
-    if weight <= 0:
-        return values
-    values = values / 4  # so that sums of the largest floats are floats
-    before = min(len(values) - 1, math.ceil(math.log(0.01) / math.log(weight)))
-    longer = np.concatenate((2 * values[:1] - values[before:0:-1], values))
-    past, future = _sum_past(longer, weight), _sum_past(longer[::-1], weight)[:, ::-1]
-    total, norm = past + future - (1 - weight) * np.stack((longer, np.ones(len(longer))))
-    return np.asarray(total / norm * 4)[before:]
-
-
-def _sum_past(values: np.ndarray, weight: float) -> np.ndarray:
-    """Sums of ``values`` up to each, and of the weights in them: (2, n)."""
-    result = np.empty((2, len(values)))
-    total = norm = 0.0
-    for index, value in enumerate(values.tolist()):
-        total = weight * total + (1 - weight) * value
-        norm = weight * norm + (1 - weight)
-        result[:, index] = total, norm
-    return result
 
 
 def _markers(trace: Trace, points: int, cells: int, span: tuple[float, float], *, alone: bool) -> slice | None:

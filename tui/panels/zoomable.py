@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual.binding import Binding, BindingType
 
 from descend.tui.cell_text import plain
-from descend.tui.draw.linechart import LIGHT, Trace, find_smoothing
+from descend.tui.draw.linechart import Trace, find_smoothing
 from descend.tui.draw.rows import Row
+from descend.tui.draw.smoothing import LIGHT
 from descend.tui.panels.panel import LIVE, Panel
 
 if TYPE_CHECKING:

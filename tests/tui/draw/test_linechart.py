@@ -11,8 +11,9 @@ import pytest
 
 from descend.engine.run.history import Series
 from descend.tui.draw.downsampling import Envelope
-from descend.tui.draw.linechart import LIGHT, LINE, Mark, Trace, draw_line_chart, find_smoothing, is_noisy, smoothed
+from descend.tui.draw.linechart import LINE, Mark, Trace, draw_line_chart, find_smoothing
 from descend.tui.draw.rows import length, text
+from descend.tui.draw.smoothing import LIGHT, is_noisy, smoothed
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
 
@@ -75,11 +76,12 @@ def test_dense_curves_differ_by_marker() -> None:
     assert drawn.count("■") >= 3
 
 
-def test_nan_is_marked_and_not_joined() -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.9])
+def test_nan_is_marked_and_not_joined(smoothing: float) -> None:
     values = np.ones(60)
     values[20:40] = np.nan
     values[30] = np.inf
-    rows = draw_line_chart([trace(values)], 66, 10)
+    rows = draw_line_chart([trace(values)], 66, 10, smoothing=smoothing)
     drawn = canvas(text(rows))
     assert drawn[-1].count("×") in range(18, 24)
     line = max(drawn, key=lambda row: sum(c in BRAILLE for c in row))
