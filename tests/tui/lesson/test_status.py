@@ -32,22 +32,22 @@ def running(state: State = "running") -> Status:
 @pytest.mark.usefixtures("folders")
 def test_the_phase_is_named() -> None:
     assert line(running()) == "preparing  cpu"
-    assert line(running(), at(21)) == "training epoch 3/4  step 21/40  100 images/s  cpu"
-    assert line(running(), at(21, doing="evaluating")).startswith("evaluating epoch 3/4  step 21/40")
-    assert line(running(), at(21, doing="saving"), at(22)).startswith("training epoch 3/4  step 22/40")
+    assert line(running(), at(21)) == "step 21/40  training epoch 3/4  100 images/s  cpu"
+    assert line(running(), at(21, doing="evaluating")).startswith("step 21/40  evaluating epoch 3/4")
+    assert line(running(), at(21, doing="saving"), at(22)).startswith("step 22/40  training epoch 3/4")
     assert line(running(), Progress(step=3, steps=9)) == "step 3/9  cpu"
-    assert line(running(), Progress(step=3, steps=9, doing="saving")) == "saving  step 3/9  cpu"
+    assert line(running(), Progress(step=3, steps=9, doing="saving")) == "step 3/9  saving  cpu"
 
 
 @pytest.mark.usefixtures("folders")
 @pytest.mark.parametrize("state", ["paused", "done", "stopped", "failed"])
 def test_a_run_that_does_not_train_is_not_said_to(state: State) -> None:
-    assert line(running(), at(21), running(state)) == "epoch 3/4  step 21/40  cpu"
+    assert line(running(), at(21), running(state)) == "step 21/40  epoch 3/4  cpu"
 
 
 @pytest.mark.usefixtures("folders")
 def test_the_phase_gives_way_to_the_step_only_where_there_is_no_room() -> None:
-    assert line(running(), at(21), room=36) == "training epoch 3/4  step 21/40"
+    assert line(running(), at(21), room=36) == "step 21/40  training epoch 3/4"
     assert line(running(), at(21), room=20) == "step 21/40"
 
 

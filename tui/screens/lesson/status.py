@@ -100,13 +100,13 @@ def parts(session: RunMonitor, device: str) -> list[Part]:
     """What there is to say about a run."""
     history, progress = session.history, session.history.progress
     found = []
+    if progress is not None:
+        found.append(Part(0, f"step {progress.step:,}/{progress.steps:,}"))
     epoch = f"epoch {progress.epoch}/{progress.epochs}" if progress is not None and progress.epochs else ""
     if doing := f"{find_activity(session)} {epoch}".strip():
         found.append(Part(1, doing))
-    if progress is not None:
-        found.append(Part(0, f"step {progress.step:,}/{progress.steps:,}"))
-        if session.phase == "running" and progress.rate:
-            found.append(Part(2, f"{speed(progress.rate)} {plain(progress.unit)}/s"))
+    if progress is not None and session.phase == "running" and progress.rate:
+        found.append(Part(2, f"{speed(progress.rate)} {plain(progress.unit)}/s"))
     if history.elapsed:
         found.append(Part(4, duration(history.elapsed)))
     if progress is not None and session.phase == "running" and progress.remaining is not None:
