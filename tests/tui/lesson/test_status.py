@@ -46,8 +46,9 @@ def test_a_run_that_does_not_train_is_not_said_to(state: State) -> None:
 
 
 @pytest.mark.usefixtures("folders")
-def test_the_phase_gives_way_to_the_step_only_where_there_is_no_room() -> None:
-    assert line(running(), at(21), room=36) == "step 21/40  training epoch 3/4"
+def test_the_phase_gives_way_only_where_there_is_no_room() -> None:
+    assert line(running(), at(21), room=43) == "step 21/40  epoch 3/4  100 images/s  cpu"
+    assert line(running(), at(21, doing="evaluating"), room=43) == "step 21/40  evaluating epoch 3/4"
     assert line(running(), at(21), room=20) == "step 21/40"
 
 
