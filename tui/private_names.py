@@ -80,13 +80,6 @@ NAMES = (
         "no chart is drawn",
     ),
     PrivateName("plotext", "plotext:terminal.limit", "charts of any size", "no chart is drawn"),
-    PrivateName("plotext", "plotext:marker.__copy__", "one marker for all points of a line", "a copy for each, slower"),
-    PrivateName(
-        "plotext",
-        "plotext._signal.signal:signal_class._get_unique_pixels",
-        "a cycle of colours that is unused here is not advanced",
-        "it is, which is half of plotext's time",
-    ),
 )
 
 
@@ -157,22 +150,6 @@ def make_figure() -> Any:
 def find_terminal() -> Any:
     """The parent that a figure of any size needs."""
     return type(_plotext().terminal)().limit(False, False)
-
-
-@functools.cache
-def find_marker() -> Any:
-    """The class of a marker that all points of a line share: plotext would make a copy for each."""
-
-    class Shared(_plotext().marker):  # type: ignore[misc]
-        def __copy__(self) -> Shared:
-            return self
-
-    return Shared
-
-
-def skip_colours(signal: Any) -> None:
-    """Spare ``signal`` the question which colours its points have, to advance a cycle that is unused here."""
-    signal._get_unique_pixels = list
 
 
 def _plotext() -> Any:

@@ -82,13 +82,15 @@ def fit(
         lab.layers(net)
     record_test(lab, net, data, loss)
     evaluated()
-    train_loss, counts = evaluate(net, data.train_x, data.train_y, classes, loss)
+    with lab.doing("evaluating"):
+        train_loss, counts = evaluate(net, data.train_x, data.train_y, classes, loss)
     lab.results(**{"train/loss": train_loss, "train/accuracy": accuracy(counts)})
 
 
 def record_test(lab: Lab, net: nn.Module, data: Tensors, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
     """Evaluate on the test set and record loss, accuracy and confusion matrix at this step."""
-    mean, counts = evaluate(net, data.test_x, data.test_y, len(data.classes), loss)
+    with lab.doing("evaluating"):
+        mean, counts = evaluate(net, data.test_x, data.test_y, len(data.classes), loss)
     lab.scalars({"test/loss": mean, "test/accuracy": accuracy(counts)})
     lab.confusion(counts, data.classes)
 

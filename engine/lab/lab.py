@@ -25,6 +25,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.files import advise
 from descend.engine.base.knobs import KnobSet, Value
 from descend.engine.lab import checkpoints
+from descend.engine.lab.activity import Activity
 from descend.engine.lab.checkpointables import Tracked
 from descend.engine.lab.clock import Pacer, Speedometer, TrainingClock
 from descend.engine.lab.command_queue import CommandQueue, Stopped
@@ -63,6 +64,7 @@ class Lab(TimedPictures):
         step: steps taken so far, over all loops.
         state: plain values (numbers, strings, lists, dicts, tensors) of the experiment that a resumed run needs.
         dataset: the dataset chosen for this run; None if the lesson makes its own data.
+        doing: ``with lab.doing("evaluating"):`` says what the block does, for the line that tells where the run is.
         forked: in a fork, the values that changed knobs had in the run it comes from.
     """
 
@@ -82,6 +84,7 @@ class Lab(TimedPictures):
         self.device, self.seed, self.dataset = device, seed, dataset
         self.step = 0
         self.state: dict[str, Any] = {}
+        self.doing = Activity()
         self._knobs = knobs
         self._tracked = Tracked()
         self._resumed, self._turned = resumed, list(turned)
@@ -223,8 +226,9 @@ class Lab(TimedPictures):
     def end(self, state: State, message: str = "") -> None:
         """Write a last checkpoint, then that the run is in ``state``; if it cannot be written, that it is unsaved."""
         self._keeper.told = lambda sentence: None  # the message says it
-        self._keep(self._index)
-        self._keeper.wait()
+        with self.doing("saving"):
+            self._keep(self._index)
+            self._keeper.wait()
         self._end = state, message
         if self._keeper.error is None:
             self.status(state, message)
@@ -362,7 +366,8 @@ class Lab(TimedPictures):
         since = self._clock.elapsed() - self._kept_at
         epoch_ended = self._per_epoch and index % self._per_epoch == 0 and since >= 1
         if since >= CHECKPOINT or epoch_ended or (self.step == 0 and not self._kept):
-            self._keep(index)
+            with self.doing("saving"):
+                self._keep(index)
 
     def _keep(self, index: int) -> None:
         self._kept, self._kept_at = True, self._clock.elapsed()
@@ -403,4 +408,5 @@ class Lab(TimedPictures):
             epoch=min(self._index // self._per_epoch + 1, epochs) if epochs else None,
             epochs=epochs,
             remaining=round((self._total - step) / rate, 1) if rate else None,
+            doing=self.doing.now,
         )

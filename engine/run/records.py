@@ -122,7 +122,8 @@ class Scalars(Record, tag="scalars"):
 
 
 class Progress(Record, tag="progress"):
-    """Where a run is: ``step`` of ``steps``; ``rate`` in ``unit`` a second of running time (pauses excluded)."""
+    """Where a run is: ``step`` of ``steps``; ``rate`` in ``unit`` a second of running time (pauses excluded);
+    ``doing`` what it does instead of taking steps, such as ``evaluating`` or ``saving``, empty while it does."""
 
     step: Count
     steps: Count
@@ -131,6 +132,7 @@ class Progress(Record, tag="progress"):
     epoch: Count | None = None
     epochs: Count | None = None
     remaining: Seconds | None = None
+    doing: str = ""
 
 
 class KnobChange(Record, tag="knob"):

@@ -312,7 +312,8 @@ class Trainer:
 
     def _evaluated(self, split: loader.Split) -> Metrics:
         self.doing = "as it was evaluated"
-        tally = evaluate(self.net, split, self.objective, self.batch_size, self.precision.autocast)
+        with self.lab.doing("evaluating"):
+            tally = evaluate(self.net, split, self.objective, self.batch_size, self.precision.autocast)
         self.doing = ""
         return tally
 

@@ -94,10 +94,11 @@ def _line(chart: Chart, frame: Axes, x: np.ndarray, trace: _Trace, *, alone: boo
     line = function(places, values, columns)
     if trace.style < 0:
         x_dots, y_dots = dotted(line, columns, 4 * frame.lines if unicode else frame.lines, 2.5 if unicode else 1.5)
-        chart.points(x_dots, y_dots, "muted", "braille" if unicode else ".")
+        chart.line(x_dots, y_dots, "muted", breaks=range(len(x_dots)), glyph=".")
     else:
         glyph, pen = look(trace.style)
-        chart.line(line.x, line.y, pen, breaks=line.breaks.tolist(), glyph=glyph, over=True)
+        few = _few(line, frame.cells)
+        chart.line(line.x, line.y, pen, breaks=line.breaks.tolist(), glyph=glyph, layer=2 if few else 1)
         if (chosen := _markers(line, trace.style, frame.cells, alone)) is not None:
             chart.points(line.x[chosen], line.y[chosen], pen, glyph)
     above = hidden & (trace.y > 0)
@@ -111,13 +112,18 @@ def _markers(line: Line, style: int, cells: int, alone: bool) -> slice | np.ndar
     """Which points carry the line's glyph: all of a sparse one, else a few where lines must be distinguished."""
     if not len(line.x):
         return None
-    if (len(line.x) - 1) * 3 <= (line.x[-1] - line.x[0]) * cells:
+    if _few(line, cells):
         return slice(None)
     if alone or style == 0:
         return None
     stride = 14 / cells
     at = np.searchsorted(line.x, np.arange(stride * (0.3 + 0.37 * style % 1), 1, stride))
     return np.unique(at[at < len(line.x)])
+
+
+def _few(line: Line, cells: int) -> bool:
+    """Whether each point has room for a marker of its own; such a line lies over the others."""
+    return bool(len(line.x)) and (len(line.x) - 1) * 3 <= (line.x[-1] - line.x[0]) * cells
 
 
 def _places(frame: Axes, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

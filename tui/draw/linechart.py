@@ -17,6 +17,7 @@ from descend.tui.draw import ticks
 from descend.tui.draw.downsampling import Columns, Envelope
 from descend.tui.draw.plotext_chart import Chart, canvas
 from descend.tui.draw.rows import Row, overlay
+from descend.tui.draw.smoothing import LIGHT, SAMPLES, is_noisy, smoothed
 
 if TYPE_CHECKING:
     from descend.engine.run.history import Series
@@ -26,6 +27,8 @@ PENS = tuple(f"series-{index + 1}" for index in range(len(GLYPHS)))
 LINE, BAD, BELOW = "━", "×", "↓"
 MIN_SIZE = 16, 4
 """Cells below which a chart is useless."""
+_RANGE, _LINE, _SPARSE = range(3)
+"""Layers of a chart: what a smoothed curve is the middle of, curves, and few points, which lie over all."""
 _LARGEST = 1e307
 
 
@@ -48,7 +51,7 @@ class Trace(NamedTuple):
     def sparse(self, cells: int, span: tuple[float, float]) -> bool:
         """Whether each point has room for a marker of its own when ``span`` is ``cells`` columns."""
         first, last = self.inside(*span)
-        return last - first < 2 or (last - first - 1) * 3 <= self.share(span) * cells
+        return last - first < 2 or (last - first - 1) * 2 <= self.share(span) * cells
 
     def inside(self, start: float, end: float) -> tuple[int, int]:
         """Indices of the first point from ``start`` on, and of the first one after ``end``."""
@@ -100,7 +103,7 @@ def draw_line_chart(
     *,
     span: tuple[float, float] | None = None,
     log: bool = False,
-    smoothing: float = 0.0,
+    smoothing: float | None = 0.0,
     marks: Sequence[Mark] = (),
     cursor: float | None = None,
     levels: Sequence[float] = (),
@@ -112,7 +115,8 @@ def draw_line_chart(
         span: steps at the left and right edge; by default those of the first and last point. Values inside it make the
             vertical axis.
         log: logarithmic vertical axis; values of zero and below are marked at its foot.
-        smoothing: weight of the past, 0 … 1, in a moving average drawn over each curve's full range.
+        smoothing: weight of the past, 0 … 1, in a moving average drawn over each curve's full range; None smooths those
+            that are noisy, by `LIGHT`.
         marks: drawn as labelled vertical lines.
         cursor: a step to mark with a vertical line, if it is inside.
         levels: values to mark with horizontal lines; the vertical axis holds them.
@@ -137,24 +141,61 @@ def draw_line_chart(
         chart.level(float(scale.fraction(np.array(level))), "mark")
     if cursor is not None and start <= cursor <= end:
         chart.mark((cursor - start) / (end - start), "cursor")
+    curves: list[_Curve] = []
     dot = 1 / (4 * lines) if unicode else 1 / lines
-    curves = [_curve(trace, scale, start, end, 2 * cells if unicode else cells, dot, smoothing) for trace in traces]
-    for trace, curve in zip(traces, curves, strict=True):
+    count = 2 * cells if unicode else cells
+    for trace in sorted(traces, key=lambda trace: trace.sparse(cells, (start, end))):
         sparse = trace.sparse(cells, (start, end))
-        pen = f"faint-{trace.pen}" if smoothing and not sparse else trace.pen
-        chart.line(curve.x, curve.y, pen, breaks=curve.breaks, glyph=trace.glyph, over=sparse)
-        if smoothing and not sparse:
-            chart.line(curve.centre_x, curve.centre_y, trace.pen, glyph=trace.glyph, over=True)
-    for trace, curve in zip(traces, curves, strict=True):
+        weight = _weigh(trace, scale, cells, (start, end), smoothing)
+        curve = _curve(trace, scale, start, end, count, dot, weight)
+        curves.append(curve)
+        layer = _SPARSE if sparse else _RANGE if weight else _LINE
+        pen = f"faint-{trace.pen}" if weight else trace.pen
+        chart.line(curve.x, curve.y, pen, breaks=curve.breaks, glyph="." if weight else trace.glyph, layer=layer)
+        if weight:
+            middle = curve.centre_x, curve.centre_y
+            chart.line(*middle, trace.pen, breaks=curve.gaps, glyph=trace.glyph, layer=_LINE)
         chosen = _markers(trace, len(curve.centre_x), cells, (start, end), alone=len(traces) == 1)
         if chosen is not None:
             chart.points(curve.centre_x[chosen], curve.centre_y[chosen], trace.pen, trace.glyph)
     for glyph, spots in ((BELOW, "below"), (BAD, "bad")):
         for curve in curves:
             if len(found := getattr(curve, spots)):
-                chart.points(found, [0.0] * len(found), "error", glyph)
+                chart.points(found, np.zeros(len(found)), "error", glyph)
     labels = [mark.label if unicode else ascii_only(mark.label) for mark in inside]
     return _labelled(chart.rows(), width - cells, cells, places, labels)
+
+
+def find_smoothing(
+    traces: Sequence[Trace],
+    width: int,
+    height: int,
+    span: tuple[float, float],
+    log: bool = False,
+    smoothing: float | None = None,
+    levels: Sequence[float] = (),
+) -> list[float]:
+    """How much `draw_line_chart` smooths each of ``traces`` with these arguments."""
+    held = [trace for trace in traces if trace.series.size]
+    if not held or width < MIN_SIZE[0] or height < MIN_SIZE[1]:
+        return [0.0] * len(traces)
+    scale = vertical(held, *span, height, log, levels)
+    cells, _ = canvas(width, height, [label for _, label in scale.labelled()])
+    return [_weigh(trace, scale, cells, span, smoothing) if trace.series.size else 0.0 for trace in traces]
+
+
+def _weigh(trace: Trace, scale: Scale, cells: int, span: tuple[float, float], smoothing: float | None) -> float:
+    """How much a curve is smoothed; one of few points never is."""
+    if smoothing == 0 or trace.sparse(cells, span):
+        return 0.0
+    if smoothing is not None:
+        return smoothing
+    first, last = trace.inside(*span)
+    chosen = slice(first, last, max(1, (last - first) // SAMPLES[1]))
+    values = trace.series.values[chosen]
+    shown = np.isfinite(values) & (values > 0) if scale.log else np.isfinite(values)
+    noisy = is_noisy(trace.series.steps[chosen], scale.fraction(np.where(shown, values, np.nan)))
+    return LIGHT if noisy else 0.0
 
 
 def extent(series: Iterable[Series], live: bool = False, total: int = 0) -> tuple[float, float]:
@@ -226,6 +267,8 @@ class _Curve(NamedTuple):
     centre_x: np.ndarray
     """Middle of the curve: smoothed where that is asked for."""
     centre_y: np.ndarray
+    gaps: list[int]
+    """Points of the middle not joined to the one before."""
     bad: np.ndarray
     """Where values are NaN or infinite."""
     below: np.ndarray
@@ -271,6 +314,7 @@ def _curve(trace: Trace, scale: Scale, start: float, end: float, count: int, dot
         breaks,
         at,
         centre,
+        np.flatnonzero(broken).tolist(),
         x[columns.bad > 0],
         below,
     )
@@ -295,17 +339,6 @@ def _crossing(trace: Trace, scale: Scale, step: float, place: int) -> np.ndarray
         return np.empty(0)
     share = (step - steps[0]) / (steps[1] - steps[0])
     return scale.fraction(np.array([values[0] * (1 - share) + values[1] * share]))
-
-
-def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
-    """Exponential moving average of ``values``, ``weight`` (0 … 1) on the past, without a bias towards the first."""
-    result = np.empty(len(values))
-    total = norm = 0.0
-    for index, value in enumerate(values.tolist()):
-        total = weight * total + (1 - weight) * value
-        norm = weight * norm + (1 - weight)
-        result[index] = total / norm
-    return result
 
 
 def _markers(trace: Trace, points: int, cells: int, span: tuple[float, float], *, alone: bool) -> slice | None:

@@ -1,4 +1,5 @@
-"""A chart drawn by plotext, as rows of text and pens instead of escape sequences.
+"""A chart between two axes, as rows of text and pens instead of escape sequences: plotext draws the axes, `Strokes` the
+lines, because which line a cell's colour is of must not depend on the order in which they are drawn.
 
 The chart is independent of any other figure and of the terminal: points are given in fractions of the canvas (0 … 1
 from the lower left), so no value, however large, reaches plotext. What plotext returns is a string with one colour
@@ -10,12 +11,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from descend.tui import private_names
 from descend.tui.cell_text import ascii_only, note_cut
-from descend.tui.draw.rows import Row, covered, joined
+from descend.tui.draw.rows import Row, joined
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _RUN = re.compile(r"((?:\x1b\[[0-9;]*m)+)([^\x1b]*)")
 _COLOUR = re.compile(r"38;5;(\d+)m")
@@ -41,67 +45,54 @@ class Chart:
         *,
         unicode: bool = True,
     ) -> None:
+        from descend.tui.draw.strokes import Strokes
+
         self._unicode = unicode
-        self._pens: list[str] = []
         self.width, self.height = canvas(width, height, [label for _, label in y])
-        self._figure = self._new(width, height)
-        self._over: Any = None
+        self._frame = width, height, tuple(x), tuple(y)
+        self._lines: list[tuple[str, float, str]] = []
         self._labels = [label for _, label in x]
-        self._figure.axes(False, side=1)
-        self._figure.axes(True, pixel=self._pixel("axis"), side=0)
-        for axis, ticks in (("x", x), ("y", y)):
-            ruler = self._figure.ruler(axis).pixel(self._pixel("tick"))
-            ruler.ticks([place for place, _ in ticks], [label for _, label in ticks])
+        self._strokes = Strokes(self.width, self.height, unicode=unicode)
 
     def line(
         self,
-        x: Iterable[float],
-        y: Iterable[float],
+        x: np.ndarray,
+        y: np.ndarray,
         pen: str,
         *,
-        breaks: Iterable[int] = (),
+        breaks: Sequence[int] = (),
         glyph: str = "*",
-        over: bool = False,
+        layer: int = 0,
     ) -> None:
         """Join points by lines, except that of each index in ``breaks`` with the one before it.
 
         Args:
             glyph: draws the line where there is no Braille.
-            over: cover what is below instead of mixing dots with it in the cells of the line.
+            layer: lines of a higher one cover the cells of lower ones, instead of mixing dots in them.
         """
-        if over and self._over is None:
-            self._over = self._new(self.width, self.height)
-            self._over.axes(False)
-            self._over.ruler("x").frequency(0)
-            self._over.ruler("y").frequency(0)
-        marker = private_names.find_marker()("braille" if self._unicode else ascii_only(glyph), pixel=self._pixel(pen))
-        signal = self._figure.signal(list(x), list(y), marker=marker).lines(True)
-        for index in breaks:
-            signal.line(index, False)
-        self._draw(signal, self._over if over else self._figure)
+        self._strokes.line(x, y, pen, glyph=self._sign(glyph), breaks=breaks, layer=layer)
 
-    def points(self, x: Iterable[float], y: Iterable[float], pen: str, glyph: str) -> None:
-        """Put ``glyph`` on every point."""
-        marker = private_names.find_marker()(glyph if self._unicode else ascii_only(glyph), pixel=self._pixel(pen))
-        self._draw(self._figure.signal(list(x), list(y), marker=marker), self._over or self._figure)
+    def points(self, x: np.ndarray, y: np.ndarray, pen: str, glyph: str) -> None:
+        """Put ``glyph`` on every point, over all lines."""
+        self._strokes.stamp(x, y, pen, self._sign(glyph))
 
     def mark(self, x: float, pen: str) -> None:
         """A vertical line, behind the curves."""
-        self._figure.line(x, orientation=1, pixel=self._pixel(pen), style="dotted")
+        self._lines.append(("x", x, pen))
 
     def level(self, y: float, pen: str) -> None:
         """A horizontal line, behind the curves."""
-        self._figure.line(y, orientation=0, pixel=self._pixel(pen), style="dotted")
+        self._lines.append(("y", y, pen))
 
     def rows(self) -> list[Row]:
         """The chart, top row first; each row is ``width`` cells."""
-        rows = self._rows(self._figure)
+        rows = _draw_frame(*self._frame, tuple(self._lines), self._unicode)
         self._note_cut_labels(rows)
-        if self._over is None:
-            return rows
         left = sum(len(part) for part, _ in rows[0]) - self.width
-        over = self._rows(self._over)
-        return [covered(row, left, top) for row, top in zip(rows, over, strict=False)] + rows[len(over) :]
+        return [*self._strokes.over(rows[: self.height], left), *rows[self.height :]]
+
+    def _sign(self, glyph: str) -> str:
+        return glyph if self._unicode else ascii_only(glyph)
 
     def _note_cut_labels(self, rows: list[Row]) -> None:
         """Take note of labels of the lower axis of which only a part was drawn."""
@@ -109,35 +100,41 @@ class Chart:
             if drawn not in self._labels:
                 note_cut(max(self._labels, key=lambda label: label.startswith(drawn), default=""), drawn)
 
-    def _new(self, width: int, height: int) -> Any:
-        figure = private_names.make_figure()
-        figure.plot_size(width, height)
-        figure.theme("colorless")
-        for axis in ("x", "y"):
-            figure.ruler(axis).lim(0, 1).alignment(lim="edge")
-        return figure
 
-    def _rows(self, figure: Any) -> list[Row]:
-        return [self._row(line) for line in figure.build().string().splitlines()]
+@functools.lru_cache(64)
+def _draw_frame(
+    width: int,
+    height: int,
+    x: tuple[tuple[float, str], ...],
+    y: tuple[tuple[float, str], ...],
+    lines: tuple[tuple[str, float, str], ...],
+    unicode: bool,
+) -> list[Row]:
+    """Axes with ticks, and straight lines across; kept, because most redraws change none of them."""
+    figure = private_names.make_figure()
+    figure.plot_size(width, height)
+    figure.theme("colorless")
+    pens = list(dict.fromkeys(["axis", "tick", *(pen for _, _, pen in lines)]))
+    pixels = {pen: _pixel(_FIRST + number) for number, pen in enumerate(pens)}
+    figure.axes(False, side=1)
+    figure.axes(True, pixel=pixels["axis"], side=0)
+    for axis, ticks in (("x", x), ("y", y)):
+        ruler = figure.ruler(axis).lim(0, 1).alignment(lim="edge").pixel(pixels["tick"])
+        ruler.ticks([place for place, _ in ticks], [label for _, label in ticks])
+    for axis, place, pen in lines:
+        figure.line(place, orientation=int(axis == "x"), pixel=pixels[pen], style="dotted")
+    return [_read_row(line, pens, unicode) for line in figure.build().string().splitlines()]
 
-    def _row(self, line: str) -> Row:
-        row: Row = []
-        for codes, text in _RUN.findall(line):
-            if not text:
-                continue
-            colour = _COLOUR.search(codes)
-            pen = self._pens[int(colour[1]) - _FIRST] if colour else "axis"
-            row.append((text if self._unicode else ascii_only(text), pen))
-        return joined(row)
 
-    def _draw(self, signal: Any, figure: Any) -> None:
-        private_names.skip_colours(signal)
-        figure.draw(signal)
-
-    def _pixel(self, pen: str) -> Any:
-        if pen not in self._pens:
-            self._pens.append(pen)
-        return _pixel(_FIRST + self._pens.index(pen))
+def _read_row(line: str, pens: Sequence[str], unicode: bool) -> Row:
+    row: Row = []
+    for codes, text in _RUN.findall(line):
+        if not text:
+            continue
+        colour = _COLOUR.search(codes)
+        pen = pens[int(colour[1]) - _FIRST] if colour else "axis"
+        row.append((text if unicode else ascii_only(text), pen))
+    return joined(row)
 
 
 def canvas(width: int, height: int, labels: Sequence[str]) -> tuple[int, int]:

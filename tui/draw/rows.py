@@ -71,15 +71,6 @@ def overlay(row: Row, start: int, part: str, pen: str) -> Row:
     return joined([*before, (part, pen), *after])
 
 
-def covered(row: Row, start: int, over: Row) -> Row:
-    """``row`` of single-cell characters under ``over``, whose blanks let it through, from cell ``start`` on."""
-    cells = [(character, pen) for part, pen in row for character in part]
-    for place, (character, pen) in enumerate(((c, pen) for part, pen in over for c in part), start):
-        if character != " ":
-            cells[place] = (character, pen)
-    return joined(cells)
-
-
 def wrapped(sentence: str, width: int, height: int, pen: str = "muted") -> list[Row]:
     """``sentence`` in the middle of ``width`` × ``height`` cells."""
     if width < 1 or height < 1:

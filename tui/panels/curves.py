@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from descend.engine.run.history import History
     from descend.tui.panels.panel_data import Data
 
-SMOOTHING = (0.0, 0.6, 0.8, 0.9, 0.95)
 JUST = 0.2
 """Seconds after getting the focus in which a press of the mouse is the one that gave it."""
 ROOMY = 9
@@ -38,20 +37,16 @@ class Curves(ZoomableCurves):
 
     Attributes:
         log: whether the vertical axis is logarithmic.
-        smoothing: weight of the past in the moving average drawn over the curves; 0 draws none.
     """
 
     order: ClassVar[int] = 10
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "Log axis", tooltip="Switch between a linear and a logarithmic axis"),
-        Binding("left_square_bracket", "smooth(-1)", "Smooth", key_display="[ ]", tooltip="Smooth less"),
-        Binding("right_square_bracket", "smooth(1)", "Smooth more", show=False, tooltip="Smooth more"),
     ]
 
     def __init__(self, history: History, subject: str) -> None:
         super().__init__(history, subject)
         self.log_axis = False
-        self.smoothing = 0.0
         self._envelopes: dict[str, Envelope] = {}
         self._told_inside = False
         self._points, self._focused_at = False, 0.0
@@ -104,6 +99,7 @@ class Curves(ZoomableCurves):
             return []
         key = self._key(width, (height - ROOMY) // 3)
         self._told_inside = bool(key)
+        self.find_noise(traces, width, height - len(key), self.view(), log=self.log_axis)
         chart = draw_line_chart(
             traces,
             width,
@@ -124,17 +120,20 @@ class Curves(ZoomableCurves):
         entries = self._entries()
         if not entries or self._told_inside:
             return []
-        return [*legends(entries), *map(spaced, shorter(entries)), [(f"{len(entries)} curves, i lists them", "muted")]]
+        told = self._entries(" smoothed")
+        rows = [legends(told)[0], *legends(entries)] if told != entries else legends(entries)
+        return [*rows, *map(spaced, shorter(entries)), [(f"{len(entries)} curves, i lists them", "muted")]]
 
-    def _entries(self) -> list[Entry]:
-        """The key: the curves and their values, without a name if there is only one, named like the panel."""
+    def _entries(self, smoothed: str = "") -> list[Entry]:
+        """The key: the curves and their values, without a name if there is only one, named like the panel; with
+        ``smoothed`` after the names of those that are."""
         traces = [trace for trace in self.traces() if trace.series.size]
         cells, span = self.size.width - 10, self.view()
         alone = len(traces) == 1 and traces[0].name == self.label
         return [
             Entry(
-                LINE if trace.style == 0 and not trace.sparse(cells, span) else trace.glyph,
-                "" if alone else trace.name,
+                LINE if trace.style == 0 and self.draws_unicode and not trace.sparse(cells, span) else trace.glyph,
+                f"{'' if alone else trace.name}{smoothed if trace.name in self.smoothed else ''}".strip(),
                 trace.pen,
                 self._value_at(trace),
             )
@@ -162,8 +161,6 @@ class Curves(ZoomableCurves):
         if self.log_axis:
             below = any(trace.envelope.range(trace.series)[0] <= 0 for trace in traces)
             parts.append([("log axis", "muted"), (f", {BELOW} zero or less" if below else "", "error")])
-        if self.smoothing:
-            parts.append([(f"smoothing {self.smoothing:g}", "muted")])
         parts += self.told()
         if past := self.past():
             parts.append(past)
@@ -172,12 +169,6 @@ class Curves(ZoomableCurves):
     def action_log(self) -> None:
         """Switch between a linear and a logarithmic vertical axis."""
         self.log_axis = not self.log_axis
-        self.redraw()
-
-    def action_smooth(self, direction: int) -> None:
-        """Smooth more (1) or less (-1)."""
-        index = SMOOTHING.index(self.smoothing) + direction
-        self.smoothing = SMOOTHING[max(0, min(len(SMOOTHING) - 1, index))]
         self.redraw()
 
     def on_focus(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -16,8 +17,8 @@ from descend.tui import shell_settings
 from descend.tui.draw.plotext_chart import prepare
 from descend.tui.driver import behind
 from descend.tui.panels.arrangement import Arrangement, arrange_panels
-from descend.tui.panels.catalogue import Choice, Subject, arranged, by_importance, named, offered
-from descend.tui.panels.panel import Panel
+from descend.tui.panels.catalogue import Choice, Subject, arranged, by_importance, named, offered, shown_as
+from descend.tui.panels.panel import LIVE, Panel
 from descend.tui.panels.replay import Replay
 from descend.tui.panels.tabs import PanelTabs
 
@@ -78,6 +79,7 @@ class PanelGrid(Replay):
         self.zoomed: int | None = None
         self._selected = 0
         self._tabbed = False
+        self._numbers: dict[Subject, int] = {}
         self._known: set[str] = set()
         self._offered: list[Subject] = []
         self._tabs = PanelTabs()
@@ -111,7 +113,8 @@ class PanelGrid(Replay):
 
     def on_click(self, event: events.Click) -> None:
         if event.chain == 2 and isinstance(event.widget, Panel):
-            self.action_zoom(self.panels.index(event.widget) + 1)
+            place = self.panels.index(event.widget) + 1
+            self.zoom(None if self.zoomed == place and not self._tabbed else place)
 
     def changed(self, names: set[str]) -> None:
         """Take notice that ``names`` of the history changed; panels that show them are drawn when their turn comes."""
@@ -150,14 +153,14 @@ class PanelGrid(Replay):
         self._sync()
         self._wake()
 
-    def zoom(self, number: int | None) -> None:
-        """Show panel ``number`` (from 1) alone; None shows all again. With tabs, choose the panel."""
-        if number is not None and not 1 <= number <= len(self.panels):
+    def zoom(self, place: int | None) -> None:
+        """Show the panel at ``place`` (from 1) alone; None shows all again. With tabs, choose the panel."""
+        if place is not None and not 1 <= place <= len(self.panels):
             return
-        if number is not None:
-            self._selected = number - 1
+        if place is not None:
+            self._selected = place - 1
         if not self._tabbed:
-            self.zoomed = number
+            self.zoomed = place
         self._arrange()
 
     @property
@@ -169,14 +172,16 @@ class PanelGrid(Replay):
         if action == "unzoom":
             return self.zoomed is not None and not self._tabbed
         if action == "zoom":
-            return bool(parameters) and isinstance(parameters[0], int) and parameters[0] <= len(self.panels)
+            return bool(parameters) and any(panel.number == parameters[0] for panel in self.panels)
         if action == "choose":
             return bool(self._offered)
         return super().check_action(action, parameters)
 
     def action_zoom(self, number: int) -> None:
-        """Show a panel alone; all again if it already is."""
-        self.zoom(None if self.zoomed == number and not self._tabbed else number)
+        """Show the panel of this number alone; all again if it already is."""
+        place = next((place for place, panel in enumerate(self.panels, 1) if panel.number == number), None)
+        if place is not None:
+            self.zoom(None if self.zoomed == place and not self._tabbed else place)
 
     def action_unzoom(self) -> None:
         """Show all panels again."""
@@ -203,6 +208,7 @@ class PanelGrid(Replay):
         self.choice = [*choice, *(kept for kept in self.choice if kept[0] not in names)]
         if self.lesson:
             shell_settings.put(f"panels/{self.lesson}", [list(one) for one in self.choice])
+        self._numbers.clear()
         self._sync()
 
     def action_move(self, direction: int) -> None:
@@ -232,7 +238,9 @@ class PanelGrid(Replay):
                 panel.remove()
                 self._drawn_at.pop(panel, None)
                 self._following.discard(panel)
-        for number, panel in enumerate(self.panels, 1):
+        number_panels(self._numbers, needed, self._await())
+        for subject, panel in zip(needed, self.panels, strict=True):
+            number = self._numbers[subject]
             panel.number = number if number < 10 else None
             panel.later = self._soon
         later: Panel | None = None
@@ -252,6 +260,13 @@ class PanelGrid(Replay):
         if self.panels and self.screen.focused is None:  # panels come too late for the screen's own choice
             self.panels[self._selected].focus(scroll_visible=False)
 
+    def _await(self) -> list[str]:
+        """The panels that the run may still bring, by the names that `number_panels` knows, most important first."""
+        status = self.history.status
+        if status is not None and status.state not in LIVE:
+            return []
+        return [name for name, shown in self.choice if shown] or list(self.show)
+
     def _arrange(self) -> None:
         """Choose between grid and tabs for the current size and show what belongs on screen."""
         count, (width, height) = len(self.panels), self.outer_size
@@ -261,19 +276,16 @@ class PanelGrid(Replay):
         alone = self._tabbed or self.zoomed is not None
         focused = any(panel.has_focus for panel in self.panels)
         self._tabs.display = alone and count > 1
-        self._tabs.show([panel.label for panel in self.panels], self._selected)
+        self._tabs.show([(panel.number, panel.label) for panel in self.panels], self._selected)
         for index, panel in enumerate(self.panels):
             display = not alone or index == self._selected
             if display and not panel.display:
                 self._soon(panel)
             panel.display = display
-            panel.styles.column_span = panel.styles.row_span = 1
         places = Arrangement(1, 1) if alone or arrangement is None else arrangement
         self.styles.grid_size_columns = places.columns
-        if count and not alone:
-            self.panels[-1].styles.column_span = places.last
-            if count > 1:
-                self.panels[0].styles.column_span, self.panels[0].styles.row_span = places.lead
+        for panel, (across, down) in zip(self.panels, [(1, 1)] * count if alone else places.spans(count), strict=True):
+            panel.styles.column_span, panel.styles.row_span = across, down
         if focused and alone:
             self.panels[self._selected].focus()
         self.refresh_bindings()
@@ -318,6 +330,23 @@ class PanelGrid(Replay):
         """Sorts the panels that wait: those that follow the cursor first, the focused one before the others."""
         following = panel in self._following
         return not following, self._drawn_at.get(panel, 0.0) - (AGAIN if following and panel.has_focus else 0.0)
+
+
+def number_panels(numbers: dict[Subject, int], subjects: Sequence[Subject], awaited: Sequence[str] = ()) -> None:
+    """Give each of ``subjects`` without a number one that no other has, and keep those of the others, so that a panel
+    that appears late renumbers none.
+
+    Args:
+        awaited: names of panels, as a lesson's ``show`` or a choice has them, which get the numbers from 1 on, whenever
+            they appear.
+    """
+    taken, kept = set(numbers.values()), dict(zip(awaited, range(1, len(awaited) + 1), strict=True))
+    free = (number for number in itertools.count(len(awaited) + 1) if number not in taken)
+    for subject in subjects:
+        if subject not in numbers:
+            place = kept.get(shown_as(subject)) or kept.get(named(subject))
+            numbers[subject] = place if place and place not in taken else next(free)
+            taken.add(numbers[subject])
 
 
 def remembered(lesson: str) -> Choice:

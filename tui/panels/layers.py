@@ -101,16 +101,18 @@ class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
             return []
         rows = layers_of(newest)
         tall = min(len(rows), height - 2 - CHART)
+        self.smoothed = frozenset()
         if width < 30 or tall < min(len(rows), 3):
             return table(rows, width, height)
         drawn = [row.name for row in rows if row.name not in self.hidden]
         traces = self._curves[self.measure].traces(self.history.pictures["layers"], drawn)
         span = self.view(*(trace.series for trace in traces))
-        charted = {trace.name: (trace, _glyph(trace, width, span)) for trace in traces}
+        charted = {trace.name: (trace, self._sign(trace, width, span)) for trace in traces}
         shown = table(rows, width, tall + 1, charted)
         band = self.measure == MEASURES[2]
         caption = f"{self.measure} over the steps" + (", healthy between the dotted lines" if band else "")
-        rest = height - len(shown) - 1
+        rest, levels = height - len(shown) - 1, HEALTHY if band else ()
+        self.find_noise(traces, width, rest, span, log=True, levels=levels)
         return [
             *shown,
             sized([(fit(caption, width), "muted")], width),
@@ -120,11 +122,16 @@ class LayerPanel(ZoomableCurves, PicturePanel[Layers]):
                 rest,
                 span=span,
                 log=True,
+                smoothing=self.smoothing,
                 cursor=self.cursor,
-                levels=HEALTHY if band else (),
+                levels=levels,
                 unicode=self.draws_unicode,
             ),
         ]
+
+    def _sign(self, trace: Trace, cells: int, span: tuple[float, float]) -> str:
+        """The sign of a layer's curve: what it is drawn with."""
+        return LINE if trace.style == 0 and self.draws_unicode and not trace.sparse(cells - 8, span) else trace.glyph
 
     def names(self) -> list[str]:
         newest = self.newest()
@@ -275,11 +282,6 @@ def table(layers: Sequence[Layer], width: int, height: int, charted: Charted | N
     if len(shown) < len(layers) and height > 2:
         rows.append([(f"… {len(layers) - len(shown)} more layers", "muted")])
     return [sized([run for run in row if run[0]], width) for row in [*rows, *([[]] * (height - len(rows)))]][:height]
-
-
-def _glyph(trace: Trace, cells: int, span: tuple[float, float]) -> str:
-    """The sign of a layer's curve."""
-    return LINE if trace.style == 0 and not trace.sparse(cells - 8, span) else trace.glyph
 
 
 def _chosen(layers: Sequence[Layer], count: int) -> Sequence[Layer]:

@@ -65,11 +65,14 @@ class ProgressPanel(ZoomableCurves):
         if rest >= CHART and self.history.rates.size > 1:
             trace = Trace("rate", self.history.rates, self._envelope)
             rows.append([(fit(f"{plain(progress.unit)} a second, over the steps", width), "muted")])
+            span = self.view(self.history.rates)
+            self.find_noise([trace], width, rest - 1, span)
             rows += draw_line_chart(
                 [trace],
                 width,
                 rest - 1,
-                span=self.view(self.history.rates),
+                span=span,
+                smoothing=self.smoothing,
                 cursor=self.cursor,
                 unicode=self.draws_unicode,
             )

@@ -32,14 +32,14 @@ class PanelTabs(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._labels: list[str] = []
+        self._panels: list[tuple[int | None, str]] = []
         self._chosen = 0
         self._first = 0
 
-    def show(self, labels: Sequence[str], chosen: int) -> None:
-        """Name these panels and set one off."""
-        if (list(labels), chosen) != (self._labels, self._chosen):
-            self._labels, self._chosen = list(labels), chosen
+    def show(self, panels: Sequence[tuple[int | None, str]], chosen: int) -> None:
+        """Name these panels, by number and label, and set one off."""
+        if (list(panels), chosen) != (self._panels, self._chosen):
+            self._panels, self._chosen = list(panels), chosen
             self.refresh()
 
     def render(self) -> Content:
@@ -61,8 +61,10 @@ class PanelTabs(Widget):
             place -= cell_len(part)
 
     def _parts(self) -> list[str]:
-        labels = (fit(label, LONGEST) if cell_len(label) > LONGEST else label for label in self._labels)
-        return [f" {index + 1} {label} " if index < 9 else f" {label} " for index, label in enumerate(labels)]
+        return [
+            f" {f'{number} ' if number else ''}{fit(label, LONGEST) if cell_len(label) > LONGEST else label} "
+            for number, label in self._panels
+        ]
 
 
 def first_shown(widths: Sequence[int], chosen: int, room: int) -> int:

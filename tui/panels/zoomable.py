@@ -1,4 +1,4 @@
-"""What panels with curves over the steps share: zooming into a range of steps, and hiding curves."""
+"""What panels with curves over the steps share: zooming into a range of steps, hiding curves, and smoothing them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual.binding import Binding, BindingType
 
 from descend.tui.cell_text import plain
+from descend.tui.draw.linechart import Trace, find_smoothing
 from descend.tui.draw.rows import Row
+from descend.tui.draw.smoothing import LIGHT
 from descend.tui.panels.panel import LIVE, Panel
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ MIN_STEPS = 4
 """Steps of the smallest range."""
 SHIFT = 0.25
 """Share of the range that a shift moves by."""
+SMOOTHING = (0.0, LIGHT, 0.8, 0.9, 0.95)
+"""Weights of the past in a moving average; noisy curves begin with the second."""
 NOTCHES = 8
 """A range that follows a run moves by this part of itself at a time, so that most redraws change few cells."""
 
@@ -39,6 +43,9 @@ class ZoomableCurves(Panel):
     Attributes:
         window: the range of steps that is shown; None shows all.
         hidden: names of the curves that are not drawn.
+        smoothing: weight of the past in the moving average drawn over the curves; 0 draws none, None one over those
+            that are noisy.
+        smoothed: names of the curves that have one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,6 +54,8 @@ class ZoomableCurves(Panel):
         Binding("left_parenthesis,shift+left", "shift(-1)", "Earlier steps", show=False, tooltip="Show earlier steps"),
         Binding("right_parenthesis,shift+right", "shift(1)", "Later steps", show=False, tooltip="Show later steps"),
         Binding("0", "all_steps", "All steps", show=False, tooltip="Show all steps again"),
+        Binding("left_square_bracket", "smooth(-1)", "Smooth", key_display="[ ]", tooltip="Smooth less"),
+        Binding("right_square_bracket", "smooth(1)", "Smooth more", show=False, tooltip="Smooth more"),
         Binding("i", "curves", "Curves", show=False, tooltip="Choose which curves are drawn"),
     ]
 
@@ -54,6 +63,9 @@ class ZoomableCurves(Panel):
         super().__init__(history, subject)
         self.window: Window | None = None
         self.hidden: frozenset[str] = frozenset()
+        self.smoothing: float | None = None
+        self.smoothed: frozenset[str] = frozenset()
+        self._noisy = False
 
     def names(self) -> list[str]:
         """The curves there are, hidden ones too."""
@@ -96,7 +108,38 @@ class ZoomableCurves(Panel):
         if gone := [name for name in self.names() if name in self.hidden]:
             names = ", ".join(map(self.named, gone))
             parts.append([(f"hidden: {names}" if len(names) <= 20 else f"{len(gone)} curves hidden", "warning")])
+        if self.smoothed:
+            where = " where noisy" if self.smoothing is None else ""
+            parts.append([(f"smoothing {self._strength:g}{where}", "muted")])
         return parts
+
+    def find_noise(
+        self,
+        traces: Sequence[Trace],
+        width: int,
+        height: int,
+        span: tuple[float, float],
+        *,
+        log: bool = False,
+        levels: Sequence[float] = (),
+    ) -> None:
+        """Take note which of ``traces`` are smoothed in a chart of this size, to say so."""
+        weights = find_smoothing(traces, width, height, span, log, None, levels)
+        self._noisy = any(weights)
+        if self.smoothing is not None:
+            weights = find_smoothing(traces, width, height, span, log, self.smoothing, levels)
+        self.smoothed = frozenset(trace.name for trace, weight in zip(traces, weights, strict=True) if weight)
+
+    @property
+    def _strength(self) -> float:
+        """How much curves are smoothed: all of them, or the noisy ones."""
+        return self.smoothing if self.smoothing is not None else SMOOTHING[self._noisy]
+
+    def action_smooth(self, direction: int) -> None:
+        """Smooth more (1) or less (-1)."""
+        chosen = SMOOTHING[max(0, min(len(SMOOTHING) - 1, SMOOTHING.index(self._strength) + direction))]
+        self.smoothing = None if chosen == LIGHT and self._noisy else chosen
+        self.redraw()
 
     def action_zoom_steps(self, closer: bool) -> None:
         """Show half of the steps in sight, or twice as many: around the cursor if there is one, else up to the end of

@@ -306,3 +306,22 @@ def test_one_call_of_scalars_is_cheap(lab: Lab) -> None:
             best = min(best, (time.perf_counter() - start) / calls)
     print(f"one lab.scalars call with two tensors: {best * 1e6:.2f} µs")
     assert best < 50e-6, "ten times the budget, so that a busy machine does not fail the test"
+
+
+def test_what_a_run_does_between_two_steps_is_told_while_it_does_it(run: Run, lab: Lab) -> None:
+    def told() -> str:
+        progress = history_of(run).progress
+        return progress.doing if progress is not None else "nothing"
+
+    for step in lab.steps(3, per_epoch=1):
+        until(lambda: told() == "")
+        if step == 1:
+            with lab.doing("evaluating"):
+                until(lambda: told() == "evaluating")
+                with lab.doing("saving"):
+                    until(lambda: told() == "saving")
+                until(lambda: told() == "evaluating")
+    with pytest.raises(ValueError, match="out of range"), lab.doing("evaluating"):
+        raise ValueError("out of range")
+    lab.finish()
+    assert told() == ""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
 
 from descend.engine.run.history import Series
 from descend.tui.draw.downsampling import Envelope
-from descend.tui.draw.linechart import LINE, Mark, Trace, draw_line_chart, smoothed
+from descend.tui.draw.linechart import LINE, Mark, Trace, draw_line_chart, find_smoothing
 from descend.tui.draw.rows import length, text
+from descend.tui.draw.smoothing import LIGHT, is_noisy, smoothed
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
 
@@ -74,11 +76,12 @@ def test_dense_curves_differ_by_marker() -> None:
     assert drawn.count("■") >= 3
 
 
-def test_nan_is_marked_and_not_joined() -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.9])
+def test_nan_is_marked_and_not_joined(smoothing: float) -> None:
     values = np.ones(60)
     values[20:40] = np.nan
     values[30] = np.inf
-    rows = draw_line_chart([trace(values)], 66, 10)
+    rows = draw_line_chart([trace(values)], 66, 10, smoothing=smoothing)
     drawn = canvas(text(rows))
     assert drawn[-1].count("×") in range(18, 24)
     line = max(drawn, key=lambda row: sum(c in BRAILLE for c in row))
@@ -128,9 +131,60 @@ def test_smoothing_keeps_the_range_below_it() -> None:
     assert any(c in BRAILLE for line in canvas(text(rows))[:2] for c in line)
 
 
-def test_moving_average_has_no_bias_to_its_start() -> None:
+def pens(traces: list[Trace], **more: Any) -> set[str]:
+    rows = draw_line_chart(traces, 60, 14, **more)
+    return {pen for row in rows for part, pen in row if set(part) & BRAILLE}
+
+
+def test_noisy_curves_are_smoothed_lightly_and_others_stay_as_they_are() -> None:
+    rng = np.random.default_rng(3)
+    x = np.linspace(0, 1, 400)
+    noisy = {
+        "noise": rng.normal(size=400),
+        "a noisy fall": np.exp(-4 * x) + 0.05 * rng.normal(size=400),
+        "a random walk": np.cumsum(rng.normal(size=300)),
+        "a long fall": np.exp(-4 * np.linspace(0, 1, 100_000)) + 0.05 * rng.normal(size=100_000),
+    }
+    smooth = {
+        "a fall": np.exp(-4 * x),
+        "waves": np.sin(50 * x),
+        "short waves": np.sin(np.arange(400) * 2 * np.pi / 8),
+        "a zigzag": np.exp(-x) * (-1.0) ** np.arange(400),
+        "a long fall": np.exp(-4 * np.linspace(0, 1, 100_000)),
+        "a step": (x > 0.5).astype(float),
+        "rare spikes": (np.arange(400) % 20 == 0).astype(float),
+        "little noise": x + 0.003 * rng.normal(size=400),
+        "a constant": np.full(400, 2.0),
+        "nothing finite": np.full(400, np.nan),
+    }
+    for name, values in noisy.items():
+        assert find_smoothing([trace(values)], 60, 14, (0, len(values) - 1)) == [LIGHT], name
+        assert pens([trace(values)], smoothing=None) == {"series-1", "faint-series-1"}, name
+        assert pens([trace(values)], smoothing=0.0) == {"series-1"}, name
+    for name, values in smooth.items():
+        assert find_smoothing([trace(values)], 60, 14, (0, len(values) - 1)) == [0.0], name
+        assert pens([trace(values)], smoothing=None) <= {"series-1"}, name
+    assert not is_noisy(np.arange(20), rng.random(20)), "of few points"
+    uneven = np.sort(np.concatenate((np.arange(0, 280, 10), np.arange(45, 270, 45)[::2])))
+    assert not is_noisy(uneven, np.exp(-uneven / 60)), "of a smooth curve, at uneven steps"
+
+
+def test_on_a_log_axis_the_noise_is_that_which_is_seen() -> None:
+    fall, noise = -12 * np.linspace(0, 1, 400), np.random.default_rng(4).normal(size=400)
+    span = 0.0, 399.0
+    little, much = trace(np.exp(fall + 0.1 * noise)), trace(np.exp(fall + noise))
+    assert find_smoothing([little], 60, 14, span, log=True) == [0.0]
+    assert find_smoothing([much], 60, 14, span, log=True) == [LIGHT]
+    assert find_smoothing([much], 60, 14, span) == [0.0], "there, only its beginning is seen"
+
+
+def test_moving_average_has_no_bias_to_its_start_and_no_lag() -> None:
     np.testing.assert_allclose(smoothed(np.full(50, 3.0), 0.95), 3.0)
-    assert smoothed(np.array([0.0, 1.0]), 0.5)[1] == pytest.approx(2 / 3)
+    line = np.linspace(5, 1, 50)
+    np.testing.assert_allclose(smoothed(line, 0.6)[:30], line[:30], atol=3e-3)
+    spike = smoothed(np.eye(1, 41, 20)[0], 0.6)
+    np.testing.assert_allclose(spike, spike[::-1], atol=1e-4)
+    assert spike[20] == pytest.approx((1 - 0.6) / (1 + 0.6), abs=1e-4)
 
 
 def test_ascii_terminals_get_ascii() -> None:
@@ -140,6 +194,12 @@ def test_ascii_terminals_get_ascii() -> None:
     assert "o" in text(rows)
     assert "^" in text(rows)
     assert LINE not in text(rows)
+    noisy = trace(np.random.default_rng(0).normal(size=400))
+    drawn = [part for row in draw_line_chart([noisy], 60, 12, smoothing=0.9, unicode=False) for part in row]
+    assert {pen: set(part.strip()) for part, pen in drawn if "series" in pen} == {
+        "faint-series-1": {"."},
+        "series-1": {"o"},
+    }
 
 
 def test_unusual_values_and_sizes_are_drawn_without_a_word() -> None:

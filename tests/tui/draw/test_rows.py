@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from descend.tui.draw.rows import Row, changed, covered, joined, length, overlay, sized, text, wrapped
+from descend.tui.draw.rows import Row, changed, joined, length, overlay, sized, text, wrapped
 
 
 def test_joined_keeps_the_text_and_needs_few_runs() -> None:
@@ -17,10 +17,9 @@ def test_sized_cuts_and_pads_wide_characters() -> None:
         assert length(sized([("a猫b", "x"), ("猫", "y")], width)) == width
 
 
-def test_overlay_and_covered_replace_cells() -> None:
+def test_overlay_replaces_cells() -> None:
     row: Row = [("abc", "x"), ("defg", "y")]
     assert overlay(row, 2, "ZZ", "z") == [("ab", "x"), ("ZZ", "z"), ("efg", "y")]
-    assert covered(row, 2, [("Z Z", "z")]) == [("ab", "x"), ("Z", "z"), ("d", "y"), ("Z", "z"), ("fg", "y")]
 
 
 @pytest.mark.parametrize(

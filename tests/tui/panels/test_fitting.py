@@ -163,7 +163,39 @@ def test_the_panel_of_the_idea_is_first_and_largest() -> None:
             assert sum(areas) <= stage[0] * stage[1]
             assert all(width >= 44 and height >= 9 for width, height in sizes)
     assert arrange_panels(1, 80, 20, led=True) == Arrangement(1, 1)
+    assert arrange_panels(3, 120, 36) == Arrangement(2, 2, across=2), "the odd one is the first"
     assert arrange_panels(4, 120, 36) == Arrangement(2, 2)
+
+
+@pytest.mark.parametrize("led", [True, False])
+@pytest.mark.parametrize("stage", [(100, 30), (120, 36), (128, 56), (136, 40), (200, 56), (300, 80)])
+def test_no_panel_has_more_room_than_one_that_matters_more(stage: tuple[int, int], led: bool) -> None:
+    for count in range(2, 10):
+        arrangement = arrange_panels(count, *stage, led=led)
+        if arrangement is None:
+            continue
+        areas = [width * height for width, height in arrangement.sizes(count, *stage)]
+        assert areas == sorted(areas, reverse=True)
+        taken = sum(across * down for across, down in arrangement.spans(count))
+        assert taken == arrangement.columns * arrangement.lines, "nothing is left empty"
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8])
+@pytest.mark.parametrize("stage", [(120, 36), (128, 56), (200, 56)])
+async def test_panels_stand_in_the_order_of_their_importance_and_do_not_overlap(
+    stage: tuple[int, int], count: int
+) -> None:
+    app = Host(history_of([bars(f"bars {number}") for number in range(count)]))
+    app.grid.show = tuple(f"bars {number}" for number in reversed(range(count)))
+    async with app.run_test(size=stage) as pilot:
+        await pilot.pause()
+        panels = app.grid.shown
+        assert [panel.label for panel in panels] == list(app.grid.show)
+        assert sum(panel.region.area for panel in panels) == stage[0] * stage[1]
+        regions = [panel.region for panel in panels]
+        assert not any(one.overlaps(other) for place, one in enumerate(regions) for other in regions[:place])
+        places = [(region.y, region.x) for region in regions]
+        assert places == sorted(places)
 
 
 def test_too_many_panels_for_a_largest_one_are_told(folders: Path) -> None:

@@ -12,11 +12,13 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from descend.engine.run.history import History
-from descend.engine.run.records import Array, Confusion, Event
+from descend.engine.run.records import Array, Confusion, Event, Status
 from descend.tui.draw.rows import Row
 from descend.tui.panels import Panel, PanelGrid
 from descend.tui.panels.arrangement import choose_columns
+from descend.tui.panels.catalogue import Subject
 from descend.tui.panels.curves import Curves
+from descend.tui.panels.grid import number_panels
 
 from .conftest import history_of, scalars, training
 
@@ -193,6 +195,45 @@ async def test_tab_walks_through_the_panels(history: History) -> None:
         assert app.grid.panels[1].has_focus
 
 
+@pytest.mark.parametrize("size", [(200, 60), (80, 24)])
+async def test_a_panel_that_appears_late_renumbers_no_other(size: tuple[int, int]) -> None:
+    loss, late, other = (scalars(1, {f"train/{name}": 1.0}) for name in ("loss", "late", "accuracy"))
+    history = history_of([Status(state="running"), loss])
+    app = Host(history)
+    app.grid.show = ("late", "loss")
+
+    def numbers() -> dict[str, int | None]:
+        return {panel.label: panel.number for panel in app.grid.panels}
+
+    async with app.run_test(size=size) as pilot:
+        assert numbers() == {"loss": 2}
+        assert "2 loss" in app.lines()[0]
+        app.grid.changed(history.feed([other]))
+        assert numbers() == {"loss": 2, "accuracy": 3}
+        await pilot.press("3")
+        assert [panel.label for panel in app.grid.shown] == ["accuracy"]
+        app.grid.changed(history.feed([late]))
+        await pilot.pause()
+        assert list(numbers().items()) == [("late", 1), ("loss", 2), ("accuracy", 3)]
+        assert [panel.label for panel in app.grid.shown] == ["accuracy"]
+        await pilot.press("1")
+        assert [panel.label for panel in app.grid.shown] == ["late"]
+        await settle(app)
+        assert " 1 late  2 loss  3 accuracy " in app.lines()[0]
+        await pilot.press("4")
+        assert [panel.label for panel in app.grid.shown] == ["late"]
+
+
+def test_numbers_have_no_gaps_once_nothing_more_comes() -> None:
+    found = [(Curves, name) for name in ("loss", "accuracy")]
+    numbers: dict[Subject, int] = {}
+    number_panels(numbers, found)
+    assert list(numbers.values()) == [1, 2]
+    number_panels(numbers, [(Curves, "late"), *found])
+    assert numbers[Curves, "late"] == 3
+    assert [numbers[one] for one in found] == [1, 2]
+
+
 async def test_curves_answer_keys(history: History) -> None:
     app = Host(history)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -201,8 +242,8 @@ async def test_curves_answer_keys(history: History) -> None:
         loss.focus()
         await pilot.press("l", "right_square_bracket", "right_square_bracket", "left_square_bracket")
         assert loss.log_axis
-        assert loss.smoothing == 0.6
-        assert "log axis  smoothing 0.6" in "".join(app.lines()[:20])
+        assert loss.smoothing == 0.8
+        assert "log axis  smoothing 0.8" in "".join(app.lines()[:20])
         latest = app.lines()[0]
         await pilot.press("comma", "comma", "comma")
         await settle(app)
@@ -380,7 +421,7 @@ def test_a_long_name_leaves_room_for_other_tabs_and_more_are_announced() -> None
         size = Size(40, 1)  # type: ignore[assignment]
 
     tabs = Tabs()
-    tabs._labels, tabs._chosen = ["loss", "x" * 200, "accuracy"], 0
+    tabs._panels, tabs._chosen = [(1, "loss"), (2, "x" * 200), (3, "accuracy")], 0
     line = tabs.render()
     assert line.cell_length <= 40
     assert line.plain.startswith(" 1 loss  2 xxx")

@@ -109,11 +109,8 @@ class Quiz(QuestionView):
         if question.lesson:
             page.append(Text.assemble(("f", "bold"), f" opens the lesson that shows it: {plain(question.lesson)}"))
         left = self._open()
-        told = {
-            "enter": "next open question" if left is not None else "goes on with the lesson",
-            "a": "answer it again",
-        }
-        return [*page, keys(**told)]
+        following = "next open question" if left is not None else "goes on with the lesson"
+        return [*page, keys(enter=following, a="answer it again")]
 
     def _head(self) -> Text:
         """Which question of how many, the score, and a mark for each."""

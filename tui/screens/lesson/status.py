@@ -27,10 +27,12 @@ FIRST = "space asks what you expect, space again runs the experiment"
 
 
 class Part(NamedTuple):
-    """A piece of the line; where there is no room for all, those of the highest ``rank`` go first."""
+    """A piece of the line; where there is no room for all, it is ``short``, if that is given, then those of the highest
+    ``rank`` go first."""
 
     rank: int
     text: str
+    short: str = ""
 
 
 class StatusLine(Widget):
@@ -102,16 +104,27 @@ def parts(session: RunMonitor, device: str) -> list[Part]:
     found = [Part(0, plain(loading))] if (loading := session.loading) else []
     if progress is not None:
         found.append(Part(0, f"step {progress.step:,}/{progress.steps:,}"))
-        if progress.epochs:
-            found.append(Part(1, f"epoch {progress.epoch}/{progress.epochs}"))
-        if session.phase == "running" and progress.rate:
-            found.append(Part(2, f"{speed(progress.rate)} {plain(progress.unit)}/s"))
+    epoch = f"epoch {progress.epoch}/{progress.epochs}" if progress is not None and progress.epochs else ""
+    if doing := f"{find_activity(session)} {epoch}".strip():
+        found.append(Part(1, doing, epoch if doing == f"training {epoch}" else ""))
+    if progress is not None and session.phase == "running" and progress.rate:
+        found.append(Part(2, f"{speed(progress.rate)} {plain(progress.unit)}/s"))
     if history.elapsed:
         found.append(Part(4, duration(history.elapsed)))
     if progress is not None and session.phase == "running" and progress.remaining is not None:
         found.append(Part(3, f"{duration(progress.remaining)} left"))
     device = (history.status.device if history.status else "") or device
     return [*found, Part(5, plain(device))] if device else found
+
+
+def find_activity(session: RunMonitor) -> str:
+    """What a worker that runs does now; empty where that goes without saying."""
+    progress = session.history.progress
+    if session.phase != "running":
+        return ""
+    if progress is None:
+        return "preparing"
+    return plain(progress.doing) or ("training" if progress.epochs else "")
 
 
 def looking_back(session: RunMonitor, replay: Replay, step: int) -> list[Part]:
@@ -135,6 +148,8 @@ def fraction(session: RunMonitor) -> float:
 def fitting(pieces: list[Part], room: int) -> str:
     """The pieces that fit into ``room`` cells, in order."""
     kept = list(pieces)
+    if sum(cell_len(GAP + piece.text) for piece in kept) > room:
+        kept = [piece._replace(text=piece.short or piece.text) for piece in kept]
     while kept and sum(cell_len(GAP + piece.text) for piece in kept) > room:
         kept.remove(max(kept))
     return "".join(GAP + piece.text for piece in kept)
