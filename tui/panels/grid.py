@@ -16,6 +16,7 @@ from textual.widgets import Static
 from descend.tui import shell_settings
 from descend.tui.draw.plotext_chart import prepare
 from descend.tui.driver import behind
+from descend.tui.focus import take_focus
 from descend.tui.panels.arrangement import Arrangement, arrange_panels
 from descend.tui.panels.catalogue import Choice, Subject, arranged, by_importance, named, offered, shown_as
 from descend.tui.panels.panel import LIVE, Panel
@@ -219,7 +220,7 @@ class PanelGrid(Replay):
             self.zoom((self._selected + direction) % len(self.panels) + 1)
         else:
             here = next((index for index, panel in enumerate(self.panels) if panel.has_focus), -1)
-            self.panels[(here + direction) % len(self.panels)].focus()
+            take_focus(self.panels[(here + direction) % len(self.panels)])
 
     def _sync(self) -> None:
         """Mount the panels that the run needs, remove those that it does not, keep the order."""
@@ -287,7 +288,7 @@ class PanelGrid(Replay):
         for panel, (across, down) in zip(self.panels, [(1, 1)] * count if alone else places.spans(count), strict=True):
             panel.styles.column_span, panel.styles.row_span = across, down
         if focused and alone:
-            self.panels[self._selected].focus()
+            take_focus(self.panels[self._selected])
         self.refresh_bindings()
         self._wake()
 

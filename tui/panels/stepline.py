@@ -16,6 +16,7 @@ from textual.widgets import Input, Label, Static
 from descend.engine.base.errors import UsageError
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
+from descend.tui.focus import take_focus
 
 
 class StepLine(Vertical):
@@ -64,7 +65,7 @@ class StepLine(Vertical):
         self._say(wanted(ends))
         line = self.query_one(Input)
         line.value, line.can_focus = "", True
-        line.focus()
+        take_focus(line)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """What was wrong is being corrected."""

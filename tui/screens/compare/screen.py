@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from descend.tui.cell_text import ascii_only, fit, plain, shows_unicode
 from descend.tui.draw.linechart import GLYPHS, LINE, PENS
+from descend.tui.focus import take_focus
 from descend.tui.panels.grid import PanelGrid
 from descend.tui.panels.panel import Panel
 from descend.tui.screens.app_access import InShell, Leaves
@@ -108,7 +109,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
         """Take in what the runs have said since the last time."""
         self.grid.changed(self.together.poll())
         if self.focused is None and self.grid.shown and not self.has_class("-table"):
-            self.grid.shown[0].focus()
+            take_focus(self.grid.shown[0])
         if self.together.behind:
             self.call_later(self.poll)
         elif (found := compare(self.together)) != self._shown:
@@ -146,9 +147,9 @@ class CompareScreen(Leaves, InShell, Screen[None]):
         """Show the table or the curves."""
         self.set_class(what == "table", "-table")
         if what == "table":
-            self.query_one(Differences).focus()
+            take_focus(self.query_one(Differences))
         elif self.grid.shown:
-            self.grid.shown[0].focus()
+            take_focus(self.grid.shown[0])
         self.refresh_bindings()
 
     def action_zoom(self, number: int) -> None:

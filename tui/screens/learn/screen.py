@@ -19,6 +19,7 @@ from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson
 from descend.tui import shell_settings
 from descend.tui.field import Field
+from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.learn.course import Course, Entry
@@ -64,11 +65,11 @@ class Search(Field):
         """Empty the search and close it."""
         self.value = ""
         self.remove_class("-open")
-        self.screen.query_one(LessonTree).focus()
+        take_focus(self.screen.query_one(LessonTree))
 
     def action_enter_list(self) -> None:
         """Move on to the lessons found, if there are any."""
-        self.screen.query_one(LessonTree).focus()
+        take_focus(self.screen.query_one(LessonTree))
 
 
 class LearnScreen(InShell, Screen[None]):
@@ -128,7 +129,7 @@ class LearnScreen(InShell, Screen[None]):
     def on_mount(self) -> None:
         """Start at the first lesson, or at the one that is opened at once."""
         tree = self.query_one(LessonTree)
-        tree.focus()
+        take_focus(tree)
         tree.go_to(FIRST)
         tree.go_to(self.shell.opens or FIRST)
         self.greet()
@@ -288,7 +289,7 @@ class LearnScreen(InShell, Screen[None]):
             self._make_index()
         search = self.query_one(Search)
         search.add_class("-open")
-        search.focus()
+        take_focus(search)
 
     def action_all(self) -> None:
         """Show all lessons again."""

@@ -19,6 +19,7 @@ from textual.widgets import Input, Label, Static
 from descend.engine.base.errors import UsageError
 from descend.engine.base.knobs import Knob, Value
 from descend.tui.cell_text import plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Line
 
@@ -269,7 +270,7 @@ class KnobRow(Vertical):
     def on_click(self, event: events.Click) -> None:
         """A click on the slider takes the value of that place."""
         if event.widget is self.slider and self.slider is not None and isinstance(self.field, Number):
-            self.field.focus()
+            take_focus(self.field)
             self.field.take(place_value(self.spec, share_at(event.x, self.slider.size.width)))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

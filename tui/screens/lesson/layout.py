@@ -16,6 +16,7 @@ from descend.engine.run.run_request import RunRequest
 from descend.engine.teaching.lesson import Lesson
 from descend.engine.train.settings import RunKnobs
 from descend.tui.cell_text import plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.lesson.exercises import Exercises
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
@@ -176,7 +177,7 @@ class LessonLayout(InShell, Horizontal):
     def _focus_panel(self) -> None:
         """Focus the first panel, as soon as there is one, unless something else has focus."""
         if self.grid is not None and self.screen.focused is None and self.grid.shown:
-            self.grid.shown[0].focus()
+            take_focus(self.grid.shown[0])
 
 
 def parts_of(lesson: Lesson, learner: LessonProgress) -> list[LessonTab]:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from descend.engine.base.knobs import Knob, Value
 from descend.engine.run.run_request import RunRequest
 from descend.tui.cell_text import fit, plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.lesson.knob_row import (
     LEAP,
     draw_slider,
@@ -86,7 +87,7 @@ class LiveKnobs(Widget, can_focus=True):
     def open(self) -> None:
         """Show it and take the focus."""
         self.add_class("-open")
-        self.focus()
+        take_focus(self)
 
     def close(self) -> None:
         """Hide it."""

@@ -20,6 +20,7 @@ from descend.engine.teaching.exercises import Graded, grade_prediction
 from descend.engine.teaching.lesson import Lesson, Prediction
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
+from descend.tui.focus import take_focus
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys
 
@@ -215,7 +216,7 @@ class Predict(QuestionView):
         """Focus the field where a number is asked for; what a run said of the predictions is read now."""
         self.unread = False
         self.draw()
-        self.guess.focus() if self.has_class("-number") else self.focus()
+        take_focus(self.guess if self.has_class("-number") else self)
 
     def turn_to_open(self) -> None:
         """Ask for the first open prediction, unless there are grades to read."""

@@ -16,6 +16,7 @@ from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson, Question
 from descend.engine.teaching.shuffle import order_choices
 from descend.tui.cell_text import plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, clickable, keys
 
@@ -175,7 +176,7 @@ class Quiz(QuestionView):
 
     def take_keys(self) -> None:
         """Ask on where the learner was."""
-        self.focus()
+        take_focus(self)
         self.draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

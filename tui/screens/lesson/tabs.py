@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from descend.tui.focus import take_focus
 from descend.tui.panels.tabs import first_shown
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class LessonTab(Widget):
 
     def take_keys(self) -> None:
         """Focus what the keys are for."""
-        self.focus()
+        take_focus(self)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """Look up its own styles alone: no rule for what is in it asks for the focus, and a theory has many blocks."""

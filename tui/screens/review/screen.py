@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from descend.engine.base.errors import DescendError
 from descend.tui.cell_text import plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.progress import Progress
@@ -46,7 +47,7 @@ class ReviewScreen(InShell, Leaves, Screen[None]):
 
     def on_mount(self) -> None:
         """Ask what is due."""
-        self.view.focus()
+        take_focus(self.view)
 
     def progress_changed(self) -> None:
         """All was forgotten, so that nothing is left to ask."""

@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 
 from descend.engine.base.errors import DescendError
 from descend.tui.cell_text import plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.columns import ORDERS, ordered
@@ -111,7 +112,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known, and look for more."""
-        self.table.focus()
+        take_focus(self.table)
         self.fill()
         self.look()
 
@@ -246,7 +247,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
 
     def on_run_search_left(self) -> None:
         """Move on to the table."""
-        self.table.focus()
+        take_focus(self.table)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense for the run under the cursor."""

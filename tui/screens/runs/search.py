@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from descend.tui.field import Field
+from descend.tui.focus import take_focus
 
 
 class RunSearch(Field):
@@ -39,7 +40,7 @@ class RunSearch(Field):
     def open(self) -> None:
         """Show it and focus it."""
         self.add_class("-open")
-        self.focus()
+        take_focus(self)
 
     def action_empty(self) -> None:
         """Clear the search."""
