@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from os import scandir
 from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakKeyDictionary
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Event, InputEvent, Paste
+from textual.events import Event, InputEvent, Key, Paste
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -24,6 +25,7 @@ from descend.engine.teaching import catalogue
 from descend.tui import keymap, private_names, shell_settings
 from descend.tui.cell_text import plain, shows_unicode
 from descend.tui.driver import LeanDriver, has_job_control
+from descend.tui.screens.app_access import Unseen
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.theme import AUTO, theme_named
 
@@ -72,6 +74,7 @@ class DescendApp(App[None]):
         keymap: the keys that the settings file wishes for, by the ids of their bindings.
         wrong_keys: what is wrong with those that it wishes for in vain.
         detached: runs left at work by the user's choice when quitting.
+        drafts: what was typed in boxes that were left, by box.
         starting: whatever is doing something that leaving would interrupt, such as starting a run.
     """
 
@@ -98,6 +101,7 @@ class DescendApp(App[None]):
         self.followed: dict[str, Run] = {}
         self.painted = False
         self.detached: list[Run] = []
+        self.drafts: dict[tuple[str, str], str] = {}
         self.starting: set[object] = set()
         self._start = partial(self.open_request, request, autorun) if request is not None else None
         self._attach_to = run
@@ -107,6 +111,7 @@ class DescendApp(App[None]):
         self._worker_lock = threading.Lock()
         self._survey: RunScanner | None = None
         self._leaving_from = 0.0
+        self._aims: WeakKeyDictionary[Key, Widget] = WeakKeyDictionary()
         self.keymap, self.wrong_keys = keymap.read_keymap()
         self.use_theme()
 
@@ -254,10 +259,23 @@ class DescendApp(App[None]):
         """Whether the user has quit: what is typed after that is not meant for the shell."""
         return private_names.is_ending(self) or bool(self._leaving_from)
 
+    def _comes_too_late(self, event: Event) -> bool:
+        """Whether the user has quit before: also one who is asked about runs at work has to see the question first."""
+        asked = self.screen_stack[-1] if self.screen_stack else None
+        return self.leaving or (isinstance(asked, Unseen) and event.time < asked.seen)
+
     async def on_event(self, event: Event) -> None:
-        """Take in an event, unless it is the user's and comes too late."""
-        if not (self.leaving and isinstance(event, InputEvent | Paste)):
-            await super().on_event(event)
+        """Take in an event, unless it is the user's and comes too late. A key that comes back from a widget that
+        has lost the focus meanwhile was typed ahead, and goes to the one that has it now."""
+        if isinstance(event, InputEvent | Paste) and self._comes_too_late(event):
+            return
+        if isinstance(event, Key):
+            aim = self.focused or self.screen
+            if event.is_forwarded and self._aims.pop(event, aim) is not aim:
+                event = Key(event.key, event.character)
+            if not event.is_forwarded:
+                self._aims[event] = aim
+        await super().on_event(event)
 
     async def run_action(
         self,

@@ -134,7 +134,8 @@ def _parse_key(text: str) -> str:
 
 def _name_key(character: str) -> str:
     """Textual's name of the key of a character."""
-    return next(iter(Binding.make_bindings([("comma" if character == "," else character, "", "")]))).key
+    known = {",": "comma", " ": "space"}  # which mean something in a list of keys
+    return next(iter(Binding.make_bindings([(known.get(character, character), "", "")]))).key
 
 
 # Wishes

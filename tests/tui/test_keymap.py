@@ -72,6 +72,7 @@ def test_an_id_that_a_binding_states_is_its_id() -> None:
         ("f7", ("f7",)),
         ("?", ("question_mark",)),
         (",", ("comma",)),
+        (" ", ("space",)),
         ("space, ctrl+x", ("space", "ctrl+x")),
         (["a", "B"], ("a", "B")),
         ("Esc", ("escape",)),

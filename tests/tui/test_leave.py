@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 
 import pytest
 from textual import events
+from textual.keys import _character_to_key as character_to_key
 from textual.keys import key_to_character
+from textual.widgets import Input
 
 from descend.tui.screens.leave import LeaveScreen
 from tests.tui.driving import SIZES, opened
@@ -93,6 +96,7 @@ async def test_a_burst_of_answers_answers_once() -> None:
         await running(shell)
         await shell.press("q")
         await shell.sees("Leave descend?")
+        await shell.until(lambda: shell.app.screen.seen < math.inf)
         for key in "bvbvvvbbbv":
             shell.app.post_message(events.Key(key, key))
         await shell.until(lambda: shell.app._exit)
@@ -121,3 +125,27 @@ async def test_ending_while_a_lesson_is_being_opened_is_no_error(steps: int) -> 
             await asyncio.sleep(0)
         shell.app.exit(return_code=143)
     assert shell.app.return_code == 143
+
+
+@pytest.mark.parametrize("answer", ["b", "x", "enter", "escape"])
+async def test_what_is_typed_with_q_does_not_answer_what_it_asks(answer: str) -> None:
+    async with opened(lesson="digits") as shell:
+        await running(shell)
+        for key in ("q", "n", "o", "u", "question_mark", answer):
+            shell.app.post_message(events.Key(key, key_to_character(key)))
+        await shell.sees("Leave descend?")
+        await shell.pilot.pause(0.3)
+        assert isinstance(shell.app.screen, LeaveScreen)
+        assert len(shell.app.screen_stack) == 3
+        assert commands(shell.workers.launched[0]) == []
+        await shell.press("b")
+        await shell.until(lambda: shell.app._exit)
+    assert shell.app._exception is None
+
+
+async def test_what_is_typed_ahead_goes_to_what_has_the_focus_then() -> None:
+    async with opened() as shell:
+        for key in "/abcq":  # none of which the list of lessons may take for its own
+            shell.app.post_message(events.Key(character_to_key(key), key))
+        await shell.until(lambda: isinstance(shell.app.focused, Input) and shell.app.focused.value == "abcq")
+        assert len(shell.app.screen_stack) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,7 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
-from descend.tui.keymap import remap_chain
+from descend.tui.keymap import Keymap, remap_chain
 
 if TYPE_CHECKING:
     from textual.binding import BindingsMap
@@ -24,7 +26,7 @@ class Remapped(MessagePump):
     @property
     def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
         chain: list[tuple[DOMNode, BindingsMap]] = super()._binding_chain  # type: ignore[misc]
-        keymap = cast("DescendApp", self.app).keymap
+        keymap: Keymap = getattr(cast("DescendApp", self.app), "keymap", {})
         return remap_chain([node for node, _ in chain], keymap) if keymap else chain
 
 
@@ -35,6 +37,23 @@ class InShell(Remapped):
     def shell(self) -> DescendApp:
         """The running app."""
         return cast("DescendApp", self.app)
+
+
+class Unseen(MessagePump):
+    """A screen that takes nothing of what was typed before it was seen.
+
+    Attributes:
+        seen: since when it is on the terminal.
+    """
+
+    seen = math.inf
+
+    def on_mount(self) -> None:
+        """It is seen once it was painted."""
+        cast("Screen[Any]", self).call_after_refresh(self._now)
+
+    def _now(self) -> None:
+        self.seen = time.monotonic()
 
 
 class Leaves(Remapped):

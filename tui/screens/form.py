@@ -9,12 +9,14 @@ from typing import ClassVar, TypeVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.widgets import Input, Label, Static
 
 from descend.engine.base.errors import DescendError
 from descend.tui.cell_text import plain
 from descend.tui.screens.choice import Choice
-from descend.tui.screens.dialog import Dialog, Hint, Line
+from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.path_field import PathBox, PathLine
 
 Result = TypeVar("Result")
 
@@ -23,7 +25,8 @@ class FormScreen(Dialog[Result | None]):
     """Fields, a sentence that says what they mean or what is wrong with them, and the keys.
 
     A subclass says which fields there are, what they mean (`explain`) and what is returned for them (`result`). While
-    that is wrong the box stays; None is returned if the user leaves.
+    that is wrong the box stays; None is returned if the user leaves. What is typed is never lost: it goes to the line
+    whatever has focus, and is there again when a box is opened that was left.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,6 +46,12 @@ class FormScreen(Dialog[Result | None]):
     """The keys, as the last line tells them."""
     starts_at: ClassVar[str] = "Choice"
     """Selects the field that has the focus at first."""
+    may_fail: ClassVar[bool] = False
+    """Whether what is done with the result can fail later, so that what was typed is kept until `forget` is called."""
+    about: str = ""
+    """What the box is for; what is typed is kept for each."""
+    suggested = ""
+    _early = ""
 
     @abstractmethod
     def fields(self) -> ComposeResult:
@@ -70,9 +79,43 @@ class FormScreen(Dialog[Result | None]):
         yield Hint(*self.keys)
 
     def on_mount(self) -> None:
-        """Start at the field where most begin."""
+        """Start at the field where most begin, with what was typed when the box was left."""
         self.query_one(self.starts_at).focus()
+        for line in self.query(Input):
+            self.suggested = line.value
+            line.value = self._drafts.get(self.draft, line.value)
         self.check()
+        if self._early:
+            self._type(self._early)
+
+    @property
+    def draft(self) -> tuple[str, str]:
+        """Under which what is typed is kept when the box is left."""
+        return type(self).__name__, str(self.about)
+
+    @property
+    def _drafts(self) -> dict[tuple[str, str], str]:
+        """What the shell keeps; nothing lasts in an app that is not the shell."""
+        found: dict[tuple[str, str], str] = getattr(self.app, "drafts", {})
+        return found
+
+    def on_key(self, event: Key) -> None:
+        """Type into the line, also from another field, or before there is one."""
+        if event.is_printable and event.character and not isinstance(self.focused, Input):
+            event.stop()
+            event.prevent_default()
+            if self.is_mounted and self.query(Input):
+                self._type(event.character)
+            else:
+                self._early += event.character
+
+    def _type(self, text: str) -> None:
+        line = self.query_one(Input)
+        line.focus()
+        if line.value == self.suggested:
+            line.value = ""
+        line.insert(text, len(line.value))
+        line.cursor_position = len(line.value)
 
     @property
     def chosen(self) -> str:
@@ -100,15 +143,35 @@ class FormScreen(Dialog[Result | None]):
     def action_confirm(self) -> None:
         """Return the result, or say what is wrong."""
         try:
-            self.dismiss(self.result())
+            result = self.result()
         except DescendError as error:
             self._say(f"✗ {error}", wrong=True)
+            return
+        if self.may_fail:
+            self._keep()
+        else:
+            self.forget()
+        self.dismiss(result)
 
     def action_leave(self) -> None:
         """Do nothing."""
+        self._keep()
         self.dismiss(None)
 
+    def _keep(self) -> None:
+        """Keep what was typed for the next time."""
+        for line in self.query(Input):
+            if line.value != self.suggested:
+                self._drafts[self.draft] = line.value
+
+    def forget(self) -> None:
+        """What was typed has done its work."""
+        self._drafts.pop(self.draft, None)
+
     def _say(self, told: str, wrong: bool = False) -> None:
+        if wrong and (boxes := self.query(PathBox)):
+            boxes.first().complain(told.removeprefix("✗ "))
+            return
         line = self.query_one("#told", Static)
         line.update(Text(plain(told)))
         line.set_class(wrong, "-wrong")
@@ -125,14 +188,15 @@ class FileScreen(FormScreen[Result]):
 
     def __init__(self, name: str, paths: Mapping[str, str], formats: Mapping[str, str]) -> None:
         super().__init__()
-        self.subject, self.paths, self.formats = name, paths, formats
+        self.about = self.subject = name
+        self.paths, self.formats = paths, formats
 
     def fields(self) -> ComposeResult:
         first = next(iter(self.formats))
         yield Label(Text(f"{plain(self.subject)}, as"))
         yield Choice(tuple(self.formats), first)
         yield Label("to")
-        yield Line(self.paths[first], compact=True, select_on_focus=False)
+        yield PathBox(PathLine(self.paths[first], compact=True, select_on_focus=False))
 
     def explain(self) -> str:
         return self.formats[self.chosen]
@@ -141,4 +205,4 @@ class FileScreen(FormScreen[Result]):
         """Suggest the path of the format that is chosen, unless the user has named another file."""
         field = self.query_one(Input)
         if field.value in self.paths.values():
-            field.value = self.paths[self.chosen]
+            field.value = self.suggested = self.paths[self.chosen]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from descend.engine.base.errors import DescendError
 from descend.tui.cell_text import plain
+from descend.tui.screens.app_access import Unseen
 from descend.tui.screens.dialog import Answer, QuestionScreen
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 KEEP, STOP = "keep", "stop"
 
 
-class LeaveScreen(QuestionScreen):
+class LeaveScreen(Unseen, QuestionScreen):
     """Asks what should become of ``live``, the runs at work; returns `KEEP`, `STOP`, or None to stay."""
 
     def __init__(self, live: list[Run]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.keys import _character_to_key as character_to_key
 from textual.keys import key_to_character
 from textual.widgets import Input
 
@@ -59,7 +60,7 @@ async def test_a_fork_begins_with_a_checkpoint_and_another_knob() -> None:
     async with all_runs((80, 24)) as shell:
         await shell.press("f")
         await shell.sees("from the checkpoint of step", "‹ 30 ›", "Without a change")
-        await shell.press("up", "right")
+        await shell.press("right")
         await shell.sees("‹ 60 ›", "so the fork ends at once", "epochs=… gives it more")
         await shell.press("down")
         for typed, told in (
@@ -96,6 +97,36 @@ def test_a_fork_of_a_finished_run_begins_where_there_is_something_to_do(
     checkpoints: list[int], last: int | None, chosen: int
 ) -> None:
     assert likeliest(checkpoints, last) == chosen
+
+
+async def test_what_is_typed_for_a_fork_is_never_lost() -> None:
+    with_checkpoints(finished(), 10, 30, 60)
+    async with all_runs((80, 24)) as shell:
+        for key in "flr=0.01":  # in one go, before the box has a field, with letters that turn choices elsewhere
+            shell.app.post_message(events.Key(character_to_key(key), key))
+        await shell.sees("lr = 0.01:", "‹ 30 ›")
+        await shell.press("up", "left")
+        await shell.sees("‹ 10 ›", "lr=0.01")
+        await shell.type(" hidden=4")
+        await shell.sees("lr=0.01 hidden=4", "‹ 10 ›")
+        await shell.press("escape")
+        await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
+        await shell.press("f")
+        await shell.sees("lr=0.01 hidden=4")
+
+
+async def test_a_name_that_was_left_is_there_again() -> None:
+    finished()
+    async with all_runs((80, 24)) as shell:
+        await shell.press("n")
+        await shell.type("the slow one")
+        await shell.press("escape", "n")
+        await shell.sees("not kept yet", "the slow one")
+        await shell.press("enter")
+        await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
+        await shell.press("n")
+        await shell.sees("the slow one")
+        assert "not kept yet" not in shell.text
 
 
 async def test_a_run_without_checkpoints_offers_no_fork() -> None:

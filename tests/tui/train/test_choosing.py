@@ -9,6 +9,8 @@ import pytest
 from textual.widgets import Input
 
 from descend.datasets.spec import Spec
+from descend.tui import shell_settings
+from descend.tui.screens.train.screen import TrainScreen
 from tests.tui.driving import SIZES, Shell, opened
 
 TABLE = "width,height,kind\n" + "".join(f"{n},{n % 7},{'big' if n > 20 else 'small'}\n" for n in range(40))
@@ -165,3 +167,56 @@ async def test_missing_data_is_offered_to_fetch(tmp_path: Path, monkeypatch: pyt
         await shell.press("space")
         await shell.sees("is not on this machine", "Fetch MNIST now")
         assert not shell.workers.launched
+
+
+async def test_what_was_one_s_own_is_remembered(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(TABLE)
+    (tmp_path / "net.py").write_text(NET)
+    async with opened((120, 40)) as shell:
+        await shell.press("n")
+        await shell.sees("Models")
+        await shell.press("d")
+        await typed(shell, f"{tmp_path}/data.csv?target=kind")
+        await shell.press("enter")
+        await shell.sees("  data.csv?target=kind", "a table of 2 columns")
+        await shell.press("m")
+        await typed(shell, f"{tmp_path}/net.py:Net")
+        await shell.press("enter")
+        await shell.sees("Net of net.py on /")
+        await shell.press("escape")
+        await shell.until(lambda: not isinstance(shell.app.screen, TrainScreen))
+    async with opened((120, 40)) as shell:
+        await shell.press("n")
+        await shell.sees(f"Net of net.py on {tmp_path}/data.csv")
+        await shell.press("escape")
+    (tmp_path / "data.csv").unlink()
+    async with opened((120, 40)) as shell:
+        await shell.press("n")
+        await shell.sees("✗ data.csv?target=kind", "gone", "There is no file or folder", "forgets it")
+        await shell.press("space")
+        await shell.pilot.pause(0.2)
+        assert not shell.workers.launched
+        await shell.press("right", "delete")
+        await shell.until(lambda: "data.csv" not in shell.text)
+        await shell.sees("Net of net.py on digits")
+        await shell.press("escape")
+    assert shell_settings.get("own_data", None) is None
+    assert shell_settings.get("own_models", []) == [f"{tmp_path}/net.py:Net"]
+
+
+async def test_what_is_wrong_with_a_path_is_said_beside_it_and_it_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened((120, 40)) as shell:
+        await shell.press("n", "d")
+        await shell.until(lambda: isinstance(shell.app.focused, Input))
+        await shell.type("gone.csv?target=price")
+        await shell.press("enter")
+        await shell.sees("✗ ", f"→ {tmp_path}/gone.csv", "gone.csv?target=price")
+        assert "?" not in next(line for line in shell.text.splitlines() if "→ /" in line)
+        await shell.press("escape", "m", "escape", "d")
+        await shell.sees("gone.csv?target=price")
+        (tmp_path / "gone.csv").write_text(TABLE.replace("kind", "price"))
+        await shell.press("enter")
+        await shell.sees("a table of 2 columns in 2 classes")

@@ -34,7 +34,7 @@ class SaveScreen(FileScreen[Path]):
         "already is only replaced when you press enter a second time."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", "Save")]
-    keys = ("←→ choose the format", "enter saves", "esc leaves")
+    keys = ("←→ choose the format", "enter saves", "esc leaves", "tab completes")
 
     def __init__(self, panel: str, stem: Path, contents: Mapping[str, Callable[[], str]]) -> None:
         super().__init__(panel, {form: f"{stem}.{form}" for form in FORMATS}, FORMATS)

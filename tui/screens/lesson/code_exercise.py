@@ -122,7 +122,9 @@ class CodeExerciseView(Leaves, InShell, Screen["Verdict | None"]):
 
     def on_mount(self) -> None:
         """Say how to continue; look now and then at the file that another editor has open."""
-        self.query_one(Verdicts).say("ctrl+s checks it, escape goes back; what you write is kept.")
+        self.query_one(Verdicts).say(
+            "ctrl+s checks it, escape leaves; what you write is kept. tab and shift+tab indent."
+        )
         self.set_interval(WATCH, self._look)
 
     def on_unmount(self) -> None:

@@ -61,7 +61,7 @@ def place_value(spec: Knob, share: float) -> float:
     """The round value nearest to a place in the range, 0 … 1; the ends are the ends of the range."""
     low, high = ends(spec)
     if share <= 0 or share >= 1:
-        return spec.type(high if share >= 1 else low)
+        return float(high if share >= 1 else low) if spec.type is float else int(high if share >= 1 else low)
     raw = low * (high / low) ** share if is_log(spec) else low + share * (high - low)
     near = [turn_value(spec, raw, 1), turn_value(spec, raw, -1)]
     return min(near, key=lambda value: abs(locate_value(spec, value) - share))

@@ -36,7 +36,8 @@ class ExportScreen(FileScreen[Export]):
     heading = "Export"
     HELP = "Writes the run's result for other programs. Left and right choose the format, enter writes, escape leaves."
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", "Write")]
-    keys = ("enter writes", "esc leaves", "←→ choose the format")
+    keys = ("enter writes", "esc leaves", "←→ choose the format", "tab completes")
+    may_fail = True
 
     def __init__(self, name: str) -> None:
         paths = {form: "tensorboard" if form == "tensorboard" else f"{plain(name)}.{form}" for form in FORMATS}

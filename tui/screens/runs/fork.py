@@ -43,21 +43,23 @@ class ForkScreen(FormScreen[Fork]):
     heading = "Fork"
     HELP = (
         "A fork is a new run that begins with a checkpoint of this one: same weights, same optimiser, same random "
-        "numbers, and what you change. Left and right choose the step, enter starts it, escape leaves."
+        "numbers, and what you change. Left and right choose the step, what you type changes knobs, enter starts it, "
+        "escape leaves."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", "Start the fork")]
-    keys = ("enter starts it", "esc leaves", "←→ choose the step")
-    starts_at = "Line"  # the checkpoint that is chosen is the likeliest
+    keys = ("enter starts it", "esc leaves", "←→ choose the step", "type to change knobs")
+    may_fail = True
 
     def __init__(self, name: str, lesson: Experiment, steps: list[int], last: int | None = None) -> None:
         super().__init__()
-        self.run_name, self.lesson, self.steps, self.last = name, lesson, steps, last
+        self.about = self.run_name = name
+        self.lesson, self.steps, self.last = lesson, steps, last
 
     def fields(self) -> ComposeResult:
         yield Label(Text(f"{plain(self.run_name)}, from the checkpoint of step"))
         yield Choice(tuple(map(str, self.steps)), str(likeliest(self.steps, self.last)))
         yield Label("with changed knobs")
-        yield Line(placeholder=self._example(), compact=True)
+        yield Line(placeholder=self._example(), compact=True, select_on_focus=False)
 
     def explain(self) -> str:
         knobs, specs = self.result().knobs, self.lesson.knobs.specs

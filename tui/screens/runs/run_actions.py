@@ -71,6 +71,7 @@ class RunActions:
             return new
 
         def forked(new: Run) -> None:
+            box.forget()
             shell.followed[new.id] = new
             if self.screen.is_current:
                 shell.open_run(new)
@@ -80,7 +81,8 @@ class RunActions:
                 self._do("starting the fork…", lambda: fork(chosen), forked)
 
         shell.warm_up()
-        shell.push_screen(ForkScreen(run.id, lesson, steps, steps[-1] if entry.state == "done" else None), asked)
+        box = ForkScreen(run.id, lesson, steps, steps[-1] if entry.state == "done" else None)
+        shell.push_screen(box, asked)
 
     def name(self, entry: RunRow, field: Field) -> None:
         """Ask for title and note, beginning with ``field``."""
@@ -104,9 +106,14 @@ class RunActions:
 
         def asked(chosen: Export | None) -> None:
             if chosen is not None:
-                self._do("exporting…", lambda: written(chosen), lambda path: self._say(f"Written: {path}"))
+                self._do("exporting…", lambda: written(chosen), told)
 
-        self.screen.shell.push_screen(ExportScreen(entry.id), asked)
+        def told(path: str) -> None:
+            box.forget()
+            self._say(f"Written: {path}")
+
+        box = ExportScreen(entry.id)
+        self.screen.shell.push_screen(box, asked)
 
     def delete(self, chosen: list[RunRow]) -> None:
         """Delete runs after asking; those at work stay."""

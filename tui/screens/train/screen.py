@@ -22,12 +22,24 @@ from descend.engine.launch import experiment, run_config
 from descend.engine.launch.experiment import Training
 from descend.engine.run.run_request import USUAL, RunRequest
 from descend.engine.train import model_form
+from descend.engine.train.model_source import is_address
 from descend.tui import shell_settings
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.train.lists import Choices, data_lines, model_lines
+from descend.tui.screens.path_field import PathBox, PathLine
+from descend.tui.screens.train.lists import Choices, data_lines, lost_lines, model_lines
+from descend.tui.screens.train.remembered import (
+    DATA,
+    MODELS,
+    Recalled,
+    forget,
+    recall,
+    recall_choice,
+    remember,
+    remember_choice,
+)
 
 ASKED = {
     "model": "a model of your own: path/to/model.py:Name",
@@ -36,18 +48,29 @@ ASKED = {
     "load": "read a configuration from: path/to/config.toml",
 }
 
+ENDS = {"model": ":", "data": "?"}
+"""What ends the path in what is typed."""
+MODEL, DATASET = "mlp", "digits"
+"""What is chosen at first: a small network and a small dataset."""
 TO_FETCH, GONE = "to fetch", "gone"
 """What is said of data that is not here: a dataset's, one's own."""
 
 
-class Typed(Field):
+class Typed(PathLine):
     """A path that is typed in."""
 
-    HELP = "Type a path. Enter accepts, escape changes nothing."
+    HELP = (
+        "Type a path; tab completes it, enter accepts, escape changes nothing. What you have typed is there again when "
+        "you come back."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.close", "cancel")]
     DEFAULT_CSS = """
-    Typed { display: none; margin: 0 1; background: $boost; &.-open { display: block; } }
+    Typed { background: $boost; }
     """
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter is its own."""
+        return Field.check_action(self, action, parameters)
 
 
 class TrainScreen(Leaves, InShell, Screen[None]):
@@ -67,6 +90,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         Binding("w", "type('save')", "write", tooltip="Save the model, data and knobs in a TOML file"),
         Binding("l", "type('load')", "load", tooltip="Load the model, data and knobs from a TOML file"),
         Binding("y", "copy", "copy", tooltip="Copy the command for this run to the clipboard"),
+        Binding("delete", "forget", "forget", show=False, tooltip="Forget this model or data of your own"),
         Binding("right", "lists(1)", "Datasets", show=False),
         Binding("left", "lists(0)", "Models", show=False),
         Binding("escape", "leave", "back", tooltip="Back to the lessons"),
@@ -76,6 +100,8 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         & #title { padding: 0 2; background: $surface; text-style: bold; }
         & Horizontal { height: 1fr; }
         & #said { height: auto; max-height: 6; padding: 0 2; }
+        & PathBox { display: none; padding: 0 1; &.-open { display: block; } }
+        & PathBox > .beside { margin: 0; padding: 0 1; }
     }
     """
 
@@ -85,6 +111,9 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         self.specs: dict[str, Spec] = dict(datasets.list_specs())
         self.settings: dict[str, RunRequest] = {}
         self.asked = ""
+        self.drafts: dict[str, str] = {}
+        self.lost_models: dict[str, str] = {}
+        self.lost_data: dict[str, str] = {}
         self.absent: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -93,16 +122,18 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             yield Choices(id="models")
             yield Choices(id="data")
         yield Static(id="said")
-        yield Typed(compact=True)
+        yield PathBox(Typed(compact=True))
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Begin at a small network and a small dataset."""
+        """Begin at what was chosen last, else at a small network and a small dataset."""
+        model, data = recall_choice()
         self.models.border_title, self.data.border_title = "Models", "Data"
         self.models.border_subtitle, self.data.border_subtitle = "m your own", "d your own"
-        self.models.fill(self._model_lines(), "mlp" if "mlp" in self.trainings else "")
+        self._refill(model if model in self.trainings else MODEL, data if data in self.specs else DATASET)
         self.models.focus()
-        self._fill_data("digits" if "digits" in self.specs else next(iter(self.specs)))
+        before = self.models.chosen, self.data.chosen
+        self.run_worker(lambda: self._back(self._recalled, recall(), before), thread=True, exit_on_error=False)
 
     def on_screen_resume(self) -> None:
         """Find out which datasets are here; the disk they are on may be slow."""
@@ -120,6 +151,25 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if self.is_attached and absent != self.absent:
             self.absent = absent
             self._fill_data(self.data.chosen)
+
+    def _recalled(self, found: Recalled, before: tuple[str, str]) -> None:
+        """List models and data of one's own, those that are gone too; the cursor goes to what was chosen last, unless
+        it was moved meanwhile."""
+        if not self.is_attached or not any(found):
+            return
+        self.trainings |= {name: one for name, one in found.trainings.items() if name not in self.trainings}
+        self.specs |= {name: one for name, one in found.specs.items() if name not in self.specs}
+        self.lost_models, self.lost_data = found.lost_models, found.lost_data
+        now = self.models.chosen, self.data.chosen
+        self._refill(*(recall_choice() if now == before else now))
+
+    def _refill(self, model: str, data: str) -> None:
+        """List all anew, with the cursors on ``model`` and ``data`` if they are there, else where they were, else on
+        the first."""
+        for listed, lines, wanted in ((self.models, self._model_lines(), model), (self.data, self._data_lines(), data)):
+            names = [name for name, _ in lines if name]
+            listed.fill(lines, next((one for one in (wanted, listed.chosen) if one in names), names[0]))
+        self.show()
 
     @property
     def models(self) -> Choices:
@@ -144,6 +194,9 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
     def why_not(self) -> str:
         """Nothing if the model can be trained on the data with these knobs, else a sentence that says why not."""
+        lost = self.lost_models.get(self.models.chosen) or self.lost_data.get(self.data.chosen)
+        if lost:
+            return f"{lost} The delete key forgets it."
         training = self.training
         spec = self.specs.get(self.data.chosen)
         if spec is None:
@@ -161,11 +214,13 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         self.show()
 
     def _data_lines(self) -> list[tuple[str, Text]]:
-        return data_lines(self.specs.values(), self.training, self.absent)
+        listed = data_lines(self.specs.values(), self.training, self.absent)
+        return listed + lost_lines(self.lost_data)
 
     def _model_lines(self) -> list[tuple[str, Text]]:
         spec = self.specs.get(self.data.chosen)
-        return model_lines(self.trainings.values(), spec.shape if spec else None)
+        listed = model_lines(self.trainings.values(), spec.shape if spec else None)
+        return listed + lost_lines(self.lost_models)
 
     def show(self) -> None:
         """Mark what does not fit what is chosen in the other list; say what would be run, or why it cannot be."""
@@ -201,6 +256,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if why := self.why_not():
             self.shell.complain(UsageError(why))
             return
+        remember_choice(self.training.name, self.data.chosen)
         self.shell.open_request(self.chosen(), autorun=True)
 
     def action_copy(self) -> None:
@@ -244,15 +300,21 @@ class TrainScreen(Leaves, InShell, Screen[None]):
     # What is typed
 
     def action_type(self, what: str) -> None:
-        """Ask for a path."""
-        line = self.query_one(Typed)
-        self.asked, line.value, line.placeholder = what, "", ASKED[what]
-        line.add_class("-open")
+        """Ask for a path, beginning with what was typed the last time."""
+        line, box = self.query_one(Typed), self.query_one(PathBox)
+        if box.has_class("-open"):
+            self.drafts[self.asked] = line.value
+        self.asked, line.placeholder, box.ends = what, ASKED[what], ENDS.get(what, "")
+        line.value = self.drafts.get(what, "")
+        line.cursor_position = len(line.value)
+        box.add_class("-open")
+        box.locate()
         line.focus()
 
     def action_close(self) -> None:
-        """Stop asking."""
-        self.query_one(Typed).remove_class("-open")
+        """Stop asking; what was typed is kept."""
+        self.drafts[self.asked] = self.query_one(Typed).value
+        self.query_one(PathBox).remove_class("-open")
         (self.data if self.asked == "data" else self.models).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -284,8 +346,12 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             if found is not None and what == "load":
                 settings = experiment.complete(found, kept.override(data=spec.address if spec else ""))
         except DescendError as error:
-            self._back(self.shell.complain, error)
+            self._back(self.query_one(PathBox).complain, str(error))
             return
+        if found is not None and is_address(found.name):
+            remember(MODELS, found.name)
+        if isinstance(spec, UserData):
+            remember(DATA, spec.address)
         self._back(self._take, what, typed, found, spec, settings)
 
     def _back(self, call: object, *given: object) -> None:
@@ -305,11 +371,34 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             self.models.fill(self._model_lines(), found.name)
         if spec is not None:
             self.specs[data := spec.address] = spec
+        self.lost_models.pop(found.name if found else "", None)
+        self.lost_data.pop(data, None)
         self._fill_data(data)
+        self.query_one(Typed).value = ""
         if what == "save":
             self.notify(plain(f"The configuration is in {typed}."), markup=False)
         self.action_close()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what is one's own can be forgotten."""
+        return action != "forget" or bool(self._find_own())
+
+    def _find_own(self) -> str:
+        """The address of the model or data of one's own under the cursor; empty if there is none."""
+        chosen = self.focused.chosen if isinstance(self.focused, Choices) else ""
+        own = is_address(chosen) or chosen in self.lost_data or isinstance(self.specs.get(chosen), UserData)
+        return chosen if own else ""
+
+    def action_forget(self) -> None:
+        """Take a model or data of one's own out of the lists."""
+        gone = self._find_own()
+        forget(gone)
+        for known in (self.trainings, self.specs, self.lost_models, self.lost_data):
+            known.pop(gone, None)
+        model, data = self.models.chosen, self.data.chosen
+        self._refill(MODEL if model == gone else model, DATASET if data == gone else data)
+
     def action_leave(self) -> None:
         """Back."""
+        remember_choice(self.models.chosen, self.data.chosen)
         self.dismiss(None)
