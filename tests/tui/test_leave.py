@@ -8,9 +8,7 @@ import random
 
 import pytest
 from textual import events
-from textual.keys import _character_to_key as character_to_key
 from textual.keys import key_to_character
-from textual.widgets import Input
 
 from descend.tui.screens.leave import LeaveScreen
 from tests.tui.driving import SIZES, opened
@@ -141,11 +139,3 @@ async def test_what_is_typed_with_q_does_not_answer_what_it_asks(answer: str) ->
         await shell.press("b")
         await shell.until(lambda: shell.app._exit)
     assert shell.app._exception is None
-
-
-async def test_what_is_typed_ahead_goes_to_what_has_the_focus_then() -> None:
-    async with opened() as shell:
-        for key in "/abcq":  # none of which the list of lessons may take for its own
-            shell.app.post_message(events.Key(character_to_key(key), key))
-        await shell.until(lambda: isinstance(shell.app.focused, Input) and shell.app.focused.value == "abcq")
-        assert len(shell.app.screen_stack) == 1
