@@ -286,8 +286,10 @@ class DescendApp(App[None]):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Do what a key asks for, unless it was pressed after the user has quit, and has only come through now."""
-        return not self.leaving and await super().run_action(action, default_namespace, namespaces)
+        """Do what a key asks for, unless it was pressed after the user has quit, and has only come through now, or the
+        screen has no widgets yet, or no more."""
+        ready = bool(self.screen.children) and not self.leaving
+        return ready and await super().run_action(action, default_namespace, namespaces)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave ctrl+z to what can undo with it, such as the editor."""

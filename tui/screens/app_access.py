@@ -11,7 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
-from descend.tui.keymap import remap_chain
+from descend.tui.keymap import Keymap, remap_chain
 
 if TYPE_CHECKING:
     from textual.binding import BindingsMap
@@ -26,7 +26,7 @@ class Remapped(MessagePump):
     @property
     def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
         chain: list[tuple[DOMNode, BindingsMap]] = super()._binding_chain  # type: ignore[misc]
-        keymap = cast("DescendApp", self.app).keymap
+        keymap: Keymap = getattr(cast("DescendApp", self.app), "keymap", {})
         return remap_chain([node for node, _ in chain], keymap) if keymap else chain
 
 

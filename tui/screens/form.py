@@ -84,7 +84,7 @@ class FormScreen(InShell, Dialog[Result | None]):
         self.query_one(self.starts_at).focus()
         for line in self.query(Input):
             self.suggested = line.value
-            line.value = self.shell.drafts.get(self.draft, line.value)
+            line.value = self._drafts.get(self.draft, line.value)
         self.check()
         if self._early:
             self._type(self._early)
@@ -93,6 +93,12 @@ class FormScreen(InShell, Dialog[Result | None]):
     def draft(self) -> tuple[str, str]:
         """Under which what is typed is kept when the box is left."""
         return type(self).__name__, str(self.about)
+
+    @property
+    def _drafts(self) -> dict[tuple[str, str], str]:
+        """What the shell keeps; nothing lasts in an app that is not the shell."""
+        found: dict[tuple[str, str], str] = getattr(self.app, "drafts", {})
+        return found
 
     def on_key(self, event: Key) -> None:
         """Type into the line, also from another field, or before there is one."""
@@ -157,11 +163,11 @@ class FormScreen(InShell, Dialog[Result | None]):
         """Keep what was typed for the next time."""
         for line in self.query(Input):
             if line.value != self.suggested:
-                self.shell.drafts[self.draft] = line.value
+                self._drafts[self.draft] = line.value
 
     def forget(self) -> None:
         """What was typed has done its work."""
-        self.shell.drafts.pop(self.draft, None)
+        self._drafts.pop(self.draft, None)
 
     def _say(self, told: str, wrong: bool = False) -> None:
         if wrong and (boxes := self.query(PathBox)):

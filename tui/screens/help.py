@@ -43,7 +43,7 @@ class HelpScreen(Dialog[None]):
     def __init__(self, of: Screen[object]) -> None:
         super().__init__()
         self.told, self.rows, self.ids = explanations(of), list_keys(of), False
-        if of.app.keymap:  # type: ignore[attr-defined]
+        if getattr(of.app, "keymap", {}):
             self.told.append(REMAPPED)
 
     def body(self) -> ComposeResult:
