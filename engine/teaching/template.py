@@ -109,6 +109,10 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=5,
+    takeaways=(
+        "Gradient descent arrives as long as the rate is below 2/h, h being the largest curvature.",
+        "Above that each step overshoots further than the last, and the loss explodes.",
+    ),
     show=("fit", "loss", "distance"),
     smoke={{"steps": 30}},
     predictions=(

@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, Static
 
 from descend.engine.base.errors import DescendError
 from descend.tui.cell_text import plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Dialog, Hint
@@ -81,7 +82,7 @@ class FormScreen(InShell, Dialog[Result | None]):
 
     def on_mount(self) -> None:
         """Start at the field where most begin, with what was typed when the box was left."""
-        self.query_one(self.starts_at).focus()
+        take_focus(self.query_one(self.starts_at))
         for line in self.query(Input):
             self.suggested = line.value
             line.value = self._drafts.get(self.draft, line.value)
@@ -112,7 +113,7 @@ class FormScreen(InShell, Dialog[Result | None]):
 
     def _type(self, text: str) -> None:
         line = self.query_one(Input)
-        line.focus()
+        take_focus(line)
         if line.value == self.suggested:
             line.value = ""
         line.insert(text, len(line.value))

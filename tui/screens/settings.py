@@ -15,6 +15,7 @@ from descend.engine.base.knobs import Knob, Value
 from descend.engine.train.settings import RunKnobs
 from descend.tui import shell_settings
 from descend.tui.cell_text import characters_changed, plain, shows_unicode
+from descend.tui.focus import take_focus
 from descend.tui.panels.grid import AGAIN, PanelGrid
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.choice import Choice
@@ -83,7 +84,7 @@ class SettingsScreen(InShell, Dialog[None]):
 
     def on_mount(self) -> None:
         """Start at the first knob."""
-        self.query(KnobRow).first().field.focus()
+        take_focus(self.query(KnobRow).first().field)
 
     def on_descendant_focus(self) -> None:
         """Explain the knob that has focus."""

@@ -332,6 +332,12 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=15,
+    takeaways=(
+        "A diffusion model learns one thing only: to guess the noise that was mixed into a point.",
+        "Drawing runs that backwards: start from noise, take a little of the guessed noise out, again and again.",
+        "Too few reverse steps lose the shape, and DDIM, which adds no new noise, bears few steps better than DDPM.",
+        "The loss cannot reach zero, because many points and noises lead to the same place.",
+    ),
     show=("cloud", "film", "predicted noise, taken out", "loss", "energy distance by reverse steps"),
     rows=("S3-C10", "S4-79b"),
     smoke={"T": 10, "train_steps": 30, "sampling_steps": 5, "width": 16},

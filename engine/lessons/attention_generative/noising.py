@@ -197,6 +197,14 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=8,
+    takeaways=(
+        "A step of noising shrinks what is there and adds fresh noise so that the variance stays 1.",
+        "Because sums of normal noise are normal, any number of steps can be done in one.",
+        "The schedule decides when half of the variance is noise: after 27 of 100 linear steps, after 50 of the "
+        "cosine one.",
+        "A film of noising is one trajectory; frames drawn apart have the right amounts of noise but nothing "
+        "moves in them.",
+    ),
     show=("cloud", "film", "schedule", "log₁₀ signal-to-noise"),
     rows=("S4-79b",),
     mistakes=(76,),

@@ -250,6 +250,13 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=10,
+    takeaways=(
+        "A convolution multiplies a small kernel with a patch, adds the products up, and does the same at every place.",
+        "The number of places is ⌊(n + 2·padding − k)/stride⌋ + 1, and the number of weights does not depend on "
+        "the image.",
+        "At stride 1 a shifted image gives a shifted map; at stride 2 a shift by one pixel gives another map.",
+        "What libraries call convolution is a cross-correlation: the kernel is not flipped.",
+    ),
     show=(
         "one place: image * kernel = map",
         "feature map",

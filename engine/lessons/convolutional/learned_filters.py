@@ -197,6 +197,11 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=12,
+    takeaways=(
+        "A network finds its filters by moving each of their numbers against the gradient of the loss.",
+        "Filters that stay random still serve the layers behind them well; learned ones lower the loss further.",
+        "Here learning stretches the filters more than it turns them: they end in much the same direction.",
+    ),
     show=("film of the filters", "test loss", "feature maps", "test accuracy"),
     rows=("S2-03", "S2-C21"),
     smoke={"filters": 3},

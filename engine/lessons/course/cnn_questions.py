@@ -214,6 +214,13 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=30,
+    takeaways=(
+        "The size of a feature map, its receptive field and its parameters follow from kernel, stride and padding.",
+        "Convolutions share their weights over all places; a dense layer between the same numbers would need many "
+        "times as many.",
+        "Most of this network's parameters sit in the dense layer, where nothing is shared.",
+        "Mirrored training images can hurt where the mirror image means something else.",
+    ),
     show=("layers", "feature maps", "parameters", "probabilities", "loss"),
     smoke={"epochs": 1, "filters": 4},
     predictions=(

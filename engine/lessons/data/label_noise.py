@@ -117,6 +117,13 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=12,
+    takeaways=(
+        "Random label errors point in many directions, so the true class stays the most frequent up to nine "
+        "tenths of errors.",
+        "Systematic errors point one way: beyond one half the network learns them.",
+        "Many images with some wrong labels can beat few clean ones.",
+        "Training on memorises wrong labels, and that costs accuracy on new images.",
+    ),
     show=("test accuracy", "test accuracy by log₂ of images", "wrong labels memorised"),
     rows=("S4-18", "S4-23"),
     mistakes=(56,),

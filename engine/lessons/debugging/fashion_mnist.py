@@ -113,6 +113,12 @@ LESSON = Lesson(
     data=("fashion-mnist", "digits"),
     after="digits",
     minutes=10,
+    takeaways=(
+        "A 784 → 128 → 10 network has 101,770 parameters, almost all of them between pixels and hidden units.",
+        "Its loss starts near ln 10 ≈ 2.30, because ten classes that get equal probability cost that much.",
+        "Four epochs bring it to about 87 %, and shirts are the class most often mistaken.",
+        "Settings are chosen on images held back from training, never on those of the test.",
+    ),
     show=("test", "accuracy", "loss"),
     rows=("S4-124", "S4-125", "S4-126", "S4-127", "S4-130"),
     mistakes=(69, 71),

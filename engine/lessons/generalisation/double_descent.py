@@ -160,6 +160,13 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=12,
+    takeaways=(
+        "The test error peaks where features and images are about equally many, because only one, wild, way fits "
+        "all labels.",
+        "With many more features than images the shortest solution is tame again, and can beat every small model.",
+        "A little ridge takes the peak away.",
+        "At a fixed size more images can hurt, if they bring the model to its threshold.",
+    ),
     show=("error by log₂(p/n)", "log₁₀ length of weights by log₂(p/n)", "outputs for an image never seen"),
     smoke={"images": 50},
     predictions=(

@@ -209,6 +209,12 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=12,
+    takeaways=(
+        "An eigenvector keeps its line when the matrix acts on it; its eigenvalue says how much it is stretched.",
+        "Power iteration finds the eigenvalue largest in magnitude, and gains a factor |λ₂/λ₁| a step.",
+        "Shift and inverse finds the eigenvalue nearest the shift.",
+        "Rotations have complex eigenvalues, and then no line stays.",
+    ),
     show=("plane", "rate", "eigenpairs", "log10 residual", "rayleigh"),
     smoke={"steps": 40},
     predictions=(

@@ -306,6 +306,12 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=15,
+    takeaways=(
+        "A float is a binary fraction times a power of two, so 0.1 is rounded before anything is computed.",
+        "Subtracting nearly equal numbers leaves rounding, and long naive sums pile it up.",
+        "Condition belongs to the problem and bounds what any algorithm can do; stability belongs to the algorithm.",
+        "Exponentials overflow early; subtracting the largest score first makes log-sum-exp safe.",
+    ),
     show=("solving over log10 κ", "bits of 0.1", "log10 sum error", "log-sum-exp", "1 - cos x over log10 x"),
     rows=("S3-35", "S3-36", "S3-37"),
     mistakes=(92,),

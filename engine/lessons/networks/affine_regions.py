@@ -224,6 +224,12 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=12,
+    takeaways=(
+        "A ReLU network is affine piece by piece, and n lines cut the plane into at most 1 + n + n(n − 1)/2 pieces.",
+        "Layers fold: ten units in five folding layers make 32 pieces where one layer could make 11.",
+        "That depth can be better does not mean that random or trained networks use it: the biases decide which "
+        "has more pieces.",
+    ),
     show=("active units", "pieces of random networks", "pieces by units", "folded interval", "inside?", "pieces"),
     smoke={"folds": 4, "units": 6, "steps": 20},
     predictions=(

@@ -254,6 +254,13 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=15,
+    takeaways=(
+        "Every node knows how fast it reacts to its inputs; the chain rule multiplies these numbers along the "
+        "edges and adds where ways meet.",
+        "One pass backwards gives the gradient of every weight, for a few times the cost of one forward.",
+        "Central differences check a gradient, best with a step near 10⁻⁵.",
+        "A wrong gradient can still lower the loss, so learning is no proof that it is right.",
+    ),
     show=("graph", "gradient check", "log₁₀ of largest difference by log₁₀ ε", "fit", "loss"),
     smoke={"steps": 50},
     predictions=(

@@ -142,6 +142,13 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=8,
+    takeaways=(
+        "A network of one hidden layer is two matrix products with a ReLU between them.",
+        "The loss starts near ln 10 ≈ 2.30, because untrained scores give each of ten digits about the same "
+        "probability.",
+        "It ends lower on the images it learns from than on those it never saw.",
+        "A rate that is too large leaves ReLU units that pass no gradient: nothing is learned any more.",
+    ),
     show=("loss", "accuracy", "test", "ten test digits"),
     mistakes=(84,),
     predictions=(

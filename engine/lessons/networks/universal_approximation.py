@@ -141,6 +141,12 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=10,
+    takeaways=(
+        "One hidden layer can come as near as you like to any continuous curve on a closed interval, if the "
+        "activation is not a polynomial.",
+        "The theorem says neither how wide is wide enough nor that training finds the weights.",
+        "Units that square their sum stay a parabola, however many there are.",
+    ),
     show=("fit", "strongest units", "mse"),
     rows=("S1-05", "S1-06", "S4-42", "S4-43"),
     mistakes=(58,),

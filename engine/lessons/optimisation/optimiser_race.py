@@ -178,6 +178,12 @@ LESSON = Lesson(
     knobs=Knobs,
     data=("digits",),
     minutes=12,
+    takeaways=(
+        "Momentum at a tenth of SGD's rate takes steps of the same size, as it adds up ten gradients.",
+        "Adam divides by the gradient's own size, so each weight moves by about the rate.",
+        "Momentum stands larger rates than SGD, and tuned it reaches a goal that tuned SGD does not.",
+        "Which optimiser wins depends on how well each was tuned.",
+    ),
     show=("log₁₀ height", "height", "cross-entropy", "Adam's memory"),
     rows=("S4-50", "S4-51", "S2-29"),
     mistakes=(65,),

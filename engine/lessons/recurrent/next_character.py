@@ -177,6 +177,11 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=10,
+    takeaways=(
+        "A recurrent network carries a state from letter to letter, and uses the same weights at each.",
+        "With its state it can tell the two l of hello apart; without it the loss cannot fall below (ln 2)/2.",
+        "Backpropagation through time follows the gradient back through every earlier state.",
+    ),
     show=("probability of the next letter", "state", "loss", "spells"),
     rows=("S2-38", "S2-39"),
     smoke={"steps": 20},

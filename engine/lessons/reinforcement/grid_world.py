@@ -239,6 +239,12 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=12,
+    takeaways=(
+        "Value iteration needs the map; every sweep shrinks its largest error by γ or more.",
+        "Q-learning needs no map: it shifts its estimates towards what its own moves bring.",
+        "Learned arrows are right along the ways that are often taken, and can be wrong elsewhere.",
+        "Without random moves, most squares are never put right.",
+    ),
     show=("planned and learned", "mean moves", "mean return"),
     rows=("S4-34a", "S4-34b"),
     mistakes=(57,),

@@ -352,6 +352,11 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=15,
+    takeaways=(
+        "Bisection gains one bit per evaluation and never fails once it has a change of sign.",
+        "Near a simple root Newton squares its error a step; the secant needs one evaluation instead of two.",
+        "Newton can go in circles or run away; Brent keeps a bracket for safety and interpolates for speed.",
+    ),
     show=("log10 error", "f", "race", "newton steps by start"),
     rows=("S0-03", "S0-04", "S2-67", "S2-70", "S2-84", "S2-86"),
     predictions=(

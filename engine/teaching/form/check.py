@@ -16,7 +16,7 @@ from descend.engine.teaching.form.theory import check_theory
 from descend.engine.teaching.lesson import Lesson
 
 RULES = (
-    *("length", "question", "result", "questions", "kinds", "alike", "above", "longest", "place"),
+    *("length", "question", "takeaways", "result", "questions", "kinds", "alike", "above", "longest", "place"),
     *("prediction", "claims", "exercise", "starter", "refusal", "unused", "help", "show", "axes"),
     *("source", "after", "covers", "allow"),
     *("fails", "idle", "panel", "film", "first", "slow", "size"),

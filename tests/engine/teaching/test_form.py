@@ -44,6 +44,7 @@ def test_what_new_lesson_writes_falls_short_of_nothing(folders: Path) -> None:
 BROKEN = [
     ("length", ("is a bowl over", "word " * 120 + "is a bowl over"), '"""Sound'),
     ("question", ("before it stops arriving?", "before it stops arriving."), "How large may"),
+    ("takeaways", ("further than the last, and the loss explodes.", "further than the last"), "LESSON ="),
     ("kinds", ("? [foresee] The curv", "? The curv"), "quiz=quiz"),
     ("alike", ("        - There are too few points", "        - the rate is  too small"), "? The loss grows"),
     ("above", ("        - There are too few points", "        - All of the above"), "? The loss grows"),

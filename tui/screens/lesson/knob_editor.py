@@ -20,6 +20,7 @@ from descend.engine.launch.experiment import Experiment, Training
 from descend.engine.run.run_request import USUAL, RunRequest
 from descend.engine.train.settings import RunKnobs, group_settings
 from descend.tui.cell_text import plain
+from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_row import NAME, KnobRow
 
@@ -99,7 +100,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
 
     def on_mount(self) -> None:
         """Start at the first knob."""
-        self.rows[0].field.focus()
+        take_focus(self.rows[0].field)
 
     @property
     def rows(self) -> list[KnobRow]:
@@ -118,7 +119,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         for row in self.rows:
             value = row.check()
             if value is None:
-                row.field.focus()
+                take_focus(row.field)
                 return
             values[row.setting] = value
         knobs = {name: values.pop(name) for name in self.lesson.knobs.specs}

@@ -54,5 +54,5 @@ class NextLine(Static):
         if not open_parts:
             text.append("✓ Every part is done.  ").append("n", key).append(" what you can explain now, next lesson")
         for part in open_parts:
-            text.append(TITLES[part.tab][0], key).append(f" {TITLES[part.tab]}: {part.words}   ")
+            text.append(TITLES[part.tab][0], key).append(f" {part.words}   ")
         self.update(text)

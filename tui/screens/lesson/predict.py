@@ -259,7 +259,7 @@ class Predict(QuestionView):
         """What became of the predictions, in a sentence, and how it is written."""
         told = [graded for graded in self.grades.values() if graded.right is not None]
         right = sum(bool(graded.right) for graded in told)
-        said = f"{right} of {len(told)} predictions came true." if len(told) > 1 else told[0].sentence
+        said = f"{right} of {len(told)} came true." if len(told) > 1 else told[0].sentence
         mark, pen = MARKS[right == len(told)]
         return f"{mark} Your prediction{'s' if len(told) > 1 else ''}: {plain(said)}", pen
 

@@ -17,6 +17,7 @@ from textual.widgets import LoadingIndicator, Static
 
 from descend.engine.train.settings import AUGMENTATIONS
 from descend.tui.cell_text import plain, shows_unicode
+from descend.tui.focus import take_focus
 from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Dialog, Hint
 
@@ -83,7 +84,7 @@ class AugmentScreen(Dialog[str | None]):
 
     def on_mount(self) -> None:
         """Have the previews computed."""
-        self.choice.focus()
+        take_focus(self.choice)
         self._tell()
         self.run_worker(self._compute(), exclusive=True, exit_on_error=False)
 

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 
 from descend.engine.base.errors import DescendError
 from descend.tui.cell_text import plain, shows_unicode
+from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class DataViewScreen(Dialog[str | None]):
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.query_one(VerticalScroll).focus()
+        take_focus(self.query_one(VerticalScroll))
         width = min(110, self.app.size.width) - MARGIN
         colours = self.app.console.color_system
         console = Console(width=width, color_system=colours, no_color=self.app.console.no_color)  # type: ignore[arg-type]

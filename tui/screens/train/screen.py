@@ -26,6 +26,7 @@ from descend.engine.train.model_source import is_address
 from descend.tui import shell_settings
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
+from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.path_field import PathBox, PathLine
@@ -131,7 +132,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         self.models.border_title, self.data.border_title = "Models", "Data"
         self.models.border_subtitle, self.data.border_subtitle = "m your own", "d your own"
         self._refill(model if model in self.trainings else MODEL, data if data in self.specs else DATASET)
-        self.models.focus()
+        take_focus(self.models)
         before = self.models.chosen, self.data.chosen
         self.run_worker(lambda: self._back(self._recalled, recall(), before), thread=True, exit_on_error=False)
 
@@ -243,13 +244,13 @@ class TrainScreen(Leaves, InShell, Screen[None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Move on to the datasets; from there, train."""
         if event.option_list is self.models:
-            self.data.focus()
+            take_focus(self.data)
         else:
             self.action_train()
 
     def action_lists(self, which: int) -> None:
         """Focus the models (0) or the datasets (1)."""
-        (self.data if which else self.models).focus()
+        take_focus(self.data if which else self.models)
 
     def action_train(self) -> None:
         """Start the run and open it."""
@@ -309,13 +310,13 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         line.cursor_position = len(line.value)
         box.add_class("-open")
         box.locate()
-        line.focus()
+        take_focus(line)
 
     def action_close(self) -> None:
         """Stop asking; what was typed is kept."""
         self.drafts[self.asked] = self.query_one(Typed).value
         self.query_one(PathBox).remove_class("-open")
-        (self.data if self.asked == "data" else self.models).focus()
+        take_focus(self.data if self.asked == "data" else self.models)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Do what was asked; files are read in a thread."""
