@@ -40,7 +40,14 @@ async def test_the_first_run_asks_and_the_run_answers(size: tuple[int, int], wit
     async with opened(size, lesson="practice", asked=True) as shell:
         await shell.sees("space predict", "space asks what you expect")
         await shell.press("space")
-        await shell.sees("Prediction 1 of 3", "Where does the error end?", "Your own run", "space run", "number answer")
+        await shell.sees(
+            "Prediction 1 of 3",
+            "Where does the error end?",
+            "Your own run",
+            "space run",
+            "number mark",
+            "enter commits to choice 1",
+        )
         assert shell.workers.launched == []
         await shell.press("down", "enter")
         await shell.sees("Prediction 2 of 3", "After how many steps")
@@ -89,7 +96,7 @@ async def test_who_was_asked_once_is_not_asked_again_after_leaving() -> None:
     async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("space")
         await shell.sees("Prediction 1 of 3")
-        await shell.press("1", "escape")
+        await shell.press("1", "enter", "escape")
         shell.app.open_lesson("practice")
         await shell.until(lambda: hasattr(shell.app.screen, "lesson"))
         await shell.press("space")
@@ -98,14 +105,14 @@ async def test_who_was_asked_once_is_not_asked_again_after_leaving() -> None:
 
 async def test_every_run_grades_again_and_a_late_answer_waits_for_the_next() -> None:
     async with opened((120, 40), lesson="practice", asked=True) as shell:
-        await shell.press("P", "1", "space")
+        await shell.press("P", "1", "enter", "space")
         await launched(shell)
         await whole(shell, 5)  # after five steps the error is still large
         await shell.press("P")
         await shell.sees("✗ It was", "at [0.1] or above")
         await shell.press("a")
         await shell.until(lambda: "✗ It was" not in shell.text)
-        await shell.press("2")
+        await shell.press("2", "enter")
         await shell.sees("Prediction 2 of 3")
         await shell.press("N")
         await shell.sees("Prediction 1 of 3", "You have committed.")
@@ -118,7 +125,7 @@ async def test_every_run_grades_again_and_a_late_answer_waits_for_the_next() -> 
 
 async def test_a_run_that_fails_grades_nothing_and_says_why() -> None:
     async with opened((80, 24), lesson="practice", asked=True) as shell:
-        await shell.press("P", "1", "space")
+        await shell.press("P", "1", "enter", "space")
         await launched(shell)
         await whole(shell, 30, "failed")
         await shell.press("P")
@@ -154,10 +161,18 @@ async def test_keys_go_past_the_field_for_a_number() -> None:
 
 async def test_the_news_are_told_where_the_panels_are() -> None:
     async with opened((80, 24), lesson="practice", asked=True) as shell:
-        await shell.press("P", "1", "space")
+        await shell.press("P", "1", "enter", "space")
         await launched(shell)
         await whole(shell)
-        await shell.sees("Your prediction", "P tells why.")
+        await shell.sees("✓ Your prediction: Right: below 0.1.", "n tells why", "n next: predict", "3 questions open")
+        assert "space run" not in shell.text, "what is open is offered first"
+        await shell.press("r")
+        await launched(shell, 2)
+        await shell.until(lambda: "tells why" not in shell.text)
+        await whole(shell)
+        await shell.press("n")
+        await shell.sees("✓ Right", "Each step squares it.")
+        await shell.until(lambda: "tells why" not in shell.text)
 
 
 @pytest.mark.parametrize(

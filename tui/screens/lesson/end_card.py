@@ -16,6 +16,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.teaching.lesson import Lesson
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint
+from descend.tui.screens.learn.about_lesson import emphasised
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
 
 MOST = 200
@@ -87,7 +88,7 @@ class EndCard(Dialog[str | None]):
         if following is None:
             return Text("\nThere is no open lesson left on the path.")
         text = Text("\nNext on the path: ").append(plain(following.title), "bold")
-        return text.append(f"\n{plain(following.question)}")
+        return text.append("\n").append_text(emphasised(following.question))
 
     @work(thread=True, exclusive=True)
     def _find_best(self) -> None:

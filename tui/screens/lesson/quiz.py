@@ -110,7 +110,8 @@ class Quiz(QuestionView):
         if question.lesson:
             page.append(Text.assemble(("f", "bold"), f" opens the lesson that shows it: {plain(question.lesson)}"))
         left = self._open()
-        following = "next open question" if left is not None else "goes on with the lesson"
+        last = "goes on with the lesson" if self._goes_on() else "all questions"
+        following = "next open question" if left is not None else last
         return [*page, keys(enter=following, a="answer it again")]
 
     def _head(self) -> Text:
@@ -206,13 +207,13 @@ class Quiz(QuestionView):
         self._go_to(self.cursor)
 
     def action_go_on(self) -> None:
-        """Go to the next open question, else to what the lesson has next; to the list if that are wrong answers."""
+        """Go to the next open question, else to what the lesson has next; to the list while answers are wrong."""
         if (number := self._open()) is not None:
             self._go_to(number)
-        elif self.lesson_screen.following == "quiz":
-            self.action_list()
-        else:
+        elif self._goes_on():
             self.lesson_screen.action_next()
+        else:
+            self.action_list()
 
     def action_beside(self, by: int) -> None:
         """Go to the next (1) or previous (-1) question."""
@@ -255,6 +256,10 @@ class Quiz(QuestionView):
         count = len(self.lesson.quiz)
         after = ((self.number + step) % count for step in range(1, count + 1))
         return next((number for number in after if self.right(number) is None), None)
+
+    def _goes_on(self) -> bool:
+        """Whether the lesson has something to do next that is not in the quiz."""
+        return self.lesson_screen.following not in ("", "quiz")
 
     def _go_to(self, number: int) -> None:
         self.listing = self.retrying = False

@@ -256,7 +256,8 @@ class LessonScreen(Leaves, InShell, Screen[None]):
                 ended = aim in (None, "done", "failed", "stopped", "dead", "unsaved")
                 if not ended or self.launcher.busy or self._revivable():
                     return False
-                wanted = "predict" if self._to_predict() else "run_again" if self.following else "run"
+                again = aim == "done" and bool(self.following)  # then what is open is offered instead
+                wanted = "predict" if self._to_predict() else "run_again" if again else "run"
                 return action == wanted
             case "revive":
                 return not self.launcher.busy and self._revivable()
