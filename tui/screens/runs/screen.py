@@ -313,12 +313,10 @@ class RunsScreen(Leaves, InShell, Screen[None]):
 
     def action_compare(self) -> None:
         """Compare the marked runs."""
-        from descend.tui.screens.compare import MAX_RUNS, CompareScreen
+        from descend.tui.screens.compare import CompareScreen
 
         runs = [entry.run for entry in self.chosen if entry.manifest is not None]
-        if len(runs) > MAX_RUNS:
-            self.notify(f"More than {MAX_RUNS} curves cannot be distinguished; unmark some.", severity="warning")
-        elif len(runs) > 1:
+        if len(runs) > 1:
             self.shell.push_screen(CompareScreen(runs))
         else:
             self.notify("Of the marked runs fewer than two can be read.", severity="warning")
