@@ -88,7 +88,7 @@ async def test_more_runs_than_a_panel_can_tell_apart_are_compared_page_by_page()
         await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
 
 
-def test_letters_go_on_after_z() -> None:
+def test_letters_continue_after_z() -> None:
     assert list_letters(3, 24) == ["Y", "Z", "AA"]
     assert list_letters(1, 2000) == ["BXY"]
     assert len(set(list_letters(2000))) == 2000

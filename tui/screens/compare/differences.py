@@ -33,9 +33,14 @@ class Comparison(NamedTuple):
     metrics: list[Row]
 
 
-def compare(together: ComparedRuns) -> Comparison:
-    """The comparison of the runs as they are now."""
-    called = {session.run.id: letter for letter, session in zip(together.letters, together.sessions, strict=True)}
+def compare(together: ComparedRuns, called: Mapping[str, str] | None = None) -> Comparison:
+    """The comparison of the runs as they are now.
+
+    Args:
+        called: letters of all runs, by id, if there are others than these.
+    """
+    if called is None:
+        called = {session.run.id: letter for letter, session in zip(together.letters, together.sessions, strict=True)}
     asked = [
         settings(manifest, session, called) if manifest is not None else {}
         for manifest, session in zip(together.manifests, together.sessions, strict=True)
@@ -53,7 +58,7 @@ def settings(manifest: Manifest, session: RunMonitor, called: Mapping[str, str])
     """Knobs with the values they were turned to, data, seed, device, threads, origin and versions of a run.
 
     Args:
-        called: letters of the runs that are on the screen, by id.
+        called: letters of all runs that are compared, by id.
     """
     history = session.history
     found = {"lesson": manifest.name}

@@ -20,7 +20,7 @@ from descend.tui.panels.panel import Panel
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.compare.comparison_table import ComparisonTable
 from descend.tui.screens.compare.differences import Comparison, compare
-from descend.tui.screens.compare.together import AT_ONCE, ComparedRuns
+from descend.tui.screens.compare.together import AT_ONCE, ComparedRuns, list_letters
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.runs.run_row import changed
 
@@ -103,6 +103,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
     def __init__(self, runs: list[Run], page: int = 0, *, table: bool = False) -> None:
         super().__init__(classes="-table" if table else "")
         self.runs, self.page = runs, page
+        self.called = {run.id: letter for run, letter in zip(runs, list_letters(len(runs)), strict=True)}
         self.together = ComparedRuns(runs[page * AT_ONCE : (page + 1) * AT_ONCE], page * AT_ONCE)
         self.grid = PanelGrid(self.together.history)
         self._shown: Comparison | None = None
@@ -120,7 +121,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
             self.query_one(Differences).focus()
         self.poll()
         self.set_interval(1 / POLLS, self.poll)
-        self.app.theme_changed_signal.subscribe(self, lambda _: self._show(compare(self.together)))
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._show(compare(self.together, self.called)))
 
     def poll(self) -> None:
         """Take in what the runs have said since the last time."""
@@ -129,7 +130,7 @@ class CompareScreen(Leaves, InShell, Screen[None]):
             self.grid.shown[0].focus()
         if self.together.behind:
             self.call_later(self.poll)
-        elif (found := compare(self.together)) != self._shown:
+        elif (found := compare(self.together, self.called)) != self._shown:
             self._shown = found
             self._show(found)
 
