@@ -70,7 +70,7 @@ async def test_a_fork_begins_with_a_checkpoint_and_another_knob() -> None:
             await shell.type(typed)
             await shell.sees(f"✗ {told}")
             await shell.press("enter", *["backspace"] * len(typed))
-        await shell.type("lr 0.01")
+        await shell.type("lr=0.01")
         await shell.sees("lr = 0.01:")
         await shell.press("up", "left")
         await shell.sees("‹ 30 ›")
