@@ -11,6 +11,7 @@ import sys
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.paths import check_environment
+from descend.engine.base.platforms import check_platform
 from descend.engine.base.sanitize import clean
 from descend.engine.cli.output import OutputError, sanitize_streams, silence
 
@@ -40,6 +41,7 @@ def run_words(words: list[str]) -> int:
         OutputError, BrokenPipeError: standard output takes no more.
     """
     try:
+        check_platform()
         check_environment()
         if not words:
             from descend.engine.cli.shell import open_shell

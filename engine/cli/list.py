@@ -11,6 +11,8 @@ from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from descend.engine.teaching.coverage import CoverageEntry
 
 
@@ -138,7 +140,6 @@ COLUMNS = {
     "lessons": ("name", "title", "track", "broken"),
     "models": ("name", "title", "takes", "parameters", "made for"),
     "datasets": ("name", "kind", "task", "train", "test", "found", "title"),
-    "runs": ("run", "state", "lesson", "result", "age", "size", "title"),
 }
 
 MODELS = """
@@ -162,26 +163,43 @@ def show(arguments: argparse.Namespace) -> int:
         console.print(f"There are no {arguments.what} yet.")
         return 0
     if arguments.what == "runs":
-        rows = [format_run_cells(row) for row in rows]
+        print_runs(console, [format_run_cells(row) for row in rows])
+        return 0
     columns = [column for column in COLUMNS[arguments.what] if any(row.get(column, "") != "" for row in rows)]
     table = Table(box=None)
     for heading in columns:
-        table.add_column(heading, justify="right" if heading == "parameters" else "left")
+        table.add_column(heading, justify="right" if heading == "parameters" else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(format_cell(row.get(column, ""))) for column in columns))
-    if arguments.what == "runs":  # a title gives way, as it comes last; nothing else does
-        for name, column in zip(columns, table.columns, strict=True):
-            column.no_wrap = True
-            if name != "title":
-                column.min_width = max(len(str(row.get(name, ""))) for row in rows)
     console.print(table)
-    if arguments.what == "runs":
-        for row in rows:
-            if row["state"] == "damaged":
-                console.print(Text(clean(row["why"])), soft_wrap=True)
     if arguments.what == "models":
         console.print(MODELS)
     return 0
+
+
+def print_runs(console: Console, rows: list[dict[str, Any]]) -> None:
+    """A line for each run: its state, result and age stay in every terminal, its name is shortened."""
+    from rich.text import Text
+
+    from descend.engine.cli.fitted_table import Column, cut_middle, cut_name, print_table
+
+    chosen = [
+        Column("run", 18, cut_middle, droppable=False),
+        Column("state", 8, droppable=False),
+        Column("lesson", 8),
+        Column("result", 18, cut_name, droppable=False),
+        Column("age", 8, droppable=False),
+        Column("size", 6),
+        Column("title", 8),
+    ]
+    columns = [column for column in chosen if any(row.get(column.name, "") != "" for row in rows)]
+    names = {column.name for column in columns}
+    cells = [[format_cell(row.get(column.name, "")) for column in columns] for row in rows]
+    give_way = ("title", "size", "lesson", "result", "run", "state", "age")
+    print_table(console, columns, cells, [name for name in give_way if name in names])
+    for row in rows:
+        if row["state"] == "damaged":
+            console.print(Text(clean(row["why"])), soft_wrap=True)
 
 
 def show_coverage(as_json: bool) -> int:

@@ -155,10 +155,12 @@ def format_number(value: float | None) -> str:
 
 def print_curves(console: Console, history: History) -> None:
     """A table of final metrics, each with its curve."""
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     from descend.engine.base.sparkline import compute_shares, draw_sparkline
+    from descend.engine.cli.fitted_table import cut_middle
 
     names = sorted(set(history.series) | set(history.metrics))
     if not names:
@@ -167,14 +169,18 @@ def print_curves(console: Console, history: History) -> None:
     table = Table("metric", "final", "curve", "lowest", "highest", box=None)
     for column in (1, 3, 4):
         table.columns[column].justify = "right"
+    room = max(8, min(CURVE, console.width - 48))
+    longest = max(12, console.width - room - 38) if console.is_terminal else max(map(cell_len, names))
+    ellipsis = "…" if console.encoding.startswith("utf") else "~"
     for name in names:
         curve, low, high = "", "", ""
         if (series := history.series.get(name)) is not None and series.size:
-            room = max(8, min(CURVE, console.width - 48))
             curve = draw_sparkline(compute_shares(series.steps, series.values, room), console.encoding)
             finite = [value for value in series.values.tolist() if math.isfinite(value)]
             low, high = (format_number(min(finite)), format_number(max(finite))) if finite else ("", "")
-        table.add_row(Text(clean(name)), format_number(history.metrics.get(name)), Text(curve), low, high)
+        said = clean(name)
+        said = said if cell_len(said) <= longest else cut_middle(said, longest, ellipsis)
+        table.add_row(Text(said), format_number(history.metrics.get(name)), Text(curve), low, high)
     console.print(table)
 
 

@@ -164,7 +164,7 @@ def draw_layers(layers: list[LayerCall], shapes: bool = True) -> Any:
 
     table = Table(box=None, pad_edge=False)
     table.add_column("layer", overflow="fold")
-    table.add_column("type", no_wrap=True)
+    table.add_column("type", overflow="fold", max_width=30)
     if shapes:
         table.add_column("output", overflow="fold")
     table.add_column("parameters", justify="right")

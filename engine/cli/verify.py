@@ -159,7 +159,7 @@ def print_table(console: Console, lesson: Lesson, findings: list[Finding]) -> No
     console.print(Text(clean(f"{lesson.name}: {lesson.title}"), style="bold"))
     rows = Table("", "claim", "measured", "needed", "seeds", "s", box=None, pad_edge=False)
     for column in rows.columns[2:]:
-        column.justify, column.no_wrap = "right", True
+        column.justify, column.overflow, column.max_width = "right", "fold", 22
     for finding in sorted(findings, key=lambda one: (one.kind, one.number)):
         text = Text(clean(finding.text))
         if finding.kind == "exercise":

@@ -10,7 +10,12 @@ from importlib import metadata
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from descend.engine.base.platforms import SUPPORTED
+from descend.engine.base.units import format_gib
 from descend.engine.doctor.check import Check
+
+GPU_PACKAGES = ("nvidia-c", "nvidia-n", "cuda-", "triton")
+"""How the names of packages begin that only NVIDIA GPUs need; not nvidia-ml-py, by which descend asks for one."""
 
 
 def check_install() -> Iterator[Check]:
@@ -28,13 +33,36 @@ def check_install() -> Iterator[Check]:
         "Python",
         "platform",
         os.name == "posix",
-        platform.platform(),
+        f"{platform.platform()}; descend runs on {SUPPORTED}",
         "" if os.name == "posix" else "Run descend inside WSL: it needs POSIX processes and file locks.",
     )
+    yield report_size(measure_packages())
     for line in metadata.requires("descend") or ():
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             yield check_package(requirement)
+
+
+def measure_packages() -> dict[str, int]:
+    """Bytes of the files of each installed package, as its own list of files states them."""
+    sizes: dict[str, int] = {}
+    for package in metadata.distributions():
+        lines = (package.read_text("RECORD") or "").splitlines()
+        stated = (line.rpartition(",")[2] for line in lines)
+        sizes[package.name] = sum(int(size) for size in stated if size.isdigit())
+    return sizes
+
+
+def report_size(sizes: dict[str, int]) -> Check:
+    """Report what installed packages (bytes by name) take, and how to do with less where no GPU is used."""
+    gpu = sum(size for name, size in sizes.items() if name.lower().startswith(GPU_PACKAGES))
+    found = f"{format_gib(sum(sizes.values()))} GiB of packages"
+    if gpu:
+        found += (
+            f", {format_gib(gpu)} GiB of them only for NVIDIA GPUs; without one, CPU-only builds of torch and "
+            "torchvision, always both together, do (README, Set-up)"
+        )
+    return Check("Python", "size on disk", True, found)
 
 
 def check_python(version: str, bounds: str) -> Check:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
+from descend.engine.run.manifest import Parent
 from descend.engine.run.records import Array, KnobChange, Scalars
-from descend.tui.screens.compare import MAX_RUNS, CompareScreen
-from descend.tui.screens.compare.differences import compare
-from descend.tui.screens.compare.together import ComparedRuns
+from descend.tui.cell_text import plain
+from descend.tui.screens.compare import CompareScreen
+from descend.tui.screens.compare.comparison_table import ComparisonTable
+from descend.tui.screens.compare.differences import Comparison, Row, compare
+from descend.tui.screens.compare.together import AT_ONCE, ComparedRuns, list_letters
 from descend.tui.screens.runs import RunsScreen
 from tests.tui.driving import SIZES, Shell
 from tests.tui.recording import Worker, asked, begin, finished, say, steps
-from tests.tui.runs.past import all_runs, failed, screen
+from tests.tui.runs.past import all_runs, failed
 
 
 async def comparing(shell: Shell, count: int) -> CompareScreen:
@@ -65,21 +70,62 @@ async def test_a_run_at_work_grows_while_it_is_compared() -> None:
         await shell.sees("✗ dead")
 
 
-async def test_no_more_runs_are_compared_than_there_are_markers() -> None:
-    for _ in range(MAX_RUNS + 1):
-        finished()
-    async with all_runs() as shell:
+async def test_more_runs_than_a_panel_can_tell_apart_are_compared_page_by_page() -> None:
+    for seed in range(AT_ONCE + 1):
+        finished(seed=seed)
+    async with all_runs((80, 24)) as shell:
         assert "c compare" not in shell.text
-        await shell.press("space")
-        await shell.press("c")
-        assert isinstance(shell.app.screen, RunsScreen)
-        await shell.press(*["space"] * MAX_RUNS, "c")
-        await shell.sees("cannot be distinguished")
-        assert screen(shell).table.marked
-        await shell.press("g", "space")
-        await shell.press("c")
-        await shell.until(lambda: isinstance(shell.app.screen, CompareScreen))
-        await shell.sees("✚ F")
+        shown = await comparing(shell, AT_ONCE + 1)
+        await shell.sees("Compare 1–6 of 7", "✚ F", "n next runs")
+        assert "N previous" not in shell.text
+        await shell.press("t", "n")
+        await shell.until(lambda: shell.app.screen is not shown)
+        await shell.sees("Compare 7–7 of 7", "━ G", "N previous", "knobs", "train/loss")
+        assert "n next runs" not in shell.text
+        await shell.press("n", "N")
+        await shell.sees("Compare 1–6 of 7", "━ A", "✚ F")
+        await shell.press("escape")
+        await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
+
+
+def test_letters_continue_after_z() -> None:
+    assert list_letters(3, 24) == ["Y", "Z", "AA"]
+    assert list_letters(1, 2000) == ["BXY"]
+    assert len(set(list_letters(2000))) == 2000
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("title", ["long " * 40, "学习率" * 60, "\x1b[31mred\x07" * 20, "שלום " * 40])
+@pytest.mark.parametrize("count", [2, 6])
+def test_the_table_keeps_its_row_names_and_values_whatever_the_titles(width: int, title: str, count: int) -> None:
+    """Values of their own: each is found whole in the cells of its column."""
+    from rich.console import Console
+    from rich.text import Text
+
+    found = Comparison([Row("lr", [f"0.{run}1" for run in range(count)])], [], [Row("loss", ["1e-300"] * count)])
+    console = Console(width=width, record=True, file=io.StringIO())
+    letters = [Text(f"* {letter}") for letter in list_letters(count)]
+    console.print(ComparisonTable(found, letters, [plain(title)] * count))
+    text = console.export_text()
+    assert all(cell_len(line) <= width for line in text.splitlines())
+    assert "lr " in text
+    assert "loss " in text
+    assert text.count("1e-300") == count
+    assert all(f"0.{run}1" in text for run in range(count))
+    assert all(f"* {letter}" in text for letter in list_letters(count))
+
+
+def test_a_fork_tells_its_step_and_what_its_knobs_were_before() -> None:
+    one = finished()
+    knobs = {**one.manifest().knobs, "lr": 0.1}
+    two = finished(knobs=knobs, parent=Parent(one.id, 20))
+    say(two, KnobChange(step=20, knob="lr", value=0.1, previous=0.3))
+    say(two, KnobChange(step=40, knob="lr", value=0.05, previous=0.1))
+    together = ComparedRuns([one, two])
+    together.poll(1.0)
+    rows = {row.name: row.values for row in compare(together).differing}
+    assert rows["lr"] == ["0.3", "0.3→0.1→0.05"]
+    assert rows["forked from"] == ["–", "A at step 20, lr 0.3→0.1"]
 
 
 async def test_marked_runs_that_cannot_be_read_are_not_compared() -> None:

@@ -86,7 +86,7 @@ async def test_a_fork_begins_with_a_checkpoint_and_another_knob() -> None:
         await shell.press("u")
         await shell.until(lambda: isinstance(shell.app.screen, RunsScreen))
         await go_to(shell, fork)
-        await shell.sees("lr=0.01", "forked from", f"{parent.id} at step 30")
+        await shell.sees("lr 0.01", "forked from", f"{parent.id} at step 30")
 
 
 @pytest.mark.parametrize(

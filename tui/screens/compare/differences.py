@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import NamedTuple
 
 from descend.engine.run.manifest import Manifest
@@ -32,10 +33,16 @@ class Comparison(NamedTuple):
     metrics: list[Row]
 
 
-def compare(together: ComparedRuns) -> Comparison:
-    """The comparison of the runs as they are now."""
+def compare(together: ComparedRuns, called: Mapping[str, str] | None = None) -> Comparison:
+    """The comparison of the runs as they are now.
+
+    Args:
+        called: letters of all runs, by id, if there are others than these.
+    """
+    if called is None:
+        called = {session.run.id: letter for letter, session in zip(together.letters, together.sessions, strict=True)}
     asked = [
-        settings(manifest, session) if manifest is not None else {}
+        settings(manifest, session, called) if manifest is not None else {}
         for manifest, session in zip(together.manifests, together.sessions, strict=True)
     ]
     rows = table(asked)
@@ -47,8 +54,12 @@ def compare(together: ComparedRuns) -> Comparison:
     )
 
 
-def settings(manifest: Manifest, session: RunMonitor) -> dict[str, str]:
-    """Knobs with the values they were turned to, data, seed, device, threads, origin and versions of a run."""
+def settings(manifest: Manifest, session: RunMonitor, called: Mapping[str, str]) -> dict[str, str]:
+    """Knobs with the values they were turned to, data, seed, device, threads, origin and versions of a run.
+
+    Args:
+        called: letters of all runs that are compared, by id.
+    """
     history = session.history
     found = {"lesson": manifest.name}
     found |= {name: turned(value, name, history.changes) for name, value in manifest.knobs.items() if value != ""}
@@ -56,15 +67,30 @@ def settings(manifest: Manifest, session: RunMonitor) -> dict[str, str]:
     found["device"] = (history.status.device if history.status else "") or manifest.device
     found["threads"] = str(manifest.threads)
     if manifest.parent is not None:
-        found["forked from"] = f"{manifest.parent.run} at {manifest.parent.step:,}"
+        found["forked from"] = tell_fork(manifest, history.changes, called)
     found |= manifest.versions
     found["commit"] = manifest.git or NOTHING
     return {plain(name): plain(value) for name, value in found.items()}
 
 
 def turned(value: object, name: str, changes: Iterable[KnobChange]) -> str:
-    """A knob's value and those it was turned to."""
-    return "→".join([shown(value), *(shown(change.value) for change in changes if change.knob == name)])
+    """A knob's value and those it was turned to. The first is what it was before it was turned: a fork's manifest has
+    the value that the fork gave it, and its first records turn the knob from the parent's."""
+    turns = [change for change in changes if change.knob == name]
+    values = [turns[0].previous, *(change.value for change in turns)] if turns else [value]
+    return "→".join(text for text, _ in groupby(map(shown, values)))
+
+
+def tell_fork(manifest: Manifest, changes: Iterable[KnobChange], called: Mapping[str, str]) -> str:
+    """Run and step a run was forked from, and the knobs it changed there: ``A at step 600, lr 0.3→0.1``."""
+    assert manifest.parent is not None
+    run, step = manifest.parent.run, manifest.parent.step
+    there = [
+        f"{change.knob} {shown(change.previous)}→{shown(change.value)}"
+        for change in changes
+        if change.step == step and shown(change.value) == shown(manifest.knobs.get(change.knob))
+    ]
+    return ", ".join([f"{called.get(run, run)} at step {step:,}", *there])
 
 
 def outcome(session: RunMonitor) -> dict[str, str]:

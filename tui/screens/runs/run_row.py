@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from descend.engine.base.errors import DescendError
@@ -32,6 +33,8 @@ class RunRow:
     Attributes:
         label: the user's title, else the knobs that are not at their defaults, such as ``lr=1 seed=3``.
         metric, value: the metric that says most; None where it is not finite.
+        metrics: all of them; None where one is not finite.
+        knobs: their values as text, with seed and data.
         created: Unix time.
         elapsed: seconds of training.
         size: bytes of its folder.
@@ -55,6 +58,8 @@ class RunRow:
     why: str = ""
     advice: tuple[str, ...] = ()
     manifest: Manifest | None = None
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    knobs: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, summary: Summary, signature: Signature, created: float) -> RunRow:
@@ -77,7 +82,20 @@ class RunRow:
             why=plain(summary.why),
             advice=tuple(map(plain, summary.advice)),
             manifest=manifest,
+            metrics={
+                plain(name[:LONGEST]): value if value is not None and math.isfinite(value) else None
+                for name, value in summary.metrics.items()
+            },
+            knobs={
+                **{plain(name[:LONGEST]): shown(value)[:LONGEST] for name, value in manifest.knobs.items()},
+                "seed": str(manifest.seed),
+                "data": plain(brief(manifest.data)[:LONGEST]),
+            },
         )
+
+    def show_metric(self, name: str) -> RunRow:
+        """The same run with metric ``name`` in the place of the one that says most; none if it has no such metric."""
+        return replace(self, metric=name if name in self.metrics else "", value=self.metrics.get(name))
 
     @property
     def live(self) -> bool:

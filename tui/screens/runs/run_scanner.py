@@ -75,7 +75,8 @@ class RunScanner:
 
     def sparkline(self, entry: RunRow, width: int) -> str:
         """The series of its metric as last read, in ``width`` cells; empty if it was not read yet."""
-        return self.curves[entry.id][1].get(width, "") if entry.id in self.curves else ""
+        (_, metric), curves = self.curves.get(entry.id, (((), ""), {}))
+        return curves.get(width, "") if metric == entry.metric else ""
 
     def _traced(self, entry: RunRow) -> bool:
         return entry.id in self.curves and self.curves[entry.id][0] == _purpose(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -19,7 +20,7 @@ from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
-from descend.tui.screens.runs.columns import ORDERS, ordered
+from descend.tui.screens.runs.columns import METRIC, ORDERS, find_differing, find_order, ordered
 from descend.tui.screens.runs.detail import Detail, checkpoints
 from descend.tui.screens.runs.run_actions import RunActions
 from descend.tui.screens.runs.run_row import RunRow
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 EVERY = 1.0
 """Seconds between two looks at the runs folder, at least."""
+KNOBS_AFTER = 0.1
+"""Seconds after which knobs that differ are looked for when other runs are shown."""
 SHARE = 20
 """A look is followed by at least this many times its own duration without one."""
 NONE_YET = "No runs yet. Open a lesson and press space: every run is kept, and listed here."
@@ -62,7 +65,9 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         Binding("f", "fork", "fork", tooltip="A new run from one of its checkpoints, with changed knobs"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
         Binding("d", "delete", "delete", tooltip="Delete the marked runs, or this one"),
-        Binding("s", "sort", "sort", tooltip="Sort by the next column"),
+        Binding("s", "sort", "sort", tooltip="Sort by the next column", id="runs.sort"),
+        Binding("S", "choose_order", "sort by", tooltip="Sort by a column or any metric", id="runs.sort-by"),
+        Binding("r", "reverse", "reverse", tooltip="Reverse the order", id="runs.reverse"),
         Binding("e", "name('title')", "rename", tooltip="Give the run a title"),
         Binding("n", "name('note')", "note", tooltip="Write a note about the run"),
         Binding("x", "export", "export", tooltip="Write its curves to a file"),
@@ -97,6 +102,10 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         super().__init__()
         self.scanner = scanner
         self.order = next(iter(ORDERS))
+        self.backwards = False
+        self._shown_by_metric: dict[str, tuple[RunRow, RunRow]] = {}
+        self._next_knobs: Timer | None = None
+        self._knobs_of: set[str] = set()
         self.left: int | None = None
         self.unreadable = ""
         self.run_actions = RunActions(self)
@@ -129,7 +138,8 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     def chosen(self) -> list[RunRow]:
         """The marked runs, else the one under the cursor."""
         marked = [entry for entry in self.scanner.entries.copy().values() if entry.id in self.table.marked]
-        return ordered(marked, self.order) or [entry for entry in [self.table.entry] if entry is not None]
+        under = [entry for entry in [self.table.entry] if entry is not None]
+        return ordered(marked, self.order, self.backwards) or under
 
     # Reading
 
@@ -199,9 +209,30 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         entries = self.scanner.entries.copy()
         self.table.marked &= entries.keys()
         found = [entry for entry in entries.values() if not words or entry.matches(words)]
-        self.table.show(ordered(found, self.order), self.order)
+        rows, order = ordered(found, self.order, self.backwards), find_order(self.order)
+        if self.order.startswith(METRIC):
+            rows = [self._show_metric(entry) for entry in rows]
+        column = self.order.split(" ")[0]
+        self.table.show(rows, column, order.descending != self.backwards)
+        if self._next_knobs is None:
+            self._next_knobs = self.set_timer(KNOBS_AFTER, self._find_knobs)
         self._read_curves()
         self._tell()
+
+    def _show_metric(self, entry: RunRow) -> RunRow:
+        """The run with the metric that is sorted by."""
+        known = self._shown_by_metric.get(entry.id)
+        if known is None or known[0] is not entry:
+            known = self._shown_by_metric[entry.id] = entry, entry.show_metric(self.order.removeprefix(METRIC))
+        return known[1]
+
+    def _find_knobs(self) -> None:
+        """Give the knobs that differ their columns; a moment later, so that no key waits for it."""
+        self._next_knobs = None
+        shown = {entry.id for entry in self.table.entries}
+        if shown != self._knobs_of:  # a run's knobs stay what they were asked for
+            self._knobs_of = shown
+            self.table.show_knobs(find_differing(self.table.entries))
 
     def _tell(self) -> None:
         """Bring heading, detail and keys up to date."""
@@ -214,12 +245,16 @@ class RunsScreen(Leaves, InShell, Screen[None]):
             parts.append(f"{len(self.table.marked)} marked")
         reading = "reading…" if self.left is None else f"{self.left:,} to read…" if self.left else ""
         doing = ", ".join(self.run_actions.doing.values())
-        parts.append(doing or reading or ORDERS[self.order].told)
+        parts.append(doing or reading or self._told_order())
         heading = Text.assemble(("Runs  ", "bold"), (" · ".join(parts), "dim"))
         self.query_one("#heading", Static).update(heading, layout=False)
         nothing = "" if self.left is None else self.unreadable or (NONE_FOUND if entries else NONE_YET)
         self.query_one(Detail).show(self.table.entry, nothing)
         self.refresh_bindings()
+
+    def _told_order(self) -> str:
+        order = find_order(self.order)
+        return order.reverse if self.backwards else order.told
 
     def told_later(self) -> None:
         """Something is being done to runs, or that is over."""
@@ -286,10 +321,29 @@ class RunsScreen(Leaves, InShell, Screen[None]):
     def action_sort(self) -> None:
         """Sort by the next column."""
         names = list(ORDERS)
-        self._sort(names[(names.index(self.order) + 1) % len(names)])
+        place = names.index(self.order) if self.order in names else names.index("metric")
+        self._sort(names[(place + 1) % len(names)])
+
+    def action_reverse(self) -> None:
+        """Sort the other way round; what has nothing to sort by stays last."""
+        self.backwards = not self.backwards
+        self.fill()
+
+    def action_choose_order(self) -> None:
+        """Let the user choose a column or a metric to sort by."""
+        from descend.tui.screens.runs.order_screen import OrderScreen
+
+        def sort(order: str | None) -> None:
+            if order is not None:
+                self._sort(order)
+
+        counts = Counter(name for entry in self.scanner.entries.copy().values() for name in entry.metrics)
+        metrics = {f"{METRIC}{name}": count for name, count in sorted(counts.items())}
+        self.shell.push_screen(OrderScreen(metrics, self.order), sort)
 
     def _sort(self, order: str) -> None:
-        self.order = order
+        self.order, self.backwards = order, False
+        self._shown_by_metric.clear()
         self.fill()
 
     # Doing
@@ -314,12 +368,10 @@ class RunsScreen(Leaves, InShell, Screen[None]):
 
     def action_compare(self) -> None:
         """Compare the marked runs."""
-        from descend.tui.screens.compare import MAX_RUNS, CompareScreen
+        from descend.tui.screens.compare import CompareScreen
 
         runs = [entry.run for entry in self.chosen if entry.manifest is not None]
-        if len(runs) > MAX_RUNS:
-            self.notify(f"More than {MAX_RUNS} curves cannot be distinguished; unmark some.", severity="warning")
-        elif len(runs) > 1:
+        if len(runs) > 1:
             self.shell.push_screen(CompareScreen(runs))
         else:
             self.notify("Of the marked runs fewer than two can be read.", severity="warning")

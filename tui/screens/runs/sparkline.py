@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 WIDTHS = 8, 12
 """Cells of a sparkline, where there is little room and where there is more."""
+APART = 0.74
+"""Part of a line's height that a curve fills, so that it does not touch the curve of the run above."""
 Sparklines = dict[int, str]
 """One for each of `WIDTHS`; empty if there is nothing to draw."""
 
@@ -34,5 +36,8 @@ def drawn(series: Series) -> Sparklines:
     """The sparklines of ``series``."""
     from descend.engine.base.sparkline import compute_shares, draw_sparkline
 
-    encoding = "utf-8" if shows_unicode() else "ascii"
-    return {width: draw_sparkline(compute_shares(series.steps, series.values, width), encoding) for width in WIDTHS}
+    encoding, share = ("utf-8", APART) if shows_unicode() else ("ascii", 1.0)
+    return {
+        width: draw_sparkline([share * one for one in compute_shares(series.steps, series.values, width)], encoding)
+        for width in WIDTHS
+    }

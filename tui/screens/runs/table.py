@@ -26,7 +26,6 @@ from descend.tui.screens.runs.run_row import RunRow
 
 Line = list[tuple[str, str]]
 """Texts and pens; the pen of the first says what kind of line it is."""
-DESCENDING = {"age", "took", "size", "metric"}
 
 
 class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
@@ -39,6 +38,8 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         entries: what is shown, in that order.
         marked: ids of the runs that the user has marked.
         order: name of the column whose order is shown.
+        descending: whether that is from the largest down.
+        knobs: those that differ, with the cells they need.
     """
 
     HELP = (
@@ -92,6 +93,8 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.marked: set[str] = set()
         self.order = "age"
         self.cursor = 0
+        self.descending = True
+        self.knobs: list[tuple[str, int]] = []
         self._sparkline = sparkline
         self._layout = Layout(1, [])
         self._drawn: dict[int, Line] = {}
@@ -112,10 +115,11 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         first = self.scroll_offset.y
         return self.entries[first : first + self.rows]
 
-    def show(self, entries: list[RunRow], order: str) -> None:
-        """Show ``entries``, sorted by ``order``; the cursor stays on its run if that is still there."""
+    def show(self, entries: list[RunRow], order: str, descending: bool = True) -> None:
+        """Show ``entries``, sorted by ``order``, from the largest down if ``descending``; the cursor stays on its run
+        if that is still there."""
         kept = self.entry
-        self.entries, self.order = entries, order
+        self.entries, self.order, self.descending = entries, order, descending
         if kept is not None and (self.cursor >= len(entries) or entries[self.cursor].id != kept.id):
             place = next((index for index, entry in enumerate(entries) if entry.id == kept.id), self.cursor)
             self.cursor = max(0, min(place, len(entries) - 1))
@@ -123,6 +127,13 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._fit()
         self._reveal()
         self.redraw()
+
+    def show_knobs(self, knobs: list[tuple[str, int]]) -> None:
+        """Show other knobs, as `find_differing` returns them."""
+        if knobs != self.knobs:
+            self.knobs = knobs
+            self._fit()
+            self.redraw()
 
     def go_to(self, place: int) -> None:
         """Put the cursor on line ``place``, or on the nearest there is."""
@@ -195,8 +206,9 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _fit(self) -> None:
         lessons = max((cell_len(entry.lesson) for entry in self.entries), default=0)
         labels = max((cell_len(entry.label) for entry in self.entries), default=0)
+        titled = any(entry.title for entry in self.entries)
         metrics = max((cell_len(f"{entry.metric} {measured(entry)}") for entry in self.entries), default=0)
-        found = layout(self.scrollable_content_region.width, lessons, labels, metrics)
+        found = layout(self.scrollable_content_region.width, lessons, labels, metrics, self.knobs, titled)
         if found != self._layout:
             self._layout = found
             self._drawn.clear()
@@ -224,8 +236,8 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _header(self) -> Line:
         line: Line = []
         for column in self._layout.columns:
-            sign = " ▼" if column.order in DESCENDING else " ▲"
-            name = column.name + (sign if column.order == self.order else "")
+            sign = " ▼" if self.descending else " ▲"
+            name = column.name + (sign if column.order and column.order == self.order else "")
             line += [(fit(name, column.width, right=column.right), "header"), (" " * self._layout.gap, "header")]
         return line
 
@@ -234,7 +246,9 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         line: Line = [((">" if here else " ") + mark, "cursor" if here else "text")]
         for column in self._layout.columns[1:]:
             line.append((" " * self._layout.gap, "text"))
-            if column.name == "metric":
+            if column.knob:
+                line.append((fit(entry.knobs.get(column.name, ""), column.width, right=True), "text"))
+            elif column.name == "metric":
                 line += metric(entry, column.width)
             elif column.name == "curve":
                 line.append((fit(self._sparkline(entry, column.width), column.width), "curve"))
