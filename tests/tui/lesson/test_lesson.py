@@ -51,7 +51,7 @@ async def test_run_pause_resume_and_watch_it_end(size: tuple[int, int]) -> None:
         say(run, Status(state="running", device="cpu"))
         steps(run, 21, 60)
         end(run, "done")
-        await shell.sees("✓ done", "step 60/60", "n next: quiz")
+        await shell.sees("✓ done", "step 60/60", "n next: predict")
         assert commands(run) == ["pause", "step", "resume"]
 
 

@@ -107,7 +107,7 @@ async def test_a_prediction_made_after_the_run_is_not_graded_by_it_even_after_co
         await shell.until(lambda: len(shell.app.screen_stack) == 1)
         shell.app.open_lesson("practice")
         await shell.until(lambda: lesson(shell).session is not None and lesson(shell).session.phase == "done")
-        await shell.press("P", "N", "N")
+        await shell.press("P")
         await shell.sees("Prediction 1 of 3", "You have committed. space runs it")
         assert lesson(shell).body.predict.grades == {}
     async with opened((80, 24), lesson="practice") as shell:  # also in another shell
