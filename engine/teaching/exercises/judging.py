@@ -116,7 +116,8 @@ def grade_prediction(lesson: Lesson, index: int, given: float, result: Result) -
         return Graded(None, None, clean(f"This run cannot answer this: {type(error).__name__}: {error}"))
     if truth is None or truth != truth:
         return Graded(None, None, "This run cannot answer this.")
-    right = int(given) == int(truth) if prediction.choices else abs(given - truth) <= prediction.within * abs(truth)
+    near = abs(given - truth) <= prediction.within * abs(truth)
+    right = int(given) == int(truth) if prediction.choices else bool(near)  # of NumPy, where truth is
     said, true = format_answer(prediction, given), format_answer(prediction, truth)
     if right and said == true:
         return Graded(True, float(truth), clean(f"Right: {true}."))

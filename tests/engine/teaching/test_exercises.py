@@ -32,7 +32,7 @@ from descend.engine.teaching.exercises import (
     make_solution,
     make_starter,
 )
-from descend.engine.teaching.lesson import CodeExercise, Lesson
+from descend.engine.teaching.lesson import CodeExercise, Lesson, Prediction
 
 RUN, CODE = 0, 1
 
@@ -497,6 +497,16 @@ def test_predictions_are_graded(halving: Lesson) -> None:
     assert "no series 'nothing'" in unknown.sentence
     going = Result.of(create_run(Manifest(id="", name="halving", knobs={}, seed=0, device="cpu")))
     assert grade_prediction(halving, 0, 0, going).right is None
+
+
+def test_a_grade_by_a_number_of_numpy_is_kept_in_the_logbook(halving: Lesson) -> None:
+    counted = Prediction("How many points has the curve?", lambda result: result.steps("value")[-1] + 1)
+    lesson = replace(halving, predictions=(counted,))
+    learner_progress.record_prediction(lesson, 0, 9.0, "run")
+    graded = grade_prediction(lesson, 0, 9.0, ended(halving, steps=2))
+    assert graded.right is False
+    learner_progress.record_grade(lesson, 0, "run", graded.right)
+    assert learner_progress.read_entry(lesson.name).predictions[counted.text][-1].right is False
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:

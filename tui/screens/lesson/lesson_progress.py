@@ -41,6 +41,7 @@ class LessonProgress:
         place: question of the quiz the learner is at.
         predictions: prediction → choice or number.
         asked_of: prediction → the run that grades it; empty for the next one.
+        graded: predictions that a run has answered since they were made.
         graded_right: predictions that were right at the last grading.
         skips: whether the learner chose to run without predicting.
         hints: exercise → hints revealed.
@@ -104,6 +105,7 @@ class LessonProgress:
         said = {number: last.given for number, last in committed.items() if self._fits(number, last.given)}
         self.predictions = {**said, **self.predictions}
         self.asked_of = {**{number: committed[number].run for number in said}, **self.asked_of}
+        self.graded = {number for number, last in committed.items() if last.right is not None}
         self.graded_right = {number for number, last in committed.items() if last.right}
         tried = {
             number: entry.exercises[one.text]
@@ -137,6 +139,7 @@ class LessonProgress:
         self._keep(learner_progress.record_run)
         for number, given in self.predictions.items():
             self.asked_of[number] = run
+            self.graded.discard(number)
             self._keep(learner_progress.record_prediction, number, given, run)
 
     def answer(self, number: int, choice: int) -> None:
@@ -158,6 +161,8 @@ class LessonProgress:
     def grade(self, number: int, run: str, graded: Graded) -> None:
         """A run has ended and says how right a prediction was."""
         self.graded_right.add(number) if graded.right else self.graded_right.discard(number)
+        if graded.right is not None:
+            self.graded.add(number)
         self._keep(learner_progress.record_grade, number, run, graded.right)
 
     def hint(self, number: int) -> None:
@@ -238,15 +243,15 @@ class Grading:
 
     def ended(self, session: RunMonitor, news: bool) -> None:
         """Grade and check by this run; ``news``: it ended just now, so say what it means."""
-        self._predictions(session, news)
+        self._predictions(session)
         self._exercises(session, news)
         self.screen.body.parts.show_states()
 
-    def _predictions(self, session: RunMonitor, news: bool) -> None:
+    def _predictions(self, session: RunMonitor) -> None:
         part = self.screen.body.predict
         if part is None:
             return
-        part.ended(session, news and not self.screen.body.showing("predict"))
+        part.ended(session, self.screen.body.showing("predict"))
 
     def _exercises(self, session: RunMonitor, news: bool) -> None:
         from descend.engine.base.errors import DescendError

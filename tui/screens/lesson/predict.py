@@ -237,13 +237,14 @@ class Predict(QuestionView):
         self.unread = False
         self.draw()
 
-    def ended(self, session: RunMonitor, news: bool) -> None:
-        """The run has ended: see what it says. ``news``: nobody has seen that yet."""
+    def ended(self, session: RunMonitor, seen: bool) -> None:
+        """The run has ended: see what it says, which is told until it is read. ``seen``: this page is on the screen."""
         try:
             result = Result(session.history, session.run.manifest().knobs)
         except DescendError:
             return
         step = session.history.progress.step if session.history.progress is not None else 0
+        known = set(self.learner.graded)
         untold = f"This run {CUT.get(session.phase, 'ended')} at step {step:,}, so it cannot answer this."
         for number, given in self.learner.predictions.items():
             if self.learner.asked_of.get(number) == session.run.id:  # else it was made with the answer on the screen
@@ -252,7 +253,7 @@ class Predict(QuestionView):
                 self.grades[number] = graded
                 self.learner.grade(number, session.run.id, self.grades[number])
         told = [number for number, graded in self.grades.items() if graded.right is not None]
-        self.unread = news and bool(told)
+        self.unread = not seen and not known.issuperset(told)
         self.turn_to(next(iter(told), next(iter(self.grades), self.number)))
 
     def tell_grades(self) -> tuple[str, Pen]:
