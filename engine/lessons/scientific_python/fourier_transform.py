@@ -2,25 +2,24 @@
 
 Which tones are in a signal, and how loud is each? Why does a pure tone of height 1 sometimes show up as two of 0.64?
 
-**Winding.** Wind the samples around a circle at a frequency and look where their mean lies. A tone of another
-frequency spreads evenly and its mean is near 0. A tone of this very frequency bunches up on one side. For N samples
-x₀ … taken at `rate`:
+**Winding.** Turn each sample, as an arrow, ever further around a circle at some frequency, and join the arrows head to
+tail (*walk*). A tone of another frequency walks in circles. A tone of this very frequency goes straight on; half a turn
+off it bends to a half circle, whose length of 1 spans 2/π = 0.64. For N samples x₀ … taken at `rate`:
 
     Xₖ = Σ xₙ · e^(−2πi · k n / N)      height of bin k = 2 |Xₖ| / N
 
 Check it by hand on 0, 1, 0, −1: bin 1 gives 1·(−i) + (−1)·(i) = −2i, so its height is 2 · 2 / 4 = 1.
 
-**Bins.** There are N/2 of them, `rate`/N apart: the ones for which the signal holds a whole number of turns. Here
-800/600 = 1.33 Hz, so 80 Hz is bin 60 and 50 Hz is "bin 37.5". What falls between two bins *leaks* into all of them.
+**Bins** 0 to N/2 are `rate`/N apart: the frequencies that make a whole number of turns in N samples. Here 800/600 =
+1.33 Hz, so 80 Hz is bin 60 and 50 Hz is "bin 37.5". What falls between two bins *leaks* into all of them.
 
-**The curve between the bins** is the same sum for any frequency. It is 1 at 50 Hz; the bins sample it elsewhere.
+**The curve between the bins** is the same sum for any frequency: 1 at 50 Hz, but there is no bin.
 
-**Aliasing.** Above half the rate a tone gives the same samples as a lower one: it shows up folded back.
+**Aliasing.** Above half the rate a tone gives the samples of a lower one, up to sign: it shows up folded back.
 
 **A window** fades the signal in and out (Hann: a raised cosine). Less leaks far away, the peak gets broader.
 
-The *fast* Fourier transform gives the same Xₖ with about N log₂ N multiplications instead of N². Long convolutions
-are computed with it, because a convolution is a product of spectra: the second exercise in Python.
+The *fast* Fourier transform gives the same Xₖ in about N log₂ N operations instead of N².
 
 **Predict, then run.** How tall is the bin nearest 50 Hz? **Watch** the bins fall beside the peak of the curve.
 **Break it:** a tone of 450 Hz.
@@ -71,6 +70,7 @@ def run(lab, k):
     width = k.rate / k.samples
     tone = fold(k.tone, k.rate)
     near = tone + width * np.linspace(-6, 6, 481)
+    ring = np.stack([np.cos(np.linspace(0, 2 * np.pi, 181)), np.sin(np.linspace(0, 2 * np.pi, 181))], 1)
     between = np.abs(np.exp(-2j * np.pi * np.outer(near / k.rate, n)) @ faded) * 2 / window.sum()
 
     bins = k.samples // 2 + 1
@@ -85,10 +85,10 @@ def run(lab, k):
         show(lab, heights, bin_, width, near, between)
         shown = heights.argmax() if bin_ == bins - 1 else bin_  # at the end the tallest bin is looked at once more
         wound = faded * np.exp(-2j * np.pi * shown * n / k.samples)
-        mean = 2 * wound.sum() / window.sum()
-        dots, way = np.stack([wound.real, wound.imag], 1), [(0, 0), (mean.real, mean.imag)]
-        name = f"twice the mean, {shown * width:.2f} Hz"
-        lab.points("winding", dots, paths={name: way}, axes=("real part", "imaginary part"))
+        way = np.append(0, np.cumsum(wound)) * (1 if 2 * shown in (0, k.samples) else 2) / window.sum()
+        way = np.stack([way.real, way.imag], 1)
+        paths = {f"samples at {shown * width:.2f} Hz": way, "height 1": ring, "start to end": way[[0, -1]]}
+        lab.points("walk", way[[0, -1]], [0, 1], ("start", "end"), paths=paths, axes=("real part", "imaginary part"))
 
     state_results(lab, k, heights, faded, window)
 
@@ -98,15 +98,12 @@ def show(lab, heights, last_bin, width, near, between):
     import numpy as np
 
     frequency = width * np.arange(last_bin + 1)
-    lab.curve("spectrum", frequency, axes=("frequency (Hz)", "height"), height=heights[: last_bin + 1])
+    axes = ("frequency (Hz)", "height")
+    lab.curve("spectrum", frequency, axes=axes, height=heights[: last_bin + 1])
     shown = (frequency >= near[0]) & (frequency <= near[-1])
     dots = np.stack([frequency, heights[: last_bin + 1]], 1)[shown]
-    lab.points(
-        "near the tone",
-        dots if len(dots) else [(near[0], 0.0)],
-        paths={"for any frequency": np.stack([near, between], 1)},
-        axes=("frequency (Hz)", "height"),
-    )
+    dots, paths = dots if len(dots) else [(near[0], 0.0)], {"for any frequency": np.stack([near, between], 1)}
+    lab.points("near the tone", dots, paths=paths, axes=axes)
 
 
 def state_results(lab, k, heights, faded, window):
@@ -120,11 +117,8 @@ def state_results(lab, k, heights, faded, window):
         lab.results(**{f"height at {name}": float(heights[at <= 0.75 * width].max(initial=0.0))})
         far &= at > 10 * width
     fft = find_amplitudes(faded) * k.samples / window.sum()
-    lab.results(
-        tallest=float(frequency[heights.argmax()]),
-        leak=float(heights[far].max(initial=0.0)),
-        **{"difference from FFT": float(np.abs(fft - heights).max())},
-    )
+    lab.results(tallest=float(frequency[heights.argmax()]), leak=float(heights[far].max(initial=0.0)))
+    lab.results(**{"difference from FFT": float(np.abs(fft - heights).max())})
 
 
 def find_amplitudes(x):
@@ -183,9 +177,9 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     minutes=12,
-    show=("near the tone", "winding", "spectrum", "log10 height"),
+    show=("near the tone", "walk", "spectrum", "log10 height"),
     takeaways=(
-        "A bin of the transform is the mean of the signal wound around a circle at the bin's frequency.",
+        "A bin measures how far the samples walk when each is turned further, at the bin's frequency.",
         "A tone between two bins leaks into all of them; whole turns within the samples make its height exact.",
         "A window trades a broader peak for less leakage far from it.",
         "Above half the sampling rate a tone is indistinguishable from a lower one.",
@@ -199,13 +193,15 @@ LESSON = Lesson(
                 "Taller by a tenth or more": last("height at tone") > 1.1,
             },
             why="It is 1 only if the samples hold a whole number of its turns, so a bin lies on it. Halfway between "
-            "two bins each shows 0.64; a window changes the share, and noise or the other tone may add to it.",
+            "two bins each shows 0.64; a window changes the share, and noise or the other tone may add to it. A sine "
+            "that folds to 0 or to half the rate is caught only where it is 0.",
             mistakes=(21,),
         ),
         Prediction(
             "At which frequency (Hz) does the tallest bin of all stand?",
             last("tallest"),
-            "At the bin nearest the loudest tone, or, for a tone above half the rate, nearest where it folds back to.",
+            "Beside the tone that is tallest once it has leaked: 0.64 of the first may be less than all of the second. "
+            "A tone above half the rate stands where it folds back to.",
             within=0.04,
         ),
     ),
@@ -258,10 +254,11 @@ LESSON = Lesson(
             rows=("S2-120",),
         ),
         CodeExercise(
-            "The end of this convolution wraps around onto its beginning. Give it room.",
+            "A convolution is a product of spectra. The end of this one wraps around onto its beginning: give it room.",
             convolve_fast,
             check_convolve,
             broken={"n = len(x) + len(kernel) - 1": "n = len(x)"},
+            hints=("The spectra take x to repeat. How long must its period be for the whole result?",),
         ),
     ),
     quiz=quiz("""
@@ -274,10 +271,10 @@ LESSON = Lesson(
         ? [foresee] 600 samples at 800 Hz of a pure 50 Hz tone. What helps to read its height of 1 off one bin?
         - Averaging over many repetitions of the same 600 samples
         + 800 samples instead of 600
-        - 1,200 samples instead of 600: twice as many are always better
+        - 1,000 samples instead of 600: the more, the better
         - A rate of 1,600 Hz with 1,200 samples, as the bins are then closer
-        = What counts is a whole number of turns: 600 samples hold 37.5, 800 hold 50. At 1,600 Hz 1,200 samples last as
-          long as before.
+        = What counts is a whole number of turns: 600 samples hold 37.5, 1,000 hold 62.5, 800 hold 50. At 1,600 Hz 1,200
+          samples last as long as before, so the bins are as far apart.
         & 21
 
         ? [foresee] Samples are taken at 100 Hz. Where does a tone of 130 Hz show up?
@@ -287,11 +284,11 @@ LESSON = Lesson(
         = Between two samples it makes 1.3 turns, which cannot be told from 0.3. Only a filter before sampling helps.
 
         ? Why is a window used although it makes peaks broader?
-        - It removes the noise
-        + A faint tone far from a loud one is no longer covered by what leaks
-        - Without one the transform cannot be inverted
+        - It removes the noise, which is strongest where the samples begin and end
+        + A faint tone far from a loud one is no longer covered by leakage
+        - It moves each tone onto the nearest bin, so that heights become exact
         = The transform sees the samples as one period that repeats; where the ends do not meet there is a jump, which
-          needs all frequencies. Fading the ends removes the jump, and with it what is far away.
+          needs all frequencies. Fading the ends removes it. Heights stay wrong: halfway between bins Hann shows 0.85.
     """),
     sources=(
         "J. W. Cooley, J. W. Tukey: An algorithm for the machine calculation of complex Fourier series, Mathematics of "
