@@ -45,8 +45,8 @@ from descend.engine.teaching.lesson import (
 
 
 class Knobs(KnobSet):
-    a: str = knob("1 2; 3 4", help="A, row by row, at most 6 × 6: 1 2; 3 4")
-    b: str = knob("5 6; 7 8", help="B, row by row, at most 6 × 6: 5 6; 7 8")
+    a: str = knob("1 2; 3 4", help="A, row by row, at most 5 × 5: 1 2; 3 4")
+    b: str = knob("5 6; 7 8", help="B, row by row, at most 5 × 5: 5 6; 7 8")
     doublings: int = knob(6, 1, 8, help="how often n is doubled, beginning with 1, to compare (A B) v with A (B v)")
     pace: int = pace(1)
 
@@ -59,10 +59,10 @@ def parse(name, text):
 
     try:
         matrix = np.array([[float(entry) for entry in row.replace(",", " ").split()] for row in text.split(";")])
-        if matrix.ndim != 2 or matrix.size == 0 or max(matrix.shape) > 6 or not np.abs(matrix).max() <= 1e6:
+        if matrix.ndim != 2 or matrix.size == 0 or max(matrix.shape) > 5 or not np.abs(matrix).max() <= 1e6:
             raise ValueError
     except ValueError:
-        raise UsageError(f"{name} is rows of equally many numbers, at most 6 × 6, such as: 1 2 3; 4 5 6") from None
+        raise UsageError(f"{name} is rows of equally many numbers, at most 5 × 5, such as: 1 2 3; 4 5 6") from None
     return matrix
 
 
