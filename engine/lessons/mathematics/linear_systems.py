@@ -16,7 +16,7 @@ plane. At 0 the square is flat, the lines are parallel: there is no inverse.
 **Inverse.** `inv(A) @ b` solves n systems where one was asked for, and rounds more. Use `solve(A, b)`.
 
 **Condition number.** If b is wrong by 1%, x may be wrong by up to κ %. κ is the most that A stretches a vector over
-the least. Nearly parallel lines have a large κ. A small determinant says nothing: 0.001 · I has κ = 1.
+the least. Nearly parallel lines have a large κ. A small determinant says nothing: `0.001 0; 0 0.001` has κ = 1.
 
 **Why it matters.** Gradient descent on ‖A x − b‖² needs a number of steps that grows like κ². That is why inputs are
 scaled before training.
@@ -99,9 +99,9 @@ def run(lab, k):
     lab.results(det=det, x1=float(x[0]), x2=float(x[1]))
     for step in lab.steps(len(stages), unit="stages"):
         m, changed, said = stages[step]
-        arrays, mark = {"A": m[:, :2], "b": m[:, 2:]}, {"changed": changed}
+        arrays, marks = {"A": m[:, :2], "b": m[:, 2:]}, {key: {"changed": changed} for key in "Ab"}
         ticks = {"A": ((), ("x₁", "x₂")), "b": ((), ("",))}
-        lab.operation("elimination", arrays, said, signs={"b": "="}, marks={"A": mark, "b": mark}, ticks=ticks)
+        lab.operation("elimination", arrays, said, signs={"b": "="}, marks=marks, ticks=ticks)
         show_lines(lab, stages[0][0] if singular else m, x, np.zeros((0, 2)), "nearest to both" if singular else "x")
         show_grid(lab, a, step / (len(stages) - 1))
     if singular:
@@ -120,7 +120,7 @@ def run(lab, k):
         cloud.extend((x + moved.T).tolist())
         growths.extend(np.stack([angle, grown], 1).tolist())
         show_lines(lab, np.column_stack([a, b]), x, np.array(cloud))
-        level, axes = {"κ": [(0, condition), (360, condition)]}, ("direction of b's error (°)", "times as large in x")
+        level, axes = {"κ": [(0, condition), (360, condition)]}, ("direction of error (°)", "times as large in x")
         lab.points("growth of the error", growths, paths=level, axes=axes)
     lab.results(growth=max(grown for _, grown in growths))
 
@@ -291,8 +291,7 @@ LESSON = Lesson(
         - `-1 0.5; -0.333 0.25`
         - `4 -2; 3 -1`
         + `2 -1; 1.5 -0.5`
-        = Its determinant is 2. Swap the diagonal, change the other two signs, and divide all by 2. Entry by entry 1/a
-          is no inverse.
+        = Swap the diagonal, change the other two signs, divide all by the determinant, 2. Entry by entry 1/a is wrong.
         & S3-13
 
         ? [foresee] The determinant of `-1 2; 3 -4` is −2. What does `np.linalg.det(A) == -2` give?

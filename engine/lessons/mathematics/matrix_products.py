@@ -10,7 +10,7 @@ i, j. For `1 2; 3 4` and `5 6; 7 8` the first entry is
     1 · 5 + 2 · 7 = 19      (element-wise: 1 · 5 = 5)
 
 The sum of products of two vectors is their *dot product*, one number. A matrix product is a table of dot
-products. B A is another one.
+products. B A is usually another.
 
 **Shapes.** (m × k) @ (k × n) gives m × n: a row of A must be as long as a column of B. So 2 × 3 by 2 × 3 is an error.
 `*` wants equal shapes, but stretches a side of length 1: *broadcasting*, silent even where you did not mean it.
