@@ -9,22 +9,22 @@ i, j. For `1 2; 3 4` and `5 6; 7 8` the first entry is
 
     1 · 5 + 2 · 7 = 19      (element-wise: 1 · 5 = 5)
 
-The sum of products of two vectors is their *dot product*, one number. A matrix product is a table of dot
-products. B A is usually another.
+The sum of products of two vectors is their *dot product*, one number. A matrix product is a table of dot products.
+`B @ A` usually gives other numbers.
 
 **Shapes.** (m × k) @ (k × n) gives m × n: a row of A must be as long as a column of B. So 2 × 3 by 2 × 3 is an error.
-`*` wants equal shapes, but stretches a side of length 1: *broadcasting*, silent even where you did not mean it.
+`*` wants equal shapes, but stretches a side of length 1 or a missing first one: *broadcasting*, even if unwanted.
 
-**Cost.** Each of the m · n entries takes k multiplications: m · k · n in all. Brackets do not change a chain's result,
-but they change its cost. For square matrices of n rows and a vector v:
+**Cost.** Each of the m · n entries takes k multiplications: m · k · n in all. Brackets change a chain's cost,
+its result only by rounding. For square matrices of n rows and a vector v:
 
     (A B) v:  n³ + n²          A (B v):  2 n²
 
-**Why it matters.** A layer is one matrix product: a row per example of the batch, a column per unit. Backpropagation
-begins with a vector, the gradient of the loss, so it multiplies in the cheap order.
+**Why it matters.** A network's layer is a matrix product: examples (a row each) by weights (a column per unit).
+Training works back from a vector, the gradient of the loss: the cheap order.
 
 **Predict, then run.** What is the last entry of `A @ B`? **Watch** the row and the column in brackets.
-**Break it:** `1 2 3; 4 5 6` for both.
+**Break it:** `1 2 3; 4 5 6` for both; then `1 2 3` and `4; 5`.
 """
 
 from descend.engine.teaching.lesson import (
@@ -89,7 +89,7 @@ def run(lab, k):
     ask_numpy(lab, a, b)
     lab.results(**{"it is an error": float(not fits), "entries": product.size if fits else 0, "multiplications": count})
     if fits:
-        lab.results(**{"last entry": product[-1, -1], "distance from NumPy": np.abs(product - a @ b).max()})
+        lab.results(**{"last entry": round(product[-1, -1], 9), "distance from NumPy": np.abs(product - a @ b).max()})
     if fits and a.shape == b.shape:
         lab.results(**{"|AB − BA|": np.abs(a @ b - b @ a).max(), "|AB − A*B|": np.abs(a @ b - a * b).max()})
 
@@ -156,8 +156,8 @@ def ask_numpy(lab, a, b):
         except ValueError:
             rows.append((text, "error", "the shapes do not fit"))
             continue
-        lines = np.atleast_2d(found)[:3].tolist()
-        rows.append((text, write_shape(found), "; ".join(" ".join(f"{value:.4g}" for value in line) for line in lines)))
+        lines = [" ".join(f"{value:.4g}" for value in line) for line in np.atleast_2d(found)]
+        rows.append((text, write_shape(found), "; ".join(lines[:3]) + "; …" * (len(lines) > 3)))
     lab.table("what NumPy says", ("expression", "shape", "entries"), rows)
 
 
@@ -208,14 +208,14 @@ LESSON = Lesson(
     takeaways=(
         "Every entry of a matrix product is the dot product of a row of the first and a column of the second matrix.",
         "`*` works entry by entry and stretches sides of length 1 silently; `@` refuses shapes that do not meet.",
-        "An m × k by k × n product takes m · k · n multiplications, so a chain is cheapest from the vector's end.",
+        "An m × k by k × n product takes m · k · n multiplications; a chain ending in a vector is cheapest from there.",
     ),
     predictions=(
         Prediction(
             "What is the last entry, at the lower right, of A @ B?",
             computed("the last entry", lambda run: run.history.metrics.get("last entry")),
-            "The last row of A times the last column of B, summed. The product of just the two corners belongs to "
-            "A * B. If a row of A is not as long as a column of B, there is no A @ B.",
+            "The last row of A times the last column of B, summed. The product of just the two corners is what "
+            "A * B would hold. If a row of A is not as long as a column of B, there is no A @ B.",
             within=0.001,
             mistakes=(7,),
         ),
