@@ -8,17 +8,17 @@ Of x₁ + 2x₂ = 5 and 3x₁ + 4x₂ = 11 take the row with the larger first nu
 
     (2 − 4/3) x₂ = 5 − 11/3      so x₂ = 2, x₁ = (11 − 8)/3 = 1
 
-NumPy and SciPy hand this to LAPACK, a library that does the same for any size.
-
 **Determinant.** A carries the unit square to a parallelogram. `det A` = ad − bc is its area, negative if A flips the
 plane. At 0 the square is flat, the lines are parallel: there is no inverse.
 
-**Inverse.** `inv(A) @ b` solves n systems where one was asked for, and rounds more. Use `solve(A, b)`.
+**Inverse.** `inv(A) @ b` solves n systems where one was asked for, and rounds more: its *residual*, the length of
+A x − b, grows with κ (below). Use `solve(A, b)`; NumPy and SciPy hand it to LAPACK, a library for any size.
 
 **Condition number.** If b is wrong by 1%, x may be wrong by up to κ %. κ is the most that A stretches a vector over
-the least. Nearly parallel lines have a large κ. A small determinant says nothing: `0.001 0; 0 0.001` has κ = 1.
+the least. It is large if lines are nearly parallel or rows unequal in size. A small determinant says nothing:
+`0.001 0; 0 0.001` has κ = 1.
 
-**Why it matters.** Gradient descent on ‖A x − b‖² needs a number of steps that grows like κ². That is why inputs are
+**Why it matters.** Gradient descent on ‖A x − b‖² takes steps in a number that grows like κ²: one reason why inputs are
 scaled before training.
 
 **Predict, then run.** How much larger does an error of b get? **Watch** the cloud of solutions.
@@ -75,8 +75,8 @@ def eliminate(a, b):
     factor = m[1, 0] / m[0, 0] if m[0, 0] else 0.0
     m[1] = 0.0, *(m[1] - factor * m[0])[1:]  # key: x₁ vanishes from the second equation
     stages.append((m.copy(), 1, f"row 2 − {factor:.4g} × row 1"))
-    if min(abs(m[0, 0]), abs(m[1, 1])) <= 1e-14 * np.abs(a).max():
-        return stages  # the lines are parallel
+    if abs(m[0, 0] * m[1, 1]) <= 1e-14 * np.prod(np.linalg.norm(a, axis=1)):
+        return stages  # the lines are parallel, or a row is 0
     pivot = m[1, 1]
     m[1] /= pivot
     stages.append((m.copy(), 1, f"row 2 ÷ {pivot:.4g}: x₂ = {m[1, 2]:.6g}"))
@@ -94,8 +94,8 @@ def run(lab, k):
     x = np.linalg.lstsq(a, b, rcond=None)[0] if singular else stages[-1][0][:, 2]
     condition, det = float("inf") if singular else float(np.linalg.cond(a)), float(np.linalg.det(a))
     inverse = "none" if singular else "; ".join(" ".join(f"{value:.6g}" for value in row) for row in np.linalg.inv(a))
-    values = {"det A": repr(det), "condition κ": f"{condition:.6g}", "inverse": inverse}
-    lab.table("A in numbers", ("", "value"), list(values.items()))
+    values = [("det A", repr(det)), ("condition κ", f"{condition:.6g}"), ("inverse", inverse)]
+    lab.table("A in numbers", ("", "value"), values)
     lab.results(det=det, x1=float(x[0]), x2=float(x[1]))
     for step in lab.steps(len(stages), unit="stages"):
         m, changed, said = stages[step]
@@ -105,7 +105,7 @@ def run(lab, k):
         show_lines(lab, stages[0][0] if singular else m, x, np.zeros((0, 2)), "nearest to both" if singular else "x")
         show_grid(lab, a, step / (len(stages) - 1))
     if singular:
-        lab.note("No second pivot is left: the lines are parallel. They cross nowhere, or are one.")
+        lab.note("Nothing is left to divide by: the lines are parallel or one, and no single place is the solution.")
         return
     lab.results(condition=condition)
     compare_inverse(lab)
@@ -149,10 +149,9 @@ def show_grid(lab, a, part):
     now = (1 - part) * np.eye(2) + part * a
     lines = [(tick, end) for tick in range(-1, 2) for end in ((-1, 1) if tick else (1, -1))]
     snake = np.array(lines + [(-x, y) for y, x in lines], float)  # one way through all lines of the grid
-    square = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) @ now.T
-    area = now[0, 0] * now[1, 1] - now[0, 1] * now[1, 0]
-    paths = {"grid": snake @ now.T, f"unit square: area {area:.3g}": square}
-    lab.points("turned grid", square[1:4:2], [0, 1], ("(1, 0)", "(0, 1)"), paths=paths, axes=("x₁", "x₂"))
+    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) @ now.T
+    paths = {"grid": snake @ now.T, f"unit square: area {np.linalg.det(now):.3g}": unit}
+    lab.points("turned grid", unit[1:4:2], [0, 1], ("(1, 0)", "(0, 1)"), paths=paths, axes=("x₁", "x₂"), aspect="auto")
 
 
 def compare_inverse(lab):
@@ -235,8 +234,8 @@ LESSON = Lesson(
                 "10 to 30 times": last("growth").between(10, 30),
                 "Over 40 times": last("growth") > 40,
             },
-            why="It may reach the condition number, which is large where the lines are nearly parallel. The length of "
-            "the error plays no part, as both sides grow with it.",
+            why="It may reach the condition number, which is large where the lines are nearly parallel or the rows "
+            "unequal in size. The length of the error plays no part, as both sides grow with it.",
         ),
     ),
     claims=(
@@ -283,7 +282,7 @@ LESSON = Lesson(
         ? [compute] 2x + 3y = 8 and 5x + 4y = 13. Take 2.5 times the first from the second. What remains?
         - −3.5 y = 5
         + −3.5 y = −7
-        - 6.5 y = −7
+        - −3.5 y = 13
         = 4 − 2.5 · 3 = −3.5 and 13 − 2.5 · 8 = −7; the right-hand side takes part. So y = 2, and x = 1.
         & S2-99
 
@@ -301,6 +300,12 @@ LESSON = Lesson(
         = It prints -2.0000000000000004: elimination divides by 3, and 1/3 is no float. So `det(A) == 0` is
           no test for a singular matrix either.
         & S3-14
+
+        ? [foresee] A and b are both multiplied by 0.001. What becomes of κ and of det A?
+        - κ grows, as det A comes nearer to 0
+        + κ stays, det A shrinks
+        - Both shrink by the same factor
+        = Every vector is stretched 1,000 times less, so most over least stays; an area shrinks a millionfold.
     """),
     sources=(
         "L. N. Trefethen, D. Bau: Numerical Linear Algebra, SIAM 1997, lectures 12 and 20-22",
