@@ -12,17 +12,17 @@ left and below, else as minus:
 
     cov = Σ (xᵢ − x̄)(yᵢ − ȳ) / (n − 1)      r = cov / (sₓ · sᵧ)
 
-By hand, for (1, 2), (2, 3), (3, 7): means 2 and 4; areas 2, 0 and 3; cov = 5/2.
+By hand, for (1, 2), (2, 3), (3, 7) (`data`: three dots): means 2 and 4; areas 2, 0 and 3; cov = 5/2.
 
 **Correlation.** cov has units; Pearson's r has none and lies in −1 … 1. It measures how near the dots are to a *line*.
 Spearman's ρ is the r of the ranks, 1 for the smallest value, 2 for the next: it cares only about the order.
 
-**For a linear learner** the covariances of its inputs are the curvatures of its loss. The *condition*, the largest over
-the smallest, says how slow gradient descent gets. *Standardising* (mean 0, standard deviation 1) mends what unlike
-scales cause, not correlated inputs, whose weights can hardly be told apart: *multicollinearity*.
+**For a linear learner** the matrix of its inputs' covariances tells how its squared error curves. The *condition*, the
+largest curvature over the smallest (here with x and y as inputs), tells how slow gradient descent gets. *Standardising*
+(mean 0, standard deviation 1) mends unlike scales, not inputs that rise together: *multicollinearity*.
 
 **Predict, then run.** Dots arrive; then the one farthest right is pulled down. Which numbers follow it? **Watch** its
-rectangle change sign. **Break it:** the parabola.
+rectangle change sign. **Break it:** the parabola without noise.
 """
 
 from descend.engine.teaching.lesson import (
@@ -41,15 +41,13 @@ from descend.engine.teaching.lesson import (
     quiz,
 )
 
-FIVE = ((1, 2), (2, 4), (4, 18), (5, 10), (30, 60))
-PULLS = 40
-"""Steps over which the last dot is pulled."""
-SHOWN = 24
-"""Rectangles drawn, the newest."""
+FIXED = {"three dots": ((1, 2), (2, 3), (3, 7)), "five pairs": ((1, 2), (2, 4), (4, 18), (5, 10), (30, 60))}
+PULLS, SHOWN = 40, 8
+"""Steps over which the last dot is pulled; rectangles drawn, the newest, as more hide one another."""
 
 
 class Knobs(KnobSet):
-    data: str = knob("line", choices=("line", "parabola", "five pairs"), help="x + noise, x² + noise, or 5 fixed dots")
+    data: str = knob("line", choices=("line", "parabola", *FIXED), help="x + noise, x² + noise, or fixed dots")
     points: int = knob(20, 6, 200, help="dots that arrive (line and parabola)")
     noise: float = knob(0.5, 0.0, 5.0, help="standard deviation of the noise on y (line and parabola)")
     pull: float = knob(-40.0, -150.0, 150.0, live=True, help="how far the dot farthest right is moved up (y, scale 1)")
@@ -61,8 +59,8 @@ def make(k):
     """x and y, shape (n,), in the order of arrival; the dot farthest right comes last."""
     import numpy as np
 
-    if k.data == "five pairs":
-        return np.array(FIVE, float).T
+    if k.data in FIXED:
+        return np.array(FIXED[k.data], float).T
     x = np.random.permutation(np.linspace(-3, 3, k.points).round(9))
     last_one = np.argmax(x)
     x = np.append(np.delete(x, last_one), x[last_one])
@@ -182,10 +180,9 @@ LESSON = Lesson(
     ),
     predictions=(
         Prediction(
-            "By how much does the mean of y move while the dot is pulled?",
+            "20 dots, one pulled by −40 (or as your knobs say): by how much does the mean of y move? Minus is down.",
             computed("how far the mean moved", lambda run: run.history.metrics["mean moved"] or None),
-            "By the pull over n, however far away that takes it: each dot has the same share of the mean. With a pull "
-            "of −40 and 20 dots that is −2. (`scale` multiplies it.)",
+            "By the pull over n, times `scale`, however far: each dot has the same share of the mean. −40/20 is −2.",
             within=0.05,
         ),
         Prediction(
@@ -200,7 +197,9 @@ LESSON = Lesson(
     ),
     claims=(
         Claim(
-            "The x of the five pairs have variance 148.3 by n − 1 and 118.64 by n; cov is 285.6, r 0.983 and ρ 0.9",
+            "The three dots have cov 2.5. The five pairs have variance of x 148.3 by n − 1 and 118.64 by n, cov 285.6, "
+            "r 0.983, ρ 0.9",
+            abs(last("covariance before", data="three dots") - 2.5) < 1e-9,
             abs(last("variance of x, by n − 1", data="five pairs") - 148.3) < 1e-9,
             abs(last("variance of x, by n", data="five pairs") - 118.64) < 1e-9,
             abs(last("covariance before", data="five pairs") - 285.6) < 1e-9,
@@ -235,7 +234,7 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Four of the five pairs rise nearly along a line. Bring r of all five within 0.05 of 0 by the pull alone.",
+            "The five pairs, one of them far off, have r = 0.98. Bring r within 0.05 of 0 by the pull alone.",
             has_five_pairs,
             abs(last("Pearson")) < 0.05,
             solution={"data": "five pairs", "pull": -52.9},
@@ -259,7 +258,7 @@ LESSON = Lesson(
         + 148.3
         - 285.6
         = The squares of −7.4, −6.4, 21.6, −4.4 and −3.4 add up to 593.2, and `np.cov` divides by n − 1 = 4. 118.64
-          comes from dividing by 5, 285.6 is the covariance; a printed 145.3 is nobody's variance.
+          comes from dividing by 5, 285.6 is the covariance; 145.3 was once printed, a slip.
         & 9, S3-28
 
         ? [foresee] x = 2, 4, 4, 4, 5, 5, 7, 9: the squares around its mean add up to 32. What does `np.std(x)` give?
@@ -274,14 +273,14 @@ LESSON = Lesson(
         - Nothing: it raises an error for floats
         + The smallest sample
         = All 1,000 differ, so each is there once; of equally frequent values the smallest is returned. Counting needs
-          repeated values: use the tallest bar of a histogram.
+          repeated values; for floats take the tallest bar of a histogram.
         & 49, S2-110
 
         ? r is 0 between an input and what you want to predict. May you drop the input?
         - Yes: it carries no information
         + Not for that reason
         - Yes, if there are thousands of samples
-        = r = 0 says that no line through the dots helps. On the parabola x tells y exactly and r is 0 however many
+        = r = 0 says that no line through the dots helps. On a parabola around 0 x tells y and r is 0, however many
           samples there are. A network can use such an input.
 
         ? Two inputs of a linear model have r = 0.99. What does standardising them mend?
@@ -292,9 +291,10 @@ LESSON = Lesson(
           (1 + r)/(1 − r) = 199 times its smallest, and the two weights trade against each other.
     """),
     sources=(
+        "C. Spearman: The proof and measurement of association between two things, Am. J. Psychol. 15 (1904), 72-101",
         "J. L. Rodgers, W. A. Nicewander: Thirteen ways to look at the correlation coefficient, The American "
         "Statistician 42 (1988), 59-66",
-        "F. J. Anscombe: Graphs in statistical analysis, The American Statistician 27 (1973), 17-21",
+        "Y. LeCun et al.: Efficient BackProp, in: Neural Networks: Tricks of the Trade, 1998, 9-50, sections 4.3 and 5",
     ),
     rows=("S3-26", "S3-27", "S3-29", "S2-102", "S2-107"),
 )
