@@ -3,12 +3,12 @@
 Model B beats model A by a little. Would a mere difference in luck look like that too? And if the difference is real,
 how often would you see it?
 
-**The test.** The *null hypothesis* is a claim about the populations: "both have the same mean" (and spread). Of two
-samples of size n, with variances s², take how far apart the means are, measured in what chance makes of it:
+**The test.** The *null hypothesis* is a claim about the populations: "both have the same mean" (and are normal, of one
+spread). Of two samples of size n, with variances s², take how far apart the means are, in units of what chance makes:
 
     t = (mean of B − mean of A) / √(s²_A / n + s²_B / n)
 
-By hand, A = 1, 3 and B = 5, 7: means 2 and 6, variances 2 and 2, so t = 4/√2 = 2.83.
+By hand, A = 1, 3 and B = 5, 7: means 2 and 6, variances 2 and 2, so t = 4/√2 = 2.83; p is 0.11.
 
 **The p-value** is the chance of a t at least this far from 0 *if the null hypothesis is true*. It is not the chance
 that the hypothesis is true. Reject below a *level*, mostly 0.05.
@@ -16,8 +16,8 @@ that the hypothesis is true. Reject below a *level*, mostly 0.05.
 **Two errors.** Rejecting what is true: the level says how often. Keeping what is false: a real difference is found
 only in a share of all experiments, the *power*. "Cannot reject" does not mean "no difference".
 
-**Chi-square** compares counts with those expected if both groups had the same shares: Σ (seen − expected)²/expected.
-Here: how many values lie above 0.
+**Chi-square** (χ²) compares counts with those expected if both groups had the same shares: it adds
+(seen − expected)²/expected. Here: how many values lie above 0.
 
 **Seeds.** Each training run of a model is one sample. Three seeds of each find a difference of one standard deviation
 in 16 % of all attempts.
@@ -106,7 +106,7 @@ def run(lab, k):
 def show(lab, k, a, b, statistic, p, found, shares):
     """The p-values so far, what was decided, and the newest experiment in which there is a difference."""
     import numpy as np
-    from scipy.stats import chi2, t
+    from scipy.special import beta
 
     lab.histogram("p-values", 20, (0.0, 1.0), **found)
     names = ("false alarm", "right"), ("found", "missed")
@@ -121,15 +121,14 @@ def show(lab, k, a, b, statistic, p, found, shares):
     lab.points("experiment", dots, labels, ("A", "B"), paths={"means": means}, axes=("value", "A: 0, B: 1"))
     if k.test == "chi-square":
         x = np.linspace(0.05, max(8.0, 1.1 * statistic), 200)
-        height = chi2.pdf(x, 1)
+        height = np.exp(-x / 2) / np.sqrt(2 * np.pi * x)
     else:
         x = np.linspace(-1, 1, 201) * max(5.0, 1.1 * abs(statistic))
-        height = t.pdf(x, (1 if k.test == "one-sample t" else 2) * (k.samples - 1))
+        freedom = (1 if k.test == "one-sample t" else 2) * (k.samples - 1)
+        height = (1 + x**2 / freedom) ** (-(freedom + 1) / 2) / (np.sqrt(freedom) * beta(0.5, freedom / 2))
     mark = {f"seen, p = {p:.2g}": (float(statistic), 0.0)}
-    axes = ("statistic", "density")
-    lab.curve(
-        "if chance alone", x, mark, axes=axes, density=height, tail=np.where(np.abs(x) >= abs(statistic), height, 0)
-    )
+    tail = np.where(np.abs(x) >= abs(statistic), height, 0)
+    lab.curve("if chance alone", x, mark, axes=("statistic", "density"), density=height, tail=tail)
 
 
 def compare_models(a, b):
@@ -176,27 +175,28 @@ LESSON = Lesson(
         "A p-value is the chance of data at least this far out if the null hypothesis is true.",
         "Without a difference every p-value is as likely as any other, so the level is the share of false alarms.",
         "Power is the share of experiments that find a real difference; few samples miss most of them.",
-        "Looking again and again and reporting the best p makes false alarms several times more frequent.",
+        "Reporting the best p of ten looks makes false alarms about four times as frequent.",
     ),
     predictions=(
         Prediction(
-            "In what share of the experiments (0 … 1) is the difference between A and B found?",
+            "10 values in each group, means 0 and 1 (or as your knobs say): in what share (0 … 1) of such experiments "
+            "is the difference found?",
             last("power"),
-            "The power. For 10 values in each group and a difference of one standard deviation it is 0.56: the test "
-            "misses a large difference nearly every second time.",
+            "The power. 10 values in each group, a difference of one standard deviation, the two-sample t-test, one "
+            "look and a level of 0.05 give 0.56: even so large a difference is missed nearly every second time.",
             within=0.15,
         ),
         Prediction(
             "How do the p-values lie where there is no difference?",
             choices={
-                "Most of them near 1": last("p below a half") < 0.38,
+                "Most of them near 1": last("p below a half") < 0.25,
                 "Evenly from 0 to 1": last("p below a half").between(0.42, 0.58)
                 & last("p in the middle").between(0.42, 0.58),
-                "As a hill around 0.5": last("p in the middle") > 0.65,
-                "Most of them near 0": last("p below a half") > 0.62,
+                "As a hill around 0.5": last("p in the middle") > 0.75,
+                "Most of them near 0": last("p below a half") > 0.75,
             },
             why="p below 0.05 happens in 5 %, below 0.5 in half: that is what p means, so one look gives an even "
-            "spread. The smallest of several looks is smaller. Counts allow few values of χ², hence clumps.",
+            "spread. The smallest of several looks is smaller. Counts allow few χ²: clumps, often not graded.",
         ),
     ),
     claims=(
@@ -264,7 +264,7 @@ LESSON = Lesson(
           are hardly ever equal; significance is what the test says afterwards.
         & 90, S3-33
 
-        ? [foresee] Ten values each from normal populations with means 0 and 1, level 0.05; the program prints "cannot
+        ? [foresee] Ten values each from normal populations with means 0 and 1, t-test at 0.05; it prints "cannot
           reject". What happened?
         - The random numbers were faulty
         - The means turned out to be equal
