@@ -42,6 +42,7 @@ class TimedPictures(Pictures):
         self._due_at: dict[str, float] = {}
         self._taken_at: dict[tuple[str, str | None], float] = {}
         self._asked, self._asked_at, self._spent = -1, 0.0, 0.0
+        self._first_asked = -1
         self._waiting: dict[str, Callable[[], Picture]] = {}
 
     def due(self) -> bool:
@@ -55,6 +56,8 @@ class TimedPictures(Pictures):
         now = self._clock.elapsed()
         if self._is_in_long_loop() and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
             return False
+        if self._asked < 0:
+            self._first_asked = self.step
         self._asked, self._asked_at, self._spent = self.step, now, 0.0
         return True
 
@@ -144,7 +147,8 @@ class TimedPictures(Pictures):
         if self._is_due(key):
             self._draw(self._waiting.pop(key))
         if self._asked == self.step:
-            self._spent = self._clock.elapsed() - self._asked_at
+            took = self._clock.elapsed() - self._asked_at
+            self._spent = took if self._asked != self._first_asked else 0.0  # the first imports what it needs
 
     def _draw(self, make: Callable[[], Picture]) -> None:
         self._recorder.put(make)
