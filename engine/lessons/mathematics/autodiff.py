@@ -103,7 +103,7 @@ def early_order(root):
     """Backward as one first meets the nodes: each passes on once, though it may not have heard of all its children."""
     met = [root]
     for node in met:
-        met += [parent for parent in node.parents if parent not in met]
+        met += dict.fromkeys(parent for parent in node.parents if parent not in met)
     return met
 
 
@@ -152,13 +152,12 @@ def show(lab, names, known, **values):
     def depth(node):
         return 1 + max((depth(parent) for parent in node.parents), default=-1)
 
-    nan, deepest = float("nan"), max(map(depth, names))
-    heights = {"x": 0.8, "y": 0.2, "L": 0.5}
-    places = {names[n]: (depth(n) / deepest, heights.get(names[n], 0.5 - 0.2 * (-1) ** depth(n))) for n in names}
-    pairs = [(parent, node, slope if node in known else nan) for node in names for parent, slope in links(node)]
-    edges, slopes = [(names[parent], names[node]) for parent, node, _ in pairs], [slope for *_, slope in pairs]
-    values = {"value": [node.data if node in known else nan for node in names], **values}
-    lab.graph("graph", places, edges, values=values, weights={"slope": slopes})
+    deepest, heights = max(map(depth, names)), {"x": 0.8, "y": 0.2, "L": 0.5}
+    places = {names[n]: (depth(n) / deepest, heights.get(names[n], 0.5 - 0.2 * (-1) ** depth(n))) for n in known}
+    pairs = [(names[parent], names[node], slope) for node in known for parent, slope in links(node)]
+    values = {"value": [node.data for node in known], **values}
+    slopes = [slope for *_, slope in pairs]
+    lab.graph("graph", places, [pair[:2] for pair in pairs], values=values, weights={"slope": slopes})
 
 
 def check(lab, formula, at, found):
@@ -206,7 +205,7 @@ def check_value(value):
 
 LESSON = Lesson(
     covers=("A08",),
-    after="derivatives",
+    after="chain-rule",
     run=run,
     knobs=Knobs,
     minutes=15,
