@@ -16,13 +16,14 @@ Python's `+` and `*` are *overloaded*: between two Values they call our methods.
 
     gradient of parent  +=  slope · gradient of child      (chain rule)
 
-It is `+=` because ways add, and a value passes on only once all its children have reported.
+It is `+=` because several ways may lead to L, and ways add. A value passes on only once all its children, which were
+computed from it, have reported. One walk gives the gradient of every input; nudging computes L twice for each.
 
 Check it by hand: L = (x + y)·y at x = 2, y = 3. With a = x + y = 5, L gives a 3 and y 5. Then a gives x 3 and y
 3 more: 3 and 8. PyTorch's autograd does this with arrays. As it adds, training has to call `zero_grad`.
 
-**Predict, then run.** What is the gradient of y? **Watch** the numbers travel back, then the tangents. **Break it:**
-choose a `bug`, then an expression that hides it.
+**Predict, then run.** What would `=` for `+=` make of y's 8? **Watch** the numbers travel back, then the tangents.
+**Break it:** choose a `bug`, then an expression that hides it.
 """
 
 from descend.engine.teaching.lesson import (
@@ -86,7 +87,7 @@ EXPRESSIONS = {
     "(x + y)·y": lambda x, y: (x + y) * y,
     "tanh(x·y)": lambda x, y: (x * y).tanh(),
     "a + tanh a, a = x·y": lambda x, y: (lambda a: a + a.tanh())(x * y),
-    "a·a, a = x·x + y": lambda x, y: (lambda a: a * a)(x * x + y),
+    "b·b, b = x·x + y": lambda x, y: (lambda b: b * b)(x * x + y),
 }
 BUGS = ("none", "overwrites", "passes on too early")
 
@@ -103,7 +104,7 @@ def early_order(root):
     """Backward as one first meets the nodes: each passes on once, though it may not have heard of all its children."""
     met = [root]
     for node in met:
-        met += [parent for parent in node.parents if parent not in met]
+        met += dict.fromkeys(parent for parent in node.parents if parent not in met)
     return met
 
 
@@ -139,7 +140,8 @@ def run(lab, k):
         show(lab, names, nodes, gradient=[node.gradient for node in nodes])
     go_back(backward, k.bug, len(backward))
     check(lab, formula, {"x": k.x, "y": k.y}, {"x": x.gradient, "y": y.gradient})
-    lab.results(bug=BUGS.index(k.bug))
+    go_back([*reversed(root.order())], "overwrites", len(nodes))
+    lab.results(**{"bug": BUGS.index(k.bug), "y/overwritten": y.gradient})
 
 
 def links(node):
@@ -152,13 +154,12 @@ def show(lab, names, known, **values):
     def depth(node):
         return 1 + max((depth(parent) for parent in node.parents), default=-1)
 
-    nan, deepest = float("nan"), max(map(depth, names))
-    heights = {"x": 0.8, "y": 0.2, "L": 0.5}
-    places = {names[n]: (depth(n) / deepest, heights.get(names[n], 0.5 - 0.2 * (-1) ** depth(n))) for n in names}
-    pairs = [(parent, node, slope if node in known else nan) for node in names for parent, slope in links(node)]
-    edges, slopes = [(names[parent], names[node]) for parent, node, _ in pairs], [slope for *_, slope in pairs]
-    values = {"value": [node.data if node in known else nan for node in names], **values}
-    lab.graph("graph", places, edges, values=values, weights={"slope": slopes})
+    deepest, heights = max(map(depth, names)), {"x": 0.8, "y": 0.2, "L": 0.5}
+    places = {names[n]: (depth(n) / deepest, heights.get(names[n], 0.5 - 0.2 * (-1) ** depth(n))) for n in known}
+    pairs = [(names[parent], names[node], slope) for node in known for parent, slope in links(node)]
+    values = {"value": [node.data for node in known], **values}
+    slopes = [slope for *_, slope in pairs]
+    lab.graph("graph", places, [pair[:2] for pair in pairs], values=values, weights={"slope": slopes})
 
 
 def check(lab, formula, at, found):
@@ -206,7 +207,7 @@ def check_value(value):
 
 LESSON = Lesson(
     covers=("A08",),
-    after="derivatives",
+    after="chain-rule",
     run=run,
     knobs=Knobs,
     minutes=15,
@@ -218,17 +219,16 @@ LESSON = Lesson(
     ),
     predictions=(
         Prediction(
-            "What is the true gradient of y, that is, how fast does L react to y?",
-            last("y/nudged"),
-            "Multiply the slopes along each way from y to L, then add up the ways. In (x + y)·y there are two: through "
-            "the sum its slope is the other factor, y; directly it is x + y.",
+            "Suppose every report to a value overwrote the one before, `=` for `+=`. Which gradient would y end with?",
+            last("y/overwritten"),
+            "Only the last report is left. In (x + y)·y first L reports x + y to y, then the sum reports y.",
             within=0.02,
         ),
         Prediction(
             "How many of the two gradients will the check find wrong?",
             choices={name: last("wrong") == count for count, name in enumerate(("none", "one", "both"))},
             why="Without a bug none. A bug only shows where a value is used more than once; what it spoils it also "
-            "spoils in everything further back.",
+            "spoils in everything further back, unless a slope near 0 hides it.",
         ),
     ),
     claims=(
@@ -270,21 +270,21 @@ LESSON = Lesson(
         ),
     ),
     quiz=quiz("""
-        ? [compute] L = a·a·a with a = 2, computed as (a·a)·a. Someone writes `=` for `+=` on the way back. The last to
-          pass back is a·a, whose gradient is 2. Which gradient has a then, instead of 12?
+        ? [compute] L = a·a + a with a = 3. Someone writes `=` for `+=` on the way back. L passes back first, then a·a,
+          which reports once for each of its factors. Which gradient has a then, instead of 7?
+        - 1
         - 6
-        - 8
-        + 4
-        = L's 4 for the single a is overwritten, then a·a gives 2·2 = 4 twice, the second over the first. Only the last
-          report is left.
+        + 3
+        - 4
+        = L reports 1, then a·a reports 3 twice, each over what was there. Only the last report is left.
 
-        ? [foresee] In PyTorch the same loss is computed and `loss.backward()` called twice, without `zero_grad()`.
-          What is in `w.grad`?
+        ? [foresee] In PyTorch a loss is computed and `loss.backward()` called; then both again, with the same weights,
+          without `zero_grad()`. What is in `w.grad`?
         - The gradient, as the second call overwrites the first
         + Twice the gradient
         - An error: gradients can be computed only once
-        = Within one pass back ways have to add, so `.grad` adds; nobody empties it between two passes. Only a second
-          `backward` through one and the same graph is an error.
+        = Within one pass back ways have to add, so `.grad` adds; nobody empties it between two passes. What is an
+          error, unless asked for, is a second `backward` through one and the same graph.
 
         ? [foresee] b = tanh a, L = a + b. Backward has just left L. Which of a and b has to pass on first?
         - a: it is a direct parent of L
