@@ -95,7 +95,7 @@ def check(terminal: Terminal, ascii: bool, box: str = "") -> None:
 def test_it_opens_trains_and_can_be_read(name: str, folders: Path) -> None:
     command = descend("open", "digits", "--run", "--set", "epochs=3", "--set", "pace=0")
     with Terminal(command, COLUMNS, LINES, TERMINALS[name]) as terminal:
-        terminal.wait(lambda text: all(word in text for word in ("done", "loss", "space run")), 60)  # all is drawn
+        terminal.wait(lambda text: all(word in text for word in ("done", "loss", "n next")), 60)  # all is drawn
         check(terminal, name in ASCII)
         terminal.press("o")
         terminal.wait("characters")
