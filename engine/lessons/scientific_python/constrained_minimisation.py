@@ -22,7 +22,6 @@ not touched has price 0.
 constraint. With λ = the multiplier both rest at the same place.
 
 **Success?** SciPy's `minimize` says so wherever the slope is zero, also on a flat shelf.
-
 **Predict, then run.** Which walls will hold it? **Watch** the path bend. **Break it:** *shelf* from x = 0, y = 0.
 """
 
@@ -42,10 +41,10 @@ from descend.engine.teaching.lesson import (
 )
 
 FUNCTIONS = {
-    "bowl": (lambda x, y: (x - 2) ** 2 + (y + 3) ** 2, lambda x, y: (2 * (x - 2), 2 * (y + 3))),
-    "shelf": (lambda x, y: x**4 - 3 * x**3 + 2 + y**2, lambda x, y: (4 * x**3 - 9 * x**2, 2 * y)),
+    "bowl": (lambda x, y: (x - 2) ** 2 + (y + 3) ** 2, lambda x, y: (2 * (x - 2), 2 * (y + 3)), (2, -3)),
+    "shelf": (lambda x, y: x**4 - 3 * x**3 + 2 + y**2, lambda x, y: (4 * x**3 - 9 * x**2, 2 * y), (2.25, 0)),
 }
-"""f and its gradient. The shelf is x⁴ − 3x³ + 2 along x: flat at 0, where it is 2, and lowest at 2.25, −6.543."""
+"""f, its gradient and lowest place. Along x the shelf is x⁴ − 3x³ + 2: flat at 0, where it is 2; −6.543 at 2.25."""
 PLANE = 3.5  # the picture reaches from −3.5 to 3.5 on both axes
 
 
@@ -87,9 +86,8 @@ def weigh_walls(p, slope, k):
 def run(lab, k):
     import numpy as np
 
-    f, gradient = FUNCTIONS[k.function]
-    axis = np.linspace(-PLANE, PLANE, 71)
-    heights = f(*np.meshgrid(axis, axis))
+    f, gradient, lowest = FUNCTIONS[k.function]
+    heights = f(*np.meshgrid(*[np.linspace(-PLANE, PLANE, 71)] * 2))
     bands = np.floor(2 * np.sqrt(heights - heights.min()))  # steps in the colour show the contours
     turn, start = np.linspace(0, 2 * np.pi, 90), np.array([k.x, k.y])
     circle = k.radius * np.stack([np.cos(turn), np.sin(turn)], 1)
@@ -101,17 +99,16 @@ def run(lab, k):
             p = project(p - k.rate * np.array(gradient(*p)), k.radius, k.bound)
             q = q - k.rate * (np.array(gradient(*q)) + 2 * k.decay * q)  # key: λ·|w|² pulls with 2λ·w, disc or no disc
             q = np.clip(q, (-PLANE, max(k.bound, -PLANE)), PLANE)  # the picture's edge stops what would run away
-        slope = np.array(gradient(*p))
-        room = k.radius**2 - p @ p, p[1] - k.bound
+        slope, room = np.array(gradient(*p)), (k.radius**2 - p @ p, p[1] - k.bound)
         (disc, bound), left = weigh_walls(p, slope, k)
         paths = {"projected": lab.trace("projected", p), "decay": lab.trace("decay", q), **walls}
-        spots = {"start": start, "now": p, "decayed": q}
-        lab.field("plane", bands, *[(-PLANE, PLANE)] * 2, paths=paths, points=spots, axes=("x", "y"), aspect="equal")
+        spot, axes = {"lowest": lowest}, ("x", "y")
+        lab.field("plane", bands, *[(-PLANE, PLANE)] * 2, paths=paths, points=spot, axes=axes, aspect="equal")
         arrows = np.array([-slope, disc * 2 * p, [0, -bound]])
         names = ("downhill", "borne by the disc", "borne by the bound")
         lab.points("balance", [p] * 3, range(3), names, arrows=arrows, paths=walls, axes=("x", "y"), aspect="equal")
         lab.scalars({"projected/value": float(f(*p)), "decay/value": float(f(*q)), "slope not borne": float(left)})
-        rows["projected gradient"], rows["weight decay"] = (*p, f(*p), step, None), (*q, f(*q), step, None)
+        rows["projected gradient"], rows["weight decay"] = (None, f(*p), *p, step), (None, f(*q), *q, step)
         lab.table("methods", METHODS, [(name, *cells) for name, cells in rows.items()])
         lab.table("walls", WALLS, [("disc", room[0], disc, None), ("bound", room[1], bound, None)])
 
@@ -121,13 +118,13 @@ def run(lab, k):
     lab.results(left=float(left), apart=float(np.linalg.norm(p - q)))
     lab.results(**{"disc/price": prices[0], "bound/price": prices[1]})
     for name in SCIPY:
-        x, y, value, _, success = rows[name]
+        success, value, x, y, _ = rows[name]
         lab.results(**{f"{name}/value": value, f"{name}/success": float(success == "yes")})
         lab.results(**{f"{name}/off": float(np.hypot(x - p[0], y - p[1]))})
 
 
 SCIPY = "BFGS", "L-BFGS-B", "SLSQP"
-METHODS = ("method", "x", "y", "value", "evaluations", "success")
+METHODS = ("method", "success", "value", "x", "y", "evaluations")
 WALLS = ("wall", "room left", "multiplier", "price measured")
 
 
@@ -147,7 +144,7 @@ def measure_prices(f, gradient, p, k):
 
 
 def use_scipy(f, gradient, start, k):
-    """What three of SciPy's methods make of the start: x, y, value, evaluations, success."""
+    """What three of SciPy's methods make of the start: success, value, x, y, evaluations."""
     import numpy as np
     from scipy.optimize import minimize
 
@@ -157,7 +154,7 @@ def use_scipy(f, gradient, start, k):
     for method, given in zip(SCIPY, walls, strict=True):
         found = minimize(lambda v: f(*v), start, jac=lambda v: np.array(gradient(*v)), method=method, **given)
         success = "yes" if found.success else "no"
-        rows[method] = (*map(float, found.x), float(found.fun), int(found.nfev), success)
+        rows[method] = (success, float(found.fun), *map(float, found.x), int(found.nfev))
     return rows
 
 
@@ -277,7 +274,6 @@ LESSON = Lesson(
         - (2, −3), multiplier 0
         - (2, −1), multiplier 2
         + (2, −1), multiplier 4
-        - (0, −1), multiplier 4
         = x is free, y stops at the bound, and the slope there is 2 · (−1 + 3) = 4.
         & S2-82
 
@@ -298,7 +294,6 @@ LESSON = Lesson(
     sources=(
         "J. Nocedal, S. J. Wright: Numerical Optimization, 2nd ed., Springer 2006, chapters 12 and 16-18",
         "S. Boyd, L. Vandenberghe: Convex Optimization, Cambridge 2004, sections 5.5 and 5.6",
-        "D. Kraft: A software package for sequential quadratic programming, DFVLR-FB 88-28, 1988",
     ),
     rows=("S2-80", "S2-81", "S2-82", "S2-83", "S2-85", "S3-40"),
 )

@@ -45,7 +45,7 @@ TRUE = (2.0, 1.5, 0.3)
 UNITS = ("amplitude (V)", "frequency (rad/s)", "phase (rad)")
 REPEATS = 300  # of the measurement, with new noise, to check the error bars
 RANGES = (0.1, 4.0), (-3.0, 3.0)  # of the starting frequencies and phases on the map
-COLUMNS = ("parameter", "true", "start", "now", "± covariance", f"spread of {REPEATS}", "curve_fit")
+COLUMNS = ("parameter", "true", "now", "error bar", f"spread of {REPEATS}", "curve_fit", "start")
 
 
 class Knobs(KnobSet):
@@ -115,8 +115,7 @@ def run(lab, k):
         if step:
             fits.try_step()
         now, (rmse, *rmses) = fits.p[0], np.sqrt((fits.residuals**2).mean(-1))
-        curves = {"start": start, "truth": TRUE, "fit": now}
-        paths = {name: np.stack([fine, sine(fine, *p)], 1) for name, p in curves.items()}
+        paths = {name: np.stack([fine, sine(fine, *p)], 1) for name, p in (("start", start), ("fit", now))}
         lab.points("fit", data, 0 * t, ("measured",), paths=paths, axes=("time (s)", "voltage (V)"), aspect="auto")
         marks = {"start": (k.frequency, lowest_rmse(t, y, k.frequency)), "now": (min(abs(now[1]), 4), rmse)}
         lab.curve("landscape", b, marks, axes=("frequency (rad/s)", "RMSE (V), best a and c"), best=landscape)
@@ -126,13 +125,13 @@ def run(lab, k):
         lab.field("RMSE by start", reached, *RANGES, low=0, high=2, points=spot, axes=axes, aspect="auto")
         j, variance = fits.slopes[0], (fits.residuals[0] ** 2).sum() / (k.points - 3)
         errors = np.sqrt(variance * np.diag(np.linalg.pinv(j.T @ j)))  # key: how far noise moves this minimum
-        rows = [UNITS, TRUE, start, now, errors, (None,) * 3, other]
+        rows = [UNITS, TRUE, now, errors, (None,) * 3, other, start]
         lab.table("parameters", COLUMNS, list(zip(*rows, strict=True)))
 
     repeats = Fits([TRUE] * REPEATS, t, sine(t, *TRUE) + noise[1:])
     for _ in range(15):
         repeats.try_step()
-    rows[5] = spread = repeats.p.std(0)
+    rows[4] = spread = repeats.p.std(0)
     lab.table("parameters", COLUMNS, list(zip(*rows, strict=True)))
     found = abs(np.abs(fits.p[1:, 1]) - TRUE[1]) < 0.1
     lab.results(RMSE=float(rmse), share=100 * float(found.mean()))
@@ -270,7 +269,6 @@ LESSON = Lesson(
     quiz=quiz("""
         ? [foresee] `curve_fit` returned without a warning, and gives the frequency as 0.59 ± 0.14. The truth is 1.5.
           How can that be?
-        - The noise was unusually large
         - It stopped before it had converged
         + 0.14 is how far noise would move this minimum
         - The error bars hold for two of three cases only
@@ -282,7 +280,6 @@ LESSON = Lesson(
         - 0.010: the noise has not changed
         + 0.005
         - 0.0025
-        - 0.020: there are more residuals
         = JᵀJ is a sum over the points: four times as large, and its inverse's root is half.
 
         ? [foresee] Two networks that differ in their initial weights alone are trained to the end. What is expected?
