@@ -9,19 +9,18 @@ y ≥ −2, and a *constraint*, x² + y² ≤ 2.5². What satisfies both is *fea
 
     (x, y) ← project((x, y) − rate · ∇f)
 
-**Multipliers.** At rest, each wall that holds (is *active*) pushes back, and together they balance the slope. How hard
-each must push is its *multiplier*. At (1.5, −2) the slope is ∇f = (−1, 2); disc and bound push along (2x, 2y) = (3, −4)
-and (0, −1):
+**Multipliers.** At rest, each wall that holds (is *active*) bears a share of the pull downhill, −∇f; how much is its
+*multiplier*. At (1.5, −2) the pull is (1, −2). Outward from the disc points (2x, 2y) = (3, −4), from the bound (0, −1):
 
-    (−1, 2) + 1/3 · (3, −4) + 2/3 · (0, −1) = (0, 0)
+    (1, −2) = 1/3 · (3, −4) + 2/3 · (0, −1)
 
-A multiplier is a price: f gains 1/3 of whatever is added to radius², and 2/3 of what the bound is lowered by. A wall
-not touched has price 0.
+A multiplier is a price: f falls by 1/3 of a little that is added to radius², by 2/3 of a little that the bound is
+lowered. A wall not touched has price 0.
 
 **Networks.** Max-norm, |w| ≤ r, is such a disc. *Weight decay* adds λ·|w|² to the loss, a *penalty* instead of a
-constraint. With λ = the multiplier both rest at the same place.
+constraint. In gradient descent, with λ = the multiplier, both rest at the same place of this bowl.
 
-**Success?** SciPy's `minimize` says so wherever the slope is zero, also on a flat shelf.
+**Success?** SciPy's `minimize` says so where the slope is zero or the value hardly changes, also on a flat shelf.
 **Predict, then run.** Which walls will hold it? **Watch** the path bend. **Break it:** *shelf* from x = 0, y = 0.
 """
 
@@ -74,13 +73,13 @@ def project(p, radius, bound):
 
 
 def weigh_walls(p, slope, k):
-    """How hard disc and bound must push, at least zero, so that what is left of the slope is least; what is left."""
+    """What disc and bound bear of the pull downhill, at least zero, so that least of it is left; what is left."""
     import numpy as np
     from scipy.optimize import nnls
 
     pushes = np.array([2 * p, [0, -1.0]])
     touched = np.array([p @ p > k.radius**2 - 1e-6, p[1] < k.bound + 1e-6])
-    return nnls((pushes * touched[:, None]).T, -slope)  # key: the walls' pushes, weighted, balance the slope
+    return nnls((pushes * touched[:, None]).T, -slope)  # key: downhill, borne by the walls
 
 
 def run(lab, k):
@@ -188,8 +187,8 @@ LESSON = Lesson(
     show=("plane", "balance", "walls", "value", "methods"),
     takeaways=(
         "At a constrained minimum the slope is not zero: the active walls balance it.",
-        "A multiplier is a price: what the value would gain if its wall yielded by one unit.",
-        "Success of a minimiser means that the slope has vanished or is balanced, not that the lowest place was found.",
+        "A multiplier is a price: how fast the value falls as its wall yields.",
+        "Success of a minimiser means that it has come to rest, not that the lowest place was found.",
     ),
     predictions=(
         Prediction(
@@ -228,7 +227,7 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Turn the decay alone until its runner rests within 0.01 of the one that the disc holds.",
+            "Turn the decay until its runner rests within 0.01 of the one that the disc holds.",
             knob_value("radius") == 2.5,
             last("disc") > 0.1,
             last("apart") < 0.01,
@@ -266,7 +265,7 @@ LESSON = Lesson(
         + 0
         - 2
         - 4
-        = The minimum, 3, is inside: the bound is not touched, and to move it gains nothing. A test with an inactive
+        = The minimum, 3, is inside: the bound is not touched, and moving it changes nothing. A test with an inactive
           bound does not show that bounds work. At x ≤ 2 the price would be 2 · (3 − 2) = 2.
         & 14, S2-83
 

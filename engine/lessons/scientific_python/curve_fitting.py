@@ -19,8 +19,8 @@ diagonal of JᵀJ: a step that makes the fit worse is refused and triples λ, a 
 **Basins.** The squares have many minima. The starts that lead to one form its *basin*. A network's loss has basins
 too: there as well the initial weights decide.
 
-**Error bars** (standard errors) come from s²(JᵀJ)⁻¹, s² being the noise's variance as the residuals show it. They tell
-how far noise moves this minimum, not whether it is the right one.
+**Error bars** (standard errors) come from s²(JᵀJ)⁻¹, s² being the residuals' variance. They tell how far noise of that
+size would move this minimum, not whether it is the right one.
 
 **Predict, then run.** From 0.8, where does the frequency go? **Watch** where *now* stops in the landscape. **Break
 it:** begin at 1.8, and measure for 10 s, then for 30.
@@ -124,7 +124,9 @@ def run(lab, k):
         axes, spot = ("starting frequency (rad/s)", "starting phase (rad)"), {"this start": (k.frequency, k.phase)}
         lab.field("RMSE by start", reached, *RANGES, low=0, high=2, points=spot, axes=axes, aspect="auto")
         j, variance = fits.slopes[0], (fits.residuals[0] ** 2).sum() / (k.points - 3)
-        errors = np.sqrt(variance * np.diag(np.linalg.pinv(j.T @ j)))  # key: how far noise moves this minimum
+        errors = np.sqrt(
+            variance * np.diag(np.linalg.pinv(j.T @ j))
+        )  # key: how far noise as large as the residuals would move it
         rows = [UNITS, TRUE, now, errors, (None,) * 3, other, start]
         lab.table("parameters", COLUMNS, list(zip(*rows, strict=True)))
 
@@ -198,7 +200,7 @@ LESSON = Lesson(
     show=("fit", "landscape", "RMSE by start", "value", "parameters"),
     takeaways=(
         "A fit that has converged is at a minimum; which one is decided by the values it began with.",
-        "Standard errors say how far noise moves this minimum. At a wrong one they are small as well.",
+        "Standard errors say how far noise as large as the residuals would move this minimum, not whether it is right.",
         "A longer record pins a frequency down better, and must be begun closer to it.",
     ),
     predictions=(
@@ -214,7 +216,8 @@ LESSON = Lesson(
         Prediction(
             "From how many percent of the starts on the map is the true frequency found within 0.1?",
             last("share"),
-            "The longer is measured, the narrower is the valley of the truth. What lies outside it is at the mercy of "
+            "The longer is measured, the narrower is the valley of the truth. What lies outside it is at "
+            "the mercy of "
             "the first steps, so the map is ragged there.",
             within=0.25,
         ),
@@ -246,7 +249,7 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Find the truth with the 10 s that were measured: turn the starting frequency alone.",
+            "Find the truth with the 10 s that were measured: turn the starting frequency.",
             knob_value("duration") == 10,
             knob_value("phase") == 0,
             last("off") < 0.05,
@@ -270,9 +273,9 @@ LESSON = Lesson(
         ? [foresee] `curve_fit` returned without a warning, and gives the frequency as 0.59 ± 0.14. The truth is 1.5.
           How can that be?
         - It stopped before it had converged
-        + 0.14 is how far noise would move this minimum
+        + 0.14 only says how far noise would move this minimum
         - The error bars hold for two of three cases only
-        = The covariance is made of slopes at the place where the fit came to rest. That there is a deeper valley
+        = The covariance is made of slopes and residuals where the fit came to rest. That there is a deeper valley
           elsewhere cannot be seen in them. An RMSE far above the noise tells it.
         & S0-07
 
@@ -286,8 +289,8 @@ LESSON = Lesson(
         - The same weights: the loss decides where training ends
         - The same weights, if the rate is small enough
         + Different weights, often with similar losses
-        = Gradient descent goes to a minimum of the basin in which it begins. Unlike here, most of a wide network's
-          minima are about equally good.
+        = With small steps, gradient descent goes to a minimum of the basin in which it begins. Unlike here, most of a
+          wide network's minima are about equally good.
     """),
     sources=(
         "K. Levenberg: A method for the solution of certain non-linear problems in least squares, Quarterly of Applied "

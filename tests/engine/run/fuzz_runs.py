@@ -233,15 +233,16 @@ def compared(drawing: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from descend.tui.screens.compare.comparison_table import ComparisonTable
     from descend.tui.screens.compare.differences import compare
-    from descend.tui.screens.compare.screen import label, rendered
+    from descend.tui.screens.compare.screen import label
     from descend.tui.screens.compare.together import ComparedRuns
 
     together = ComparedRuns(runs.list_runs())
     together.poll(PATIENCE)
     found = compare(together)
     names = [label(session.run, together, place) for place, session in enumerate(together.sessions)]
-    drawn = rendered(found, [Text(name) for name in names], names)
+    drawn = ComparisonTable(found, [Text(name) for name in names], names)
     if drawing:
         Console(file=io.StringIO()).print(drawn)
 
