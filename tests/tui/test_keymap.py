@@ -37,7 +37,7 @@ def test_every_key_that_is_shown_has_an_id_of_one_meaning() -> None:
     assert len(meanings) > 200
     several = {name: actions for name, actions in meanings.items() if len(actions) > 1}
     assert not several
-    assert {"app.quit", "app.help", "lesson.run", "learn.all", "quiz.take", "panels.play", "runs.fork"} <= set(meanings)
+    assert {"app.quit", "app.help", "lesson.run", "home.all", "quiz.take", "panels.play", "runs.fork"} <= set(meanings)
 
 
 def test_names_of_scopes_are_of_one_class_each() -> None:

@@ -133,4 +133,4 @@ def test_what_is_loaded_is_told_until_the_run_trains() -> None:
     say(run, Status(state="running", device="cpu"))
     following.poll()
     assert following.loading == ""
-    assert [part.text for part in parts(following, "")] == ["cpu"]
+    assert [part.text for part in parts(following, "")] == ["preparing", "cpu"]

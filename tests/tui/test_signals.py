@@ -77,7 +77,7 @@ def test_what_is_ignored_as_under_nohup_stays_ignored(folders: Path) -> None:
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             terminal.process.send_signal(number)
         terminal.send(b"/")
-        terminal.wait("search lessons")
+        terminal.wait("search titles")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.end() == 128 + signal.SIGTERM
         in_order(terminal)
@@ -102,7 +102,7 @@ def test_stopping_and_continuing_in_one_moment_is_continuing(folders: Path) -> N
         terminal.process.send_signal(signal.SIGCONT)
         terminal.process.send_signal(signal.SIGCONT)
         terminal.send(b"/")
-        terminal.wait("search lessons")
+        terminal.wait("search titles")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.end() == 128 + signal.SIGTERM
         in_order(terminal)
@@ -125,7 +125,7 @@ def test_continuing_while_the_terminal_is_given_back_is_continuing(folders: Path
         terminal.process.send_signal(signal.SIGCONT)
         terminal.wait(FIRST)
         terminal.send(b"/")
-        terminal.wait("search lessons")
+        terminal.wait("search titles")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.end() == 128 + signal.SIGTERM
         in_order(terminal)
@@ -211,7 +211,7 @@ def test_what_is_pasted_in_another_encoding_is_no_reason_to_end(folders: Path) -
     with Watched(descend()) as terminal:
         terminal.wait(FIRST)
         terminal.send(b"/")
-        terminal.wait("search lessons")
+        terminal.wait("search titles")
         terminal.send(b"\x1b[200~caf\xe9\x1b[201~ \xe9t\xe9!")
         terminal.wait("!")
         assert "caf� �t�!" in terminal.text()

@@ -7,6 +7,7 @@ would also change with every version of Textual and of a theme.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -64,15 +65,18 @@ def whole(shell: Shell) -> str:
 @pytest.mark.parametrize("size", SIZES)
 async def test_learn_for_a_newcomer(size: tuple[int, int], snapshot: object) -> None:
     async with opened(size) as shell:
-        await shell.sees("Begin:", "Can a few thousand", "? help")
+        await shell.sees("Begin:", "Can a few thousand", "You will see", "? help")
+        await shell.pilot.pause(0.3)
         assert whole(shell) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_learn_for_who_has_run_something(size: tuple[int, int], snapshot: object) -> None:
-    finished()
+    run = finished()
+    runs.write_manifest(run, msgspec.structs.replace(run.manifest(), created="2026-01-02T03:04:05+0000"))
     async with opened(size) as shell:
-        await shell.sees("· Digits", "parts", "0/1")
+        await shell.sees("· Digits", "parts", "0/1", "Go on:")
+        await shell.pilot.pause(0.3)
         assert whole(shell) == snapshot
 
 
@@ -105,9 +109,12 @@ async def test_doctor(size: tuple[int, int], snapshot: object) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_settings(size: tuple[int, int], snapshot: object) -> None:
+async def test_settings(size: tuple[int, int], snapshot: object, monkeypatch: pytest.MonkeyPatch) -> None:
     shell_settings.put("welcomed", True)
     async with opened(size) as shell:
+        await shell.sees("You will see")
+        await shell.pilot.pause(0.2)
+        monkeypatch.setattr(shell_settings, "file", lambda: Path("/home/ada/descend/settings.json"))
         await shell.press("o")
         await shell.until(lambda: isinstance(shell.app.screen, SettingsScreen))
         await shell.sees("theme: auto follows")

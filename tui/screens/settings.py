@@ -54,6 +54,7 @@ class SettingsScreen(InShell, Dialog[None]):
     SettingsScreen {
         & VerticalScroll { height: auto; max-height: 60vh; }
         & #keys { margin-top: 1; height: auto; max-height: 8; color: $text-muted; }
+        & #keys.-line { text-wrap: nowrap; text-overflow: ellipsis; }
         & #told { margin-top: 1; height: 2; }
         & .hint { margin-top: 0; }
         &.-narrow Choice, &.-narrow Input { width: 20; }
@@ -70,17 +71,20 @@ class SettingsScreen(InShell, Dialog[None]):
             yield _row(REDRAW, written, "of each panel", tuple(REDRAWS))
             yield _row(DEVICE, shell_settings.get("device", AUTO), " | ".join(places), places)
             yield _row(SEED, str(shell_settings.get("seed", 0)), f"0 … {SEED.high}")
-        yield Static(Text(self._tell_keys()), id="keys")
+        yield Static(Text(self._tell_keys()), id="keys", classes="" if self._wrong else "-line")
         yield Static(id="told")
         yield Hint("esc goes back", "←→ change", "changes are saved at once", "ctrl+d resets")
 
     def _tell_keys(self) -> str:
         """Where keys are changed, how many are, and what is wrong with the others."""
-        wrong = [*shell_settings.find_damage(), *self.shell.wrong_keys]
         place = plain(str(shell_settings.file()))
         count = len(self.shell.keymap)
         changed = f"{count} keys are changed" if count > 1 else "1 key is changed" if count else "keys can be changed"
-        return "\n".join([f"{changed} in {place}", *(f"✗ {plain(one)}" for one in wrong)])
+        return "\n".join([f"{changed} in {place}", *(f"✗ {plain(one)}" for one in self._wrong)])
+
+    @property
+    def _wrong(self) -> list[str]:
+        return [*shell_settings.find_damage(), *self.shell.wrong_keys]
 
     def on_mount(self) -> None:
         """Start at the first knob."""

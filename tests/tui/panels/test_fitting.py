@@ -39,7 +39,7 @@ def points(axes: tuple[str, str] = ("x", "y")) -> Points:
 
 
 def bars(name: str = "count", labels: tuple[str, ...] = ("a", "b")) -> Bars:
-    return Bars(step=3, name=name, labels=list(labels), groups={"value": Array.of(np.ones(len(labels)))})
+    return Bars(step=3, name=name, labels=list(labels), groups={"value": Array.of(np.ones(len(labels)))}, axis="people")
 
 
 def of(*records: Event) -> History:

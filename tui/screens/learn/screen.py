@@ -201,7 +201,7 @@ class LearnScreen(InShell, Screen[None]):
         """Describe the line under the cursor, once the keys pause: the cursor moves at once."""
         if self._describing is not None:
             self._describing.stop()
-        self._describing = self.set_timer(PAUSE if self.shell.painted else 0, self._describe)
+        self._describing = self.set_timer(PAUSE if self.shell.painted else 0.001, self._describe)
 
     def _describe(self) -> None:
         self._describing = None
