@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from textual.command import CommandList, CommandPalette
+from textual.widgets import Input
 from textual.worker import Worker
 
 from descend.tui.screens.app_access import Leaves
+
+LONGEST = 80
+"""Characters of a search: each begins another, so that thousands typed or pasted at once would hold up the shell."""
 
 
 class Palette(Leaves, CommandPalette):
@@ -16,6 +20,11 @@ class Palette(Leaves, CommandPalette):
     DEFAULT_CSS = """
     Palette CommandList { min-width: 8; }
     """
+
+    def on_mount(self) -> None:
+        """Bound what is searched for."""
+        for line in self.query(Input):
+            line.max_length = LONGEST
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether ``action`` can be done now."""

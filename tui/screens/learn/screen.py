@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static, Tree
@@ -111,6 +112,7 @@ class LearnScreen(InShell, Screen[None]):
         self.index: LessonIndex | None = None
         self.looking = False
         self.looked = False
+        self._room: Size | None = None
         self.due = 0
         """Quiz questions to review today."""
         self.welcoming = False
@@ -213,9 +215,11 @@ class LearnScreen(InShell, Screen[None]):
         """Describe the line under the cursor."""
         self.describe()
 
-    def on_resize(self) -> None:
-        """Use the room there is now."""
-        self.call_after_refresh(self.describe)
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the room there is now; the screen is also told of its size when only what is in it was laid out anew."""
+        if event.size != self._room:
+            self._room = event.size
+            self.call_after_refresh(self.describe)
 
     def on_input_changed(self) -> None:
         """Filter."""
