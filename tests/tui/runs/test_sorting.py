@@ -87,8 +87,8 @@ async def test_any_metric_can_be_sorted_by_and_the_direction_is_told() -> None:
     two = measured({"train/loss": 0.125, "f1": 0.75}, seed=2)
     bare = measured({"train/loss": 0.5})
     async with all_runs((80, 24)) as shell:
-        await shell.sees("seed")
-        assert any(column.knob and column.name == "seed" for column in screen(shell).table._layout.columns)
+        table = screen(shell).table
+        await shell.until(lambda: any(column.knob and column.name == "seed" for column in table._layout.columns))
         await shell.press("S")
         await shell.sees("Sort the runs", "by f1, highest first  2 runs", "by train/loss, lowest first  3 runs")
         await shell.press("escape", "S", *["down"] * 7, "enter")
