@@ -33,12 +33,25 @@ def count_parts(lesson: Lesson, entry: LessonEntry) -> tuple[PartCount, ...]:
     answers = [entry.quiz.get(question.text) for question in lesson.quiz]
     solved = [entry.exercises.get(exercise.text) for exercise in lesson.exercises]
     predicted = sum(one.text in entry.predictions for one in lesson.predictions)
-    counts = (
+    return (
         PartCount("read", int(entry.opened > 0 or entry.runs > 0), 1),
-        PartCount("run", int(entry.runs > 0), 1),
+        *make_counts(
+            lesson,
+            entry.runs,
+            predicted,
+            sum(one is not None and one.settled for one in answers),
+            sum(one is not None and one.solved for one in solved),
+        ),
+    )
+
+
+def make_counts(lesson: Lesson, runs: int, predicted: int, right: int, solved: int) -> tuple[PartCount, ...]:
+    """The kinds of part that ``lesson`` has, with how much of each is done."""
+    counts = (
+        PartCount("run", int(runs > 0), 1),
         PartCount("predictions", predicted, len(lesson.predictions)),
-        PartCount("questions", sum(one is not None and one.settled for one in answers), len(answers)),
-        PartCount("exercises", sum(one is not None and one.solved for one in solved), len(solved)),
+        PartCount("questions", right, len(lesson.quiz)),
+        PartCount("exercises", solved, len(lesson.exercises)),
     )
     return tuple(count for count in counts if count.total)
 

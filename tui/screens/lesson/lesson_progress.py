@@ -15,7 +15,7 @@ from descend.engine.base.errors import DescendError
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.exercises import CodeCheck, Verdict
 from descend.engine.teaching.lesson import Exercise, Lesson
-from descend.engine.teaching.next_step import PartCount
+from descend.engine.teaching.next_step import PartCount, make_counts
 from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
@@ -183,16 +183,9 @@ class LessonProgress:
         code = None if by_run else self.codes.get(number)
         self._keep(learner_progress.record_attempt, number, solved, code)
 
-    def count_parts(self) -> list[PartCount]:
+    def count_parts(self) -> tuple[PartCount, ...]:
         """How much of each part is done, as `next_step.count_parts` has it, with what is not written yet."""
-        lesson = self.lesson
-        counts = (
-            PartCount("run", int(self.runs > 0), 1),
-            PartCount("predictions", len(self.predictions), len(lesson.predictions)),
-            PartCount("questions", len(self.settled), len(lesson.quiz)),
-            PartCount("exercises", len(self.solved), len(lesson.exercises)),
-        )
-        return [count for count in counts if count.total]
+        return make_counts(self.lesson, self.runs, len(self.predictions), len(self.settled), len(self.solved))
 
     async def check(self, number: int, code: str) -> Verdict:
         """Check the learner's function in a process of its own, which ends when this is cancelled.

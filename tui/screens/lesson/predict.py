@@ -22,7 +22,7 @@ from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.focus import take_focus
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
-from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys
+from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys, mark_choices
 
 if TYPE_CHECKING:
     from descend.tui.run_monitor import RunMonitor
@@ -132,14 +132,10 @@ class Predict(QuestionView):
         return [*page, *self._verdict(graded), Text(), keys(**self._offers())]
 
     def _marks(self, given: int, truth: float | None) -> list[tuple[str, Pen | None]]:
-        marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * len(self.prediction.choices)
-        if truth is None:
-            marks[given] = "●", None
-        else:
-            marks[given] = "✗", "bad"
-            if 0 <= int(truth) < len(marks):
-                marks[int(truth)] = "✓", "good"
-        return marks
+        count = len(self.prediction.choices)
+        if truth is not None:
+            return mark_choices(count, given, int(truth))
+        return [("●", None) if number == given else (" ", "muted") for number in range(count)]
 
     def _verdict(self, graded: Graded | None) -> list[RenderableType]:
         """What the run says about the prediction."""

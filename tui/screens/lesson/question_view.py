@@ -148,6 +148,15 @@ class QuestionView(VerticalScroll, LessonTab):
         self.call_after_refresh(self.scroll_end, animate=False)
 
 
+def mark_choices(count: int, given: int, answer: int) -> list[tuple[str, Pen | None]]:
+    """Marks of ``count`` choices of which ``given`` was chosen; ``answer`` is right, none if it is out of range."""
+    marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * count
+    marks[given] = "✗", "bad"
+    if 0 <= answer < count:
+        marks[answer] = "✓", "good"
+    return marks
+
+
 def keys(**told: str) -> Text:
     """A line of keys and what they do here, such as ``enter next   a again``."""
     parts: list[tuple[str, Style] | str] = []

@@ -18,7 +18,7 @@ from descend.engine.teaching.shuffle import order_choices
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
-from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, clickable, keys
+from descend.tui.screens.lesson.question_view import MARKS, QuestionView, clickable, keys, mark_choices
 
 
 class Quiz(QuestionView):
@@ -100,9 +100,7 @@ class Quiz(QuestionView):
             told += "; your right answer stays" if self.retrying and self.right(self.number) else ""
             return [*page, self.table(choices), Text(), Text(told, self.pen("muted"))]
         right = self.learner.answers[self.number] == question.answer
-        marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * len(choices)
-        marks[order.index(self.learner.answers[self.number])] = "✗", "bad"
-        marks[answer] = "✓", "good"
+        marks = mark_choices(len(choices), order.index(self.learner.answers[self.number]), answer)
         verdict = "✓ Right." if right else f"✗ No: choice {answer + 1} is right."
         verdict += " It counts as right: you had it before." if not right and self.right(self.number) else ""
         page += [self.table(choices, marks), Text(), Text(verdict, self.pen("good" if right else "bad"))]

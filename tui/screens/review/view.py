@@ -17,7 +17,7 @@ from descend.engine.teaching.lesson import Lesson
 from descend.engine.teaching.review import AT_ONCE, ReviewCard
 from descend.engine.teaching.shuffle import order_choices
 from descend.tui.cell_text import plain
-from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys
+from descend.tui.screens.lesson.question_view import MARKS, QuestionView, keys, mark_choices
 
 if TYPE_CHECKING:
     from descend.tui.screens.review.screen import ReviewScreen
@@ -109,9 +109,7 @@ class ReviewView(QuestionView):
             told = Text("A number or the arrows mark a choice, enter answers.", self.pen("muted"))
             return [*page, self.table(choices), Text(), told]
         given = self.answers[self.number]
-        marks: list[tuple[str, Pen | None]] = [(" ", "muted")] * len(choices)
-        marks[order.index(given.choice)] = "✗", "bad"
-        marks[answer] = "✓", "good"
+        marks = mark_choices(len(choices), order.index(given.choice), answer)
         verdict = "✓ Right." if given.right else f"✗ No: choice {answer + 1} is right."
         told = Text.assemble((verdict, self.pen("good" if given.right else "bad")), f" {self._tell_return(given.due)}")
         last = self.number + 1 == len(self.cards)
