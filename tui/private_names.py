@@ -74,6 +74,13 @@ NAMES = (
         subclass="tui/screens/app_access.py",
     ),
     PrivateName(
+        "textual",
+        "textual.screen:Screen._screen_resized",
+        "a screen is laid out for the newest size only",
+        "two sizes that come at once can call forth each other",
+        subclass="tui/screens/app_access.py",
+    ),
+    PrivateName(
         "plotext",
         "plotext:figure",
         "charts of their own, apart from the figure that plotext shares",

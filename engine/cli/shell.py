@@ -80,6 +80,9 @@ def open_shell(**start: Any) -> int:
         )
     for folder in (paths.home, paths.data_home):
         folder()  # where there are none, that is reported before any screen appears
+    if all(os.get_terminal_size(sys.stdin.fileno())):
+        for name in ("COLUMNS", "LINES"):  # what the terminal was when something exported them; its own word counts
+            os.environ.pop(name, None)
     os.environ.setdefault("TEXTUAL_FPS", FPS)
     if "request" in start:  # a run is near: a worker imports torch while the shell draws its first screen
         from descend.engine.launch.launcher import WarmWorker

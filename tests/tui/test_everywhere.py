@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from textual.command import CommandList
+from textual.events import Resize
+from textual.geometry import Size
 
 from descend.engine import doctor
 from descend.engine.doctor import Check
@@ -184,3 +188,21 @@ async def test_the_keys_shown_fit_and_a_click_presses_them() -> None:
         assert line.rstrip().endswith("? help  ^p menu")
         await shell.pilot.click(KeyLine, offset=(line.index("? help"), 0))
         await shell.until(lambda: isinstance(shell.app.screen, HelpScreen))
+
+
+async def test_two_sizes_at_once_do_not_call_forth_each_other() -> None:
+    async with opened((80, 24)) as shell:
+        await shell.sees("Begin:")
+        laid_out = 0
+        reflow = shell.app.screen._compositor.reflow
+
+        def count(*arguments: Any) -> Any:
+            nonlocal laid_out
+            laid_out += 1
+            return reflow(*arguments)
+
+        shell.app.screen._compositor.reflow = count  # type: ignore[method-assign]
+        for size in (Size(100, 30), Size(80, 24), Size(100, 30), Size(80, 24)):
+            shell.app.screen.post_message(Resize(size, size))
+        await asyncio.sleep(1)
+        assert laid_out < 20

@@ -125,3 +125,13 @@ def test_a_terminal_that_shows_only_lines_gets_a_sentence(term: str, named: str)
     assert named in said
     assert "export TERM=xterm-256color" in said
     assert "Traceback" not in said
+
+
+def test_the_size_is_the_terminal_s_own(folders: Path) -> None:
+    """``COLUMNS`` and ``LINES`` were exported when the terminal was another size."""
+    with Terminal(descend(), 120, 40, {"COLUMNS": "60", "LINES": "15"}) as terminal:
+        terminal.wait(lambda text: text.rstrip().endswith("menu"))
+        assert len(text := terminal.text().rstrip().split("\n")) == 40
+        assert len(text[-1]) > 100
+        terminal.press("q")
+        assert terminal.end() == 0

@@ -16,6 +16,7 @@ from descend.tui.keymap import Keymap, remap_chain
 if TYPE_CHECKING:
     from textual.binding import BindingsMap
     from textual.dom import DOMNode
+    from textual.geometry import Size
 
     from descend.tui.app import DescendApp
 
@@ -28,6 +29,17 @@ class Remapped(MessagePump):
         chain: list[tuple[DOMNode, BindingsMap]] = super()._binding_chain  # type: ignore[misc]
         keymap: Keymap = getattr(cast("DescendApp", self.app), "keymap", {})
         return remap_chain([node for node, _ in chain], keymap) if keymap else chain
+
+
+class AtSize(MessagePump):
+    """A screen that is laid out for the size that the terminal has now.
+
+    Textual lays it out for the size that a message brings, and tells it of its new size by another message: where two
+    sizes come together (a window that is being dragged), each would call forth the other for ever.
+    """
+
+    def _screen_resized(self, size: Size) -> None:
+        super()._screen_resized(self.app.size)  # type: ignore[misc]
 
 
 class InShell(Remapped):
@@ -56,7 +68,7 @@ class Unseen(MessagePump):
         self.seen = time.monotonic()
 
 
-class Leaves(Remapped):
+class Leaves(Remapped, AtSize):
     """A screen that goes away once, and takes no other with it: Textual takes away whatever is on top, so that one key
     too many ended the shell."""
 

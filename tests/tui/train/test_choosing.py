@@ -172,7 +172,7 @@ async def test_missing_data_is_offered_to_fetch(tmp_path: Path, monkeypatch: pyt
 async def test_what_was_one_s_own_is_remembered(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text(TABLE)
     (tmp_path / "net.py").write_text(NET)
-    async with opened((120, 40)) as shell:
+    async with opened((200, 60)) as shell:
         await shell.press("n")
         await shell.sees("Models")
         await shell.press("d")
@@ -186,12 +186,12 @@ async def test_what_was_one_s_own_is_remembered(tmp_path: Path) -> None:
         await shell.sees("Net of net.py on /")
         await shell.press("escape")
         await shell.until(lambda: not isinstance(shell.app.screen, TrainScreen))
-    async with opened((120, 40)) as shell:
+    async with opened((200, 60)) as shell:
         await shell.press("n")
         await shell.sees(f"Net of net.py on {tmp_path}/data.csv")
         await shell.press("escape")
     (tmp_path / "data.csv").unlink()
-    async with opened((120, 40)) as shell:
+    async with opened((200, 60)) as shell:
         await shell.press("n")
         await shell.sees("✗ data.csv?target=kind", "gone", "There is no file or folder", "forgets it")
         await shell.press("space")

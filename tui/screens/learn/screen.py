@@ -21,7 +21,7 @@ from descend.engine.teaching.lesson import Lesson
 from descend.tui import shell_settings
 from descend.tui.field import Field
 from descend.tui.focus import take_focus
-from descend.tui.screens.app_access import InShell
+from descend.tui.screens.app_access import AtSize, InShell
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.learn.course import Course, Entry
 from descend.tui.screens.learn.lines import tell_run
@@ -73,7 +73,7 @@ class Search(Field):
         take_focus(self.screen.query_one(LessonTree))
 
 
-class LearnScreen(InShell, Screen[None]):
+class LearnScreen(InShell, AtSize, Screen[None]):
     """Home: all lessons."""
 
     HELP = (
