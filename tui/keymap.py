@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import App
 from textual.binding import Binding, BindingsMap
@@ -252,6 +252,20 @@ def remap_chain(nodes: Sequence[DOMNode], keymap: Keymap) -> list[tuple[DOMNode,
         typed = [key for key in keys if any(one.check_consume_key(key, key_to_character(key)) for one in nodes[:place])]
         chain.append((node, BindingsMap.from_keys({key: keys[key] for key in keys if key not in typed})))
     return chain
+
+
+def show_key(screen: Screen[Any], usual: str) -> str:
+    """The key that ``screen`` has now for what is on the key ``usual``, as it is shown; ``usual`` if it has none."""
+    wished: Keymap = getattr(screen.app, "keymap", {})
+    for binding in list_bindings(screen) if wished else ():
+        if binding.key == SPELLINGS.get(usual, usual) and (keys := wished.get(find_id(type(screen), binding) or "")):
+            return screen.app.get_key_display(binding.with_key(keys[0]))
+    return usual
+
+
+def tell_keys(screen: Screen[Any], text: str) -> str:
+    """A sentence of ours that names usual keys of ``screen`` in braces, with those that the user has instead."""
+    return re.sub(r"\{(\w+)\}", lambda match: show_key(screen, match[1]), text)
 
 
 class Holder(NamedTuple):

@@ -154,6 +154,16 @@ async def test_keys_of_the_settings_file_work_and_are_shown(folders: Path) -> No
         await shell.sees("3 keys are changed in", "✗ settings.json: app.settings: 'nonsense' is no key")
 
 
+async def test_sentences_name_the_keys_there_are(folders: Path) -> None:
+    shell_settings.put("keys", {"lesson.run": "f8", "lesson.next(predict)": "f5"})
+    async with opened(lesson="digits") as shell:
+        await shell.sees("f8 runs the experiment", "f8 runs it with these knobs")
+        await shell.press("P")
+        await shell.sees("Predict first", "f8 runs without one")
+        await shell.press("2", "enter")
+        await shell.sees("f8 runs it; this page")
+
+
 async def test_a_clash_is_told_at_the_start_and_the_usual_key_stays(folders: Path) -> None:
     shell_settings.put("keys", {"app.runs": "q"})
     async with opened() as shell:

@@ -175,7 +175,7 @@ def _labels(classes: Sequence[str], numbered: bool) -> list[str]:
 def _cell(counts: np.ndarray, shares: np.ndarray, true: int, guess: int, plan: _Plan) -> tuple[str, str]:
     count, share = int(counts[true, guess]), float(shares[true, guess])
     if not count:
-        return fit("·", plan.cell, right=True), "muted"
+        return fit("0", plan.cell, right=True), "muted"
     written = f"{share:.0%}" if plan.percent else str(count)
     if true == guess:
         return fit(written, plan.cell, right=True), f"hit-{round(share * LEVELS)}"

@@ -76,7 +76,7 @@ class TablePanel(Scrollable, PicturePanel[Table]):
             return [self.past()]
         parts = [self.place("rows")]
         if self._shown < len(newest.columns):
-            parts.append(f"columns {self.first + 1}–{self.first + self._shown} of {len(newest.columns)}")
+            parts.append(f"columns {self.first + 1}–{self.first + self._shown} of {len(newest.columns)}, ( ) move")
         told = "  ".join(part for part in parts if part)
         when = self.when(newest.step)
         return [[(f"{told}  ", "value"), *row] for row in when if told] + [[(told, "value")]] * bool(told) + when

@@ -15,8 +15,8 @@ from textual.widgets.option_list import Option
 
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
-from descend.tui.keymap import SPELLINGS, Keymap, find_id
-from descend.tui.private_names import bind_key, list_bindings
+from descend.tui.keymap import show_key
+from descend.tui.private_names import bind_key
 from descend.tui.screens.app_access import Leaves
 from descend.tui.screens.option_list import Options
 
@@ -77,12 +77,7 @@ class Hint(Static):
     def _remapped(self, part: str) -> str:
         """``part`` with the key as the user has it, if the screen's own key stands at its start."""
         shown, blank, told = part.partition(" ")
-        wished: Keymap = getattr(self.app, "keymap", {})
-        usual = (one for one in list_bindings(self.screen) if one.key == SPELLINGS.get(shown, shown)) if wished else ()
-        for binding in usual:
-            if keys := wished.get(find_id(type(self.screen), binding) or ""):
-                return f"{self.app.get_key_display(binding.with_key(keys[0]))}{blank}{told}"
-        return part
+        return f"{show_key(self.screen, shown)}{blank}{told}"
 
 
 class Line(Field):

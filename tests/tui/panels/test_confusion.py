@@ -19,7 +19,7 @@ def test_ten_classes_fit_in_78_by_18() -> None:
     lines = drawn.splitlines()
     assert lines[0].split()[:10] == ["T-sh", "Trou", "Pull", "Dres", "Coat", "Sand", "Shir", "Snea", "Bag", "Ankl"]
     assert lines[0].split()[10:] == ["recall"]
-    assert lines[3].split() == ["Pullover", "·", "·", "856", "·", "·", "·", "169", "·", "·", "·", "84%"]
+    assert lines[3].split() == ["Pullover", "0", "0", "856", "0", "0", "0", "169", "0", "0", "0", "84%"]
     for row, name in zip(lines[1:11], FASHION, strict=True):
         assert row.startswith(name)
     assert "Pullover → Shirt       169  16%" in drawn
@@ -43,7 +43,7 @@ def test_shades_follow_the_share_of_the_row() -> None:
     row = draw_matrix(np.array([[5, 5], [0, 1000]]), ["cat", "dog"], 40, 3)
     pens = [pen for part, pen in row[1] if part.strip().isdigit()]
     assert pens == ["hit-5", "miss-10"]
-    assert [pen for part, pen in row[2] if part.strip() in ("·", "1000")] == ["muted", "hit-10"]
+    assert [pen for part, pen in row[2] if part.strip() in ("0", "1000")] == ["muted", "hit-10"]
 
 
 def test_percent_of_row_where_counts_do_not_fit() -> None:

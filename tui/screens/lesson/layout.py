@@ -17,6 +17,7 @@ from descend.engine.teaching.lesson import Lesson
 from descend.engine.train.settings import RunKnobs
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
+from descend.tui.keymap import show_key
 from descend.tui.screens.app_access import InShell
 from descend.tui.screens.lesson.exercises import Exercises
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
@@ -211,7 +212,8 @@ class EmptyState(Static):
         for name, spec in RunKnobs.specs.items():
             if name not in left_out:
                 table.add_row(Text(name), value(getattr(settings, name)), Text(spec.help, "dim"))
-        keys = Text.assemble(("space", "bold"), " runs it with these knobs, ", ("e", "bold"), " changes them.")
+        run, change = (show_key(self.screen, usual) for usual in ("space", "e"))
+        keys = Text.assemble((run, "bold"), " runs it with these knobs, ", (change, "bold"), " changes them.")
         self.update(Group(keys, Text(), table))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.widgets import Static
 
+from descend.tui.keymap import show_key
 from descend.tui.screens.lesson.tabs import TITLES
 
 if TYPE_CHECKING:
@@ -44,15 +45,15 @@ class NextLine(Static):
             return
         self._said = said
         key = self.get_component_rich_style("next--key", partial=True)
-        text = Text()
+        goes_on, text = show_key(self.screen, "n"), Text()
         if news is not None:
             told, pen = news
             text.append(told, self.get_component_rich_style(f"next--{pen}", partial=True))
-            text.append("  ").append("n", key).append(" tells why\n")
+            text.append("  ").append(goes_on, key).append(" tells why\n")
         elif open_parts:
-            text.append("n", key).append(" goes on   ")
+            text.append(goes_on, key).append(" goes on   ")
         if not open_parts:
-            text.append("✓ Every part is done.  ").append("n", key).append(" what you can explain now, next lesson")
+            text.append("✓ Every part is done.  ").append(goes_on, key).append(" what you can explain now, next lesson")
         for part in open_parts:
-            text.append(TITLES[part.tab][0], key).append(f" {part.words}   ")
+            text.append(show_key(self.screen, TITLES[part.tab][0]), key).append(f" {part.words}   ")
         self.update(text)

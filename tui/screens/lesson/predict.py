@@ -21,6 +21,7 @@ from descend.engine.teaching.lesson import Lesson, Prediction
 from descend.tui.cell_text import plain
 from descend.tui.field import Field
 from descend.tui.focus import take_focus
+from descend.tui.keymap import tell_keys
 from descend.tui.screens.lesson.lesson_progress import LessonProgress
 from descend.tui.screens.lesson.question_view import MARKS, Pen, QuestionView, keys, mark_choices
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from descend.tui.run_monitor import RunMonitor
 
 CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
-SKIP = "Your own run will tell. Commit to an answer now; space runs without one."
+SKIP = "Your own run will tell. Commit to an answer now; {space} runs without one."
 
 
 class Guess(Field):
@@ -118,7 +119,11 @@ class Predict(QuestionView):
         if not self.committed:
             if one.choices:
                 page += [self.table(one.names), Text(), keys(enter=f"commits to choice {self.cursor + 1}"), Text()]
-            page.append(Text(plain(f"✗ {self.wrong}"), self.pen("bad")) if self.wrong else self._muted(SKIP))
+            page.append(
+                Text(plain(f"✗ {self.wrong}"), self.pen("bad"))
+                if self.wrong
+                else self._muted(tell_keys(self.screen, SKIP))
+            )
             return page
         given, graded = self.learner.predictions[self.number], self.grades.get(self.number)
         truth = graded.truth if graded is not None else None
@@ -150,7 +155,10 @@ class Predict(QuestionView):
         session = self.session
         if session is not None and session.live and self.learner.asked_of.get(self.number) == session.run.id:
             return "You have committed. This page shows the measured answer when the run has ended."
-        return "You have committed. space runs it; this page shows the measured answer when the run has ended."
+        return tell_keys(
+            self.screen,
+            "You have committed. {space} runs it; this page shows the measured answer when the run has ended.",
+        )
 
     def _offers(self) -> dict[str, str]:
         following = self._following()
@@ -308,7 +316,7 @@ def parsed(text: str) -> float:
     """
     given = text.strip().replace(" ", "").replace("_", "").replace("−", "-")
     if not given:
-        raise UsageError("Type the number you expect, then enter; space runs without one.")
+        raise UsageError("Type the number you expect, then enter.")
     if given.endswith("%"):
         raise UsageError(f"Leave the % out: write {given[:-1] or '0.9'} or its hundredth, as the question asks for.")
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", given):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.table import Table
@@ -14,16 +14,19 @@ from textual.widgets import Static
 
 from descend.tui.cell_text import fit, plain
 from descend.tui.draw.ticks import duration, speed
+from descend.tui.keymap import tell_keys
 from descend.tui.run_monitor import RunMonitor
 from descend.tui.state_marks import MARKS, STYLES
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from descend.tui.panels.replay import Replay
 
 
 GAP = "  "
-IDLE = "space runs the experiment, e changes its knobs"
-FIRST = "space asks what you expect, space again runs the experiment"
+IDLE = "{space} runs the experiment, {e} changes its knobs"
+FIRST = "{space} asks what you expect, {space} again runs the experiment"
 
 
 class Part(NamedTuple):
@@ -52,7 +55,8 @@ class StatusLine(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._state, self._word, self._parts, self._fraction = "idle", "idle", [Part(0, IDLE)], 0.0
+        self._state, self._word, self._fraction = "idle", "idle", 0.0
+        self._parts: list[Part] = []
 
     def show(
         self,
@@ -76,7 +80,7 @@ class StatusLine(Widget):
         if starting:
             now = ("starting", "starting…", [], 0.0)
         elif session is None:
-            now = ("idle", "idle", [Part(0, FIRST if predict else IDLE)], 0.0)
+            now = ("idle", "idle", [Part(0, tell_keys(self.screen, FIRST if predict else IDLE))], 0.0)
         elif replay is not None and replay.cursor is not None and (ends := session.history.ends):
             now = ("replay", "replay", looking_back(session, replay, replay.cursor), replay.cursor / max(1, ends[1]))
         else:
@@ -155,8 +159,8 @@ def fitting(pieces: list[Part], room: int) -> str:
     return "".join(GAP + piece.text for piece in kept)
 
 
-GO_ON = "All it recorded is kept; space resumes the run from its newest checkpoint."
-LOG = "w shows the worker's log."
+GO_ON = "All it recorded is kept; {space} resumes the run from its newest checkpoint."
+LOG = "{w} shows the worker's log."
 
 
 class Banner(VerticalScroll, can_focus=False):
@@ -179,7 +183,7 @@ class Banner(VerticalScroll, can_focus=False):
 
     def show(self, session: RunMonitor | None) -> None:
         """Show what is known about the run."""
-        said = news(session) if session is not None else []
+        said = news(session, self.screen) if session is not None else []
         if said == self._said:
             return
         self._said = said
@@ -194,20 +198,21 @@ class Banner(VerticalScroll, can_focus=False):
         self.scroll_home(animate=False)
 
 
-def news(session: RunMonitor) -> list[str]:
+def news(session: RunMonitor, screen: Screen[Any]) -> list[str]:
     """The failure and what to try, or all warnings and the latest note; nothing if there are none."""
     history = session.history
+    go_on, log = tell_keys(screen, GO_ON), tell_keys(screen, LOG)
     if session.phase == "dead":
         from descend.engine.run.summary import explain_death
 
         where = f"step {history.progress.step:,}" if history.progress is not None else "its beginning"
-        return [plain(explain_death(session.run, where)), GO_ON, LOG]
+        return [plain(explain_death(session.run, where)), go_on, log]
     if session.phase == "failed":
         if history.failure is None:
-            return ["The run failed.", LOG]
-        return [plain(history.failure.title), *map(plain, history.failure.advice), LOG]
+            return ["The run failed.", log]
+        return [plain(history.failure.title), *map(plain, history.failure.advice), log]
     if session.phase == "unsaved" and history.status is not None:
-        return [plain(history.status.message), GO_ON, LOG]
+        return [plain(history.status.message), go_on, log]
     *earlier, last = [plain(note.text) for note in history.notes] or [""]
     return [*(text for text in earlier if text.startswith("Warning: ")), *([last] if last else [])]
 
