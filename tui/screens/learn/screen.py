@@ -188,9 +188,11 @@ class LearnScreen(InShell, AtSize, Screen[None]):
             self.greet()
         if findings is not None and findings != self.course.findings:
             untouched = not self.looked and key(tree.entry or "") == FIRST and not self.shell.opens
+            before = self.course.finished
             self.course.learn(findings)
             tree.fill()
-            if untouched and findings.step is not None:
+            finished = self.looked and key(tree.entry or "") in self.course.finished - before
+            if (untouched or finished) and findings.step is not None:
                 tree.go_to(key(findings.step))
             self.describe()
             self.greet()
