@@ -166,6 +166,8 @@ async def test_the_news_are_told_where_the_panels_are() -> None:
         await whole(shell)
         await shell.sees("✓ Your prediction: Right: below 0.1.", "n tells why", "n next: predict", "3 questions open")
         assert "space run" not in shell.text, "what is open is offered first"
+        await shell.press("E")
+        await shell.sees("Exercise 1 of 2", "P tells why")  # n is the next exercise there
         await shell.press("r")
         await launched(shell, 2)
         await shell.until(lambda: "tells why" not in shell.text)

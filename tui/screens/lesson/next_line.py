@@ -37,10 +37,11 @@ class NextLine(Static):
         """Say nothing."""
         self.set_class(False, "-shown")
 
-    def show(self, open_parts: Sequence[OpenPart], news: tuple[str, Pen] | None) -> None:
-        """Say what is open, and what the run said of the predictions if nobody has read it."""
+    def show(self, open_parts: Sequence[OpenPart], news: tuple[str, Pen] | None, goes_on: bool) -> None:
+        """Say what is open, and what the run said of the predictions if nobody has read it; ``goes_on``: n goes on with
+        the lesson now, instead of to the next question or exercise."""
         self.set_class(True, "-shown")
-        if (said := (tuple(open_parts), news)) == self._said:
+        if (said := (tuple(open_parts), news, goes_on)) == self._said:
             return
         self._said = said
         key = self.get_component_rich_style("next--key", partial=True)
@@ -48,11 +49,13 @@ class NextLine(Static):
         if news is not None:
             told, pen = news
             text.append(told, self.get_component_rich_style(f"next--{pen}", partial=True))
-            text.append("  ").append("n", key).append(" tells why\n")
-        elif open_parts:
+            text.append("  ").append("n" if goes_on else TITLES["predict"][0], key).append(" tells why\n")
+        elif open_parts and goes_on:
             text.append("n", key).append(" goes on   ")
         if not open_parts:
-            text.append("✓ Every part is done.  ").append("n", key).append(" what you can explain now, next lesson")
+            text.append("✓ Every part is done.  ")
+            if goes_on and news is None:
+                text.append("n", key).append(" what you can explain now, next lesson")
         for part in open_parts:
             text.append(TITLES[part.tab][0], key).append(f" {part.words}   ")
         self.update(text)

@@ -122,6 +122,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.body.learner.opened()
         self.body.show_settings(self.settings)
         self.show()
+        self.bindings_updated_signal.subscribe(self, lambda _: self._show_next())
         self.set_interval(1 / POLLS, self.poll)
         if self._autorun:
             self.call_after_refresh(self.action_run)
@@ -224,7 +225,9 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             line.hide()
             return
         news = predict.tell_grades() if predict is not None and predict.unread else None
-        line.show(list_open_parts(learner.count_parts()), news)
+        keys = self.active_bindings.values()
+        goes_on = any(key.node is self and key.enabled and key.binding.action.startswith("next(") for key in keys)
+        line.show(list_open_parts(learner.count_parts()), news, goes_on)
 
     def action_next(self, part: str = "") -> None:
         """Show what comes next: an open part of the lesson, else its end."""
