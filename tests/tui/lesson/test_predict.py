@@ -175,6 +175,11 @@ async def test_the_news_are_told_where_the_panels_are() -> None:
         await shell.press("n")
         await shell.sees("✓ Right", "Each step squares it.")
         await shell.until(lambda: "tells why" not in shell.text)
+        await shell.press("r")
+        await launched(shell, 3)
+        await whole(shell)
+        await shell.sees("✓ done", "3 questions open")
+        assert "tells why" not in shell.text, "that was read already"
 
 
 @pytest.mark.parametrize(
