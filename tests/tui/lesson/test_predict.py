@@ -97,6 +97,7 @@ async def test_who_was_asked_once_is_not_asked_again_after_leaving() -> None:
         await shell.press("space")
         await shell.sees("Prediction 1 of 3")
         await shell.press("1", "enter", "escape")
+        await shell.until(lambda: len(shell.app.screen_stack) == 1)
         shell.app.open_lesson("practice")
         await shell.until(lambda: hasattr(shell.app.screen, "lesson"))
         await shell.press("space")
