@@ -105,7 +105,7 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
         raise UsageError(f"{file.name} is of a kind that cannot be read: {what}.")
     known = ", ".join((*table.SUFFIXES, *npz_file.SUFFIXES, *text_file.SUFFIXES))
     raise UsageError(
-        f"{file.name} is of a kind that cannot be read; data is a file that ends in {known}, or in what else with "
+        f"{file.name} is of a kind that cannot be read; data is a file that ends in {known}, any other file with "
         "kind=table or kind=text, or a folder of images."
     )
 

@@ -39,8 +39,9 @@ def print_list(arguments: argparse.Namespace) -> int:
 
 
 def list_lessons() -> list[dict[str, Any]]:
-    """Every lesson in teaching order."""
+    """Every lesson along the recommended path."""
     from descend.engine.teaching import catalogue
+    from descend.engine.teaching.learning_path import order_lessons
     from descend.engine.teaching.lesson import TRACKS
 
     return [
@@ -53,7 +54,7 @@ def list_lessons() -> list[dict[str, Any]]:
             "minutes": lesson.minutes,
             "knobs": {name: spec.default for name, spec in lesson.knobs.specs.items()},
         }
-        for lesson in catalogue.list_lessons().values()
+        for lesson in order_lessons(catalogue.list_lessons().values())
     ] + [{"name": name, "broken": reason} for name, reason in catalogue.list_broken().items()]
 
 
@@ -127,6 +128,7 @@ def format_run_cells(row: dict[str, Any]) -> dict[str, Any]:
         return row
     return {
         **row,
+        "lesson": row["lesson"].rpartition("/")[2],  # of a model of one's own the file and its name
         "result": f"{row['key'].removeprefix('test/')} {format_number(row['metrics'][row['key']])}"
         if row["key"]
         else "",

@@ -33,12 +33,13 @@ def add(commands: Any) -> None:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print a line for each lesson."""
+    """Print a line for each lesson, along the recommended path."""
     from descend.engine.teaching import catalogue, learner_progress
+    from descend.engine.teaching.learning_path import order_lessons
 
     entries = learner_progress.read_entries()
     rows = []
-    for lesson in catalogue.list_lessons().values():
+    for lesson in order_lessons(catalogue.list_lessons().values()):
         entry = entries.get(lesson.name, learner_progress.LessonEntry())
         progress = learner_progress.measure_progress(lesson, entry)
         rows.append(

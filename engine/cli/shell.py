@@ -27,7 +27,9 @@ def add(commands: Any) -> None:
     from descend.engine.cli.arguments import add_run_settings
 
     command = commands.add_parser(
-        "open", help="open the shell at a lesson, a model or a run", description="Open it there."
+        "open",
+        help="open the shell at a lesson, a model or a run",
+        description="Open the shell at a lesson, a model or a run.",
     )
     command.add_argument(
         "name", metavar="NAME", help="a lesson, a model, path.py:Name, or a run, by its id or a part of it"

@@ -63,7 +63,7 @@ def summarize(checks: Iterable[Check]) -> str:
     problems = [check.name for check in checks if check.ok is False]
     notes = [check.name for check in checks if check.ok is None]
     told = f"{_count(problems, 'problem')}, {_count(notes, 'note')}."
-    return f"{told} To fix: {', '.join(problems)}." if problems else told
+    return f"{told} To fix: {', '.join(dict.fromkeys(problems))}." if problems else told
 
 
 def _count(found: list[str], noun: str) -> str:

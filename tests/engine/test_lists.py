@@ -15,7 +15,7 @@ from tests.tui.recording import asked, begin, end, finished, say, sign
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import main
 from descend.engine.cli.fitted_table import GAP, cut_middle, cut_name
-from descend.engine.cli.list import print_runs
+from descend.engine.cli.list import format_run_cells, list_lessons, print_runs
 from descend.engine.run.records import Array, Scalars
 
 LONG = "reconstruction/mean_absolute_percentage_error_" * 5
@@ -111,3 +111,16 @@ def test_the_command_tells_state_result_and_age_and_json_is_not_shortened(
     found = next(one for one in said if one["run"] == odd.id)
     assert LONG in found["metrics"]
     assert clean(found["title"]) == clean("\x1b[31mred " * 40).strip() or found["title"] == "\x1b[31mred " * 40
+
+
+def test_a_model_of_ones_own_is_told_by_the_end_of_its_address() -> None:
+    told = format_run_cells({**row(lesson="/far/away/net.py:Net"), "metrics": {}, "key": "", "age": 1.0, "size": 1})
+    assert told["lesson"] == "net.py:Net"
+
+
+def test_lessons_are_listed_along_the_path(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [one["name"] for one in list_lessons() if "broken" not in one]
+    assert names[0] == "digits"
+    assert names.index("chain-rule") < names.index("backpropagation")
+    assert main(["progress", "--json"]) == 0
+    assert [json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()] == names

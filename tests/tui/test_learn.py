@@ -276,6 +276,21 @@ async def test_after_a_finished_lesson_the_first_line_is_the_next_on_the_path() 
         await shell.sees(f"Next: {following.title}"[:40], f"1 of {count} finished", "Next on the recommended path")
 
 
+async def test_who_comes_back_from_a_finished_lesson_is_led_on() -> None:
+    do_all_but_one_question("digits")
+    digits = catalogue.find_lesson("digits")
+    async with opened() as shell:
+        tree = shell.app.screen.query_one(LessonTree)
+        await shell.sees("Go on: Digits")
+        tree.go_to("digits")
+        await shell.press("enter")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+        learner_progress.record_answer(digits, len(digits.quiz) - 1, digits.quiz[-1].answer)
+        await shell.press("escape")
+        await shell.sees("Next: Matrix products")
+        await shell.until(lambda: tree.cursor_line == 0)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_home_starts_at_the_top_with_the_first_heading_and_a_bar_for_each_lesson(size: tuple[int, int]) -> None:
     async with opened(size) as shell:

@@ -119,7 +119,7 @@ class PanelGrid(Replay):
 
     def changed(self, names: set[str]) -> None:
         """Take notice that ``names`` of the history changed; panels that show them are drawn when their turn comes."""
-        if not names <= self._known:
+        if not names <= self._known or (not self.panels and self._ended):
             self._sync()
         for panel in self.panels:
             panel.dirty = panel.dirty or panel.touches(names)
@@ -230,6 +230,11 @@ class PanelGrid(Replay):
         present = {(type(panel), panel.subject): panel for panel in self.panels}
         self._offered = by_importance(offered(self.history, self.expected), self.show)
         needed = [subject for subject, shown in arranged(self._offered, self.choice) if shown]
+        if not needed:
+            recorded = self.history.series or self.history.pictures
+            missing = "nothing was recorded" if self._ended else "waiting for data"
+            if self._empty.content != (told := "no panel is chosen" if recorded else missing):
+                self._empty.update(told)
         if list(present) == needed:
             return
         chosen = self.panels[self._selected] if self.panels else None
@@ -261,10 +266,15 @@ class PanelGrid(Replay):
         if self.panels and self.screen.focused is None:  # panels come too late for the screen's own choice
             self.panels[self._selected].focus(scroll_visible=False)
 
+    @property
+    def _ended(self) -> bool:
+        """Whether the run says that it brings no more."""
+        status = self.history.status
+        return status is not None and status.state not in LIVE
+
     def _await(self) -> list[str]:
         """The panels that the run may still bring, by the names that `number_panels` knows, most important first."""
-        status = self.history.status
-        if status is not None and status.state not in LIVE:
+        if self._ended:
             return []
         return [name for name, shown in self.choice if shown] or list(self.show)
 

@@ -13,6 +13,10 @@ class Options(OptionList):
         """Lines of all options in ``width`` cells."""
         return super().get_content_height(container, viewport, max(width, 4))
 
+    def on_resize(self) -> None:
+        """Keep the cursor in sight, also where a line below the list takes some of its room."""
+        self.scroll_to_highlight()
+
     def action_page_up(self) -> None:
         """One page up."""
         if self.scrollable_content_region:

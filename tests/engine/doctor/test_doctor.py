@@ -467,6 +467,11 @@ def test_the_report_reads_without_colour_and_without_unicode() -> None:
     assert "na\\xefve" in plain
 
 
+def test_what_has_several_problems_is_named_once() -> None:
+    keys = [Check("Terminal", "keys", False, f"wish {number}") for number in range(3)]
+    assert doctor.summarize([*keys, *FINDINGS]) == "4 problems, 1 note. To fix: keys, home."
+
+
 def test_the_report_uses_colour_only_to_repeat() -> None:
     assert "\x1b[" in printed("utf-8", force_terminal=True)
     assert "\x1b[31" not in printed("utf-8", force_terminal=True, no_color=True)

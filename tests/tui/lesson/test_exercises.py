@@ -72,7 +72,7 @@ async def test_knobs_are_set_run_and_checked_by_themselves(size: tuple[int, int]
         await shell.press("E")
         await shell.sees("Exercise 1 of 2", "with the knobs", "enter set the knobs and run")
         await shell.press("enter")
-        await shell.sees("Knobs", "guess")
+        await shell.sees("Knobs", "guess", "enter runs")
         await shell.press("enter")
         await launched(shell)
         await whole(shell)

@@ -98,6 +98,31 @@ async def test_who_comes_back_is_told_what_is_open(with_takeaways: Lesson) -> No
         await shell.press("1", "enter")
 
 
+async def test_n_is_told_only_where_it_goes_on_with_the_lesson(with_takeaways: Lesson) -> None:
+    finish(with_takeaways)
+    async with opened((80, 24), lesson="practice") as shell:
+        await shell.sees("✓ Every part is done.  n what you can explain now, next lesson")
+        await shell.press("Q")
+        await shell.sees("Question 1 of 3", "enter goes on with the lesson")
+        await shell.until(lambda: "n what you can" not in shell.text)
+        await shell.press("i")
+        await shell.sees("n what you can explain now, next lesson")
+        await shell.press("n")
+        await shell.sees("✓ Finished: Practice")
+
+
+async def test_n_asks_again_what_was_answered_wrongly(with_takeaways: Lesson) -> None:
+    finish(with_takeaways, but_quiz=True)
+    learner_progress.record_answer(with_takeaways, 2, 1)
+    async with opened((80, 24), lesson="practice") as shell:
+        await shell.sees("n goes on", "Q 1 question open")
+        await shell.press("n")
+        await shell.sees("2 right, 1 not, 0 left", "n goes on", "n next: quiz")
+        await shell.press("n")
+        await shell.sees("Question 3 of 3", "number, or arrows and enter")
+        assert "n goes on" not in shell.text, "there it is the next question"
+
+
 async def test_a_prediction_made_after_the_run_is_not_graded_by_it_even_after_coming_back() -> None:
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("space")

@@ -97,6 +97,7 @@ async def test_who_was_asked_once_is_not_asked_again_after_leaving() -> None:
         await shell.press("space")
         await shell.sees("Prediction 1 of 3")
         await shell.press("1", "enter", "escape")
+        await shell.until(lambda: len(shell.app.screen_stack) == 1)
         shell.app.open_lesson("practice")
         await shell.until(lambda: hasattr(shell.app.screen, "lesson"))
         await shell.press("space")
@@ -166,6 +167,8 @@ async def test_the_news_are_told_where_the_panels_are() -> None:
         await whole(shell)
         await shell.sees("✓ Your prediction: Right: below 0.1.", "n tells why", "n next: predict", "3 questions open")
         assert "space run" not in shell.text, "what is open is offered first"
+        await shell.press("E")
+        await shell.sees("Exercise 1 of 2", "P tells why")  # n is the next exercise there
         await shell.press("r")
         await launched(shell, 2)
         await shell.until(lambda: "tells why" not in shell.text)
@@ -173,6 +176,11 @@ async def test_the_news_are_told_where_the_panels_are() -> None:
         await shell.press("n")
         await shell.sees("✓ Right", "Each step squares it.")
         await shell.until(lambda: "tells why" not in shell.text)
+        await shell.press("r")
+        await launched(shell, 3)
+        await whole(shell)
+        await shell.sees("✓ done", "3 questions open")
+        assert "tells why" not in shell.text, "that was read already"
 
 
 @pytest.mark.parametrize(

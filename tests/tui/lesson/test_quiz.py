@@ -52,7 +52,7 @@ async def test_an_answer_is_judged_and_explained_at_once(size: tuple[int, int], 
         await shell.press("Q")
         await shell.sees("Question 1 of 3", "[b]2[/b]")
         await shell.press(key(with_quiz, 0, right=True))
-        await shell.sees("✓ Right.", "2 times 2 is 4.", "1 right, 0 not, 2 open", "Quiz 1/3")
+        await shell.sees("✓ Right.", "2 times 2 is 4.", "1 right, 0 not, 2 left", "Quiz 1/3")
         await shell.press("enter")
         await shell.sees("Question 2 of 3")
         await shell.press(*["down"] * (int(key(with_quiz, 1, right=False)) - 1), "enter")
@@ -70,7 +70,7 @@ async def test_an_answer_is_judged_and_explained_at_once(size: tuple[int, int], 
             True,
         ]
         await shell.press("enter")
-        await shell.sees("3 questions: 2 right, 1 not, 0 open")
+        await shell.sees("3 questions: 2 right, 1 not, 0 left")
 
 
 async def test_an_answer_can_be_tried_again_and_all_right_is_done(with_quiz: Lesson) -> None:
@@ -84,7 +84,7 @@ async def test_an_answer_can_be_tried_again_and_all_right_is_done(with_quiz: Les
         await shell.press("a")
         await shell.until(lambda: "✗ No" not in shell.text)
         await shell.press(right[0], "enter", right[1], "enter", right[2])
-        await shell.sees("Quiz ✓", "3 right, 0 not, 0 open")
+        await shell.sees("Quiz ✓", "3 right, 0 not, 0 left")
         await shell.press("enter")
         await shell.sees("✓ All right.")
 
@@ -93,9 +93,9 @@ async def test_an_answer_can_be_tried_again_and_all_right_is_done(with_quiz: Les
 async def test_asking_again_loses_no_answer(after: str, with_quiz: Lesson) -> None:
     async with opened((80, 24), lesson="practice") as shell:
         await shell.press("Q", key(with_quiz, 0, right=True))
-        await shell.sees("Quiz 1/3", "1 right, 0 not, 2 open")
+        await shell.sees("Quiz 1/3", "1 right, 0 not, 2 left")
         await shell.press("a")
-        await shell.sees("your right answer stays", "Quiz 1/3", "1 right, 0 not, 2 open")
+        await shell.sees("your right answer stays", "Quiz 1/3", "1 right, 0 not, 2 left")
         await shell.press(after)
         if after == "escape":
             await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
@@ -110,7 +110,7 @@ async def test_a_wrong_answer_after_a_right_one_is_told_and_takes_nothing_away(w
         await shell.press("Q", key(with_quiz, 0, right=True))
         await shell.sees("Quiz 1/3")
         await shell.press("a", key(with_quiz, 0, right=False))
-        await shell.sees("✗ No: choice", "It counts as right: you had it before.", "Quiz 1/3", "1 right, 0 not, 2 open")
+        await shell.sees("✗ No: choice", "It counts as right: you had it before.", "Quiz 1/3", "1 right, 0 not, 2 left")
         done = learner_progress.measure_progress(with_quiz).done
     async with opened((80, 24), lesson="practice") as shell:  # another day
         await shell.press("Q")
@@ -137,7 +137,7 @@ async def test_leaving_in_the_middle_loses_nothing(with_quiz: Lesson) -> None:
         await shell.sees("Question 3 of 3", "1 right")
     async with opened((80, 24), lesson="practice") as shell:  # another day
         await shell.press("Q")
-        await shell.sees("Question 2 of 3", "1 right, 0 not, 2 open")
+        await shell.sees("Question 2 of 3", "1 right, 0 not, 2 left")
         await shell.press("N")
         await shell.sees("Question 1 of 3", "✓ Right.")
 
@@ -164,7 +164,7 @@ async def test_many_questions_are_a_list_to_go_through(folders: Path) -> None:
         await shell.press("Q")
         await shell.sees("Question 1 of 35")
         await shell.press(key(asked, 0, right=True), "enter", key(asked, 1, right=False), "i")
-        await shell.sees("35 questions: 1 right, 1 not, 33 open", "✓  1", "✗  2")
+        await shell.sees("35 questions: 1 right, 1 not, 33 left", "✓  1", "✗  2")
         for _ in range(25):
             await shell.press("down")
         await shell.sees("›", "Question 26 about")

@@ -17,6 +17,7 @@ from descend.tui.screens.lesson.reading import TheoryTab, key_lines, lines, star
 from tests.tui import practice
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.lesson.test_lesson import lesson, running
+from tests.tui.lesson.test_predict import launched, whole
 
 
 @pytest.fixture
@@ -103,6 +104,20 @@ async def test_the_code_keeps_its_place_when_the_terminal_changes(lesson_with_al
         await shell.pilot.resize_terminal(50, 20)
         await shell.until(lambda: all(len(line) == 50 for line in shell.text.splitlines()))
         await shell.sees("def run(lab, k):")
+
+
+async def test_a_part_stays_in_sight_when_the_terminal_becomes_wider_or_narrower(lesson_with_all: Lesson) -> None:
+    async with opened((80, 24), lesson="practice") as shell:
+        await shell.press("space")
+        await launched(shell)
+        await whole(shell)
+        await shell.press("Q")
+        await shell.sees("Question 1 of 3")
+        await shell.pilot.resize_terminal(120, 40)
+        await shell.sees("Question 1 of 3", "1 loss")
+        await shell.pilot.resize_terminal(80, 24)
+        await shell.until(lambda: "1 loss" not in shell.text)
+        await shell.sees("Question 1 of 3")
 
 
 async def test_every_part_is_drawn_in_ascii(lesson_with_all: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from descend.engine.run.records import Array, Confusion, Event, Status
 from descend.tui.draw.rows import Row
 from descend.tui.panels import Panel, PanelGrid
 from descend.tui.panels.arrangement import choose_columns
-from descend.tui.panels.catalogue import Subject
+from descend.tui.panels.catalogue import Subject, named
 from descend.tui.panels.curves import Curves
 from descend.tui.panels.grid import number_panels
 
@@ -275,6 +275,23 @@ async def test_panels_appear_with_their_data_in_a_stable_order(run: list[Event])
         assert app.focused in app.grid.panels
         assert [panel.label for panel in app.grid.query(Panel)] == seen
         assert all(app.framed(panel) for panel in app.grid.shown)
+
+
+async def test_what_is_missing_without_panels_is_told(history: History) -> None:
+    failed = History()
+    app = Host(failed)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.grid.changed(failed.feed([Status(state="failed")]))
+        await pilot.pause()
+        assert "nothing was recorded" in "".join(app.lines())
+        app.grid.reset(History())
+        await pilot.pause()
+        assert "waiting for data" in "".join(app.lines())
+        app.grid.reset(history)
+        app.grid.choose([(named((type(panel), panel.subject)), False) for panel in app.grid.panels])
+        await pilot.pause()
+        assert "no panel is chosen" in "".join(app.lines())
 
 
 async def test_expected_panels_wait_for_their_data(history: History) -> None:

@@ -49,6 +49,19 @@ async def test_choose_a_model_and_data_and_train(size: tuple[int, int]) -> None:
         await shell.sees("Models")
 
 
+async def test_the_chosen_ones_stay_in_sight_when_the_lists_give_room() -> None:
+    async with opened((80, 24)) as shell:
+        await shell.press("n")
+        await shell.sees("descend run mlp")
+        screen = shell.app.screen
+        screen.models.highlighted = screen.models.option_count - 1  # type: ignore[attr-defined]
+        await shell.sees("ResNet-50 on digits")
+        await shell.press("m")
+        await typed(shell, "/nowhere/" + "x" * 200 + ".py:Net")
+        await shell.press("enter")
+        await shell.sees("✗ There is no file", "resnet50   ")
+
+
 async def test_what_does_not_fit_is_marked_and_refused_with_the_reason() -> None:
     async with opened(lesson=None) as shell:
         await shell.press("n")

@@ -112,6 +112,8 @@ class LearnScreen(InShell, AtSize, Screen[None]):
         self.index: LessonIndex | None = None
         self.looking = False
         self.looked = False
+        self.returned = False
+        """Whether the learner has come back from another screen since the last look."""
         self._room: Size | None = None
         self.due = 0
         """Quiz questions to review today."""
@@ -139,6 +141,7 @@ class LearnScreen(InShell, AtSize, Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Ticks and runs may have changed meanwhile."""
+        self.returned = self.looked
         if self.welcoming:
             self.greet()
         self.look()
@@ -188,13 +191,15 @@ class LearnScreen(InShell, AtSize, Screen[None]):
             self.greet()
         if findings is not None and findings != self.course.findings:
             untouched = not self.looked and key(tree.entry or "") == FIRST and not self.shell.opens
+            before = self.course.finished
             self.course.learn(findings)
             tree.fill()
-            if untouched and findings.step is not None:
+            finished = self.returned and key(tree.entry or "") in self.course.finished - before
+            if (untouched or finished) and findings.step is not None:
                 tree.go_to(key(findings.step))
             self.describe()
             self.greet()
-        self.looked = True
+        self.looked, self.returned = True, False
         if self.waiting:
             self.waiting = False
             self._open(tree.entry)

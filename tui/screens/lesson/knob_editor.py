@@ -32,6 +32,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         lesson: whose knobs.
         settings: their values now.
         live: whether a run is at work, so that live knobs turn at once.
+        runs: whether a run begins with them at once.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
@@ -62,9 +63,9 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     }
     """
 
-    def __init__(self, lesson: Experiment, settings: RunRequest, live: bool) -> None:
+    def __init__(self, lesson: Experiment, settings: RunRequest, live: bool, runs: bool = False) -> None:
         super().__init__()
-        self.lesson, self.settings, self.live = lesson, settings, live
+        self.lesson, self.settings, self.live, self.runs = lesson, settings, live, runs
         self.set_class(self.trains, "-grouped")
 
     def body(self) -> ComposeResult:
@@ -83,7 +84,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
                     can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
                     yield KnobRow(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
         yield Static(id="told")
-        yield Hint("enter applies", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
+        yield Hint("enter runs" if self.runs else "enter applies", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
 
     @property
     def trains(self) -> bool:

@@ -125,10 +125,7 @@ class LessonLayout(InShell, Horizontal):
 
     def view(self, what: str) -> None:
         """Show the ``parts``, next to the panels if there is room, or the ``panels`` alone."""
-        if self._wide:
-            self._alone = what == "panels"
-        else:
-            self._turn = what
+        self._turn, self._alone = what, what == "panels"  # the terminal may become wider or narrower
         self._place()
         self._focus(what)
 

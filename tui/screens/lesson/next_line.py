@@ -38,22 +38,29 @@ class NextLine(Static):
         """Say nothing."""
         self.set_class(False, "-shown")
 
-    def show(self, open_parts: Sequence[OpenPart], news: tuple[str, Pen] | None) -> None:
-        """Say what is open, and what the run said of the predictions if nobody has read it."""
+    def show(self, open_parts: Sequence[OpenPart], news: tuple[str, Pen] | None, goes_on: bool) -> None:
+        """Say what is open, and what the run said of the predictions if nobody has read it; ``goes_on``: n goes on with
+        the lesson now, instead of to the next question or exercise."""
         self.set_class(True, "-shown")
-        if (said := (tuple(open_parts), news)) == self._said:
+        if (said := (tuple(open_parts), news, goes_on)) == self._said:
             return
         self._said = said
         key = self.get_component_rich_style("next--key", partial=True)
-        goes_on, text = show_key(self.screen, "n"), Text()
+        following, text = show_key(self.screen, "n"), Text()
         if news is not None:
             told, pen = news
             text.append(told, self.get_component_rich_style(f"next--{pen}", partial=True))
-            text.append("  ").append(goes_on, key).append(" tells why\n")
-        elif open_parts:
-            text.append(goes_on, key).append(" goes on   ")
+            why = following if goes_on else self._name_key("predict")
+            text.append("  ").append(why, key).append(" tells why\n")
+        elif open_parts and goes_on:
+            text.append(following, key).append(" goes on   ")
         if not open_parts:
-            text.append("✓ Every part is done.  ").append(goes_on, key).append(" what you can explain now, next lesson")
+            text.append("✓ Every part is done.  ")
+            if goes_on and news is None:
+                text.append(following, key).append(" what you can explain now, next lesson")
         for part in open_parts:
-            text.append(show_key(self.screen, TITLES[part.tab][0]), key).append(f" {part.words}   ")
+            text.append(self._name_key(part.tab), key).append(f" {part.words}   ")
         self.update(text)
+
+    def _name_key(self, tab: str) -> str:
+        return show_key(self.screen, TITLES[tab][0])

@@ -79,6 +79,7 @@ class Predict(QuestionView):
         self.lesson, self.learner = lesson, learner
         self.session: RunMonitor | None = None
         self.grades: dict[int, Graded] = {}
+        self.read: dict[int, Graded] = {}
         self.unread = False
         self.wrong = ""
         self.guess = Guess(placeholder="a number", compact=True, max_length=40)
@@ -219,6 +220,7 @@ class Predict(QuestionView):
     def take_keys(self) -> None:
         """Focus the field where a number is asked for; what a run said of the predictions is read now."""
         self.unread = False
+        self.read |= self.grades
         self.draw()
         take_focus(self.guess if self.has_class("-number") else self)
 
@@ -242,7 +244,8 @@ class Predict(QuestionView):
         self.draw()
 
     def ended(self, session: RunMonitor, seen: bool) -> None:
-        """The run has ended: see what it says, which is told until it is read. ``seen``: this page is on the screen."""
+        """The run has ended: see what it says, which is told until it is read, unless it is what was read of the run
+        before. ``seen``: this page is on the screen."""
         try:
             result = Result(session.history, session.run.manifest().knobs)
         except DescendError:
@@ -257,7 +260,10 @@ class Predict(QuestionView):
                 self.grades[number] = graded
                 self.learner.grade(number, session.run.id, self.grades[number])
         told = [number for number, graded in self.grades.items() if graded.right is not None]
-        self.unread = not seen and not known.issuperset(told)
+        news = [number for number in told if number not in known and self.grades[number] != self.read.get(number)]
+        self.unread = bool(news) and not seen
+        if seen:
+            self.read |= self.grades
         self.turn_to(next(iter(told), next(iter(self.grades), self.number)))
 
     def tell_grades(self) -> tuple[str, Pen]:

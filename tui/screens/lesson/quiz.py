@@ -128,7 +128,7 @@ class Quiz(QuestionView):
         right, wrong = results.count(True), results.count(False)
         if not right + wrong:
             return ""
-        return f"{right} right, {wrong} not, {results.count(None)} open"
+        return f"{right} right, {wrong} not, {results.count(None)} left"
 
     def _list(self) -> list[RenderableType]:
         count = len(self.lesson.quiz)
@@ -166,12 +166,17 @@ class Quiz(QuestionView):
         self.turn_to(self.learner.place)
 
     def turn_to_open(self) -> None:
-        """Ask the first question that is open, else list those that were answered wrongly."""
-        if self.right(self.number) is not None:
-            if (number := self._open()) is not None:
-                self._go_to(number)
-            elif not self.listing:
-                self.action_list()
+        """Ask the first question that is open, else list those that were answered wrongly, else ask the first of those
+        again."""
+        if self.right(self.number) is None:
+            return
+        if (number := self._open()) is not None:
+            self._go_to(number)
+        elif not self.listing:
+            self.action_list()
+        elif (number := self._open(False)) is not None:
+            self._go_to(number)
+            self.action_again()
 
     def take_keys(self) -> None:
         """Ask on where the learner was."""
@@ -249,11 +254,11 @@ class Quiz(QuestionView):
             rows = max(1, self.page.size.height - 4) / len(self.lesson.quiz)  # questions that wrap take several
             self.scroll_to(y=max(0, int(2 + rows * self.cursor) - self.size.height // 2), animate=False)
 
-    def _open(self) -> int | None:
-        """The next question without an answer."""
+    def _open(self, result: bool | None = None) -> int | None:
+        """The next question without an answer, or with such a ``result``."""
         count = len(self.lesson.quiz)
         after = ((self.number + step) % count for step in range(1, count + 1))
-        return next((number for number in after if self.right(number) is None), None)
+        return next((number for number in after if self.right(number) is result), None)
 
     def _goes_on(self) -> bool:
         """Whether the lesson has something to do next that is not in the quiz."""

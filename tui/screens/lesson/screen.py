@@ -122,6 +122,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.body.learner.opened()
         self.body.show_settings(self.settings)
         self.show()
+        self.bindings_updated_signal.subscribe(self, lambda _: self._show_next())
         self.set_interval(1 / POLLS, self.poll)
         if self._autorun:
             self.call_after_refresh(self.action_run)
@@ -224,7 +225,9 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             line.hide()
             return
         news = predict.tell_grades() if predict is not None and predict.unread else None
-        line.show(list_open_parts(learner.count_parts()), news)
+        keys = self.active_bindings.values()
+        goes_on = any(key.node is self and key.enabled and key.binding.action.startswith("next(") for key in keys)
+        line.show(list_open_parts(learner.count_parts()), news, goes_on)
 
     def action_next(self, part: str = "") -> None:
         """Show what comes next: an open part of the lesson, else its end."""
@@ -350,7 +353,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
 
     def action_edit(self) -> None:
         """Change the knobs; live ones of a run at work turn at once."""
-        self._ask_settings(self.session is not None and self.session.live, self._edited)
+        self._ask_settings(self._edited, live=self.session is not None and self.session.live)
 
     def try_knobs(self) -> None:
         """Change the knobs, then run with them."""
@@ -361,13 +364,15 @@ class LessonScreen(Leaves, InShell, Screen[None]):
                 self.body.show_settings(settings)
                 self.action_restart()
 
-        self._ask_settings(False, edited)
+        self._ask_settings(edited, runs=True)
 
-    def _ask_settings(self, live: bool, answered: Callable[[RunRequest | None], None]) -> None:
+    def _ask_settings(
+        self, answered: Callable[[RunRequest | None], None], live: bool = False, runs: bool = False
+    ) -> None:
         from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
 
         self.shell.warm_up()
-        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live), answered)
+        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live, runs), answered)
 
     def _edited(self, settings: RunRequest | None) -> None:
         if settings is None or settings == self.settings:
