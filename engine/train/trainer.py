@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from descend.datasets.dataset import WARNING
+from descend.datasets.preparation import prepare_dataset
 from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
@@ -111,7 +112,8 @@ class Trainer:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        form = loader.Preprocessing(self.dataset, lab.device, channels_last=last, augment=getattr(k, "augment", "none"))
+        prepared, augment = prepare_dataset(self.dataset), getattr(k, "augment", "none")
+        form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(self.dataset, self._tasks(), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
