@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from descend.datasets.column_encoder import ColumnEncoder
+
 WARNING = "Warning: "
 """First word of notes that should not be missed."""
 
@@ -35,6 +37,7 @@ class Dataset:
         kind: what a sample is.
         task: what is learned.
         features: name of each column of a table.
+        encoders: how the columns of its file became these; () if each is one of the file's, a number.
         targets: name of each number to predict.
         vocabulary: the characters of text, in order of their indices.
         missing: number of missing values that were found in each column that had any.
@@ -52,6 +55,7 @@ class Dataset:
     kind: Kind = "image"
     task: Task = "classification"
     features: tuple[str, ...] = ()
+    encoders: tuple[ColumnEncoder, ...] = ()
     targets: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     missing: Mapping[str, int] = field(default_factory=dict)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from descend.datasets import csv_reader as text
+from descend.datasets.column_encoder import ColumnEncoder, fit_encoder
 from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_columns
 from descend.datasets.csv_reader import shorten_cell
 from descend.datasets.data_shape import format_count
@@ -155,7 +155,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         return make_text_dataset(
             name, cells, y, (train, test), options.length, notes, task=task, missing=missing, **named
         )
-    x, names = convert_features(features, codes, keep, train, options.encode, notes)
+    x, encoders = convert_features(features, codes, keep, train, options.encode, notes)
     return Dataset(
         name,
         classes,
@@ -165,7 +165,8 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         y[test],
         kind="table",
         task=task,
-        features=tuple(names),
+        features=tuple(feature for encoder in encoders for feature in encoder.features),
+        encoders=encoders,
         targets=() if classes else tuple(target.name for target in targets),
         missing=missing,
         notes=tuple(notes),
@@ -237,8 +238,8 @@ def convert_features(
     train: NDArray[np.intp],
     encode: str,
     notes: list[str],
-) -> tuple[NDArray[np.float32], list[str]]:
-    """The features as numbers, (rows, d), and the name of each of the d columns.
+) -> tuple[NDArray[np.float32], tuple[ColumnEncoder, ...]]:
+    """The features as numbers, (rows, d), and how each column became some of these.
 
     Args:
         codes: names of columns of numbers that are categories.
@@ -252,42 +253,22 @@ def convert_features(
         for column in features
     )
     check_memory(3 * 4 * int(keep.sum()) * width, "The table as numbers", "encode=ordinal makes one of each category")
-    parts: list[NDArray[np.float32]] = []
-    names: list[str] = []
-    constant, blurred, categorical = [], [], []
-    for column in features:
-        missing = column.missing[keep]
-        if column.numeric and column.name not in codes:
-            values = column.numbers[keep]
-            known = values[train][~missing[train]]
-            values[missing] = (known if len(known) else values[~missing]).mean() if missing.any() else 0
+    encoders = tuple(fit_encoder(c, c.name in codes, encode == "ordinal", keep, train) for c in features)
+    parts = []
+    constant, blurred = [], []
+    for column, encoder in zip(features, encoders, strict=True):
+        parts.append(encoder.encode(column, keep))
+        if not encoder.words:
+            values = encoder.read_numbers(column, keep)
             if values.min() == values.max():
                 constant.append(column.name)
-            elif is_narrow(values) or is_merged(values, values.astype(np.float32)):
+            elif is_narrow(values) or is_merged(values, parts[-1][:, 0]):
                 blurred.append(column.name)
-            parts.append(values.astype(np.float32)[:, None])
-            names.append(column.name)
-            continue
-        categorical.append(column.name)
-        cells = np.array([cell if not gone else "" for cell, gone in zip(column.cells, column.missing, strict=True)])
-        cells = cells[keep]
-        if missing.any():
-            known = cells[train][~missing[train]].tolist() or cells[~missing].tolist()
-            cells[missing] = min(Counter(sorted(known)).most_common(1))[0] if known else ""
-        places = {word: place for place, word in enumerate(column.words)}
-        ranks = np.array([places[word] for word in cells.tolist()])
-        if encode == "ordinal":
-            parts.append(ranks.astype(np.float32)[:, None])
-            names.append(column.name)
-            continue
-        shown = range(1, 2) if len(column.words) == 2 else range(len(column.words))
-        parts.append((ranks[:, None] == np.array(shown)).astype(np.float32))
-        names.extend(f"{column.name}={column.words[place]}" for place in shown)
-    if categorical:
+    if categorical := [encoder.name for encoder in encoders if encoder.words]:
         how = "one number, the rank of the word" if encode == "ordinal" else "a column of 0 and 1 for each word"
         notes.append(f"Categories, in {quote_columns(categorical)}: {how}.")
     if constant:
         notes.append(f"The same in every row, so useless: {quote_columns(constant)}.")
     if blurred:
         notes.append(f"{WARNING}so nearly the same that 32-bit numbers lose digits: {quote_columns(blurred)}.")
-    return np.ascontiguousarray(np.concatenate(parts, 1)), names
+    return np.ascontiguousarray(np.concatenate(parts, 1)), encoders

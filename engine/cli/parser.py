@@ -39,6 +39,7 @@ def make_parser() -> CommandParser:
         export,
         list,
         new,
+        predict,
         progress,
         run,
         shell,
@@ -55,6 +56,6 @@ def make_parser() -> CommandParser:
     )
     top.add_argument("--version", action="version", version=f"descend {version('descend')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=CommandParser)
-    for module in (shell, run, control, show, export, list, verify, exercise, progress, new, data, doctor):
+    for module in (shell, run, control, show, predict, export, list, verify, exercise, progress, new, data, doctor):
         module.add(commands)
     return top

@@ -247,6 +247,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
 
     import torch
 
+    from descend.datasets.preparation import prepare_dataset
     from descend.engine.lab import checkpoints
     from descend.engine.lab.command_queue import Stopped
     from descend.engine.lab.diverged import Diverged
@@ -255,6 +256,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     from descend.engine.launch import changes
     from descend.engine.run.fork_effects import find_without_effect
     from descend.engine.run.knob_turns import list_turns
+    from descend.engine.run.preparation_file import write_preparation
 
     device = devices.find_device(manifest.device)
     dataset = None
@@ -300,6 +302,8 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run resumes from {since}.")
         for warning in changes.find_changes(manifest):
             lab.note(warning)
+        if dataset is not None and isinstance(chosen, experiment.Training):
+            write_preparation(run, prepare_dataset(dataset))
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()

@@ -5,6 +5,7 @@
     <home>/runs/<id>/
       run.json       what was asked (`Manifest`, replaced atomically)
       events.jsonl   what happened (`descend.engine.run.records.Event`, append-only)
+      preparation.json  how a training's data was prepared (`descend.engine.run.preparation_file`)
       control.jsonl  what the user said (`descend.engine.run.records.Control`, append-only)
       worker.json    who writes events.jsonl (`descend.engine.run.liveness.Writer`)
       worker.lock    locked while that process lives, so that no second one begins
@@ -82,6 +83,7 @@ class Run:
         self.lock_file = folder / "worker.lock"
         self.launch_file = folder / "launch.json"
         self.log_file = folder / "worker.log"
+        self.preparation_file = folder / "preparation.json"
         self.checkpoints = folder / "checkpoints"
 
     def manifest(self) -> Manifest:

@@ -48,10 +48,11 @@ def augment_samples(dataset: Dataset, how: str, seed: int = 0) -> NDArray[np.uin
     import numpy as np
     import torch
 
+    from descend.datasets.preparation import prepare_dataset
     from descend.engine.train.loader import Preprocessing
 
     x = torch.as_tensor(dataset.train_x[choose_samples(dataset)])
-    form = Preprocessing(dataset, torch.device("cpu"), channels_last=False, augment=how)
+    form = Preprocessing(prepare_dataset(dataset), torch.device("cpu"), augment=how)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         drawn = [form.inputs(x, training=True) for _ in range(DRAWS)]

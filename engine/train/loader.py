@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from descend.datasets.dataset import Dataset
+from descend.datasets.preparation import Preparation
 from descend.engine.train.augment import make_augmentation
 
 CHUNK = 4096
@@ -34,19 +35,20 @@ class Preprocessing:
             main memory, () or (k,).
     """
 
-    def __init__(self, dataset: Dataset, device: torch.device, *, channels_last: bool, augment: str) -> None:
-        self.kind, self.task, self.device = dataset.kind, dataset.task, device
+    def __init__(
+        self, prepared: Preparation, device: torch.device, *, channels_last: bool = False, augment: str = "none"
+    ) -> None:
+        self.kind, self.task, self.device = prepared.kind, prepared.task, device
         self.channels_last = channels_last
         self.augment = make_augmentation(augment)
-        self.scale = dataset.scale
-        if self.kind == "table":
-            self.mean, self.std = (torch.as_tensor(part).to(device) for part in (dataset.mean, dataset.std))
-        self.target_mean = self.target_std = torch.zeros((), dtype=torch.float64)
-        if self.task == "regression":
-            y = torch.as_tensor(dataset.train_y).double()
-            self.target_mean, std = y.mean(0), y.std(0, correction=0)
-            rounding = 1e-13 * self.target_mean.abs()  # a constant target's std may not be exactly zero
-            self.target_std = torch.where(std > rounding, std, 1.0)
+        self.scale = prepared.scale
+        self.mean, self.std = (torch.tensor(part, device=device) for part in (prepared.mean, prepared.std))
+        scales = prepared.target_mean, prepared.target_std
+        form = (len(prepared.targets),) if len(prepared.targets) > 1 else ()
+        self.target_mean, self.target_std = (
+            torch.tensor(part, dtype=torch.float64).reshape(form) if part else torch.zeros((), dtype=torch.float64)
+            for part in scales
+        )
 
     def inputs(self, x: Tensor, training: bool = False) -> Tensor:
         """Samples as a model takes them."""

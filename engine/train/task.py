@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from descend.datasets.data_shape import DataShape
-from descend.datasets.dataset import Dataset
+from descend.datasets.preparation import Preparation
 from descend.engine.train import output_activation
 from descend.engine.train.loader import Preprocessing
 
@@ -298,13 +298,13 @@ class ReconstructionMetrics(Metrics):
             lab.images("reconstruction", self.pairs, captions, low=0.0, high=1.0)
 
 
-def choose_task(dataset: Dataset, tasks: tuple[str, ...], k: Any, form: Preprocessing) -> Task:
+def choose_task(prepared: Preparation, tasks: tuple[str, ...], k: Any, form: Preprocessing) -> Task:
     """What a model that can learn ``tasks`` learns from the data."""
-    shape: DataShape = dataset.shape
+    shape: DataShape = prepared.shape
     if "reconstruction" in tasks and (shape.task not in tasks or getattr(k, "objective", "auto") == "reconstruction"):
         return Reconstruction(shape.kind == "image")
     if shape.task == "regression":
-        return Regression(dataset.targets, form)
+        return Regression(prepared.targets, form)
     if shape.task == "language":
-        return LanguageModelling(dataset.vocabulary)
-    return Classification(dataset.classes, shape.kind == "image")
+        return LanguageModelling(prepared.vocabulary)
+    return Classification(prepared.classes, shape.kind == "image")

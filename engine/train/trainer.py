@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from descend.datasets.dataset import WARNING
+from descend.datasets.preparation import prepare_dataset
 from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
@@ -30,6 +31,7 @@ from descend.engine.train.task import LanguageModelling, Metrics, Task, choose_t
 from descend.engine.train.unlearned import warn_of_late_parameters
 
 if TYPE_CHECKING:
+    from descend.datasets.data_shape import DataShape
     from descend.engine.lab.lab import Lab
 
 EVERYTHING = ("classification", "regression", "language", "reconstruction")
@@ -59,6 +61,22 @@ def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
         raise session.fault(error) from None
     except BaseException as error:  # a model may raise SystemExit
         raise session.fault(error) from None
+
+
+def build_net(model: Model | ModelSource, k: Any, shape: DataShape) -> tuple[nn.Module, list[str]]:
+    """``model`` with the knobs ``k`` for data of that ``shape`` as it begins, and what to say of it."""
+    if isinstance(model, Model):
+        return model.build(k, shape), []
+    from descend.engine.train.settings import TrainKnobs
+
+    values = {name: value for name, value in k.values().items() if name not in TrainKnobs.specs}
+    repeat = getattr(k, "objective", "auto") == "reconstruction"
+    return own_model.build_model(model, values, shape, k.context if shape.task == "language" else 0, repeat)
+
+
+def list_tasks(model: Model | ModelSource) -> tuple[str, ...]:
+    """What ``model`` can learn."""
+    return model.tasks if isinstance(model, Model) else EVERYTHING
 
 
 class Trainer:
@@ -111,8 +129,9 @@ class Trainer:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        form = loader.Preprocessing(self.dataset, lab.device, channels_last=last, augment=getattr(k, "augment", "none"))
-        self.objective = choose_task(self.dataset, self._tasks(), k, form)
+        prepared, augment = prepare_dataset(self.dataset), getattr(k, "augment", "none")
+        form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
+        self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
             lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
@@ -143,6 +162,10 @@ class Trainer:
             choose_precision(self.net, lambda: has_wanted_form(self.net, x, self.objective, autocast)) if file else []
         )
         notes += sanity_check.check_model(self.net, x, y, self.objective, autocast, file, self.some_samples)
+        lab.state["output"] = {
+            "part": self.objective.part,
+            "ends": self.objective.ends,
+        }  # for predictors
         if last:
             self.net.to(memory_format=torch.channels_last)
         self.run = self._compiled() if k.compile else self.net
@@ -319,17 +342,7 @@ class Trainer:
 
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
-        if isinstance(self.model, Model):
-            return self.model.build(self.k, self.shape), []
-        from descend.engine.train.settings import TrainKnobs
-
-        taken = TrainKnobs.specs
-        values = {name: value for name, value in self.k.values().items() if name not in taken}
-        repeat = getattr(self.k, "objective", "auto") == "reconstruction"
-        return own_model.build_model(self.model, values, self.shape, self.context, repeat)
-
-    def _tasks(self) -> tuple[str, ...]:
-        return self.model.tasks if isinstance(self.model, Model) else EVERYTHING
+        return build_net(self.model, self.k, self.shape)
 
     @property
     def _unit(self) -> str:

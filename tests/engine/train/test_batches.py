@@ -8,13 +8,14 @@ import torch
 
 from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
+from descend.datasets.preparation import prepare_dataset
 from descend.engine.train.loader import Loader, Preprocessing, Split, make_splits
 
 CPU = torch.device("cpu")
 
 
 def form(dataset: Dataset, **settings: object) -> Preprocessing:
-    return Preprocessing(dataset, CPU, **{"channels_last": False, "augment": "none", **settings})  # type: ignore[arg-type]
+    return Preprocessing(prepare_dataset(dataset), CPU, **{"channels_last": False, "augment": "none", **settings})  # type: ignore[arg-type]
 
 
 def parts(name: str, *, context: int = 0, resident: bool = True, validation: float = 0.0) -> tuple[Split, ...]:

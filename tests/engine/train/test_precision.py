@@ -11,6 +11,7 @@ from tests.engine.launch.test_resume import final_state, same
 from tests.engine.train.trained import conduct, done, failed, notes, said, trained
 from torch.utils.data import DataLoader
 
+from descend.datasets.preparation import prepare_dataset
 from descend.engine.lab import checkpoints
 from descend.engine.lab.lab import Lab
 from descend.engine.launch import launcher
@@ -133,7 +134,7 @@ def test_a_gpu_asks_for_processes_and_pinned_memory(monkeypatch: pytest.MonkeyPa
     asked: dict[str, Any] = {}
     monkeypatch.setattr(batches, "DataLoader", lambda *_, **settings: asked.update(settings) or [])
     dataset = catalogue.find("digits").load()
-    form = batches.Preprocessing(dataset, torch.device("cpu"), channels_last=False, augment="none")
+    form = batches.Preprocessing(prepare_dataset(dataset), torch.device("cpu"), channels_last=False, augment="none")
     split, _, _ = batches.make_splits(dataset, form, context=0, validation=0.0, resident=False, seed=0)
     form.device = torch.device("cuda", 0)
     batches.Loader(split, 100, 0)._fetching(0)

@@ -14,6 +14,7 @@ from tests.engine.train.trained import conduct, done, failed, said, trained, wri
 from tests.live import finished, kill, until
 
 from descend.datasets import catalogue
+from descend.datasets.preparation import prepare_dataset
 from descend.engine.base.errors import UsageError
 from descend.engine.launch import experiment, launcher, run_config
 from descend.engine.run.records import Stop
@@ -153,7 +154,7 @@ def test_data_of_fewer_samples_than_processes_is_a_sentence(monkeypatch: pytest.
 @pytest.mark.parametrize("size", [2, 3, 5])
 def test_shares_of_every_batch_count_as_the_whole_does(size: int) -> None:
     dataset = catalogue.find("iris").load()
-    form = Preprocessing(dataset, torch.device("cpu"), channels_last=False, augment="none")
+    form = Preprocessing(prepare_dataset(dataset), torch.device("cpu"), channels_last=False, augment="none")
     train = make_splits(dataset, form, context=0, validation=0.0, resident=True, seed=0)[0]
     whole = Loader(train, 17, 0)  # 120 = 7 · 17 + 1: the last batch has a single sample
     shares = [Loader(train, 17, 0, share=(rank, size)) for rank in range(size)]

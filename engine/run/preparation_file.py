@@ -1,0 +1,42 @@
+"""A run's ``preparation.json``: how a training's data became what the model sees, kept apart from the data itself."""
+
+from __future__ import annotations
+
+import msgspec
+
+from descend.datasets.preparation import Preparation
+from descend.engine.base import files
+from descend.engine.base.errors import DescendError
+from descend.engine.run.damage import describe_unreadable
+from descend.engine.run.manifest import replace_json
+from descend.engine.run.runs import Run
+
+MAX_BYTES = 1 << 28
+"""Of the file; 100,000 columns take about 20 MB."""
+
+
+def write_preparation(run: Run, preparation: Preparation) -> None:
+    """Write ``preparation.json``, all of it or nothing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    replace_json(run.preparation_file, msgspec.json.encode(preparation))
+
+
+def read_preparation(run: Run) -> Preparation:
+    """What `write_preparation` wrote.
+
+    Raises:
+        DescendError: there is none, as of a lesson or of a run before there were any, or it is damaged.
+    """
+    try:
+        text = files.read_file(run.preparation_file, MAX_BYTES)
+        return msgspec.json.decode(text, type=Preparation)
+    except FileNotFoundError:
+        raise DescendError(
+            f"Run '{run.id}' does not say how its data was prepared: it is a lesson's, or older than that; train anew "
+            "with `descend run`."
+        ) from None
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise describe_unreadable(run, "preparation.json", error) from None

@@ -1,0 +1,102 @@
+"""A finished training, ready to predict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.lab.checkpoints import find_newest
+from descend.engine.launch import experiment
+from descend.engine.run.preparation_file import read_preparation
+from descend.engine.train.evaluation import evaluate_one, find_scores
+from descend.engine.train.loader import CHUNK, Preprocessing
+from descend.engine.train.task import Task, choose_task
+from descend.engine.train.trainer import build_net, list_tasks
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from descend.datasets.preparation import Preparation
+    from descend.engine.run.runs import Run
+
+
+class Predictor:
+    """A network with the weights of a run's newest checkpoint, and the preparation of the data it learned from.
+
+    Attributes:
+        prepared: how its data was prepared.
+        step: of the checkpoint.
+    """
+
+    def __init__(self, net: nn.Module, prepared: Preparation, form: Preprocessing, objective: Task, step: int) -> None:
+        self.net, self.prepared, self.step = net.eval(), prepared, step
+        self._form, self._objective = form, objective
+
+    @torch.no_grad()
+    def predict(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        """What the network makes of samples as a `Dataset` stores them, (n, …): the probability of each class,
+        (n, classes), or the numbers to predict in their own units, (n, targets)."""
+        parts = []
+        for chunk in torch.as_tensor(x).split(CHUNK):
+            output = self._run(self._form.inputs(chunk)).float()
+            if self.prepared.task == "classification":
+                parts.append(output.softmax(1).double())
+            else:
+                parts.append(self._form.untargeted(output).reshape(len(chunk), -1))
+        return torch.cat(parts).numpy()
+
+    def _run(self, given: Tensor) -> Tensor:
+        several = len(given) > 1
+        output = (
+            self._objective.fitted(find_scores(self.net(given.clone()), self._objective.part), given)
+            if several
+            else evaluate_one(self.net, self._objective, given)
+        )
+        if output is None:
+            raise DescendError(f"The model's output changes its shape with {len(given)} samples; it cannot predict.")
+        return output
+
+
+def load_predictor(run: Run) -> Predictor:
+    """The predictor of a training with classes or numbers to predict; on the CPU.
+
+    Raises:
+        UsageError: the run is a lesson's, or learned something else.
+        DescendError: it has no checkpoint, its preparation is missing, or its model can no longer be built.
+    """
+    manifest = run.manifest()
+    chosen = experiment.find_again(run.id, manifest)
+    if not isinstance(chosen, experiment.Training):
+        raise UsageError(f"Run '{run.id}' is a lesson's; only a training predicts, see `descend run --help`.")
+    prepared = read_preparation(run)
+    knobs = chosen.knobs.parse(manifest.knobs)
+    form = Preprocessing(prepared, torch.device("cpu"))
+    objective = choose_task(prepared, list_tasks(chosen.model), knobs, form)
+    if prepared.task not in ("classification", "regression") or getattr(knobs, "objective", "") == "reconstruction":
+        raise UsageError(f"Run '{run.id}' learned to continue or repeat its data, which predicts no class or number.")
+    if (checkpoint := find_newest(run)) is None:
+        raise DescendError(f"Run '{run.id}' has no checkpoint that can be read, so there is nothing to predict with.")
+    net, _ = build_net(chosen.model, knobs, prepared.shape)
+    restore_weights(net, checkpoint["tracked"]["net"])
+    output = checkpoint["state"].get("output", {})
+    objective.part, objective.ends = output.get("part"), output.get("ends", "")
+    return Predictor(net, prepared, form, objective, int(checkpoint["step"]))
+
+
+def restore_weights(net: nn.Module, state: dict[str, Tensor]) -> None:
+    """Give ``net`` the weights of a checkpoint, in its precision.
+
+    Raises:
+        DescendError: they are those of another network.
+    """
+    for name, tensor in (*net.named_parameters(), *net.named_buffers()):
+        if name in state and tensor.dtype != state[name].dtype:
+            tensor.data = tensor.data.to(state[name].dtype)
+    try:
+        net.load_state_dict(state)
+    except RuntimeError:
+        raise DescendError("The model is no longer the one that was trained: its weights do not fit.") from None
