@@ -5,7 +5,7 @@ The best place is forbidden. Where is the best allowed one, and what is it worth
 **The problem.** Minimise f(x, y) = (x − 2)² + (y + 3)², whose lowest place (2, −3) two walls shut off: a *bound*,
 y ≥ −2, and a *constraint*, x² + y² ≤ 2.5². What satisfies both is *feasible*.
 
-**Projected gradient.** Go downhill, then to the nearest feasible place:
+**Projected gradient.** Go downhill, against the slopes ∇f along x and y, then to the nearest feasible place:
 
     (x, y) ← project((x, y) − rate · ∇f)
 
@@ -18,10 +18,12 @@ A multiplier is a price: f falls by 1/3 of a little that is added to radius², b
 lowered. A wall not touched has price 0.
 
 **Networks.** Max-norm, |w| ≤ r, is such a disc. *Weight decay* adds λ·|w|² to the loss, a *penalty* instead of a
-constraint. In gradient descent, with λ = the multiplier, both rest at the same place of this bowl.
+constraint. With λ = the multiplier, both rest at the same place of this bowl.
 
 **Success?** SciPy's `minimize` says so where the slope is zero or the value hardly changes, also on a flat shelf.
-**Predict, then run.** Which walls will hold it? **Watch** the path bend. **Break it:** *shelf* from x = 0, y = 0.
+
+**Predict, then run.** Which walls will hold it? **Watch** the path bend. **Break it:** *shelf*, x⁴ − 3x³ + 2 + y², from
+x = 0, y = 0.
 """
 
 from descend.engine.teaching.lesson import (
@@ -44,7 +46,7 @@ FUNCTIONS = {
     "shelf": (lambda x, y: x**4 - 3 * x**3 + 2 + y**2, lambda x, y: (4 * x**3 - 9 * x**2, 2 * y), (2.25, 0)),
 }
 """f, its gradient and lowest place. Along x the shelf is x⁴ − 3x³ + 2: flat at 0, where it is 2; −6.543 at 2.25."""
-PLANE = 3.5  # the picture reaches from −3.5 to 3.5 on both axes
+PLANE, PLANE_NAME = 3.5, "plane √(f − least)"  # the picture reaches from −3.5 to 3.5 on both axes
 
 
 class Knobs(KnobSet):
@@ -53,9 +55,9 @@ class Knobs(KnobSet):
     y: float = knob(1.0, -3.0, 3.0, help="where y begins")
     radius: float = knob(2.5, 0.5, 5.0, help="of the disc that must not be left")
     bound: float = knob(-2.0, -5.0, 0.0, help="the lowest y allowed")
-    decay: float = knob(1.0, 0.0, 5.0, help="λ of the runner that has weight decay in place of the disc")
+    decay: float = knob(1.0, 0.0, 5.0, help="λ of the point that has weight decay in place of the disc")
     rate: float = knob(0.05, 0.005, 0.08, scale="log", help="how far along the negative gradient each step goes")
-    steps: int = knob(100, 20, 400, help="steps of both runners")
+    steps: int = knob(100, 20, 400, help="steps of both points")
     pace: int = pace(10)
 
 
@@ -87,7 +89,7 @@ def run(lab, k):
 
     f, gradient, lowest = FUNCTIONS[k.function]
     heights = f(*np.meshgrid(*[np.linspace(-PLANE, PLANE, 71)] * 2))
-    bands = np.floor(2 * np.sqrt(heights - heights.min()))  # steps in the colour show the contours
+    bands = np.floor(2 * np.sqrt(heights - heights.min())) / 2  # steps in the colour show the contours
     turn, start = np.linspace(0, 2 * np.pi, 90), np.array([k.x, k.y])
     circle = k.radius * np.stack([np.cos(turn), np.sin(turn)], 1)
     walls = {"disc": circle, "bound": [[-PLANE, k.bound], [PLANE, k.bound]]}
@@ -102,19 +104,19 @@ def run(lab, k):
         (disc, bound), left = weigh_walls(p, slope, k)
         paths = {"projected": lab.trace("projected", p), "decay": lab.trace("decay", q), **walls}
         spot, axes = {"lowest": lowest}, ("x", "y")
-        lab.field("plane", bands, *[(-PLANE, PLANE)] * 2, paths=paths, points=spot, axes=axes, aspect="equal")
+        lab.field(PLANE_NAME, bands, *[(-PLANE, PLANE)] * 2, paths=paths, points=spot, axes=axes, aspect="equal")
         arrows = np.array([-slope, disc * 2 * p, [0, -bound]])
         names = ("downhill", "borne by the disc", "borne by the bound")
         lab.points("balance", [p] * 3, range(3), names, arrows=arrows, paths=walls, axes=("x", "y"), aspect="equal")
         lab.scalars({"projected/value": float(f(*p)), "decay/value": float(f(*q)), "slope not borne": float(left)})
         rows["projected gradient"], rows["weight decay"] = (None, f(*p), *p, step), (None, f(*q), *q, step)
-        lab.table("methods", METHODS, [(name, *cells) for name, cells in rows.items()])
+        lab.table("methods", METHODS, [(name, KEPT.get(name, "both"), *cells) for name, cells in rows.items()])
         lab.table("walls", WALLS, [("disc", room[0], disc, None), ("bound", room[1], bound, None)])
 
     prices = measure_prices(f, gradient, p, k)
     lab.table("walls", WALLS, [("disc", room[0], disc, prices[0]), ("bound", room[1], bound, prices[1])])
     lab.results(x=float(p[0]), y=float(p[1]), value=float(f(*p)), disc=float(disc), bound=float(bound))
-    lab.results(left=float(left), apart=float(np.linalg.norm(p - q)))
+    lab.results(left=float(left), **{"distance of the two": float(np.linalg.norm(p - q))})
     lab.results(**{"disc/price": prices[0], "bound/price": prices[1]})
     for name in SCIPY:
         success, value, x, y, _ = rows[name]
@@ -123,7 +125,8 @@ def run(lab, k):
 
 
 SCIPY = "BFGS", "L-BFGS-B", "SLSQP"
-METHODS = ("method", "success", "value", "x", "y", "evaluations")
+METHODS = ("method", "keeps to", "success", "value", "x", "y", "evaluations")
+KEPT = {"BFGS": "no wall", "L-BFGS-B": "bound", "weight decay": "bound"}  # the others: both
 WALLS = ("wall", "room left", "multiplier", "price measured")
 
 
@@ -183,8 +186,7 @@ LESSON = Lesson(
     covers=("B03",),
     run=run,
     knobs=Knobs,
-    minutes=12,
-    show=("plane", "balance", "walls", "value", "methods"),
+    show=(PLANE_NAME, "balance", "walls", "value", "methods"),
     takeaways=(
         "At a constrained minimum the slope is not zero: the active walls balance it.",
         "A multiplier is a price: how fast the value falls as its wall yields.",
@@ -192,7 +194,7 @@ LESSON = Lesson(
     ),
     predictions=(
         Prediction(
-            "Which walls will push against the runner once it rests?",
+            "Which walls will bear the pull downhill once the projected gradient rests?",
             choices={
                 "neither": RESTS & (last("disc") < 1e-4) & (last("bound") < 1e-4),
                 "the bound alone": RESTS & (last("disc") < 1e-4) & (last("bound") > 0.01),
@@ -204,7 +206,7 @@ LESSON = Lesson(
     ),
     claims=(
         Claim(
-            "The bowl's runner rests at (1.5, −2); the multipliers are 1/3 and 2/3, as are the prices; SLSQP agrees",
+            "Projected gradient rests at (1.5, −2); multipliers and prices are 1/3 and 2/3; SLSQP agrees",
             last("x").between(1.4999, 1.5001) & last("value").between(1.2499, 1.2501),
             last("disc").between(0.333, 0.3337) & last("bound").between(0.666, 0.6674),
             abs(last("disc") - last("disc/price")) < 0.005,
@@ -214,8 +216,8 @@ LESSON = Lesson(
         ),
         Claim(
             "Weight decay of 1/3 rests where the disc does; of 1 it does not",
-            last("apart", decay=1 / 3) < 0.001,
-            last("apart") > 0.5,
+            last("distance of the two", decay=1 / 3) < 0.001,
+            last("distance of the two") > 0.5,
             seeds=2,
         ),
         Claim(
@@ -227,10 +229,10 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Turn the decay until its runner rests within 0.01 of the one that the disc holds.",
+            "Turn the decay until weight decay rests within 0.01 of the place at which the disc holds the other point.",
             knob_value("radius") == 2.5,
             last("disc") > 0.1,
-            last("apart") < 0.01,
+            last("distance of the two") < 0.01,
             solution={"decay": 0.333},
             hints=("What is the price of the disc?",),
         ),
@@ -261,7 +263,7 @@ LESSON = Lesson(
           inflection. Start from several places, and compare the values.
         & 15, S2-85
 
-        ? [compute] (x − 3)² is minimised on [0, 5]. Which price has the bound x ≤ 5?
+        ? [compute] (x − 3)² is minimised on [0, 5]. What is the price of the bound x ≤ 5?
         + 0
         - 2
         - 4
