@@ -20,7 +20,7 @@ def test_sizes_are_told_in_the_unit_that_fits(count: float, words: str) -> None:
 
 
 def test_a_small_run_is_listed_in_kilobytes() -> None:
-    row = {"run": "a", "metrics": {"loss": 0.5}, "key": "loss", "age": 90.0, "size": 12_345}
+    row = {"run": "a", "lesson": "digits", "metrics": {"loss": 0.5}, "key": "loss", "age": 90.0, "size": 12_345}
     assert format_run_cells(row)["size"] == "12 kB"
 
 
