@@ -146,7 +146,15 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Fol
         )
     scale = find_white(images if whole.all() else images[whole], notes)
     return Dataset(
-        name, listing.classes, images[train], labels[train], images[test], labels[test], scale=scale, notes=tuple(notes)
+        name,
+        listing.classes,
+        images[train],
+        labels[train],
+        images[test],
+        labels[test],
+        scale=scale,
+        spread=spread,
+        notes=tuple(notes),
     )
 
 

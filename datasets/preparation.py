@@ -19,8 +19,8 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, features, vocabulary, scale, encoders: of the `Dataset`; ``encoders`` are there
-            for every table.
+        kind, task, classes, targets, features, vocabulary, scale, spread, encoders: of the `Dataset`; ``encoders`` are
+            there for every table.
         sample_shape: shape of one sample, () of a stream of text.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
         target_mean, target_std: of each number to predict, for which the same holds.
@@ -37,6 +37,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     features: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     scale: int = 1
+    spread: tuple[float, float] = (0.0, 65535.0)
     encoders: tuple[ColumnEncoder, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
@@ -72,6 +73,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         features=dataset.features,
         vocabulary=dataset.vocabulary,
         scale=dataset.scale,
+        spread=dataset.spread,
         encoders=encoders,
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),

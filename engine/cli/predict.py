@@ -1,16 +1,17 @@
-"""``descend predict``: what a finished training says of new rows."""
+"""``descend predict``: what a finished training says of new rows, or new pictures."""
 
 from __future__ import annotations
 
 import argparse
 import csv
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from descend.engine.base.errors import UsageError
 from descend.engine.cli.arguments import add_run_argument
@@ -19,20 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from descend.datasets.preparation import Preparation
+    from descend.engine.train.predictor import Predictor
+
+
+class Writer(Protocol):
+    """What `csv.writer` makes."""
+
+    def writerow(self, row: Iterable[Any], /) -> Any: ...
+    def writerows(self, rows: Iterable[Iterable[Any]], /) -> Any: ...
 
 
 def add(commands: Any) -> None:
     """Declare ``descend predict``."""
     command = commands.add_parser(
         "predict",
-        help="predict new rows with a finished training",
-        description="Prepare the rows of a table as the training's were, and write them with what the model predicts: "
-        "the class and the probability of each, or the number in the target's unit. Columns may come in any order; "
-        "others are kept. What was missing or new is said on standard error.",
-        epilog="descend predict last new.csv --to predicted.csv",
+        help="predict new rows or images with a finished training",
+        description="Prepare the rows of a table, or images, as the training's were, and write them as CSV with what "
+        "the model predicts: the class and the probability of each, or the number in the target's unit. Columns may "
+        "come in any order; others are kept. What was missing or new is said on standard error.",
     )
     add_run_argument(command)
-    command.add_argument("data", metavar="DATA", help="a table such as the training's; - reads standard input")
+    command.add_argument(
+        "data", metavar="DATA", help="a table (- reads standard input), an image, or a folder of images"
+    )
     command.add_argument("--to", metavar="FILE", default="-", help="file to write; default: standard output")
     command.add_argument("--force", action="store_true", help="replace a file that exists")
     command.set_defaults(do=predict)
@@ -40,32 +50,61 @@ def add(commands: Any) -> None:
 
 def predict(arguments: argparse.Namespace) -> int:
     """Write the rows with their predictions."""
-    from descend.datasets.new_rows import RowEncoder, read_rows
     from descend.engine.base.sanitize import clean
     from descend.engine.run import runs
     from descend.engine.train.predictor import load_predictor
 
     run = runs.find_run(arguments.run)
-    predictor = load_predictor(run)
-    prepared = predictor.prepared
-    if prepared.kind != "table":
-        raise UsageError(f"Run '{run.id}' learned from {prepared.kind}s; only rows of a table are predicted so far.")
-    options = read_table_options(run.manifest().data)
-    encoder, count = RowEncoder(prepared, options), 0
-    with open_source(arguments.data) as file, open_target(arguments.to, arguments.force) as target:
-        writer = csv.writer(target, lineterminator="\n")
-        for table in read_rows(file, prepared, options):
-            x = encoder.encode(table)
-            if not count:
-                writer.writerow([*table.names, *(make_unique(name, table.names) for name in name_columns(prepared))])
-            said = tabulate(prepared, predictor.predict(x).tolist()) if len(x) else []
-            writer.writerows((*cells, *row) for cells, row in zip(zip(*table.columns, strict=True), said, strict=True))
-            count += len(x)
-    for sentence in encoder.tell():
+    predictor, data = load_predictor(run), run.manifest().data
+    kind = predictor.prepared.kind
+    if kind == "text":
+        raise UsageError(f"Run '{run.id}' learned from texts; rows of a table and images are predicted so far.")
+    predict_all = predict_rows if kind == "table" else predict_pictures
+    with open_target(arguments.to, arguments.force) as target:
+        count, said = predict_all(predictor, data, arguments.data, csv.writer(target, lineterminator="\n"))
+    for sentence in said:
         print(clean(f"descend: {sentence}"), file=sys.stderr)
     if arguments.to != "-":
-        print(f"Wrote {count:,} rows to {clean(arguments.to)}.")
+        print(f"Wrote {count:,} {'rows' if kind == 'table' else 'lines'} to {clean(arguments.to)}.")
     return 0
+
+
+def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) -> tuple[int, list[str]]:
+    """Write the rows of the table ``data`` with what is predicted of each; their number, and what to say of them.
+
+    Args:
+        learned: the data of the training, whose options say how a table is written.
+    """
+    from descend.datasets.new_rows import RowEncoder, read_rows
+
+    options = read_table_options(learned)
+    encoder, count = RowEncoder(predictor.prepared, options), 0
+    with open_source(data) as file:
+        for table in read_rows(file, predictor.prepared, options):
+            x = encoder.encode(table)
+            if not count:
+                added = name_columns(predictor.prepared)
+                writer.writerow([*table.names, *(make_unique(name, table.names) for name in added)])
+            said = tabulate(predictor.prepared, predictor.predict(x).tolist()) if len(x) else []
+            writer.writerows((*cells, *row) for cells, row in zip(zip(*table.columns, strict=True), said, strict=True))
+            count += len(x)
+    return count, encoder.tell()
+
+
+def predict_pictures(predictor: Predictor, learned: str, data: str, writer: Writer) -> tuple[int, list[str]]:
+    """Write the path of each picture of ``data`` with what is predicted of it; their number, and nothing to say."""
+    from descend.datasets.new_images import list_pictures, read_pictures
+    from descend.datasets.options import split_address
+    from descend.engine.base.paths import parse_path
+
+    prepared, place = predictor.prepared, split_address(learned)[0]
+    own = os.path.isabs(place) and not place.endswith(".npz")
+    files = list_pictures(parse_path(data))
+    writer.writerow(["image", *name_columns(prepared)])
+    for some, pixels in read_pictures(files, prepared, own):
+        said = tabulate(prepared, predictor.predict(pixels).tolist())
+        writer.writerows((str(file), *row) for file, row in zip(some, said, strict=True))
+    return len(files), []
 
 
 def name_columns(prepared: Preparation) -> list[str]:

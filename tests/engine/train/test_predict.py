@@ -7,9 +7,12 @@ import io
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from tests.engine.train.trained import said, trained
 
+from descend.datasets import catalogue
 from descend.engine.base.errors import DescendError
 from descend.engine.cli import main
 from descend.engine.run.preparation_file import read_preparation
@@ -115,10 +118,54 @@ def test_one_row_is_as_good_as_many_and_so_are_none(tmp_path: Path) -> None:
     assert predicted(run, tmp_path / "none.csv", tmp_path) == []
 
 
+def pictures(folder: Path, wide: bool = False) -> Path:
+    """Dark and bright pictures with noise, 12 × 12, in two folders."""
+    chance = np.random.default_rng(0)
+    for name, level in (("dark", 80), ("bright", 120)):
+        place = folder / "pictures" / name
+        place.mkdir(parents=True)
+        for number in range(30):
+            pixels = np.clip(chance.normal(level, 30, (12, 12)), 0, 255)
+            kept = (pixels * 200).astype(np.uint16) if wide else pixels.astype(np.uint8)
+            Image.fromarray(kept).save(place / f"{number}.png")
+    return folder / "pictures"
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_classes_of_pictures_are_those_that_the_training_counted(tmp_path: Path, wide: bool) -> None:
+    place = pictures(tmp_path, wide)
+    run = trained("mlp", str(place), epochs=3)
+    status, prepared = said(run).status, read_preparation(run)
+    assert status is not None
+    counted = sum(
+        float(status.metrics[f"{part}/accuracy"]) * size  # type: ignore[arg-type]
+        for part, size in (("train", prepared.train), ("test", prepared.test))
+    )
+    rows = predicted(run, place, tmp_path)
+    assert len(rows) == 60
+    assert sum(row["prediction"] == Path(row["image"]).parent.name for row in rows) == round(counted)
+    one = predicted(run, place / "dark" / "7.png", tmp_path)
+    [same] = [row for row in rows if row["image"] == one[0]["image"]]
+    assert float(one[0]["probability dark"]) == pytest.approx(float(same["probability dark"]), abs=1e-5)
+
+
+def test_pictures_have_the_scale_of_the_training_s(tmp_path: Path) -> None:
+    """The digits are stored with 16 for white; a picture of one has 255 there."""
+    run = trained("mlp", "digits", epochs=1)
+    x = catalogue.find("digits").load().test_x[:20]
+    expected = load_predictor(run).predict(x).argmax(1)
+    (tmp_path / "some").mkdir()
+    for number, pixels in enumerate(x):
+        Image.fromarray(np.rint(pixels * (255 / 16)).astype(np.uint8)).save(tmp_path / "some" / f"{number:02}.png")
+    rows = predicted(run, tmp_path / "some", tmp_path)
+    assert [row["prediction"] for row in rows] == [str(label) for label in expected]
+
+
 def test_what_cannot_be_predicted_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = table(tmp_path)
     run = trained("mlp", f"{file}?target=kind&ignore=price", epochs=1)
-    images = trained("mlp", "digits", epochs=1)
+    images, texts = trained("mlp", "digits", epochs=1), trained("rnn", "corpus", epochs=1, context=8)
+    (tmp_path / "empty").mkdir()
     rows = file.read_text().splitlines()
     for name, text in {
         "lacks.csv": "size,weight\n1,2\n",
@@ -133,7 +180,10 @@ def test_what_cannot_be_predicted_is_a_sentence(tmp_path: Path, capsys: pytest.C
         ([run.id, f"{tmp_path}/ragged.csv"], "Line 2 of ragged.csv"),
         ([run.id, f"{tmp_path}/gone.csv"], "gone.csv"),
         ([run.id, f"{tmp_path}/picture.png"], "picture.png"),
-        ([images.id, str(file)], "only rows of a table are predicted so far"),
+        ([images.id, str(file)], "t.csv"),
+        ([images.id, str(tmp_path / "empty")], "no images"),
+        ([images.id, str(tmp_path / "gone")], "no file or folder"),
+        ([texts.id, str(file)], "continue or repeat"),
         ([run.id, str(file), "--to", str(file)], "exists already"),
         (["nothing", str(file)], "There is no run 'nothing'"),
     ]:
