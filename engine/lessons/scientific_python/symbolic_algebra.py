@@ -140,7 +140,7 @@ def run(lab, k):
 def compare(lab):
     """Questions with an exact answer, and how far floats are from it."""
     import numpy as np
-    import sympy  # type: ignore[import-untyped]
+    import sympy
     from scipy import integrate, optimize
 
     x, rows, matrix, bell = sympy.Symbol("x"), [], [[4, 2], [1, 3]], lambda t: np.exp(-t * t)
