@@ -74,6 +74,7 @@ RECORDINGS = (
     Recording("learned-filters", "learned-filters", {"epochs": 1, "filters": 4}),
     Recording("next-character", "next-character", {"steps": 40, "hidden": 4, "pace": 0}),
     Recording("noising", "noising", {"T": 10, "pace": 0}),
+    Recording("symbolic-algebra", "symbolic-algebra", {"formula": "(x + 1)^3", "pace": 0}),
 )
 
 

@@ -22,6 +22,12 @@ def line(form: str) -> str:
     return (form.format(f"{command}; true") if form == WRAPPED else command) + "\r"
 
 
+def find_workers(terminal: Watched) -> list[psutil.Process]:
+    """The workers that wait for a run; one that has just begun is not known as such yet."""
+    below = psutil.Process(terminal.process.pid).children(recursive=True)
+    return [one for one in below if "descend.engine.launch.worker" in one.cmdline()]
+
+
 @pytest.mark.parametrize("form", [ALONE, WRAPPED], ids=["alone", "wrapped"])
 def test_ctrl_z_suspends_and_fg_repaints(folders: Path, form: str) -> None:
     with Watched(BASH, 100, 30, {"PS1": "ready> ", "BASH_SILENCE_DEPRECATION_WARNING": "1"}) as terminal:
@@ -30,7 +36,7 @@ def test_ctrl_z_suspends_and_fg_repaints(folders: Path, form: str) -> None:
         terminal.wait(FIRST)
         terminal.press("u")
         terminal.wait("No run")
-        workers = psutil.Process(terminal.process.pid).children(recursive=True)
+        terminal.wait(lambda _: find_workers(terminal))
         for _ in range(2):
             while terminal.read(0.3):
                 pass
@@ -40,7 +46,7 @@ def test_ctrl_z_suspends_and_fg_repaints(folders: Path, form: str) -> None:
             terminal.press("echo is $((40 + 2))\r")
             terminal.wait("is 42")
             assert not terminal.modes & {1000, 1003, 1006, 1049}, terminal.modes
-            warm = [one for one in workers if "descend.engine.launch.worker" in one.cmdline()]
+            warm = find_workers(terminal)
             assert warm
             assert psutil.STATUS_STOPPED not in {one.status() for one in warm}
             terminal.press("fg\r")

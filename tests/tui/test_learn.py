@@ -287,7 +287,7 @@ async def test_who_comes_back_from_a_finished_lesson_is_led_on() -> None:
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         learner_progress.record_answer(digits, len(digits.quiz) - 1, digits.quiz[-1].answer)
         await shell.press("escape")
-        await shell.sees("Next: Matrix products")
+        await shell.sees(f"Next: {tree.course.path[1].title.partition(':')[0]}")
         await shell.until(lambda: tree.cursor_line == 0)
 
 
@@ -303,14 +303,13 @@ async def test_home_starts_at_the_top_with_the_first_heading_and_a_bar_for_each_
 
 
 async def test_tracks_come_in_teaching_order_without_a_gap() -> None:
-    async with opened((200, 60)) as shell:
-        await shell.sees("Efficiency and deployment")
+    async with opened((200, 100)) as shell:
+        await shell.sees("Case studies")
         titles = [line[3:] for line in shell.text.splitlines() if line[1:2] in "▼▶"]
         starts = ("Neurons", "Mathematics", "Optimisation", "Data", "Generalisation", "Convolutional", "Recurrent")
         for line, start in zip(titles, starts, strict=False):
             assert line.startswith(start)
         assert len(titles) == 15
-        assert "Case studies" in shell.text
 
 
 async def test_what_is_missing_unfolds_and_stays_so() -> None:

@@ -119,7 +119,7 @@ async def test_a_recording_is_drawn_at_every_step_and_size(name: str) -> None:
         await shell.until(lambda: isinstance(shell.app.screen, LearnScreen))
 
 
-OTHERWISE = {"annotated_image": "annotated_image", "tree": "tree"}
+OTHERWISE = {"annotated_image": "annotated_image"}
 """Kinds that need no recording as long as no lesson shows them, and what shows them."""
 
 

@@ -118,8 +118,6 @@ async def test_the_keys_of_the_replay_work_while_nothing_or_the_theory_has_the_k
         await shell.press("comma")
         assert panels(shell).cursor is None, "the panels are not on the screen"
         await shell.pilot.resize_terminal(200, 60)
-        await shell.sees("1 loss")
-        await shell.press("t")
         await shell.sees("The network.", "1 loss")
         await shell.press("comma")
         await at(shell, 58)

@@ -200,6 +200,7 @@ MORE_DIGITS = last("digits by QR") - last("digits by normal equations")
 
 LESSON = Lesson(
     covers=("A06",),
+    after="singular-values",
     run=run,
     knobs=Knobs,
     minutes=10,

@@ -86,7 +86,7 @@ def test_together_they_show_every_kind_of_picture() -> None:
         if not lesson.data or any(datasets.find(name).embedded for name in lesson.data)
         for pictures in smoked(lesson)[1].history.pictures.values()
     }
-    assert {kind.__name__ for kind in kinds - shown} == {"AnnotatedImage", "Tree"}, "these wait for their lessons"
+    assert {kind.__name__ for kind in kinds - shown} == {"AnnotatedImage"}, "this waits for its lesson"
 
 
 JUDGE = """

@@ -122,7 +122,10 @@ class LessonIndex:
                 score, _ = self._fuzzy.match(wanted, word)
                 if score > 0:
                     fitting = True
-                    yield word, FUZZY * min(1.0, score / (4 * len(wanted)))
+                    yield (
+                        word,
+                        FUZZY * min(1.0, score / (4 * len(wanted))) * len(wanted) / len(word),
+                    )  # fewer left out is better
         if not fitting:
             for word in difflib.get_close_matches(wanted, self._initials.get(wanted[0], ()), 3, ALIKE):
                 yield word, SWAPPED
