@@ -6,6 +6,7 @@ import csv
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -80,22 +81,10 @@ def read_csv(
     """
     encoding = detect_encoding(file, encoding)
     notes: list[str] = []
-    try:
-        with open(file, encoding=encoding, newline="") as stream:
-            skip_lines(stream, skip)
-            sample = stream.read(SAMPLE)
-        if what := find_other_format(sample):
-            raise DescendError(f"{file.name} is not a table but {what}.")
-        delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
+    with open_lines(file, encoding, delimiter, skip, comment) as (source, sample):
+        delimiter = source.delimiter
         check_size(file, sample, delimiter, limit)
-        with open(file, encoding=encoding, newline="") as stream:
-            skip_lines(stream, skip)
-            source = TableLines(file, stream, comment, MAX_CELLS, skip, delimiter)
-            rows, lines = collect_rows(file, iterate_records(source), source, limit, footer, notes)
-    except UnicodeError:
-        raise DescendError(describe_undecodable(file, encoding)) from None
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+        rows, lines = collect_rows(file, iterate_records(source), source, limit, footer, notes)
     if len(rows[0]) < 2:
         raise DescendError(
             f"{file.name} has a single column ('{shorten_cell(rows[0][0])}' in line {lines[0]}); a "
@@ -130,6 +119,30 @@ def read_csv(
         rows, lines = rows[:limit], lines[:limit]
     columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
     return CsvTable(file, names, columns, lines, has_names, notes)
+
+
+@contextmanager
+def open_lines(file: Path, encoding: str, delimiter: str, skip: int, comment: str) -> Iterator[tuple[TableLines, str]]:
+    """The lines of a table's file, and a sample of its beginning; what fails while they are read is one sentence.
+
+    Raises:
+        DescendError: it cannot be read, or is not a table.
+        UsageError: there is no such delimiter.
+    """
+    try:
+        with open(file, encoding=encoding, newline="") as stream:
+            skip_lines(stream, skip)
+            sample = stream.read(SAMPLE)
+        if what := find_other_format(sample):
+            raise DescendError(f"{file.name} is not a table but {what}.")
+        delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
+        with open(file, encoding=encoding, newline="") as stream:
+            skip_lines(stream, skip)
+            yield TableLines(file, stream, comment, MAX_CELLS, skip, delimiter), sample
+    except UnicodeError:
+        raise DescendError(describe_undecodable(file, encoding)) from None
+    except OSError as error:
+        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
 
 
 def check_names(file: Path, names: list[str], rows: list[list[str]], lines: list[int]) -> None:
@@ -197,7 +210,7 @@ def collect_rows(
     most = min(MAX_CELLS, SHARE * free_memory() / CELL)
     waiting: deque[tuple[int, list[str]]] = deque()  # what may turn out to be the footer
     for line, row in found:
-        cells = [cell.strip() if cell.isascii() else strip_cell(cell) for cell in row]
+        cells = strip_row(row)
         if line == 1 and cells[:1] == [SEPARATOR]:
             continue
         if not any(cells):
@@ -275,6 +288,11 @@ def describe_ragged(
 def strip_cell(cell: str) -> str:
     """A cell's text without blanks or invisible characters around it."""
     return cell.strip().strip(INVISIBLE).strip()
+
+
+def strip_row(row: list[str]) -> list[str]:
+    """The cells of a ``row``, each as `strip_cell` leaves it."""
+    return [cell.strip() if cell.isascii() else strip_cell(cell) for cell in row]
 
 
 def skip_lines(stream: TextIO, lines: int) -> None:

@@ -7,20 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from descend.datasets.csv_reader import (
-    MAX_CELLS,
-    CsvTable,
-    check_names,
-    describe_ragged,
-    iterate_records,
-    skip_lines,
-    strip_cell,
-)
-from descend.datasets.delimiters import SEPARATOR, find_delimiter
-from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_encoding
-from descend.datasets.lines import TableLines, drop_comments
-from descend.datasets.other_formats import find_other_format
-from descend.datasets.tabular import take_whole_lines
+from descend.datasets.csv_reader import CsvTable, check_names, describe_ragged, iterate_records, open_lines, strip_row
+from descend.datasets.delimiters import SEPARATOR
+from descend.datasets.encodings import detect_encoding
+from descend.datasets.lines import TableLines
 from descend.engine.base.errors import DescendError
 
 CELLS = 500_000
@@ -48,22 +38,8 @@ def stream_csv(
     Raises:
         DescendError: it cannot be read, or is not such a table; the sentence says in which line and what to do.
     """
-    encoding = detect_encoding(file, encoding)
-    try:
-        with open(file, encoding=encoding, newline="") as stream:
-            skip_lines(stream, skip)
-            sample = stream.read(SAMPLE)
-        if what := find_other_format(sample):
-            raise DescendError(f"{file.name} is not a table but {what}.")
-        delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
-        with open(file, encoding=encoding, newline="") as stream:
-            skip_lines(stream, skip)
-            source = TableLines(file, stream, comment, MAX_CELLS, skip, delimiter)
-            yield from _cut(source, _drop_footer(_iterate_rows(source), footer), named, cells)
-    except UnicodeError:
-        raise DescendError(describe_undecodable(file, encoding)) from None
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+    with open_lines(file, detect_encoding(file, encoding), delimiter, skip, comment) as (source, _):
+        yield from _cut(source, _drop_footer(_iterate_rows(source), footer), named, cells)
 
 
 Row = tuple[int, list[str]]
@@ -72,7 +48,7 @@ Row = tuple[int, list[str]]
 def _iterate_rows(source: TableLines) -> Iterator[Row]:
     """The rows that are not empty, stripped, each with the line where it begins."""
     for line, row in iterate_records(source):
-        stripped = [cell.strip() if cell.isascii() else strip_cell(cell) for cell in row]
+        stripped = strip_row(row)
         if any(stripped) and not (line == 1 and stripped[:1] == [SEPARATOR]):
             yield line, stripped
 

@@ -34,7 +34,7 @@ class Dataset:
         test_x: like ``train_x``, never trained on.
         test_y: like ``train_y``.
         scale: the brightest value a pixel can have, so that ``x / scale`` lies in [0, 1]; 1 unless they are images.
-        spread: values that became 0 and 255, of pictures of more than 8 bits.
+        spread: values of more than 8 bits that became 0 and 255; None unless they were read from files of pictures.
         kind: what a sample is.
         task: what is learned.
         features: name of each column of a table.
@@ -53,7 +53,7 @@ class Dataset:
     test_x: NDArray[Any]
     test_y: NDArray[Any]
     scale: int = 1
-    spread: tuple[float, float] = (0.0, 65535.0)
+    spread: tuple[float, float] | None = None
     kind: Kind = "image"
     task: Task = "classification"
     features: tuple[str, ...] = ()

@@ -36,15 +36,11 @@ def list_pictures(place: Path) -> list[Path]:
     return [place]
 
 
-def read_pictures(
-    files: list[Path], prepared: Preparation, own: bool
-) -> Iterator[tuple[list[Path], NDArray[np.uint8]]]:
+def read_pictures(files: list[Path], prepared: Preparation) -> Iterator[tuple[list[Path], NDArray[np.uint8]]]:
     """The pictures as the training's were stored, (n, h, w) or (n, h, w, 3), some at a time.
 
-    Each is turned, cut and resized as those of a folder are.
-
-    Args:
-        own: whether the training's were pictures too; else their brightest value stands for white.
+    Each is turned, cut and resized as those of a folder are. Where the training's were no files of pictures, their
+    brightest value stands for white.
 
     Raises:
         DescendError: one is no picture, or not a whole one.
@@ -52,9 +48,10 @@ def read_pictures(
     import numpy as np
 
     height, width, *colours = prepared.sample_shape
+    spread = prepared.spread or image_file.FULL
     for start in range(0, len(files), TOGETHER):
         some = files[start : start + TOGETHER]
-        pixels = np.stack([image_file.read_pixels(file, height, width, not colours, prepared.spread) for file in some])
-        if not own and prepared.scale != 255:
+        pixels = np.stack([image_file.read_pixels(file, height, width, not colours, spread) for file in some])
+        if prepared.spread is None:
             pixels = np.rint(pixels * (prepared.scale / 255)).astype(np.uint8)
         yield some, pixels

@@ -37,7 +37,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     features: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     scale: int = 1
-    spread: tuple[float, float] = (0.0, 65535.0)
+    spread: tuple[float, float] | None = None
     encoders: tuple[ColumnEncoder, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import shutil
 import sys
 import tempfile
@@ -59,9 +58,13 @@ def predict(arguments: argparse.Namespace) -> int:
     kind = predictor.prepared.kind
     if kind == "text":
         raise UsageError(f"Run '{run.id}' learned from texts; rows of a table and images are predicted so far.")
-    predict_all = predict_rows if kind == "table" else predict_pictures
+    said: list[str] = []
     with open_target(arguments.to, arguments.force) as target:
-        count, said = predict_all(predictor, data, arguments.data, csv.writer(target, lineterminator="\n"))
+        writer = csv.writer(target, lineterminator="\n")
+        if kind == "table":
+            count, said = predict_rows(predictor, data, arguments.data, writer)
+        else:
+            count = predict_pictures(predictor, arguments.data, writer)
     for sentence in said:
         print(clean(f"descend: {sentence}"), file=sys.stderr)
     if arguments.to != "-":
@@ -91,20 +94,18 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
     return count, encoder.tell()
 
 
-def predict_pictures(predictor: Predictor, learned: str, data: str, writer: Writer) -> tuple[int, list[str]]:
-    """Write the path of each picture of ``data`` with what is predicted of it; their number, and nothing to say."""
+def predict_pictures(predictor: Predictor, data: str, writer: Writer) -> int:
+    """Write the path of each picture of ``data`` with what is predicted of it; returns their number."""
     from descend.datasets.new_images import list_pictures, read_pictures
-    from descend.datasets.options import split_address
     from descend.engine.base.paths import parse_path
 
-    prepared, place = predictor.prepared, split_address(learned)[0]
-    own = os.path.isabs(place) and not place.endswith(".npz")
+    prepared = predictor.prepared
     files = list_pictures(parse_path(data))
     writer.writerow(["image", *name_columns(prepared)])
-    for some, pixels in read_pictures(files, prepared, own):
+    for some, pixels in read_pictures(files, prepared):
         said = tabulate(prepared, predictor.predict(pixels).tolist())
         writer.writerows((str(file), *row) for file, row in zip(some, said, strict=True))
-    return len(files), []
+    return len(files)
 
 
 def name_columns(prepared: Preparation) -> list[str]:

@@ -39,13 +39,8 @@ def sum_over_split(
     net.eval()
     tally = objective.tally(split.form.device)
     for x, y in split.chunks(batch_size):
-        with autocast():  # the model is given a copy: it may write into what it is given
-            several = len(x) > 1
-            output = (
-                objective.fitted(find_scores(net(x.clone()), objective.part), x)
-                if several
-                else evaluate_one(net, objective, x)
-            )
+        with autocast():
+            output = compute_output(net, objective, x)
         if output is None:
             raise RuntimeError(f"the model's output changed its shape with {len(x)} samples")
         output, target = output.float(), objective.target(x, y)
@@ -54,11 +49,13 @@ def sum_over_split(
     return tally
 
 
-def evaluate_one(net: nn.Module, objective: Task, x: torch.Tensor) -> torch.Tensor | None:
-    """The output for a single sample, which is given twice: a squeeze in forward could treat it as no batch."""
-    twice = torch.cat([x, x])
-    output = objective.fitted(find_scores(net(twice.clone()), objective.part), twice)
-    return None if output is None else output[:1]
+def compute_output(net: nn.Module, objective: Task, x: torch.Tensor) -> torch.Tensor | None:
+    """The output for samples ``x`` in the form that ``objective`` wants; None if it has another. A single sample is
+    given twice: a squeeze in forward could treat it as no batch."""
+    given = x if len(x) > 1 else torch.cat([x, x])
+    scores = find_scores(net(given.clone()), objective.part)  # a copy: the model may write into what it is given
+    output = objective.fitted(scores, given)
+    return None if output is None else output[: len(x)]
 
 
 def find_scores(output: Any, part: int | str | None = None) -> torch.Tensor:

@@ -11,7 +11,7 @@ from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.lab.checkpoints import find_newest
 from descend.engine.launch import experiment
 from descend.engine.run.preparation_file import read_preparation
-from descend.engine.train.evaluation import evaluate_one, find_scores
+from descend.engine.train.evaluation import compute_output
 from descend.engine.train.loader import CHUNK, Preprocessing
 from descend.engine.train.task import Task, choose_task
 from descend.engine.train.trainer import build_net, list_tasks
@@ -29,11 +29,10 @@ class Predictor:
 
     Attributes:
         prepared: how its data was prepared.
-        step: of the checkpoint.
     """
 
-    def __init__(self, net: nn.Module, prepared: Preparation, form: Preprocessing, objective: Task, step: int) -> None:
-        self.net, self.prepared, self.step = net.eval(), prepared, step
+    def __init__(self, net: nn.Module, prepared: Preparation, form: Preprocessing, objective: Task) -> None:
+        self.net, self.prepared = net.eval(), prepared
         self._form, self._objective = form, objective
 
     @torch.no_grad()
@@ -42,23 +41,17 @@ class Predictor:
         (n, classes), or the numbers to predict in their own units, (n, targets)."""
         parts = []
         for chunk in torch.as_tensor(x).split(CHUNK):
-            output = self._run(self._form.inputs(chunk)).float()
+            output = compute_output(self.net, self._objective, self._form.inputs(chunk))
+            if output is None:
+                raise DescendError(
+                    f"The model's output changes its shape with {len(chunk)} samples; it cannot predict."
+                )
+            output = output.float()
             if self.prepared.task == "classification":
                 parts.append(output.softmax(1).double())
             else:
                 parts.append(self._form.untargeted(output).reshape(len(chunk), -1))
         return torch.cat(parts).numpy()
-
-    def _run(self, given: Tensor) -> Tensor:
-        several = len(given) > 1
-        output = (
-            self._objective.fitted(find_scores(self.net(given.clone()), self._objective.part), given)
-            if several
-            else evaluate_one(self.net, self._objective, given)
-        )
-        if output is None:
-            raise DescendError(f"The model's output changes its shape with {len(given)} samples; it cannot predict.")
-        return output
 
 
 def load_predictor(run: Run) -> Predictor:
@@ -84,7 +77,7 @@ def load_predictor(run: Run) -> Predictor:
     restore_weights(net, checkpoint["tracked"]["net"])
     output = checkpoint["state"].get("output", {})
     objective.part, objective.ends = output.get("part"), output.get("ends", "")
-    return Predictor(net, prepared, form, objective, int(checkpoint["step"]))
+    return Predictor(net, prepared, form, objective)
 
 
 def restore_weights(net: nn.Module, state: dict[str, Tensor]) -> None:

@@ -52,6 +52,16 @@ def predicted(run: Run, file: Path, folder: Path, *more: str) -> list[dict[str, 
     return list(csv.DictReader(io.StringIO(out.read_text())))
 
 
+def sum_metric(run: Run, name: str) -> float:
+    """Over all samples, what the training found to be the mean of its two parts."""
+    status, prepared = said(run).status, read_preparation(run)
+    assert status is not None
+    return sum(
+        float(status.metrics[f"{part}/{name}"]) * size  # type: ignore[arg-type]
+        for part, size in (("train", prepared.train), ("test", prepared.test))
+    )
+
+
 @pytest.mark.parametrize("model", ["mlp", "own"])
 def test_classes_are_those_that_the_training_counted(tmp_path: Path, model: str) -> None:
     """Over all rows: what the training found right of its two parts, each evaluated on its own."""
@@ -60,12 +70,7 @@ def test_classes_are_those_that_the_training_counted(tmp_path: Path, model: str)
         (tmp_path / "net.py").write_text(NET)
         name = f"{tmp_path}/net.py:Net"
     run = trained(name, f"{file}?target=kind&ignore=price", epochs=4)
-    status, prepared = said(run).status, read_preparation(run)
-    assert status is not None
-    counted = sum(
-        float(status.metrics[f"{part}/accuracy"]) * size  # type: ignore[arg-type]
-        for part, size in (("train", prepared.train), ("test", prepared.test))
-    )
+    counted = sum_metric(run, "accuracy")
     rows = predicted(run, file, tmp_path)
     assert len(rows) == 80
     assert sum(row["prediction"] == row["kind"] for row in rows) == round(counted)
@@ -78,12 +83,7 @@ def test_classes_are_those_that_the_training_counted(tmp_path: Path, model: str)
 def test_numbers_come_in_the_unit_of_the_target(tmp_path: Path) -> None:
     file = table(tmp_path)
     run = trained("mlp", f"{file}?target=price&ignore=kind", epochs=6)
-    status, prepared = said(run).status, read_preparation(run)
-    assert status is not None
-    expected = sum(
-        float(status.metrics[f"{part}/mae"]) * size  # type: ignore[arg-type]
-        for part, size in (("train", prepared.train), ("test", prepared.test))
-    )
+    expected = sum_metric(run, "mae")
     rows = predicted(run, file, tmp_path)
     found = sum(abs(float(row["predicted price"]) - float(row["price"])) for row in rows)
     assert found == pytest.approx(expected, rel=1e-4)
@@ -135,12 +135,7 @@ def pictures(folder: Path, wide: bool = False) -> Path:
 def test_classes_of_pictures_are_those_that_the_training_counted(tmp_path: Path, wide: bool) -> None:
     place = pictures(tmp_path, wide)
     run = trained("mlp", str(place), epochs=3)
-    status, prepared = said(run).status, read_preparation(run)
-    assert status is not None
-    counted = sum(
-        float(status.metrics[f"{part}/accuracy"]) * size  # type: ignore[arg-type]
-        for part, size in (("train", prepared.train), ("test", prepared.test))
-    )
+    counted = sum_metric(run, "accuracy")
     rows = predicted(run, place, tmp_path)
     assert len(rows) == 60
     assert sum(row["prediction"] == Path(row["image"]).parent.name for row in rows) == round(counted)
@@ -159,6 +154,16 @@ def test_pictures_have_the_scale_of_the_training_s(tmp_path: Path) -> None:
         Image.fromarray(np.rint(pixels * (255 / 16)).astype(np.uint8)).save(tmp_path / "some" / f"{number:02}.png")
     rows = predicted(run, tmp_path / "some", tmp_path)
     assert [row["prediction"] for row in rows] == [str(label) for label in expected]
+
+
+def test_a_training_on_arrays_predicts_rows_of_a_table(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", x=chance.normal(size=(60, 2)), y=chance.integers(0, 2, 60))
+    run = trained("mlp", f"{tmp_path}/a.npz?seed=1", epochs=1)
+    names = [encoder.name for encoder in read_preparation(run).encoders]
+    (tmp_path / "rows.csv").write_text(",".join(names) + "\n0.5,-1\n")
+    [row] = predicted(run, tmp_path / "rows.csv", tmp_path)
+    assert row["prediction"] in ("0", "1")
 
 
 def test_what_cannot_be_predicted_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
