@@ -95,8 +95,14 @@ def claim(run: Run) -> int:
                 raise DescendError(f"Run '{run.id}' already has a worker.")
             raise DescendError(f"Another program holds {run.lock_file}, so no worker can take run '{run.id}'; end it.")
         time.sleep(0.05)
-    worker = os.getpid()  # a data loader's process must not hold the lock when the worker is gone
-    os.register_at_fork(after_in_child=lambda: os.close(file) if os.getppid() == worker else None)
+    worker, locked = os.getpid(), os.fstat(file)
+
+    def let_go() -> None:  # a data loader's process must not hold the lock when the worker is gone
+        with suppress(OSError):
+            if os.getppid() == worker and os.path.samestat(os.fstat(file), locked):  # not what has its number since
+                os.close(file)
+
+    os.register_at_fork(after_in_child=let_go)
     replace_json(run.writer_file, msgspec.json.encode(Writer.this_process()))
     with suppress(OSError):
         run.launch_file.unlink()
