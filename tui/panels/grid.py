@@ -24,6 +24,8 @@ from descend.tui.panels.replay import Replay
 from descend.tui.panels.tabs import PanelTabs
 
 if TYPE_CHECKING:
+    from textual.geometry import Size
+
     from descend.engine.run.history import History
 
 TURN = 1 / 15
@@ -278,9 +280,14 @@ class PanelGrid(Replay):
             return []
         return [name for name, shown in self.choice if shown] or list(self.show)
 
-    def _arrange(self) -> None:
-        """Choose between grid and tabs for the current size and show what belongs on screen."""
-        count, (width, height) = len(self.panels), self.outer_size
+    def fit(self, size: Size) -> None:
+        """Arrange the panels for the ``size`` that the grid is about to have: the screen is then laid out, and every
+        panel drawn, once; else they are arranged as soon as it has it, and all is laid out and drawn again."""
+        self._arrange(size)
+
+    def _arrange(self, size: Size | None = None) -> None:
+        """Choose between grid and tabs for ``size``, the current one if not given, and show what belongs on screen."""
+        count, (width, height) = len(self.panels), size or self.outer_size
         self._empty.display = not count
         arrangement = arrange_panels(count, width, height, bool(self.show))
         self._tabbed = arrangement is None

@@ -314,6 +314,18 @@ class Panel(Widget, can_focus=True):
             self._strips[y] = self._strip(self._rows[y] if y < len(self._rows) else sized([], size[0]))
         return self._strips[y]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines within ``crop``. A panel draws its own frame up to its edges, so that Textual has no border or
+        padding to add to each, which would take longer than drawing the line."""
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for each in filters:
+                strip = strip.apply_filter(each, background)
+            strips.append(strip.crop(crop.x, crop.right))
+        return strips
+
     def _fitted(self, width: int, height: int) -> list[Row]:
         """What is drawn already, in a frame of another size: takes no time, so that the answer to a key does not."""
         if width < 4 or height < 2:

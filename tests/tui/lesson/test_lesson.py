@@ -208,6 +208,32 @@ async def test_theory_and_panels_take_turns_where_there_is_no_room_for_both() ->
         await shell.sees("loss", "train")
 
 
+async def test_panels_are_arranged_before_the_screen_is_laid_out_for_them() -> None:
+    async with opened((120, 40), lesson="digits") as shell:
+        await running(shell, 60)
+        grid = lesson(shell).grid
+        assert grid is not None
+
+        def shown() -> list[str]:
+            return [panel.subject for panel in grid.panels if panel.display]
+
+        async def laid_out_after(key: str) -> list[list[str]]:
+            seen: list[list[str]] = []
+            signal = lesson(shell).screen_layout_refresh_signal
+            signal.subscribe(grid, lambda _: seen.append(shown()), immediate=True)
+            await shell.press(key)
+            await shell.pilot.pause(0.3)
+            signal.unsubscribe(grid)
+            return seen
+
+        together = shown()
+        assert len(together) > 1
+        beside = await laid_out_after("t")
+        assert len(beside[0]) == 1, "beside the lesson there is room for one panel only"
+        assert all(seen == shown() for seen in beside)
+        assert all(seen == together for seen in await laid_out_after("t"))
+
+
 async def test_digits_zoom_a_panel_also_while_the_theory_has_the_keys() -> None:
     async with opened((200, 60), lesson="digits") as shell:
         await running(shell)

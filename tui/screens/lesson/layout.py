@@ -157,8 +157,12 @@ class LessonLayout(InShell, Horizontal):
 
     def _place(self) -> None:
         """Display what is shown; not by a class, for which the styles of every panel would be looked up again."""
+        stage = self.query_one("#stage")
         self.parts.display = self.parts_shown
-        self.query_one("#stage").display = self._wide or self._turn == "panels"
+        stage.display = self._wide or self._turn == "panels"
+        if self.grid is not None and stage.display and self.size:
+            places = {place.widget: place.region.size for place in self.arrange(self.size).placements}
+            self.grid.fit(places[stage])
 
     def take_keys(self) -> None:
         """Put the focus back on what is shown."""
