@@ -40,6 +40,8 @@ class Dataset:
         features: name of each column of a table.
         encoders: how the columns of its file became these; () if each is one of the file's, a number.
         targets: name of each number to predict.
+        label: name of the column with the classes; empty unless they were read from a table.
+        text: name of the column with the texts; empty unless they were.
         vocabulary: the characters of text, in order of their indices.
         missing: number of missing values that were found in each column that had any.
         notes: sentences on what was assumed and what was done with the data while it was read; one that begins with
@@ -59,6 +61,8 @@ class Dataset:
     features: tuple[str, ...] = ()
     encoders: tuple[ColumnEncoder, ...] = ()
     targets: tuple[str, ...] = ()
+    label: str = ""
+    text: str = ""
     vocabulary: tuple[str, ...] = ()
     missing: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

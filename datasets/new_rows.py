@@ -33,7 +33,8 @@ def read_rows(file: Path, prepared: Preparation, options: Mapping[str, Any]) -> 
     Raises:
         DescendError: it cannot be read.
     """
-    unnamed = all(UNNAMED.fullmatch(encoder.name) for encoder in prepared.encoders)
+    learned = [prepared.text] if prepared.text else [encoder.name for encoder in prepared.encoders]
+    unnamed = all(map(UNNAMED.fullmatch, learned))
     given = {name: options[name] for name in READING if options.get(name)}
     return stream_csv(file, named=not unnamed, **given)
 
@@ -65,7 +66,7 @@ class RowEncoder:
         keep = np.ones(len(table.lines), bool)
         parts = []
         for encoder in encoders:
-            column = self._read(table, places[encoder.name])
+            column = make_column(table, places[encoder.name], self.options)
             if not encoder.words and len(column.wrong):
                 row = int(column.wrong[0])
                 cell, line = shorten_cell(column.cells[row]), column.lines[row]
@@ -98,15 +99,16 @@ class RowEncoder:
             )
         return said
 
-    def _read(self, table: CsvTable, place: int) -> Column:
-        options = self.options
-        return Column(
-            table.names[place],
-            table.columns[place],
-            table.lines,
-            options.get("decimal") or ".",
-            options.get("thousands") or "",
-            place + 1,
-            frozenset(options.get("gaps") or ()),
-            frozenset(word.lower() for word in options.get("values") or ()),
-        )
+
+def make_column(table: CsvTable, place: int, options: Mapping[str, Any]) -> Column:
+    """The column at ``place``, from 0, of ``table``, which is written as the training's table was."""
+    return Column(
+        table.names[place],
+        table.columns[place],
+        table.lines,
+        options.get("decimal") or ".",
+        options.get("thousands") or "",
+        place + 1,
+        frozenset(options.get("gaps") or ()),
+        frozenset(word.lower() for word in options.get("values") or ()),
+    )

@@ -19,8 +19,8 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, features, vocabulary, scale, spread, encoders: of the `Dataset`; ``encoders`` are
-            there for every table.
+        kind, task, classes, targets, label, text, features, vocabulary, scale, spread, encoders: of the `Dataset`;
+            ``encoders`` are there for every table.
         sample_shape: shape of one sample, () of a stream of text.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
         target_mean, target_std: of each number to predict, for which the same holds.
@@ -34,6 +34,8 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     test: int
     classes: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    label: str = ""
+    text: str = ""
     features: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     scale: int = 1
@@ -70,6 +72,8 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         test=len(dataset.test_x),
         classes=dataset.classes,
         targets=dataset.targets,
+        label=dataset.label,
+        text=dataset.text,
         features=dataset.features,
         vocabulary=dataset.vocabulary,
         scale=dataset.scale,

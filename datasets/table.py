@@ -149,11 +149,21 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         raise DescendError(
             f"{where} leaves no row to train on or none for the test; add rows, or choose another test=…."
         )
+    answers = {"label": targets[0].name} if classes else {"targets": tuple(target.name for target in targets)}
     if texts:
         cells = [cell for cell, kept_row in zip(texts[0].cells, keep.tolist(), strict=True) if kept_row]
-        named = {"classes": classes, "targets": () if classes else tuple(target.name for target in targets)}
         return make_text_dataset(
-            name, cells, y, (train, test), options.length, notes, task=task, missing=missing, **named
+            name,
+            cells,
+            y,
+            (train, test),
+            options.length,
+            notes,
+            task=task,
+            missing=missing,
+            classes=classes,
+            text=texts[0].name,
+            **answers,
         )
     x, encoders = convert_features(features, codes, keep, train, options.encode, notes)
     return Dataset(
@@ -167,9 +177,9 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         task=task,
         features=tuple(feature for encoder in encoders for feature in encoder.features),
         encoders=encoders,
-        targets=() if classes else tuple(target.name for target in targets),
         missing=missing,
         notes=tuple(notes),
+        **answers,
     )
 
 

@@ -48,7 +48,7 @@ def make_text_dataset(
     t = min(length or LENGTH, longest)
     check_memory(3 * 8 * t * len(texts), f"{len(texts):,} texts of {t:,} characters", "length=N or limit=N takes less")
     cut = sum(len(text) > t for text in texts)
-    even = [text[:t].rjust(t, BLANK) for text in texts]
+    even = [fit_length(text, t) for text in texts]
     vocabulary = sorted(set().union(*even))
     if len(vocabulary) < 2:
         raise DescendError(f"The texts are one character over and over, {vocabulary[0]!r}; there is nothing to learn.")
@@ -72,3 +72,8 @@ def make_text_dataset(
         notes=tuple(said),
         **more,
     )
+
+
+def fit_length(text: str, length: int) -> str:
+    """The beginning of ``text``, with blanks in front if it is shorter than ``length``."""
+    return text[:length].rjust(length, BLANK)

@@ -35,6 +35,7 @@ def make_parser() -> CommandParser:
         control,
         data,
         doctor,
+        evaluate,
         exercise,
         export,
         list,
@@ -56,6 +57,21 @@ def make_parser() -> CommandParser:
     )
     top.add_argument("--version", action="version", version=f"descend {version('descend')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=CommandParser)
-    for module in (shell, run, control, show, predict, export, list, verify, exercise, progress, new, data, doctor):
+    for module in (
+        shell,
+        run,
+        control,
+        show,
+        predict,
+        evaluate,
+        export,
+        list,
+        verify,
+        exercise,
+        progress,
+        new,
+        data,
+        doctor,
+    ):
         module.add(commands)
     return top

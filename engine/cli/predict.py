@@ -56,19 +56,19 @@ def predict(arguments: argparse.Namespace) -> int:
     run = runs.find_run(arguments.run)
     predictor, data = load_predictor(run), run.manifest().data
     kind = predictor.prepared.kind
-    if kind == "text":
-        raise UsageError(f"Run '{run.id}' learned from texts; rows of a table and images are predicted so far.")
+    if kind == "text" and not predictor.prepared.text:
+        raise UsageError(f"Run '{run.id}' learned from a whole text, which has no rows to predict.")
     said: list[str] = []
     with open_target(arguments.to, arguments.force) as target:
         writer = csv.writer(target, lineterminator="\n")
-        if kind == "table":
+        if kind != "image":
             count, said = predict_rows(predictor, data, arguments.data, writer)
         else:
             count = predict_pictures(predictor, arguments.data, writer)
     for sentence in said:
         print(clean(f"descend: {sentence}"), file=sys.stderr)
     if arguments.to != "-":
-        print(f"Wrote {count:,} {'rows' if kind == 'table' else 'lines'} to {clean(arguments.to)}.")
+        print(f"Wrote {count:,} {'lines' if kind == 'image' else 'rows'} to {clean(arguments.to)}.")
     return 0
 
 
@@ -78,10 +78,11 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
     Args:
         learned: the data of the training, whose options say how a table is written.
     """
-    from descend.datasets.new_rows import RowEncoder, read_rows
+    from descend.datasets.new_rows import read_rows
+    from descend.datasets.new_texts import make_encoder
 
     options = read_table_options(learned)
-    encoder, count = RowEncoder(predictor.prepared, options), 0
+    encoder, count = make_encoder(predictor.prepared, options), 0
     with open_source(data) as file:
         for table in read_rows(file, predictor.prepared, options):
             x = encoder.encode(table)

@@ -31,7 +31,7 @@ def stamp_data(spec: Spec) -> Stamp | None:
 def find_changes(manifest: Manifest) -> list[str]:
     """What has changed since the run was created, a warning each. Data is not read if sizes and times are the
     same."""
-    return [f"Warning: {clause}." for clause in (_check_model(manifest), _check_data(manifest)) if clause]
+    return [f"Warning: {clause}." for clause in (_check_model(manifest), check_data(manifest)) if clause]
 
 
 def _check_model(manifest: Manifest) -> str:
@@ -51,7 +51,9 @@ def _check_model(manifest: Manifest) -> str:
     return "" if same else f"{clean(file.name)} was edited since the run was created; {NOW}"
 
 
-def _check_data(manifest: Manifest) -> str:
+def check_data(manifest: Manifest) -> str:
+    """How the user's own data differs from what the run learned from, without a full stop; empty if it does not, of
+    what was checked."""
     from descend.datasets import user_path
 
     if manifest.stamp is None:

@@ -48,7 +48,7 @@ class Predictor:
                 )
             output = output.float()
             if self.prepared.task == "classification":
-                parts.append(output.softmax(1).double())
+                parts.append(output.double().softmax(1))
             else:
                 parts.append(self._form.untargeted(output).reshape(len(chunk), -1))
         return torch.cat(parts).numpy()

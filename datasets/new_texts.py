@@ -1,0 +1,73 @@
+"""Texts in a column of a new table, prepared as those of a training were."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets.char_text import encode
+from descend.datasets.columns import quote_columns
+from descend.datasets.csv_reader import CsvTable
+from descend.datasets.data_shape import format_count
+from descend.datasets.new_rows import RowEncoder, make_column
+from descend.datasets.preparation import Preparation
+from descend.datasets.text_column import BLANK, fit_length
+from descend.engine.base.errors import DescendError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class TextEncoder:
+    """Makes indices of characters of new texts as they were made of the training's.
+
+    A character that was not trained on becomes a blank; these and texts that are missing are counted.
+    """
+
+    def __init__(self, prepared: Preparation, options: Mapping[str, Any]) -> None:
+        self.prepared, self.options = prepared, options
+        self.missing = 0
+        self.unseen: Counter[str] = Counter()
+
+    def encode(self, table: CsvTable) -> NDArray[np.int64]:
+        """The texts of ``table`` as indices into the vocabulary, int64, (rows, t).
+
+        Raises:
+            DescendError: the column with the texts is missing.
+        """
+        import numpy as np
+
+        prepared = self.prepared
+        if prepared.text not in table.names:
+            raise DescendError(
+                f"{table.file.name} lacks {quote_columns([prepared.text])}, which the model was trained on."
+            )
+        column = make_column(table, table.names.index(prepared.text), self.options)
+        self.missing += int(column.missing.sum())
+        (length,), vocabulary = prepared.sample_shape, prepared.vocabulary
+        known = frozenset(vocabulary)
+        blank = BLANK if BLANK in known else vocabulary[0]
+        rows = []
+        for cell in column.cells:
+            text = fit_length(cell, length)
+            self.unseen.update(set(text) - known - {BLANK})
+            rows.append(encode("".join(c if c in known else blank for c in text), vocabulary))
+        return np.stack(rows) if rows else np.empty((0, length), np.int64)
+
+    def tell(self) -> list[str]:
+        """Sentences on what stood in for what."""
+        said = []
+        if self.missing:
+            said.append(f"{format_count(self.missing, 'row')} without a text.")
+        if self.unseen:
+            listed = ", ".join(repr(character) for character in list(self.unseen)[:8])
+            count = format_count(len(self.unseen), "character")
+            said.append(f"{count} that the training did not have, {listed}: blanks stand in.")
+        return said
+
+
+def make_encoder(prepared: Preparation, options: Mapping[str, Any]) -> RowEncoder | TextEncoder:
+    """What makes samples of the rows of a table."""
+    return TextEncoder(prepared, options) if prepared.text else RowEncoder(prepared, options)

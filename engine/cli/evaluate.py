@@ -1,0 +1,253 @@
+"""``descend evaluate``: how good a finished training is, on data whose answers are known."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.sanitize import clean
+from descend.engine.cli import output
+from descend.engine.cli.arguments import add_run_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from descend.datasets.dataset import Dataset
+    from descend.engine.evaluation.evaluation import Evaluation
+    from descend.engine.evaluation.judged import Judged
+    from descend.engine.run.runs import Run
+    from descend.engine.train.predictor import Predictor
+
+MISTAKES = 5
+"""Shown; a report has more."""
+MATRIX = 12
+"""Classes of which a terminal shows the confusion matrix."""
+
+
+def add(commands: Any) -> None:
+    """Declare ``descend evaluate``."""
+    command = commands.add_parser(
+        "evaluate",
+        help="measure a finished training on labelled data, with intervals and baselines",
+        description="Measure how good a finished training is: every metric with a 95 %% interval, what guessing and a "
+        "linear model get, each class, the confusion matrix, the worst mistakes. Without DATA on the part of its own "
+        "data that it did not train on; else on the rows of a table that has the answers, or on a folder with a folder "
+        "of images for each class.",
+    )
+    add_run_argument(command)
+    command.add_argument(
+        "data", metavar="DATA", nargs="?", help="a table (- reads standard input) or a folder of images, with answers"
+    )
+    command.add_argument("--against", metavar="RUN", help="another training to compare with on the same samples")
+    command.add_argument("--report", metavar="DIR", help="folder to write a report to: Markdown, JSON and SVG pictures")
+    command.add_argument("--force", action="store_true", help="replace a report that exists")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(do=run_evaluation)
+
+
+def run_evaluation(arguments: argparse.Namespace) -> int:
+    """Measure, and print it or write it."""
+    from descend.engine.base.paths import parse_path
+    from descend.engine.evaluation import baselines
+    from descend.engine.evaluation.evaluation import evaluate
+    from descend.engine.evaluation.report import make_object, require_folder, write_report
+    from descend.engine.run import runs
+    from descend.engine.train.predictor import load_predictor
+
+    run = runs.find_run(arguments.run)
+    other = runs.find_run(arguments.against) if arguments.against else None
+    folder = parse_path(arguments.report) if arguments.report else None
+    if folder is not None:
+        require_folder(folder, arguments.force)
+    predictor = load_predictor(run)
+    own = load_own(run, needed=arguments.data is None)
+    judged = judge(predictor, run, arguments.data, own)
+    others: dict[str, Judged] = {}
+    if own is not None and (linear := baselines.fit_linear(own, predictor.prepared, judged)):
+        others[linear[0]] = linear[1]
+    if other is not None:
+        others[other.id] = judge(load_predictor(other), other, arguments.data, own)
+    with show_progress() as tell:
+        found = evaluate(judged, predictor, others, tell)
+    source = arguments.data or f"the test part of {run.manifest().data}"
+    if arguments.json:
+        print(json.dumps(make_object(found, run.id, source), allow_nan=False))
+    else:
+        print_evaluation(output.make_console(), found, run.id, source)
+    if folder is not None:
+        write_report(found, run.id, source, folder)
+        if not arguments.json:
+            print(f"Wrote {clean(str(folder / 'report.md'))}, with its pictures and report.json beside it.")
+    return 0
+
+
+def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
+    """What the model says of the samples of ``data``; without it, of the test part of its ``own``."""
+    from descend.engine.base.paths import parse_path
+    from descend.engine.cli.predict import open_source, read_table_options
+    from descend.engine.evaluation import samples
+
+    prepared = predictor.prepared
+    if data is None:
+        assert own is not None
+        return samples.judge_held_back(predictor, own)
+    if prepared.kind == "image":
+        return samples.judge_pictures(predictor, parse_path(data))
+    if prepared.kind == "text" and not prepared.text:
+        raise UsageError(f"Run '{run.id}' learned from a whole text, which has no rows.")
+    with open_source(data) as file:
+        return samples.judge_rows(predictor, file, read_table_options(run.manifest().data))
+
+
+def load_own(run: Run, needed: bool) -> Dataset | None:
+    """The data that a training learned from, if it is still there, as it was.
+
+    Raises:
+        DescendError: it is not, and it is ``needed``.
+    """
+    from descend.datasets import catalogue
+    from descend.engine.launch.changes import check_data
+
+    manifest = run.manifest()
+    try:
+        if changed := check_data(manifest):
+            raise DescendError(f"{changed[:1].upper()}{changed[1:]}.")
+        return catalogue.find(manifest.data).load()
+    except DescendError as error:
+        if needed:
+            raise DescendError(f"{error} Name other data to evaluate on, or train anew.") from None
+        return None
+
+
+def show_progress() -> Any:
+    """A bar on standard error, if that is a terminal, while intervals are found; gives what moves it."""
+    from contextlib import contextmanager
+
+    from rich import progress
+    from rich.console import Console
+
+    @contextmanager
+    def show() -> Iterator[Callable[[float], None]]:
+        console = Console(stderr=True, markup=False)
+        columns = progress.TextColumn("{task.description}", markup=False), progress.BarColumn(bar_width=24)
+        with progress.Progress(
+            *columns,
+            progress.TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        ) as bar:
+            task = bar.add_task("measuring", total=1.0)
+            yield lambda share: bar.update(task, completed=share)
+
+    return show()
+
+
+def print_evaluation(console: Console, found: Evaluation, run: str, source: str) -> None:
+    """The findings as text."""
+    from rich.text import Text
+
+    judged = found.judged
+    console.print(Text(clean(f"{run} on {source}: {len(judged):,} samples"), style="bold"), soft_wrap=True)
+    for note in judged.notes:
+        console.print(Text(clean(note)))
+    console.print()
+    print_metrics(console, found)
+    console.print()
+    for sentence in (*(comparison.words for comparison in found.comparisons.values()), found.imbalance):
+        if sentence:
+            console.print(Text(clean(capitalise(sentence))), soft_wrap=not console.is_terminal)
+    if found.classes:
+        print_classes(console, found)
+    if found.confusion is not None and len(judged.classes) <= MATRIX:
+        print_confusion(console, found)
+    print_mistakes(console, found)
+
+
+def capitalise(sentence: str) -> str:
+    """``sentence`` with a capital."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def print_metrics(console: Console, found: Evaluation) -> None:
+    """Each metric, its interval, and what the baselines get."""
+    from descend.engine.cli.fitted_table import Column, print_table
+    from descend.engine.evaluation.evaluation import write_value
+    from descend.engine.evaluation.metrics import NAMES
+
+    names = [*found.baselines]
+    columns = [
+        Column("metric", 9),
+        Column("value", 6, right=True, droppable=False),
+        Column("95 % interval", 8),
+        *(Column(clean(name), 8, right=True) for name in names),
+    ]
+    rows = []
+    for metric, value in found.metrics.items():
+        interval = found.intervals.get(metric)
+        between = f"{write_value(metric, interval.low)} … {write_value(metric, interval.high)}" if interval else ""
+        rows.append(
+            [
+                NAMES[metric],
+                write_value(metric, value),
+                between,
+                *(write_value(metric, found.baselines[name].get(metric)) for name in names),
+            ]
+        )
+    print_table(console, columns, rows, ["metric", *(column.name for column in columns[:2:-1]), "95 % interval"])
+
+
+def print_classes(console: Console, found: Evaluation) -> None:
+    """Each class, the one that is found least first."""
+    from descend.engine.cli.fitted_table import Column, print_table
+    from descend.engine.evaluation.evaluation import write_value
+
+    keys = ("samples", "precision", "recall", "f1", "roc_auc", "average_precision")
+    heads = ("samples", "precision", "recall", "F1", "ROC AUC", "avg precision")
+    rows = []
+    for one in sorted(found.classes, key=lambda one: one["recall"]):
+        values = [f"{one[key]:,}" if key == "samples" else write_value(key, one.get(key)) for key in keys]
+        rows.append([clean(one["class"]), *values])
+    console.print()
+    columns = [Column("class", 6), *(Column(head, 5, right=True) for head in heads)]
+    print_table(console, columns, rows, ["class", *reversed(heads)])
+
+
+def print_confusion(console: Console, found: Evaluation) -> None:
+    """The confusion matrix."""
+    from descend.engine.cli.fitted_table import Column, print_table
+
+    assert found.confusion is not None
+    names = [clean(name) for name in found.judged.classes]
+    columns = [Column("true ↓  said →", 4), *(Column(name, 3, right=True) for name in unique(names))]
+    rows = [[name, *(f"{n:,}" for n in row)] for name, row in zip(names, found.confusion.tolist(), strict=True)]
+    console.print()
+    print_table(console, columns, rows, [column.name for column in columns])
+
+
+def unique(names: list[str]) -> list[str]:
+    """``names`` with a number where two are alike once cleaned."""
+    return [name if names.index(name) == place else f"{name} {place + 1}" for place, name in enumerate(names)]
+
+
+def print_mistakes(console: Console, found: Evaluation) -> None:
+    """The worst mistakes."""
+    from rich.text import Text
+
+    from descend.engine.evaluation.comparison import write_share
+
+    if not found.worst:
+        console.print(Text("\nNo sample is judged wrongly."))
+        return
+    console.print(Text("\nWorst mistakes", style="bold"))
+    for mistake in found.worst[:MISTAKES]:
+        sure = f" with {write_share(mistake.sure)}" if mistake.sure is not None else ""
+        console.print(
+            Text(clean(f"  said {mistake.said}{sure}, is {mistake.true}: {mistake.sample}")),
+            soft_wrap=not console.is_terminal,
+        )

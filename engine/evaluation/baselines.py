@@ -1,0 +1,96 @@
+"""What a metric is worth: what those get that look at nothing, or only add up."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.evaluation.comparison import write_share
+from descend.engine.evaluation.judged import Judged
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from descend.datasets.dataset import Dataset
+    from descend.datasets.preparation import Preparation
+
+FIT = 10_000_000
+"""Numbers a linear model is fitted to, at most: more rows are left out."""
+IMBALANCED = 3.0
+"""Times as many samples as an even share that the commonest class has, or as few as a third that the rarest has."""
+
+
+def guess_blindly(judged: Judged, prepared: Preparation) -> tuple[str, Judged]:
+    """What guessing without looking gives, and its name: each class as often as it is among the samples, the commonest
+    always; or the mean of the training's numbers."""
+    import numpy as np
+
+    if judged.classified:
+        shares = np.bincount(judged.truth, minlength=len(judged.classes)) / len(judged)
+        said = np.tile(shares, (len(judged), 1))
+        name = f"always '{judged.classes[int(shares.argmax())]}'"
+    else:
+        said = np.tile(np.array(prepared.target_mean, np.float64), (len(judged), 1))
+        name = "always the mean"
+    return name, Judged(judged.classes, judged.targets, judged.truth, said)
+
+
+def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple[str, Judged] | None:
+    """What a linear model fitted to the training part of ``dataset`` says of the samples, and its name: logistic
+    regression, or ridge regression; None of texts, whose characters are no numbers.
+
+    Scikit-learn's, with its usual strength of regularisation, on inputs as a network gets them.
+    """
+    import numpy as np
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if prepared.kind == "text" or judged.x is None:
+        return None
+    x, new = (flatten(part, prepared) for part in (dataset.train_x, judged.x))
+    rows = max(1, FIT // x.shape[1])
+    chosen = np.random.default_rng(0).permutation(len(x))[:rows]
+    some = f" of {len(chosen):,} of its rows" if len(chosen) < len(x) else ""
+    y = dataset.train_y[chosen]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        if not prepared.classes:
+            scale = np.array(prepared.target_std)
+            target = (y.reshape(len(y), -1) - np.array(prepared.target_mean)) / scale
+            said = Ridge().fit(x[chosen], target).predict(new).reshape(len(new), -1)
+            said = said * scale + np.array(prepared.target_mean)
+            return f"ridge regression{some}", Judged((), judged.targets, judged.truth, said)
+        model = LogisticRegression(max_iter=200).fit(x[chosen], y)
+    said = np.zeros((len(new), len(prepared.classes)))
+    said[:, model.classes_] = model.predict_proba(new)
+    said /= said.sum(1, keepdims=True)  # as exactly as 64 bits have it
+    return f"logistic regression{some}", Judged(judged.classes, (), judged.truth, said)
+
+
+def flatten(x: NDArray[Any], prepared: Preparation) -> NDArray[np.float32]:
+    """Samples as rows of numbers, scaled as for a network."""
+    import numpy as np
+
+    if prepared.kind == "table":
+        scaled = (x - np.array(prepared.mean)) / np.array(prepared.std)
+    else:
+        scaled = x.reshape(len(x), -1) / prepared.scale
+    return np.asarray(scaled, np.float32)
+
+
+def tell_imbalance(judged: Judged) -> str:
+    """A sentence if the classes are of very different size; else empty."""
+    import numpy as np
+
+    counts = np.bincount(judged.truth, minlength=len(judged.classes))
+    present = counts[counts > 0]
+    even = len(judged) / len(present)
+    if len(present) < 2 or (present.max() < IMBALANCED * even and present.min() > even / IMBALANCED):
+        return ""
+    most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max() + 1).argmin())
+    return (
+        f"The classes are imbalanced: {write_share(counts[most] / len(judged))} are '{judged.classes[most]}', "
+        f"{write_share(counts[least] / len(judged))} '{judged.classes[least]}'; look at balanced accuracy and average "
+        "precision rather than at accuracy."
+    )

@@ -1,0 +1,98 @@
+"""Two models on the same samples: which is better, and whether that could be chance."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from descend.engine.base.errors import UsageError
+from descend.engine.evaluation.judged import Judged
+
+SIGNIFICANT = 0.05
+RESAMPLES = 10_000
+WORK = 50_000_000
+"""Numbers drawn in all, at most."""
+
+
+class Comparison(NamedTuple):
+    """How two models differ.
+
+    Attributes:
+        better: how much better the first is: in accuracy, or in mean absolute error.
+        p: how often chance alone would make them differ at least as much, were they equally good.
+        method: the test.
+        words: what that means.
+    """
+
+    better: float
+    p: float
+    method: str
+    words: str
+
+
+def compare(one: Judged, other: Judged, name: str, other_name: str) -> Comparison:
+    """Compare what two models say of the same samples.
+
+    Classes: McNemar's exact test on the samples that only one of them gets right. Numbers: whether the mean difference
+    of their absolute errors keeps its sign in resamples of the pairs.
+
+    Q. McNemar: Note on the sampling error of the difference between correlated proportions or percentages,
+    Psychometrika 12, 1947. Efron & Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13.
+
+    Raises:
+        UsageError: they do not predict the same.
+    """
+    import numpy as np
+    from scipy import stats
+
+    if one.classes != other.classes or one.targets != other.targets or not np.array_equal(one.truth, other.truth):
+        raise UsageError(f"{name} and {other_name} do not predict the same, so they cannot be compared.")
+    if one.classified:
+        right, also = one.guessed == one.truth, other.guessed == other.truth
+        only, lost = int((right & ~also).sum()), int((also & ~right).sum())
+        better = (only - lost) / len(one)
+        p = float(stats.binomtest(only, only + lost).pvalue) if only + lost else 1.0
+        method = "McNemar's exact test"
+        by = f"{only:,} samples only by {name}, {lost:,} only by {other_name}" if only + lost else ""
+        amount = f"{write_share(abs(better))} of the samples"
+    else:
+        scale = np.where(one.truth.std(0) > 0, one.truth.std(0), 1)
+        off = ((np.abs(other.said - other.truth) - np.abs(one.said - one.truth)) / scale).mean(1)
+        better = float(np.abs(other.said - other.truth).mean() - np.abs(one.said - one.truth).mean())
+        p = resample_sign(off)
+        method, by = "paired bootstrap", "mean absolute errors of the same samples"
+        amount = f"{abs(better):.4g} in mean absolute error"
+    if not by:
+        words = f"{name} is right about the very samples that {other_name} is right about."
+    elif p < SIGNIFICANT:
+        first, second = (name, other_name) if better > 0 else (other_name, name)
+        words = f"{first} is better than {second} by {amount} ({method}, p = {tell_p(p)}; {by})."
+    else:
+        words = (
+            f"Whether {name} or {other_name} is better cannot be told from these samples: they differ by {amount}, "
+            f"which chance alone would bring in {write_share(p, 0)} of such sets ({method}; {by})."
+        )
+    return Comparison(better, p, method, words)
+
+
+def resample_sign(off: object, seed: int = 0) -> float:
+    """Two-sided p of a mean of pairs' differences ``off`` (n,) against 0, by the share of resamples on its far side."""
+    import numpy as np
+
+    values = np.asarray(off, np.float64)
+    rng, count = np.random.default_rng(seed), len(values)
+    if not values.any():
+        return 1.0
+    times = max(500, min(RESAMPLES, WORK // count))
+    means = np.array([values[rng.integers(0, count, count)].mean() for _ in range(times)])
+    below = min(int((means <= 0).sum()), int((means >= 0).sum()))
+    return min(1.0, 2 * (below + 1) / (times + 1))
+
+
+def tell_p(p: float) -> str:
+    """A p value in words."""
+    return "less than 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def write_share(share: float, digits: int = 1) -> str:
+    """A share in percent."""
+    return f"{100 * share:.{digits}f} %"

@@ -1,0 +1,146 @@
+"""Everything that is measured of a model on one set of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from descend.engine.evaluation import baselines
+from descend.engine.evaluation.comparison import Comparison, compare, write_share
+from descend.engine.evaluation.intervals import Interval, find_intervals
+from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.metrics import count_confusion, find_worst, measure, measure_each_class
+from descend.engine.evaluation.noise import measure_under_noise
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from descend.engine.train.predictor import Predictor
+
+SHARES = ("accuracy", "balanced_accuracy", "top_5", "precision", "recall")
+WORST = 20
+"""Mistakes that are kept."""
+MODEL = "the model"
+
+
+class Mistake(NamedTuple):
+    """A sample that was judged wrongly; ``sure``: the probability of the class said, None of numbers."""
+
+    sample: str
+    true: str
+    said: str
+    sure: float | None
+
+
+class Slice(NamedTuple):
+    """The samples with one word in a column, and the main metric over them."""
+
+    column: str
+    word: str
+    samples: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
+
+    Attributes:
+        judged: of which samples.
+        main: the metric that slices and noise are told in.
+        metrics, intervals: by a key of `NAMES`.
+        baselines: metrics of others on the same samples, by what they do.
+        comparisons: the model against each of these.
+        imbalance: a sentence if classes are of very different size; else empty.
+        classes: of each class (`measure_each_class`).
+        confusion: counts of (true, predicted), None of numbers.
+        worst: the worst mistakes.
+        slices: by each column of categories.
+        noise: (deviation of noise, main metric).
+    """
+
+    judged: Judged
+    main: str
+    metrics: Mapping[str, float]
+    intervals: Mapping[str, Interval]
+    baselines: Mapping[str, Mapping[str, float]]
+    comparisons: Mapping[str, Comparison]
+    imbalance: str
+    classes: Sequence[Mapping[str, Any]]
+    confusion: NDArray[np.int64] | None
+    worst: Sequence[Mistake]
+    slices: Sequence[Slice]
+    noise: Sequence[tuple[float, float]]
+
+
+def evaluate(
+    judged: Judged,
+    predictor: Predictor,
+    others: Mapping[str, Judged] | None = None,
+    tell: Callable[[float], None] = lambda share: None,
+) -> Evaluation:
+    """Measure what a model said.
+
+    Args:
+        others: what else said something of the same samples, by its name, to compare with.
+        tell: takes the share that is done, in (0, 1].
+    """
+    main = "accuracy" if judged.classified else "mae"
+    blind, guesses = baselines.guess_blindly(judged, predictor.prepared)
+    others = {blind: guesses, **(others or {})}
+    return Evaluation(
+        judged,
+        main,
+        measure(judged),
+        find_intervals(judged, tell=tell),
+        {name: measure(other) for name, other in others.items()},
+        {name: compare(judged, other, MODEL, name) for name, other in others.items()},
+        baselines.tell_imbalance(judged) if judged.classified else "",
+        measure_each_class(judged) if judged.classified else [],
+        count_confusion(judged) if judged.classified else None,
+        list_mistakes(judged, WORST),
+        slice_samples(judged, main),
+        measure_under_noise(predictor, judged, main),
+    )
+
+
+def list_mistakes(judged: Judged, count: int) -> list[Mistake]:
+    """The ``count`` worst mistakes."""
+    found = []
+    for sample in find_worst(judged, count).tolist():
+        if judged.classified:
+            guess = int(judged.guessed[sample])
+            true, said = judged.classes[int(judged.truth[sample])], judged.classes[guess]
+            sure: float | None = float(judged.said[sample, guess])
+        else:
+            true, said = (", ".join(f"{value:.6g}" for value in row[sample]) for row in (judged.truth, judged.said))
+            sure = None
+        found.append(Mistake(judged.describe(sample), true, said, sure))
+    return found
+
+
+def slice_samples(judged: Judged, metric: str) -> list[Slice]:
+    """The metric over the samples of each word of each column of categories, the worst of a column first."""
+    import numpy as np
+
+    found = []
+    for column, words in judged.groups.items():
+        given = np.array(words)
+        part = []
+        for word in sorted(set(words)):
+            chosen = given == word
+            some = Judged(judged.classes, judged.targets, judged.truth[chosen], judged.said[chosen])
+            part.append(Slice(column, word, len(some), measure(some)[metric]))
+        found += sorted(part, key=lambda one: one.value, reverse=not judged.classified)
+    return found
+
+
+def write_value(name: str, value: float | None) -> str:
+    """A metric as it is told: shares of samples in percent, other numbers from 0 to 1 in four decimals."""
+    if value is None:
+        return "-"
+    if name in SHARES:
+        return write_share(value)
+    return f"{value:.4g}" if name in ("mae", "rmse") else f"{value:.4f}"

@@ -1,0 +1,75 @@
+"""How far a metric would move with other samples of the same kind: 95 % intervals."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.metrics import measure
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LEVEL = 0.95
+RESAMPLES = 1000
+WORK = 20_000_000
+"""Numbers drawn in all; of large sets there are fewer resamples, as sorting them takes long."""
+FEWEST = 100
+
+
+class Interval(NamedTuple):
+    """A 95 % interval and how it was found: ``Wilson`` or ``bootstrap``."""
+
+    low: float
+    high: float
+    method: str
+
+
+def find_wilson(right: int, count: int) -> Interval:
+    """Of a share of independent samples. E. B. Wilson: Probable inference, the law of succession, and statistical
+    inference, Journal of the American Statistical Association 22, 1927."""
+    from scipy import stats
+
+    low, high = stats.binomtest(right, count).proportion_ci(LEVEL, "wilson")
+    return Interval(float(low), float(high), "Wilson")
+
+
+def find_intervals(
+    judged: Judged, seed: int = 0, tell: Callable[[float], None] = lambda share: None
+) -> dict[str, Interval]:
+    """Of every metric of ``judged``: Wilson's for accuracy; for the others the middle 95 % of what other sets of as
+    many samples give, drawn from this one with replacement.
+
+    Efron & Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13.
+
+    Args:
+        seed: of what is drawn.
+        tell: takes the share that is done, in (0, 1].
+    """
+    import numpy as np
+
+    rng, count = np.random.default_rng(seed), len(judged)
+    times = max(FEWEST, min(RESAMPLES, WORK // max(1, judged.said.size)))
+    bare = Judged(judged.classes, judged.targets, judged.truth, judged.said)
+    found: dict[str, list[float]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a resample may lack a class
+        for number in range(times):
+            tell((number + 1) / times)
+            for name, value in measure(draw(bare, rng.integers(0, count, count))).items():
+                found.setdefault(name, []).append(value)
+    intervals = {}
+    for name, values in found.items():
+        low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        intervals[name] = Interval(float(low), float(high), "bootstrap")
+    if judged.classified:
+        intervals["accuracy"] = find_wilson(int((judged.guessed == judged.truth).sum()), count)
+    return intervals
+
+
+def draw(judged: Judged, chosen: NDArray[np.int64]) -> Judged:
+    """These samples of ``judged``, without what describes them."""
+    return Judged(judged.classes, judged.targets, judged.truth[chosen], judged.said[chosen])

@@ -1,0 +1,201 @@
+"""A report one can hand on: Markdown, JSON, and pictures as SVG, in one folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.sanitize import clean
+from descend.engine.evaluation import svg
+from descend.engine.evaluation.comparison import write_share
+from descend.engine.evaluation.evaluation import Evaluation, write_value
+from descend.engine.evaluation.metrics import NAMES, find_reliability
+
+MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|*_`[]#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+CURVES = 8
+"""Classes whose curves are drawn."""
+POINTS = 200
+"""Points of a drawn curve, about."""
+UNIT = (True, True)
+DRAWN = 500
+"""Samples drawn as marks."""
+
+
+def require_folder(folder: Path, force: bool) -> None:
+    """Check that a report can be written to ``folder``, before anything is measured.
+
+    Raises:
+        UsageError: it is a file, or holds something and ``force`` is not given.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"'{folder.name}' is a file; a report is a folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        raise UsageError(f"The folder '{folder.name}' is not empty; choose another, or say --force.")
+
+
+def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
+    """All that was measured, as JSON knows it."""
+    judged = found.judged
+    return {
+        "run": run,
+        "data": source,
+        "samples": len(judged),
+        "notes": list(judged.notes),
+        "metrics": {
+            name: {"value": value, **({**found.intervals[name]._asdict()} if name in found.intervals else {})}
+            for name, value in found.metrics.items()
+        },
+        "baselines": {name: dict(metrics) for name, metrics in found.baselines.items()},
+        "comparisons": {name: one._asdict() for name, one in found.comparisons.items()},
+        "imbalance": found.imbalance,
+        "classes": [dict(one) for one in found.classes],
+        "confusion": None if found.confusion is None else found.confusion.tolist(),
+        "worst": [one._asdict() for one in found.worst],
+        "slices": [one._asdict() for one in found.slices],
+        "noise": [{"deviation": level, found.main: value} for level, value in found.noise],
+    }
+
+
+def write_report(found: Evaluation, run: str, source: str, folder: Path) -> None:
+    """Write ``report.md``, ``report.json`` and the pictures.
+
+    Raises:
+        DescendError: they cannot be written.
+    """
+    pictures = draw_pictures(found)
+    text = write_markdown(found, run, source, [*pictures])
+    written = json.dumps(make_object(found, run, source), allow_nan=False, indent=1)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures.items():
+            (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
+        (folder / "report.json").write_text(written + "\n", encoding="utf-8")
+        (folder / "report.md").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DescendError(f"The report cannot be written to '{folder}' ({error.strerror}).") from None
+
+
+def write_markdown(found: Evaluation, run: str, source: str, pictures: Sequence[str]) -> str:
+    """The report as text."""
+    judged, names = found.judged, [*found.baselines]
+    parts = [f"# {escape(run)} on {escape(source)}", f"{len(judged):,} samples. {' '.join(map(escape, judged.notes))}"]
+    sentences = [one.words for one in found.comparisons.values()] + ([found.imbalance] if found.imbalance else [])
+    parts.append("\n".join(f"- {escape(sentence[:1].upper() + sentence[1:])}" for sentence in sentences))
+    rows = []
+    for name, value in found.metrics.items():
+        interval = found.intervals.get(name)
+        told = [write_value(name, interval.low), write_value(name, interval.high), interval.method] if interval else []
+        between = f"{told[0]} to {told[1]} ({told[2]})" if told else ""
+        rows.append(
+            [NAMES[name], write_value(name, value), between]
+            + [write_value(name, found.baselines[other].get(name)) for other in names]
+        )
+    parts.append("## Metrics\n\n" + tabulate(["metric", "value", "95 % interval", *names], rows))
+    if found.classes:
+        keys = ["class", "samples", "precision", "recall", "f1", "roc_auc", "average_precision"]
+        heads = [*keys[:4], "F1", *(NAMES[key] for key in keys[5:])]
+        listed = [
+            [str(o["class"]), f"{o['samples']:,}", *(write_value(k, o.get(k)) for k in keys[2:])] for o in found.classes
+        ]
+        parts.append("## Each class\n\n" + tabulate(heads, listed))
+    if pictures:
+        parts.append("## Pictures\n\n" + "\n\n".join(f"![{name}]({name}.svg)" for name in pictures))
+    if found.worst:
+        mistakes = [
+            [one.said, "" if one.sure is None else write_share(one.sure), one.true, one.sample] for one in found.worst
+        ]
+        parts.append("## Worst mistakes\n\n" + tabulate(["said", "probability", "true", "sample"], mistakes))
+    if found.slices:
+        sliced = [[o.column, o.word, f"{o.samples:,}", write_value(found.main, o.value)] for o in found.slices]
+        parts.append("## By category\n\n" + tabulate(["column", "value", "samples", NAMES[found.main]], sliced))
+    if found.noise:
+        noisy = [[f"{level:g}", write_value(found.main, value)] for level, value in found.noise]
+        parts.append("## With noise in the input\n\n" + tabulate(["deviation", NAMES[found.main]], noisy))
+    return "\n\n".join(part for part in parts if part.strip()) + "\n"
+
+
+def tabulate(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(map(escape, line)) + " |" for line in lines)
+
+
+def escape(text: str) -> str:
+    """``text`` without control sequences and without what Markdown or HTML take for markup."""
+    return " ".join(clean(text).translate(MARKS).split())
+
+
+def draw_pictures(found: Evaluation) -> dict[str, str]:
+    """Each picture by its name."""
+    judged = found.judged
+    pictures: dict[str, str] = {}
+    if judged.classified:
+        pictures |= draw_class_pictures(found)
+    else:
+        truth, said = judged.truth[:DRAWN, 0], judged.said[:DRAWN, 0]
+        name = clean(judged.targets[0]) if judged.targets else "value"
+        pictures["predicted"] = svg.draw_chart(
+            "Predicted against true", (f"true {name}", f"predicted {name}"), {}, pair(truth, said), diagonal=True
+        )
+        pictures["residuals"] = svg.draw_chart(
+            "Residuals", (f"predicted {name}", "predicted - true"), {}, pair(said, said - truth)
+        )
+    if found.noise:
+        pictures["noise"] = svg.draw_chart(
+            "With noise in the input",
+            ("deviation of the noise", NAMES[found.main]),
+            {"": list(found.noise)},
+            unit=(True, judged.classified),
+        )
+    return pictures
+
+
+def draw_class_pictures(found: Evaluation) -> dict[str, str]:
+    """Reliability, ROC and precision-recall curves, and the confusion matrix."""
+    from sklearn import metrics
+
+    judged, count = found.judged, len(found.judged.classes)
+    counts, sure, share = find_reliability(judged.truth, judged.said)
+    there = counts > 0
+    pictures = {
+        "reliability": svg.draw_chart(
+            "Reliability",
+            ("probability said", "share that is right"),
+            {"": pair(sure[there], share[there])},
+            (),
+            True,
+            UNIT,
+        )
+    }
+    roc, precision = {}, {}
+    for label in [1] if count == 2 else range(min(count, CURVES)):
+        positive, name = judged.truth == label, clean(judged.classes[label])
+        if positive.any() and not positive.all():
+            false, true, _ = metrics.roc_curve(positive, judged.said[:, label])
+            roc[name] = thin(pair(false, true))
+            right, found_share, _ = metrics.precision_recall_curve(positive, judged.said[:, label])
+            precision[name] = thin(pair(found_share, right))
+    if roc:
+        axes = ("false positives, share of the negatives", "true positives, share of the positives")
+        pictures["roc"] = svg.draw_chart("ROC curves", axes, roc, (), True, UNIT)
+        pictures["precision-recall"] = svg.draw_chart(
+            "Precision and recall", ("recall", "precision"), precision, (), False, UNIT
+        )
+    if found.confusion is not None and count <= 20:
+        names = [clean(name) for name in judged.classes]
+        pictures["confusion"] = svg.draw_matrix("Confusion", ("said", "true"), names, found.confusion.tolist())
+    return pictures
+
+
+def pair(x: Any, y: Any) -> list[tuple[float, float]]:
+    """Points of two arrays."""
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def thin(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """About `POINTS` of them, evenly, both ends included."""
+    step = max(1, len(points) // POINTS)
+    return [*points[::step], points[-1]]
