@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import UsageError
 from descend.engine.evaluation.judged import Judged
 
@@ -52,24 +53,24 @@ def compare(one: Judged, other: Judged, name: str, other_name: str) -> Compariso
         better = (only - lost) / len(one)
         p = float(stats.binomtest(only, only + lost).pvalue) if only + lost else 1.0
         method = "McNemar's exact test"
-        by = f"{only:,} samples only by {name}, {lost:,} only by {other_name}" if only + lost else ""
+        by = f"; {format_count(only, 'sample')} only by {name}, {lost:,} only by {other_name}" if only + lost else ""
         amount = f"{write_share(abs(better))} of the samples"
     else:
         scale = np.where(one.truth.std(0) > 0, one.truth.std(0), 1)
         off = ((np.abs(other.said - other.truth) - np.abs(one.said - one.truth)) / scale).mean(1)
         better = float(np.abs(other.said - other.truth).mean() - np.abs(one.said - one.truth).mean())
         p = resample_sign(off)
-        method, by = "paired bootstrap", "mean absolute errors of the same samples"
+        method, by = "paired bootstrap", ""
         amount = f"{abs(better):.4g} in mean absolute error"
-    if not by:
-        words = f"{name} is right about the very samples that {other_name} is right about."
+    if p == 1 and not by:
+        words = f"{name} does as well as {other_name} on every single sample."
     elif p < SIGNIFICANT:
         first, second = (name, other_name) if better > 0 else (other_name, name)
-        words = f"{first} is better than {second} by {amount} ({method}, p = {tell_p(p)}; {by})."
+        words = f"{first} is better than {second} by {amount} ({method}, {tell_p(p)}{by})."
     else:
         words = (
             f"Whether {name} or {other_name} is better cannot be told from these samples: they differ by {amount}, "
-            f"which chance alone would bring in {write_share(p, 0)} of such sets ({method}; {by})."
+            f"which chance alone would bring in {write_share(p, 0)} of such sets ({method}{by})."
         )
     return Comparison(better, p, method, words)
 
@@ -90,7 +91,7 @@ def resample_sign(off: object, seed: int = 0) -> float:
 
 def tell_p(p: float) -> str:
     """A p value in words."""
-    return "less than 0.001" if p < 0.001 else f"{p:.3f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def write_share(share: float, digits: int = 1) -> str:

@@ -1,0 +1,203 @@
+"""`descend evaluate`: a finished training on its own held-back part, on new rows, and on folders of pictures."""
+
+from __future__ import annotations
+
+import json
+import random
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+from tests.engine.train.trained import said, trained
+
+from descend.engine.cli import main
+from descend.engine.run.runs import Run
+
+
+def table(folder: Path, rows: int = 200, name: str = "t.csv", seed: int = 1) -> Path:
+    chance = random.Random(seed)
+    lines = ["size,colour,kind,price"]
+    for _ in range(rows):
+        size, colour = chance.gauss(50, 9), chance.choice(["red", "green", "blue"])
+        kind = "large" if size + 9 * (colour == "red") + chance.gauss(0, 4) > 52 else "small"
+        lines.append(f"{size:.3f},{colour},{kind},{300 * size + chance.gauss(0, 500):.2f}")
+    file = folder / name
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], run: Run, *words: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["evaluate", run.id, *words, "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert main(["evaluate", *words]) in (1, 2)
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    return told
+
+
+def test_the_held_back_part_is_judged_as_the_training_judged_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained("mlp", f"{table(tmp_path)}?target=kind&ignore=price", epochs=4)
+    status = said(run).status
+    assert status is not None
+    found = evaluated(capsys, run)
+    accuracy = found["metrics"]["accuracy"]
+    assert found["samples"] == 40
+    assert accuracy["value"] == pytest.approx(status.metrics["test/accuracy"])
+    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    assert accuracy["method"] == "Wilson"
+    assert sum(map(sum, found["confusion"])) == 40
+    blind, linear = found["baselines"]
+    assert blind.startswith("always '")
+    assert linear == "logistic regression"
+    assert found["baselines"][linear]["accuracy"] > found["baselines"][blind]["accuracy"]
+    assert {one["word"] for one in found["slices"]} == {"red", "green", "blue"}
+    assert sum(one["samples"] for one in found["slices"]) == 40
+    assert found["noise"][0]["accuracy"] == accuracy["value"]
+
+
+def test_new_rows_are_judged_by_what_they_say_themselves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = table(tmp_path)
+    run = trained("mlp", f"{file}?target=kind&ignore=price", epochs=4)
+    file.unlink()  # the training's data is not needed
+    new = table(tmp_path, 90, "new.csv", seed=2)
+    lines = new.read_text().splitlines()
+    turned = [",".join(reversed(line.split(","))) for line in lines]  # columns in another order
+    turned += ["1.0,huge,red,40.5", "1.0,,red,40.5"]
+    new.write_text("\n".join(turned) + "\n")
+    found = evaluated(capsys, run, str(new))
+    out = tmp_path / "out.csv"
+    assert main(["predict", run.id, str(new), "--to", str(out)]) == 0
+    rows = [dict(zip(turned[0].split(","), line.split(","), strict=False)) for line in turned[1:91]]
+    cells = [line.split(",") for line in out.read_text().splitlines()[1:91]]
+    expected = roc_auc_score([row["kind"] == "small" for row in rows], [float(cell[-1]) for cell in cells])
+    assert found["samples"] == 90
+    assert found["metrics"]["roc_auc"]["value"] == pytest.approx(expected, abs=1e-4)
+    often = max(("large", "small"), key=[row["kind"] for row in rows].count)
+    assert list(found["baselines"]) == [f"always '{often}'"]  # no linear model without the training's data
+    assert "1 row without column 'kind'" in " ".join(found["notes"])
+    assert "'huge', no class of the training" in " ".join(found["notes"])
+
+
+def test_numbers_are_judged_in_their_unit_and_two_runs_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = f"{table(tmp_path)}?target=price&ignore=kind"
+    run, hasty = trained("mlp", data, epochs=40), trained("mlp", data, epochs=1)
+    status = said(run).status
+    assert status is not None
+    found = evaluated(capsys, run, "--against", hasty.id)
+    assert found["metrics"]["mae"]["value"] == pytest.approx(status.metrics["test/mae"], rel=1e-4)
+    assert list(found["baselines"]) == ["always the mean", "ridge regression", hasty.id]
+    assert found["comparisons"][hasty.id]["p"] < 0.05
+    assert found["comparisons"][hasty.id]["words"].startswith("the model is better")
+    assert found["confusion"] is None
+
+
+def pictures(folder: Path) -> Path:
+    chance = np.random.default_rng(0)
+    for name, level in (("dark", 80), ("bright", 150)):
+        place = folder / "pictures" / name
+        place.mkdir(parents=True)
+        for number in range(24):
+            pixels = np.clip(chance.normal(level, 30, (10, 10)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(place / f"{number}.png")
+    return folder / "pictures"
+
+
+def test_pictures_are_judged_by_the_folders_they_are_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = pictures(tmp_path)
+    run = trained("mlp", str(place), epochs=25, lr=0.01)
+    (place / "dark" / "0.png").rename(place / "bright" / "wrong.png")
+    (place / "other").mkdir()
+    (place / "bright" / "1.png").rename(place / "other" / "1.png")
+    found = evaluated(capsys, run, str(place))
+    assert found["samples"] == 47
+    [mistake] = [one for one in found["worst"] if one["sample"] == "bright/wrong.png"]
+    assert (mistake["true"], mistake["said"]) == ("bright", "dark")
+    assert "1 picture of 'other', no class of the training" in found["notes"][0]
+    assert "changed since the run was created" in refused(capsys, run.id)
+
+
+def test_texts_are_judged_and_predicted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chance = random.Random(0)
+    lines = ["said,mood"]
+    for _ in range(120):
+        good = chance.random() < 0.5
+        words = ["great", "lovely"] if good else ["awful", "poor"]
+        lines.append(f"{chance.choice(words)} {chance.choice(words)},{'glad' if good else 'sad'}")
+    file = tmp_path / "texts.csv"
+    file.write_text("\n".join(lines) + "\n")
+    run = trained("gru", f"{file}?text=said", epochs=6)
+    status = said(run).status
+    assert status is not None
+    found = evaluated(capsys, run)
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(status.metrics["test/accuracy"])
+    whole = evaluated(capsys, run, str(file))
+    assert whole["samples"] == 120
+    new = tmp_path / "new.csv"
+    new.write_text("n,said\n1,poor aw§ful\n2,\n")
+    assert main(["predict", run.id, str(new)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == "n,said,prediction,probability glad,probability sad"
+    assert captured.out.splitlines()[1].startswith("1,poor aw§ful,sad,")
+    assert "1 row without a text" in captured.err
+    assert "'§': blanks stand in" in captured.err
+
+
+def test_a_report_has_every_number_and_pictures_that_any_viewer_draws(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = table(tmp_path)
+    file.write_text(file.read_text().replace("small", "sm<b>a|ll"))
+    run = trained("mlp", f"{file}?target=kind&ignore=price", epochs=2)
+    folder = tmp_path / "report"
+    assert main(["evaluate", run.id, "--report", str(folder)]) == 0
+    text = (folder / "report.md").read_text()
+    kept = json.loads((folder / "report.json").read_text())
+    assert f"{100 * kept['metrics']['accuracy']['value']:.1f} %" in text
+    assert "sm&lt;b&gt;a\\|ll" in text
+    names = {file.stem for file in folder.glob("*.svg")}
+    assert names == {"reliability", "roc", "precision-recall", "confusion", "noise"}
+    for name in names:
+        assert f"![{name}]({name}.svg)" in text
+        assert ElementTree.parse(folder / f"{name}.svg").getroot().tag.endswith("svg")
+    assert "not empty" in refused(capsys, run.id, "--report", str(folder))
+    assert main(["evaluate", run.id, "--report", str(folder), "--force"]) == 0
+    assert "is a file" in refused(capsys, run.id, "--report", str(file))
+
+
+def test_what_cannot_be_judged_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = table(tmp_path)
+    run = trained("mlp", f"{file}?target=kind&ignore=price", epochs=1)
+    other = tmp_path / "other.csv"
+    other.write_text("size,colour\n1,red\n")
+    assert "lacks column 'kind', which is what to predict" in refused(capsys, run.id, str(other))
+    other.write_text("size,colour,kind\n1,red,huge\n")
+    assert "no row that can be judged" in refused(capsys, run.id, str(other))
+    other.write_text("size,colour,kind\n")
+    assert "no row that can be judged" in refused(capsys, run.id, str(other))
+    assert "gone.csv cannot be read" in refused(capsys, run.id, str(tmp_path / "gone.csv"))
+    with open(file, "a") as more:
+        more.write("50,red,small,3\n")
+    assert "changed since the run was created" in refused(capsys, run.id)
+    file.unlink()
+    assert "no longer exists" in refused(capsys, run.id)
+
+
+def test_a_text_without_rows_cannot_be_judged_by_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "book.txt"
+    file.write_text("a b c d e f g " * 60)
+    run = trained("gru", str(file), epochs=1)
+    assert "learned to continue" in refused(capsys, run.id)
