@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError
@@ -13,8 +15,6 @@ from descend.engine.cli import output
 from descend.engine.cli.arguments import add_run_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from rich.console import Console
 
     from descend.datasets.dataset import Dataset
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MISTAKES = 5
 """Shown; a report has more."""
+TOLD = 0.05
+"""Share done between two lines of progress."""
 MATRIX = 12
 """Classes of which a terminal shows the confusion matrix."""
 
@@ -46,7 +48,7 @@ def add(commands: Any) -> None:
     command.add_argument("--against", metavar="RUN", help="another training to compare with on the same samples")
     command.add_argument("--report", metavar="DIR", help="folder to write a report to: Markdown, JSON and SVG pictures")
     command.add_argument("--force", action="store_true", help="replace a report that exists")
-    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument("--json", action="store_true", help="print JSON lines: progress, and last the findings")
     command.set_defaults(do=run_evaluation)
 
 
@@ -72,7 +74,7 @@ def run_evaluation(arguments: argparse.Namespace) -> int:
         others[linear[0]] = linear[1]
     if other is not None:
         others[other.id] = judge(load_predictor(other), other, arguments.data, own)
-    with show_progress() as tell:
+    with show_progress(arguments.json) as tell:
         found = evaluate(judged, predictor, others, tell)
     source = arguments.data or f"the test part of {run.manifest().data}"
     if arguments.json:
@@ -124,28 +126,32 @@ def load_own(run: Run, needed: bool) -> Dataset | None:
         return None
 
 
-def show_progress() -> Any:
-    """A bar on standard error, if that is a terminal, while intervals are found; gives what moves it."""
-    from contextlib import contextmanager
-
+@contextmanager
+def show_progress(as_json: bool) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error, if that is a terminal, or JSON lines; gives what tells the share done."""
     from rich import progress
     from rich.console import Console
 
-    @contextmanager
-    def show() -> Iterator[Callable[[float], None]]:
-        console = Console(stderr=True, markup=False)
-        columns = progress.TextColumn("{task.description}", markup=False), progress.BarColumn(bar_width=24)
-        with progress.Progress(
-            *columns,
-            progress.TimeRemainingColumn(compact=True),
-            console=console,
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        ) as bar:
-            task = bar.add_task("measuring", total=1.0)
-            yield lambda share: bar.update(task, completed=share)
+    columns = progress.TextColumn("{task.description}", markup=False), progress.BarColumn(bar_width=24)
+    shown = progress.Progress(
+        *columns,
+        progress.TimeRemainingColumn(compact=True),
+        console=Console(stderr=True, markup=False),
+        transient=True,
+        disable=as_json or not sys.stderr.isatty(),
+    )
+    told = 0.0
 
-    return show()
+    def tell(share: float) -> None:
+        nonlocal told
+        bar.update(task, completed=share)
+        if as_json and share - told >= TOLD:
+            told = share
+            print(json.dumps({"progress": round(share, 3)}), flush=True)
+
+    with shown as bar:
+        task = bar.add_task("measuring", total=1.0)
+        yield tell
 
 
 def print_evaluation(console: Console, found: Evaluation, run: str, source: str) -> None:
@@ -177,8 +183,7 @@ def capitalise(sentence: str) -> str:
 def print_metrics(console: Console, found: Evaluation) -> None:
     """Each metric, its interval, and what the baselines get."""
     from descend.engine.cli.fitted_table import Column, print_table
-    from descend.engine.evaluation.evaluation import write_value
-    from descend.engine.evaluation.metrics import NAMES
+    from descend.engine.evaluation.names import NAMES, write_value
 
     names = [*found.baselines]
     columns = [
@@ -205,7 +210,7 @@ def print_metrics(console: Console, found: Evaluation) -> None:
 def print_classes(console: Console, found: Evaluation) -> None:
     """Each class, the one that is found least first."""
     from descend.engine.cli.fitted_table import Column, print_table
-    from descend.engine.evaluation.evaluation import write_value
+    from descend.engine.evaluation.names import write_value
 
     keys = ("samples", "precision", "recall", "f1", "roc_auc", "average_precision")
     heads = ("samples", "precision", "recall", "F1", "ROC AUC", "avg precision")
@@ -239,7 +244,7 @@ def print_mistakes(console: Console, found: Evaluation) -> None:
     """The worst mistakes."""
     from rich.text import Text
 
-    from descend.engine.evaluation.comparison import write_share
+    from descend.engine.evaluation.names import write_share
 
     if not found.worst:
         console.print(Text("\nNo sample is judged wrongly."))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.evaluation.comparison import write_share
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.names import write_share
 
 if TYPE_CHECKING:
     import numpy as np

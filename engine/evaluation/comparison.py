@@ -7,6 +7,7 @@ from typing import NamedTuple
 from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import UsageError
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.names import write_share
 
 SIGNIFICANT = 0.05
 RESAMPLES = 10_000
@@ -63,7 +64,9 @@ def compare(one: Judged, other: Judged, name: str, other_name: str) -> Compariso
         method, by = "paired bootstrap", ""
         amount = f"{abs(better):.4g} in mean absolute error"
     if p == 1 and not by:
-        words = f"{name} does as well as {other_name} on every single sample."
+        words = f"{name} is right where {other_name} is right, and nowhere else."
+        if not one.classified:
+            words = f"{name} is as far off as {other_name} on every sample."
     elif p < SIGNIFICANT:
         first, second = (name, other_name) if better > 0 else (other_name, name)
         words = f"{first} is better than {second} by {amount} ({method}, {tell_p(p)}{by})."
@@ -92,8 +95,3 @@ def resample_sign(off: object, seed: int = 0) -> float:
 def tell_p(p: float) -> str:
     """A p value in words."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def write_share(share: float, digits: int = 1) -> str:
-    """A share in percent."""
-    return f"{100 * share:.{digits}f} %"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from descend.engine.evaluation import baselines
-from descend.engine.evaluation.comparison import Comparison, compare, write_share
+from descend.engine.evaluation.comparison import Comparison, compare
 from descend.engine.evaluation.intervals import Interval, find_intervals
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.metrics import count_confusion, find_worst, measure, measure_each_class
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from descend.engine.train.predictor import Predictor
 
-SHARES = ("accuracy", "balanced_accuracy", "top_5", "precision", "recall")
 WORST = 20
 """Mistakes that are kept."""
 MODEL = "the model"
@@ -50,7 +49,7 @@ class Evaluation:
     Attributes:
         judged: of which samples.
         main: the metric that slices and noise are told in.
-        metrics, intervals: by a key of `NAMES`.
+        metrics, intervals: by a key of `names.NAMES`.
         baselines: metrics of others on the same samples, by what they do.
         comparisons: the model against each of these.
         imbalance: a sentence if classes are of very different size; else empty.
@@ -135,12 +134,3 @@ def slice_samples(judged: Judged, metric: str) -> list[Slice]:
             part.append(Slice(column, word, len(some), measure(some)[metric]))
         found += sorted(part, key=lambda one: one.value, reverse=not judged.classified)
     return found
-
-
-def write_value(name: str, value: float | None) -> str:
-    """A metric as it is told: shares of samples in percent, other numbers from 0 to 1 in four decimals."""
-    if value is None:
-        return "-"
-    if name in SHARES:
-        return write_share(value)
-    return f"{value:.4g}" if name in ("mae", "rmse") else f"{value:.4f}"

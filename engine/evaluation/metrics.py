@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.names import NAMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,25 +19,9 @@ TOP = 5
 BINS = 10
 """Equal parts of [0, 1] of a reliability diagram."""
 
-NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1",
-    "roc_auc": "ROC AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "calibration_error": "calibration error",
-    "top_5": "top-5 accuracy",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "r2": "R²",
-}
-"""In words."""
-LESS_IS_BETTER = frozenset({"log_loss", "calibration_error", "mae", "rmse"})
-
 
 def measure(judged: Judged) -> dict[str, float]:
-    """Every metric of the task, by a key of `NAMES`; of several numbers to predict, their means."""
+    """Every metric of the task, by a key of `names.NAMES`; of several numbers to predict, their means."""
     if judged.classified:
         return measure_classes(judged.truth, judged.said)
     return measure_numbers(judged.truth, judged.said)

@@ -10,9 +10,9 @@ from typing import Any
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.evaluation import svg
-from descend.engine.evaluation.comparison import write_share
-from descend.engine.evaluation.evaluation import Evaluation, write_value
-from descend.engine.evaluation.metrics import NAMES, find_reliability
+from descend.engine.evaluation.evaluation import Evaluation
+from descend.engine.evaluation.metrics import find_reliability
+from descend.engine.evaluation.names import NAMES, write_share, write_value
 
 MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|*_`[]#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 CURVES = 8
@@ -52,6 +52,7 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         "comparisons": {name: one._asdict() for name, one in found.comparisons.items()},
         "imbalance": found.imbalance,
         "classes": [dict(one) for one in found.classes],
+        "names": list(judged.classes),
         "confusion": None if found.confusion is None else found.confusion.tolist(),
         "worst": [one._asdict() for one in found.worst],
         "slices": [one._asdict() for one in found.slices],

@@ -33,8 +33,11 @@ def table(folder: Path, rows: int = 200, name: str = "t.csv", seed: int = 1) -> 
 def evaluated(capsys: pytest.CaptureFixture[str], run: Run, *words: str) -> dict[str, Any]:
     capsys.readouterr()
     assert main(["evaluate", run.id, *words, "--json"]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    *progress, found = map(json.loads, capsys.readouterr().out.splitlines())
+    shares = [line["progress"] for line in progress]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    return dict(found)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:

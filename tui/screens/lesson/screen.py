@@ -72,6 +72,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         Binding("space", "resume", "resume", tooltip="Resume the paused run"),
         Binding("space", "revive", "resume", tooltip="Resume the ended run from its newest checkpoint"),
         Binding("x", "stop", "stop", tooltip="End the run after this step; what it recorded is kept"),
+        Binding("E", "evaluate", "evaluate", tooltip="Measure the training on data it did not train on"),
         Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
         Binding("K", "live_knobs", "turn", tooltip="Turn the live knobs while the run continues"),
         Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the lesson"),
@@ -280,6 +281,8 @@ class LessonScreen(Leaves, InShell, Screen[None]):
                 return parameters[0] == ("panels" if self.body.parts_shown else "parts")
             case "live_knobs":
                 return bool(self.live_knobs.knobs) and aim in ("running", "starting", "paused")
+            case "evaluate":
+                return isinstance(self.lesson, Training) and aim in ("done", "stopped")
             case "part":
                 return parameters[0] in self.body.parts.parts
             case "panels":
@@ -350,6 +353,13 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         if session is None or session.aim not in ("stopped", "dead", "unsaved") or session.asked:
             return False
         return self.settings == self.launcher.settings_of(session)
+
+    def action_evaluate(self) -> None:
+        """Measure how good the training is."""
+        from descend.tui.screens.evaluation import EvaluationScreen
+
+        if self.session is not None:
+            self.shell.push_screen(EvaluationScreen(self.session.run))
 
     def action_edit(self) -> None:
         """Change the knobs; live ones of a run at work turn at once."""

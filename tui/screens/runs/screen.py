@@ -63,6 +63,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         Binding("c", "compare", "compare", tooltip="Compare the curves of the marked runs"),
         Binding("R", "resume", "resume", tooltip="Resume the run from its newest checkpoint"),
         Binding("f", "fork", "fork", tooltip="A new run from one of its checkpoints, with changed knobs"),
+        Binding("E", "evaluate", "evaluate", tooltip="Measure a training on data it did not train on"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
         Binding("d", "delete", "delete", tooltip="Delete the marked runs, or this one"),
         Binding("s", "sort", "sort", tooltip="Sort by the next column", id="runs.sort"),
@@ -298,6 +299,12 @@ class RunsScreen(Leaves, InShell, Screen[None]):
                 return entry is not None and entry.state in ("paused", "stopped", "dead", "failed", "unsaved")
             case "fork":
                 return entry is not None and entry.manifest is not None and bool(checkpoints(entry))
+            case "evaluate":
+                return (
+                    entry is not None
+                    and entry.state in ("done", "stopped")
+                    and entry.run.preparation_file.exists()  # which trainings have, and lessons have not
+                )
             case "log":
                 return entry is not None and entry.state in ("failed", "dead", "unsaved")
             case "name" | "export":
@@ -380,6 +387,13 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         """Resume the run under the cursor."""
         if (entry := self.table.entry) is not None:
             self.run_actions.resume(entry)
+
+    def action_evaluate(self) -> None:
+        """Measure the training under the cursor."""
+        from descend.tui.screens.evaluation import EvaluationScreen
+
+        if (entry := self.table.entry) is not None:
+            self.shell.push_screen(EvaluationScreen(entry.run))
 
     def action_log(self) -> None:
         """Show what the worker wrote last."""

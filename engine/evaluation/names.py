@@ -1,0 +1,35 @@
+"""What metrics are called, and how their values are written."""
+
+from __future__ import annotations
+
+NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
+    "top_5": "top-5 accuracy",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+}
+"""Of each metric, in words."""
+SHARES = ("accuracy", "balanced_accuracy", "top_5", "precision", "recall")
+UNITS = ("mae", "rmse")
+"""In the target's unit."""
+
+
+def write_value(name: str, value: float | None) -> str:
+    """A metric as it is told: shares of samples in percent, other numbers from 0 to 1 in four decimals."""
+    if value is None:
+        return "-"
+    if name in SHARES:
+        return write_share(value)
+    return f"{value:.4g}" if name in UNITS else f"{value:.4f}"
+
+
+def write_share(share: float, digits: int = 1) -> str:
+    """A share in percent."""
+    return f"{100 * share:.{digits}f} %"

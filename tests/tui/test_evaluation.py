@@ -1,0 +1,105 @@
+"""E on a finished training: what `descend evaluate` measures, in the shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from descend.tui.screens import evaluation
+from descend.tui.screens.evaluation import EvaluationScreen
+from descend.tui.screens.lesson import LessonScreen
+from tests.tui.driving import opened
+from tests.tui.recording import asked, begin, end, steps
+
+FOUND: dict[str, Any] = {
+    "run": "r",
+    "data": "the test part of t.csv",
+    "samples": 40,
+    "notes": ["1 row without column 'kind': left out."],
+    "names": ["ham", "sp\u001b[31mam"],
+    "metrics": {"accuracy": {"value": 0.925, "low": 0.8, "high": 0.97, "method": "Wilson"}, "roc_auc": {"value": 0.9}},
+    "baselines": {"always 'ham'": {"accuracy": 0.6}},
+    "comparisons": {"always 'ham'": {"words": "the model is better than always 'ham' by 32.5 % of the samples."}},
+    "imbalance": "",
+    "classes": [{"class": "ham", "samples": 24, "precision": None, "recall": 0.5, "f1": 0.5}],
+    "confusion": [[23, 1], [2, 14]],
+    "worst": [{"sample": "line 7: a [bold] b", "true": "ham", "said": "spam", "sure": 0.987}],
+    "slices": [],
+    "noise": [],
+}
+
+
+def saying(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
+    """Have ``code`` run in place of the measuring."""
+    script = folder / "said.py"
+    script.write_text(code)
+    monkeypatch.setattr(evaluation, "COMMAND", (sys.executable, "-P", str(script)))
+
+
+def trained_run() -> Any:
+    """A finished training, of which the shell reads the folder only."""
+    run = asked("digits")
+    begin(run)
+    steps(run, 0, 60)
+    end(run, "done")
+    return run
+
+
+async def test_a_measured_training_shows_its_numbers_and_its_worst_mistakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saying(monkeypatch, tmp_path, f"print('{{\"progress\": 0.5}}')\nprint({json.dumps(FOUND)!r})")
+    async with opened((100, 60), lesson="digits") as shell:
+        run = trained_run()
+        shell.app.push_screen(EvaluationScreen(run))
+        await shell.sees("92.5 %", "80.0 % … 97.0 %", "60.0 %", "The model is better than always 'ham'", run.id)
+        await shell.sees("line 7: a [bold] b", "98.7 %", "1 row without column 'kind'", "23", "14")
+        assert "\x1b" not in shell.text
+        await shell.press("r")
+        await shell.sees("92.5 %")
+        await shell.press("escape")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+
+
+async def test_what_cannot_be_measured_is_a_sentence_and_r_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saying(monkeypatch, tmp_path, "import sys\nsys.exit('descend: t.csv no longer exists.')")
+    async with opened(lesson="digits") as shell:
+        shell.app.push_screen(EvaluationScreen(trained_run()))
+        await shell.sees("✗ t.csv no longer exists.", "r again")
+        saying(monkeypatch, tmp_path, f"print({json.dumps({**FOUND, 'worst': []})!r})")
+        await shell.press("r")
+        await shell.sees("92.5 %", "No sample is judged wrongly.")
+
+
+async def test_leaving_ends_what_is_being_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saying(monkeypatch, tmp_path, "import time\ntime.sleep(60)")
+    async with opened(lesson="digits") as shell:
+        screen = EvaluationScreen(trained_run())
+        shell.app.push_screen(screen)
+        await shell.sees("esc cancels")
+        await shell.until(lambda: screen._process is not None)
+        process = screen._process
+        assert process is not None
+        await shell.press("escape")
+        await shell.until(lambda: process.returncode is not None)
+
+
+async def test_only_a_training_can_be_evaluated() -> None:
+    async with opened(lesson="digits") as shell:
+        run = trained_run()
+        shell.app.open_run(run)
+        await shell.sees("✓ done")
+        assert "E evaluate" not in shell.text
+        await shell.press("u")
+        await shell.sees("enter open", run.id)
+        assert "E evaluate" not in shell.text
+        run.preparation_file.write_text("{}")
+        await shell.press("j", "k")
+        screen: Any = shell.app.screen
+        assert screen.check_action("evaluate", ())
