@@ -36,7 +36,7 @@ def evaluated(capsys: pytest.CaptureFixture[str], run: Run, *words: str) -> dict
     *progress, found = map(json.loads, capsys.readouterr().out.splitlines())
     shares = [line["progress"] for line in progress]
     assert shares == sorted(shares)
-    assert shares[-1] == 1
+    assert 0.9 < shares[-1] <= 1
     return dict(found)
 
 
