@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from descend.datasets import csv_reader as text
 from descend.datasets.column_encoder import ColumnEncoder, fit_encoder
@@ -18,7 +18,7 @@ from descend.datasets.identifiers import explain_identifier
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
 from descend.datasets.odd_rows import find_samples
-from descend.datasets.options import option
+from descend.datasets.options import option, parse_options, split_address
 from descend.datasets.precision import is_merged, is_narrow
 from descend.datasets.split import split_shuffled, split_stratified
 from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_labels, find_targets
@@ -181,6 +181,12 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         notes=tuple(notes),
         **answers,
     )
+
+
+def read_table_options(address: str) -> dict[str, Any]:
+    """The options of the table at ``address``; the usual ones of a dataset of descend's own."""
+    _, given = split_address(address)
+    return asdict(parse_options(TableOptions, given, "a table"))
 
 
 def select_columns(

@@ -90,8 +90,9 @@ def run_evaluation(arguments: argparse.Namespace) -> int:
 
 def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
     """What the model says of the samples of ``data``; without it, of the test part of its ``own``."""
+    from descend.datasets.table import read_table_options
     from descend.engine.base.paths import parse_path
-    from descend.engine.cli.predict import open_source, read_table_options
+    from descend.engine.cli.predict import open_source
     from descend.engine.evaluation import samples
 
     prepared = predictor.prepared

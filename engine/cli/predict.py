@@ -80,6 +80,7 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
     """
     from descend.datasets.new_rows import read_rows
     from descend.datasets.new_texts import make_encoder
+    from descend.datasets.table import read_table_options
 
     options = read_table_options(learned)
     encoder, count = make_encoder(predictor.prepared, options), 0
@@ -133,17 +134,6 @@ def make_unique(name: str, names: Sequence[str]) -> str:
     while found in names:
         number, found = number + 1, f"{name} {number}"
     return found
-
-
-def read_table_options(address: str) -> dict[str, Any]:
-    """The options of the table that the training learned from; none of a dataset of descend's own."""
-    from dataclasses import asdict
-
-    from descend.datasets.options import parse_options, split_address
-    from descend.datasets.table import TableOptions
-
-    _, given = split_address(address)
-    return asdict(parse_options(TableOptions, given, "a table"))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from descend.engine.launch import experiment
 from descend.engine.run.preparation_file import read_preparation
 from descend.engine.train.evaluation import compute_output
 from descend.engine.train.loader import CHUNK, Preprocessing
-from descend.engine.train.task import Task, choose_task
+from descend.engine.train.task import Classification, Regression, Task, choose_task
 from descend.engine.train.trainer import build_net, list_tasks
 
 if TYPE_CHECKING:
@@ -54,6 +54,56 @@ class Predictor:
         return torch.cat(parts).numpy()
 
 
+class Restored(NamedTuple):
+    """What a training left.
+
+    Attributes:
+        net: the network with the weights of the newest checkpoint, in evaluation mode, on the CPU.
+        prepared: how its data was prepared.
+        form: how samples as a `Dataset` stores them become what it takes.
+        objective: what it learned; knows which part of the output counts.
+    """
+
+    net: nn.Module
+    prepared: Preparation
+    form: Preprocessing
+    objective: Task
+
+
+def restore_training(run: Run) -> Restored:
+    """The network of a training, of any task.
+
+    Raises:
+        UsageError: the run is a lesson's.
+        DescendError: it has no checkpoint, its preparation is missing, or its model can no longer be built.
+    """
+    manifest = run.manifest()
+    chosen = experiment.find_again(run.id, manifest)
+    if not isinstance(chosen, experiment.Training):
+        raise UsageError(f"Run '{run.id}' is a lesson's; only a training has a model, see `descend run --help`.")
+    prepared = read_preparation(run)
+    knobs = chosen.knobs.parse(manifest.knobs)
+    form = Preprocessing(prepared, torch.device("cpu"))
+    objective = choose_task(prepared, list_tasks(chosen.model), knobs, form)
+    checkpoint = load_weights(run)
+    net, _ = build_net(chosen.model, knobs, prepared.shape)
+    restore_weights(net, checkpoint["tracked"]["net"])
+    output = checkpoint["state"].get("output", {})
+    objective.part, objective.ends = output.get("part"), output.get("ends", "")
+    return Restored(net.eval(), prepared, form, objective)
+
+
+def load_weights(run: Run) -> dict[str, Any]:
+    """The newest checkpoint of a run.
+
+    Raises:
+        DescendError: there is none.
+    """
+    if (checkpoint := find_newest(run)) is None:
+        raise DescendError(f"Run '{run.id}' has no checkpoint that can be read, so there is nothing to predict with.")
+    return checkpoint
+
+
 def load_predictor(run: Run) -> Predictor:
     """The predictor of a training with classes or numbers to predict; on the CPU.
 
@@ -61,23 +111,10 @@ def load_predictor(run: Run) -> Predictor:
         UsageError: the run is a lesson's, or learned something else.
         DescendError: it has no checkpoint, its preparation is missing, or its model can no longer be built.
     """
-    manifest = run.manifest()
-    chosen = experiment.find_again(run.id, manifest)
-    if not isinstance(chosen, experiment.Training):
-        raise UsageError(f"Run '{run.id}' is a lesson's; only a training predicts, see `descend run --help`.")
-    prepared = read_preparation(run)
-    knobs = chosen.knobs.parse(manifest.knobs)
-    form = Preprocessing(prepared, torch.device("cpu"))
-    objective = choose_task(prepared, list_tasks(chosen.model), knobs, form)
-    if prepared.task not in ("classification", "regression") or getattr(knobs, "objective", "") == "reconstruction":
+    restored = restore_training(run)
+    if not isinstance(restored.objective, (Classification, Regression)):
         raise UsageError(f"Run '{run.id}' learned to continue or repeat its data, which predicts no class or number.")
-    if (checkpoint := find_newest(run)) is None:
-        raise DescendError(f"Run '{run.id}' has no checkpoint that can be read, so there is nothing to predict with.")
-    net, _ = build_net(chosen.model, knobs, prepared.shape)
-    restore_weights(net, checkpoint["tracked"]["net"])
-    output = checkpoint["state"].get("output", {})
-    objective.part, objective.ends = output.get("part"), output.get("ends", "")
-    return Predictor(net, prepared, form, objective)
+    return Predictor(*restored)
 
 
 def restore_weights(net: nn.Module, state: dict[str, Tensor]) -> None:

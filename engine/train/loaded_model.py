@@ -1,0 +1,163 @@
+"""The model of a finished training for other programs: one module from prepared samples to what is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from descend.engine.base.errors import UsageError
+from descend.engine.train import output_activation
+from descend.engine.train.evaluation import find_scores
+from descend.engine.train.predictor import Restored, restore_training
+from descend.engine.train.task import Classification, LanguageModelling, Reconstruction, Regression
+
+if TYPE_CHECKING:
+    from descend.datasets.preparation import Preparation
+    from descend.engine.run.runs import Run
+
+
+class LoadedModel(nn.Module):
+    """A trained network with the scaling before it and what makes predictions of its scores after it.
+
+    ``forward`` takes tables as numbers in their own units, float32 (n, d); images with values from 0 to 1, float32
+    (n, channels, height, width); texts as indices into the vocabulary, int64 (n, t). It gives the probability of each
+    class, float32 (n, classes); numbers in the target's unit, float64 (n, k); the scores of each next character,
+    float32 (n, t, vocabulary); or the input again, float32.
+
+    Attributes:
+        net: the network alone, as it was trained.
+        prepared: how its data was prepared: classes, columns, vocabulary.
+    """
+
+    shift: Tensor
+    scale: Tensor
+    target_mean: Tensor
+    target_std: Tensor
+
+    def __init__(self, restored: Restored, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        self.net, self.prepared, form, self._objective = restored
+        self._options = {name: value for name, value in (options or {}).items() if name in ("gaps", "values")}
+        table = self.prepared.kind == "table"
+        self.register_buffer("shift", form.mean.clone() if table else torch.zeros(()))
+        self.register_buffer("scale", form.std.clone() if table else torch.ones(()))
+        self.register_buffer("target_mean", form.target_mean.reshape(-1).clone())
+        self.register_buffer("target_std", form.target_std.reshape(-1).clone())
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions of prepared samples ``x``."""
+        objective, part = self._objective, self._objective.part
+        x = (x - self.shift) / self.scale if self.prepared.kind == "table" else x
+        output = find_scores(self.net(x), part).float()
+        if isinstance(objective, Regression):
+            return output.reshape(-1, len(self.prepared.targets)).double() * self.target_std + self.target_mean
+        if isinstance(objective, Classification):
+            return self._find_probabilities(output)
+        if isinstance(objective, LanguageModelling):
+            scores = output.reshape(-1, x.shape[1], len(self.prepared.vocabulary))
+            return output_activation.remove_activation(scores, objective.ends)
+        return output.reshape(x.shape)
+
+    def _find_probabilities(self, output: Tensor) -> Tensor:
+        count = len(self.prepared.classes)
+        single = count == 2 and (output.dim() == 1 or output.shape[-1] == 1)  # the score of the second
+        scores = output_activation.remove_activation(output.reshape(-1, 1 if single else count), self._objective.ends)
+        return torch.cat([torch.zeros_like(scores), scores], 1).softmax(1) if single else scores.softmax(1)
+
+    def prepare(self, rows: Sequence[Any]) -> Tensor:
+        """What `forward` takes, of raw samples.
+
+        Args:
+            rows: of a table, or of texts in a table, a dictionary for each row, from the names of columns to values,
+                None where one is missing; of images their paths; of a text that continues, the texts.
+
+        Raises:
+            UsageError: there are none, or they are something else.
+            DescendError: a column is missing, or has a word where there were numbers; or an image cannot be read.
+        """
+        if not len(rows):
+            raise UsageError("There are no rows to prepare.")
+        if self.prepared.kind == "image":
+            return prepare_images(rows, self.prepared)
+        if self.prepared.task == "language":
+            return prepare_texts(rows, self.prepared)
+        return prepare_rows(rows, self.prepared, self._options)
+
+    @torch.no_grad()
+    def predict(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """What is predicted of each of ``rows`` (see `prepare`): ``prediction``, and ``probability`` of each class, by
+        name; or each number to predict, by name.
+
+        Raises:
+            UsageError: the model predicts neither a class nor a number; so do errors of `prepare`.
+        """
+        prepared = self.prepared
+        if isinstance(self._objective, (LanguageModelling, Reconstruction)):
+            raise UsageError("The model learned to continue or repeat its data; call it with prepared samples instead.")
+        output = self(self.prepare(rows)).tolist()
+        if prepared.classes:
+            named = [dict(zip(prepared.classes, row, strict=True)) for row in output]
+            return [{"prediction": max(row, key=row.__getitem__), "probability": row} for row in named]
+        return [dict(zip(prepared.targets, row, strict=True)) for row in output]
+
+
+def load_model(run: Run) -> LoadedModel:
+    """The model of ``run``; raises as `restore_training` does."""
+    from descend.datasets.table import read_table_options
+
+    restored = restore_training(run)
+    address = run.manifest().data
+    table = restored.prepared.kind == "table" or restored.prepared.text
+    return LoadedModel(restored, read_table_options(address) if table else None)
+
+
+def prepare_rows(rows: Sequence[Mapping[str, Any]], prepared: Preparation, options: Mapping[str, Any]) -> Tensor:
+    """Rows of a table as numbers in their own units, float32 (n, d), or their texts as indices, int64 (n, t)."""
+    from descend.datasets.csv_reader import CsvTable
+    from descend.datasets.new_texts import make_encoder
+
+    if not all(isinstance(row, Mapping) for row in rows):
+        raise UsageError("Each row is a dictionary from the names of columns to values.")
+    names = list(dict.fromkeys(str(name) for row in rows for name in row))
+    columns = [[write_cell(row.get(name)) for row in rows] for name in names]
+    table = CsvTable(Path("the rows"), names, columns, list(range(1, len(rows) + 1)), True)
+    return torch.as_tensor(make_encoder(prepared, options).encode(table))
+
+
+def write_cell(value: Any) -> str:
+    """A value as a table of text has it; a whole number without a point, nothing if it is missing."""
+    if value is None or value != value:  # NaN
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value).strip()
+
+
+def prepare_images(files: Sequence[Any], prepared: Preparation) -> Tensor:
+    """Images with values from 0 to 1, float32 (n, channels, height, width)."""
+    from descend.datasets.new_images import read_pictures
+    from descend.engine.train.loader import Preprocessing
+
+    form = Preprocessing(prepared, torch.device("cpu"))
+    parts = [form.inputs(torch.as_tensor(some)) for _, some in read_pictures([Path(file) for file in files], prepared)]
+    return torch.cat(parts)
+
+
+def prepare_texts(texts: Sequence[str], prepared: Preparation) -> Tensor:
+    """Texts of one length as indices into the vocabulary, int64 (n, t).
+
+    Raises:
+        UsageError: they have no or different lengths, or a character that was not trained on.
+    """
+    from descend.datasets.char_text import encode
+
+    if len(set(map(len, texts))) != 1 or not texts[0]:
+        raise UsageError("The texts to continue are of one length, and not empty.")
+    if strange := sorted(set().union(*texts) - set(prepared.vocabulary)):
+        raise UsageError(f"The training did not have the character {strange[0]!r}.")
+    return torch.stack([torch.as_tensor(encode(text, prepared.vocabulary)) for text in texts])
