@@ -74,6 +74,13 @@ class RowEncoder:
                     f"Column '{shorten_cell(encoder.name)}' of {table.file.name} has '{cell}' in line {line:,}, where "
                     "the training had numbers."
                 )
+            if not encoder.words and len(large := np.flatnonzero(np.abs(column.numbers) > np.finfo(np.float32).max)):
+                row = int(large[0])
+                cell, line = shorten_cell(column.cells[row]), column.lines[row]
+                raise DescendError(
+                    f"Column '{shorten_cell(encoder.name)}' of {table.file.name} has '{cell}' in line {line:,}, more "
+                    "than the 32-bit numbers that models take can hold."
+                )
             if missing := int(column.missing.sum()):
                 self.missing[encoder.name] += missing
             if unseen := encoder.find_unseen(column):

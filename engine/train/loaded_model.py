@@ -69,12 +69,13 @@ class LoadedModel(nn.Module):
         scores = output_activation.remove_activation(output.reshape(-1, 1 if single else count), self._objective.ends)
         return torch.cat([torch.zeros_like(scores), scores], 1).softmax(1) if single else scores.softmax(1)
 
-    def prepare(self, rows: Sequence[Any]) -> Tensor:
+    def prepare(self, rows: Sequence[Any], notes: list[str] | None = None) -> Tensor:
         """What `forward` takes, of raw samples.
 
         Args:
             rows: of a table, or of texts in a table, a dictionary for each row, from the names of columns to values,
                 None where one is missing; of images their paths; of a text that continues, the texts.
+            notes: takes sentences on what was missing or new in a table, and what stands in for it.
 
         Raises:
             UsageError: there are none, or they are something else.
@@ -86,24 +87,31 @@ class LoadedModel(nn.Module):
             return prepare_images(rows, self.prepared)
         if self.prepared.task == "language":
             return prepare_texts(rows, self.prepared)
-        return prepare_rows(rows, self.prepared, self._options)
+        return prepare_rows(rows, self.prepared, self._options, notes if notes is not None else [])
 
     @torch.no_grad()
-    def predict(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    def predict(self, rows: Sequence[Any], notes: list[str] | None = None) -> list[dict[str, Any]]:
         """What is predicted of each of ``rows`` (see `prepare`): ``prediction``, and ``probability`` of each class, by
         name; or each number to predict, by name.
 
         Raises:
             UsageError: the model predicts neither a class nor a number; so do errors of `prepare`.
         """
-        prepared = self.prepared
-        if isinstance(self._objective, (LanguageModelling, Reconstruction)):
-            raise UsageError("The model learned to continue or repeat its data; call it with prepared samples instead.")
-        output = self(self.prepare(rows)).tolist()
-        if prepared.classes:
-            named = [dict(zip(prepared.classes, row, strict=True)) for row in output]
+        self.require_predictions()
+        output = self(self.prepare(rows, notes)).tolist()
+        if self.prepared.classes:
+            named = [dict(zip(self.prepared.classes, row, strict=True)) for row in output]
             return [{"prediction": max(row, key=row.__getitem__), "probability": row} for row in named]
-        return [dict(zip(prepared.targets, row, strict=True)) for row in output]
+        return [dict(zip(self.prepared.targets, row, strict=True)) for row in output]
+
+    def require_predictions(self) -> None:
+        """Check that it predicts classes or numbers.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if isinstance(self._objective, (LanguageModelling, Reconstruction)):
+            raise UsageError("The model learned to continue or repeat its data, so it predicts no class or number.")
 
 
 def load_model(run: Run) -> LoadedModel:
@@ -116,7 +124,9 @@ def load_model(run: Run) -> LoadedModel:
     return LoadedModel(restored, read_table_options(address) if table else None)
 
 
-def prepare_rows(rows: Sequence[Mapping[str, Any]], prepared: Preparation, options: Mapping[str, Any]) -> Tensor:
+def prepare_rows(
+    rows: Sequence[Mapping[str, Any]], prepared: Preparation, options: Mapping[str, Any], notes: list[str]
+) -> Tensor:
     """Rows of a table as numbers in their own units, float32 (n, d), or their texts as indices, int64 (n, t)."""
     from descend.datasets.csv_reader import CsvTable
     from descend.datasets.new_texts import make_encoder
@@ -126,7 +136,10 @@ def prepare_rows(rows: Sequence[Mapping[str, Any]], prepared: Preparation, optio
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
     columns = [[write_cell(row.get(name)) for row in rows] for name in names]
     table = CsvTable(Path("the rows"), names, columns, list(range(1, len(rows) + 1)), True)
-    return torch.as_tensor(make_encoder(prepared, options).encode(table))
+    encoder = make_encoder(prepared, options)
+    x = torch.as_tensor(encoder.encode(table))
+    notes += encoder.tell()
+    return x
 
 
 def write_cell(value: Any) -> str:

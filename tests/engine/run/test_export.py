@@ -153,7 +153,10 @@ def test_nothing_is_replaced_without_force(run: Run, tmp_path: Path, capsys: pyt
     assert main(["export", run.id, "--to", "csv", str(tmp_path)]) == 2
     assert "is a folder" in capsys.readouterr().err
     assert main(["export", run.id, "--to", "excel", str(tmp_path / "x")]) == 2
-    assert "--to is one of csv, json, tensorboard, safetensors, onnx, pt2, state-dict, not 'excel'." in capsys.readouterr().err
+    assert (
+        "--to is one of csv, json, tensorboard, safetensors, onnx, pt2, state-dict, not 'excel'."
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("to", ["csv", "json", "tensorboard"])
