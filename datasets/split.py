@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,3 +37,29 @@ def split_shuffled(count: int, share: float = SHARE, seed: int = 0) -> tuple[NDA
     import numpy as np
 
     return split_stratified(np.zeros(count, np.int64), share, seed)
+
+
+def split_groups(
+    groups: Sequence[str], share: float = SHARE, seed: int = 0
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of the training and the test samples, both ascending, so that no group is in both: groups in random order
+    are taken for the test until they have its ``share``, one at least."""
+    import numpy as np
+
+    names, of = np.unique(np.array(groups, object).astype(str), return_inverse=True)
+    order = np.random.RandomState(seed).permutation(len(names))
+    sizes = np.cumsum(np.bincount(of)[order])
+    chosen = order[: max(1, int(np.searchsorted(sizes, share * len(of), side="right")))]
+    tested = np.isin(of, chosen)
+    return np.flatnonzero(~tested), np.flatnonzero(tested)
+
+
+def split_by_time(times: NDArray[np.float64], share: float = SHARE) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of the training and the test samples, both ascending: the test has the latest, about its ``share``. Those
+    of one time stay together; there are two times at least."""
+    import numpy as np
+
+    ordered = np.sort(times)
+    first = ordered[min(len(times) - 1, round((1 - share) * len(times)))]
+    tested = times >= first if first > ordered[0] else times > first
+    return np.flatnonzero(~tested), np.flatnonzero(tested)

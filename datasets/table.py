@@ -20,7 +20,7 @@ from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
 from descend.datasets.odd_rows import find_samples
 from descend.datasets.options import option, parse_options, split_address
 from descend.datasets.precision import is_merged, is_narrow
-from descend.datasets.split import split_shuffled, split_stratified
+from descend.datasets.table_split import check_choice, read_groups, read_times, split_rows
 from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_labels, find_targets
 from descend.datasets.text_column import make_text_dataset
 from descend.engine.base.errors import DescendError, UsageError
@@ -62,6 +62,8 @@ class TableOptions:
     limit: int = option(0, "rows to read at most; 0 is all", low=0)
     test: float = option(0.2, "share of the rows that is kept for the test", low=0.01, high=0.9)
     seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
+    group: str = option("", "a column whose rows of one value stay together, in training or in test")
+    time: str = option("", "a column of dates or numbers whose latest rows are the test")
 
 
 def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
@@ -108,13 +110,17 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             f"at least {MIN_ROWS}."
         )
     find = ColumnFinder(columns, where)
+    check_choice(options.group, options.time)
+    splitting = [find(name) for name in (options.group, options.time) if name]
     wanted = find_targets(columns, options.target, find)
     texts = [find(options.text)] if options.text else []
     if texts and texts[0] in wanted:
         raise UsageError(
             f"Column '{texts[0].name}' of {where} cannot be both learned from and predicted; choose another."
         )
-    kept = select_columns(columns, [find(name) for name in options.ignore], [*wanted, *texts], where, notes)
+    kept = select_columns(
+        columns, [*splitting, *(find(name) for name in options.ignore)], [*wanted, *texts], where, notes
+    )
     targets = choose_targets([column for column in kept if column not in texts], wanted, where, notes)
     features = texts or [column for column in kept if column not in set(targets)]
     if not features:
@@ -137,10 +143,21 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
     y: NDArray[np.int64] | NDArray[np.float64]
     if task == "classification":
         classes, y = encode_labels(targets[0], keep, where, notes)
-        train, test = split_stratified(y, options.test, options.seed)
     else:
         y = convert_targets(targets, keep, notes)
-        train, test = split_shuffled(len(y), options.test, options.seed)
+    train, test = split_rows(
+        y,
+        classified,
+        options.test,
+        options.seed,
+        read_groups(splitting[0], keep, where, notes) if options.group else (),
+        read_times(splitting[0], keep, where, notes) if options.time else None,
+    )
+    if untrained := [name for label, name in enumerate(classes) if not (y[train] == label).any()]:
+        listed = ", ".join(repr(shorten_cell(word)) for word in untrained[:8])
+        notes.append(
+            f"{WARNING}the training part has no row of {format_count(len(untrained), 'class', 'classes')}, {listed}."
+        )
     if classes and len(classes) == len(y):
         raise DescendError(
             f"{where} has one row of each class of '{targets[0].name}', and so none for the test; {ANOTHER}."

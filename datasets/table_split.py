@@ -1,0 +1,118 @@
+"""Which rows of a table are kept for the test: some of each class, whole groups, or the latest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from descend.datasets.columns import Column
+from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.data_shape import format_count
+from descend.datasets.split import split_by_time, split_groups, split_shuffled, split_stratified
+from descend.engine.base.errors import DescendError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Parts = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
+"""Indices of the training rows and of the test rows, both ascending."""
+
+
+def split_rows(
+    y: NDArray[np.int64] | NDArray[np.float64],
+    classified: bool,
+    share: float,
+    seed: int,
+    group: Sequence[str] = (),
+    times: NDArray[np.float64] | None = None,
+) -> Parts:
+    """The parts of rows with targets ``y``: by ``group`` or by time, if given; else some of each class, or of all.
+
+    Args:
+        share: of the rows, for the test.
+        group: the group of each row, (rows,).
+        times: when each row is from, (rows,).
+    """
+    if group:
+        return split_groups(group, share, seed)
+    if times is not None:
+        return split_by_time(times, share)
+    if classified:
+        return split_stratified(y.astype("int64", copy=False), share, seed)
+    return split_shuffled(len(y), share, seed)
+
+
+def read_groups(column: Column, keep: NDArray[np.bool_], file: str, notes: list[str]) -> list[str]:
+    """The group of each row to ``keep``.
+
+    Raises:
+        DescendError: a row has none, or all have one.
+    """
+    check_complete(column, keep, file, "group")
+    cells = [cell for cell, kept in zip(column.cells, keep.tolist(), strict=True) if kept]
+    if (count := len(set(cells))) < 2:
+        raise DescendError(f"All rows of {file} are of one group of '{column.name}', so none is left for the test.")
+    notes.append(
+        f"Rows with the same '{column.name}', of {count:,} groups, are trained on or tested together; it is not "
+        "learned from."
+    )
+    return cells
+
+
+def read_times(column: Column, keep: NDArray[np.bool_], file: str, notes: list[str]) -> NDArray[np.float64]:
+    """When each row to ``keep`` is from: its number, or the seconds of its date.
+
+    Raises:
+        DescendError: a row has neither.
+    """
+    import numpy as np
+
+    check_complete(column, keep, file, "time")
+    if not len(column.wrong):
+        times = column.numbers[keep]
+    else:
+        kept = np.flatnonzero(keep).tolist()
+        times = np.array([read_date(column, row, file) for row in kept], np.float64)
+    if times.min() == times.max():
+        raise DescendError(f"All rows of {file} have one '{column.name}', so that none is later than the others.")
+    notes.append(f"The latest rows by '{column.name}' are the test part; it is not learned from.")
+    return times
+
+
+def read_date(column: Column, row: int, file: str) -> float:
+    """Seconds of the date in a row; without a zone in UTC."""
+    try:
+        found = datetime.fromisoformat(column.cells[row])
+    except ValueError:
+        cell, line = shorten_cell(column.cells[row]), column.lines[row]
+        raise DescendError(
+            f"Column '{column.name}' of {file} has '{cell}' in line {line:,}, which is no number and no date such as "
+            "2026-03-31 or 2026-03-31 14:05; name another with time=…."
+        ) from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def check_complete(column: Column, keep: NDArray[np.bool_], file: str, option: str) -> None:
+    """Check that every row to ``keep`` has a value.
+
+    Raises:
+        DescendError: one has not.
+    """
+    gone = (column.missing & keep).nonzero()[0]
+    if len(gone):
+        raise DescendError(
+            f"Column '{column.name}' of {file} has no value in {format_count(len(gone), 'row')}, first in line "
+            f"{column.lines[int(gone[0])]:,}; {option}= takes a column without gaps."
+        )
+
+
+def check_choice(group: str, time: str) -> None:
+    """Check that the rows are split in one way.
+
+    Raises:
+        UsageError: in two.
+    """
+    if group and time:
+        raise UsageError("group= and time= are two ways to choose the test rows; say one of them.")
