@@ -270,7 +270,8 @@ class Column:
         column = f"Column '{shorten_cell(self.name)}' of {file}"
         place = f"'{shorten_cell(self.cells[first])}' in line {self.lines[first]:,}"
         sentences = {
-            "dates": f"holds dates or times, as {place}; turn them into numbers, or {out}.",
+            "dates": f"holds dates or times, as {place}; say dates=parts to learn from year, month, weekday, hour and "
+            f"days, dates=drop to leave all dates out, or {out}.",
             "unit": f"has a sign next to its numbers, as {place}; remove it from the cells, or {out}.",
             "minus": f"has numbers below zero, as {place}; write them with a plain -, as -12, or {out}.",
             "point": f"has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits.",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from descend.datasets.column_encoder import ColumnEncoder
+    from descend.datasets.date_parts import DateColumn
 
 WARNING = "Warning: "
 """First word of notes that should not be missed."""
@@ -39,6 +40,7 @@ class Dataset:
         task: what is learned.
         features: name of each column of a table.
         encoders: how the columns of its file became these; () if each is one of the file's, a number.
+        dates: how columns of dates became columns of numbers, which the encoders then take.
         targets: name of each number to predict.
         label: name of the column with the classes; empty unless they were read from a table.
         text: name of the column with the texts; empty unless they were.
@@ -60,6 +62,7 @@ class Dataset:
     task: Task = "classification"
     features: tuple[str, ...] = ()
     encoders: tuple[ColumnEncoder, ...] = ()
+    dates: tuple[DateColumn, ...] = ()
     targets: tuple[str, ...] = ()
     label: str = ""
     text: str = ""

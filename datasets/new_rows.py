@@ -12,6 +12,7 @@ from descend.datasets.columns import Column, quote_columns
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.csv_stream import stream_csv
 from descend.datasets.data_shape import format_count
+from descend.datasets.date_parts import expand_table
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 
@@ -59,6 +60,12 @@ class RowEncoder:
         """
         import numpy as np
 
+        table = expand_table(
+            table,
+            self.prepared.dates,
+            lambda place: make_column(table, place, self.options),
+            self.options.get("decimal") or ".",
+        )
         places = {name: place for place, name in enumerate(table.names)}
         encoders = self.prepared.encoders
         if gone := [encoder.name for encoder in encoders if encoder.name not in places]:

@@ -9,6 +9,7 @@ import msgspec
 from descend.datasets.column_encoder import ColumnEncoder
 from descend.datasets.data_shape import DataShape, Kind, Task
 from descend.datasets.dataset import Dataset
+from descend.datasets.date_parts import DateColumn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +20,8 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, label, text, features, vocabulary, scale, spread, encoders: of the `Dataset`;
-            ``encoders`` are there for every table.
+        kind, task, classes, targets, label, text, features, vocabulary, scale, spread, encoders, dates: of the
+            `Dataset`; ``encoders`` are there for every table.
         sample_shape: shape of one sample, () of a stream of text.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
         target_mean, target_std: of each number to predict, for which the same holds.
@@ -41,6 +42,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     scale: int = 1
     spread: tuple[float, float] | None = None
     encoders: tuple[ColumnEncoder, ...] = ()
+    dates: tuple[DateColumn, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     target_mean: tuple[float, ...] = ()
@@ -79,6 +81,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         scale=dataset.scale,
         spread=dataset.spread,
         encoders=encoders,
+        dates=dataset.dates,
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),
         target_mean=target_mean,

@@ -14,11 +14,13 @@ from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_
 from descend.datasets.csv_reader import shorten_cell
 from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
+from descend.datasets.date_parts import replace_dates
 from descend.datasets.identifiers import explain_identifier
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
 from descend.datasets.odd_rows import find_samples
 from descend.datasets.options import option, parse_options, split_address
+from descend.datasets.order import find_lookalikes
 from descend.datasets.precision import is_merged, is_narrow
 from descend.datasets.table_split import check_choice, read_groups, read_times, split_rows
 from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_labels, find_targets
@@ -54,6 +56,12 @@ class TableOptions:
     skip: int = option(0, "lines above the table to skip", low=0)
     footer: int = option(0, "lines below the table to skip", low=0)
     comment: str = option("", "what comments begin with, or no; default: #, %, // where a line is no row")
+    dates: str = option(
+        "",
+        "what to do with columns of dates: year, month, weekday, hour and days of each (parts), or leave them out; "
+        "day-first and month-first are parts of dates such as 3/4/2026",
+        among=("parts", "drop", "day-first", "month-first"),
+    )
     units: str = option("", "whether the line below the names holds units", among=("yes", "no"))
     totals: str = option("", "rows of totals; default: left out if they sum up, else asked", among=("drop", "keep"))
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
@@ -122,6 +130,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         columns, [*splitting, *(find(name) for name in options.ignore)], [*wanted, *texts], where, notes
     )
     targets = choose_targets([column for column in kept if column not in texts], wanted, where, notes)
+    kept, dates = replace_dates(kept, options.dates, [*targets, *texts], where, notes)
     features = texts or [column for column in kept if column not in set(targets)]
     if not features:
         raise DescendError(
@@ -151,7 +160,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         options.test,
         options.seed,
         read_groups(splitting[0], keep, where, notes) if options.group else (),
-        read_times(splitting[0], keep, where, notes) if options.time else None,
+        read_times(splitting[0], keep, options.dates, where, notes) if options.time else None,
     )
     if untrained := [name for label, name in enumerate(classes) if not (y[train] == label).any()]:
         listed = ", ".join(repr(shorten_cell(word)) for word in untrained[:8])
@@ -194,6 +203,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         task=task,
         features=tuple(feature for encoder in encoders for feature in encoder.features),
         encoders=encoders,
+        dates=dates,
         missing=missing,
         notes=tuple(notes),
         **answers,
@@ -245,6 +255,10 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
             said.append(
                 f"{WARNING}column '{name}' has '{cell}' in line {line:,} and is read as numbers; categories={say} "
                 "takes them as codes, which they may be."
+            )
+        elif not column.numeric and not column.free_text and (alike := find_lookalikes(column.words)):
+            said.append(
+                f"{WARNING}column '{name}' has the categories {alike}; if they are meant to be one, fix the file."
             )
         elif ways := column.two_ways:
             said.append(

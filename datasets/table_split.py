@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from descend.datasets.columns import Column
-from descend.datasets.csv_reader import shorten_cell
 from descend.datasets.data_shape import format_count
+from descend.datasets.date_parts import read_seconds
 from descend.datasets.split import split_by_time, split_groups, split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -61,37 +60,19 @@ def read_groups(column: Column, keep: NDArray[np.bool_], file: str, notes: list[
     return cells
 
 
-def read_times(column: Column, keep: NDArray[np.bool_], file: str, notes: list[str]) -> NDArray[np.float64]:
-    """When each row to ``keep`` is from: its number, or the seconds of its date.
+def read_times(column: Column, keep: NDArray[np.bool_], order: str, file: str, notes: list[str]) -> NDArray[np.float64]:
+    """When each row to ``keep`` is from: its number, or the seconds of its date, read in this ``order``.
 
     Raises:
         DescendError: a row has neither.
+        UsageError: its dates can be read in two ways.
     """
-    import numpy as np
-
     check_complete(column, keep, file, "time")
-    if not len(column.wrong):
-        times = column.numbers[keep]
-    else:
-        kept = np.flatnonzero(keep).tolist()
-        times = np.array([read_date(column, row, file) for row in kept], np.float64)
+    times = (read_seconds(column, order, file) if len(column.wrong) else column.numbers)[keep]
     if times.min() == times.max():
         raise DescendError(f"All rows of {file} have one '{column.name}', so that none is later than the others.")
     notes.append(f"The latest rows by '{column.name}' are the test part; it is not learned from.")
     return times
-
-
-def read_date(column: Column, row: int, file: str) -> float:
-    """Seconds of the date in a row; without a zone in UTC."""
-    try:
-        found = datetime.fromisoformat(column.cells[row])
-    except ValueError:
-        cell, line = shorten_cell(column.cells[row]), column.lines[row]
-        raise DescendError(
-            f"Column '{column.name}' of {file} has '{cell}' in line {line:,}, which is no number and no date such as "
-            "2026-03-31 or 2026-03-31 14:05; name another with time=…."
-        ) from None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def check_complete(column: Column, keep: NDArray[np.bool_], file: str, option: str) -> None:

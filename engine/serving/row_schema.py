@@ -25,8 +25,14 @@ def make_row(prepared: Preparation) -> type[BaseModel]:
     elif prepared.text:
         fields = {"column_0": (text | None, Field(alias=prepared.text, description="the text"))}
     else:
-        fields = {}
+        fields = {
+            f"date_{place}": (text | None, Field(alias=date.name, description="a date, such as 2026-03-31"))
+            for place, date in enumerate(prepared.dates)
+        }
+        made = {name for date in prepared.dates for name in date.features}
         for place, encoder in enumerate(prepared.encoders):
+            if encoder.name in made:
+                continue
             about = f"a category, such as {', '.join(encoder.words[:SHOWN])}" if encoder.words else "a number"
             kind = text | float | bool | None if encoder.words else Number | None
             fields[f"column_{place}"] = (kind, Field(alias=encoder.name, description=about))

@@ -27,14 +27,17 @@ from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.schedules import compute_factor
-from descend.engine.train.task import LanguageModelling, Metrics, Task, choose_task
+from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
 from descend.engine.train.unlearned import warn_of_late_parameters
 
 if TYPE_CHECKING:
     from descend.datasets.data_shape import DataShape
+    from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
 EVERYTHING = ("classification", "regression", "language", "reconstruction")
+IMBALANCED = 1.6
+"""Times an even share of the training samples from which on one class is called too common."""
 MORE = 64
 """Samples enough to reach every part of a model, such as its experts."""
 UNITS = {"image": "images", "table": "rows", "text": "texts"}
@@ -77,6 +80,19 @@ def build_net(model: Model | ModelSource, k: Any, shape: DataShape) -> tuple[nn.
 def list_tasks(model: Model | ModelSource) -> tuple[str, ...]:
     """What ``model`` can learn."""
     return model.tasks if isinstance(model, Model) else EVERYTHING
+
+
+def describe_guessing(dataset: Dataset) -> str:
+    """What accuracy is worth here: that of always guessing the class that is commonest in training."""
+    import numpy as np
+
+    counts = np.bincount(dataset.train_y, minlength=len(dataset.classes))
+    often = int(counts.argmax())
+    share = float((dataset.test_y == often).mean()) if len(dataset.test_y) else counts[often] / counts.sum()
+    part = "test" if len(dataset.test_y) else "training"
+    lopsided = counts[often] >= IMBALANCED * counts.sum() / len(counts)
+    warning = f"{WARNING}the classes are imbalanced: always" if lopsided else "Always"
+    return f"{warning} guessing '{dataset.classes[often]}' is right for {100 * share:.1f} % of the {part} part."
 
 
 class Trainer:
@@ -191,6 +207,8 @@ class Trainer:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
         parameters = count_parameters(self.net)
+        if isinstance(self.objective, Classification):
+            lab.note(describe_guessing(self.dataset))
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
         for note in notes:  # last, as the shell shows the last
             lab.note(note)

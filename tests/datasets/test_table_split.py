@@ -74,7 +74,7 @@ def test_rows_of_one_time_or_group_stay_together_and_both_parts_have_some() -> N
     [
         ("group=patient&time=day", UsageError, "two ways"),
         ("group=nobody", UsageError, "nobody"),
-        ("time=patient", DescendError, "has 'p0' in line 2, which is no number and no date"),
+        ("time=patient", DescendError, "has 'p0' in line 2, which is no date"),
         ("group=one", DescendError, "of one group"),
         ("time=one", DescendError, "have one 'one'"),
         ("group=gap", DescendError, "no value in 1 row, first in line 5"),
