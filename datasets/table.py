@@ -16,6 +16,7 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.date_parts import replace_dates
 from descend.datasets.identifiers import explain_identifier
+from descend.datasets.leaks import warn_of_leaks
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
 from descend.datasets.odd_rows import find_samples
@@ -130,6 +131,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         columns, [*splitting, *(find(name) for name in options.ignore)], [*wanted, *texts], where, notes
     )
     targets = choose_targets([column for column in kept if column not in texts], wanted, where, notes)
+    given = [column for column in kept if column not in set(targets)]
     kept, dates = replace_dates(kept, options.dates, [*targets, *texts], where, notes)
     features = texts or [column for column in kept if column not in set(targets)]
     if not features:
@@ -154,6 +156,8 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         classes, y = encode_labels(targets[0], keep, where, notes)
     else:
         y = convert_targets(targets, keep, notes)
+    if not texts:
+        notes += warn_of_leaks(given, keep, y, classified)
     train, test = split_rows(
         y,
         classified,

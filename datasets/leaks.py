@@ -1,0 +1,90 @@
+"""Columns that give the answer away: too good to have been known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets.columns import Column
+from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.dataset import WARNING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ROWS = 100
+"""Rows from which on such a column is hardly chance."""
+ALONE = 0.99
+"""Balanced accuracy of one column alone, from which on it is told."""
+COPY = 0.9999
+"""Correlation with a number to predict, from which on a column is called a copy of it."""
+TOLD = 4
+"""Columns that are told."""
+
+
+def warn_of_leaks(columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], classified: bool) -> list[str]:
+    """A sentence on each of ``columns`` that alone tells nearly all of ``y``, the targets of the rows to ``keep``: by
+    its values, or by where it has none."""
+    said: list[str] = []
+    if len(y) < ROWS or y.ndim > 1:
+        return said
+    for column in columns:
+        name, say = shorten_cell(column.name), column.option_name
+        gone = column.missing[keep]
+        if classified:
+            if gone.any() and measure_split(gone.astype(int), y) >= ALONE:
+                how = "tells the class by where it has a value"
+            elif measure_column(column, keep, y) >= ALONE:
+                how = "tells the class all by itself"
+            else:
+                continue
+        elif column.numeric and correlate(column.numbers[keep], y) >= COPY:
+            how = "is nearly a copy of the target"
+        else:
+            continue
+        said.append(f"{WARNING}column '{name}' {how}; if it is known only afterwards, ignore={say} leaves it out.")
+    return said[:TOLD]
+
+
+def measure_column(column: Column, keep: NDArray[np.bool_], y: NDArray[np.int64]) -> float:
+    """Balanced accuracy of the best guess from ``column``: by its words, or by a threshold between two classes."""
+    import numpy as np
+
+    there = ~column.missing[keep]
+    if not column.numeric:
+        if column.free_text:
+            return 0.0
+        words = [cell for cell, kept in zip(column.cells, keep.tolist(), strict=True) if kept]
+        _, places = np.unique(np.array(words, object).astype(str), return_inverse=True)
+        return measure_split(places, y)
+    if len(np.unique(y)) != 2 or not there.all():
+        return 0.0
+    order = np.argsort(column.numbers[keep], kind="stable")
+    values, second = column.numbers[keep][order], (y[order] == y.max()).astype(float)
+    below = np.cumsum(second) / second.sum(), np.cumsum(1 - second) / (1 - second).sum()
+    between = np.append(values[1:] > values[:-1], False)  # a threshold lies between two values
+    apart = np.abs(below[0] - below[1])[between]
+    return float(0.5 + apart.max() / 2) if len(apart) else 0.0
+
+
+def measure_split(places: NDArray[np.intp] | NDArray[np.int64], y: NDArray[np.int64]) -> float:
+    """Balanced accuracy of saying, for each of ``places``, the class that is commonest there for its size."""
+    import numpy as np
+
+    _, labels = np.unique(y, return_inverse=True)
+    counts = np.zeros((places.max() + 1, labels.max() + 1))
+    np.add.at(counts, (places, labels), 1)
+    shares = counts / counts.sum(0)
+    guess = shares.argmax(1)
+    return float(shares[np.arange(len(guess)), guess].sum() / shares.shape[1])
+
+
+def correlate(values: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Absolute correlation where both are there; 0 if either never changes."""
+    import numpy as np
+
+    there = np.isfinite(values) & np.isfinite(y)
+    if there.sum() < ROWS or values[there].std() == 0 or y[there].std() == 0:
+        return 0.0
+    return float(abs(np.corrcoef(values[there], y[there])[0, 1]))
