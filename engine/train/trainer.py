@@ -82,17 +82,17 @@ def list_tasks(model: Model | ModelSource) -> tuple[str, ...]:
     return model.tasks if isinstance(model, Model) else EVERYTHING
 
 
-def describe_guessing(dataset: Dataset) -> str:
-    """What accuracy is worth here: that of always guessing the class that is commonest in training."""
+def describe_imbalance(dataset: Dataset) -> str:
+    """What accuracy is worth where one class is too common: that of always guessing it; else nothing."""
     import numpy as np
 
     counts = np.bincount(dataset.train_y, minlength=len(dataset.classes))
     often = int(counts.argmax())
-    share = float((dataset.test_y == often).mean()) if len(dataset.test_y) else counts[often] / counts.sum()
-    part = "test" if len(dataset.test_y) else "training"
-    lopsided = counts[often] >= IMBALANCED * counts.sum() / len(counts)
-    warning = f"{WARNING}the classes are imbalanced: always" if lopsided else "Always"
-    return f"{warning} guessing '{dataset.classes[often]}' is right for {100 * share:.1f} % of the {part} part."
+    if counts[often] < IMBALANCED * counts.sum() / len(counts) or not len(dataset.test_y):
+        return ""
+    share = 100 * float((dataset.test_y == often).mean())
+    name = dataset.classes[often]
+    return f"{WARNING}the classes are imbalanced: always guessing '{name}' is right for {share:.1f} % of the test part."
 
 
 class Trainer:
@@ -207,8 +207,8 @@ class Trainer:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
         parameters = count_parameters(self.net)
-        if isinstance(self.objective, Classification):
-            lab.note(describe_guessing(self.dataset))
+        if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
+            lab.note(warning)
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
         for note in notes:  # last, as the shell shows the last
             lab.note(note)

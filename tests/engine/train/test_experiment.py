@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from tests.engine.train.trained import done, notes
 
 from descend.datasets import catalogue as datasets
 from descend.engine.base.errors import UsageError
@@ -69,3 +71,11 @@ def test_asking_for_a_model_imports_no_torch() -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_training_on_imbalanced_classes_says_what_always_guessing_gives(tmp_path: Path) -> None:
+    for often, warned in ((8, True), (5, False)):
+        rows = [f"{place},{place * 7 % 13},{'yes' if place % 10 >= often else 'no'}" for place in range(100)]
+        (tmp_path / "t.csv").write_text("\n".join(["a,b,kind", *rows]) + "\n")
+        said = notes(done("mlp", str(tmp_path / "t.csv"), epochs=1))
+        assert ("always guessing 'no' is right for 80.0 % of the test part" in said) == warned
