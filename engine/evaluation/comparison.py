@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import UsageError
@@ -15,7 +15,8 @@ WORK = 50_000_000
 """Numbers drawn in all, at most."""
 
 
-class Comparison(NamedTuple):
+@dataclass(frozen=True)
+class Comparison:
     """How two models differ.
 
     Attributes:

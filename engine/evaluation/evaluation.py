@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from descend.engine.evaluation import baselines
 from descend.engine.evaluation.comparison import Comparison, compare
@@ -24,7 +24,8 @@ WORST = 20
 MODEL = "the model"
 
 
-class Mistake(NamedTuple):
+@dataclass(frozen=True)
+class Mistake:
     """A sample that was judged wrongly; ``sure``: the probability of the class said, None of numbers."""
 
     sample: str
@@ -33,7 +34,8 @@ class Mistake(NamedTuple):
     sure: float | None
 
 
-class Slice(NamedTuple):
+@dataclass(frozen=True)
+class Slice:
     """The samples with one word in a column, and the main metric over them."""
 
     column: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.metrics import measure
@@ -20,7 +21,8 @@ WORK = 2_000_000
 FEWEST = 100
 
 
-class Interval(NamedTuple):
+@dataclass(frozen=True)
+class Interval:
     """A 95 % interval and how it was found: by ``Wilson`` or by ``bootstrap of N``, resamples."""
 
     low: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,17 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         "samples": len(judged),
         "notes": list(judged.notes),
         "metrics": {
-            name: {"value": value, **({**found.intervals[name]._asdict()} if name in found.intervals else {})}
+            name: {"value": value, **({**asdict(found.intervals[name])} if name in found.intervals else {})}
             for name, value in found.metrics.items()
         },
         "baselines": {name: dict(metrics) for name, metrics in found.baselines.items()},
-        "comparisons": {name: one._asdict() for name, one in found.comparisons.items()},
+        "comparisons": {name: asdict(one) for name, one in found.comparisons.items()},
         "imbalance": found.imbalance,
         "classes": [dict(one) for one in found.classes],
         "names": list(judged.classes),
         "confusion": None if found.confusion is None else found.confusion.tolist(),
-        "worst": [one._asdict() for one in found.worst],
-        "slices": [one._asdict() for one in found.slices],
+        "worst": [asdict(one) for one in found.worst],
+        "slices": [asdict(one) for one in found.slices],
         "noise": [{"deviation": level, found.main: value} for level, value in found.noise],
     }
 
