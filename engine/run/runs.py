@@ -242,24 +242,37 @@ def create_run(manifest: Manifest, fill: Callable[[Run], None] = lambda making: 
     slug = re.sub(r"[^a-z0-9]+", "-", called).strip("-") or "run"
     manifest = msgspec.structs.replace(
         manifest,
-        id=f"{time.strftime('%Y%m%d-%H%M%S')}-{slug[:32]}-{secrets.token_hex(2)}",
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         versions=list_versions(),
         git=read_git_state(),
     )
-    folder, making = runs / manifest.id, runs / f".{manifest.id}.new"
     try:
-        making.mkdir()
-        write_manifest(Run(making), manifest)
-        fill(Run(making))
-        making.rename(folder)
+        folder, making = _claim_folder(runs, slug[:32])
+        try:
+            write_manifest(Run(making), msgspec.structs.replace(manifest, id=folder.name))
+            fill(Run(making))
+            making.rename(folder)
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
     except OSError as error:
-        shutil.rmtree(making, ignore_errors=True)
         raise DescendError(
             f"Cannot make a run in {runs} ({error.strerror}); {files.advise(error, 'look there')}, or set DESCEND_HOME "
             "to another folder."
         ) from None
     return Run(folder)
+
+
+def _claim_folder(runs: Path, slug: str) -> tuple[Path, Path]:
+    """A folder in ``runs`` that no run has, and the new one beside it in which it is made, which nobody else has."""
+    while True:
+        folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(2)}"
+        making = folder.with_name(f".{folder.name}.new")
+        with suppress(FileExistsError):  # another run drew these four characters in this second, and is being made
+            making.mkdir()
+            if not os.path.lexists(folder):
+                return folder, making
+            making.rmdir()
 
 
 def write_manifest(run: Run, manifest: Manifest) -> None:

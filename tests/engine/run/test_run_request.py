@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from pathlib import Path
 
 import msgspec
@@ -65,6 +67,17 @@ def test_a_request_survives_the_run_folder_and_the_file_of_settings(tmp_path: Pa
     assert launcher.check_request(kept).request == asked.request
     (tmp_path / "little.toml").write_text('name = "mlp"\n')
     assert run_config.load_config(tmp_path / "little.toml") == USUAL.override(name="mlp")
+
+
+def test_two_runs_that_draw_the_same_id_are_both_made(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "strftime", lambda pattern: "20260101-000000")
+    asked = runs.Manifest(id="", name="digits", knobs={}, seed=0, device="cpu")
+    drawn = iter(["aaaa", "aaaa", "bbbb", "cccc"])
+    monkeypatch.setattr(secrets, "token_hex", lambda size: next(drawn) if size == 2 else "0" * 2 * size)
+    first = runs.create_run(asked)
+    (unfinished := runs.runs_home() / ".20260101-000000-digits-bbbb.new").mkdir()
+    assert [first.id, runs.create_run(asked).id] == ["20260101-000000-digits-aaaa", "20260101-000000-digits-cccc"]
+    assert unfinished.is_dir(), "what another process makes there is its own"
 
 
 def test_a_run_folder_of_before_opens(folders: Path) -> None:
