@@ -409,7 +409,7 @@ class DescendApp(App[None]):
                 offered.add(action)
                 title = f"{binding.description.capitalize()} ({self.get_key_display(binding)})"
                 yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))
-        for name, lesson in catalogue.list_lessons().items():
+        for name, lesson in catalogue.list_outlines().items():
             yield SystemCommand(f"Lesson: {plain(lesson.title)}", "Open this lesson", partial(self.open_lesson, name))
         if not any(action in ("app.train", "train") for _, action in offered):  # else it stands there with its key
             yield SystemCommand("Train", "Train any model on any data that fits it, also your own", self.action_train)

@@ -46,7 +46,7 @@ def write_lesson(arguments: argparse.Namespace) -> int:
     name, covers = stem.replace("_", "-"), arguments.covers.upper()
     if covers not in SYSTEMS:
         raise UsageError(f"There is no curriculum id '{arguments.covers}'{suggest_nearest(covers, SYSTEMS) or '.'}")
-    if name in catalogue.list_lessons() or name in catalogue.list_broken():
+    if name in catalogue.list_outlines() or name in catalogue.list_broken():
         raise UsageError(f"There is a lesson '{name}' already; choose another name.")
     if arguments.path is not None:
         folder = parse_path(arguments.path)
@@ -60,7 +60,7 @@ def write_lesson(arguments: argparse.Namespace) -> int:
     file = folder / f"{stem}.py"
     write_new(file, make_lesson_text(stem.replace("_", " ").capitalize(), covers).encode())
     print(f"Wrote {clean(str(file))}.")
-    if name in catalogue.list_lessons() or folder.parent == find_checkout():
+    if name in catalogue.list_outlines() or folder.parent == find_checkout():
         print(f"Try it: `descend run {name}`, `descend open {name}`, `descend verify {name}`.")
     else:
         print(f"It is found once it is in {clean(str(catalogue.find_own_folder()))}.")

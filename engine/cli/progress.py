@@ -39,7 +39,7 @@ def show(arguments: argparse.Namespace) -> int:
 
     entries = learner_progress.read_entries()
     rows = []
-    for lesson in order_lessons(catalogue.list_lessons().values()):
+    for lesson in order_lessons(catalogue.list_outlines().values()):
         entry = entries.get(lesson.name, learner_progress.LessonEntry())
         progress = learner_progress.measure_progress(lesson, entry)
         rows.append(

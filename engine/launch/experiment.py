@@ -123,12 +123,12 @@ def find(name: str) -> Experiment:
     if model_source.is_address(name):
         return make_own_training(model_source.find_source(name))
     wanted = name.lower().replace("_", "-")
-    if wanted in catalogue.list_lessons() or wanted in catalogue.list_broken():
-        return catalogue.find_lesson(name)
-    models = model_form.list_models()
-    if wanted in models:
+    outlines, models = catalogue.list_outlines(), model_form.list_models()
+    if wanted in models and wanted not in outlines:
         return make_zoo_training(models[wanted])
-    known = [*catalogue.list_lessons(), *models]
+    if wanted in outlines or wanted in catalogue.list_broken():
+        return catalogue.find_lesson(name)
+    known = [*outlines, *models]
     raise UsageError(
         f"There is no lesson or model '{name}'"
         f"{suggest_nearest(name, known) or '; see `descend list lessons` and `descend list models`.'}"

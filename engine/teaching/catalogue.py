@@ -21,6 +21,7 @@ from descend.engine.base.files import read_user_file
 from descend.engine.base.paths import home
 from descend.engine.base.sanitize import clean
 from descend.engine.teaching.lesson import TRACKS, Lesson
+from descend.engine.teaching.outline import Outline, keep_outlines, make_outline, make_stamp, read_outlines
 
 OWN = "descend_own_lessons"
 """Prefix of the module names of lessons in the home folder."""
@@ -32,8 +33,13 @@ class BrokenLesson(DescendError):
     """A lesson's file cannot be loaded."""
 
 
+def list_outlines() -> dict[str, Outline]:
+    """The outlines of all lessons by name, track by track, each after the one it builds on."""
+    return _outline_catalogue(*_list_own_files())[0]
+
+
 def list_lessons() -> dict[str, Lesson]:
-    """All lessons by name, track by track, each after the one it builds on."""
+    """All lessons by name, in the order of their outlines; each is loaded."""
     return _load_catalogue(*_list_own_files())[0]
 
 
@@ -49,9 +55,11 @@ def find_own_folder() -> Path:
 
 def forget_lessons() -> None:
     """Keep no lesson in memory; the next look loads them again."""
-    _load_catalogue.cache_clear()
+    for kept in (_load_catalogue, _outline_catalogue, _load_own, load_lesson):
+        kept.cache_clear()
 
 
+@functools.cache
 def load_lesson(module_name: str) -> Lesson:
     """The lesson that ``module_name`` defines, named after its file (``fashion_mnist.py`` → ``fashion-mnist``)."""
     return _complete_lesson(importlib.import_module(module_name))
@@ -63,12 +71,16 @@ def find_lesson(name: str) -> Lesson:
     Raises:
         UsageError: there is none, or its file cannot be loaded; the sentence names the nearest, or the reason.
     """
-    known, wanted = list_lessons(), name.lower().replace("_", "-")
-    if lesson := known.get(wanted):
-        return lesson
+    wanted = name.lower().replace("_", "-")
+    if outline := list_outlines().get(wanted):
+        try:
+            return _load_outlined(outline)
+        except (Exception, SystemExit) as error:
+            raise UsageError(f"Lesson '{wanted}' cannot be loaded: {_describe_error(error)}") from None
     if reason := list_broken().get(wanted):
         raise UsageError(f"Lesson '{wanted}' cannot be loaded: {reason}")
-    raise UsageError(f"There is no lesson '{name}'{suggest_nearest(name, known) or '; see `descend list lessons`.'}")
+    known = suggest_nearest(name, list_outlines())
+    raise UsageError(f"There is no lesson '{name}'{known or '; see `descend list lessons`.'}")
 
 
 def _list_own_files() -> tuple[tuple[Path, int], ...]:
@@ -89,35 +101,64 @@ def _changed(file: Path) -> int:
 
 
 @functools.lru_cache(maxsize=1)
-def _load_catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str]]:
-    found: dict[str, Lesson] = {}
+def _outline_catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Outline], dict[str, str]]:
+    """All outlines, and why a file has none."""
     wrong: dict[str, str] = {}
-    for module in sorted(pkgutil.walk_packages(package.__path__, f"{package.__name__}."), key=lambda m: m.name):
-        if module.ispkg:
-            continue
-        try:
-            if hasattr(importlib.import_module(module.name), "LESSON"):  # else shared by lessons
-                lesson = load_lesson(module.name)
-                found[lesson.name] = lesson
-        except Exception as error:
-            wrong[_find_name(module.name)] = _describe_error(error)
-    for file, _ in own:
+    outlines = read_outlines()
+    if outlines is None:
+        outlines, stamp = [], make_stamp()  # taken first: what changes meanwhile is outlined anew
+        for module in _list_modules():
+            try:
+                if hasattr(importlib.import_module(module), "LESSON"):  # else shared by lessons
+                    outlines.append(make_outline(load_lesson(module)))
+            except Exception as error:
+                wrong[_find_name(module)] = _describe_error(error)
+        if not wrong:
+            keep_outlines(outlines, stamp)
+    found = {one.name: one for one in outlines}
+    for file, changed in own:
         try:
             if _find_name(file.stem) in found:
                 raise BrokenLesson("there is a lesson of that name already; rename the file.")
-            lesson = _load_own(file)
-            found[lesson.name] = lesson
+            lesson = _load_own(file, changed)
+            found[lesson.name] = make_outline(lesson)
         except (Exception, SystemExit) as error:
             wrong[_find_name(file.stem)] = _describe_error(error)
 
-    def place(lesson: Lesson) -> tuple[int, int, tuple[str, ...]]:
-        depth, before, seen = 0, lesson.after, {lesson.name}
+    def place(one: Outline) -> tuple[int, int, tuple[str, ...]]:
+        depth, before, seen = 0, one.after, {one.name}
         while before in found and before not in seen:
             seen.add(before)
             depth, before = depth + 1, found[before].after
-        return list(TRACKS).index(lesson.track), depth, lesson.covers
+        return list(TRACKS).index(one.track), depth, one.covers
 
-    return {lesson.name: lesson for lesson in sorted(found.values(), key=place)}, wrong
+    return {one.name: one for one in sorted(found.values(), key=place)}, wrong
+
+
+@functools.lru_cache(maxsize=1)
+def _load_catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str]]:
+    """All lessons, and why a file cannot be loaded."""
+    outlines, wrong = _outline_catalogue(*own)
+    found = {}
+    for name, one in outlines.items():
+        try:
+            found[name] = _load_outlined(one)
+        except (Exception, SystemExit) as error:
+            wrong[name] = _describe_error(error)
+    return found, wrong
+
+
+def _load_outlined(one: Outline) -> Lesson:
+    """The lesson that ``one`` is the outline of."""
+    if one.module.startswith(f"{OWN}."):
+        return next(_load_own(*own) for own in _list_own_files() if own[0].stem == one.module.rpartition(".")[2])
+    return load_lesson(one.module)
+
+
+def _list_modules() -> list[str]:
+    """Names of the modules of descend's own lessons."""
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return sorted(module.name for module in found if not module.ispkg)
 
 
 def _find_name(module: str) -> str:
@@ -145,8 +186,9 @@ def _complete_lesson(module: ModuleType) -> Lesson:
     )
 
 
-def _load_own(file: Path) -> Lesson:
-    """The user's own lesson in ``file``.
+@functools.cache
+def _load_own(file: Path, changed: int) -> Lesson:
+    """The user's own lesson in ``file``, as it was ``changed`` last.
 
     Raises:
         Broken: it is not a lesson.

@@ -25,6 +25,7 @@ from descend.engine.base.paths import home, make_writable
 from descend.engine.run.manifest import replace_json
 from descend.engine.teaching import review_schedule
 from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import Outline
 from descend.engine.teaching.review_schedule import ReviewSchedule
 
 FORMAT = 2
@@ -138,14 +139,14 @@ def find_trouble() -> str:
     return _troubles.pop(_find_file(), "")
 
 
-def measure_progress(lesson: Lesson, entry: LessonEntry | None = None) -> Progress:
+def measure_progress(lesson: Lesson | Outline, entry: LessonEntry | None = None) -> Progress:
     """How much of ``lesson`` is done. A question counts when any answer was right, a prediction when it was made, right
     or not."""
     entry = read_entry(lesson.name) if entry is None else entry
     parts = [entry.runs > 0]
-    parts += [prediction.text in entry.predictions for prediction in lesson.predictions]
-    parts += [(answer := entry.quiz.get(question.text)) is not None and answer.settled for question in lesson.quiz]
-    parts += [entry.exercises.get(exercise.text, ExerciseAttempt()).solved for exercise in lesson.exercises]
+    parts += [text in entry.predictions for text in lesson.prediction_texts]
+    parts += [(answer := entry.quiz.get(text)) is not None and answer.settled for text in lesson.question_texts]
+    parts += [entry.exercises.get(text, ExerciseAttempt()).solved for text in lesson.exercise_texts]
     done = sum(parts)
     begun = done or entry.quiz or entry.exercises
     return Progress("finished" if done == len(parts) else "begun" if begun else "new", done, len(parts))

@@ -8,9 +8,13 @@ beginner can take one after the other; whoever knows something skips it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
 from descend.engine.teaching.curriculum import SYSTEMS
 from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import Outline
+
+SomeLesson = TypeVar("SomeLesson", Lesson, Outline)
 
 TRACK_ORDER = tuple("DAECFGHIJKLMBNO")
 """Letters of the tracks, in the order in which the path first needs most of each."""
@@ -69,15 +73,15 @@ BUILDS_ON = _parse_links(_BUILDS_ON)
 """Curriculum id → ids of the systems to know before it; empty for what needs nothing."""
 
 
-def order_lessons(lessons: Iterable[Lesson]) -> list[Lesson]:
+def order_lessons(lessons: Iterable[SomeLesson]) -> list[SomeLesson]:
     """``lessons`` along the path, each after the one that it names in ``after``.
 
     What covers no known system comes at the end of its track.
     """
     known = {lesson.name: lesson for lesson in lessons}
-    ordered: dict[str, Lesson] = {}
+    ordered: dict[str, SomeLesson] = {}
 
-    def place(lesson: Lesson, waiting: frozenset[str]) -> None:
+    def place(lesson: SomeLesson, waiting: frozenset[str]) -> None:
         before = known.get(lesson.after)
         if before is not None and before.name not in waiting:
             place(before, waiting | {before.name})
@@ -88,7 +92,7 @@ def order_lessons(lessons: Iterable[Lesson]) -> list[Lesson]:
     return list(ordered.values())
 
 
-def find_next_lesson(lessons: Iterable[Lesson], finished: Collection[str], after: str = "") -> Lesson | None:
+def find_next_lesson(lessons: Iterable[SomeLesson], finished: Collection[str], after: str = "") -> SomeLesson | None:
     """The first lesson along the path that is not ``finished`` and comes after the one named ``after``.
 
     Where the path ends it begins again, with what was skipped; None once everything else is finished.
@@ -99,38 +103,38 @@ def find_next_lesson(lessons: Iterable[Lesson], finished: Collection[str], after
     return next((one for one in path[start:] + path[:start] if one.name not in finished and one.name != after), None)
 
 
-def list_tracks(lessons: Iterable[Lesson]) -> dict[str, list[Lesson]]:
+def list_tracks(lessons: Iterable[SomeLesson]) -> dict[str, list[SomeLesson]]:
     """Track letter → its lessons along the path; every track, in teaching order, also those without lessons."""
-    tracks: dict[str, list[Lesson]] = {letter: [] for letter in TRACK_ORDER}
+    tracks: dict[str, list[SomeLesson]] = {letter: [] for letter in TRACK_ORDER}
     for lesson in order_lessons(lessons):
         tracks[lesson.track].append(lesson)
     return tracks
 
 
-def list_missing(lessons: Iterable[Lesson], track: str = "") -> list[str]:
+def list_missing(lessons: Iterable[Lesson | Outline], track: str = "") -> list[str]:
     """Ids of the systems that no lesson covers, along the path; of one ``track`` if stated."""
     covered = {system for lesson in lessons for system in lesson.covers}
     return [system for system in PATH if system not in covered and system.startswith(track)]
 
 
-def list_before(lesson: Lesson) -> list[str]:
+def list_before(lesson: Lesson | Outline) -> list[str]:
     """Ids of the systems that ``lesson`` builds on, without those that it covers itself."""
     before = dict.fromkeys(one for system in lesson.covers for one in BUILDS_ON.get(system, ()))
     return [system for system in before if system not in lesson.covers]
 
 
-def list_after(lesson: Lesson) -> list[str]:
+def list_after(lesson: Lesson | Outline) -> list[str]:
     """Ids of the systems that build directly on what ``lesson`` covers, along the path."""
     covers = set(lesson.covers)
     return [system for system in PATH if system not in covers and covers & set(BUILDS_ON[system])]
 
 
-def find_covering(lessons: Mapping[str, Lesson], system: str) -> Lesson | None:
+def find_covering(lessons: Mapping[str, SomeLesson], system: str) -> SomeLesson | None:
     """The first lesson that covers ``system``; None if there is none yet."""
     return next((lesson for lesson in lessons.values() if system in lesson.covers), None)
 
 
-def _find_place(lesson: Lesson) -> tuple[int, str]:
+def _find_place(lesson: Lesson | Outline) -> tuple[int, str]:
     """Where ``lesson`` stands on the path."""
     if lesson.covers[0] in SYSTEMS:
         return PATH.index(lesson.covers[0]), lesson.name

@@ -299,3 +299,18 @@ class Lesson:
     def question(self) -> str:
         """The first paragraph of the theory: what the lesson asks."""
         return self.theory.partition("\n\n")[0].replace("\n", " ")
+
+    @property
+    def prediction_texts(self) -> tuple[str, ...]:
+        """What its predictions ask; texts are what the logbook knows parts of a lesson by."""
+        return tuple(prediction.text for prediction in self.predictions)
+
+    @property
+    def question_texts(self) -> tuple[str, ...]:
+        """What its quiz asks."""
+        return tuple(question.text for question in self.quiz)
+
+    @property
+    def exercise_texts(self) -> tuple[str, ...]:
+        """What its exercises ask."""
+        return tuple(exercise.text for exercise in self.exercises)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from descend.engine.teaching.learner_progress import LessonEntry
 from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import Outline
 
 
 class PartCount(NamedTuple):
@@ -28,11 +29,11 @@ TABS = {"run": "theory", "predictions": "predict", "questions": "quiz", "exercis
 """Kind of part → the tab where it is done, in the order in which a learner takes them."""
 
 
-def count_parts(lesson: Lesson, entry: LessonEntry) -> tuple[PartCount, ...]:
+def count_parts(lesson: Lesson | Outline, entry: LessonEntry) -> tuple[PartCount, ...]:
     """What of ``lesson`` there is to do, kind by kind, and how much of it is done."""
-    answers = [entry.quiz.get(question.text) for question in lesson.quiz]
-    solved = [entry.exercises.get(exercise.text) for exercise in lesson.exercises]
-    predicted = sum(one.text in entry.predictions for one in lesson.predictions)
+    answers = [entry.quiz.get(text) for text in lesson.question_texts]
+    solved = [entry.exercises.get(text) for text in lesson.exercise_texts]
+    predicted = sum(text in entry.predictions for text in lesson.prediction_texts)
     return (
         PartCount("read", int(entry.opened > 0 or entry.runs > 0), 1),
         *make_counts(
@@ -45,13 +46,13 @@ def count_parts(lesson: Lesson, entry: LessonEntry) -> tuple[PartCount, ...]:
     )
 
 
-def make_counts(lesson: Lesson, runs: int, predicted: int, right: int, solved: int) -> tuple[PartCount, ...]:
+def make_counts(lesson: Lesson | Outline, runs: int, predicted: int, right: int, solved: int) -> tuple[PartCount, ...]:
     """The kinds of part that ``lesson`` has, with how much of each is done."""
     counts = (
         PartCount("run", int(runs > 0), 1),
-        PartCount("predictions", predicted, len(lesson.predictions)),
-        PartCount("questions", right, len(lesson.quiz)),
-        PartCount("exercises", solved, len(lesson.exercises)),
+        PartCount("predictions", predicted, len(lesson.prediction_texts)),
+        PartCount("questions", right, len(lesson.question_texts)),
+        PartCount("exercises", solved, len(lesson.exercise_texts)),
     )
     return tuple(count for count in counts if count.total)
 

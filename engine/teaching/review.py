@@ -34,8 +34,11 @@ def list_cards(today: date) -> list[ReviewCard]:
     question says no day, so that it is due at once."""
     found = []
     entries = learner_progress.read_entries()
-    for lesson in catalogue.list_lessons().values():
-        answers = entries[lesson.name].quiz if lesson.name in entries else {}
+    for name in catalogue.list_outlines():
+        answers = entries[name].quiz if name in entries else {}
+        if not answers:
+            continue
+        lesson = catalogue.find_lesson(name)
         for number, question in enumerate(lesson.quiz):
             if (answer := answers.get(question.text)) is None:
                 continue

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import make_outline
 
 TEXT = '''"""Halving
 
@@ -89,3 +92,12 @@ def install(home: Path, claims: str = "", name: str = "halving", **changes: str)
     (home / "lessons").mkdir(parents=True, exist_ok=True)
     (home / "lessons" / f"{name}.py").write_text(text)
     return catalogue.find_lesson(name)
+
+
+def teach(monkeypatch: pytest.MonkeyPatch, *lessons: Lesson) -> None:
+    """Have the catalogue consist of ``lessons``; others are found by name only."""
+    known = {lesson.name: lesson for lesson in lessons}
+    find_other = catalogue.find_lesson
+    monkeypatch.setattr(catalogue, "list_lessons", lambda: known)
+    monkeypatch.setattr(catalogue, "list_outlines", lambda: {name: make_outline(one) for name, one in known.items()})
+    monkeypatch.setattr(catalogue, "find_lesson", lambda name: known.get(name) or find_other(name))

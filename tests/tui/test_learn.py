@@ -15,6 +15,7 @@ from descend.tui.screens.learn.course import Course
 from descend.tui.screens.learn.search import LessonIndex
 from descend.tui.screens.learn.tree import LessonTree
 from descend.tui.screens.lesson import LessonScreen
+from tests.engine.own import teach
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.recording import Worker, asked, begin, finished, say, steps
 
@@ -357,6 +358,6 @@ async def test_takeaways_are_what_one_will_be_able_to_explain(monkeypatch: pytes
 
     lessons = catalogue.list_lessons()
     taught = {**lessons, "digits": replace(lessons["digits"], takeaways=("why the loss starts at ln 10",))}
-    monkeypatch.setattr(catalogue, "list_lessons", lambda: taught)
+    teach(monkeypatch, *taught.values())
     async with opened() as shell:
         await shell.sees("You will be able to explain", "why the loss starts at ln 10")

@@ -22,6 +22,7 @@ from descend.tui.screens.runs import columns, detail
 from descend.tui.screens.settings import SettingsScreen
 from descend.tui.system.panel import Machine
 from descend.tui.system.sampler import GpuSample, HostSample, Sampler
+from tests.engine.own import teach
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.recording import finished
 from tests.tui.runs.past import all_runs, failed, screen
@@ -41,7 +42,7 @@ FINDINGS = [
 def the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One lesson, one machine, one day."""
     digits = catalogue.find_lesson("digits")
-    monkeypatch.setattr(catalogue, "list_lessons", lambda: {"digits": digits})
+    teach(monkeypatch, digits)
     monkeypatch.setattr(settings_module, "devices", lambda: ("auto", "cpu"))
     monkeypatch.setattr(doctor, "run_checks", lambda: (check for check in FINDINGS))
     monkeypatch.setattr(columns, "age", lambda seconds: "3 d")

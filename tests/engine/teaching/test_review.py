@@ -143,14 +143,14 @@ def test_a_changed_question_starts_afresh_and_others_stay(
     clock.day += DAY
     choices = (*halving.quiz[0].choices, "another choice")
     changed = replace(halving, quiz=(replace(halving.quiz[0], choices=choices), halving.quiz[1]))
-    monkeypatch.setattr(catalogue, "list_lessons", lambda: {"halving": changed})
+    own.teach(monkeypatch, changed)
     assert asked(clock.day) == [("halving", 1)]
     answer(changed, 0, True)
     schedule = learner_progress.read_entry("halving").quiz[changed.quiz[0].text].schedule
     assert schedule is not None
     assert schedule == schedule_review(changed.quiz[0], None, True, clock.day)
     moved = replace(halving, quiz=(halving.quiz[1], halving.quiz[0]))
-    monkeypatch.setattr(catalogue, "list_lessons", lambda: {"halving": moved})
+    own.teach(monkeypatch, moved)
     assert asked(clock.day) == [("halving", 0)], "the same question at another place"
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from descend.engine.teaching.lesson import TRACKS, CodeExercise, CommandDrill, Lesson
+from descend.engine.teaching.outline import Outline
 from descend.tui.cell_text import plain
 from descend.tui.screens.learn.course import Course, Neighbour
 from descend.tui.screens.learn.lines import MISSING, TICKS, draw_bar, find_sign
@@ -26,7 +27,7 @@ AROUND = 3
 """Stops of the path that are shown before and after a lesson where room is short."""
 
 
-def about_lesson(lesson: Lesson, course: Course) -> Group:
+def about_lesson(outline: Outline, lesson: Lesson, course: Course) -> Group:
     """Title, question, what will be seen, what it builds on and what it leads to."""
     progress = course.findings.states.get(lesson.name)
     facts = f"stop {course.numbers[lesson.name]} of {len(course.path)}, about {lesson.minutes} minutes"
@@ -37,13 +38,13 @@ def about_lesson(lesson: Lesson, course: Course) -> Group:
         Text(f"{plain(TRACKS[lesson.track])} · {facts}", "dim"),
     ]
     if lesson.name in course.findings.parts:
-        parts.append(_tell_parts(lesson, course))
+        parts.append(_tell_parts(outline, course))
     parts += [Text(), emphasised(lesson.question), Text(), _tell_sights(lesson)]
     if lesson.takeaways:
         parts += [Text(), _list_under("You will be able to explain", [f"· {plain(one)}" for one in lesson.takeaways])]
     if last := course.findings.last.get(lesson.name):
         parts += [Text(), _tell_last(last)]
-    for heading, around in (("Builds on", course.list_before(lesson)), ("Leads to", course.list_after(lesson))):
+    for heading, around in (("Builds on", course.list_before(outline)), ("Leads to", course.list_after(outline))):
         if around:
             parts += [Text(), _list_under(heading, _tell_neighbours(around, course))]
     return Group(*parts)
@@ -84,15 +85,15 @@ def _join(paragraph: str) -> str:
     return " ".join(paragraph.split("\n"))
 
 
-def about_path(lesson: Lesson, course: Course, rows: int = 2 * AROUND + 1) -> Group:
+def about_path(lesson: Outline, course: Course, rows: int = 2 * AROUND + 1) -> Group:
     """``rows`` stops of the recommended path, with ``lesson`` about the middle."""
     here = course.numbers[lesson.name] - 1
     start = max(0, min(here - rows // 2, len(course.path) - rows))
     table = Table.grid(padding=(0, 1, 0, 0))
     for stop in course.path[start : start + rows]:
         sign = find_sign(stop, course)
-        title = plain(stop.title) + (" ‹" if stop is lesson else "")
-        style = "bold" if stop is lesson else "dim"
+        title = plain(stop.title) + (" ‹" if stop.name == lesson.name else "")
+        style = "bold" if stop.name == lesson.name else "dim"
         table.add_row(*(Text(cell, style) for cell in (f"{course.numbers[stop.name]:>3}", sign, title)))
     return Group(Text("The recommended path", "bold"), table)
 
@@ -109,7 +110,7 @@ def emphasised(markdown: str) -> Text:
     return text
 
 
-def _tell_parts(lesson: Lesson, course: Course) -> Text:
+def _tell_parts(lesson: Outline, course: Course) -> Text:
     """The bar, and what of each kind of part is done."""
     told = []
     for kind, done, total in course.findings.parts[lesson.name]:

@@ -15,7 +15,7 @@ from descend.engine.teaching.learning_path import (
     list_tracks,
     order_lessons,
 )
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import Outline
 from descend.tui.screens.learn.progress_scanner import NOTHING, Findings, LiveRun, NextStep
 
 
@@ -36,7 +36,7 @@ class MissingSystem(NamedTuple):
         return SYSTEMS[self.system]
 
 
-Entry = Lesson | LiveRun | NextStep | MissingSystems | MissingSystem | str
+Entry = Outline | LiveRun | NextStep | MissingSystems | MissingSystem | str
 """What a line of Home stands for; a string is the letter of a track."""
 
 
@@ -45,7 +45,7 @@ class Neighbour:
     """What a lesson builds on or leads to: a lesson, or the name of a system that has none."""
 
     title: str
-    lesson: Lesson | None
+    lesson: Outline | None
 
 
 class Course:
@@ -60,7 +60,7 @@ class Course:
         following: name of the next lesson on the path, empty if all are finished.
     """
 
-    def __init__(self, lessons: dict[str, Lesson]) -> None:
+    def __init__(self, lessons: dict[str, Outline]) -> None:
         self.lessons = lessons
         self.path = order_lessons(lessons.values())
         self.numbers = {lesson.name: number for number, lesson in enumerate(self.path, 1)}
@@ -75,12 +75,12 @@ class Course:
         following = self.find_next()
         self.following = following.name if following is not None else ""
 
-    def state(self, lesson: Lesson) -> str:
+    def state(self, lesson: Outline) -> str:
         """``new``, ``begun`` or ``finished``."""
         known = self.findings.states.get(lesson.name)
         return known.state if known is not None else "new"
 
-    def share(self, *lessons: Lesson) -> float:
+    def share(self, *lessons: Outline) -> float:
         """How much of ``lessons`` is done, from 0 to 1."""
         states = [state for one in lessons if (state := self.findings.states.get(one.name))]
         shares = sum(state.share for state in states)
@@ -91,20 +91,20 @@ class Course:
         """Names of the lessons that are finished."""
         return {name for name, progress in self.findings.states.items() if progress.state == "finished"}
 
-    def find_next(self, after: str = "") -> Lesson | None:
+    def find_next(self, after: str = "") -> Outline | None:
         """The next open lesson on the path; see `find_next_lesson`."""
         return find_next_lesson(self.path, self.finished, after)
 
-    def list_before(self, lesson: Lesson) -> list[Neighbour]:
+    def list_before(self, lesson: Outline) -> list[Neighbour]:
         """What ``lesson`` builds on."""
         named = [self.lessons[lesson.after]] if lesson.after in self.lessons else []
         return self._join(named, list_before(lesson), lesson)
 
-    def list_after(self, lesson: Lesson) -> list[Neighbour]:
+    def list_after(self, lesson: Outline) -> list[Neighbour]:
         """What builds on ``lesson``."""
         return self._join([one for one in self.path if one.after == lesson.name], list_after(lesson), lesson)
 
-    def _join(self, named: list[Lesson], systems: list[str], lesson: Lesson) -> list[Neighbour]:
+    def _join(self, named: list[Outline], systems: list[str], lesson: Outline) -> list[Neighbour]:
         """The lessons ``named`` and those of ``systems``, then the systems without one."""
         covering = {system: find_covering(self.lessons, system) for system in systems}
         lessons = {one.name: one for one in [*named, *filter(None, covering.values())] if one.name != lesson.name}

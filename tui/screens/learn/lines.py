@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from descend.engine.teaching.lesson import TRACKS, Lesson
+from descend.engine.teaching.lesson import TRACKS
+from descend.engine.teaching.outline import Outline
 from descend.tui.cell_text import fit, plain
 from descend.tui.screens.learn.course import Course, Entry, MissingSystem, MissingSystems
 from descend.tui.screens.learn.progress_scanner import LiveRun, NextStep
@@ -18,7 +19,7 @@ MEDIUM, WIDE = 56, 73
 
 def draw_line(entry: Entry, course: Course, room: int, icon: str, where: str = "") -> Text:
     """``entry`` in ``room`` cells, behind ``icon``; ``where`` is what a search has found of it."""
-    if isinstance(entry, Lesson):
+    if isinstance(entry, Outline):
         return _draw_lesson(entry, course, room, where)
     if isinstance(entry, str):
         return _draw_track(entry, course, room, icon)
@@ -32,7 +33,7 @@ def draw_line(entry: Entry, course: Course, room: int, icon: str, where: str = "
     return Text(fit(tell_run(entry), room), "bold")
 
 
-def find_sign(lesson: Lesson, course: Course) -> str:
+def find_sign(lesson: Outline, course: Course) -> str:
     """Finished, begun, or the next one on the path."""
     state = course.state(lesson)
     return NEXT if state == "new" and lesson.name == course.following else TICKS[state]
@@ -63,7 +64,7 @@ def draw_bar(share: float, cells: int) -> Text:
     return Text.assemble(("━" * whole + "╸" * half, "bold"), ("─" * (cells - whole - half), "dim"))
 
 
-def _draw_lesson(lesson: Lesson, course: Course, room: int, where: str) -> Text:
+def _draw_lesson(lesson: Outline, course: Course, room: int, where: str) -> Text:
     sign = find_sign(lesson, course)
     number = f"{course.numbers[lesson.name]:>{len(str(len(course.path)))}} " if room >= MEDIUM else ""
     title = plain(lesson.title)

@@ -8,9 +8,12 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from descend.engine.base.errors import DescendError
+from descend.engine.teaching import catalogue
 from descend.engine.teaching.curriculum import SYSTEMS
 from descend.engine.teaching.learning_path import BUILDS_ON, PATH
-from descend.engine.teaching.lesson import TRACKS, Lesson
+from descend.engine.teaching.lesson import TRACKS
+from descend.engine.teaching.outline import Outline
 from descend.tui.cell_text import plain
 from descend.tui.screens.learn.about_lesson import about_knobs, about_lesson, about_path, about_theory
 from descend.tui.screens.learn.course import Course, Entry, MissingSystem, MissingSystems
@@ -44,12 +47,12 @@ class Preview(VerticalScroll, can_focus=False):
         about: RenderableType
         beside: RenderableType = ""
         if isinstance(entry, NextStep):
-            lesson = course.lessons.get(entry.name)
             about = Text(tell_why(entry), "bold")
-            if lesson is not None:
-                about, beside = Group(about, Text(), self._about(lesson, course)), self._beside(lesson, course)
-        elif isinstance(entry, Lesson):
-            about, beside = self._about(entry, course), self._beside(entry, course)
+            if (outline := course.lessons.get(entry.name)) is not None:
+                told, beside = self._describe(outline, course)
+                about = Group(about, Text(), told)
+        elif isinstance(entry, Outline):
+            about, beside = self._describe(entry, course)
         elif isinstance(entry, LiveRun):
             about = about_run(entry, course)
         elif isinstance(entry, str):
@@ -77,17 +80,18 @@ class Preview(VerticalScroll, can_focus=False):
             Text.assemble(*((segment.text, segment.style or "") for segment in line)) for line in lines
         )
 
-    def _about(self, lesson: Lesson, course: Course) -> RenderableType:
-        """The lesson, with its theory where there is room for it."""
-        about = about_lesson(lesson, course)
-        return Group(about, Text(), about_theory(lesson)) if self.screen.has_class("-huge") else about
-
-    def _beside(self, lesson: Lesson, course: Course) -> Group:
-        """Knobs and path, as much of it as there is room for."""
+    def _describe(self, outline: Outline, course: Course) -> tuple[RenderableType, RenderableType]:
+        """The lesson, with its theory where there is room for it; the path and its knobs."""
+        try:
+            lesson = catalogue.find_lesson(outline.name)
+        except DescendError as error:
+            return Text(plain(str(error))), about_path(outline, course)
+        about = about_lesson(outline, lesson, course)
         if not self.screen.has_class("-huge"):
-            return Group(about_path(lesson, course), Text(), about_knobs(lesson))
+            return about, Group(about_path(outline, course), Text(), about_knobs(lesson))
         rows = max(7, self.size.height - 2 * len(lesson.knobs.specs) - 5)
-        return Group(about_path(lesson, course, rows), Text(), about_knobs(lesson, helped=True))
+        beside = Group(about_path(outline, course, rows), Text(), about_knobs(lesson, helped=True))
+        return Group(about, Text(), about_theory(lesson)), beside
 
 
 def about_run(live: LiveRun, course: Course) -> Group:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
     from descend.engine.teaching.learner_progress import LessonEntry, Progress
-    from descend.engine.teaching.lesson import Lesson
     from descend.engine.teaching.next_step import PartCount
+    from descend.engine.teaching.outline import Outline
 
 
 class LiveRun(NamedTuple):
@@ -104,7 +104,7 @@ class ProgressScanner:
         from descend.engine.teaching.next_step import count_parts
 
         entries, states, parts = learner_progress.read_entries(), {}, {}
-        lessons = catalogue.list_lessons()
+        lessons = catalogue.list_outlines()
         for name, lesson in lessons.items():
             entry = entries.get(name) or learner_progress.LessonEntry()
             entry.runs = entry.runs or int(name in self._done)
@@ -135,7 +135,7 @@ class ProgressScanner:
 
 
 def find_step(
-    lessons: dict[str, Lesson], entries: dict[str, LessonEntry], states: dict[str, Progress]
+    lessons: dict[str, Outline], entries: dict[str, LessonEntry], states: dict[str, Progress]
 ) -> NextStep | None:
     """Where to go on: the begun lesson opened last, else the next one on the path; None for who has begun nothing."""
     from descend.engine.teaching.learning_path import find_next_lesson

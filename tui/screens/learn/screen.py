@@ -17,7 +17,7 @@ from textual.worker import get_current_worker
 
 from descend.engine.base.paths import home
 from descend.engine.teaching import catalogue
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import Outline
 from descend.tui import shell_settings
 from descend.tui.field import Field
 from descend.tui.focus import take_focus
@@ -107,7 +107,7 @@ class LearnScreen(InShell, AtSize, Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.course = Course(catalogue.list_lessons())
+        self.course = Course(catalogue.list_outlines())
         self.scanner = ProgressScanner()
         self.index: LessonIndex | None = None
         self.looking = False
@@ -254,7 +254,7 @@ class LearnScreen(InShell, AtSize, Screen[None]):
     def on_input_submitted(self) -> None:
         """Open the lesson the search has found."""
         tree = self.query_one(LessonTree)
-        if isinstance(entry := tree.entry, Lesson):
+        if isinstance(entry := tree.entry, Outline):
             self.query_one(Search).action_leave()
             self.filter()
             tree.go_to(entry.name)
@@ -270,7 +270,7 @@ class LearnScreen(InShell, AtSize, Screen[None]):
     def _open(self, entry: Entry | None) -> None:
         if isinstance(entry, LiveRun):
             self.shell.open_run(entry.run)
-        elif isinstance(entry, (Lesson, NextStep)):
+        elif isinstance(entry, (Outline, NextStep)):
             self.shell.open_lesson(entry.name)
         if isinstance(entry, NextStep) and entry.part:
             self._show_part(entry.part)

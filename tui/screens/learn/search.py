@@ -7,13 +7,17 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from textual.fuzzy import FuzzySearch
 
+from descend.engine.base.errors import DescendError
+from descend.engine.teaching import catalogue
 from descend.engine.teaching.curriculum import SYSTEMS
 from descend.engine.teaching.lesson import TRACKS, Lesson
+from descend.engine.teaching.outline import Outline
 from descend.tui.cell_text import plain
 from descend.tui.screens.learn.course import Course, MissingSystem
 
@@ -42,7 +46,7 @@ class Place(NamedTuple):
 class Hit:
     """A lesson, or a system without one, that fits a search; ``where`` says what was found, in short."""
 
-    entry: Lesson | MissingSystem
+    entry: Outline | MissingSystem
     score: float
     where: str
     quote: str
@@ -52,12 +56,13 @@ class LessonIndex:
     """The words of a course, made once and in a thread; after that any number of searches."""
 
     def __init__(self, course: Course) -> None:
-        self._entries: dict[str, Lesson | MissingSystem] = {}
+        self._entries: dict[str, Outline | MissingSystem] = {}
         self._words: dict[str, dict[str, Place]] = defaultdict(dict)  # word → name → its best place
         self._initials: dict[str, list[str]] = defaultdict(list)
         self._fuzzy = FuzzySearch()
-        for lesson in course.path:
-            self._take(lesson.name, lesson, _list_places(lesson))
+        for outline in course.path:
+            with suppress(DescendError):  # its file was changed meanwhile, and cannot be loaded
+                self._take(outline.name, outline, _list_places(catalogue.find_lesson(outline.name)))
         for systems in course.missing.values():
             for system in systems:
                 places = [Place("title", 5, SYSTEMS[system]), Place("id", 3, system)]
@@ -65,7 +70,7 @@ class LessonIndex:
         for word in self._words:
             self._initials[word[0]].append(word)
 
-    def _take(self, name: str, entry: Lesson | MissingSystem, places: list[Place]) -> None:
+    def _take(self, name: str, entry: Outline | MissingSystem, places: list[Place]) -> None:
         self._entries[name] = entry
         for place in places:
             for word in _list_words(place.text):

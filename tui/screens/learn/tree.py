@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Tree
 
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import Outline
 from descend.tui.screens.learn.course import Course, Entry, MissingSystem, MissingSystems
 from descend.tui.screens.learn.lines import draw_line
 from descend.tui.screens.learn.progress_scanner import LiveRun, NextStep
@@ -78,7 +78,7 @@ class LessonTree(Tree[Entry]):
     class Opened(Message):
         """The user asked to see a lesson or a run, or to go on."""
 
-        def __init__(self, entry: Lesson | LiveRun | NextStep) -> None:
+        def __init__(self, entry: Outline | LiveRun | NextStep) -> None:
             super().__init__()
             self.entry = entry
 
@@ -167,13 +167,13 @@ class LessonTree(Tree[Entry]):
     def on_tree_node_selected(self, event: Tree.NodeSelected[Entry]) -> None:
         """Open lessons and runs; a track folds by itself."""
         event.stop()
-        if isinstance(event.node.data, (Lesson, LiveRun, NextStep)):
+        if isinstance(event.node.data, (Outline, LiveRun, NextStep)):
             self.post_message(self.Opened(event.node.data))
 
     def action_follow_path(self) -> None:
         """Go to the next open lesson on the path, from the one under the cursor."""
         entry = self.entry
-        following = self.course.find_next(entry.name if isinstance(entry, (Lesson, NextStep)) else "")
+        following = self.course.find_next(entry.name if isinstance(entry, (Outline, NextStep)) else "")
         if following is not None:
             self.go_to(following.name)
 
@@ -236,4 +236,4 @@ def key(entry: Entry) -> str:
         return f"missing {entry.track}"
     if isinstance(entry, MissingSystem):
         return f"missing {entry.system}"
-    return entry.name if isinstance(entry, Lesson) else f"run {entry.run.id}"
+    return entry.name if isinstance(entry, Outline) else f"run {entry.run.id}"

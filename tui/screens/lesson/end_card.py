@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from descend.engine.base.errors import DescendError
 from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.outline import Outline
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.learn.about_lesson import emphasised
@@ -108,12 +109,12 @@ class EndCard(Dialog[str | None]):
         self.dismiss(None)
 
 
-def find_following(lesson: Lesson) -> Lesson | None:
+def find_following(lesson: Lesson) -> Outline | None:
     """The next lesson on the path that is not finished."""
     from descend.engine.teaching import catalogue, learner_progress
     from descend.engine.teaching.learning_path import find_next_lesson
 
-    lessons, entries = catalogue.list_lessons(), learner_progress.read_entries()
+    lessons, entries = catalogue.list_outlines(), learner_progress.read_entries()
     finished = {
         name
         for name, one in lessons.items()

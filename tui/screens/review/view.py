@@ -180,7 +180,8 @@ class ReviewView(QuestionView):
         """The lesson that shows a question."""
         from descend.engine.teaching import catalogue
 
-        return catalogue.list_lessons().get(card.question.lesson, card.lesson)
+        name = card.question.lesson
+        return catalogue.find_lesson(name) if name in catalogue.list_outlines() else card.lesson
 
     def _most_missed(self) -> tuple[Lesson, int] | None:
         """The lesson with most wrong answers, and how many."""
