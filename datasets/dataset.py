@@ -45,6 +45,9 @@ class Dataset:
         label: name of the column with the classes; empty unless they were read from a table.
         text: name of the column with the texts; empty unless they were.
         vocabulary: the characters of text, in order of their indices.
+        train_groups: the group of each training row, if rows of a group are kept together; else ().
+        train_times: when each training row is from, (n,), if later rows are what it is tested on; else None.
+        train_lines, test_lines: the line of its file in which each row of a table begins, int64, (n,); else None.
         missing: number of missing values that were found in each column that had any.
         notes: sentences on what was assumed and what was done with the data while it was read; one that begins with
             `WARNING` is shown by every run as well.
@@ -67,6 +70,10 @@ class Dataset:
     label: str = ""
     text: str = ""
     vocabulary: tuple[str, ...] = ()
+    train_groups: tuple[str, ...] = ()
+    train_times: NDArray[np.float64] | None = None
+    train_lines: NDArray[np.int64] | None = None
+    test_lines: NDArray[np.int64] | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

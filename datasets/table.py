@@ -158,14 +158,9 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         y = convert_targets(targets, keep, notes)
     if not texts:
         notes += warn_of_leaks(given, keep, y, classified)
-    train, test = split_rows(
-        y,
-        classified,
-        options.test,
-        options.seed,
-        read_groups(splitting[0], keep, where, notes) if options.group else (),
-        read_times(splitting[0], keep, options.dates, where, notes) if options.time else None,
-    )
+    groups = read_groups(splitting[0], keep, where, notes) if options.group else []
+    times = read_times(splitting[0], keep, options.dates, where, notes) if options.time else None
+    train, test = split_rows(y, classified, options.test, options.seed, groups, times)
     if untrained := [name for label, name in enumerate(classes) if not (y[train] == label).any()]:
         listed = ", ".join(repr(shorten_cell(word)) for word in untrained[:8])
         notes.append(
@@ -179,7 +174,17 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         raise DescendError(
             f"{where} leaves no row to train on or none for the test; add rows, or choose another test=…."
         )
-    answers = {"label": targets[0].name} if classes else {"targets": tuple(target.name for target in targets)}
+    import numpy as np
+
+    begins = np.array(lines, np.int64)[keep]
+    more: dict[str, Any] = {
+        "label": targets[0].name if classes else "",
+        "targets": () if classes else tuple(target.name for target in targets),
+        "train_lines": begins[train],
+        "test_lines": begins[test],
+        "train_groups": tuple(groups[row] for row in train.tolist()) if groups else (),
+        "train_times": times[train] if times is not None else None,
+    }
     if texts:
         cells = [cell for cell, kept_row in zip(texts[0].cells, keep.tolist(), strict=True) if kept_row]
         return make_text_dataset(
@@ -193,7 +198,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             missing=missing,
             classes=classes,
             text=texts[0].name,
-            **answers,
+            **more,
         )
     x, encoders = convert_features(features, codes, keep, train, options.encode, notes)
     return Dataset(
@@ -210,7 +215,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         dates=dates,
         missing=missing,
         notes=tuple(notes),
-        **answers,
+        **more,
     )
 
 

@@ -207,14 +207,14 @@ def follow_with_bars(run: Run, history: History, changes: Iterator[set[str]], si
 
 
 def format_brief(history: History) -> str:
-    """State, epoch and the latest test metrics in a line."""
+    """State, epoch and the latest metrics of what is not trained on in a line."""
     progress, parts = history.progress, []
     if find_state(history) == "paused":
         parts.append("paused")
     if progress is not None and progress.epochs:
         parts.append(f"epoch {progress.epoch}/{progress.epochs}")
     for name, series in history.series.items():
-        if series.size and name.startswith("test/"):
+        if series.size and name.startswith(("test/", "validation/")):
             parts.append(f"{clean(name)} {series.values[-1]:.3f}")
     return "  ".join(parts) or "running"
 

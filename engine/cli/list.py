@@ -119,6 +119,11 @@ def list_runs() -> list[dict[str, Any]]:
     return rows
 
 
+def shorten_metric(name: str) -> str:
+    """The name of a metric where room is short."""
+    return name.removeprefix("test/").replace("validation/", "val ")
+
+
 def format_run_cells(row: dict[str, Any]) -> dict[str, Any]:
     """A run's row with what a table shows of it."""
     from descend.engine.base.units import format_size
@@ -129,9 +134,7 @@ def format_run_cells(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "lesson": row["lesson"].rpartition("/")[2],  # of a model of one's own the file and its name
-        "result": f"{row['key'].removeprefix('test/')} {format_number(row['metrics'][row['key']])}"
-        if row["key"]
-        else "",
+        "result": f"{shorten_metric(row['key'])} {format_number(row['metrics'][row['key']])}" if row["key"] else "",
         "age": format_duration(row["age"]),
         "size": format_size(row["size"]),
     }

@@ -14,5 +14,5 @@ class Diverged(Exception):
 
     @property
     def rank(self) -> tuple[int, bool]:
-        """Orders what is found: the earliest step first, the training loss before the test loss it spoils."""
-        return self.step, self.series.startswith("test/")
+        """Orders what is found: the earliest step first, the training loss before another loss that it spoils."""
+        return self.step, self.series.startswith(("test/", "validation/"))

@@ -63,6 +63,7 @@ class Lab(TimedPictures):
         seed: seeds Python, NumPy and torch before the experiment starts.
         step: steps taken so far, over all loops.
         state: plain values (numbers, strings, lists, dicts, tensors) of the experiment that a resumed run needs.
+        folder: where the run is kept.
         dataset: the dataset chosen for this run; None if the lesson makes its own data.
         doing: ``with lab.doing("evaluating"):`` says what the block does, for the line that tells where the run is.
         forked: in a fork, the values that changed knobs had in the run it comes from.
@@ -81,7 +82,7 @@ class Lab(TimedPictures):
         turned: Sequence[KnobChange] = (),
     ) -> None:
         super().__init__()
-        self.device, self.seed, self.dataset = device, seed, dataset
+        self.device, self.seed, self.dataset, self.folder = device, seed, dataset, run.folder
         self.step = 0
         self.state: dict[str, Any] = {}
         self.doing = Activity()
@@ -384,7 +385,7 @@ class Lab(TimedPictures):
             "last": dict(self._last),
             "rng": checkpoints.get_rng_state(self.device),
         }
-        self._keeper.save(self.step, content, self._last.get("test/loss"))
+        self._keeper.save(self.step, content, self._last.get("validation/loss", self._last.get("test/loss")))
         self._recorder.put(Checkpoint(step=self.step))
 
     def _regular_progress(self) -> Progress | None:

@@ -6,6 +6,7 @@
       run.json       what was asked (`Manifest`, replaced atomically)
       events.jsonl   what happened (`descend.engine.run.records.Event`, append-only)
       preparation.json  how a training's data was prepared (`descend.engine.run.preparation_file`)
+      split.json     which samples it did not train on (`descend.engine.run.split_file`)
       control.jsonl  what the user said (`descend.engine.run.records.Control`, append-only)
       worker.json    who writes events.jsonl (`descend.engine.run.liveness.Writer`)
       worker.lock    locked while that process lives, so that no second one begins
@@ -84,6 +85,7 @@ class Run:
         self.launch_file = folder / "launch.json"
         self.log_file = folder / "worker.log"
         self.preparation_file = folder / "preparation.json"
+        self.split_file = folder / "split.json"
         self.checkpoints = folder / "checkpoints"
 
     def manifest(self) -> Manifest:

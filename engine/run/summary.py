@@ -56,9 +56,14 @@ class Summary:
 
     @property
     def key(self) -> str:
-        """Name of the metric that says most: test accuracy, else another of the test set, else a loss."""
-        names = sorted(self.metrics, key=lambda name: (not name.startswith("test/"), "loss" not in name, name))
-        return "test/accuracy" if "test/accuracy" in names else next(iter(names), "")
+        """Name of the metric that says most: of the samples held back if there are any, as choosing among runs by the
+        test set would spoil it, else of the test set; the accuracy if it is there, else a loss."""
+
+        def rank(name: str) -> tuple[bool, bool, bool, bool, str]:
+            part, _, metric = name.rpartition("/")
+            return part != "validation", part != "test", metric != "accuracy", "loss" not in metric, name
+
+        return min(self.metrics, key=rank, default="")
 
 
 def summarize(run: Run) -> Summary:

@@ -11,6 +11,7 @@ from torch import nn
 
 from descend.engine.base.knobs import format_knobs
 from descend.engine.lab.checkpointables import match_names
+from descend.engine.train.best_epoch import forget_best
 from descend.engine.train.evaluation import find_scores
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.schedules import compute_factor
@@ -122,12 +123,9 @@ def require_course_effects(k: Any, forked: dict[str, Any], step: int, steps: int
 def renew_stopping(lab: Any, k: Any) -> None:
     """Forget the best weights so far where they were judged by other data than now, and say what that data is."""
     forked = lab.forked
-    if not {"patience", "validation", "objective", "context"} & forked.keys():
-        return
     if {"objective", "context"} & forked.keys():
-        for kept in ("best", "best_loss", "best_epoch"):
-            lab.state.pop(kept, None)
-    if k.patience and (not forked.get("patience", 1) or k.validation > forked.get("validation", k.validation)):
+        forget_best(lab.state)
+    if k.validation > forked.get("validation", k.validation):
         lab.note(
             "Part of the data that is held back now was trained on before the fork, so its loss is lower than that of "
             "new data."

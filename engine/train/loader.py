@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 
 from descend.datasets.dataset import Dataset
 from descend.datasets.preparation import Preparation
+from descend.datasets.table_split import split_rows
 from descend.engine.train.augment import make_augmentation
 
 CHUNK = 4096
@@ -81,10 +82,13 @@ class Split:
 
     Attributes:
         at_once: samples evaluated at once, at most.
+        places: where in the training part of the dataset the samples held back were, (n,); else None.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, form: Preprocessing, context: int, resident: bool) -> None:
-        self.form, self.context = form, context
+    def __init__(
+        self, x: Tensor, y: Tensor, form: Preprocessing, context: int, resident: bool, places: Tensor | None = None
+    ) -> None:
+        self.form, self.context, self.places = form, context, places
         self.resident, self.at_once = resident, CHUNK
         self.x, self.y = (x.to(form.device), y.to(form.device)) if resident else (x, y)
 
@@ -231,16 +235,22 @@ def has_room(dataset: Dataset, device: torch.device) -> bool:
 def make_splits(
     dataset: Dataset, form: Preprocessing, *, context: int, validation: float, resident: bool, seed: int
 ) -> tuple[Split, Split, Split | None]:
-    """Training set, test set, and what is held out of the training set, drawn by the ``seed``; none if 0."""
+    """Training set, test set, and what is held out of the training set, None if nothing is.
+
+    Args:
+        validation: the share to hold out. Which samples that are, is decided as for the test part: by group or time
+            where that was, else drawn by the ``seed``, from each class; of a stream of text it is the end.
+    """
     x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))
     test = Split(
         torch.as_tensor(dataset.test_x), form.targets(torch.as_tensor(dataset.test_y)), form, context, resident
     )
     if not validation:
         return Split(x, y, form, context, resident), test, None
-    held = min(max(1, round(validation * len(x))), len(x) - 1)
     if context:
+        held = min(max(1, round(validation * len(x))), len(x) - 1)
         return Split(x[:-held], y, form, context, resident), test, Split(x[-held:], y, form, context, resident)
-    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
-    back, kept = order[:held].sort().values, order[held:].sort().values
-    return Split(x[kept], y[kept], form, 0, resident), test, Split(x[back], y[back], form, 0, resident)
+    groups, times = dataset.train_groups, dataset.train_times
+    parts = split_rows(dataset.train_y, dataset.task == "classification", validation, seed, groups, times)
+    kept, back = (torch.as_tensor(part) for part in parts)
+    return Split(x[kept], y[kept], form, 0, resident), test, Split(x[back], y[back], form, 0, resident, back)

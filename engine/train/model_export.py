@@ -31,7 +31,7 @@ from descend.engine.run.preparation_file import read_preparation
 from descend.engine.run.runs import Run
 from descend.engine.train.loaded_model import LoadedModel, load_model
 from descend.engine.train.model_source import is_address
-from descend.engine.train.predictor import load_weights
+from descend.engine.train.predictor import find_kept_weights, load_weights
 from descend.engine.train.trainer import EVERYTHING, list_tasks
 
 CARD = ".json"
@@ -84,13 +84,13 @@ def write_state_dict(run: Run, file: IO[bytes]) -> Length:
 
 
 def read_weights(run: Run) -> dict[str, Tensor]:
-    """The network's weights of the newest checkpoint; its code is not needed.
+    """The weights that the run kept; the network's code is not needed.
 
     Raises:
         DescendError: there is none, or the run is a lesson's.
     """
     read_preparation(run)  # which a lesson lacks
-    weights: dict[str, Tensor] = load_weights(run)["tracked"]["net"]
+    weights: dict[str, Tensor] = find_kept_weights(load_weights(run))
     return weights
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Predictor:
-    """A network with the weights of a run's newest checkpoint, and the preparation of the data it learned from.
+    """A network with the weights that a run kept, and the preparation of the data it learned from.
 
     Attributes:
         prepared: how its data was prepared.
@@ -58,7 +58,7 @@ class Restored(NamedTuple):
     """What a training left.
 
     Attributes:
-        net: the network with the weights of the newest checkpoint, in evaluation mode, on the CPU.
+        net: the network with the weights that the run kept, in evaluation mode, on the CPU.
         prepared: how its data was prepared.
         form: how samples as a `Dataset` stores them become what it takes.
         objective: what it learned; knows which part of the output counts.
@@ -87,7 +87,7 @@ def restore_training(run: Run) -> Restored:
     objective = choose_task(prepared, list_tasks(chosen.model), knobs, form)
     checkpoint = load_weights(run)
     net, _ = build_net(chosen.model, knobs, prepared.shape)
-    restore_weights(net, checkpoint["tracked"]["net"])
+    restore_weights(net, find_kept_weights(checkpoint))
     output = checkpoint["state"].get("output", {})
     objective.part, objective.ends = output.get("part"), output.get("ends", "")
     return Restored(net.eval(), prepared, form, objective)
@@ -102,6 +102,12 @@ def load_weights(run: Run) -> dict[str, Any]:
     if (checkpoint := find_newest(run)) is None:
         raise DescendError(f"Run '{run.id}' has no checkpoint that can be read, so there is nothing to predict with.")
     return checkpoint
+
+
+def find_kept_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights of the epoch that was best on the samples held back, or the last ones if none was looked for."""
+    kept: dict[str, Tensor] = checkpoint["state"].get("best") or checkpoint["tracked"]["net"]
+    return kept
 
 
 def load_predictor(run: Run) -> Predictor:

@@ -30,6 +30,19 @@ AUGMENTATIONS = {
 }
 """How images are augmented while a model is trained; see `descend.engine.train.augment`."""
 
+METRICS = (
+    "loss",
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "roc_auc",
+    "average_precision",
+    "mae",
+    "rmse",
+    "r2",
+)
+"""What can say which epoch is best; see `descend.engine.evaluation.metrics`."""
+
 
 @dataclass(frozen=True)
 class TrainingKnob(Knob):
@@ -161,15 +174,33 @@ class TrainKnobs(GroupedKnobs):
         0.0, 0.0, 1000.0, group="optimiser", live=True, help="clip the gradient's norm to this; 0: no clipping"
     )
     patience: int = setting(
-        0, 0, 1000, group="schedule", help="epochs without improvement after which to stop; 0: never"
+        0,
+        0,
+        1000,
+        group="schedule",
+        needs="validation",
+        help="epochs without improvement on the validation part after which to stop; 0: never",
     )
     validation: float = setting(
         0.1,
-        0.01,
+        0.0,
         0.5,
+        group="data",
+        help="share of the training data held back to choose the best epoch by; 0: none, and the last one is kept",
+    )
+    metric: str = setting(
+        "loss",
         group="schedule",
-        needs="patience",
-        help="share of the training data held out to judge that, with patience",
+        choices=METRICS,
+        needs="validation",
+        help="what of the validation part says which epoch is best",
+    )
+    keep: str = setting(
+        "best",
+        group="schedule",
+        choices=("best", "last"),
+        needs="validation",
+        help="which epoch's weights predict, are judged and exported",
     )
     augment: str = setting(
         "none",

@@ -21,6 +21,8 @@ MANY = 200
 """Classes above which there is no confusion matrix."""
 SHOWN = 16
 """Samples of a picture."""
+MORE_OF_CLASSES = ("balanced_accuracy", "macro_f1", "roc_auc", "average_precision")
+"""Metrics that take time, so that they are measured only where one of them is asked for."""
 
 
 class Metrics:
@@ -39,8 +41,8 @@ class Metrics:
         """What came out."""
         return {"loss": float(self.loss) / max(1, self.count)}
 
-    def show(self, lab: Lab) -> None:
-        """Show pictures of it."""
+    def show(self, lab: Lab, split: str) -> None:
+        """Show pictures of it; ``split`` says of which part of the data."""
 
 
 class Task(ABC):
@@ -48,11 +50,13 @@ class Task(ABC):
 
     Attributes:
         wanted: the expected output for one sample, in words.
+        offers: the metrics that can say which epoch is best.
         part: which of several tensors that the model returns it is, if not the usual one.
         ends: what the output went through last (`descend.engine.train.output_activation`), if that must be undone.
     """
 
     wanted: str
+    offers: tuple[str, ...] = ("loss",)
     ends: str = ""
     part: int | str | None = None
 
@@ -84,8 +88,10 @@ class Task(ABC):
 class Classification(Task):
     """Classification: cross-entropy and accuracy. Of two classes, a single score for the second is enough."""
 
-    def __init__(self, names: tuple[str, ...], images: bool) -> None:
-        self.names, self.images = names, images
+    offers = ("loss", "accuracy", *MORE_OF_CLASSES)
+
+    def __init__(self, names: tuple[str, ...], images: bool, every: bool = False) -> None:
+        self.names, self.images, self.every = names, images, every
         self.wanted = f"{len(names)} scores, one for each class"
 
     def size(self, x: Tensor) -> tuple[int, ...]:
@@ -105,14 +111,16 @@ class Classification(Task):
         return {"accuracy": (output.argmax(1) == target).float().mean()}
 
     def tally(self, device: torch.device) -> Metrics:
-        return ClassificationMetrics(device, self.names, self.images)
+        return ClassificationMetrics(device, self.names, self.images, self.every)
 
 
 class ClassificationMetrics(Metrics):
-    """Counts of (true, predicted), and the first mistakes."""
+    """Counts of (true, predicted), and the first mistakes; ``every`` metric of `descend.engine.evaluation` if asked."""
 
-    def __init__(self, device: torch.device, names: tuple[str, ...], images: bool) -> None:
+    def __init__(self, device: torch.device, names: tuple[str, ...], images: bool, every: bool) -> None:
         super().__init__(device)
+        self.every = every
+        self.parts: list[tuple[Tensor, Tensor]] = []
         self.names, self.images = names, images
         self.right = torch.zeros((), dtype=torch.int64, device=device)
         size = len(names) if len(names) <= MANY else 0
@@ -121,6 +129,8 @@ class ClassificationMetrics(Metrics):
 
     def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
         super().add(x, output, target, loss)
+        if self.every:
+            self.parts.append((output.double().softmax(1).cpu(), target.cpu()))
         said, size = output.argmax(1), len(self.names)
         self.right += (said == target).sum()
         if len(self.counts):
@@ -130,12 +140,19 @@ class ClassificationMetrics(Metrics):
             self.mistakes = x[first], target[first], said[first]
 
     def metrics(self) -> dict[str, float]:
-        return {**super().metrics(), "accuracy": float(self.right) / max(1, self.count)}
+        counted = {**super().metrics(), "accuracy": float(self.right) / max(1, self.count)}
+        if not self.every:
+            return counted
+        from descend.engine.evaluation.metrics import measure_classes  # scikit-learn takes a second to import
 
-    def show(self, lab: Lab) -> None:
+        said, truth = (torch.cat(parts).numpy() for parts in zip(*self.parts, strict=True))
+        measured = measure_classes(truth, said)
+        return counted | {name: measured[name] for name in MORE_OF_CLASSES if name in measured}
+
+    def show(self, lab: Lab, split: str) -> None:
         size = len(self.names)
         if len(self.counts):
-            lab.confusion(self.counts.view(size, size), self.names)
+            lab.confusion(self.counts.view(size, size), self.names, split)
         if self.mistakes is None:
             return
         x, true, said = (part.cpu() for part in self.mistakes)
@@ -143,11 +160,13 @@ class ClassificationMetrics(Metrics):
         if wrong.any() and x.shape[1] in (1, 3):
             pairs = zip(true[wrong].tolist(), said[wrong].tolist(), strict=True)
             captions = [f"{self.names[a]} as {self.names[b]}" for a, b in pairs]
-            lab.images("mistakes", x[wrong].contiguous(), captions, low=0.0, high=1.0)
+            lab.images(f"{split} mistakes", x[wrong].contiguous(), captions, low=0.0, high=1.0)
 
 
 class Regression(Task):
     """Regression: squared error of numbers with mean 0 and std 1; measured in the target's own units."""
+
+    offers = ("loss", "mae", "rmse", "r2")
 
     def __init__(self, names: tuple[str, ...], form: Preprocessing) -> None:
         self.names, self.form = names, form
@@ -189,7 +208,7 @@ class RegressionMetrics(Metrics):
             metrics["r2"] = float((1 - error.square().sum(0) / spread).mean())
         return metrics
 
-    def show(self, lab: Lab) -> None:
+    def show(self, lab: Lab, split: str) -> None:
         said, true = self._all()
         for column, name in enumerate(self.names[:4]):
             a, b = (
@@ -198,7 +217,7 @@ class RegressionMetrics(Metrics):
             )
             low, high = float(a.min()), float(a.max())
             lab.points(
-                f"{name}: true and predicted",
+                f"{split}: {name}, true and predicted",
                 torch.stack([a, b], 1),
                 paths={"equal": [[low, low], [high, high]]},
                 axes=("true", "predicted"),
@@ -212,6 +231,8 @@ class RegressionMetrics(Metrics):
 
 class LanguageModelling(Task):
     """The next character at every place: cross-entropy, and perplexity, its exponential."""
+
+    offers = ("loss", "accuracy")
 
     def __init__(self, vocabulary: tuple[str, ...]) -> None:
         self.vocabulary = vocabulary
@@ -292,10 +313,10 @@ class ReconstructionMetrics(Metrics):
             some = SHOWN // 2
             self.pairs = torch.cat([target[:some], output[:some].float().clamp(0, 1)])
 
-    def show(self, lab: Lab) -> None:
+    def show(self, lab: Lab, split: str) -> None:
         if half := len(self.pairs) // 2:
             captions = ["input"] * half + ["output"] * half
-            lab.images("reconstruction", self.pairs, captions, low=0.0, high=1.0)
+            lab.images(f"{split} reconstruction", self.pairs, captions, low=0.0, high=1.0)
 
 
 def choose_task(prepared: Preparation, tasks: tuple[str, ...], k: Any, form: Preprocessing) -> Task:
@@ -307,4 +328,5 @@ def choose_task(prepared: Preparation, tasks: tuple[str, ...], k: Any, form: Pre
         return Regression(prepared.targets, form)
     if shape.task == "language":
         return LanguageModelling(prepared.vocabulary)
-    return Classification(prepared.classes, shape.kind == "image")
+    every = getattr(k, "metric", "loss") in MORE_OF_CLASSES
+    return Classification(prepared.classes, shape.kind == "image", every)

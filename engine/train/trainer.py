@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -14,9 +15,11 @@ from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
+from descend.engine.run.runs import Run
+from descend.engine.run.split_file import RunSplit, write_split
 from descend.engine.train import forking, loader, optimisers, own_model, sanity_check
+from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.distributed import ProcessGroup
-from descend.engine.train.early_stopping import EarlyStopping
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
 from descend.engine.train.kept import keep_buffers
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 EVERYTHING = ("classification", "regression", "language", "reconstruction")
 IMBALANCED = 1.6
 """Times an even share of the training samples from which on one class is called too common."""
+FEWEST = 10
+"""Samples that are held back at least, unless the training is to stop by them."""
 MORE = 64
 """Samples enough to reach every part of a model, such as its experts."""
 UNITS = {"image": "images", "table": "rows", "text": "texts"}
@@ -112,6 +117,7 @@ class Trainer:
     train_set: loader.Split
     test_set: loader.Split
     held: loader.Split | None
+    best: BestEpoch | None
     objective: Task
     optimiser: torch.optim.Optimizer
     min_batch: int
@@ -151,14 +157,23 @@ class Trainer:
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
             lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
+        self.share = self._choose_share()
         self.train_set, self.test_set, self.held = loader.make_splits(
             self.dataset,
             form,
             context=self.context,
-            validation=k.validation if k.patience else 0.0,
+            validation=self.share,
             resident=resident,
             seed=lab.seed,
         )
+        self._keep_split()
+        self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
+        if self.best is None:
+            forget_best(lab.state)
+        elif k.metric not in self.objective.offers:
+            raise ModelError(
+                f"metric={k.metric} is not measured of {self.shape}; it can be {', '.join(self.objective.offers)}."
+            )
         self._check_sizes()
         file = self.model.file if isinstance(self.model, ModelSource) else None
         if file:
@@ -237,17 +252,14 @@ class Trainer:
         lab, k, feed = self.lab, self.k, self.feed
         steps = k.epochs * feed.per_epoch
         forking.renew_stopping(lab, k)
-        stopping = EarlyStopping(k.patience, lab.state, k.validation) if k.patience else None
         self.run.train()
         ended = begun = False
         for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
             if not begun:
                 forking.require_course_effects(k, lab.forked, step, steps)
                 begun = True
-            if step % feed.per_epoch == 0:
-                tally = self._tested()
-                if ended := self._judged(stopping, step // feed.per_epoch, tally):
-                    break
+            if step % feed.per_epoch == 0 and (ended := self._judge(step // feed.per_epoch)):
+                break
             rate = k.lr * compute_factor(k.schedule, step, steps, k.warmup)
             self.team.tell(step, rate, *(getattr(k, spec.name) for spec in self.live))
             loss, measures = self._step(*feed.batch(step), rate, feed.weight(step))
@@ -261,17 +273,28 @@ class Trainer:
                 "an earlier step, or with more epochs."
             )
         if not ended:
-            self._judged(stopping, k.epochs, self._tested())
-        if stopping is not None and "best" in lab.state:
-            epoch = stopping.restore(self.net)
-            of = f"the {self._unit} held back"
-            lab.note(f"The weights kept are those after epoch {epoch}, with the lowest loss on {of}.")
-            lab.results(**{f"test/{name}": value for name, value in self._evaluated(self.test_set).metrics().items()})
-            assert self.held is not None
-            final = self._evaluated(self.held).metrics()
-            lab.results(**{f"validation/{name}": value for name, value in final.items()})
-        metrics = self._evaluated(self.train_set).metrics()
-        lab.results(**{f"train/{name}": value for name, value in metrics.items()})
+            self._judge(k.epochs)
+        if self.best is None or "best" not in lab.state:
+            return self._conclude()
+        lab.note(
+            f"The weights kept are those after epoch {lab.state['best_epoch']}, the best by {k.metric} on the "
+            f"{self._unit} held back."
+        )
+        with self.best.restored(self.net):
+            self._conclude()
+        return None
+
+    def _conclude(self) -> None:
+        """Say how good the network is on each part of the data. Where samples are held back, the test part is looked
+        at here for the first time."""
+        parts = {"train": self.train_set}
+        if self.held is not None:  # else the test part is what every epoch was judged by
+            parts = {"validation": self.held, "test": self.test_set, **parts}
+        for part, split in parts.items():
+            tally = self._evaluated(split)
+            self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
+            if part == "test":
+                tally.show(self.lab, part)
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the knobs as they are there."""
@@ -325,31 +348,33 @@ class Trainer:
         self.doing = ""
         return loss.detach(), self.objective.measures(output.detach(), target)
 
-    def _judged(self, stopping: EarlyStopping | None, epoch: int, tally: Metrics) -> bool:
-        """Whether early stopping ends the training after that many epochs."""
-        if stopping is None or self.held is None:
+    def _judge(self, epoch: int) -> bool:
+        """Record how good the network is after that many epochs; whether that ends the training."""
+        metrics, patience = self._look(), self.k.patience
+        if self.best is None or not epoch:
             return False
-        metrics = self._evaluated(self.held).metrics()
-        self.lab.scalars({f"validation/{name}": value for name, value in metrics.items()})
-        if not epoch or not stopping.enough(epoch, metrics["loss"], self.net):
+        self.best.judge(epoch, metrics, self.net)
+        if not patience or self.best.count_waited(epoch) < patience:
             return False
         if epoch < self.k.epochs:
-            self.lab.note(f"Stopped after epoch {epoch}: no improvement for {stopping.patience}.")
+            self.lab.note(f"Stopped after epoch {epoch}: no improvement for {patience}.")
         return True
 
-    def _tested(self) -> Metrics:
-        """Evaluate on the test set and record it."""
+    def _look(self) -> dict[str, float]:
+        """Evaluate on the samples held back, or on the test set if there are none, and record it."""
         if isinstance(self.model, ModelSource) and not self.late:
             self.late = warn_of_late_parameters(self.net, self.optimiser)
             if self.late:
                 self.lab.note(self.late)
-        tally = self._evaluated(self.test_set)
-        self.lab.scalars({f"test/{name}": value for name, value in tally.metrics().items()})
-        tally.show(self.lab)
+        part, split = ("test", self.test_set) if self.held is None else ("validation", self.held)
+        tally = self._evaluated(split)
+        metrics = tally.metrics()
+        self.lab.scalars({f"{part}/{name}": value for name, value in metrics.items()})
+        tally.show(self.lab, part)
         if isinstance(self.objective, LanguageModelling) and self.lab.due():
-            begin = self.test_set.x[: min(self.context, 16)].to(self.lab.device)
+            begin = split.x[: min(self.context, 16)].to(self.lab.device)
             self.lab.text("sample", generate_text(self.net, begin, self.objective, self.context, seed=self.lab.seed))
-        return tally
+        return metrics
 
     def _evaluated(self, split: loader.Split) -> Metrics:
         self.doing = "as it was evaluated"
@@ -361,6 +386,41 @@ class Trainer:
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
         return build_net(self.model, self.k, self.shape)
+
+    def _choose_share(self) -> float:
+        """The share of the training data to hold back."""
+        k, lab = self.k, self.lab
+        begun_before = "output" in lab.state and "share" not in lab.state and "validation" not in lab.forked
+        if not k.validation or (begun_before and not k.patience):
+            return 0.0  # an older run held nothing back without patience, and was trained on all
+        if (why := self._explain_scarcity()) and not k.patience:
+            lab.note(f"{why}, so none is held back, and the last weights are kept.")
+            return 0.0
+        return float(k.validation)
+
+    def _keep_split(self) -> None:
+        """Write down which samples are not trained on."""
+        data = self.dataset
+        if self.team.rank or self.context:
+            return
+        none = np.empty(0, np.int64)
+        back = self.held.places.numpy() if self.held is not None and self.held.places is not None else none
+        if data.train_lines is not None and data.test_lines is not None:
+            split = RunSplit("line", data.train_lines[back].tolist(), data.test_lines.tolist())
+        else:
+            split = RunSplit("place", back.tolist())
+        write_split(Run(self.lab.folder), split)
+
+    def _explain_scarcity(self) -> str:
+        """Why nothing of the training data can well be held back; empty if it can."""
+        held = round(self.k.validation * len(self.dataset.train_x))
+        samples, fewest = ((held - 1) // self.context, 1) if self.context else (held, FEWEST)
+        if samples < fewest:
+            return f"The {len(self.dataset.train_x):,} training {self._unit} are too few"
+        groups, times = self.dataset.train_groups, self.dataset.train_times
+        if (groups and len(set(groups)) == 1) or (times is not None and times.min() == times.max()):
+            return f"The training {self._unit} are all of one {'group' if groups else 'time'}"
+        return ""
 
     @property
     def _unit(self) -> str:

@@ -100,10 +100,24 @@ CHANGES = {
     "weight_decay": Change(0.5),
     "label_smoothing": Change(0.3),
     "clip": Change(0.01),
-    "patience": Change(1, shows=lambda fork, twin: "validation/loss" in fork.said.series),
+    "patience": Change(
+        1, beside={"validation": 0.1, "lr": 1.0}, shows=lambda fork, twin: "Stopped after" in notes(fork.said)
+    ),
+    "metric": Change(
+        "macro_f1",
+        beside={"validation": 0.1},
+        shows=lambda fork, twin: (
+            "validation/macro_f1" in fork.said.series and "validation/macro_f1" not in twin.said.series
+        ),
+    ),
+    "keep": Change(
+        "last",
+        beside={"validation": 0.1},
+        shows=lambda fork, twin: "best" in twin.training.lab.state and "best" not in fork.training.lab.state,
+    ),
     "validation": Change(
         0.4,
-        beside={"patience": 9},
+        beside={"validation": 0.1},
         shows=lambda fork, twin: (len(fork.training.held or ()), len(twin.training.held or ())) == (575, 144),
     ),
     "augment": Change("shift"),
@@ -218,7 +232,7 @@ def mlp() -> Run:
 
 def test_what_changes_nothing_is_refused(mlp: Run) -> None:
     sentences = {
-        "validation is for patience, and here that is 0": {"validation": 0.3},
+        "patience is for validation, and here that is 0.0": {"patience": 3},
         "momentum is for optimiser=momentum, and here that is adam": {"optimiser": "adam", "momentum": 0.5},
         "channels_last=yes changes nothing: it is for convolutions": {"channels_last": "yes"},
         "warmup=0.2 changes nothing from step 10 on": {"warmup": 0.2},

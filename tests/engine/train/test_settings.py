@@ -103,9 +103,8 @@ def test_what_does_nothing_beside_the_others_is_a_sentence() -> None:
             settings.require_used(values, [name], IMAGES)
         return str(caught.value)
 
-    adam = TrainKnobs.parse({"momentum": 0.5, "validation": 0.3})
+    adam = TrainKnobs.parse({"momentum": 0.5, "validation": 0.0, "patience": 3})
     assert refusal(adam, "momentum") == "momentum is for optimiser=momentum, and here that is adam."
-    assert refusal(adam, "validation") == "validation is for patience, and here that is 0."
-    settings.require_used(
-        TrainKnobs.parse({"optimiser": "momentum", "patience": 2}), ["momentum", "validation"], IMAGES
-    )
+    for name in ("patience", "metric", "keep"):
+        assert refusal(adam, name) == f"{name} is for validation, and here that is 0.0."
+    settings.require_used(TrainKnobs.parse({"optimiser": "momentum", "patience": 2}), ["momentum", "keep"], IMAGES)

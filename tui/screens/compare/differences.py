@@ -50,7 +50,7 @@ def compare(together: ComparedRuns, called: Mapping[str, str] | None = None) -> 
     return Comparison(
         [row for row in rows if len(set(row.values)) > 1],
         [f"{row.name} {row.values[0]}" for row in rows if len(set(row.values)) == 1],
-        sorted(metrics, key=lambda row: ("/" in row.name, not row.name.startswith("test/"))),
+        sorted(metrics, key=lambda row: ("/" in row.name, not row.name.startswith(("validation/", "test/")))),
     )
 
 

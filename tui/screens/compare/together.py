@@ -70,8 +70,8 @@ class ComparedRuns:
         return changed
 
     def _join(self) -> None:
-        """Name all series of all runs, the tests' first."""
-        names = sorted(self._names, key=lambda name: (not name.startswith("test/"), name))
+        """Name all series of all runs, those of samples not trained on first."""
+        names = sorted(self._names, key=lambda name: (not name.startswith(("validation/", "test/")), name))
         self.history.series = {
             joint(letter, name): session.history.series.setdefault(name, Series())
             for name in names

@@ -1,0 +1,67 @@
+"""Which epoch's weights to keep, and when to stop: by what the model does on the samples held back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+from descend.engine.lab.checkpointables import match_names
+
+KEPT = ("best", "best_score", "best_epoch", "best_metric")
+"""What is kept in the state of a run."""
+LOWER = ("loss", "mae", "rmse", "log_loss", "calibration_error", "perplexity")
+"""Metrics of which less is better."""
+
+
+class BestEpoch:
+    """Remembers the epoch that was best, and its weights if they are to be kept.
+
+    Args:
+        metric: what decides, such as ``loss``.
+        state: where it is remembered, so that checkpoints have it. ``best``: the weights, which whoever predicts with
+            the run takes instead of the last ones.
+        share: of the training data that is held back; what was best on another share no longer counts, nor what was by
+            another metric.
+        keep: whether to keep the weights.
+    """
+
+    def __init__(self, metric: str, state: dict[str, Any], share: float, keep: bool) -> None:
+        self.metric, self.state, self.keep = metric, state, keep
+        if state.get("share", share) != share or state.get("best_metric", metric) != metric:
+            forget_best(state)
+        if not keep:
+            state.pop("best", None)
+        state["share"] = share
+
+    def judge(self, epoch: int, metrics: Mapping[str, float], net: nn.Module) -> None:
+        """Take in what ``net`` did after that many epochs."""
+        value = metrics.get(self.metric, math.nan)  # a class that does not occur has no curve to take the area under
+        score = value if self.metric in LOWER else -value
+        if math.isnan(score) or score >= self.state.get("best_score", math.inf):
+            return
+        self.state.update(best_score=score, best_epoch=epoch, best_metric=self.metric)
+        if self.keep:
+            self.state["best"] = {name: value.detach().clone() for name, value in net.state_dict().items()}
+
+    def count_waited(self, epoch: int) -> int:
+        """Epochs since the best one."""
+        return epoch - int(self.state.get("best_epoch", epoch))
+
+    @contextmanager
+    def restored(self, net: nn.Module) -> Iterator[None]:
+        """Within the block ``net`` has the weights that were best; after it the last ones again, with which a fork that
+        trains on begins."""
+        last = {name: value.detach().clone() for name, value in net.state_dict().items()}
+        net.load_state_dict(match_names(net, self.state["best"]))
+        yield
+        net.load_state_dict(last)
+
+
+def forget_best(state: dict[str, Any]) -> None:
+    """Forget what was best so far."""
+    for name in KEPT:
+        state.pop(name, None)
