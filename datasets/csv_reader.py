@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from descend.datasets.compressed import DAMAGE, find_size, open_text
 from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.delimiters import SEPARATOR, count_cells, find_delimiter, name_delimiter, split_cells
@@ -130,17 +131,19 @@ def open_lines(file: Path, encoding: str, delimiter: str, skip: int, comment: st
         UsageError: there is no such delimiter.
     """
     try:
-        with open(file, encoding=encoding, newline="") as stream:
+        with open_text(file, encoding, newline="") as stream:
             skip_lines(stream, skip)
             sample = stream.read(SAMPLE)
         if what := find_other_format(sample):
             raise DescendError(f"{file.name} is not a table but {what}.")
         delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
-        with open(file, encoding=encoding, newline="") as stream:
+        with open_text(file, encoding, newline="") as stream:
             skip_lines(stream, skip)
             yield TableLines(file, stream, comment, MAX_CELLS, skip, delimiter), sample
     except UnicodeError:
         raise DescendError(describe_undecodable(file, encoding)) from None
+    except DAMAGE:
+        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
 
@@ -185,7 +188,7 @@ def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
     if len(sample) < SAMPLE or len(lines) < 2 or not found or 2 * sum(map(len, lines)) < SAMPLE:
         return  # it is small, or its lines are long and counted as they are read
     width = max(found)
-    rows = file.stat().st_size * len(found) / sum(len(line.encode()) for line in lines)
+    rows = find_size(file) * len(found) / sum(len(line.encode()) for line in lines)
     cells = width * (min(rows, limit) if limit else rows)
     take = "limit=N takes the first N rows, at most {:,}".format
     if cells > 2 * MAX_CELLS:  # or they are counted as they are read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from descend.datasets.compressed import DAMAGE, open_bytes
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 
@@ -18,16 +19,13 @@ ENCODINGS = {
 }
 OTHERS = {
     b"PK\x03\x04": "it is a ZIP archive, as spreadsheets are; save the sheet as CSV",
-    b"\x1f\x8b": "it is compressed with gzip; unpack it first",
     b"\xd0\xcf\x11\xe0": "it is an old spreadsheet; save the sheet as CSV",
-    b"PAR1": "it is a Parquet file; save it as CSV",
+    b"PAR1": "it is a Parquet file; give it a name that ends in .parquet",
     b"version https://git-lfs": "it only points to a file in Git LFS; run `git lfs pull`",
     b"\x89HDF": "it is an HDF5 file; save the table in it as CSV",
     b"SQLite format 3": "it is a database; save a table of it as CSV",
     b"ARROW1": "it is an Arrow file; save it as CSV",
     b"MATLAB 5.0 MAT-file": "it is a MATLAB file; save its arrays in an .npz with x and y",
-    b"\xfd7zXZ": "it is compressed with xz; unpack it first",
-    b"BZh9": "it is compressed with bzip2; unpack it first",
     b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unpack it first",
     b"7z\xbc\xaf": "it is a 7z archive; unpack it first",
     b"\x80\x04": "it is a pickle, which could run any program when it is read; save the data as CSV or .npz",
@@ -44,8 +42,10 @@ def read_start(file: Path) -> bytes:
         DescendError: it cannot be read.
     """
     try:
-        with open(file, "rb") as stream:
+        with open_bytes(file) as stream:
             return stream.read(SAMPLE)
+    except DAMAGE:
+        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
     except OSError as error:
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
 
@@ -90,7 +90,7 @@ def detect_encoding(file: Path, chosen: str) -> str:
 def describe_undecodable(file: Path, encoding: str) -> str:
     """The sentence on the first line of ``file`` that is not in ``encoding``, and how another would read it."""
     if encoding.startswith("utf-8"):
-        with open(file, "rb") as stream:
+        with open_bytes(file) as stream:
             for number, line in enumerate(stream, 1):
                 try:
                     line.decode("utf-8")

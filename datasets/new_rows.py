@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets.columns import Column, quote_columns
+from descend.datasets.compressed import find_suffix
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.csv_stream import stream_csv
 from descend.datasets.data_shape import format_count
 from descend.datasets.date_parts import expand_table
 from descend.datasets.preparation import Preparation
+from descend.datasets.records import SUFFIXES, stream_records
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def read_rows(file: Path, prepared: Preparation, options: Mapping[str, Any]) -> 
     """
     learned = [prepared.text] if prepared.text else [encoder.name for encoder in prepared.encoders]
     unnamed = all(map(UNNAMED.fullmatch, learned))
+    if find_suffix(file) in SUFFIXES:
+        return stream_records(file)
     given = {name: options[name] for name in READING if options.get(name)}
     return stream_csv(file, named=not unnamed, **given)
 

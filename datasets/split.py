@@ -14,42 +14,49 @@ SHARE = 0.2
 
 
 def split_stratified(
-    labels: NDArray[np.int64], share: float = SHARE, seed: int = 0
+    labels: NDArray[np.int64], share: float = SHARE, seed: int = 0, fold: int = 0
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and the test samples, both ascending.
 
     Sorts the shuffled samples by class and takes them at even distances for the test, so that each class gives its
     ``share`` to within one. A class of a single sample is trained on.
+
+    Args:
+        fold: which of the 1 / ``share`` test parts it is, from 0; they have no sample in common.
     """
     import numpy as np
 
     # RandomState, because NumPy promises that its numbers never change; default_rng's may with any release
     order = np.random.RandomState(seed).permutation(len(labels))
     by_class = order[np.argsort(labels[order], kind="stable")]
-    places = np.rint(np.arange(np.ceil(len(labels) * share)) / share).astype(np.intp)
+    places = np.rint(np.arange(np.ceil(len(labels) * share)) / share).astype(np.intp) + fold
     test = np.sort(by_class[places[places < len(labels)]])
     test = test[np.bincount(labels)[labels[test]] > 1]
     return np.setdiff1d(order, test), test
 
 
-def split_shuffled(count: int, share: float = SHARE, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def split_shuffled(
+    count: int, share: float = SHARE, seed: int = 0, fold: int = 0
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and the test samples among ``count``, both ascending; the test's are drawn at random."""
     import numpy as np
 
-    return split_stratified(np.zeros(count, np.int64), share, seed)
+    return split_stratified(np.zeros(count, np.int64), share, seed, fold)
 
 
 def split_groups(
-    groups: Sequence[str], share: float = SHARE, seed: int = 0
+    groups: Sequence[str], share: float = SHARE, seed: int = 0, fold: int = 0
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and the test samples, both ascending, so that no group is in both: groups in random order
-    are taken for the test until they have its ``share``, one at least."""
+    are taken for the test until they have its ``share``, one at least. For a later ``fold`` the next ones are, or none
+    where groups are too large."""
     import numpy as np
 
     names, of = np.unique(np.array(groups, object).astype(str), return_inverse=True)
     order = np.random.RandomState(seed).permutation(len(names))
     sizes = np.cumsum(np.bincount(of)[order])
-    chosen = order[: max(1, int(np.searchsorted(sizes, share * len(of), side="right")))]
+    cuts = [int(np.searchsorted(sizes, share * len(of) * at * (1 + 1e-9), side="right")) for at in (fold, fold + 1)]
+    chosen = order[max(cuts[0], min(fold, 1)) : max(cuts[1], 1)]
     tested = np.isin(of, chosen)
     return np.flatnonzero(~tested), np.flatnonzero(tested)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets import csv_reader as text
+from descend.datasets import records
 from descend.datasets.column_encoder import ColumnEncoder, fit_encoder
 from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_columns
-from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.compressed import find_suffix
+from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.date_parts import replace_dates
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SUFFIXES = (".csv", ".tsv", ".psv", ".tab", ".data", ".dat")
+SUFFIXES = (".csv", ".tsv", ".psv", ".tab", ".data", ".dat", *records.SUFFIXES)
 MAX_NOTES = 12
 """Sentences on irregular columns."""
 
@@ -92,16 +94,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         raise UsageError(
             f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
         )
-    table = text.read_csv(
-        file,
-        delimiter=options.delimiter,
-        encoding=options.encoding,
-        header=options.header,
-        limit=options.limit,
-        skip=options.skip,
-        footer=options.footer,
-        comment=options.comment,
-    )
+    table = read_cells(file, options)
     notes, where = table.notes, file.name
     gaps, values = frozenset(options.gaps), frozenset(word.lower() for word in options.values)
     columns = [
@@ -217,6 +210,21 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         notes=tuple(notes),
         **more,
     )
+
+
+def read_cells(file: Path, options: TableOptions) -> CsvTable:
+    """The cells of ``file`` as text.
+
+    Raises:
+        DescendError: the file is no such table; the sentence says where and what to do.
+        UsageError: an option is for tables that are text.
+    """
+    said = {name: getattr(options, name) for name in ("delimiter", "encoding", "header", "skip", "footer", "comment")}
+    if find_suffix(file) not in records.SUFFIXES:
+        return text.read_csv(file, limit=options.limit, **said)
+    if given := next((name for name, value in said.items() if value), ""):
+        raise UsageError(f"{given}= is for tables written as text, and {file.name} is not.")
+    return records.read_records(file, options.limit)
 
 
 def read_table_options(address: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def split_rows(
     seed: int,
     group: Sequence[str] = (),
     times: NDArray[np.float64] | None = None,
+    fold: int = 0,
 ) -> Parts:
     """The parts of rows with targets ``y``: by ``group`` or by time, if given; else some of each class, or of all.
 
@@ -33,14 +34,15 @@ def split_rows(
         share: of the rows, for the test.
         group: the group of each row, (rows,).
         times: when each row is from, (rows,).
+        fold: which of the 1 / ``share`` test parts it is, from 0; by time there is one.
     """
     if group:
-        return split_groups(group, share, seed)
+        return split_groups(group, share, seed, fold)
     if times is not None:
         return split_by_time(times, share)
     if classified:
-        return split_stratified(y.astype("int64", copy=False), share, seed)
-    return split_shuffled(len(y), share, seed)
+        return split_stratified(y.astype("int64", copy=False), share, seed, fold)
+    return split_shuffled(len(y), share, seed, fold)
 
 
 def read_groups(column: Column, keep: NDArray[np.bool_], file: str, notes: list[str]) -> list[str]:

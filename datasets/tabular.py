@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+from descend.datasets.compressed import DAMAGE, open_text
 from descend.datasets.delimiters import LINES, find_delimiter, split_cells
 from descend.datasets.encodings import SAMPLE, detect_encoding
 from descend.datasets.forms import hold_numbers
@@ -50,9 +51,9 @@ def is_tabular(file: Path, encoding: str) -> bool:
     """Whether a text in a ``file`` is a table: most of its first lines have as many cells, and columns of numbers, more
     of them than not if blanks stand between cells."""
     try:
-        with open(file, encoding=detect_encoding(file, encoding), newline="") as stream:
+        with open_text(file, detect_encoding(file, encoding), newline="") as stream:
             sample = stream.read(SAMPLE)
-    except (OSError, UnicodeError):
+    except (OSError, UnicodeError, *DAMAGE):
         return False  # which is said when it is read
     numbers = find_number_columns(rows) if (rows := select_uniform(sample)) else []
     blanks = find_delimiter(drop_comments(take_whole_lines(sample), ""), "") == " "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from descend.datasets import image_folder, listing, npz_file, table, text_file
+from descend.datasets.compressed import find_suffix
 from descend.datasets.dataset import Dataset
 from descend.datasets.encodings import find_other_kind, read_start
 from descend.datasets.options import join_address, list_names, parse_options, split_address
@@ -89,7 +90,7 @@ def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
 @functools.lru_cache(maxsize=2)  # looking for it reads it, and so does loading it right after
 def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int]) -> Dataset:
     options = dict(given)
-    suffix = file.suffix.lower()
+    suffix = find_suffix(file)
     if not file.is_file():
         raise UsageError(f"{file} is neither a file nor a folder.")
     if suffix in npz_file.SUFFIXES:
@@ -112,7 +113,7 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
 
 def detect_kind(file: Path, options: Mapping[str, str]) -> str:
     """What ``file`` holds, by its ending, by ``options`` that only tables have, and by its lines: table, text or ""."""
-    suffix = file.suffix.lower()
+    suffix = find_suffix(file)
     if suffix not in text_file.SUFFIXES:
         return "table" if suffix in table.SUFFIXES else ""
     if suffix in text_file.TABLES and (set(options) - list_names(text_file.TextOptions)) & list_names(

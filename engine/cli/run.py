@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli.arguments import add_follow_options, add_run_settings, parse_whole, read_run_options
+from descend.engine.cli.folds import run_folds
 
 if TYPE_CHECKING:
     from descend.engine.run.runs import Run
@@ -70,6 +71,12 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--config", "--settings", dest="recipe", metavar="FILE", help="start from a TOML configuration"
     )
+    command.add_argument(
+        "--folds",
+        type=parse_whole("--folds"),
+        metavar="K",
+        help="of a model: cross-validation, a training for each of K folds of the training data, held back in turn",
+    )
     command.add_argument("--save", metavar="FILE", help="save this configuration in a TOML file, to share or run again")
     add_follow_options(command)
     command.set_defaults(do=run_command)
@@ -85,6 +92,10 @@ def run_command(arguments: argparse.Namespace) -> int:
     request = kept.override(**read_run_options(arguments))
     if not request.name:
         raise UsageError("The following arguments are required: NAME; see `descend run --help`.")
+    if arguments.folds is not None:
+        if arguments.detach or arguments.save is not None:
+            raise UsageError("--folds follows a training after the other; leave --detach and --save out.")
+        return run_folds(request, arguments.folds, arguments)
     if arguments.save is not None:
         run_config.save_config(launcher.check_request(request), parse_path(arguments.save))
     return start_run(launcher.prepare(request), arguments)

@@ -233,13 +233,14 @@ def has_room(dataset: Dataset, device: torch.device) -> bool:
 
 
 def make_splits(
-    dataset: Dataset, form: Preprocessing, *, context: int, validation: float, resident: bool, seed: int
+    dataset: Dataset, form: Preprocessing, *, context: int, validation: float, resident: bool, seed: int, fold: int = 0
 ) -> tuple[Split, Split, Split | None]:
     """Training set, test set, and what is held out of the training set, None if nothing is.
 
     Args:
         validation: the share to hold out. Which samples that are, is decided as for the test part: by group or time
             where that was, else drawn by the ``seed``, from each class; of a stream of text it is the end.
+        fold: which of the 1 / ``validation`` parts that could be held out, from 0.
     """
     x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))
     test = Split(
@@ -251,6 +252,6 @@ def make_splits(
         held = min(max(1, round(validation * len(x))), len(x) - 1)
         return Split(x[:-held], y, form, context, resident), test, Split(x[-held:], y, form, context, resident)
     groups, times = dataset.train_groups, dataset.train_times
-    parts = split_rows(dataset.train_y, dataset.task == "classification", validation, seed, groups, times)
+    parts = split_rows(dataset.train_y, dataset.task == "classification", validation, seed, groups, times, fold)
     kept, back = (torch.as_tensor(part) for part in parts)
     return Split(x[kept], y[kept], form, 0, resident), test, Split(x[back], y[back], form, 0, resident, back)

@@ -188,6 +188,14 @@ class TrainKnobs(GroupedKnobs):
         group="data",
         help="share of the training data held back to choose the best epoch by; 0: none, and the last one is kept",
     )
+    fold: int = setting(
+        1,
+        1,
+        100,
+        group="data",
+        needs="validation",
+        help="which of the 1 / validation parts that could be held back is; see `descend run --folds`",
+    )
     metric: str = setting(
         "loss",
         group="schedule",

@@ -163,6 +163,7 @@ class Trainer:
             form,
             context=self.context,
             validation=self.share,
+            fold=k.fold - 1,
             resident=resident,
             seed=lab.seed,
         )
@@ -418,6 +419,10 @@ class Trainer:
         if samples < fewest:
             return f"The {len(self.dataset.train_x):,} training {self._unit} are too few"
         groups, times = self.dataset.train_groups, self.dataset.train_times
+        if self.k.fold > 1 and (times is not None or self.context):
+            raise ModelError("There is one fold where later samples are held back; set fold=1.")
+        if (self.k.fold - 1) * self.k.validation >= 1 - 1e-9:
+            raise ModelError(f"Of validation={self.k.validation:g} there is no fold {self.k.fold}; set a smaller one.")
         if (groups and len(set(groups)) == 1) or (times is not None and times.min() == times.max()):
             return f"The training {self._unit} are all of one {'group' if groups else 'time'}"
         return ""

@@ -1,0 +1,180 @@
+"""Tables whose cells have types, read as the text that a CSV file would have: JSON and Parquet."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import json
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from descend.datasets.compressed import DAMAGE, find_size, find_suffix, open_text
+from descend.datasets.csv_reader import CELL, MAX_CELLS, CsvTable, check_names, shorten_cell
+from descend.datasets.csv_stream import CELLS
+from descend.datasets.memory import check_memory
+from descend.engine.base.errors import DescendError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet
+
+JSON, PARQUET = (".jsonl", ".ndjson", ".json"), (".parquet", ".pq")
+SUFFIXES = JSON + PARQUET
+TAKE = "limit=N takes the first N rows"
+
+Row = tuple[int, dict[str, Any]]
+"""The line or the place of a row, from 1, and its values by the names of the columns."""
+
+
+def read_records(file: Path, limit: int = 0) -> CsvTable:
+    """The table in ``file``, its ``limit`` first rows or all.
+
+    Raises:
+        DescendError: it cannot be read, or is not such a table; the sentence says where.
+    """
+    columns: list[list[str]] = []
+    lines: list[int] = []
+    names: list[str] = []
+    for piece in stream_records(file):
+        names, columns = piece.names, columns or [[] for _ in piece.names]
+        lines += piece.lines
+        for column, cells in zip(columns, piece.columns, strict=True):
+            column += cells
+        if limit and len(lines) >= limit:
+            break
+        if len(lines) * len(names) > MAX_CELLS:
+            raise DescendError(f"{file.name} has more than {MAX_CELLS:,} cells; {TAKE}.")
+        check_memory(len(lines) * len(names) * CELL, file.name, TAKE)
+    keep = limit or len(lines)
+    notes = [] if find_suffix(file) in JSON else ["Rows are counted from 1 where a line is named."]
+    return CsvTable(file, names, [column[:keep] for column in columns], lines[:keep], True, notes)
+
+
+def stream_records(file: Path, cells: int = CELLS) -> Iterator[CsvTable]:
+    """The table in ``file`` in pieces of about so many ``cells``; a table without rows is one empty piece.
+
+    Raises:
+        DescendError: as `read_records`.
+    """
+    try:
+        yield from _stream_json(file, cells) if find_suffix(file) in JSON else _stream_parquet(file, cells)
+    except UnicodeError:
+        raise DescendError(f"{file.name} is not in UTF-8, as JSON has to be; save it so.") from None
+    except DAMAGE:
+        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
+    except OSError as error:
+        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+
+
+def _stream_json(file: Path, cells: int) -> Iterator[CsvTable]:
+    names = list(dict.fromkeys(name for _, row in _read_objects(file) for name in row))  # a row may lack some
+    if not names:
+        raise DescendError(f"{file.name} has no row; a table is an object in each line, or a list of objects.")
+    rows = _read_objects(file)
+    size = max(1, cells // len(names))
+    while piece := list(itertools.islice(rows, size)):
+        columns = [[write_cell(file, line, name, row.get(name)) for line, row in piece] for name in names]
+        yield CsvTable(file, names, columns, [line for line, _ in piece], True)
+
+
+def _read_objects(file: Path) -> Iterator[Row]:
+    """The objects in ``file``, one in each line, or in a list."""
+    with open_text(file, "utf-8-sig") as stream:
+        first = stream.read(1)
+        while first.isspace():
+            first = stream.read(1)
+        if first == "[":
+            check_memory(20 * find_size(file), file.name, "a file with an object in each line takes less")
+            found = _parse(file, 1, first + stream.read())
+            yield from ((place, _require_object(file, place, one)) for place, one in enumerate(found, 1))
+            return
+        for line, text in enumerate(stream, 1):
+            whole = first + text if line == 1 else text
+            if whole.strip():
+                yield line, _require_object(file, line, _parse(file, line, whole))
+
+
+def _parse(file: Path, line: int, text: str) -> Any:
+    """What ``text`` says; numbers as they are written, so that no digit is lost."""
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda word: None)
+    except json.JSONDecodeError as error:
+        where = line + error.lineno - 1
+        raise DescendError(
+            f"Line {where:,} of {file.name} is no JSON: {error.msg} at character {error.colno}."
+        ) from None
+    except (RecursionError, ValueError):
+        raise DescendError(f"Line {line:,} of {file.name} is no JSON that can be read.") from None
+
+
+def _require_object(file: Path, line: int, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise DescendError(
+            f'Line {line:,} of {file.name} holds no object; a row of a table is one, such as {{"size": 5}}.'
+        )
+    return found
+
+
+def _stream_parquet(file: Path, cells: int) -> Iterator[CsvTable]:
+    source = _open_parquet(file)
+    names = [name.strip() or f"column {place}" for place, name in enumerate(source.schema_arrow.names, 1)]
+    check_names(file, names, [], [])
+    start = 1
+    for batch in _read_batches(file, source, max(1, cells // max(1, len(names)))):
+        columns = [
+            [write_cell(file, start + place, name, value) for place, value in enumerate(column.to_pylist())]
+            for name, column in zip(names, batch.columns, strict=True)
+        ]
+        yield CsvTable(file, names, columns, list(range(start, start + batch.num_rows)), True)
+        start += batch.num_rows
+    if start == 1:
+        yield CsvTable(file, names, [[] for _ in names], [], True)
+
+
+def _open_parquet(file: Path) -> pyarrow.parquet.ParquetFile:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise DescendError("Parquet needs the package pyarrow; `pip install 'descend[parquet]'`.") from None
+    try:
+        return pyarrow.parquet.ParquetFile(file)
+    except pyarrow.ArrowException as error:
+        raise DescendError(f"{file.name} is no Parquet file that can be read ({_shorten(error)}).") from None
+
+
+def _read_batches(file: Path, source: pyarrow.parquet.ParquetFile, rows: int) -> Iterable[Any]:
+    import pyarrow
+
+    try:
+        yield from source.iter_batches(batch_size=rows)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DescendError(f"{file.name} is damaged ({_shorten(error)}).") from None
+
+
+def _shorten(error: BaseException) -> str:
+    return shorten_cell(str(error).strip().partition("\n")[0].rstrip("."))
+
+
+def write_cell(file: Path, line: int, name: str, value: Any) -> str:
+    """``value`` as the text of a cell; what is missing, or no number, is empty.
+
+    Raises:
+        DescendError: it is a list, an object or bytes.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ")
+    if isinstance(value, (list, dict, bytes)):
+        kind = {list: "a list", dict: "an object"}.get(type(value), "bytes")
+        raise DescendError(
+            f"Line {line:,} of {file.name} has {kind} in '{shorten_cell(name)}'; a cell of a table is a single value, "
+            "so make columns of it first."
+        )
+    return str(value)
