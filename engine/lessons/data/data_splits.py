@@ -2,28 +2,28 @@
 
 A program names 98 % of 150 handwritten digits. Would it name 98 % of the next 150? And what if the file was sorted?
 
-**Three parts.** The program learns from *training* items. *Validation* items help to choose between programs. *Test*
-items are looked at once, at the end: they stand for the items to come. That works only if all parts are drawn alike.
+**Three parts.** The program learns from *training* items. *Validation* items help to choose between programs (not
+here). *Test* items are looked at once, at the end: they stand for the items to come. That works only if all parts are
+drawn alike.
 
 **Three ways to cut.** *File order*: here sorted by class, so the last part has classes that the first never saw.
-*Shuffled*: every item is equally likely in each part. *Stratified*: shuffled class by class, so that each part has the
-same shares of the classes.
+*Shuffled*: every item is equally likely in each part. *Stratified*: shuffled class by class, so that parts have the
+same shares of classes.
 
-**A score is a sample.** Of h test items a share p is right. Another split gives another share, and over many splits
-the scores scatter with about
+**A score is a sample.** Of h test items a share p is right. Other splits give other shares, which scatter with about
 
     standard error = √(p(1 − p)/h)
 
-which for p = 0.9 and h = 100 is √(0.09/100) = 0.03.
+For p = 0.98 and h = 150 that is √(0.0196/150) = 0.0114: one point, as hundredths are called.
 
 **Folds.** *Cross-validation* cuts the items into 5 folds; each is tested once, by what the other four taught. The mean
-uses every item, and scatters less.
+tests all 1000: √(0.0196/1000) = 0.0044. Other items would move it by that, new cuts of the same ones by less.
 
-**Leaks.** If an item is there twice, its twin may sit in training: the test then asks what was learned by heart.
+**Leaks.** If an item is there twice, its twin may be in training: the test then asks what was learned by heart.
 
 **Predict, then run.** The learner is the nearest neighbour: an item gets the class of the training item most like it.
-Each step is a new split. **Watch** the grid, then how far the score wanders. **Break it:** `cut` = file order. Then
-`labels` = random, `copies` = 1: nothing can be learned, and the test is passed.
+Each step is a new split. **Watch** how widely the scores spread. **Break it:** `cut` = file order. Then
+shuffled, `labels` = random, `copies` = 1: nothing can be learned, yet most of the test is right.
 """
 
 from descend.engine.teaching.lesson import (
@@ -48,7 +48,7 @@ class Knobs(KnobSet):
     cut: str = knob("shuffled", choices=("file order", "shuffled", "stratified"), help="how items are dealt to parts")
     items: int = knob(1000, 60, 5000, scale="log", help="items used, at most those that there are")
     held: float = knob(0.15, 0.03, 0.4, help="share held back for validation, and again for the test")
-    copies: float = knob(0.0, 0.0, 1.0, help="how many times as many copies of items are added, each of another item")
+    copies: float = knob(0.0, 0.0, 1.0, help="share of the items that are there twice; copies count as items")
     labels: str = knob("true", choices=("true", "random"), help="random: classes dealt anew, nothing to be learned")
     splits: int = knob(100, 2, 200, help="splits tried, one a step; in file order there is only one")
     pace: int = pace(10)
@@ -112,15 +112,23 @@ def run(lab, k):
         each = [score(x, y, np.concatenate([*folds[:i], *folds[i + 1 :]]), folds[i], table) for i in range(5)]
         means.append(float(np.mean(each)))
         lab.bars("five folds", [f"fold {i + 1}" for i in range(5)], "accuracy", accuracy=each)
-        lab.scalars({"accuracy/one test": tests[-1], "accuracy/mean of five folds": means[-1]})
-        ends = min(tests + means) - 0.005, max(tests + means) + 0.005
-        lab.histogram("scores of all splits", 30, ends, **{"one test": tests, "five folds": means})
+        low, high = min(tests + means), max(tests + means)
+        width = max(1, np.ceil((high - low) * held / 40)) / held  # a score of one test is a multiple of 1/held
+        ends = (np.floor(low / width) - 0.5) * width, (np.ceil(high / width) + 0.5) * width
+        bins = round((ends[1] - ends[0]) / width)
+        lab.histogram("scores of all splits", bins, ends, **{"one test": tests, "five folds": means})
+        rows = []
+        for name, h, scores in (("one test", held, tests), ("five folds", n, means)):
+            p = float(np.mean(scores))
+            spread = f"{np.std(scores):.4f}" if len(scores) > 1 else "one split"
+            rows.append((name, h, f"{p:.4f}", spread, f"{np.sqrt(p * (1 - p) / h):.4f}"))
+        lab.table("scatter", ("score", "h", "p", "scatter", "√(p(1−p)/h)"), rows)
         rows, cells_left = [], side**2
         for name, own in zip(PARTS, parts, strict=True):
             rows.append((name, len(own), f"{len(own) / n:.1%}", min(cells_left, len(own))))
             cells_left -= rows[-1][-1]
         rows.append(("all", n, "100%", side**2))
-        lab.table("parts", ("part", "items", "share", f"with a cell in {side} × {side}"), rows)
+        lab.table("parts", ("part", "items", "share", f"drawn in {side} × {side} cells"), rows)
 
     p = float(np.mean(tests))
     lab.results(accuracy=p, folds=float(np.mean(means)), gap=float(np.mean(gaps)), **{"no cell": n - side**2})
@@ -184,7 +192,7 @@ LESSON = Lesson(
         "Stratifying keeps the classes' shares alike in each part; it does not make a small test exact.",
         "An item whose copy is in training tests memory, so copies belong into the same part.",
     ),
-    show=("where each item goes", "classes in each part", "scores of all splits", "parts", "five folds", "one test"),
+    show=("where each item goes", "scores of all splits", "classes in each part", "scatter", "five folds", "parts"),
     rows=("S4-70",),
     smoke={"splits": 20},
     predictions=(
@@ -193,28 +201,34 @@ LESSON = Lesson(
             last("no cell"),
             "Only a square number of items fills a square: 31² = 961. The last ones vanish, and if parts are drawn one "
             "after another those are test items. Count what a picture shows.",
-            within=0.5,
+            within=0.005,
             mistakes=(43,),
         ),
         Prediction(
-            "Same items, same learner, only the split is drawn anew. How far apart are the best and the worst score?",
+            "Same items, same learner; only the split is drawn anew, again and again. How far apart are the best and "
+            "the worst score of one test?",
             choices={
-                "less than 1 point": last("range") < 0.01,
-                "1 to 3 points": last("range").between(0.01, 0.03),
-                "more than 3 points": last("range") > 0.03,
+                "less than 1 point": last("range") < 0.0099,
+                "1 to 3 points": last("range").between(0.0099, 0.0301),
+                "more than 3 points": last("range") > 0.0301,
             },
-            why="Each score is a share of few items. The extremes of many splits lie several standard errors apart.",
+            why="Each score is a share of h items. The best and the worst of many splits lie several standard errors "
+            "apart, √(p(1 − p)/h) each.",
         ),
     ),
     claims=(
         Claim(
-            "Shuffled, 97 to 99 % of the digits are right, by one test or five folds",
+            "Shuffled, 96 to 99.5 % of the digits are right by one test, 96.5 to 99.7 % by five folds",
             last("accuracy").between(0.96, 0.995) & last("folds").between(0.965, 0.997),
             seeds=5,
         ),
         Claim("In file order none of the test is right", last("accuracy", cut="file order") == 0, seeds=5),
         Claim("… and with folds in file order less than half", last("folds", cut="file order") < 0.5, seeds=5),
-        Claim("Scores scatter as the standard error says", last("ratio").between(0.65, 1.35), seeds=5),
+        Claim(
+            "Scores of one test scatter by 0.65 to 1.35 of the standard error",
+            last("ratio").between(0.65, 1.35),
+            seeds=5,
+        ),
         Claim("The mean of five folds scatters less than half as much", last("steadier") < 0.5, seeds=5),
         Claim(
             "Stratified, a class's share in the test is off by less than 1 point; shuffled, the worst by over 3",
@@ -228,43 +242,46 @@ LESSON = Lesson(
         ),
     ),
     quiz=quiz("""
-        ? [compute] 90 % of 100 test items are right. By about how much does that scatter from split to split?
-        - 0.9 points
-        + 3 points
-        - 10 points, the share that is wrong
-        = √(0.9 · 0.1/100) = 0.03. To halve it takes four times as many test items.
+        ? [compute] 80 % of 400 test items are right. By about how much does that scatter from split to split?
+        - 0.04 points
+        + 2 points
+        - 20 points, the share that is wrong
+        = √(0.8 · 0.2/400) = √0.0004 = 0.02. 0.04 points forgets the root. To halve it takes four times as many items.
 
-        ? [foresee] A file of ten classes is sorted. It is cut in its order: 70 % train, 15 % validation, 15 % test.
-          How does a good learner do in the test?
-        - A little worse than shuffled
-        + As if it had learned nothing
-        - As well, if there are enough items
-        = The last classes are in no training item. It cannot name a class that it never saw, whatever the number.
+        ? [foresee] A file of ten classes of 1000 items each is sorted. It is cut in its order: 70 % train, 15 %
+          validation, 15 % test. How many of the test are right?
+        - Hardly fewer than shuffled: 7000 items teach enough
+        - A tenth, as by guessing
+        + None
+        = Training holds the first seven classes, the test items are of the last two. A class that was never seen is
+          never named; guessing among ten would do better.
 
-        ? [foresee] Each photograph of a set is there in three sizes. All are shuffled, then cut. What does the test
-          say?
-        - Too little, as sizes confuse the learner
-        - The truth, as it was shuffled well
-        + Too much
+        ? [foresee] Each photograph of a set is there in three sizes. All are shuffled, then cut. How is the test's
+          score, against that of photographs to come?
+        - Too low, as sizes confuse the learner
+        - About right, as it was shuffled well
+        + Too high
         = Most test photographs have a twin in training. Shuffling spreads twins over the parts; cut by photograph.
 
-        ? One split gives 96 % in the test, but 95 % in training. What is the likeliest reason?
-        + Chance
-        - The learner generalises better than it learns
-        - Test items have been trained on
-        = Test scores scatter by points. Having been trained on would make them alike, not better.
+        ? In one split 96 % of 150 test items are right, but 95 % of the training items. What is the likeliest reason?
+        + Chance: these test items are a little easier
+        - It has not been trained for long enough, which harms the training score most
+        - Some of the test items are in training too
+        = The standard error is 1.7 points. Too little training lowers both; a leak draws them together, not past each
+          other.
     """),
     exercises=(
         Exercise(
-            "Labels are random: nothing can be learned. Have the test say that over 60 % are right all the same.",
+            "Deal random labels: nothing can be learned. Make the test say that over 60 % are right all the same.",
             at_random,
             last("accuracy") > 0.6,
             solution={"labels": "random", "copies": 1.0},
             hints=("The nearest neighbour knows every training item by heart.", "What if a test item is one of them?"),
         ),
         CodeExercise(
-            "These folds are cut from data in file order. On sorted points of a sine each fold's curve is then guessed "
-            "beyond its ends: R², 1 at best and 0 for guessing the mean, is far below 0. Repair the folds.",
+            "These folds are cut in file order. With sorted points of a sine, the curve for the first or the last fold "
+            "is drawn on beyond all training points: R², 1 at best and 0 for guessing the mean, falls far below 0. "
+            "Repair the folds.",
             folds,
             check_folds,
             broken={"np.random.default_rng(seed).permutation(n)": "np.arange(n)"},

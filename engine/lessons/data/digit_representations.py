@@ -3,22 +3,26 @@
 A digit is 64 grey values. The same image can be written as black and white, as a row of numbers, as edges. Which of
 them does a simple learner read best, and what does each throw away?
 
-**Grey.** 8 rows of 8 pixels, from 0 (paper) to 16 (ink). **Threshold.** Is a pixel above 7? One bit each: thin strokes
-vanish. **Flat.** The rows one after the other: pixel (row, column) becomes number 8 · row + column. Nothing is lost,
-but that two pixels are neighbours is no longer said.
+**Grey.** 8 rows of 8 pixels, from 0 (paper) to 16 (ink). There are 1,797 of them; MNIST, with which they are often
+confused, has 70,000 of 28 × 28. **Threshold.** Is a pixel above 7? One bit each: faint strokes vanish. **Flat.** The
+rows one after the other: pixel (row, column) becomes number 8 · row + column. Nothing is lost, but that two pixels are
+neighbours is no longer said.
 
 **Edges.** How fast does grey change here? *Sobel's kernels* weigh the 3 × 3 pixels around, one for changes to the
-right, one for changes downwards; outside, border pixels are repeated. The edge is the length of both:
+right, one for changes downwards; outside, border pixels are repeated. The edge is the length of both, as at row 0,
+column 6 of the first digit:
 
-    g = √(gₓ² + gᵧ²)          gₓ = 3, gᵧ = 4 → g = 5
+    g = √(gₓ² + gᵧ²)
+    gₓ = −18, gᵧ = 24 → g = 30
 
 With one direction only, the other's edges are invisible.
 
-**The learner** is linear: for each digit a weighted sum of all numbers, fitted by least squares (with a little weight
-decay, 0.1, on numbers of unit spread); the largest sum is the answer. It sees 64 numbers and no picture.
+**The learner** is linear: for each digit a weighted sum of all numbers, fitted by least squares (large weights cost
+extra, times 0.1); the largest sum is the answer. It sees 64 numbers and no picture.
 
-**Predict, then run.** The same pixel is marked in each picture. Then the learner is tested in many random splits.
-**Watch** which bar is highest. **Break it:** move the new images by one pixel.
+**Predict, then run.** A pixel is marked in the grey image, in its threshold, its edges, and the image with shuffled
+pixels. Then the learner is tested in random splits. **Watch** which bar is highest. **Break it:** move the new images
+by one pixel.
 """
 
 from descend.engine.teaching.lesson import (
@@ -37,6 +41,7 @@ from descend.engine.teaching.lesson import (
 )
 
 WAYS = ("grey", "flat, shuffled", "threshold", "edges")
+PANES, PLACES = ("grey", "threshold", "edges", "shuffled"), ((0, 0), (0, 9), (9, 0), (9, 9))
 RIGHT, DOWN = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), ((-1, -2, -1), (0, 0, 0), (1, 2, 1))
 
 
@@ -45,7 +50,7 @@ class Knobs(KnobSet):
     threshold: int = knob(7, 0, 15, help="grey value above which a pixel counts as ink")
     direction: str = knob("both", choices=("both", "right", "down"), help="changes of grey that make an edge")
     train: int = knob(1000, 20, 1400, scale="log", help="images the learner sees; others test it")
-    brighter: int = knob(0, 0, 12, help="grey values added to every pixel of new images, as under another lamp")
+    darker: int = knob(0, 0, 12, help="grey values added to every pixel of new images, as in weaker light")
     moved: int = knob(0, 0, 3, help="pixels by which new images are moved to the right")
     splits: int = knob(10, 2, 40, help="random splits over which the learner is tested")
     pace: int = pace(8)
@@ -84,28 +89,34 @@ def run(lab, k):
     data, rng = lab.dataset, np.random.default_rng(lab.seed)
     image = data.train_x[k.sample].astype(float)
     right, down, edges = (found[0] for found in find_edges(image[None], k.direction))
-    panes = [image / 16, (image > k.threshold).astype(float), edges / max(edges.max(), 1)]
-    gap = np.zeros((8, 1))
-    wall = np.hstack([panes[0], gap, panes[1], gap, panes[2]])
+    order = rng.permutation(64)
+    panes = [image / 16, image > k.threshold, edges / max(edges.max(), 1), image.ravel()[order].reshape(8, 8) / 16]
+    wall = np.zeros((17, 17))
+    for pane, (down_by, right_by) in zip(panes, PLACES, strict=True):
+        wall[down_by : down_by + 8, right_by : right_by + 8] = pane
     first = [int(np.argmax(data.train_y == label)) for label in range(10)]
-    lab.images("ten digits of 1,797", data.train_x[first], [str(label) for label in range(10)], low=0, high=16)
-    for at in lab.steps(64):
+    lab.images("ten digits of 1,797", 16 - data.train_x[first], [str(label) for label in range(10)], low=0, high=16)
+    for step in lab.steps(64):
+        at = (step + 7) % 64  # ends at the theory's example
         row, column = divmod(at, 8)  # key: the way back from the flat vector
-        spots = [(column + 9 * pane, row) for pane in range(3)]
-        axes = ("column: grey, from 9 threshold, from 18 edges", "row")
-        lab.field("one digit", wall, (0, 25), (0, 7), down=True, points={"same pixel": spots}, low=0, high=1, axes=axes)
+        there = [(row, column)] * 3 + [divmod(int(np.argmax(order == at)), 8)]
+        spots = {name: [(c + q, r + p)] for name, (r, c), (p, q) in zip(PANES, there, PLACES, strict=True)}
+        axes = ("column", "row")
+        lab.field("one digit", wall, (0, 16), (0, 16), down=True, points=spots, low=0, high=1, axes=axes)
         flat, bars = {"same pixel": (at, image[row, column])}, np.outer(image.ravel(), (0, 1, 0)).ravel()
         lab.curve("flat", np.repeat(range(64), 3), flat, axes=("8 · row + column", "grey"), flat=bars)
         patch = np.pad(image, 1, "edge")[row : row + 3, column : column + 3]
-        length = f"√({right[row, column]:g}² + {down[row, column]:g}²)" if k.direction == "both" else k.direction
+        changes = abs(right[row, column]), abs(down[row, column])
+        length = f"|{changes[k.direction == 'down']:g}|"
+        length = "√({:g}² + {:g}²)".format(*changes) if k.direction == "both" else length
         said = f"→ {right[row, column]:g}, ↓ {down[row, column]:g}: edge {length} = {edges[row, column]:.1f}"
         lab.operation("edge at the pixel", {"patch": patch, "right": RIGHT, "down": DOWN}, said)
     lab.results(**{"largest, both": float(np.hypot(right, down).max()), "largest, right": float(np.abs(right).max())})
 
     x, y = np.concatenate([data.train_x, data.test_x]).astype(float), np.concatenate([data.train_y, data.test_y])
-    order, scores = rng.permutation(64), []
+    scores = []
     moved = np.pad(x, ((0, 0), (0, 0), (k.moved, 0)))[:, :, :8]  # paper comes in from the left
-    seen, new = represent(x, k, order), represent(moved + k.brighter, k, order)
+    seen, new = represent(x, k, order), represent(moved + k.darker, k, order)
     for _ in lab.steps(k.splits):
         train, test = np.split(rng.permutation(len(x)), [k.train])
         scores.append([(recognise(seen[way][train], y[train], new[way][test]) == y[test]).mean() for way in WAYS])
@@ -139,7 +150,7 @@ def check_edges(function):
     yield number(np.abs(function(np.full((5, 5), 200, np.uint8))).max(), "edge on even grey") <= 1e-9
 
 
-GREY, THRESHOLD, EDGES = last("grey"), last("threshold"), last("edges")
+GREY, SHUFFLED, THRESHOLD, EDGES = map(last, WAYS)
 LESSON = Lesson(
     covers=("C03",),
     after="data-exploration",
@@ -149,11 +160,11 @@ LESSON = Lesson(
     show=("one digit", "flat", "edge at the pixel", "recognised", "ten digits of 1,797"),
     takeaways=(
         "An image is numbers with neighbours; unrolled, the numbers stay and the neighbours are not said.",
-        "For a linear learner the order of pixels is nothing, and grey tells more than black and white or edges.",
+        "For a linear learner the order of pixels does not matter, and grey tells more than black and white or edges.",
         "An edge is the length of two changes, to the right and down; one direction misses the strokes along it.",
-        "Edges do not notice a brighter lamp, and no representation here survives a move by one pixel.",
+        "Edges do not notice weaker light, and no representation here survives a move by one pixel.",
     ),
-    rows=("S4-02", "S4-03"),
+    rows=("S4-02", "S4-03", "S2-128"),
     smoke={"splits": 2},
     predictions=(
         Prediction(
@@ -164,26 +175,29 @@ LESSON = Lesson(
                 "edges": (EDGES - GREY > 0.005) & (EDGES - THRESHOLD > 0.005),
             },
             why="A threshold throws grey away, and an edge the sign of each change. Mostly grey is best; "
-            "edges win once new images are much brighter, as a constant has no edges.",
+            "edges win once new images are much darker, as a constant has no edges.",
         ),
         Prediction(
-            "All images are unrolled, and their 64 numbers dealt in one random order. The share recognised then, in %?",
-            100 * last("flat, shuffled"),
-            "Exactly as large as with grey: a weighted sum does not care which number comes first. Only methods that "
+            "All images are unrolled, and the 64 numbers dealt in one random order. Is the learner still as good?",
+            choices={
+                "exactly": abs(GREY - SHUFFLED) < 0.001,
+                "no, some points worse": (GREY - SHUFFLED).between(0.02, 0.3),
+                "no, it can only guess": (SHUFFLED < 0.15) & (GREY > 0.3),
+            },
+            why="A weighted sum does not care which number comes first: each takes its weight along. Only methods that "
             "look at neighbours, as convolutions do, would lose.",
-            within=0.02,
         ),
     ),
     claims=(
         Claim(
             "Grey beats edges by over half a point and the threshold by over three; shuffled pixels change nothing",
-            (GREY - EDGES > 0.005) & (GREY - THRESHOLD > 0.03) & (abs(GREY - last("flat, shuffled")) < 1e-9),
+            (GREY - EDGES > 0.005) & (GREY - THRESHOLD > 0.03) & (abs(GREY - SHUFFLED) < 1e-9),
             seeds=10,
         ),
         Claim(
-            "With new images 8 grey values brighter, edges stay as they were and beat grey; the threshold guesses",
-            (abs(last("edges", brighter=8) - EDGES) < 1e-9) & (last("threshold", brighter=8) < 0.15),
-            last("edges", brighter=8) - last("grey", brighter=8) > 0.02,
+            "With new images 8 grey values darker, edges stay as they were and beat grey; the threshold guesses",
+            (abs(last("edges", darker=8) - EDGES) < 1e-9) & (last("threshold", darker=8) < 0.15),
+            last("edges", darker=8) - last("grey", darker=8) > 0.02,
             seeds=10,
         ),
         Claim(
@@ -198,9 +212,9 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Find a lamp under which edges beat grey by over 10 points.",
+            "Darken new images until edges beat grey by over 10 points.",
             EDGES - GREY > 0.1,
-            solution={"brighter": 12},
+            solution={"darker": 12},
             hints=("A constant added to all pixels: what becomes of a difference of neighbours?",),
         ),
         CodeExercise(
@@ -234,8 +248,8 @@ LESSON = Lesson(
         - Weak edges, below its threshold
         - Strokes from top to bottom
         + Strokes from left to right
-        = It takes changes along the last axis, to the right. Along a level stroke there are none; √ of both squares
-          shows it: 60.9 instead of 55 at the largest.
+        = It takes changes along the last axis, to the right. Along a level stroke there are none. With
+          both directions the first digit's largest edge is 60.9, with this one 55.
 
         ? [foresee] New images are moved by one pixel. What does a linear learner on the flat vector do?
         - About as well, as the digits look the same

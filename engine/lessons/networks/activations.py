@@ -1,9 +1,9 @@
 """Activations and their derivatives
 
-A neuron adds up its inputs, and then? Four things it can do with its sum look much alike. Why do six sigmoids in a row
-make a network all but deaf, and six ReLUs not?
+A neuron, or unit, adds up its inputs, and then? Four things it can do with its sum look much alike. Why do six sigmoids
+in a row make a network all but deaf, and six ReLUs not?
 
-**Activation** is what a unit makes of its sum z. Its *slope*, or derivative, says how much of a small change of z
+The **activation** is what a unit makes of its sum z. Its *slope*, or derivative, says how much of a small change of z
 passes:
 
     sigmoid  σ(z) = 1 / (1 + e⁻ᶻ)      slope σ·(1 − σ)
@@ -15,14 +15,14 @@ The leak a is usually 0.01, here the knob `leak`. The sigmoid's slope is at most
 z = 0. Far from 0 both are flat: they *saturate*.
 
 **Slopes multiply.** Put units in a row, each fed with `weight` times the output of the one before. A small change of x
-is multiplied by a slope in each, and by the weight on the way to the next. With weights of 1, two sigmoids pass at most
-¼ · ¼ = 1/16 of it, four at most 1/256.
+is multiplied by a slope in each, and by the weight on the way to the next. From x = 1 with weights of 1, the first
+sigmoid's slope is 0.197, the second's 0.219: both together pass 0.197 · 0.219 = 0.043. The table continues that.
 
 **Why it matters.** To train the first layer of a network, one must know how the error reacts to it. By the chain rule
 that is a sum of such products, a slope from every layer. If they are tiny, the first layer hardly learns.
 
-**Predict, then run.** x is sent through `units` in a row. How much of a change passes six sigmoids? **Watch** where the
-slopes are flat.
+**Predict, then run.** x is sent through `units` in a row. The slope of tanh at 1 is 0.42: how much passes six of them?
+**Watch** the marks: they sweep over the curves, then follow the sums of the units.
 
 **Break it.** Make x negative: who passes nothing at all? Then `span` 3: what does that figure hide?
 """
@@ -46,7 +46,7 @@ from descend.engine.teaching.lesson import (
     quiz,
 )
 
-NAMES = ("sigmoid", "tanh", "ReLU", "leaky ReLU")
+NAMES = ("sigmoid", "tanh", "leaky ReLU", "ReLU")
 
 
 class Knobs(KnobSet):
@@ -84,37 +84,35 @@ def run(lab, k):
         show(lab, k, z, known, dict.fromkeys(NAMES, z[8 * step]))
 
     into = dict.fromkeys(NAMES, k.x)
-    passed = {name: [1.0] for name in NAMES}
+    slopes, passed = {name: [] for name in NAMES}, {name: [1.0] for name in NAMES}
     for step in lab.steps(k.units, unit="units in a row"):
-        rows, sums = [], dict(into)
+        show(lab, k, z, known, into)
         for name in NAMES:
             output, slope = (float(part) for part in activate(name, np.array(into[name]), k.leak))
+            slopes[name].append(slope)
             passed[name].append(passed[name][-1] * slope * (k.weight if step else 1))  # key: one more factor a unit
-            rows.append((name, into[name], output, slope, passed[name][-1]))
             into[name] = k.weight * output
-        logs = {name: np.log10([slope or np.nan for slope in slopes]) for name, slopes in passed.items()}
+        logs = {name: np.log10(parts) for name, parts in passed.items() if parts[-1]}
         axes = "units passed", "log₁₀ of what is passed"
         lab.curve("passed on by units in a row", range(step + 2), axes=axes, **logs)
-        columns = "activation", f"sum of unit {step + 1}", "output", "slope", f"passed by {step + 1}"
-        lab.table("units in a row", columns, rows)
-        show(lab, k, z, known, sums)
-    if passed["ReLU"][-1] == 0:
-        lab.note("The ReLUs pass nothing: 0 has no logarithm, so their line is missing.")
-    lab.results(**{f"{name}/passed": slopes[-1] for name, slopes in passed.items()})
+        rows = [(f"unit {unit}", *each) for unit, each in enumerate(zip(*slopes.values(), strict=True), 1)]
+        lab.table("slopes in a row", ("slope of", *NAMES), [*rows, ("all pass", *(p[-1] for p in passed.values()))])
+    if k.x <= 0:
+        lab.note("The ReLUs pass nothing: 0 has no logarithm, so they have no line.")
+    lab.results(**{f"{name}/passed": parts[-1] for name, parts in passed.items()})
 
 
 def show(lab, k, z, known, sums):
     """Slopes and outputs over ``z``, and where ``sums`` lie on them."""
     import numpy as np
 
-    top = max(1.5, k.span / 4)  # drawn to the end, the ReLUs would flatten the others
     inside = {name: activate(name, np.array(at), k.leak) for name, at in sums.items() if abs(at) <= k.span}
-    for part, name, axis in ((1, "slope", "slope"), (0, "activation", "output")):
-        lines = {
-            each: np.where(pair[0] > top, np.nan, pair[0]) if part == 0 else pair[1] for each, pair in known.items()
-        }
-        here = [(sums[each], pair[part]) for each, pair in inside.items() if pair[part] <= top]
-        lab.curve(name, z, {"here": here} if here else None, axes=("sum z", axis), **lines)
+    marks = {"z": [(sums[name], slope) for name, (_, slope) in inside.items()]} if inside else None
+    lab.curve("slope", z, marks, axes=("sum z", "slope"), **{name: pair[1] for name, pair in known.items()})
+    top = max(1.5, k.span / 4)  # drawn to the end, the ReLUs would flatten the others
+    lines = {name: np.stack([z, output], 1)[output <= top] for name, (output, _) in known.items()}
+    lines |= {"z": sorted((sums[name], min(pair[0], top)) for name, pair in inside.items())} if inside else {}
+    lab.points("activation", np.zeros((0, 2)), paths=lines, axes=("sum z", f"output, up to {top:g}"), aspect="auto")
 
 
 def relu(z):
@@ -185,31 +183,31 @@ LESSON = Lesson(
     takeaways=(
         "The sigmoid's slope is at most ¼, that of tanh at most 1, and both are nearly 0 far from z = 0.",
         "A ReLU passes a change whole or not at all; a leaky one passes at least its leak.",
-        "Units in a row pass on the product of their slopes and weights; six sigmoids leave a ten-thousandth.",
+        "Units in a row pass on the product of slopes and weights: with weights of 1, six sigmoids at most 1/4096.",
     ),
-    show=("slope", "passed on by units in a row", "activation", "units in a row"),
+    show=("slope", "passed on by units in a row", "activation", "slopes in a row"),
     rows=("S4-09", "S2-11", "S3-42", "S3-43"),
     predictions=(
         Prediction(
-            "x is sent through the sigmoids in a row, and moved by a little. What part of the move arrives?",
+            "x is sent through the tanhs in a row, and moved by a little. What part of the move arrives?",
             choices={
-                "more than a tenth": passed("sigmoid") > 0.1,
-                "a tenth to a thousandth": passed("sigmoid").between(0.001, 0.1),
-                "less than a thousandth": passed("sigmoid") < 0.001,
+                "more than a tenth": passed("tanh") > 0.1,
+                "a tenth to a hundredth": passed("tanh").between(0.01, 0.1),
+                "less than a hundredth": passed("tanh") < 0.01,
             },
-            why="Each sigmoid passes at most a quarter, each weight multiplies, and so do units in a row.",
+            why="Slopes and weights multiply, and each slope is that at the unit's own sum, the larger the nearer "
+            "it is to 0. With weights up to 1 each sum is nearer to 0 than the one before.",
         ),
         Prediction(
             "Which activation passes on the most behind the last unit?",
             choices={
                 "sigmoid": beats("sigmoid", "tanh", "ReLU", "leaky ReLU"),
                 "tanh": beats("tanh", "sigmoid", "ReLU", "leaky ReLU"),
-                "ReLU and leaky ReLU alike": beats("ReLU", "sigmoid", "tanh")
-                & (passed("ReLU") == passed("leaky ReLU")),
+                "ReLU and leaky alike": beats("ReLU", "sigmoid", "tanh") & (passed("ReLU") == passed("leaky ReLU")),
                 "leaky ReLU alone": beats("leaky ReLU", "sigmoid", "tanh", "ReLU"),
             },
-            why="Where x is positive both ReLUs have slope 1, the largest there is; where it is negative one has 0, "
-            "the other its leak, and a curve that is not yet flat passes more.",
+            why="Where x is positive both ReLUs have slope 1 in each unit, and no sigmoid or tanh has more. Elsewhere "
+            "the ReLU has slope 0 and the other its leak, which a curve that is not yet flat exceeds.",
         ),
     ),
     claims=(
@@ -227,8 +225,10 @@ LESSON = Lesson(
             last("sigmoid/slope at 3", span=3.0).between(0.0447, 0.0457),
         ),
         Claim(
-            "From x = 1 six sigmoids pass a ten-thousandth, six tanh a thirteenth, six ReLUs all; from −1 none",
+            "From 1 two sigmoids pass 0.043, six a ten-thousandth, six tanhs a thirteenth, six ReLUs all; from −1 none",
+            passed("sigmoid", units=2).between(0.0430, 0.0433),
             passed("sigmoid").between(0.9e-4, 1.2e-4),
+            passed("tanh", units=1).between(0.4195, 0.4205),
             passed("tanh").between(1 / 13.5, 1 / 12.5),
             passed("ReLU") == 1,
             passed("ReLU", x=-1.0) == 0,
@@ -247,13 +247,13 @@ LESSON = Lesson(
         - All of it: each slope is 1
         + 16 times the change
         - Ten times the change: 5 · 2
-        = Weights multiply too, and there are four between five units: 2⁴. So a ReLU's gradients can also explode.
+        = Weights multiply too, and there are four between five units: 2⁴. So ReLUs can also make a change grow.
 
-        ? [foresee] A figure draws a sigmoid from −3 to 3. What does it hide?
-        - That its slope is largest at 0
-        + How flat it gets
-        - That it never falls
-        = At 3 the slope is still 0.045, at 8 it is 0.0003. `span` 3 draws that figure.
+        ? [foresee] A textbook's figure of a sigmoid and its slope ends at z = 3. What does the slope do from 3 to 8?
+        - Little: the curve is flat from 3 on
+        + It falls to less than a hundredth
+        - It falls to about a third, as 3 is to 8
+        = At 3 it is still 0.045, at 8 it is 0.0003: far out it falls as e⁻ᶻ. `span` 3 draws the figure that hides it.
         & S4-09
     """),
     exercises=(
@@ -295,6 +295,6 @@ LESSON = Lesson(
     sources=(
         "X. Glorot, Y. Bengio: Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010",
         "A. Maas, A. Hannun, A. Ng: Rectifier nonlinearities improve neural network acoustic models, ICML 2013",
-        "I. Goodfellow, Y. Bengio, A. Courville: Deep Learning, MIT Press 2016, section 6.3",
+        "I. Goodfellow, Y. Bengio, A. Courville: Deep Learning, MIT Press 2016, section 6.3 (hidden units)",
     ),
 )

@@ -1,30 +1,27 @@
 """Dead units: gradients that do not arrive
 
-Four networks start alike and see the same images. One learns nothing, and its code has no fault. Where do its
-gradients end?
+Some networks learn nothing, though their code has no fault. Where do their gradients end?
 
-**The setting.** Each network reads digits of 8 × 8 pixels through `layers` hidden layers of 32 units, and differs from
-the others only in its *activation*, what a unit makes of its sum z: sigmoid, tanh, ReLU, max(0, z), or leaky ReLU,
-which has the slope `leak` below 0. Starting weights are random, spread 1/√inputs, for the two ReLUs √(2/inputs). The
-loss is the *cross-entropy*, −ln of the probability given to the right digit: ln 10 ≈ 2.30 for one who guesses.
+**The setting.** Four networks read the same digits of 8 × 8 pixels through `layers` hidden layers of 32 units. They
+differ in their *activation*, what a unit makes of its sum z: sigmoid, tanh, ReLU, max(0, z), or leaky ReLU, which has
+the slope `leak` below 0. Starting weights are random, spread 1/√inputs, for the two ReLUs √(2/inputs). The loss is the
+*cross-entropy*, −ln of the probability given to the right digit: ln 10 ≈ 2.30 for one who guesses.
 
 **What a gradient passes.** Backpropagation goes from the last layer to the first, and each unit on the way multiplies
-what comes by the slope of its activation, at the sum it has. A sigmoid's is at most ¼: six layers leave at most 1/4096
-by that alone. A unit far from 0 is *saturated*: sigmoid and tanh are flat there.
+what comes by the slope of its activation, at the sum it has. A sigmoid's is at most ¼, so six layers leave at most
+(¼)⁶ = 1/4096 by that alone: 3.6 down in `gradient by layer`. A unit far from 0 is *saturated*: sigmoid and tanh
+are flat there.
 
 **Dead units.** A ReLU whose sum is negative for *every* image has slope 0 for every image. Its own weights get a
-gradient of 0, and as long as its inputs do not change it stays so. A leak of 0.1 would pass a tenth.
+gradient of 0, and while its inputs do not change it stays so. A few start so. A leak of 0.1 would pass a tenth. Counted
+as dead is a slope below 0.001 for every image.
 
-**Predict, then run.** Which networks will learn?
+**Predict, then run.** How many of the networks learn? **Watch** the slopes: every unit is a cell, every layer a row;
+dark passes nothing.
 
-**Watch** the slopes: every unit is a cell, every layer a row; dark passes nothing.
-
-**Break it.** `layers` 1, `lr` 0.3, `bias` −5: every unit starts far down. Who wakes up with `leak` 0.2? Then `lr` 1,
-six layers: steps too large kill what was alive.
+**Break it.** `layers` 1, `lr` 0.3, `bias` −5: all start far down. Who wakes up with `leak` 0.2? Then `lr` 1, six
+layers: too large steps kill ReLUs or overflow.
 """
-
-from functools import reduce
-from operator import and_
 
 from descend.engine.teaching.lesson import (
     Claim,
@@ -105,10 +102,8 @@ def run(lab, k):
     networks = {name: [part.to(lab.device).requires_grad_() for part in theta] for name, theta in networks.items()}
     lab.track(**{f"{name}{i}": part for name, theta in networks.items() for i, part in enumerate(theta)})
     recent = lab.state.setdefault("recent", {name: [] for name in NAMES})
-    look(lab, k, networks, x)
     for step in lab.steps(k.steps, samples=64):
-        chosen = torch.randint(len(x), (64,)).to(lab.device)
-        norms = {}
+        chosen, norms = torch.randint(len(x), (64,)).to(lab.device), {}
         for name, theta in networks.items():
             loss = loss_of(forward(name, theta, x[chosen], k.leak)[0], y[chosen])
             if loss.isfinite():
@@ -118,12 +113,14 @@ def run(lab, k):
                         part -= k.lr * gradient  # key: no gradient, no step, whatever the rate
                 norms[name] = torch.stack([gradient.norm() for gradient in gradients[::2]])
                 lab.scalars({f"{name}/cross-entropy": loss})
-            recent[name] = [*recent[name][-49:], min(loss.item(), 1e6) if loss.isfinite() else 1e6]
+            elif recent[name][-1:] != [1e6]:
+                lab.note(f"{name} has diverged: its loss is no number any more, and it takes no further step.")
+            recent[name] = [*recent[name][-49:], min(loss.item(), 1e5) if loss.isfinite() else 1e6]
         if step == 0:
             lab.results(**{f"{name}/first of last": (each[0] / each[-1]).item() for name, each in norms.items()})
         if step == 0 or lab.due():
-            logs = {name: torch.where(each > 0, each.log10(), torch.nan) for name, each in norms.items()}
-            axes = "layer", "log₁₀ of gradient's norm"
+            logs = {name: each.clamp(min=1e-12).log10() for name, each in norms.items()}
+            axes = "layer", "log₁₀ of gradient's norm, −12: or less"
             lab.curve("gradient by layer", range(1, k.layers + 2), axes=axes, **logs)
             look(lab, k, networks, x)
     look(lab, k, networks, x)
@@ -134,12 +131,15 @@ def look(lab, k, networks, x):
     """The mean slope of every unit over all images, and how many units are dead."""
     import torch
 
-    with torch.no_grad():
-        slopes = {name: torch.stack(forward(name, theta, x, k.leak)[1]) for name, theta in networks.items()}
-    dead = [100 * (each < DEAD).all(1).float().mean().item() for each in slopes.values()]
-    means = torch.stack([each.mean(1) for each in slopes.values()])
+    means, dead = [], []
+    for name, theta in networks.items():
+        with torch.no_grad():
+            scores, slopes = forward(name, theta, x, k.leak)
+        unknown = 0 if scores.isfinite().all() else torch.nan  # what a network that diverged would have
+        means.append(torch.stack(slopes).mean(1) + unknown)
+        dead.append(100 * (torch.stack(slopes) < DEAD).all(1).float().mean().item() + unknown)
     rows = [f"{name} {layer}" for name in NAMES for layer in range(1, k.layers + 1)]
-    lab.field("slope of every unit", means.flatten(0, 1), rows=rows, low=0, high=1, axes=("unit", "layer"))
+    lab.field("slope of every unit", torch.cat(means), rows=rows, low=0, high=1, axes=("unit", "layer"))
     lab.bars("dead units", NAMES, "% of the hidden units", dead=dead)
     lab.results(**{f"{name}/dead": share for name, share in zip(NAMES, dead, strict=True)})
 
@@ -167,10 +167,8 @@ def check_dead_units(dead_units):
         found = dead_units(x.copy(), w.copy(), b.copy())
         if np.ndim(found) != 0:
             raise Wrong(f"It returns one number; yours has shape {np.shape(found)}.")
-        yield (
-            number(abs(found - off / units), f"{off} of {units} dead: distance of the share from {off / units:g}")
-            < 1e-9
-        )
+        share = off / units
+        yield number(abs(found - share), f"{off} of {units} dead: distance from {share:g}") < 1e-9
 
 
 def loss(name, **knobs):
@@ -178,9 +176,9 @@ def loss(name, **knobs):
     return last(f"{name}/cross-entropy", **knobs)
 
 
-def learn(*names):
-    """That these networks learned and the others did not."""
-    return reduce(and_, (loss(name) < 1.6 if name in names else loss(name) > 2.1 for name in NAMES))
+def learned(result):
+    """How many networks got below 2."""
+    return sum(result.last(f"{name}/cross-entropy") < 2 for name in NAMES) if result.state == "done" else None
 
 
 FLAT = {"layers": 1, "lr": 0.3, "bias": -5.0, "leak": 0.2}
@@ -192,25 +190,31 @@ LESSON = Lesson(
     data=("digits",),
     minutes=12,
     takeaways=(
-        "A gradient is multiplied by the slope of every unit it passes, so deep sigmoid layers get next to none.",
+        "Every unit multiplies the gradient by its slope: the first of many sigmoid layers gets next to none.",
         "A ReLU that is off for every image gets no gradient, and stays off while its inputs stay.",
-        "A leak lets such a unit come back; a bias far from 0 or too large a step makes it.",
+        "Biases far below 0 and steps that are too large make such units; a leak lets them come back.",
     ),
     show=("slope of every unit", "cross-entropy", "gradient by layer", "dead units"),
     rows=("S2-11",),
     smoke={"steps": 60},
     predictions=(
         Prediction(
-            "Which of the four networks will learn?",
+            "How many of the four networks learn: have a cross-entropy below 2, as the mean of the last 50 steps?",
+            learned,
+            choices=("none", "one", "two", "three", "all four"),
+            why="Every unit on the way back multiplies the gradient by its slope. Many sigmoids leave next to none; a "
+            "bias far from 0 makes sigmoid and tanh flat, one far below 0 turns ReLUs off. Steps may also be too small "
+            "to learn in time, or so large that they ruin a network.",
+        ),
+        Prediction(
+            "How many of the ReLU network's hidden units are dead when training ends?",
             choices={
-                "all four": learn(*NAMES),
-                "all but sigmoid": learn(*NAMES[1:]),
-                "only the two ReLUs": learn(*NAMES[2:]),
-                "only leaky ReLU": learn(NAMES[3]),
-                "none": learn(),
+                "none": last("ReLU/dead") == 0,
+                "up to a third": last("ReLU/dead").between(0.01, 33),
+                "over a third": last("ReLU/dead") > 34,
             },
-            why="A network learns if a gradient reaches its first layers. Many sigmoids in a row pass next to none; a "
-            "bias far below 0 makes sigmoid and tanh flat and turns ReLUs off; a large enough leak still passes some.",
+            why="At a bias of 0 chance turns a few off for every image, and the others can learn without them. Biases "
+            "far below 0 turn all off, and steps that are too large kill more.",
         ),
     ),
     claims=(
@@ -221,8 +225,7 @@ LESSON = Lesson(
             seeds=5,
         ),
         Claim(
-            "At the first step sigmoid's first layer gets less than a thousandth of the last one's gradient; each "
-            "other's more than a twentieth",
+            "At the first step sigmoid's first layer gets under a thousandth of the last's gradient, others' over 1/20",
             last("sigmoid/first of last") < 1e-3,
             *(last(f"{name}/first of last") > 0.05 for name in NAMES[1:]),
             seeds=5,
@@ -235,7 +238,9 @@ LESSON = Lesson(
             last("ReLU/dead", **FLAT) > 95,
             seeds=5,
         ),
-        Claim("At a rate of 1, over a third of six layers' ReLUs die", last("ReLU/dead", lr=1.0) > 33, seeds=5),
+        Claim("Some ReLUs start dead, under a fifth", last("ReLU/dead", steps=10, lr=0.001).between(0.1, 20), seeds=5),
+        Claim("At a rate of 1 six layers of ReLUs learn nothing", loss("ReLU", lr=1.0) > 2.2, seeds=5),
+        Claim("Usually over a third of them is dead then", last("ReLU/dead", lr=1.0) > 33, seeds=5, needed=3),
     ),
     quiz=quiz("""
         ? [compute] A gradient passes three sigmoid units whose outputs are 0.5, 0.9 and 0.9, with weights of 1. What
@@ -253,7 +258,7 @@ LESSON = Lesson(
         = Its slope is 0 for every image, so its weights and bias get a gradient of exactly 0; ten times 0 is 0. Its
           inputs are pixels, which do not move either.
 
-        ? [foresee] Half of a layer's ReLUs are off for the image at hand. Is that a fault?
+        ? Half of a layer's ReLUs are off for the image at hand. Is that a fault?
         - Yes: half of the layer is dead
         + No, if other images turn them on
         - Yes: only half of its gradient is right

@@ -1,15 +1,15 @@
 """Output layers and their losses
 
-A network ends in scores: 7.1 for a three, 4.0 for an eight. How do scores become probabilities, and how does training
-know which to raise?
+A network ends in scores: 7.1 for a three, 4.0 for an eight. How do they become probabilities, and which does training
+raise?
 
 **One answer of several.** *Softmax* makes of an image's scores s numbers that are positive and add up to 1:
 
     p_k = e^(s_k) / Σ e^(s_j)
 
-Scores (0, ln 3) give (¼, ¾), ten equal ones 1/10 each. Adding one number to all scores changes nothing, so the largest
-is subtracted first: then no e^s overflows. A batch is done row by row, each image with its own sum. Dividing the scores
-by a *temperature* above 1 makes probabilities more alike, below 1 more different; their order stays.
+Scores (0, ln 3) give (¼, ¾), the table's first row. Adding one number to all scores changes nothing, so the largest is
+subtracted first: then no e^s overflows. Each image has its own sum. Dividing the scores by a *temperature* above 1
+makes probabilities more alike, below 1 more different; their order stays.
 
 **Several answers at once.** An eight is even, at least 5, and has a loop. Such labels do not compete, so each score has
 its own *sigmoid*, 1/(1 + e^(−s)). The sum may be anything.
@@ -20,15 +20,17 @@ not, both have the same slope at a score:
 
     ∂loss/∂s = p − y
 
-At first all ten digits have about 1/10, so the slopes are about 1/10, and −9/10 at the true one: it is raised most.
+(with n true labels, softmax: n·p − y). At first ten digits have about 1/10, so the slopes are about 1/10, and
+−9/10 at the true one. Training goes against the slope, so it raises that one.
 
-**Predict, then run.** A network, 64 → 32 → outputs, learns digits. What do the pushes p − y on an image's scores add
-up to?
+**Predict, then run.** A network, 64 pixels → 32 units → outputs, learns digits. What do an image's slopes add up to?
 
-**Watch** the pushes on one test image die out.
+**Watch** the slopes of one test image die out.
 
 **Break it.** `labels` properties with `output` softmax: where three hold, what can each get?
 """
+
+import math
 
 from descend.engine.teaching.lesson import (
     Claim,
@@ -103,7 +105,9 @@ def run(lab, k):
         adam.zero_grad()
         loss.backward()
         if step == 0:
-            check_slopes(lab, k, scores, y)
+            slopes = find_slopes(scores.detach(), y, k.output)
+            off = (scores.grad * len(y) - slopes).abs().max().item()  # key: backpropagation finds the same
+            lab.results(**{"slope off": off, "sum of slopes": slopes.sum(1).mean().item()})
         adam.step()
         lab.scalars({"train/loss": loss})
         if lab.due() or step == k.steps - 1:
@@ -112,40 +116,36 @@ def run(lab, k):
                 lab.scalars({"test/loss": losses(scores, truth, k.output).mean()})
             p = probabilities(scores, k.output)
             right = p.argmax(1) == data.test_y if k.labels == "digit" else ((p > 0.5) == (truth > 0.5)).all(1)
-            lab.scalars({"test/accuracy": right.float().mean()})
             lab.results(**{"test/accuracy": right.float().mean().item()})
             show(lab, k, names, scores, truth, data)
 
 
-def check_slopes(lab, k, scores, y):
-    """Compare what backpropagation found at the scores with p − y, and add up the pushes on each image."""
-    p = probabilities(scores.detach(), k.output)
-    pushes = p * (y.sum(1, keepdim=True) if k.output == "softmax" else 1) - y  # key: where one label holds, p − y
-    lab.results(**{"slope off": (scores.grad * len(y) - pushes).abs().max().item()})
-    lab.results(**{"sum of pushes": pushes.sum(1).mean().item()})
+def find_slopes(scores, y, output):
+    """Slopes of the losses at the scores: p − y, where a softmax has one label."""
+    labels = y.sum(1, keepdim=True) if output == "softmax" else 1
+    return probabilities(scores, output) * labels - y  # key: of several labels, each pulls at all of a softmax's scores
 
 
 def show(lab, k, names, scores, truth, data):
-    """One test image: its probabilities, pushes and losses; then five images, row by row."""
+    """One test image: its probabilities, slopes and losses; then five images, row by row."""
     import torch
 
     shown, y = probabilities(scores, k.output, k.temperature), truth[k.image].cpu()
     marked = [f"{name} ✓" if true else name for name, true in zip(names, y, strict=True)]
-    lab.bars("probability", marked, "probability; ✓ is true", probability=shown[k.image].cpu())
-    plain = probabilities(scores, k.output)[k.image].cpu()
-    weight = y.sum() if k.output == "softmax" else 1.0
-    lab.bars("push on each score", marked, "p − y, at temperature 1", push=plain * weight - y)
+    plain, slopes = probabilities(scores, k.output)[k.image].cpu(), find_slopes(scores, truth, k.output)[k.image].cpu()
+    lab.bars("probability and slope", marked, "✓ is true", probability=shown[k.image].cpu(), slope=slopes)
     digit = data.classes[int(data.test_y[k.image])]
     lab.images("image", data.test_x[k.image : k.image + 1], (f"a {digit}",), low=0, high=1)
     at = torch.linspace(0.01, 0.99, 99)
     here = {"true": [(float(one), -float(torch.log(one))) for one in plain[y > 0.5].clamp(0.01, 0.99)]}
     marks = here if here["true"] else None
     lab.curve("loss by probability", at, marks, axes=("p", "loss"), holds=-at.log(), **{"does not": -(1 - at).log()})
-    lines = []
+    example = probabilities(torch.tensor([[0, math.log(3)]]), k.output, k.temperature)[0].tolist()
+    lines = [("0, ln 3", round(sum(example), 3), *[round(p, 3) for p in example], *[None] * (len(names) - 2))]
     for i in range(k.image, min(k.image + 5, len(shown))):
         row = [round(p, 3) for p in shown[i].tolist()]
         lines.append((data.classes[int(data.test_y[i])], round(shown[i].sum().item(), 3), *row))
-    lab.table("five images, row by row", ("image", "sum", *names), lines)
+    lab.table("row by row", ("scores of", "sum", *names), lines)
     lab.results(**{"largest probability": shown.amax(1).mean().item()})
 
 
@@ -177,7 +177,7 @@ def of_properties(result):
         raise Wrong(f"The labels are {result.knobs['labels']}; choose properties.")
 
 
-RIGHT, PUSH = last("test/accuracy"), last("sum of pushes")
+RIGHT, SUM = last("test/accuracy"), last("sum of slopes")
 
 LESSON = Lesson(
     covers=("D07",),
@@ -191,21 +191,21 @@ LESSON = Lesson(
         "A temperature changes how sure the probabilities are, not their order.",
         "Losses are computed from raw scores, so that nothing overflows or is rounded to 0.",
     ),
-    show=("probability", "push on each score", "loss by probability", "five images, row by row", "image", "loss"),
+    show=("probability and slope", "loss by probability", "row by row", "image", "loss"),
     rows=("S2-23", "S2-28", "S3-44"),
     smoke={"steps": 20},
     predictions=(
         Prediction(
-            "The pushes p − y on the scores of one image, before training: what do they add up to?",
-            choices={"0": abs(PUSH) < 1e-4, "less than 0": PUSH < -0.01, "more than 0": PUSH > 0.01},
-            why="Softmax's probabilities add up to 1, as does y: what one score gains, the others lose. Sigmoids all "
-            "begin near ½, and most labels do not hold, so together they are pushed down (a positive slope).",
+            "The slopes at an image's scores, before training: what do they add up to, on average over all images?",
+            choices={"0": abs(SUM) < 1e-4, "less than 0": SUM < -0.01, "more than 0": SUM > 0.01},
+            why="Softmax's probabilities add up to 1: what one score gains, others lose. Sigmoids all begin near ½; "
+            "most labels do not hold, so most slopes are positive: these scores are pushed down.",
         ),
         Prediction(
             "Of what share of test images will every label be right? (digit: the largest p is the right one)",
             choices={"under 50 %": RIGHT < 0.5, "50 to 85 %": RIGHT.between(0.5, 0.85), "over 85 %": RIGHT > 0.85},
-            why="Both outputs learn the digits. Of properties up to three hold at once, and a softmax, whose sum is 1, "
-            "can give more than ½ to one only.",
+            why="Given steps enough, both outputs learn the digits. Of properties up to three hold at once, and a "
+            "softmax, whose sum is 1, can give more than ½ to one only.",
         ),
     ),
     claims=(
@@ -259,7 +259,7 @@ LESSON = Lesson(
         = It has no way to say neither, nor both. Two sigmoids have.
         & S2-23
 
-        ? `nn.BCELoss` is given raw scores such as 3.2. What is the remedy?
+        ? Several labels may hold at once, and `nn.BCELoss` is given raw scores such as 3.2. What is the remedy?
         - Clip them to between 0 and 1
         - Softmax before it
         + Its form with logits
@@ -281,7 +281,7 @@ LESSON = Lesson(
             check_loss_of_labels,
             broken={"binary_cross_entropy_with_logits": "binary_cross_entropy"},
             hints=(
-                "A sigmoid before it stops the error, but a probability rounded to 0 has no logarithm.",
+                "A sigmoid before it stops the error, but where it is rounded to 0, the logarithm is cut off at −100.",
                 "torch.nn.functional has a form of it that takes logits, which is another word for scores.",
             ),
             seconds=60,
@@ -291,6 +291,7 @@ LESSON = Lesson(
     sources=(
         "C. M. Bishop: Pattern Recognition and Machine Learning, Springer 2006, sections 4.3.4 and 5.2",
         "I. Goodfellow, Y. Bengio, A. Courville: Deep Learning, MIT Press 2016, section 6.2.2",
-        "G. Hinton, O. Vinyals, J. Dean: Distilling the knowledge in a neural network, arXiv:1503.02531 (2015)",
+        "G. Hinton, O. Vinyals, J. Dean: Distilling the knowledge in a neural network, arXiv:1503.02531 (2015), "
+        "section 2 (temperature)",
     ),
 )
