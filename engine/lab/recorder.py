@@ -15,11 +15,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 
 from descend.engine.run.jsonl import JsonlReader, JsonlWriter
-from descend.engine.run.records import Array, Control, Event, Note, Picture, Record, Scalars, make_control_decoder
+from descend.engine.run.records import (
+    Array,
+    Control,
+    Event,
+    Note,
+    Picture,
+    Record,
+    Scalars,
+    make_control_decoder,
+    make_encoder,
+    make_event_decoder,
+)
 
 INTERVAL = 0.1
 """Seconds between writes."""
@@ -62,6 +74,7 @@ class Recorder:
         self._records: deque[Record | Callable[[], Record]] = deque()
         self._pictures: dict[str, Picture] = {}
         self._told: set[str] = set()
+        self._read: set[tuple[str, str]] = set()
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
@@ -88,6 +101,22 @@ class Recorder:
             except Exception as error:  # raised on the experiment's thread, where it can be explained
                 self.error = error
                 self._broken()
+
+    def _make(self, make: Callable[[], Record]) -> Record:
+        """A picture, which can be read again: of each name the first is tried, as a reader passes over what it cannot.
+
+        Raises:
+            ValueError: it cannot.
+        """
+        record = make()
+        name = str(getattr(record, "name", ""))
+        if (key := (type(record).__name__, name)) not in self._read:
+            self._read.add(key)
+            try:
+                make_event_decoder().decode(make_encoder().encode(record))
+            except msgspec.MsgspecError as error:
+                raise ValueError(f"the {key[0].lower()} '{name}' cannot be shown: {error}") from None
+        return record
 
     def last_words(self, records: list[Event]) -> None:
         """Try to write ``records`` despite an earlier error: on a full disk there may be room for so few."""
@@ -119,7 +148,7 @@ class Recorder:
         queued = [self._records.popleft() for _ in range(len(self._records))]
         now = self._clock()
         records: list[Record] = list(self._gather(points))
-        records += [record() if callable(record) else record for record in queued]
+        records += [self._make(record) if callable(record) else record for record in queued]
         records += self._overwritten(records)
         if (progress := self._progress()) is not None:
             records.insert(0, progress)

@@ -63,7 +63,7 @@ def test_every_kind_arrives_with_its_numbers(folders: Path) -> None:
         lab.curve("fit", x[:, None], {"root": (0.5, 0.25)}, square=x**2, x=[0, 1, 2, 3, 4])
         lab.points("data", torch.zeros(2, 2), torch.tensor([0, 2]), arrows=np.ones((2, 2)), paths={"way": np.eye(2)})
         lab.field("loss", grid, (-1, 1), (0, 2), points={"here": (0, 1)})
-        lab.field("weights", grid, rows=["a", "b"], texts=[["<", "^", ">"]] * 2)
+        lab.field("weights", grid, rows=["a", "b"], texts=[["<", 7, ">"]] * 2)
         lab.bars("scores", ["one", "two"], "points", first=[1, 2], second=torch.tensor([3.0, 4.0]))
         lab.histogram("noise", 4, (0, 4), values=torch.tensor([0.5, 1.5, 1.6, np.nan, 99.0]))
         lab.images("grey", torch.tensor([[[0.0, 0.5], [1.0, 2.0]]]), ["one"], low=0, high=1)
@@ -83,7 +83,7 @@ def test_every_kind_arrives_with_its_numbers(folders: Path) -> None:
     assert points.dx.numpy().tolist() == [1, 1]
     assert loss.values.numpy().tolist() == grid.tolist()
     assert (loss.x, loss.y, loss.points["here"].numpy().tolist()) == ((-1, 1), (0, 2), [[0, 1]])
-    assert last(history, "field/weights").texts[1][2] == ">"
+    assert last(history, "field/weights").texts[1] == ["<", "7", ">"]
     assert last(history, "bars/scores").groups["second"].numpy().tolist() == [3, 4]
     assert last(history, "bars/scores").axis == "points"
     assert last(history, "histogram/noise").counts["values"].numpy().tolist() == [1, 2, 0, 0]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from descend.engine.lab.recorder import POINTS, Recorder, choose_extremes
 from descend.engine.run.history import History
 from descend.engine.run.jsonl import JsonlReader, JsonlWriter
-from descend.engine.run.records import Note, SetKnob, Text, make_event_decoder
+from descend.engine.run.records import Array, Images, Note, SetKnob, Text, make_event_decoder
 
 
 class Heard:
@@ -53,6 +53,14 @@ def test_numbers_of_every_kind_are_points(tmp_path: Path) -> None:
         heard.recorder.scalars(step, {"a": value})
     heard.recorder.close()
     assert gathered(tmp_path).series["a"].values.tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_picture_that_no_reader_could_take_is_an_error_and_not_a_gap(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    wrong = Images(step=1, name="digits", pixels=Array.of(np.zeros((1, 2, 2), np.uint8)), captions=[7])  # type: ignore[list-item]
+    heard.recorder.put(lambda: wrong)
+    time.sleep(0.3)
+    assert "the images 'digits' cannot be shown: Expected `str`, got `int`" in str(heard.recorder.error)
 
 
 def test_a_picture_that_replaces_another_of_its_step_is_told_once_with_its_name(tmp_path: Path) -> None:
