@@ -214,11 +214,8 @@ class Pictures(Diagrams):
             require(len(get_shape(values)) == 2, f"a field has rows and columns, not shape {get_shape(values)}")
         require(count_values(values) <= MAX_VALUES, "the field is too large")
         low, high = (None if end is None else float(end) for end in (low, high))
-        spots, tracks, written = (
-            take_places(points),
-            take_places(paths),
-            [[str(text) for text in line] for line in texts],
-        )
+        spots, tracks = take_places(points), take_places(paths)
+        written = [[str(text) for text in line] for line in texts]
         names, above, labels, sides = list(rows), list(columns), list(classes), list(panes)
 
         def make() -> Field:

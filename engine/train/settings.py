@@ -51,28 +51,30 @@ class TrainingKnob(Knob):
     Attributes:
         group: one of `GROUPS`.
         kinds: the kinds of data that it is for; all if there are none.
-        classes: whether it is only for what learns classes, of which the next character is one.
+        tasks: what it is for learning; anything if there are none.
         own: whether it is only for the user's own models, of which it is not known what they learn.
         needs: another knob without which it does nothing: ``NAME=VALUE``, or ``NAME`` for any but 0.
     """
 
     group: str = ""
     kinds: tuple[str, ...] = ()
-    classes: bool = False
+    tasks: tuple[str, ...] = ()
     own: bool = False
     needs: str = ""
 
     def is_offered(self, kinds: set[str], tasks: set[str], own: bool) -> bool:
         """Whether a model has it that takes data of these ``kinds`` and learns these ``tasks``."""
-        learns = not self.classes or bool(tasks & {"classification", "language"})
+        learns = not self.tasks or bool(tasks & set(self.tasks))
         return learns and (own or not self.own) and (not self.kinds or bool(kinds & set(self.kinds)))
 
     def why_unfit(self, asked: Mapping[str, Value], shape: DataShape) -> str:
         """Nothing if it goes with the data, else a sentence; ``asked`` are all knobs."""
         if self.kinds and shape.kind not in self.kinds:
             return f"{self.name} is for {' and '.join(f'{kind}s' for kind in self.kinds)}; here is {shape}."
-        if self.classes and (shape.task == "regression" or asked.get("objective") == "reconstruction"):
-            return f"{self.name} is for classes, and there are none to learn in {shape}."
+        learned = "reconstruction" if asked.get("objective") == "reconstruction" else shape.task
+        if self.tasks and learned not in self.tasks:
+            kind = "classes" if "classification" in self.tasks else "numbers to predict"
+            return f"{self.name} is for {kind}, and there are none to learn in {shape}."
         return ""
 
     def why_unused(self, asked: Mapping[str, Value]) -> str:
@@ -94,13 +96,13 @@ def setting(
     live: bool = False,
     help: str = "",
     kinds: tuple[str, ...] = (),
-    classes: bool = False,
+    tasks: tuple[str, ...] = (),
     own: bool = False,
     needs: str = "",
 ) -> Any:
     """Declare a `TrainingKnob`."""
     return TrainingKnob(
-        default, low, high, choices, scale, live, help, group=group, kinds=kinds, classes=classes, own=own, needs=needs
+        default, low, high, choices, scale, live, help, group=group, kinds=kinds, tasks=tasks, own=own, needs=needs
     )
 
 
@@ -167,8 +169,33 @@ class TrainKnobs(GroupedKnobs):
         0.5,
         group="regularisation",
         live=True,
-        classes=True,
+        tasks=("classification", "language"),
         help="share of each label spread over all classes",
+    )
+    class_weights: str = setting(
+        "none",
+        group="regularisation",
+        choices=("none", "balanced"),
+        tasks=("classification",),
+        help="balanced: a class counts the more in the training loss the rarer it is",
+    )
+    focal: float = setting(
+        0.0,
+        0.0,
+        5.0,
+        group="regularisation",
+        live=True,
+        tasks=("classification",),
+        help="focal loss: how much less samples count that are right already; 0: not",
+    )
+    huber: float = setting(
+        0.0,
+        0.0,
+        10.0,
+        group="regularisation",
+        live=True,
+        tasks=("regression",),
+        help="target deviations beyond which errors count linearly, against outliers; 0: squared throughout",
     )
     clip: float = setting(
         0.0, 0.0, 1000.0, group="optimiser", live=True, help="clip the gradient's norm to this; 0: no clipping"

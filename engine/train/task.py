@@ -73,8 +73,12 @@ class Task(ABC):
         return y
 
     @abstractmethod
-    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
-        """Mean loss of a batch."""
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Mean loss of a batch, as it is judged."""
+
+    def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
+        """What a training step with the knobs ``k`` makes smaller."""
+        return self.loss(output, target)
 
     def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """What else is recorded of a training batch."""
@@ -89,6 +93,7 @@ class Classification(Task):
     """Classification: cross-entropy and accuracy. Of two classes, a single score for the second is enough."""
 
     offers = ("loss", "accuracy", *MORE_OF_CLASSES)
+    weights: Tensor | None = None
 
     def __init__(self, names: tuple[str, ...], images: bool, every: bool = False) -> None:
         self.names, self.images, self.every = names, images, every
@@ -104,8 +109,27 @@ class Classification(Task):
         fitted = super().fitted(output, x)
         return fitted if fitted is None else output_activation.remove_activation(fitted, self.ends)
 
-    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
-        return functional.cross_entropy(output, target, label_smoothing=smoothing)
+    def weigh(self, labels: Tensor) -> None:
+        """Weigh each class by 1 / its share of ``labels`` (n,) in training, so that rare ones count as much as others:
+        the mean weight of a sample is 1."""
+        counts = torch.bincount(labels, minlength=len(self.names)).double()
+        self.weights = (len(labels) / ((counts > 0).sum() * counts.clamp(min=1))).float()
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return functional.cross_entropy(output, target)
+
+    def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
+        """Cross-entropy with label smoothing, class weights and the focus on what is not yet right: (1 − p)^γ times the
+        loss of a sample whose class has the probability p (Lin et al., Focal Loss for Dense Object Detection, 2017)."""
+        smoothing, focal = getattr(k, "label_smoothing", 0.0), getattr(k, "focal", 0.0)
+        if self.weights is None and not focal:
+            return functional.cross_entropy(output, target, label_smoothing=smoothing)
+        losses = functional.cross_entropy(output, target, label_smoothing=smoothing, reduction="none")
+        if self.weights is not None:
+            losses = losses * self.weights[target]
+        if focal:
+            losses = losses * (1 - output.softmax(1).gather(1, target[:, None])[:, 0]) ** focal
+        return losses.mean()
 
     def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         return {"accuracy": (output.argmax(1) == target).float().mean()}
@@ -180,8 +204,14 @@ class Regression(Task):
             return output.reshape(self.size(x))  # or (n, 1) less (n,) would be (n, n)
         return super().fitted(output, x)
 
-    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
         return functional.mse_loss(output, target)
+
+    def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
+        """Squared error; beyond ``huber`` deviations of the target it grows linearly (Huber, Robust Estimation of a
+        Location Parameter, 1964). Twice Huber's form, so that it is the squared error within them."""
+        huber = getattr(k, "huber", 0.0)
+        return 2 * functional.huber_loss(output, target, delta=huber) if huber else self.loss(output, target)
 
     def tally(self, device: torch.device) -> Metrics:
         return RegressionMetrics(device, self.names, self.form)
@@ -247,7 +277,11 @@ class LanguageModelling(Task):
         fitted = super().fitted(output, x)
         return fitted if fitted is None else output_activation.remove_activation(fitted, self.ends)
 
-    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return functional.cross_entropy(output.flatten(0, 1), target.flatten())
+
+    def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
+        smoothing = getattr(k, "label_smoothing", 0.0)
         return functional.cross_entropy(output.flatten(0, 1), target.flatten(), label_smoothing=smoothing)
 
     def tally(self, device: torch.device) -> Metrics:
@@ -293,7 +327,7 @@ class Reconstruction(Task):
     def target(self, x: Tensor, y: Tensor) -> Tensor:
         return x
 
-    def loss(self, output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
         return functional.mse_loss(output, target)
 
     def tally(self, device: torch.device) -> Metrics:

@@ -168,6 +168,8 @@ class Trainer:
             seed=lab.seed,
         )
         self._keep_split()
+        if isinstance(self.objective, Classification) and k.class_weights == "balanced":
+            self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
         if self.best is None:
             forget_best(lab.state)
@@ -224,7 +226,8 @@ class Trainer:
         forking.require_model_effects(self)
         parameters = count_parameters(self.net)
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
-            lab.note(warning)
+            advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
+            lab.note(warning + advice)
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
         for note in notes:  # last, as the shell shows the last
             lab.note(note)
@@ -327,7 +330,7 @@ class Trainer:
                 f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
             )
         output, target = output.float(), self.objective.target(x, y)
-        loss = self.objective.loss(output, target, getattr(k, "label_smoothing", 0.0))
+        loss = self.objective.training_loss(output, target, k)
         for group in self.optimiser.param_groups:
             group["lr"], group["weight_decay"] = rate, self.k.weight_decay
         self.optimiser.zero_grad()

@@ -99,6 +99,9 @@ CHANGES = {
     ),
     "weight_decay": Change(0.5),
     "label_smoothing": Change(0.3),
+    "class_weights": Change("balanced", "mlp", "breast_cancer"),
+    "focal": Change(2.0),
+    "huber": Change(0.5, "mlp", "diabetes", {"batch_size": 64}),
     "clip": Change(0.01),
     "patience": Change(
         1, beside={"validation": 0.1, "lr": 1.0}, shows=lambda fork, twin: "Stopped after" in notes(fork.said)
@@ -114,6 +117,11 @@ CHANGES = {
         "last",
         beside={"validation": 0.1},
         shows=lambda fork, twin: "best" in twin.training.lab.state and "best" not in fork.training.lab.state,
+    ),
+    "fold": Change(
+        2,
+        beside={"validation": 0.2},
+        shows=lambda fork, twin: not torch.equal(fork.training.held.places, twin.training.held.places),
     ),
     "validation": Change(
         0.4,

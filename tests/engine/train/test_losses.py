@@ -1,0 +1,91 @@
+"""Losses for rare classes and for outliers: the formulas, and what they do to a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.utils.class_weight import compute_class_weight
+from tests.engine.train.trained import done, notes
+
+from descend.datasets.preparation import Preparation
+from descend.engine.base.errors import UsageError
+from descend.engine.launch import launcher
+from descend.engine.run.run_request import RunRequest
+from descend.engine.train.loader import Preprocessing
+from descend.engine.train.task import Classification, Regression
+
+OUTPUT = torch.randn(40, 3, generator=torch.Generator().manual_seed(1))
+TARGET = torch.tensor([0] * 30 + [1] * 8 + [2] * 2)
+
+
+def test_balanced_weights_are_those_of_scikit_learn() -> None:
+    task = Classification(("a", "b", "c"), images=False)
+    task.weigh(TARGET)
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=TARGET.numpy())
+    assert task.weights is not None
+    assert task.weights.tolist() == pytest.approx(expected)
+    each = torch.nn.functional.cross_entropy(OUTPUT, TARGET, reduction="none")
+    by_class = sum(each[label == TARGET].mean() for label in range(3)) / 3
+    assert task.training_loss(OUTPUT, TARGET, SimpleNamespace()) == pytest.approx(float(by_class))
+    assert task.loss(OUTPUT, TARGET) == pytest.approx(float(each.mean())), "it is judged without weights"
+    task.weigh(torch.tensor([0, 0, 2]))
+    assert torch.isfinite(task.weights).all(), "a class that does not occur"
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_focal_loss_is_its_formula(gamma: float) -> None:
+    task = Classification(("a", "b", "c"), images=False)
+    p = OUTPUT.double().softmax(1)[torch.arange(40), TARGET]
+    expected = (-((1 - p) ** gamma) * p.log()).mean()
+    assert task.training_loss(OUTPUT, TARGET, SimpleNamespace(focal=gamma)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_huber_is_squared_near_and_linear_far() -> None:
+    prepared = Preparation(kind="table", task="regression", sample_shape=(1,), train=2, test=1, targets=("y",))
+    task = Regression(("y",), Preprocessing(prepared, torch.device("cpu")))
+    k = SimpleNamespace(huber=1.0)
+
+    def loss(error: float) -> float:
+        return float(task.training_loss(torch.tensor([error]), torch.zeros(1), k))
+
+    assert loss(0.5) == pytest.approx(0.25)
+    assert loss(9.0) - loss(8.0) == pytest.approx(2.0)
+    assert loss(9.0) < 81
+
+
+def rare(folder: Path) -> str:
+    """A table with one positive row in thirty, which two columns tell apart partly."""
+    chance = np.random.default_rng(3)
+    lines = ["a,b,kind"]
+    for i in range(1500):
+        positive = i % 30 == 0
+        a, b = chance.normal(1.2 if positive else 0.0, 1.0, 2)
+        lines.append(f"{a:.4f},{b:.4f},{'yes' if positive else 'no'}")
+    (folder / "rare.csv").write_text("\n".join(lines))
+    return str(folder / "rare.csv")
+
+
+def test_weights_find_a_rare_class_that_is_passed_over_without(tmp_path: Path) -> None:
+    knobs = {"epochs": 20, "lr": 0.01, "validation": 0.2, "metric": "balanced_accuracy"}
+    plain, weighted = (done("mlp", rare(tmp_path), **knobs, class_weights=weights) for weights in ("none", "balanced"))
+    assert plain.metrics["test/balanced_accuracy"] < 0.65
+    assert weighted.metrics["test/balanced_accuracy"] > plain.metrics["test/balanced_accuracy"] + 0.1
+    assert "class_weights=balanced counts each class alike" in notes(plain)
+    assert "class_weights=balanced" not in notes(weighted)
+
+
+@pytest.mark.parametrize(
+    ("data", "knobs", "sentence"),
+    [
+        ("diabetes", {"class_weights": "balanced"}, "class_weights is for classes, and there are none"),
+        ("diabetes", {"focal": 2.0}, "focal is for classes, and there are none"),
+        ("iris", {"huber": 1.0}, "huber is for numbers to predict, and there are none"),
+    ],
+)
+def test_a_loss_for_other_targets_is_refused(data: str, knobs: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        launcher.prepare(RunRequest("mlp", knobs, device="cpu", data=data))
