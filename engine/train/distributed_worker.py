@@ -32,7 +32,7 @@ class FollowerLab:
     ) -> None:
         self.device, self.seed, self.dataset = device, seed, dataset
         self.forked, self._knobs = changed(resumed, run.id, knobs), knobs
-        self.step, self.state = 0, dict[str, Any]()
+        self.step, self.state = 0, dict[str, Any](resumed["state"] if resumed is not None else {})
         self._resumed, self._tracked = resumed, Tracked()
 
     def track(self, **objects: Any) -> None:

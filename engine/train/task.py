@@ -184,7 +184,7 @@ class ClassificationMetrics(Metrics):
         if wrong.any() and x.shape[1] in (1, 3):
             pairs = zip(true[wrong].tolist(), said[wrong].tolist(), strict=True)
             captions = [f"{self.names[a]} as {self.names[b]}" for a, b in pairs]
-            lab.images(f"{split} mistakes", x[wrong].contiguous(), captions, low=0.0, high=1.0)
+            lab.images("mistakes", x[wrong].contiguous(), captions, low=0.0, high=1.0)
 
 
 class Regression(Task):
@@ -247,7 +247,7 @@ class RegressionMetrics(Metrics):
             )
             low, high = float(a.min()), float(a.max())
             lab.points(
-                f"{split}: {name}, true and predicted",
+                f"{name}: true and predicted",
                 torch.stack([a, b], 1),
                 paths={"equal": [[low, low], [high, high]]},
                 axes=("true", "predicted"),
@@ -350,7 +350,7 @@ class ReconstructionMetrics(Metrics):
     def show(self, lab: Lab, split: str) -> None:
         if half := len(self.pairs) // 2:
             captions = ["input"] * half + ["output"] * half
-            lab.images(f"{split} reconstruction", self.pairs, captions, low=0.0, high=1.0)
+            lab.images("reconstruction", self.pairs, captions, low=0.0, high=1.0)
 
 
 def choose_task(prepared: Preparation, tasks: tuple[str, ...], k: Any, form: Preprocessing) -> Task:

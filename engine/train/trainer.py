@@ -167,7 +167,6 @@ class Trainer:
             resident=resident,
             seed=lab.seed,
         )
-        self._keep_split()
         if isinstance(self.objective, Classification) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
@@ -254,6 +253,7 @@ class Trainer:
     def _lead(self) -> None:
         """Train, as the only process or the first of several."""
         lab, k, feed = self.lab, self.k, self.feed
+        self._keep_split()
         steps = k.epochs * feed.per_epoch
         forking.renew_stopping(lab, k)
         self.run.train()
@@ -295,10 +295,8 @@ class Trainer:
         if self.held is not None:  # else the test part is what every epoch was judged by
             parts = {"validation": self.held, "test": self.test_set, **parts}
         for part, split in parts.items():
-            tally = self._evaluated(split)
-            self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
-            if part == "test":
-                tally.show(self.lab, part)
+            metrics = self._evaluated(split).metrics()
+            self.lab.results(**{f"{part}/{name}": value for name, value in metrics.items()})
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the knobs as they are there."""
@@ -405,7 +403,7 @@ class Trainer:
     def _keep_split(self) -> None:
         """Write down which samples are not trained on."""
         data = self.dataset
-        if self.team.rank or self.context:
+        if self.context:
             return
         none = np.empty(0, np.int64)
         back = self.held.places.numpy() if self.held is not None and self.held.places is not None else none

@@ -168,7 +168,7 @@ DEFECTS = {
     "spreadsheet": (b"PK\x03\x04" + PLAIN.encode(), "save the sheet as CSV"),
     "a web page": (b"\n<!DOCTYPE html><html>" + PLAIN.encode(), "is not a table but a web page"),
     "json": (b'{"a": 1, "b": 2}\n' * 9, "is not a table but JSON"),
-    "packed": (b"\x1f\x8b" + PLAIN.encode(), "unpack it first"),
+    "packed": (b"\x1f\x8b" + PLAIN.encode(), "it cannot be unpacked"),
     "a gap": (PLAIN.encode() + b",3,red\n", "lacks 1 value in 1 row ('length' 1; the first in line 42)"),
     "one class": (PLAIN.replace("blue", "red").encode(), "has the single value 'red'"),
 }

@@ -66,7 +66,7 @@ def test_resumed_it_ends_in_the_same_bits(
 ) -> None:
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
     dropout = {"dropout": 0.3} if name == "mlp" else {}
-    knobs = {"batch_size": 30, "lr": 0.01, **dropout, **knobs}
+    knobs = {"batch_size": 30, "lr": 0.01, "validation": 0.1, **dropout, **knobs}
     whole, other = trained(name, data, **knobs), interrupted(name, data, monkeypatch, **knobs)
     assert said(whole).status.state == "done", said(whole).failure  # type: ignore[union-attr]
     assert same(final_state(other), final_state(whole))

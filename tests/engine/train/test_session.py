@@ -45,7 +45,7 @@ def test_regression_is_measured_in_the_units_of_the_target() -> None:
 def test_reconstruction_shows_input_and_output() -> None:
     history = done("autoencoder", "digits", epochs=8, lr=0.01)
     assert history.metrics["test/loss"] < 0.05
-    picture = history.pictures["images/test reconstruction"][-1]
+    picture = history.pictures["images/reconstruction"][-1]
     assert isinstance(picture, Images)
     assert picture.captions == ["input"] * 8 + ["output"] * 8
     pixels = picture.pixels.numpy().astype(float) / 255
@@ -64,7 +64,7 @@ def test_language_has_a_perplexity_and_writes(tmp_path: Path) -> None:
 
 def test_mistakes_are_shown_with_what_they_were_taken_for() -> None:
     history = done("mlp", "digits", epochs=1)
-    picture = history.pictures["images/test mistakes"][-1]
+    picture = history.pictures["images/mistakes"][-1]
     assert all(" as " in caption for caption in picture.captions)
 
 

@@ -69,6 +69,7 @@ def processes(run: Run) -> list[psutil.Process]:
 
 def test_two_processes_learn_what_one_does() -> None:
     knobs = {"epochs": 4, "batch_size": 21, "clip": 0.5, "schedule": "cosine", "weight_decay": 0.01, "patience": 3}
+    knobs["validation"] = 0.1
     run = finished(together("mlp", "wine", **knobs), 120)  # the last batch has 2 samples, a share of one for each
     assert run.state() == "done", run.log_tail(30)
     alone = said(trained("mlp", "wine", **knobs))
