@@ -47,6 +47,7 @@ class Dataset:
         vocabulary: the characters of text, in order of their indices.
         train_groups: the group of each training row, if rows of a group are kept together; else ().
         train_times: when each training row is from, (n,), if later rows are what it is tested on; else None.
+        train_held: which training samples their owner set apart for validation, bool, (n,); None if that is not said.
         train_lines, test_lines: the line of its file in which each row of a table begins, int64, (n,); else None.
         missing: number of missing values that were found in each column that had any.
         notes: sentences on what was assumed and what was done with the data while it was read; one that begins with
@@ -72,6 +73,7 @@ class Dataset:
     vocabulary: tuple[str, ...] = ()
     train_groups: tuple[str, ...] = ()
     train_times: NDArray[np.float64] | None = None
+    train_held: NDArray[np.bool_] | None = None
     train_lines: NDArray[np.int64] | None = None
     test_lines: NDArray[np.int64] | None = None
     missing: Mapping[str, int] = field(default_factory=dict)

@@ -25,7 +25,8 @@ from descend.datasets.odd_rows import find_samples
 from descend.datasets.options import option, parse_options, split_address
 from descend.datasets.order import find_lookalikes
 from descend.datasets.precision import is_merged, is_narrow
-from descend.datasets.table_split import check_choice, read_groups, read_times, split_rows
+from descend.datasets.split_files import COLUMN, find_split_files, join_parts
+from descend.datasets.table_split import check_choice, read_groups, read_parts, read_times, split_rows
 from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_labels, find_targets
 from descend.datasets.text_column import make_text_dataset
 from descend.engine.base.errors import DescendError, UsageError
@@ -75,10 +76,11 @@ class TableOptions:
     seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
     group: str = option("", "a column whose rows of one value stay together, in training or in test")
     time: str = option("", "a column of dates or numbers whose latest rows are the test")
+    split: str = option("", "a column that says train, validation or test of each row")
 
 
 def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
-    """Read a CSV file as a dataset called ``name``.
+    """Read a table as a dataset called ``name``: a file, or a folder with one for each part (`split_files`).
 
     Numbers stay as they are. A column of words becomes a column of 0 and 1 for each word but for the first of two, or
     with ``encode=ordinal`` one column of the words' ranks. With ``missing=mean`` a number that is missing becomes the
@@ -94,7 +96,10 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         raise UsageError(
             f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
         )
-    table = read_cells(file, options)
+    if parts := find_split_files(file, SUFFIXES) if file.is_dir() else {}:
+        table = join_parts(parts, lambda part: read_cells(part, options))
+    else:
+        table = read_cells(file, options)
     notes, where = table.notes, file.name
     gaps, values = frozenset(options.gaps), frozenset(word.lower() for word in options.values)
     columns = [
@@ -112,8 +117,9 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             f"at least {MIN_ROWS}."
         )
     find = ColumnFinder(columns, where)
-    check_choice(options.group, options.time)
-    splitting = [find(name) for name in (options.group, options.time) if name]
+    split = COLUMN if COLUMN in table.names else options.split
+    check_choice(split=split, group=options.group, time=options.time)
+    splitting = [find(name) for name in (split, options.group, options.time) if name]
     wanted = find_targets(columns, options.target, find)
     texts = [find(options.text)] if options.text else []
     if texts and texts[0] in wanted:
@@ -153,7 +159,11 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         notes += warn_of_leaks(given, keep, y, classified)
     groups = read_groups(splitting[0], keep, where, notes) if options.group else []
     times = read_times(splitting[0], keep, options.dates, where, notes) if options.time else None
-    train, test = split_rows(y, classified, options.test, options.seed, groups, times)
+    held = None
+    if split:
+        (train, test), held = read_parts(splitting[0], keep, where, notes)
+    else:
+        train, test = split_rows(y, classified, options.test, options.seed, groups, times)
     if untrained := [name for label, name in enumerate(classes) if not (y[train] == label).any()]:
         listed = ", ".join(repr(shorten_cell(word)) for word in untrained[:8])
         notes.append(
@@ -173,6 +183,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
     more: dict[str, Any] = {
         "label": targets[0].name if classes else "",
         "targets": () if classes else tuple(target.name for target in targets),
+        "train_held": held if held is not None and held.any() else None,
         "train_lines": begins[train],
         "test_lines": begins[test],
         "train_groups": tuple(groups[row] for row in train.tolist()) if groups else (),

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+PARTS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing"),
+}
+"""What the parts of data are called."""
 Parts = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
 """Indices of the training rows and of the test rows, both ascending."""
 
@@ -77,6 +83,34 @@ def read_times(column: Column, keep: NDArray[np.bool_], order: str, file: str, n
     return times
 
 
+def find_part(word: str) -> str:
+    """The part that ``word`` names, a key of `PARTS`; "" if it names none."""
+    return next((part for part, words in PARTS.items() if word.strip().lower() in words), "")
+
+
+def read_parts(column: Column, keep: NDArray[np.bool_], file: str, notes: list[str]) -> tuple[Parts, NDArray[np.bool_]]:
+    """The parts that a column says for each row to ``keep``, and which training rows are for validation.
+
+    Raises:
+        DescendError: a row has no word there, or one that names no part; or a part is empty.
+    """
+    import numpy as np
+
+    check_complete(column, keep, file, "split")
+    said = [(cell, line) for cell, line, kept in zip(column.cells, column.lines, keep.tolist(), strict=True) if kept]
+    if odd := next((one for one in said if not find_part(one[0])), None):
+        raise DescendError(
+            f"Column '{column.name}' of {file} says '{odd[0]}' in line {odd[1]:,}, which is none of train, validation "
+            "and test."
+        )
+    parts = np.array([find_part(cell) for cell, _ in said])
+    train, test = np.flatnonzero(parts != "test"), np.flatnonzero(parts == "test")
+    if not len(test) or not (parts == "train").any():
+        raise DescendError(f"Column '{column.name}' of {file} leaves no row to train on, or none for the test.")
+    notes.append(f"'{column.name}' says which rows are for training, validation and test; it is not learned from.")
+    return (train, test), parts[train] == "validation"
+
+
 def check_complete(column: Column, keep: NDArray[np.bool_], file: str, option: str) -> None:
     """Check that every row to ``keep`` has a value.
 
@@ -91,11 +125,11 @@ def check_complete(column: Column, keep: NDArray[np.bool_], file: str, option: s
         )
 
 
-def check_choice(group: str, time: str) -> None:
-    """Check that the rows are split in one way.
+def check_choice(**ways: str) -> None:
+    """Check that at most one of the ``ways`` to split rows is asked for.
 
     Raises:
-        UsageError: in two.
+        UsageError: two are.
     """
-    if group and time:
-        raise UsageError("group= and time= are two ways to choose the test rows; say one of them.")
+    if len(given := [f"{name}=" for name, column in ways.items() if column]) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} are two ways to choose the test rows; say one of them.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from descend.datasets import image_folder, listing, npz_file, table, text_file
+from descend.datasets import image_folder, listing, npz_file, split_files, table, text_file
 from descend.datasets.compressed import find_suffix
 from descend.datasets.dataset import Dataset
 from descend.datasets.encodings import find_other_kind, read_start
@@ -48,10 +48,26 @@ def find_spec(address: str, more: Mapping[str, str]) -> UserData:
         why = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error.strerror})"
         raise UsageError(f"There is no file or folder '{path}'{why}.") from None
     given = tuple(options.items())
+    if place.is_dir() and (parts := split_files.find_split_files(place, table.SUFFIXES)):
+        return _find_split(place, name, options, parts)
     if place.is_dir():
         return image_folder.make_spec(place, name, read_options(place, "a folder of images", options), given)
     read = functools.partial(_read_dataset, place, name, given, (status.st_mtime_ns, status.st_size))
     return make_spec(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
+
+
+def _find_split(place: Path, name: str, options: dict[str, str], parts: Mapping[str, Path]) -> UserData:
+    """The data in a folder with a table for each of the ``parts``."""
+    files = tuple(parts.values())
+    version = tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    read = functools.partial(_read_tables, place, name, tuple(options.items()), version)
+    listed = ", ".join(file.name for file in files)
+    return dataclasses.replace(make_spec(read(), place, options, f"{listed} of your own.", read), files=files)
+
+
+@functools.lru_cache(maxsize=2)
+def _read_tables(place: Path, name: str, given: Options, version: tuple[tuple[int, int], ...]) -> Dataset:
+    return table.read_table(place, name, read_options(place, "a table", dict(given)))
 
 
 def read_options(place: Path, family: str, given: Mapping[str, str]) -> Any:
@@ -83,6 +99,8 @@ def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
     found = find_path(address)
     if not stat.S_ISDIR(found.stat().st_mode):
         return found, (found,)
+    if parts := split_files.find_split_files(found, table.SUFFIXES):
+        return found, tuple(parts.values())
     options = read_options(found, "a folder of images", split_address(address)[1])
     return found, listing.list_images(found, options.limit, options.ignore).files
 

@@ -238,8 +238,8 @@ def make_splits(
     """Training set, test set, and what is held out of the training set, None if nothing is.
 
     Args:
-        validation: the share to hold out. Which samples that are, is decided as for the test part: by group or time
-            where that was, else drawn by the ``seed``, from each class; of a stream of text it is the end.
+        validation: the share to hold out. Which samples that are is decided as for the test part: by their owner, by
+            group or by time where that was, else drawn by the ``seed``, from each class; of a stream of text the end.
         fold: which of the 1 / ``validation`` parts that could be held out, from 0.
     """
     x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))
@@ -251,7 +251,10 @@ def make_splits(
     if context:
         held = min(max(1, round(validation * len(x))), len(x) - 1)
         return Split(x[:-held], y, form, context, resident), test, Split(x[-held:], y, form, context, resident)
-    groups, times = dataset.train_groups, dataset.train_times
-    parts = split_rows(dataset.train_y, dataset.task == "classification", validation, seed, groups, times, fold)
-    kept, back = (torch.as_tensor(part) for part in parts)
+    if dataset.train_held is not None:
+        kept, back = (torch.as_tensor(part.nonzero()[0]) for part in (~dataset.train_held, dataset.train_held))
+    else:
+        groups, times = dataset.train_groups, dataset.train_times
+        parts = split_rows(dataset.train_y, dataset.task == "classification", validation, seed, groups, times, fold)
+        kept, back = map(torch.as_tensor, parts)
     return Split(x[kept], y[kept], form, 0, resident), test, Split(x[back], y[back], form, 0, resident, back)

@@ -415,6 +415,10 @@ class Trainer:
 
     def _explain_scarcity(self) -> str:
         """Why nothing of the training data can well be held back; empty if it can."""
+        if self.dataset.train_held is not None:
+            if self.k.fold > 1:
+                raise ModelError("The data says which part is for validation, so there is one fold; set fold=1.")
+            return ""
         held = round(self.k.validation * len(self.dataset.train_x))
         samples, fewest = ((held - 1) // self.context, 1) if self.context else (held, FEWEST)
         if samples < fewest:

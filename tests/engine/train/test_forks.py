@@ -99,7 +99,7 @@ CHANGES = {
     ),
     "weight_decay": Change(0.5),
     "label_smoothing": Change(0.3),
-    "class_weights": Change("balanced", "mlp", "breast_cancer"),
+    "class_weights": Change("balanced", "mlp", "breast_cancer", {"batch_size": 64}),
     "focal": Change(2.0),
     "huber": Change(0.5, "mlp", "diabetes", {"batch_size": 64}),
     "clip": Change(0.01),
