@@ -246,8 +246,8 @@ LESSON = Lesson(
 
         ? [compute] In the plane h is halved. How high is a lone hill now?
         - As high as before
-        - Twice as high
         + Four times as high
+        - Twice as high
         = Its volume stays 1, and its base is half as wide in both directions. Twice holds on a line.
 
         ? [foresee] By mistake every row stands in the table twice. Which h does leaving one out choose now?
@@ -257,8 +257,8 @@ LESSON = Lesson(
         = Its twin stays in, at the very same place, and vouches for the point: its hill grows without end as h shrinks.
 
         ? [foresee] Waiting times are never negative, and many are near 0. What does f say just below 0?
-        - 0, as no point lies there
         + More than 0
+        - 0, as no point lies there
         - Less than 0, as the curve falls
         = Hills on points near 0 reach across it. What lies beyond is missing on the right side, so f is too low there.
 

@@ -250,8 +250,8 @@ LESSON = Lesson(
     ),
     quiz=quiz("""
         ? [compute] Points (3, 3), (−3, −3), (1, −1), (−1, 1). What share of the variance does the first component hold?
-        - 75 %, as 3 : 1
         + 90 %
+        - 75 %, as 3 : 1
         - 50 %, as both columns vary alike
         = Along 45° squares are 18, 18, 0, 0, mean 9; along 135° they are 0, 0, 2, 2, mean 1. Variances are squares.
 
@@ -262,8 +262,8 @@ LESSON = Lesson(
         = The most spread is along the stripes; what tells them apart is across them, in the second component.
 
         ? A PCA of three groups shows three clear heaps, each of all colours: 34 % have that of their group. Why?
-        + Labels came from another sample
         - Two components hold too little of 50 columns
+        + Labels came from another sample
         - The mean was not taken off
         = A third is what chance gives with three groups. A colour must come from the row that was drawn.
         & S4-31, 37

@@ -2,24 +2,24 @@
 
 A rule that learns only from its mistakes: does it ever stop making them, and can one say beforehand after how many?
 
-**A linear function** of x₁ and x₂ is f = w₁x₁ + w₂x₂ + b. Where f = 0 runs a straight *boundary*. The *weights* w,
-drawn as an arrow, stand at a right angle to it and point to where f > 0; a point lies f/|w| from it, |w| being the
-arrow's length. The *bias* b is the weight of a third input that is always 1.
+**A linear function** of x₁ and x₂ is f = w₁x₁ + w₂x₂ + b. Where f = 0 runs a straight *boundary*. The *weights*, drawn
+as an arrow (w₁, w₂), stand at a right angle to it and point to where f > 0; a point lies f divided by the arrow's
+length from it. The *bias* b is the weight of a third input that is always 1. Below, w and x hold all three.
 
-**The perceptron** says 1 where f > 0, else −1. It meets one point x after another. Unless f has the sign of the right
-answer y, which is 1 or −1,
+**The perceptron** answers h = 1 where f > 0, else −1. It meets one point after another, whose right answer y is 1 or
+−1. Unless f has the sign of y, that is a *mistake*, and
 
     w ← w + y·x
 
-Begin with 0 and two points. (2, 1), y = 1: f = 0, a mistake, so w = (2, 1), b = 1. (1, −1), y = −1: f = 2 − 1 + 1 = 2,
-a mistake, so w = (2, 1) − (1, −1) = (1, 2), b = 0. Now (2, 1) gets 4 and (1, −1) gets −1: it is at *rest*.
+Begin with w = 0. x = (2, 1, 1), y = 1: f = 0, a mistake, so w = (2, 1, 1). x = (1, −1, 1), y = −1: f = 2 − 1 + 1 = 2,
+a mistake, so w = (2, 1, 1) − (1, −1, 1) = (1, 2, 0). Now the first gets f = 4, the second −1: it is at *rest*.
 
-**The mistake bound.** If some boundary leaves a gap γ > 0 to all points, and none is longer than R, the third input
-included in both, then from w = 0 it makes at most
+**The mistake bound.** |w| is the length of w. If no x is longer than R and some boundary leaves a gap γ > 0 to all,
+both with the third input, then from w = 0 after k mistakes
 
-    (R/γ)²
+    k·γ ≤ |w| ≤ R·√k,  so  k ≤ (R/γ)²
 
-mistakes: each takes w at least γ farther in the best direction, while |w| grows at most as R·√mistakes.
+Each mistake takes w at least γ farther towards that boundary's weights, and adds at most R² to |w|².
 
 **Predict, then run.** First comes the example, then 100 irises, one mistake a step. **Watch** the arrows: y·x is put to
 the tip of w, and the boundary turns with w. **Break it:** take the constant input away. Try sepals, then centre them.
@@ -111,18 +111,17 @@ def walk(lab, key, data, start, rate, loops):
         for step in lab.steps(count, unit="mistakes", paced=paced):
             turn = (now["place"] + np.arange(len(y))) % len(y)
             wrong = turn[y[turn] * (x[turn] @ now["w"]) <= 0]  # key: f = 0 is wrong too, or w = 0 would be at rest
-            if not len(wrong):
-                show(lab, data, *now["shown"])
-                return now, bound
-            i, w = wrong[0], now["w"]
-            now["w"] = w + rate * y[i] * x[i]  # key: towards a point that should get 1, away from one that should not
-            now["place"], now["cured"] = i + 1, now["cured"] + (y[i] * (x[i] @ now["w"]) > 0)
-            now["lengths"].append(np.linalg.norm(now["w"]))
-            lab.scalars({"points wrong": (y * (x @ now["w"]) <= 0).sum()})
-            now["shown"] = w, now["w"], i
-            if paced or step == count - 1 or lab.due():
+            if len(wrong):
+                i, w = wrong[0], now["w"]
+                now["w"] = w + rate * y[i] * x[i]  # key: x is added if it should get 1, else subtracted
+                now["place"], now["cured"] = i + 1, now["cured"] + (y[i] * (x[i] @ now["w"]) > 0)
+                now["lengths"].append(np.linalg.norm(now["w"]))
+                now["shown"] = w, now["w"], i
+            if not len(wrong) or paced or step == count - 1 or lab.due():
                 show(lab, data, *now["shown"])
                 squeeze(lab, now["lengths"], best * gap, rate * reach, bound, start, rate)
+            if not len(wrong):
+                return now, bound
     return now, bound
 
 
@@ -132,11 +131,11 @@ def squeeze(lab, lengths, ahead, longest, bound, start, rate):
 
     gap = np.linalg.norm(ahead)
     k = np.geomspace(1, max(10, min(1e5, 2 * bound) if gap else 1e3), 80)
-    lines = {"at most": np.sqrt(start @ start + k * longest**2)}  # key: no mistake adds more than R² to |w|²
+    lines = {"at most": np.log10(start @ start + k * longest**2) / 2}  # key: no mistake adds more than R² to |w|²
     if gap:
-        lines["at least"] = np.maximum(start @ ahead / gap + k * rate * gap, 1e-3 * longest)
-    some = [(j, lengths[j - 1] + 1e-9) for j in np.unique(np.geomspace(1, len(lengths), 40).astype(int))]
-    lines, spots = {name: np.log10(line) for name, line in lines.items()}, {"measured": np.log10(some)}
+        lines["at least"] = np.log10(np.maximum(start @ ahead / gap + k * rate * gap, 1e-3 * longest))
+    counts = np.unique(np.geomspace(1, len(lengths) or 1, 40).astype(int))
+    spots = {"measured": np.log10([(j, lengths[j - 1] + 1e-9) for j in counts])} if lengths else {}
     lab.curve("length of w", np.log10(k), spots, axes=("log₁₀ of mistakes", "log₁₀ of |w|"), **lines)
 
 
@@ -153,27 +152,23 @@ def show(lab, data, w, new, i):
         if abs(b) < 2 * far * (size := np.hypot(*v)):  # the foot of 0 on the line, and as far to both sides
             lines[name] = np.array([[v[1], -v[0]], [-v[1], v[0]]]) * far / size - b * np.array(v) / size**2
     lab.points("w + y·x", places, label, kinds, arrows=arrows, paths=lines, axes=axes, aspect="equal")
-    low, high = x[:, :2].min(0), x[:, :2].max(0)
-    low, high = low - 0.15 * (high - low), high + 0.15 * (high - low)
+    low, high = np.array([[1.15, -0.15], [-0.15, 1.15]]) @ [x[:, :2].min(0), x[:, :2].max(0)]
     across, up = np.linspace(low, high, 41).T
     above = new[0] * across + new[1] * up[:, None] + new[2] * x[0, 2] > 0
     spots = {names[0]: x[y < 0, :2], names[1]: x[y > 0, :2], "this x": x[[i], :2]}
     ends = zip(low.tolist(), high.tolist(), strict=True)
     lab.field("the boundary", above.astype(int), *ends, classes=names, points=spots, axes=axes, aspect="auto")
-    rows = {"w before": w, f"{'+' if y[i] > 0 else '−'} x": new - w, "w after": new}
+    before, after = ((y * (x @ v) <= 0).sum() for v in (w, new))
+    rows = {f"w, {before} wrong": w, f"{'+' if y[i] > 0 else '−'} x": new - w, f"then, {after} wrong": new}
     cells = [(name, *(f"{v:.4g}".replace("-", "−") for v in (*row, row @ x[i]))) for name, row in rows.items()]
     lab.table("one mistake", ("", "x₁", "x₂", "bias", f"f, should be {'>' if y[i] > 0 else '<'} 0"), cells)
     nodes = {"x₁": (0, 0.9), "x₂": (0, 0.5), "1": (0, 0.1), "Σ": (0.5, 0.5), "h": (1, 0.5)}
-    edges, f = [("x₁", "Σ"), ("x₂", "Σ"), ("1", "Σ"), ("Σ", "h")], w @ x[i]
-    values = {"value": [*x[i], f, 1 if f > 0 else -1]}
-    lab.graph("the neuron", nodes, edges, values=values, weights={"weight": [*w, 1]})
+    edges, values = [("x₁", "Σ"), ("x₂", "Σ"), ("1", "Σ"), ("Σ", "h")], [*x[i], w @ x[i], 1 if w @ x[i] > 0 else -1]
+    lab.graph("the neuron", nodes, edges, values={"value": values}, weights={"weight": [*w, 1]})
 
 
 def learn(x, y, passes):
-    """Perceptron from w = 0: passes over all points until one without mistake, or ``passes`` of them.
-
-    x: (n, d), the last column is 1; y: (n,), −1 or 1. Returns w, how many mistakes and how many passes were made.
-    """
+    """From w = 0 until a pass without mistake, at most ``passes``: w, mistakes, passes. x: (n, d); y: (n,), −1 or 1."""
     import numpy as np
 
     w, mistakes = np.zeros(x.shape[1]), 0
@@ -206,75 +201,61 @@ def check_learn(learn):
     yield number(passes, "passes, the last without mistake,") <= 40
 
 
-def made(**knobs):
-    return last("mistakes", **knobs)
-
-
-MISTAKES, REST, CURED, BOUND, TEN = made(), last("rest"), last("cured"), last("bound"), tuple(range(10))
-LEAFS, FAR = {"points": SEPALS}, {"w1": -10.0, "w2": -10.0, "b": 30.0}
+MISTAKES, REST, CURED, BOUND = map(last, ("mistakes", "rest", "cured", "bound"))
+SLOW, FAST = (last("mistakes", rate=rate, w1=-10.0, w2=-10.0, b=30.0) for rate in (0.1, 100.0))
+ALWAYS, OFTEN = CURED == 1, CURED.between(0.333, 1)
+FEW, SOME, MANY = ((REST == 1) & part for part in (MISTAKES < 31, MISTAKES.between(30, 501), MISTAKES > 500))
 
 LESSON = Lesson(
     covers=("D01",),
     run=run,
     knobs=Knobs,
-    minutes=12,
     takeaways=(
-        "w is an arrow at a right angle to the boundary; a point lies f/|w| from it.",
+        "(w₁, w₂) is an arrow at a right angle to the boundary; a point lies f divided by its length from it.",
         "A perceptron adds y·x to its weights where it is wrong, and does nothing where it is right.",
-        "With a gap γ it makes at most (R/γ)² mistakes, however many points there are; with none it never rests.",
+        "From 0, a gap γ allows at most (R/γ)² mistakes, however many points there are; without one it never rests.",
     ),
-    show=("w + y·x", "the boundary", "length of w", "one mistake", "the neuron", "points wrong"),
+    show=("w + y·x", "the boundary", "length of w", "the neuron", "one mistake"),
     rows=("S4-06", "S4-08"),
     smoke={"most": 60},
     predictions=(
         Prediction(
             "How many mistakes does the perceptron make before it tells every point right?",
-            choices={
-                "0 to 30": (REST == 1) & (MISTAKES < 31),
-                "31 to 500": (REST == 1) & MISTAKES.between(30, 501),
-                "more than 500": (REST == 1) & (MISTAKES > 500),
-                "it is given up at `most`": REST == 0,
-            },
-            why="By their petals setosas and versicolors lie apart: few mistakes do, far fewer than the 410 allowed. A "
-            "narrow gap far from (0, 0), as that of sepals, takes over 1,000; without a gap there is no end.",
+            choices={"0 to 30": FEW, "31 to 500": SOME, "more than 500": MANY, "it is given up at `most`": REST == 0},
+            why="From w = 0 petals take few mistakes, far fewer than the 410 allowed; a narrow gap far from (0, 0), as "
+            "of sepals, 800 or more. Opposite first weights and a small rate add many. Without a gap there is no end.",
         ),
         Prediction(
             "Is a point told right after the step that it caused?",
-            choices={"every time": CURED == 1, "not always": CURED.between(0.4, 0.995), "mostly not": CURED < 0.4},
+            choices={"every time": ALWAYS, "a third or more, not all": OFTEN, "less": CURED < 0.333},
             why="A step moves f at its point by rate·|x|², third input included, towards the right side. If f was more "
-            "than that on the wrong side, it stays there; mostly so if first weights are large and the rate small.",
+            "than that on the wrong side, it stays there: often so if first weights are large and the rate small.",
         ),
     ),
     claims=(
-        Claim("Petals: 2 to 40 mistakes, bound 410", MISTAKES.between(1, 41), BOUND.between(409, 411), seeds=TEN),
-        Claim("Sepals: 800 to 3,000 mistakes", made(**LEAFS).between(800, 3000), seeds=TEN),
-        Claim("… bound 22,134", last("bound", **LEAFS).between(22_100, 22_170)),
-        Claim("… fewer than 40 once centred", made(centred=True, **LEAFS) < 40, seeds=TEN),
-        Claim("… bound 229", last("bound", centred=True, **LEAFS).between(228, 230)),
+        Claim("Petals: 2 to 40 mistakes, bound 410", MISTAKES.between(1, 41), BOUND.between(409, 411), seeds=10),
+        Claim("Sepals: 800 to 3,000 mistakes", last("mistakes", points=SEPALS).between(800, 3000), seeds=10),
+        Claim("… fewer than 40 once centred", last("mistakes", points=SEPALS, centred=True) < 40, seeds=10),
         Claim("Petals: no rest in 5,000 mistakes without constant input", last("rest", constant=False) == 0, seeds=3),
         Claim("… nor for versicolor and virginica", last("rest", points=HARD) == 0, seeds=3),
         Claim("… where |w| is below 700 even after 20,000", last("length", points=HARD, most=20_000) < 700, seeds=3),
-        Claim("From w = 0 a rate of 100 makes as many mistakes", made(rate=100.0) - MISTAKES == 0, seeds=TEN),
-        Claim(
-            "From weights that say the opposite, a rate of 0.1 makes 20 times the mistakes of a rate of 100",
-            made(rate=0.1, **FAR) > 20 * made(rate=100.0, **FAR),
-            seeds=TEN,
-        ),
-        Claim("A step does not always put its own point right", CURED < 0.95, seeds=TEN),
+        Claim("From w = 0 a rate of 0.1 makes as many mistakes", last("mistakes", rate=0.1) - MISTAKES == 0, seeds=10),
+        Claim("… from weights that say the opposite, over 20 times those of a rate of 100", SLOW > 20 * FAST, seeds=10),
+        Claim("A step does not always put its own point right", CURED < 0.95, seeds=10),
     ),
     quiz=quiz("""
-        ? [compute] w = (1, −2), b = 1. The point (3, 1) has y = −1. What follows?
-        - w = (4, −1), b = 2
-        + w = (−2, −3), b = 0
-        - w = (−2, −3), b = 1
+        ? [compute] w₁ = 1, w₂ = −2, b = 1. The point (3, 1) has y = −1. What are they next?
+        - 4, −1, 2
+        + −2, −3, 0
+        - −2, −3, 1
         = f = 3 − 2 + 1 = 2 > 0 is a mistake. x is subtracted; b is the weight of an input 1, so it falls by 1.
         & S4-08
 
-        ? [compute] w = (3, 4), b = −5. How far is the point (3, 4) from the boundary?
+        ? [compute] w₁ = 3, w₂ = 4, b = −5. How far is the point (3, 4) from the boundary?
         - 20
         + 4
         - 5
-        = f = 9 + 16 − 5 = 20, |w| = 5, and 20/5 = 4. f itself grows with |w| although the boundary stays.
+        = f = 9 + 16 − 5 = 20, the arrow is 5 long, and 20/5 = 4. All weights doubled, f doubles; the boundary stays.
         & S4-06
 
         ? [foresee] From w = 0, the rate is 0.1 instead of 1. How many mistakes are made?
@@ -310,9 +291,9 @@ LESSON = Lesson(
     ),
     sources=(
         "F. Rosenblatt: The perceptron: a probabilistic model for information storage and organization in the brain, "
-        "Psychological Review 65 (1958)",
+        "Psychological Review 65 (1958), 386-408",
         "A. B. J. Novikoff: On convergence proofs on perceptrons, Proceedings of the Symposium on the Mathematical "
-        "Theory of Automata, Polytechnic Institute of Brooklyn 1962",
+        "Theory of Automata, Polytechnic Institute of Brooklyn 1962, 615-622",
         "C. M. Bishop: Pattern Recognition and Machine Learning, Springer 2006, sections 4.1.1 and 4.1.7",
     ),
 )
