@@ -151,7 +151,7 @@ def show_rings(lab, k, t, x, inner):
     with np.errstate(all="ignore"):
         radius = -(w[2] + w[0] * angle) / w[1] if polar else np.sqrt(-w[2] / (rays**2 @ w[:2]))
     edge = (radius[:, None] * rays)[(radius > 0) & (radius < 3)]
-    three = np.array([[0.6, 0.8], [0.3, 0.4], [-0.6, -0.8]]) + np.array([k.shift, 0])
+    three = np.array([[1], [k.factor], [-1]]) * [0.6, 0.8] + np.array([k.shift, 0])
     now, edge = ((1 - t) * part + t * represent(part, k.into) for part in (np.concatenate([x, three]), edge))
     labels, paths = np.append(1 + inner, [0, 0, 0]), {"boundary": edge} if len(edge) else {}
     axes = ("angle (rad)", "radius") if polar else ("x₁²", "x₂²")
