@@ -57,11 +57,12 @@ class Summary:
     @property
     def key(self) -> str:
         """Name of the metric that says most: of the samples held back if there are any, as choosing among runs by the
-        test set would spoil it, else of the test set; the accuracy if it is there, else a loss."""
+        test set would spoil it, else of the test set, and of these the accuracy if it is there; else a loss."""
 
         def rank(name: str) -> tuple[bool, bool, bool, bool, str]:
             part, _, metric = name.rpartition("/")
-            return part != "validation", part != "test", metric != "accuracy", "loss" not in metric, name
+            judged = part in ("validation", "test")
+            return part != "validation", part != "test", not judged or metric != "accuracy", "loss" not in metric, name
 
         return min(self.metrics, key=rank, default="")
 
