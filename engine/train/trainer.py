@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -16,8 +15,8 @@ from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.run.runs import Run
-from descend.engine.run.split_file import RunSplit, write_split
-from descend.engine.train import forking, loader, optimisers, own_model, sanity_check
+from descend.engine.run.split_file import write_split
+from descend.engine.train import forking, held_back, loader, optimisers, own_model, sanity_check
 from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
@@ -41,11 +40,8 @@ if TYPE_CHECKING:
 EVERYTHING = ("classification", "regression", "language", "reconstruction")
 IMBALANCED = 1.6
 """Times an even share of the training samples from which on one class is called too common."""
-FEWEST = 10
-"""Samples that are held back at least, unless the training is to stop by them."""
 MORE = 64
 """Samples enough to reach every part of a model, such as its experts."""
-UNITS = {"image": "images", "table": "rows", "text": "texts"}
 
 
 def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
@@ -157,7 +153,7 @@ class Trainer:
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
             lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
-        self.share = self._choose_share()
+        self.share = held_back.choose_share(lab, k, self.dataset, self.context)
         self.train_set, self.test_set, self.held = loader.make_splits(
             self.dataset,
             form,
@@ -253,7 +249,8 @@ class Trainer:
     def _lead(self) -> None:
         """Train, as the only process or the first of several."""
         lab, k, feed = self.lab, self.k, self.feed
-        self._keep_split()
+        if not self.context:  # else the held-back part is the end of the training part
+            write_split(Run(lab.folder), held_back.list_held(self.dataset, self.held))
         steps = k.epochs * feed.per_epoch
         forking.renew_stopping(lab, k)
         self.run.train()
@@ -389,56 +386,15 @@ class Trainer:
         """The model with these knobs as it begins, and what to say of it."""
         return build_net(self.model, self.k, self.shape)
 
-    def _choose_share(self) -> float:
-        """The share of the training data to hold back."""
-        k, lab = self.k, self.lab
-        begun_before = "output" in lab.state and "share" not in lab.state and "validation" not in lab.forked
-        if not k.validation or (begun_before and not k.patience):
-            return 0.0  # an older run held nothing back without patience, and was trained on all
-        if (why := self._explain_scarcity()) and not k.patience:
-            lab.note(f"{why}, so none is held back, and the last weights are kept.")
-            return 0.0
-        return float(k.validation)
-
-    def _keep_split(self) -> None:
-        """Write down which samples are not trained on."""
-        data = self.dataset
-        if self.context:
-            return
-        none = np.empty(0, np.int64)
-        back = self.held.places.numpy() if self.held is not None and self.held.places is not None else none
-        if data.train_lines is not None and data.test_lines is not None:
-            split = RunSplit("line", data.train_lines[back].tolist(), data.test_lines.tolist())
-        else:
-            split = RunSplit("place", back.tolist())
-        write_split(Run(self.lab.folder), split)
-
-    def _explain_scarcity(self) -> str:
-        """Why nothing of the training data can well be held back; empty if it can."""
-        if self.dataset.train_held is not None:
-            if self.k.fold > 1:
-                raise ModelError("The data says which part is for validation, so there is one fold; set fold=1.")
-            return ""
-        held = round(self.k.validation * len(self.dataset.train_x))
-        samples, fewest = ((held - 1) // self.context, 1) if self.context else (held, FEWEST)
-        if samples < fewest:
-            return f"The {len(self.dataset.train_x):,} training {self._unit} are too few"
-        groups, times = self.dataset.train_groups, self.dataset.train_times
-        if self.k.fold > 1 and (times is not None or self.context):
-            raise ModelError("There is one fold where later samples are held back; set fold=1.")
-        if (self.k.fold - 1) * self.k.validation >= 1 - 1e-9:
-            raise ModelError(f"Of validation={self.k.validation:g} there is no fold {self.k.fold}; set a smaller one.")
-        if (groups and len(set(groups)) == 1) or (times is not None and times.min() == times.max()):
-            return f"The training {self._unit} are all of one {'group' if groups else 'time'}"
-        return ""
-
     @property
     def _unit(self) -> str:
-        return UNITS[self.shape.kind]
+        return held_back.UNITS[self.shape.kind]
 
     def _check_sizes(self) -> None:
         """Raises Unfit if there is not enough of the data."""
         for name, split in (("training", self.train_set), ("test", self.test_set), ("held-back", self.held)):
+            if split is not None and not len(split) and name == "held-back" and not self.context:
+                raise ModelError("No sample is left to hold back, as groups are too large; use fewer folds.")
             if split is not None and not len(split):
                 needs = (
                     f" of {self.context + 1:,} characters: its {name} part has {len(split.x):,}" if self.context else ""

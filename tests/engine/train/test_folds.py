@@ -75,3 +75,16 @@ def test_a_fold_that_there_is_not_is_a_sentence(tmp_path: Path) -> None:
     book.write_text("round and round the ragged rock " * 200)
     assert failed("rnn", str(book), context=16, validation=0.2, fold=2).startswith("There is one fold where later")
     assert "1,150 training images" in notes(said(trained("mlp", "digits", validation=0.2, fold=5)))
+
+
+def test_a_fold_that_large_groups_leave_empty_is_a_sentence(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    lines = [f"{'big' if i % 10 else 'small' + str(i)},{chance.normal():.3f},{'ab'[i % 2]}" for i in range(300)]
+    (tmp_path / "t.csv").write_text("\n".join(["who,x,kind", *lines]))
+    told = {
+        fold: said(trained("mlp", f"{tmp_path / 't.csv'}?group=who", validation=0.25, fold=fold))
+        for fold in (1, 2, 3, 4)
+    }
+    failures = [history.failure.title for history in told.values() if history.failure is not None]
+    assert failures
+    assert all("groups are too large; use fewer folds" in title for title in failures)

@@ -1,0 +1,71 @@
+"""What of the training data is held back to judge a model while it is trained: how much, and which samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from descend.engine.run.split_file import RunSplit
+from descend.engine.train.model_error import ModelError
+
+if TYPE_CHECKING:
+    from descend.datasets.dataset import Dataset
+    from descend.engine.lab.lab import Lab
+    from descend.engine.train.loader import Split
+
+FEWEST = 10
+"""Samples that are held back at least, unless the training is to stop by them."""
+UNITS = {"image": "images", "table": "rows", "text": "texts"}
+
+
+def choose_share(lab: Lab, k: Any, dataset: Dataset, context: int) -> float:
+    """The share of the training data to hold back; why it is none is noted.
+
+    Raises:
+        Unfit: there is no such fold.
+    """
+    begun_before = "output" in lab.state and "share" not in lab.state and "validation" not in lab.forked
+    if not k.validation or (begun_before and not k.patience):
+        return 0.0  # an older run held nothing back without patience, and was trained on all
+    check_fold(k, dataset, context)
+    if (why := explain_scarcity(k.validation, dataset, context)) and not k.patience:
+        lab.note(f"{why}, so none is held back, and the last weights are kept.")
+        return 0.0
+    return float(k.validation)
+
+
+def check_fold(k: Any, dataset: Dataset, context: int) -> None:
+    """Check that there is the fold that is to be held back.
+
+    Raises:
+        Unfit: there is not.
+    """
+    if k.fold > 1 and dataset.train_held is not None:
+        raise ModelError("The data says which part is for validation, so there is one fold; set fold=1.")
+    if k.fold > 1 and (dataset.train_times is not None or context):
+        raise ModelError("There is one fold where later samples are held back; set fold=1.")
+    if (k.fold - 1) * k.validation >= 1 - 1e-9:
+        raise ModelError(f"Of validation={k.validation:g} there is no fold {k.fold}; set a smaller one.")
+
+
+def explain_scarcity(share: float, dataset: Dataset, context: int) -> str:
+    """Why that ``share`` of the training data cannot well be held back; empty if it can."""
+    if dataset.train_held is not None:
+        return ""
+    unit, count = UNITS[dataset.shape.kind], len(dataset.train_x)
+    held = round(share * count)
+    if (held - 1) // context < 1 if context else held < FEWEST:
+        return f"The {count:,} training {unit} are too few"
+    groups, times = dataset.train_groups, dataset.train_times
+    if (groups and len(set(groups)) == 1) or (times is not None and times.min() == times.max()):
+        return f"The training {unit} are all of one {'group' if groups else 'time'}"
+    return ""
+
+
+def list_held(dataset: Dataset, held: Split | None) -> RunSplit:
+    """Which samples are not trained on, for the run's folder."""
+    back = np.empty(0, np.int64) if held is None or held.places is None else held.places.numpy()
+    if dataset.train_lines is not None and dataset.test_lines is not None:
+        return RunSplit("line", dataset.train_lines[back].tolist(), dataset.test_lines.tolist())
+    return RunSplit("place", back.tolist())
