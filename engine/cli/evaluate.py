@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "evaluate",
         help="measure a finished training on labelled data, with intervals and baselines",
-        description="Measure how good a finished training is: every metric with a 95 %% interval, what guessing and a "
+        description="Measure how good a finished training is: every metric with a 95 % interval, what guessing and a "
         "linear model get, each class, the confusion matrix, the worst mistakes. Without DATA on the part of its own "
         "data that it did not train on; else on the rows of a table that has the answers, or on a folder with a folder "
         "of images for each class.",
@@ -159,8 +159,11 @@ def print_evaluation(console: Console, found: Evaluation, run: str, source: str)
     """The findings as text."""
     from rich.text import Text
 
+    from descend.datasets.data_shape import format_count
+
     judged = found.judged
-    console.print(Text(clean(f"{run} on {source}: {len(judged):,} samples"), style="bold"), soft_wrap=True)
+    count = format_count(len(judged), "sample")
+    console.print(Text(clean(f"{run} on {source}: {count}"), style="bold"), soft_wrap=True)
     for note in judged.notes:
         console.print(Text(clean(note)))
     console.print()
