@@ -73,6 +73,8 @@ def run_evaluation(arguments: argparse.Namespace) -> int:
     if own is not None and (linear := baselines.fit_linear(own, predictor.prepared, judged)):
         others[linear[0]] = linear[1]
     if other is not None:
+        if arguments.data is None and own is not None:
+            require_same_part(own, run, other)
         others[other.id] = judge(load_predictor(other), other, arguments.data, own)
     with show_progress(arguments.json) as tell:
         found = evaluate(judged, predictor, others, tell)
@@ -125,6 +127,32 @@ def load_own(run: Run, needed: bool) -> Dataset | None:
         if needed:
             raise DescendError(f"{error} Name other data to evaluate on, or train anew.") from None
         return None
+
+
+def require_same_part(own: Dataset, run: Run, other: Run) -> None:
+    """Check that ``other`` learned from the columns of ``own``, the data of ``run``, and held the same samples back: it
+    may have trained on others of them.
+
+    Raises:
+        UsageError: it did not.
+        DescendError: its data is no longer there as it was.
+    """
+    import numpy as np
+
+    if other.manifest().data == run.manifest().data:
+        return
+    theirs = load_own(other, needed=True)
+    assert theirs is not None
+    if (
+        theirs.features != own.features
+        or theirs.vocabulary != own.vocabulary
+        or not np.array_equal(theirs.test_x, own.test_x)
+        or not np.array_equal(theirs.test_y, own.test_y)
+    ):
+        raise UsageError(
+            f"'{other.id}' learned from other columns than '{run.id}', or held other samples back; name data to "
+            "compare them on, which neither was trained on."
+        )
 
 
 @contextmanager
