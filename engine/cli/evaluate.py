@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "evaluate",
         help="measure a finished training on labelled data, with intervals and baselines",
-        description="Measure how good a finished training is: every metric with a 95 %% interval, what guessing and a "
+        description="Measure how good a finished training is: every metric with a 95 % interval, what guessing and a "
         "linear model get, each class, the confusion matrix, the worst mistakes. Without DATA on the part of its own "
         "data that it did not train on; else on the rows of a table that has the answers, or on a folder with a folder "
         "of images for each class.",
@@ -73,6 +73,8 @@ def run_evaluation(arguments: argparse.Namespace) -> int:
     if own is not None and (linear := baselines.fit_linear(own, predictor.prepared, judged)):
         others[linear[0]] = linear[1]
     if other is not None:
+        if arguments.data is None and own is not None:
+            require_same_part(own, run, other)
         others[other.id] = judge(load_predictor(other), other, arguments.data, own)
     with show_progress(arguments.json) as tell:
         found = evaluate(judged, predictor, others, tell)
@@ -127,6 +129,32 @@ def load_own(run: Run, needed: bool) -> Dataset | None:
         return None
 
 
+def require_same_part(own: Dataset, run: Run, other: Run) -> None:
+    """Check that ``other`` learned from the columns of ``own``, the data of ``run``, and held the same samples back: it
+    may have trained on others of them.
+
+    Raises:
+        UsageError: it did not.
+        DescendError: its data is no longer there as it was.
+    """
+    import numpy as np
+
+    if other.manifest().data == run.manifest().data:
+        return
+    theirs = load_own(other, needed=True)
+    assert theirs is not None
+    if (
+        theirs.features != own.features
+        or theirs.vocabulary != own.vocabulary
+        or not np.array_equal(theirs.test_x, own.test_x)
+        or not np.array_equal(theirs.test_y, own.test_y)
+    ):
+        raise UsageError(
+            f"'{other.id}' learned from other columns than '{run.id}', or held other samples back; name data to "
+            "compare them on, which neither was trained on."
+        )
+
+
 @contextmanager
 def show_progress(as_json: bool) -> Iterator[Callable[[float], None]]:
     """A bar on standard error, if that is a terminal, or JSON lines; gives what tells the share done."""
@@ -159,8 +187,11 @@ def print_evaluation(console: Console, found: Evaluation, run: str, source: str)
     """The findings as text."""
     from rich.text import Text
 
+    from descend.datasets.data_shape import format_count
+
     judged = found.judged
-    console.print(Text(clean(f"{run} on {source}: {len(judged):,} samples"), style="bold"), soft_wrap=True)
+    count = format_count(len(judged), "sample")
+    console.print(Text(clean(f"{run} on {source}: {count}"), style="bold"), soft_wrap=True)
     for note in judged.notes:
         console.print(Text(clean(note)))
     console.print()

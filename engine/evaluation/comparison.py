@@ -64,10 +64,10 @@ def compare(one: Judged, other: Judged, name: str, other_name: str) -> Compariso
         p = resample_sign(off)
         method, by = "paired bootstrap", ""
         amount = f"{abs(better):.4g} in mean absolute error"
-    if p == 1 and not by:
+    if one.classified and not by:
         words = f"{name} is right where {other_name} is right, and nowhere else."
-        if not one.classified:
-            words = f"{name} is as far off as {other_name} on every sample."
+    elif not one.classified and not off.any():
+        words = f"{name} is as far off as {other_name} on every sample."
     elif p < SIGNIFICANT:
         first, second = (name, other_name) if better > 0 else (other_name, name)
         words = f"{first} is better than {second} by {amount} ({method}, {tell_p(p)}{by})."
@@ -80,7 +80,10 @@ def compare(one: Judged, other: Judged, name: str, other_name: str) -> Compariso
 
 
 def resample_sign(off: object, seed: int = 0) -> float:
-    """Two-sided p of a mean of pairs' differences ``off`` (n,) against 0, by the share of resamples on its far side."""
+    """Two-sided p of a mean of pairs' differences ``off`` (n,) against 0, by the share of resamples on its far side.
+
+    Resamples of few pairs lie all on one side; it is never less than that of as many tosses of a coin that fall alike.
+    """
     import numpy as np
 
     values = np.asarray(off, np.float64)
@@ -90,7 +93,8 @@ def resample_sign(off: object, seed: int = 0) -> float:
     times = max(500, min(RESAMPLES, WORK // count))
     means = np.array([values[rng.integers(0, count, count)].mean() for _ in range(times)])
     below = min(int((means <= 0).sum()), int((means >= 0).sum()))
-    return min(1.0, 2 * (below + 1) / (times + 1))
+    alike = 2.0 ** (1 - np.count_nonzero(values))
+    return min(1.0, max(alike, 2 * (below + 1) / (times + 1)))
 
 
 def tell_p(p: float) -> str:

@@ -43,7 +43,7 @@ def find_intervals(
     judged: Judged, seed: int = 0, tell: Callable[[float], None] = lambda share: None
 ) -> dict[str, Interval]:
     """Of every metric of ``judged``: Wilson's for accuracy; for the others the middle 95 % of what other sets of as
-    many samples give, drawn from this one with replacement.
+    many samples give, drawn from this one with replacement; of one sample there is no other set.
 
     Efron & Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13.
 
@@ -65,7 +65,7 @@ def find_intervals(
             for name, value in measure(draw(bare, rng.integers(0, count, count))).items():
                 found.setdefault(name, []).append(value)
     intervals = {}
-    for name, values in found.items():
+    for name, values in found.items() if count > 1 else ():
         low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         intervals[name] = Interval(float(low), float(high), f"bootstrap of {times}")
     if judged.classified:

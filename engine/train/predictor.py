@@ -97,10 +97,15 @@ def load_weights(run: Run) -> dict[str, Any]:
     """The newest checkpoint of a run.
 
     Raises:
-        DescendError: there is none.
+        DescendError: there is none, or the newest cannot be read: an older one is of a model that learned less.
     """
     if (checkpoint := find_newest(run)) is None:
         raise DescendError(f"Run '{run.id}' has no checkpoint that can be read, so there is nothing to predict with.")
+    if (newest := max(run.checkpoint_steps(), default=0)) > checkpoint["step"]:
+        raise DescendError(
+            f"The newest checkpoint of run '{run.id}' ({run.checkpoint(newest).name}) cannot be read; restore it, or "
+            f"delete it to use what the model knew after step {checkpoint['step']:,}."
+        )
     return checkpoint
 
 

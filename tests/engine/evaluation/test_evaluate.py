@@ -108,6 +108,24 @@ def test_numbers_are_judged_in_their_unit_and_two_runs_compared(
     assert found["confusion"] is None
 
 
+def test_runs_that_held_other_samples_back_are_compared_on_data_that_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, new = table(tmp_path), table(tmp_path, name="new.csv", seed=2)
+    renamed = tmp_path / "renamed.csv"
+    renamed.write_text(data.read_text().replace("size", "weight", 1))
+    copy = tmp_path / "copy.csv"
+    copy.write_text(data.read_text())
+    run, same, split, columns = (
+        trained("mlp", f"{file}?target=kind&ignore=price{more}", epochs=1)
+        for file, more in ((data, ""), (copy, ""), (data, "&test=0.4"), (renamed, ""))
+    )
+    for other in (split, columns):
+        assert "name data to compare them on" in refused(capsys, run.id, "--against", other.id)
+    assert same.id in evaluated(capsys, run, "--against", same.id)["baselines"]
+    assert split.id in evaluated(capsys, run, str(new), "--against", split.id)["baselines"]
+
+
 def pictures(folder: Path) -> Path:
     chance = np.random.default_rng(0)
     for name, level in (("dark", 80), ("bright", 150)):

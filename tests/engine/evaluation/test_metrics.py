@@ -143,6 +143,20 @@ def test_numbers_are_compared_pair_by_pair() -> None:
     assert resample_sign(off) == pytest.approx(stats.ttest_1samp(off, 0).pvalue, abs=0.05)
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_few_samples_prove_no_difference(count: int) -> None:
+    near, far = numbers(count, off=0.1), numbers(count, off=9.0)
+    found = compare(near, far, "near", "far")
+    assert found.p == stats.binomtest(count, count).pvalue  # every pair is on the same side
+    assert "cannot be told" in found.words
+    assert "on every sample" in compare(near, near, "near", "itself").words
+
+
+def test_one_sample_says_nothing_of_others() -> None:
+    assert find_intervals(numbers(1)) == {}
+    assert list(find_intervals(judged(1))) == ["accuracy"]
+
+
 def test_the_worst_mistakes_are_the_surest_and_the_farthest() -> None:
     of = judged(50)
     found = list_mistakes(of, 5)

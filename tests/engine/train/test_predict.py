@@ -206,3 +206,11 @@ def test_without_weights_there_is_nothing_to_predict_with(tmp_path: Path) -> Non
         checkpoint.write_bytes(b"damaged")
     with pytest.raises(DescendError, match="no checkpoint that can be read"):
         load_predictor(run)
+
+
+def test_a_damaged_newest_checkpoint_is_not_replaced_by_an_older_one(tmp_path: Path) -> None:
+    run = trained("mlp", "iris", epochs=1)
+    first, *_, last = run.checkpoint_steps()
+    run.checkpoint(last).write_bytes(b"")
+    with pytest.raises(DescendError, match=rf"{run.checkpoint(last).name}.* cannot be read.* after step {first}"):
+        load_predictor(run)
