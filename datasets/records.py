@@ -81,18 +81,19 @@ def _stream_json(file: Path, cells: int) -> Iterator[CsvTable]:
 def _read_objects(file: Path) -> Iterator[Row]:
     """The objects in ``file``, one in each line, or in a list."""
     with open_text(file, "utf-8-sig") as stream:
-        first = stream.read(1)
+        first, begin = stream.read(1), 1
         while first.isspace():
+            begin += first == "\n"
             first = stream.read(1)
         if first == "[":
             check_memory(20 * find_size(file), file.name, "a file with an object in each line takes less")
-            found = _parse(file, 1, first + stream.read())
+            found = _parse(file, begin, first + stream.read())
             yield from ((place, _require_object(file, place, one)) for place, one in enumerate(found, 1))
             return
-        for line, text in enumerate(stream, 1):
-            whole = first + text if line == 1 else text
-            if whole.strip():
-                yield line, _require_object(file, line, _parse(file, line, whole))
+        for line, text in enumerate(stream, begin):
+            whole = first + text if line == begin else text
+            if whole.strip():  # without its end, or what lacks there would be missed in the next line
+                yield line, _require_object(file, line, _parse(file, line, whole.rstrip()))
 
 
 def _parse(file: Path, line: int, text: str) -> Any:
@@ -102,7 +103,7 @@ def _parse(file: Path, line: int, text: str) -> Any:
     except json.JSONDecodeError as error:
         where = line + error.lineno - 1
         raise DescendError(
-            f"Line {where:,} of {file.name} is no JSON: {error.msg} at character {error.colno}."
+            f"Line {where:,} of {file.name} is no JSON: {error.msg.removesuffix(' at')} at character {error.colno}."
         ) from None
     except (RecursionError, ValueError):
         raise DescendError(f"Line {line:,} of {file.name} is no JSON that can be read.") from None
