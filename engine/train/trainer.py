@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -157,16 +158,12 @@ class Trainer:
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
             lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
-        self.share = self._choose_share()
-        self.train_set, self.test_set, self.held = loader.make_splits(
-            self.dataset,
-            form,
-            context=self.context,
-            validation=self.share,
-            fold=k.fold - 1,
-            resident=resident,
-            seed=lab.seed,
+        split = functools.partial(
+            loader.make_splits, self.dataset, form, context=self.context, resident=resident, seed=lab.seed
         )
+        self.share = self._choose_share()
+        self.train_set, self.test_set, self.held = split(validation=self.share, fold=k.fold - 1)
+        forking.renew_held(lab, k, self.held, split)
         if isinstance(self.objective, Classification) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
@@ -255,7 +252,6 @@ class Trainer:
         lab, k, feed = self.lab, self.k, self.feed
         self._keep_split()
         steps = k.epochs * feed.per_epoch
-        forking.renew_stopping(lab, k)
         self.run.train()
         ended = begun = False
         for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
