@@ -235,7 +235,8 @@ def read_cells(file: Path, options: TableOptions) -> CsvTable:
         return text.read_csv(file, limit=options.limit, **said)
     if given := next((name for name, value in said.items() if value), ""):
         raise UsageError(f"{given}= is for tables written as text, and {file.name} is not.")
-    return records.read_records(file, options.limit)
+    ignored = {name.lower() for name in options.ignore}
+    return records.read_records(file, options.limit, lambda name: name.lower() in ignored)
 
 
 def read_table_options(address: str) -> dict[str, Any]:
