@@ -75,3 +75,22 @@ def test_a_fold_that_there_is_not_is_a_sentence(tmp_path: Path) -> None:
     book.write_text("round and round the ragged rock " * 200)
     assert failed("rnn", str(book), context=16, validation=0.2, fold=2).startswith("There is one fold where later")
     assert "1,150 training images" in notes(said(trained("mlp", "digits", validation=0.2, fold=5)))
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "options", "sentence"),
+    [
+        ("t", "i", "?time=t", "There is one fold where later samples are held back; leave --folds out."),
+        ("t", "i // 50", "?group=t", "has 1 group, too few for 3 folds"),
+        ("t", "('train', 'test', 'dev')[i % 3]", "?split=t", "says which part is for validation, so there is one fold"),
+        ("t", "i", "?limit=30", "has 24 samples, and each of 3 folds takes 10"),
+    ],
+)
+def test_data_without_so_many_folds_is_refused_before_anything_is_trained(
+    column: str, cells: str, options: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"{eval(cells, {'i': i})},{i * 7 % 11},{'yes' if i % 2 else 'no'}" for i in range(100)]
+    (tmp_path / "table.csv").write_text("\n".join([f"{column},a,kind", *lines]))
+    assert main(["run", "mlp", "--data", f"{tmp_path / 'table.csv'}{options}", "--folds", "3"]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not runs.list_runs()
