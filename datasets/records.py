@@ -109,7 +109,14 @@ def _read_objects(file: Path) -> Iterator[Row]:
 def _parse(file: Path, line: int, text: str) -> Any:
     """What ``text`` says; numbers as they are written, so that no digit is lost."""
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda word: None)
+        return json.loads(
+            text, parse_int=str, parse_float=str, parse_constant=lambda word: None, object_pairs_hook=_make_object
+        )
+    except _RepeatedName as error:
+        raise DescendError(
+            f"Line {line:,} of {file.name} has an object with two values called '{shorten_cell(str(error))}'; "
+            "rename one."
+        ) from None
     except json.JSONDecodeError as error:
         where = line + error.lineno - 1
         raise DescendError(
@@ -117,6 +124,18 @@ def _parse(file: Path, line: int, text: str) -> Any:
         ) from None
     except (RecursionError, ValueError):
         raise DescendError(f"Line {line:,} of {file.name} is no JSON that can be read.") from None
+
+
+class _RepeatedName(Exception):
+    """An object has two values of one name."""
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _RepeatedName(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _require_object(file: Path, line: int, found: Any) -> dict[str, Any]:
