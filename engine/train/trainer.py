@@ -291,8 +291,10 @@ class Trainer:
         if self.held is not None:  # else the test part is what every epoch was judged by
             parts = {"validation": self.held, "test": self.test_set, **parts}
         for part, split in parts.items():
-            metrics = self._evaluated(split).metrics()
-            self.lab.results(**{f"{part}/{name}": value for name, value in metrics.items()})
+            tally = self._evaluated(split)
+            self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
+            if part == "validation" and "best" in self.lab.state:
+                tally.show(self.lab, part)  # what was shown last is of the last weights
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the knobs as they are there."""

@@ -113,6 +113,14 @@ def test_a_fork_that_keeps_the_best_keeps_weights_that_are_still_there() -> None
     assert "The weights kept are those after epoch 6" in notes(child)
 
 
+def test_the_confusion_shown_last_is_that_of_the_weights_kept() -> None:
+    history = said(trained("mlp", "breast_cancer", **OVERFIT))
+    shown = history.pictures["confusion/validation"][-1]
+    assert isinstance(shown, Confusion)
+    counts = shown.counts.numpy()
+    assert counts.trace() / counts.sum() == pytest.approx(history.metrics["validation/accuracy"])
+
+
 def test_the_last_weights_are_kept_if_asked_for() -> None:
     kept_last = trained("mlp", "breast_cancer", **OVERFIT, keep="last")
     history = said(kept_last)
