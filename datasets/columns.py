@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -143,9 +144,10 @@ class Column:
         """The first row with a whole number that no 64-bit float holds, as identifiers are; None if there is none."""
         import numpy as np
 
-        large = np.abs(self.numbers) >= 2.0**53
+        large = (np.abs(self.numbers) >= 2.0**53) & np.isfinite(self.numbers)
         for row in np.flatnonzero(large).tolist() if large.any() else ():
-            if LONG.fullmatch(self.cells[row]) and int(self.cells[row]) != int(self.numbers[row]):
+            cell = self.cells[row]
+            if LONG.fullmatch(cell) and Decimal(cell) != Decimal(self.numbers[row]):  # int() takes 4,300 digits at most
                 return row
         return None
 

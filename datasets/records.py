@@ -6,9 +6,10 @@ import datetime
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from descend.datasets.compressed import DAMAGE, find_size, find_suffix, open_text
 from descend.datasets.csv_reader import CELL, MAX_CELLS, CsvTable, check_names, shorten_cell
@@ -23,12 +24,13 @@ JSON, PARQUET = (".jsonl", ".ndjson", ".json"), (".parquet", ".pq")
 SUFFIXES = JSON + PARQUET
 TAKE = "limit=N takes the first N rows"
 
+Nests = Callable[[str], bool]
 Row = tuple[int, dict[str, Any]]
 """The line or the place of a row, from 1, and its values by the names of the columns."""
 
 
-def read_records(file: Path, limit: int = 0) -> CsvTable:
-    """The table in ``file``, its ``limit`` first rows or all.
+def read_records(file: Path, limit: int = 0, nests: Nests = lambda name: False) -> CsvTable:
+    """The table in ``file``, its ``limit`` first rows or all; ``nests`` as in `stream_records`.
 
     Raises:
         DescendError: it cannot be read, or is not such a table; the sentence says where.
@@ -36,7 +38,7 @@ def read_records(file: Path, limit: int = 0) -> CsvTable:
     columns: list[list[str]] = []
     lines: list[int] = []
     names: list[str] = []
-    for piece in stream_records(file):
+    for piece in stream_records(file, nests=nests):
         names, columns = piece.names, columns or [[] for _ in piece.names]
         lines += piece.lines
         for column, cells in zip(columns, piece.columns, strict=True):
@@ -51,14 +53,18 @@ def read_records(file: Path, limit: int = 0) -> CsvTable:
     return CsvTable(file, names, [column[:keep] for column in columns], lines[:keep], True, notes)
 
 
-def stream_records(file: Path, cells: int = CELLS) -> Iterator[CsvTable]:
+def stream_records(file: Path, cells: int = CELLS, nests: Nests = lambda name: False) -> Iterator[CsvTable]:
     """The table in ``file`` in pieces of about so many ``cells``; a table without rows is one empty piece.
+
+    Args:
+        nests: whether the column of that name may have lists and objects, as it is not learned from; they become JSON.
 
     Raises:
         DescendError: as `read_records`.
     """
     try:
-        yield from _stream_json(file, cells) if find_suffix(file) in JSON else _stream_parquet(file, cells)
+        stream = _stream_json if find_suffix(file) in JSON else _stream_parquet
+        yield from stream(file, cells, nests)
     except UnicodeError:
         raise DescendError(f"{file.name} is not in UTF-8, as JSON has to be; save it so.") from None
     except DAMAGE:
@@ -67,45 +73,69 @@ def stream_records(file: Path, cells: int = CELLS) -> Iterator[CsvTable]:
         raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
 
 
-def _stream_json(file: Path, cells: int) -> Iterator[CsvTable]:
-    names = list(dict.fromkeys(name for _, row in _read_objects(file) for name in row))  # a row may lack some
+def _stream_json(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
+    keys = list(dict.fromkeys(name for _, row in _read_objects(file) for name in row))  # a row may lack some
+    names = _name_columns(file, keys)
     if not names:
         raise DescendError(f"{file.name} has no row; a table is an object in each line, or a list of objects.")
     rows = _read_objects(file)
     size = max(1, cells // len(names))
     while piece := list(itertools.islice(rows, size)):
-        columns = [[write_cell(file, line, name, row.get(name)) for line, row in piece] for name in names]
+        columns = [
+            [write_cell(file, line, name, row.get(key), nests(name)) for line, row in piece]
+            for key, name in zip(keys, names, strict=True)
+        ]
         yield CsvTable(file, names, columns, [line for line, _ in piece], True)
 
 
 def _read_objects(file: Path) -> Iterator[Row]:
     """The objects in ``file``, one in each line, or in a list."""
     with open_text(file, "utf-8-sig") as stream:
-        first = stream.read(1)
+        first, begin = stream.read(1), 1
         while first.isspace():
+            begin += first == "\n"
             first = stream.read(1)
         if first == "[":
             check_memory(20 * find_size(file), file.name, "a file with an object in each line takes less")
-            found = _parse(file, 1, first + stream.read())
+            found = _parse(file, begin, first + stream.read())
             yield from ((place, _require_object(file, place, one)) for place, one in enumerate(found, 1))
             return
-        for line, text in enumerate(stream, 1):
-            whole = first + text if line == 1 else text
-            if whole.strip():
-                yield line, _require_object(file, line, _parse(file, line, whole))
+        for line, text in enumerate(stream, begin):
+            whole = first + text if line == begin else text
+            if whole.strip():  # without its end, or what lacks there would be missed in the next line
+                yield line, _require_object(file, line, _parse(file, line, whole.rstrip()))
 
 
 def _parse(file: Path, line: int, text: str) -> Any:
     """What ``text`` says; numbers as they are written, so that no digit is lost."""
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda word: None)
+        return json.loads(
+            text, parse_int=str, parse_float=str, parse_constant=lambda word: None, object_pairs_hook=_make_object
+        )
+    except _RepeatedName as error:
+        raise DescendError(
+            f"Line {line:,} of {file.name} has an object with two values called '{shorten_cell(str(error))}'; "
+            "rename one."
+        ) from None
     except json.JSONDecodeError as error:
         where = line + error.lineno - 1
         raise DescendError(
-            f"Line {where:,} of {file.name} is no JSON: {error.msg} at character {error.colno}."
+            f"Line {where:,} of {file.name} is no JSON: {error.msg.removesuffix(' at')} at character {error.colno}."
         ) from None
     except (RecursionError, ValueError):
         raise DescendError(f"Line {line:,} of {file.name} is no JSON that can be read.") from None
+
+
+class _RepeatedName(Exception):
+    """An object has two values of one name."""
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _RepeatedName(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _require_object(file: Path, line: int, found: Any) -> dict[str, Any]:
@@ -116,14 +146,20 @@ def _require_object(file: Path, line: int, found: Any) -> dict[str, Any]:
     return found
 
 
-def _stream_parquet(file: Path, cells: int) -> Iterator[CsvTable]:
-    source = _open_parquet(file)
-    names = [name.strip() or f"column {place}" for place, name in enumerate(source.schema_arrow.names, 1)]
+def _name_columns(file: Path, keys: list[str]) -> list[str]:
+    """The names of columns as a CSV file has them."""
+    names = [key.strip() or f"column {place}" for place, key in enumerate(keys, 1)]
     check_names(file, names, [], [])
+    return names
+
+
+def _stream_parquet(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
+    source = _open_parquet(file)
+    names = _name_columns(file, source.schema_arrow.names)
     start = 1
     for batch in _read_batches(file, source, max(1, cells // max(1, len(names)))):
         columns = [
-            [write_cell(file, start + place, name, value) for place, value in enumerate(column.to_pylist())]
+            [write_cell(file, start + at, name, value, nests(name)) for at, value in enumerate(_list_values(column))]
             for name, column in zip(names, batch.columns, strict=True)
         ]
         yield CsvTable(file, names, columns, list(range(start, start + batch.num_rows)), True)
@@ -153,15 +189,30 @@ def _read_batches(file: Path, source: pyarrow.parquet.ParquetFile, rows: int) ->
         raise DescendError(f"{file.name} is damaged ({_shorten(error)}).") from None
 
 
+def _list_values(column: Any) -> list[Any]:
+    """The values of a ``column``; of times to the microsecond, as Python has none that are more exact."""
+    import pyarrow
+
+    kind = column.type
+    if getattr(kind, "unit", "") == "ns":
+        if pyarrow.types.is_timestamp(kind):
+            rounded: Any = pyarrow.timestamp("us", kind.tz)
+        else:
+            rounded = pyarrow.time64("us") if pyarrow.types.is_time(kind) else pyarrow.duration("us")
+        column = column.cast(rounded, safe=False)
+    values: list[Any] = column.to_pylist()
+    return values
+
+
 def _shorten(error: BaseException) -> str:
     return shorten_cell(str(error).strip().partition("\n")[0].rstrip("."))
 
 
-def write_cell(file: Path, line: int, name: str, value: Any) -> str:
+def write_cell(file: Path, line: int, name: str, value: Any, nests: bool = False) -> str:
     """``value`` as the text of a cell; what is missing, or no number, is empty.
 
     Raises:
-        DescendError: it is a list, an object or bytes.
+        DescendError: it is a list, an object or bytes, and the column is none that ``nests``.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -172,9 +223,11 @@ def write_cell(file: Path, line: int, name: str, value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ")
     if isinstance(value, (list, dict, bytes)):
+        if nests:
+            return json.dumps(value, default=str)
         kind = {list: "a list", dict: "an object"}.get(type(value), "bytes")
         raise DescendError(
             f"Line {line:,} of {file.name} has {kind} in '{shorten_cell(name)}'; a cell of a table is a single value, "
-            "so make columns of it first."
+            f"so make columns of it, or leave it out with ignore={quote(name)}."
         )
     return str(value)

@@ -97,6 +97,11 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
         )
     if parts := find_split_files(file, SUFFIXES) if file.is_dir() else {}:
+        if given := next((way for way in ("split", "group", "time") if getattr(options, way)), ""):
+            raise UsageError(
+                f"The files in {file.name} say which rows are for the test, and so does {given}=; leave it out, or "
+                "name one of the files."
+            )
         table = join_parts(parts, lambda part: read_cells(part, options))
     else:
         table = read_cells(file, options)
@@ -235,7 +240,8 @@ def read_cells(file: Path, options: TableOptions) -> CsvTable:
         return text.read_csv(file, limit=options.limit, **said)
     if given := next((name for name, value in said.items() if value), ""):
         raise UsageError(f"{given}= is for tables written as text, and {file.name} is not.")
-    return records.read_records(file, options.limit)
+    ignored = {name.lower() for name in options.ignore}
+    return records.read_records(file, options.limit, lambda name: name.lower() in ignored)
 
 
 def read_table_options(address: str) -> dict[str, Any]:

@@ -7,14 +7,18 @@ import json
 import statistics
 from typing import TYPE_CHECKING
 
+from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import UsageError
 from descend.engine.cli import output
 
 if TYPE_CHECKING:
+    from descend.datasets.dataset import Dataset
     from descend.engine.run.run_request import RunRequest
     from descend.engine.run.runs import Run
 
 MOST = 20
+FEWEST = 10
+"""Samples that a fold has at least: of fewer a training holds none back."""
 
 
 def check_folds(request: RunRequest, folds: int) -> RunRequest:
@@ -23,6 +27,7 @@ def check_folds(request: RunRequest, folds: int) -> RunRequest:
     Raises:
         UsageError: there cannot be so many folds, or it is no training.
     """
+    from descend.datasets import catalogue
     from descend.engine.launch import experiment, launcher
 
     if not 2 <= folds <= MOST:
@@ -33,7 +38,24 @@ def check_folds(request: RunRequest, folds: int) -> RunRequest:
         raise UsageError(f"--folds says what is held back, and so does {min(taken)}=; leave one of them out.")
     checked = request.override(knobs={"validation": 1 / folds})
     launcher.check_request(checked)
+    if why := explain_folds(catalogue.find(checked.data).load(), folds, bool(checked.knobs.get("patience"))):
+        raise UsageError(f"{why}; leave --folds out.")
     return checked
+
+
+def explain_folds(dataset: Dataset, folds: int, stops: bool) -> str:
+    """Why so many parts of ``dataset`` cannot be held back in turn; empty if they can. A training that ``stops`` by
+    them takes parts of any size."""
+    if dataset.train_held is not None:
+        return "The data says which part is for validation, so there is one fold"
+    if dataset.train_times is not None or dataset.shape.task == "language":
+        return "There is one fold where later samples are held back"
+    count, groups = len(dataset.train_x), len(set(dataset.train_groups))
+    if groups and groups < folds:
+        return f"The training part has {format_count(groups, 'group')}, too few for {folds} folds"
+    if round(count / folds) < FEWEST and not stops:
+        return f"The training part has {format_count(count, 'sample')}, and each of {folds} folds takes {FEWEST}"
+    return ""
 
 
 def run_folds(request: RunRequest, folds: int, arguments: argparse.Namespace) -> int:

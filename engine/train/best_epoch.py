@@ -31,7 +31,8 @@ class BestEpoch:
 
     def __init__(self, metric: str, state: dict[str, Any], share: float, keep: bool) -> None:
         self.metric, self.state, self.keep = metric, state, keep
-        if state.get("share", share) != share or state.get("best_metric", metric) != metric:
+        lost = keep and "best_epoch" in state and "best" not in state  # they were not to be kept at that time
+        if lost or state.get("share", share) != share or state.get("best_metric", metric) != metric:
             forget_best(state)
         if not keep:
             state.pop("best", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import TrainKnobs
 
 if TYPE_CHECKING:
+    from descend.engine.train.loader import Split
     from descend.engine.train.trainer import Trainer
 
 LOOKED_AT = 10_000
@@ -120,12 +121,25 @@ def require_course_effects(k: Any, forked: dict[str, Any], step: int, steps: int
             )
 
 
-def renew_stopping(lab: Any, k: Any) -> None:
-    """Forget the best weights so far where they were judged by other data than now, and say what that data is."""
+def renew_held(lab: Any, k: Any, held: Split | None, split: Callable[..., tuple[Split, Split, Split | None]]) -> None:
+    """Forget the best weights so far where they were judged by other data than now, and say if that was trained on.
+
+    Args:
+        held: what is held back now.
+        split: `descend.engine.train.loader.make_splits` of the same data, for another share and fold.
+    """
     forked = lab.forked
-    if {"objective", "context"} & forked.keys():
+    if {"objective", "context", "fold"} & forked.keys():
         forget_best(lab.state)
-    if k.validation > forked.get("validation", k.validation):
+    if held is None or not {"validation", "fold"} & forked.keys():
+        return
+    share = lab.state.get("share", 0.0) if forked.get("validation", k.validation) else 0.0
+    before = split(validation=share, fold=forked.get("fold", k.fold) - 1)[2]
+    if before is None or held.places is None or before.places is None:
+        seen = before is None or len(held.x) > len(before.x)
+    else:
+        seen = not bool(torch.isin(held.places, before.places).all())
+    if seen:
         lab.note(
             "Part of the data that is held back now was trained on before the fork, so its loss is lower than that of "
             "new data."

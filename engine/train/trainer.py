@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -153,16 +154,12 @@ class Trainer:
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
             lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
-        self.share = held_back.choose_share(lab, k, self.dataset, self.context)
-        self.train_set, self.test_set, self.held = loader.make_splits(
-            self.dataset,
-            form,
-            context=self.context,
-            validation=self.share,
-            fold=k.fold - 1,
-            resident=resident,
-            seed=lab.seed,
+        split = functools.partial(
+            loader.make_splits, self.dataset, form, context=self.context, resident=resident, seed=lab.seed
         )
+        self.share = held_back.choose_share(lab, k, self.dataset, self.context)
+        self.train_set, self.test_set, self.held = split(validation=self.share, fold=k.fold - 1)
+        forking.renew_held(lab, k, self.held, split)
         if isinstance(self.objective, Classification) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
@@ -252,7 +249,6 @@ class Trainer:
         if not self.context:  # else the held-back part is the end of the training part
             write_split(Run(lab.folder), held_back.list_held(self.dataset, self.held))
         steps = k.epochs * feed.per_epoch
-        forking.renew_stopping(lab, k)
         self.run.train()
         ended = begun = False
         for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
@@ -292,8 +288,10 @@ class Trainer:
         if self.held is not None:  # else the test part is what every epoch was judged by
             parts = {"validation": self.held, "test": self.test_set, **parts}
         for part, split in parts.items():
-            metrics = self._evaluated(split).metrics()
-            self.lab.results(**{f"{part}/{name}": value for name, value in metrics.items()})
+            tally = self._evaluated(split)
+            self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
+            if part == "validation" and "best" in self.lab.state:
+                tally.show(self.lab, part)  # what was shown last is of the last weights
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the knobs as they are there."""

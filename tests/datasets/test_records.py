@@ -15,6 +15,8 @@ import pytest
 
 from descend.datasets import catalogue
 from descend.datasets.csv_reader import read_csv
+from descend.datasets.new_rows import RowEncoder, read_rows
+from descend.datasets.preparation import prepare_dataset
 from descend.datasets.records import read_records, stream_records
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -131,6 +133,9 @@ def test_numbers_are_as_they_are_written_and_rows_may_lack_columns(tmp_path: Pat
     ("name", "content", "sentence"),
     [
         ("t.jsonl", b'{"a": 1}\n{"a": 1,}\n', "Line 2 of t.jsonl is no JSON"),
+        ("t.jsonl", b'{"a": 1}\n{"a":\n{"a": 1}\n', "Line 2 of t.jsonl is no JSON: Expecting value at character 6"),
+        ("t.jsonl", b'\n\n{"a": 1}\n{"a": "x\n', "Line 4 of t.jsonl is no JSON: Unterminated string starting at char"),
+        ("t.jsonl", b'{"a": 1}\n{"a": 1, "a": 2}\n', "Line 2 of t.jsonl has an object with two values called 'a'"),
         ("t.jsonl", b'{"a": 1}\n5\n', "Line 2 of t.jsonl holds no object"),
         ("t.jsonl", b'{"a": [1, 2]}\n', "Line 1 of t.jsonl has a list in 'a'"),
         ("t.jsonl", b'{"a": {"b": 1}}\n', "Line 1 of t.jsonl has an object in 'a'"),
@@ -182,3 +187,44 @@ def test_a_training_on_one_form_predicts_another(
         told.append([line.split(",")[-1] for line in capsys.readouterr().out.splitlines()])
     assert told[0] == told[1]
     assert len(told[0]) == ROWS + 1
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_nested_columns_can_be_left_out_and_come_again_in_new_rows(ending: str, tmp_path: Path) -> None:
+    rows = [{"a": i, "tags": [i], "more": {"x": i}, "y": f"{i % 2}"} for i in range(40)]
+    file = tmp_path / f"t.{ending}"
+    if ending == "parquet":
+        arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(arrow.Table.from_pylist(rows), file)
+    else:
+        file.write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(DescendError, match=r"has a list in 'tags'.* or leave it out with ignore=tags"):
+        catalogue.find(f"{file}?target=y").load()
+    dataset = catalogue.find(f"{file}?target=y&ignore=tags,more").load()
+    assert dataset.features == ("a",)
+    (table,) = read_rows(file, prepare_dataset(dataset), {})
+    assert RowEncoder(prepare_dataset(dataset), {}).encode(table).ravel().tolist() == list(range(40))
+    assert table.columns[1][3] in ("[3]", '["3"]')
+
+
+def test_times_of_parquet_that_are_more_exact_than_pythons(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    kinds = {"at": arrow.timestamp("ns"), "zone": arrow.timestamp("ns", "UTC")}
+    kinds |= {"of day": arrow.time64("ns"), "long": arrow.duration("ns")}
+    parquet.write_table(
+        arrow.table({name: arrow.array([1_001, None], kind) for name, kind in kinds.items()}), tmp_path / "t.parquet"
+    )
+    table = read_records(tmp_path / "t.parquet")
+    assert [column[0] for column in table.columns[:2]] == [
+        "1970-01-01 00:00:00.000001",
+        "1970-01-01 00:00:00.000001+00:00",
+    ]
+    assert [column[1] for column in table.columns] == [""] * 4
+
+
+def test_names_of_json_are_those_that_csv_has(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{" a ": 1, "": 2}\n')
+    assert read_records(tmp_path / "t.jsonl").names == ["a", "column 2"]
+    (tmp_path / "t.jsonl").write_text('{"a ": 1}\n{"a": 2}\n')
+    with pytest.raises(DescendError, match=r"Columns 1 and 2 of t.jsonl are both called 'a'"):
+        read_records(tmp_path / "t.jsonl")

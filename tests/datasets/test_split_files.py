@@ -85,7 +85,7 @@ def spoil(name: str, text: str) -> Callable[[Path], None]:
         (spoil("test.parquet", "x"), "", "two tables for test: Test.csv and test.parquet; keep one"),
         (spoil("Test.csv", "number,a\n1,2\n3,4\n"), "", "Test.csv has no column 'kind', which the other parts have"),
         (spoil("Test.csv", "number,a,kind\n"), "", "Test.csv"),
-        (lambda folder: None, "?group=a", "split= and group= are two ways to choose the test rows"),
+        (lambda folder: None, "?group=a", "say which rows are for the test, and so does group=; leave it out"),
         (lambda folder: None, "?missing=maybe", "missing"),
     ],
 )
@@ -124,3 +124,9 @@ def test_it_is_shown_and_its_runs_are_continued(folder: Path, capsys: pytest.Cap
     run = trained("mlp", str(folder))
     assert main(["evaluate", run.id, "--json"]) == 0
     assert '"samples": 30' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("way", ["split", "group", "time"])
+def test_files_and_an_option_are_two_ways_to_split(way: str, folder: Path) -> None:
+    with pytest.raises(UsageError, match=f"The files in set say which rows are for the test, and so does {way}="):
+        catalogue.find(f"{folder}?{way}=number").load()

@@ -163,6 +163,7 @@ DEFECTS = {
     "a word": (PLAIN.encode() + b"twelve,3,red\n", "'twelve' in line 42"),
     "a thousand": (PLAIN.encode() + b'"1,000",3,red\n', "'1,000' in line 42"),
     "infinite": (PLAIN.encode() + b"inf,3,red\n", "'inf' in line 42, more than a 32-bit number"),
+    "too many digits": (PLAIN.encode() + b"9" * 5000 + b",3,red\n", "in line 42, more than a 32-bit number"),
     "too large": (PLAIN.encode() + b"1e39,3,red\n", "'1e39' in line 42, more than a 32-bit number"),
     "zero byte": (PLAIN.encode() + b"1,\0,red\n", "zero byte in line 42"),
     "spreadsheet": (b"PK\x03\x04" + PLAIN.encode(), "save the sheet as CSV"),

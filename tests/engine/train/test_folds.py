@@ -88,3 +88,22 @@ def test_a_fold_that_large_groups_leave_empty_is_a_sentence(tmp_path: Path) -> N
     failures = [history.failure.title for history in told.values() if history.failure is not None]
     assert failures
     assert all("groups are too large; use fewer folds" in title for title in failures)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "options", "sentence"),
+    [
+        ("t", "i", "?time=t", "There is one fold where later samples are held back; leave --folds out."),
+        ("t", "i // 50", "?group=t", "has 1 group, too few for 3 folds"),
+        ("t", "('train', 'test', 'dev')[i % 3]", "?split=t", "says which part is for validation, so there is one fold"),
+        ("t", "i", "?limit=30", "has 24 samples, and each of 3 folds takes 10"),
+    ],
+)
+def test_data_without_so_many_folds_is_refused_before_anything_is_trained(
+    column: str, cells: str, options: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"{eval(cells, {'i': i})},{i * 7 % 11},{'yes' if i % 2 else 'no'}" for i in range(100)]
+    (tmp_path / "table.csv").write_text("\n".join([f"{column},a,kind", *lines]))
+    assert main(["run", "mlp", "--data", f"{tmp_path / 'table.csv'}{options}", "--folds", "3"]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not runs.list_runs()

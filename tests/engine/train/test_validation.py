@@ -91,6 +91,36 @@ def test_the_best_epoch_is_kept_for_whoever_predicts_and_the_last_for_whoever_tr
     assert longer.series["train/loss"].values[-1] == whole.series["train/loss"].values[-1], "as if never interrupted"
 
 
+def test_a_fork_that_holds_back_other_samples_says_so_and_finds_the_best_anew() -> None:
+    run = trained("mlp", "breast_cancer", **{**OVERFIT, "epochs": 10})
+    step = max(run.checkpoint_steps())
+    for changed, seen in (
+        ({"fold": 2}, True),
+        ({"validation": 0.15}, True),
+        ({"validation": 0.3}, True),
+        ({"validation": 0.1}, False),
+        ({"focal": 1.0}, False),
+    ):
+        child = said(conduct(launcher.fork_run(run, step, {"epochs": 12, **changed})))
+        assert ("was trained on before the fork" in notes(child)) == seen, changed
+        if changed.keys() & {"fold", "validation"}:
+            assert "The weights kept are those after epoch 1" in notes(child), changed
+
+
+def test_a_fork_that_keeps_the_best_keeps_weights_that_are_still_there() -> None:
+    run = trained("mlp", "breast_cancer", **OVERFIT, keep="last")
+    child = said(conduct(launcher.fork_run(run, max(run.checkpoint_steps()), {"epochs": 62, "keep": "best"})))
+    assert "The weights kept are those after epoch 6" in notes(child)
+
+
+def test_the_confusion_shown_last_is_that_of_the_weights_kept() -> None:
+    history = said(trained("mlp", "breast_cancer", **OVERFIT))
+    shown = history.pictures["confusion/validation"][-1]
+    assert isinstance(shown, Confusion)
+    counts = shown.counts.numpy()
+    assert counts.trace() / counts.sum() == pytest.approx(history.metrics["validation/accuracy"])
+
+
 def test_the_last_weights_are_kept_if_asked_for() -> None:
     kept_last = trained("mlp", "breast_cancer", **OVERFIT, keep="last")
     history = said(kept_last)
