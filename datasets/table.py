@@ -97,9 +97,9 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
         )
     if parts := find_split_files(file, SUFFIXES) if file.is_dir() else {}:
-        if given := next((way for way in ("split", "group", "time") if getattr(options, way)), ""):
+        if said := next((way for way in ("split", "group", "time") if getattr(options, way)), ""):
             raise UsageError(
-                f"The files in {file.name} say which rows are for the test, and so does {given}=; leave it out, or "
+                f"The files in {file.name} say which rows are for the test, and so does {said}=; leave it out, or "
                 "name one of the files."
             )
         table = join_parts(parts, lambda part: read_cells(part, options))
