@@ -313,3 +313,10 @@ def require_used(values: KnobSet, names: Iterable[str], shape: DataShape) -> Non
     for spec in (values.specs[name] for name in names):
         if isinstance(spec, TrainingKnob) and (why := spec.why_unused(asked) or spec.why_unfit(asked, shape)):
             raise UsageError(why)
+
+
+def list_unused(values: KnobSet) -> list[str]:
+    """A sentence on each knob that was set and does nothing, given the others."""
+    asked = values.values()
+    chosen = [spec for name, spec in values.specs.items() if asked[name] != spec.default]
+    return [why for spec in chosen if isinstance(spec, TrainingKnob) and (why := spec.why_unused(asked))]

@@ -30,6 +30,7 @@ from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.schedules import compute_factor
+from descend.engine.train.settings import list_unused
 from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
 from descend.engine.train.unlearned import warn_of_late_parameters
 
@@ -141,6 +142,8 @@ class Trainer:
         self.net, notes = self.built()
         for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
             lab.note(note)
+        for sentence in list_unused(k):
+            lab.note(f"{sentence} It changes nothing.")
         images = self.shape.kind == "image"
         convolves = images and any(isinstance(module, nn.Conv2d) for module in self.net.modules())
         last = (

@@ -108,3 +108,12 @@ def test_what_does_nothing_beside_the_others_is_a_sentence() -> None:
     for name in ("patience", "metric", "keep"):
         assert refusal(adam, name) == f"{name} is for validation, and here that is 0.0."
     settings.require_used(TrainKnobs.parse({"optimiser": "momentum", "patience": 2}), ["momentum", "keep"], IMAGES)
+
+
+def test_a_run_says_which_of_its_knobs_change_nothing() -> None:
+    from tests.engine.train.trained import done, notes
+
+    told = notes(done("mlp", "iris", patience=3, momentum=0.5, epochs=1))
+    assert "patience is for validation, and here that is 0.0. It changes nothing." in told
+    assert "momentum is for optimiser=momentum, and here that is adam. It changes nothing." in told
+    assert "changes nothing" not in notes(done("mlp", "iris", validation=0.2, patience=3, epochs=1))
