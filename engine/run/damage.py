@@ -48,6 +48,8 @@ def describe_error(error: Exception) -> str:
             return "it is nested too deeply"
         case UnicodeDecodeError():
             return f"the byte at {error.start:,} is not UTF-8"
+        case msgspec.MsgspecError() if "UTF-8" in str(error):  # which says so itself from msgspec 0.23 on
+            return "it is not UTF-8"
         case msgspec.MsgspecError():
             return str(error)
     return f"{type(error).__name__}: {error}".removesuffix(": ")

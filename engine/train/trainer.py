@@ -293,8 +293,8 @@ class Trainer:
         for part, split in parts.items():
             tally = self._evaluated(split)
             self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
-            if part == "validation" and "best" in self.lab.state:
-                tally.show(self.lab, part)  # what was shown last is of the last weights
+            if part == "validation":
+                tally.show(self.lab, part)  # of the weights kept
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the knobs as they are there."""
@@ -350,17 +350,17 @@ class Trainer:
 
     def _judge(self, epoch: int) -> bool:
         """Record how good the network is after that many epochs; whether that ends the training."""
-        metrics, patience = self._look(), self.k.patience
-        if self.best is None or not epoch:
-            return False
-        self.best.judge(epoch, metrics, self.net)
-        if not patience or self.best.count_waited(epoch) < patience:
-            return False
-        if epoch < self.k.epochs:
+        tally, patience, ended = self._look(), self.k.patience, False
+        if self.best is not None and epoch:
+            self.best.judge(epoch, tally.metrics(), self.net)
+            ended = bool(patience) and self.best.count_waited(epoch) >= patience
+        if self.held is None or not (ended or epoch == self.k.epochs):  # else what is kept is shown in the end
+            tally.show(self.lab, "test" if self.held is None else "validation")
+        if ended and epoch < self.k.epochs:
             self.lab.note(f"Stopped after epoch {epoch}: no improvement for {patience}.")
-        return True
+        return ended
 
-    def _look(self) -> dict[str, float]:
+    def _look(self) -> Metrics:
         """Evaluate on the samples held back, or on the test set if there are none, and record it."""
         if isinstance(self.model, ModelSource) and not self.late:
             self.late = warn_of_late_parameters(self.net, self.optimiser)
@@ -368,13 +368,11 @@ class Trainer:
                 self.lab.note(self.late)
         part, split = ("test", self.test_set) if self.held is None else ("validation", self.held)
         tally = self._evaluated(split)
-        metrics = tally.metrics()
-        self.lab.scalars({f"{part}/{name}": value for name, value in metrics.items()})
-        tally.show(self.lab, part)
+        self.lab.scalars({f"{part}/{name}": value for name, value in tally.metrics().items()})
         if isinstance(self.objective, LanguageModelling) and self.lab.due():
             begin = split.x[: min(self.context, 16)].to(self.lab.device)
             self.lab.text("sample", generate_text(self.net, begin, self.objective, self.context, seed=self.lab.seed))
-        return metrics
+        return tally
 
     def _evaluated(self, split: loader.Split) -> Metrics:
         self.doing = "as it was evaluated"

@@ -116,7 +116,7 @@ def _equal(
     """The ranges, one of them widened so that a unit is as long on ``cells`` as on ``lines``."""
     across, up = (x[1] - x[0]) / cells, (y[1] - y[0]) / lines
     more_x, more_y = max(0.0, up - across) * cells / 2, max(0.0, across - up) * lines / 2
-    return (x[0] - more_x, x[1] + more_x), (y[0] - more_y, y[1] + more_y)
+    return (_within(x[0] - more_x), _within(x[1] + more_x)), (_within(y[0] - more_y), _within(y[1] + more_y))
 
 
 def between(low: float, high: float, room: int, unicode: bool = True) -> str:

@@ -57,8 +57,10 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
     monkeypatch.setattr(devices, "find_device", lambda name: META)
     monkeypatch.setattr(trainer.Trainer, "_lead", watched)
-    monkeypatch.setattr(trainer.Trainer, "_look", lambda training: {})
-    monkeypatch.setattr(trainer.Trainer, "_evaluated", lambda training, split: SimpleNamespace(metrics=dict))
+    monkeypatch.setattr(trainer.Trainer, "_look", lambda training: SimpleNamespace(metrics=dict, show=lambda *_: 0))
+    monkeypatch.setattr(
+        trainer.Trainer, "_evaluated", lambda training, split: SimpleNamespace(metrics=dict, show=lambda *_: 0)
+    )
     monkeypatch.setattr(trainer.Trainer, "_two_samples", lambda training: training.train_set.first(2))
     monkeypatch.setattr(sanity_check, "check_model", lambda *_: [])
     monkeypatch.setattr(sanity_check, "needs_two_samples", lambda *_: True)
