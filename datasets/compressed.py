@@ -7,9 +7,12 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
+
+from descend.engine.base.errors import DescendError
 
 OPENERS: dict[bytes, Callable[..., BinaryIO]] = {
     b"\x1f\x8b": gzip.open,  # type: ignore[dict-item]
@@ -41,6 +44,21 @@ def open_text(file: Path, encoding: str, newline: str | None = None) -> TextIO:
         OSError: it cannot be read.
     """
     return io.TextIOWrapper(open_bytes(file), encoding=encoding, newline=newline)
+
+
+@contextmanager
+def tell_unreadable(file: Path) -> Iterator[None]:
+    """What fails while ``file`` is read within the block is one sentence.
+
+    Raises:
+        DescendError: it cannot be read or unpacked.
+    """
+    try:
+        yield
+    except DAMAGE:
+        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
+    except OSError as error:
+        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
 
 
 def find_suffix(file: Path) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from descend.datasets.compressed import DAMAGE, find_size, open_text
+from descend.datasets.compressed import find_size, open_text, tell_unreadable
 from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.delimiters import SEPARATOR, count_cells, find_delimiter, name_delimiter, split_cells
@@ -130,22 +130,19 @@ def open_lines(file: Path, encoding: str, delimiter: str, skip: int, comment: st
         DescendError: it cannot be read, or is not a table.
         UsageError: there is no such delimiter.
     """
-    try:
-        with open_text(file, encoding, newline="") as stream:
-            skip_lines(stream, skip)
-            sample = stream.read(SAMPLE)
-        if what := find_other_format(sample):
-            raise DescendError(f"{file.name} is not a table but {what}.")
-        delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
-        with open_text(file, encoding, newline="") as stream:
-            skip_lines(stream, skip)
-            yield TableLines(file, stream, comment, MAX_CELLS, skip, delimiter), sample
-    except UnicodeError:
-        raise DescendError(describe_undecodable(file, encoding)) from None
-    except DAMAGE:
-        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+    with tell_unreadable(file):
+        try:
+            with open_text(file, encoding, newline="") as stream:
+                skip_lines(stream, skip)
+                sample = stream.read(SAMPLE)
+            if what := find_other_format(sample):
+                raise DescendError(f"{file.name} is not a table but {what}.")
+            delimiter = find_delimiter(drop_comments(take_whole_lines(sample), comment), delimiter)
+            with open_text(file, encoding, newline="") as stream:
+                skip_lines(stream, skip)
+                yield TableLines(file, stream, comment, MAX_CELLS, skip, delimiter), sample
+        except UnicodeError:
+            raise DescendError(describe_undecodable(file, encoding)) from None
 
 
 def check_names(file: Path, names: list[str], rows: list[list[str]], lines: list[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from descend.datasets.compressed import DAMAGE, open_bytes
+from descend.datasets.compressed import open_bytes, tell_unreadable
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 
@@ -41,13 +41,8 @@ def read_start(file: Path) -> bytes:
     Raises:
         DescendError: it cannot be read.
     """
-    try:
-        with open_bytes(file) as stream:
-            return stream.read(SAMPLE)
-    except DAMAGE:
-        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
+    with tell_unreadable(file), open_bytes(file) as stream:
+        return stream.read(SAMPLE)
 
 
 def find_other_kind(start: bytes) -> str:

@@ -14,6 +14,7 @@ from descend.datasets import image_file
 from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.order import find_lookalikes, sort_classes
+from descend.datasets.split import PARTS, UNTRAINED
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
@@ -31,7 +32,7 @@ LEFTOVERS = (
 """How names begin of what other programs leave in folders."""
 COPIES = ("~", ".bak", ".old", ".orig", ".tmp", ".part", ".crdownload")
 """How names end of copies and of what was not finished, which are not read whatever they hold."""
-TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
+TRAIN, TEST = PARTS["train"], UNTRAINED
 AFTER = ("set", "data", "images", "image", "imgs", "split")
 """What may follow the name of a part, as in ``training_set`` and ``val2017``."""
 SHOWN = 6

@@ -16,7 +16,7 @@ from descend.datasets.memory import check_memory
 from descend.datasets.options import option
 from descend.datasets.order import sort_classes
 from descend.datasets.precision import DOUBLE, FAR, SINGLE, is_merged, is_narrow, standardise
-from descend.datasets.split import split_shuffled, split_stratified
+from descend.datasets.split import PARTS, UNTRAINED, split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 
@@ -30,7 +30,7 @@ MAX_OUTPUTS, MAX_COLUMNS = 10_000, 1_000_000
 """Numbers of a sample to predict, and columns of a table, at most."""
 INPUTS = ("x", "data", "images", "image", "features", "inputs", "input", "samples")
 OUTPUTS = ("y", "target", "targets", "labels", "label")
-TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation", "dev", "eval")
+TRAIN, TEST = PARTS["train"], UNTRAINED
 SHOWN = 8
 """Arrays, columns or classes that are listed."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from descend.datasets.compressed import DAMAGE, find_size, find_suffix, open_text
+from descend.datasets.compressed import find_size, find_suffix, open_text, tell_unreadable
 from descend.datasets.csv_reader import CELL, MAX_CELLS, CsvTable, check_names, shorten_cell
 from descend.datasets.csv_stream import CELLS
 from descend.datasets.memory import check_memory
@@ -62,15 +62,12 @@ def stream_records(file: Path, cells: int = CELLS, nests: Nests = lambda name: F
     Raises:
         DescendError: as `read_records`.
     """
+    stream = _stream_json if find_suffix(file) in JSON else _stream_parquet
     try:
-        stream = _stream_json if find_suffix(file) in JSON else _stream_parquet
-        yield from stream(file, cells, nests)
+        with tell_unreadable(file):
+            yield from stream(file, cells, nests)
     except UnicodeError:
         raise DescendError(f"{file.name} is not in UTF-8, as JSON has to be; save it so.") from None
-    except DAMAGE:
-        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
 
 
 def _stream_json(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:

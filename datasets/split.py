@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 
 SHARE = 0.2
 """Of the samples, for the test."""
+PARTS = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing"),
+}
+"""What the parts of data are called, the usual names first."""
+UNTRAINED = (*PARTS["test"], *PARTS["validation"], "eval")
+"""What a part is called that is the test where there are two."""
 
 
 def split_stratified(

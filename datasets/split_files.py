@@ -8,7 +8,8 @@ from pathlib import Path
 
 from descend.datasets.compressed import find_suffix
 from descend.datasets.csv_reader import CsvTable
-from descend.datasets.table_split import PARTS, find_part
+from descend.datasets.split import PARTS
+from descend.datasets.table_split import find_part
 from descend.engine.base.errors import DescendError, UsageError
 
 COLUMN = "part of the split"

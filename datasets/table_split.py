@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 from descend.datasets.columns import Column
 from descend.datasets.data_shape import format_count
 from descend.datasets.date_parts import read_seconds
-from descend.datasets.split import split_by_time, split_groups, split_shuffled, split_stratified
+from descend.datasets.split import PARTS, split_by_time, split_groups, split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-PARTS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing"),
-}
-"""What the parts of data are called."""
 Parts = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
 """Indices of the training rows and of the test rows, both ascending."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from descend.datasets.char_text import make_char_dataset
-from descend.datasets.compressed import DAMAGE, find_size, open_text
+from descend.datasets.compressed import find_size, open_text, tell_unreadable
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_encoding
 from descend.datasets.memory import check_memory
@@ -45,14 +45,10 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
     check_memory(size * BYTES, file.name, "limit=N takes the first N characters")
     encoding = detect_encoding(file, options.encoding)
     try:
-        with open_text(file, encoding) as opened:
+        with tell_unreadable(file), open_text(file, encoding) as opened:
             text = opened.read(options.limit or -1)
     except UnicodeError:
         raise DescendError(describe_undecodable(file, encoding)) from None
-    except DAMAGE:
-        raise DescendError(f"{file.name} is damaged, or its end is missing: it cannot be unpacked.") from None
-    except OSError as error:
-        raise DescendError(f"{file} cannot be read ({error.strerror or error}).") from None
     if len(text) < MIN_CHARACTERS:
         raise DescendError(
             f"{file.name} has {len(text):,} characters; at least {MIN_CHARACTERS} are needed to learn from."

@@ -138,8 +138,8 @@ def _outline_catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Outline], dict
 @functools.lru_cache(maxsize=1)
 def _load_catalogue(*own: tuple[Path, int]) -> tuple[dict[str, Lesson], dict[str, str]]:
     """All lessons, and why a file cannot be loaded."""
-    outlines, wrong = _outline_catalogue(*own)
-    found = {}
+    outlines, unlisted = _outline_catalogue(*own)
+    found, wrong = {}, dict(unlisted)
     for name, one in outlines.items():
         try:
             found[name] = _load_outlined(one)
