@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from descend.engine.run.runs import Run
 
 MOST = 20
-FEWEST = 10
-"""Samples that a fold has at least: of fewer a training holds none back."""
 
 
 def check_folds(request: RunRequest, folds: int) -> RunRequest:
@@ -46,10 +44,10 @@ def check_folds(request: RunRequest, folds: int) -> RunRequest:
 def explain_folds(dataset: Dataset, folds: int, stops: bool) -> str:
     """Why so many parts of ``dataset`` cannot be held back in turn; empty if they can. A training that ``stops`` by
     them takes parts of any size."""
-    if dataset.train_held is not None:
-        return "The data says which part is for validation, so there is one fold"
-    if dataset.train_times is not None or dataset.shape.task == "language":
-        return "There is one fold where later samples are held back"
+    from descend.engine.train.held_back import FEWEST, explain_single_fold
+
+    if why := explain_single_fold(dataset):
+        return why
     count, groups = len(dataset.train_x), len(set(dataset.train_groups))
     if groups and groups < folds:
         return f"The training part has {format_count(groups, 'group')}, too few for {folds} folds"

@@ -8,11 +8,8 @@ import msgspec
 
 from descend.engine.base import files
 from descend.engine.base.errors import DescendError
-from descend.engine.run.damage import describe_unreadable
 from descend.engine.run.manifest import replace_json
 from descend.engine.run.runs import Run
-
-MAX_BYTES = 1 << 28
 
 
 class RunSplit(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,17 +39,3 @@ def write_split(run: Run, split: RunSplit) -> None:
         raise DescendError(
             f"split.json cannot be written ({error.strerror}); {files.advise(error, f'look at {run.folder}')}."
         ) from None
-
-
-def read_split(run: Run) -> RunSplit:
-    """What `write_split` wrote.
-
-    Raises:
-        DescendError: there is none, or it is damaged.
-    """
-    try:
-        return msgspec.json.decode(files.read_file(run.split_file, MAX_BYTES), type=RunSplit)
-    except FileNotFoundError:
-        raise DescendError(f"Run '{run.id}' does not say which samples it trained on: it is older than that.") from None
-    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise describe_unreadable(run, "split.json", error) from None

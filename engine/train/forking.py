@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +13,12 @@ from descend.engine.base.knobs import format_knobs
 from descend.engine.lab.checkpointables import match_names
 from descend.engine.train.best_epoch import forget_best
 from descend.engine.train.evaluation import find_scores
+from descend.engine.train.held_back import choose_places, count_end
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import TrainKnobs
 
 if TYPE_CHECKING:
-    from descend.engine.train.loader import Split
     from descend.engine.train.trainer import Trainer
 
 LOOKED_AT = 10_000
@@ -121,24 +121,24 @@ def require_course_effects(k: Any, forked: dict[str, Any], step: int, steps: int
             )
 
 
-def renew_held(lab: Any, k: Any, held: Split | None, split: Callable[..., tuple[Split, Split, Split | None]]) -> None:
-    """Forget the best weights so far where they were judged by other data than now, and say if that was trained on.
-
-    Args:
-        held: what is held back now.
-        split: `descend.engine.train.loader.make_splits` of the same data, for another share and fold.
-    """
+def renew_held(session: Trainer) -> None:
+    """Forget the best weights so far where they were judged by other data than now, and say if that was trained on."""
+    k, lab, data = session.k, session.lab, session.dataset
     forked = lab.forked
     if {"objective", "context", "fold"} & forked.keys():
         forget_best(lab.state)
-    if held is None or not {"validation", "fold"} & forked.keys():
+    if session.held is None or not {"validation", "fold"} & forked.keys():
         return
     share = lab.state.get("share", 0.0) if forked.get("validation", k.validation) else 0.0
-    before = split(validation=share, fold=forked.get("fold", k.fold) - 1)[2]
-    if before is None or held.places is None or before.places is None:
-        seen = before is None or len(held.x) > len(before.x)
+    if not share:
+        seen = True
+    elif session.context:
+        count = len(data.train_x)
+        seen = count_end(count, session.share) > count_end(count, share)
     else:
-        seen = not bool(torch.isin(held.places, before.places).all())
+        _, before = choose_places(data, share, lab.seed, forked.get("fold", k.fold) - 1)
+        _, now = choose_places(data, session.share, lab.seed, k.fold - 1)
+        seen = not np.isin(now, before).all()
     if seen:
         lab.note(
             "Part of the data that is held back now was trained on before the fork, so its loss is lower than that of "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from descend.datasets.table_split import Parts, split_rows
 from descend.engine.run.split_file import RunSplit
 from descend.engine.train.model_error import ModelError
 
@@ -28,25 +29,32 @@ def choose_share(lab: Lab, k: Any, dataset: Dataset, context: int) -> float:
     begun_before = "output" in lab.state and "share" not in lab.state and "validation" not in lab.forked
     if not k.validation or (begun_before and not k.patience):
         return 0.0  # an older run held nothing back without patience, and was trained on all
-    check_fold(k, dataset, context)
+    check_fold(k, dataset)
     if (why := explain_scarcity(k.validation, dataset, context)) and not k.patience:
         lab.note(f"{why}, so none is held back, and the last weights are kept.")
         return 0.0
     return float(k.validation)
 
 
-def check_fold(k: Any, dataset: Dataset, context: int) -> None:
+def check_fold(k: Any, dataset: Dataset) -> None:
     """Check that there is the fold that is to be held back.
 
     Raises:
         Unfit: there is not.
     """
-    if k.fold > 1 and dataset.train_held is not None:
-        raise ModelError("The data says which part is for validation, so there is one fold; set fold=1.")
-    if k.fold > 1 and (dataset.train_times is not None or context):
-        raise ModelError("There is one fold where later samples are held back; set fold=1.")
+    if k.fold > 1 and (why := explain_single_fold(dataset)):
+        raise ModelError(f"{why}; set fold=1.")
     if (k.fold - 1) * k.validation >= 1 - 1e-9:
         raise ModelError(f"Of validation={k.validation:g} there is no fold {k.fold}; set a smaller one.")
+
+
+def explain_single_fold(dataset: Dataset) -> str:
+    """Why there is but one part of the training data that can be held back; empty if there are several."""
+    if dataset.train_held is not None:
+        return "The data says which part is for validation, so there is one fold"
+    if dataset.train_times is not None or dataset.shape.task == "language":
+        return "There is one fold where later samples are held back"
+    return ""
 
 
 def explain_scarcity(share: float, dataset: Dataset, context: int) -> str:
@@ -61,6 +69,26 @@ def explain_scarcity(share: float, dataset: Dataset, context: int) -> str:
     if (groups and len(set(groups)) == 1) or (times is not None and times.min() == times.max()):
         return f"The training {unit} are all of one {'group' if groups else 'time'}"
     return ""
+
+
+def count_end(count: int, share: float) -> int:
+    """How much of a stream of ``count`` characters is held back: its end."""
+    return min(max(1, round(share * count)), count - 1)
+
+
+def choose_places(dataset: Dataset, share: float, seed: int, fold: int) -> Parts:
+    """Places in the training part, no stream, of the samples that are trained on and of those that are held back.
+
+    They are chosen as for the test part: by their owner, by group or by time where that was, else drawn by the
+    ``seed``, from each class.
+
+    Args:
+        fold: which of the 1 / ``share`` parts that could be held back, from 0.
+    """
+    if dataset.train_held is not None:
+        return np.flatnonzero(~dataset.train_held), np.flatnonzero(dataset.train_held)
+    classified, groups, times = dataset.task == "classification", dataset.train_groups, dataset.train_times
+    return split_rows(dataset.train_y, classified, share, seed, groups, times, fold)
 
 
 def list_held(dataset: Dataset, held: Split | None) -> RunSplit:

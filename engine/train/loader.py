@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader
 
 from descend.datasets.dataset import Dataset
 from descend.datasets.preparation import Preparation
-from descend.datasets.table_split import split_rows
 from descend.engine.train.augment import make_augmentation
+from descend.engine.train.held_back import choose_places, count_end
 
 CHUNK = 4096
 """Samples evaluated at once, at most."""
@@ -238,8 +238,7 @@ def make_splits(
     """Training set, test set, and what is held out of the training set, None if nothing is.
 
     Args:
-        validation: the share to hold out. Which samples that are is decided as for the test part: by their owner, by
-            group or by time where that was, else drawn by the ``seed``, from each class; of a stream of text the end.
+        validation: the share to hold out, of a stream of text its end; see `held_back.choose_places`.
         fold: which of the 1 / ``validation`` parts that could be held out, from 0.
     """
     x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))
@@ -249,12 +248,7 @@ def make_splits(
     if not validation:
         return Split(x, y, form, context, resident), test, None
     if context:
-        held = min(max(1, round(validation * len(x))), len(x) - 1)
+        held = count_end(len(x), validation)
         return Split(x[:-held], y, form, context, resident), test, Split(x[-held:], y, form, context, resident)
-    if dataset.train_held is not None:
-        kept, back = (torch.as_tensor(part.nonzero()[0]) for part in (~dataset.train_held, dataset.train_held))
-    else:
-        groups, times = dataset.train_groups, dataset.train_times
-        parts = split_rows(dataset.train_y, dataset.task == "classification", validation, seed, groups, times, fold)
-        kept, back = map(torch.as_tensor, parts)
+    kept, back = map(torch.as_tensor, choose_places(dataset, validation, seed, fold))
     return Split(x[kept], y[kept], form, 0, resident), test, Split(x[back], y[back], form, 0, resident, back)

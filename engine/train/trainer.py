@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -157,12 +156,17 @@ class Trainer:
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
         if not resident and k.placement == "auto":
             lab.note(f"The data is too large for {lab.device}, so it waits in main memory.")
-        split = functools.partial(
-            loader.make_splits, self.dataset, form, context=self.context, resident=resident, seed=lab.seed
-        )
         self.share = held_back.choose_share(lab, k, self.dataset, self.context)
-        self.train_set, self.test_set, self.held = split(validation=self.share, fold=k.fold - 1)
-        forking.renew_held(lab, k, self.held, split)
+        self.train_set, self.test_set, self.held = loader.make_splits(
+            self.dataset,
+            form,
+            context=self.context,
+            validation=self.share,
+            fold=k.fold - 1,
+            resident=resident,
+            seed=lab.seed,
+        )
+        forking.renew_held(self)
         if isinstance(self.objective, Classification) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None

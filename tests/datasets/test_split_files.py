@@ -12,8 +12,7 @@ import pytest
 from descend.datasets import catalogue
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.cli import main
-from descend.engine.run.split_file import read_split
-from tests.engine.train.trained import done, notes, said, trained
+from tests.engine.train.trained import done, notes, said, split_of, trained
 
 
 def lines(begin: int, count: int, shift: float = 0.0) -> list[str]:
@@ -52,7 +51,7 @@ def test_a_training_holds_back_what_the_owner_did(folder: Path) -> None:
     history = said(run)
     assert "80 training rows" in notes(history)
     assert "validation/loss" in history.series
-    split = read_split(run)
+    split = split_of(run)
     assert len(split.validation) == 20
     assert len(split.test) == 30
     assert "100 training rows" in notes(done("mlp", str(folder), validation=0.0)), "none held back, so all trained on"

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.engine.train.trained import failed, notes, said, trained
+from tests.engine.train.trained import failed, notes, said, split_of, trained
 
 from descend.datasets.split import split_groups, split_stratified
 from descend.engine.cli import main
 from descend.engine.run import runs
-from descend.engine.run.split_file import read_split
 
 
 @pytest.mark.parametrize("folds", [2, 3, 5, 7, 10])
@@ -40,7 +39,7 @@ def test_the_command_trains_each_fold_and_tells_mean_and_deviation(capfd: pytest
     assert main(words) == 0
     last = json.loads(capfd.readouterr().out.splitlines()[-1])
     made = [runs.find_run(name) for name in last["runs"]]
-    held = [read_split(run).validation for run in made]
+    held = [split_of(run).validation for run in made]
     assert sorted(place for part in held for place in part) == list(range(120)), (
         "each training sample is held back once"
     )

@@ -169,20 +169,6 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best: set(steps))
 
 
-@pytest.fixture
-def sessions(monkeypatch: pytest.MonkeyPatch) -> list[trainer.Trainer]:
-    """The sessions of the runs there are."""
-    found: list[trainer.Trainer] = []
-    prepare = trainer.Trainer.prepare
-
-    def watched(self: trainer.Trainer) -> None:
-        found.append(self)
-        prepare(self)
-
-    monkeypatch.setattr(trainer.Trainer, "prepare", watched)
-    return found
-
-
 def parent(change: Change, folder: Path) -> Run:
     """The run to fork."""
     name, data = change.name, change.data

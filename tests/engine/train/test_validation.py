@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.engine.train.trained import conduct, done, failed, notes, said, trained
+from tests.engine.train.trained import conduct, done, failed, notes, said, split_of, trained
 
 from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
@@ -16,7 +16,6 @@ from descend.engine.lab.checkpoints import find_newest
 from descend.engine.launch import launcher
 from descend.engine.run.records import Confusion
 from descend.engine.run.run_request import RunRequest
-from descend.engine.run.split_file import read_split
 from descend.engine.run.summary import summarize
 from descend.engine.train import trainer
 from descend.engine.train.best_epoch import BestEpoch
@@ -154,15 +153,6 @@ def parts_of(run_session: trainer.Trainer) -> tuple[set[float], set[float]]:
     return set(kept), set(back)
 
 
-@pytest.fixture
-def sessions(monkeypatch: pytest.MonkeyPatch) -> list[trainer.Trainer]:
-    """The sessions of the runs there are."""
-    found: list[trainer.Trainer] = []
-    prepare = trainer.Trainer.prepare
-    monkeypatch.setattr(trainer.Trainer, "prepare", lambda self: (found.append(self), prepare(self))[1])
-    return found
-
-
 def test_what_stays_together_for_the_test_stays_together_for_the_validation(
     tmp_path: Path, sessions: list[trainer.Trainer]
 ) -> None:
@@ -186,16 +176,16 @@ def test_after_what_is_learned_comes_what_is_validated_then_the_test(
 def test_which_samples_were_held_back_is_in_the_folder(tmp_path: Path, sessions: list[trainer.Trainer]) -> None:
     data = rows(tmp_path, number="i + 2")  # the line that a row is in
     run = trained("mlp", data, validation=0.2)
-    split = read_split(run)
+    split = split_of(run)
     kept, back = parts_of(sessions[-1])
     assert (split.counted, set(split.validation)) == ("line", back)
     assert set(split.test) == set(sessions[-1].test_set.x[:, 0].tolist())
     assert kept | back | set(split.test) == set(range(2, 302))
     assert "validation" in run.split_file.read_text()
-    of_pictures = read_split(trained("mlp", "digits", validation=0.2))
+    of_pictures = split_of(trained("mlp", "digits", validation=0.2))
     assert (of_pictures.counted, of_pictures.test) == ("place", [])
     assert len(of_pictures.validation) == pytest.approx(0.2 * 1437, abs=1)
-    assert read_split(trained("mlp", "digits", validation=0.0)).validation == []
+    assert split_of(trained("mlp", "digits", validation=0.0)).validation == []
 
 
 def test_few_samples_are_all_trained_on_and_it_is_said(tmp_path: Path) -> None:

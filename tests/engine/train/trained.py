@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import msgspec
 import torch
 
 from descend.engine.launch import launcher, worker
 from descend.engine.run.history import History
 from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
+from descend.engine.run.split_file import RunSplit
 
 
 def conduct(run: Run) -> Run:
@@ -38,6 +40,11 @@ def said(run: Run) -> History:
     while records := follower.read():
         history.feed(records)
     return history
+
+
+def split_of(run: Run) -> RunSplit:
+    """Which samples ``run`` says that it did not train on."""
+    return msgspec.json.decode(run.split_file.read_bytes(), type=RunSplit)
 
 
 def done(name: str, data: str, **knobs: object) -> History:
