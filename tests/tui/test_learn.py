@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import pytest
 
@@ -13,8 +14,9 @@ from descend.engine.teaching.learning_path import find_next_lesson
 from descend.engine.teaching.lesson import TRACKS
 from descend.tui.screens.learn import LearnScreen
 from descend.tui.screens.learn.course import Course
+from descend.tui.screens.learn.progress_scanner import ProgressScanner
 from descend.tui.screens.learn.search import LessonIndex
-from descend.tui.screens.learn.tree import LessonTree
+from descend.tui.screens.learn.tree import LessonTree, key
 from descend.tui.screens.lesson import LessonScreen
 from tests.engine.own import teach
 from tests.tui.driving import SIZES, Shell, opened
@@ -264,6 +266,24 @@ async def test_enter_pressed_before_it_is_known_where_to_go_on_waits_for_it() ->
     do_all_but_one_question("convolution")
     async with opened((80, 24)) as shell:
         await shell.press("enter")
+        await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
+        assert shell.app.screen.lesson.name == "convolution"
+
+
+async def test_a_line_chosen_just_before_it_is_known_where_to_go_on_is_the_one_that_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    do_all_but_one_question("convolution")
+    released, look = threading.Event(), ProgressScanner.look
+    monkeypatch.setattr(ProgressScanner, "look", lambda scanner: (released.wait(10), look(scanner))[1])
+    async with opened((80, 24)) as shell:
+        tree = shell.app.screen.query_one(LessonTree)
+        line = tree.cursor_node
+        assert line is not None
+        assert key(line.data) == "digits"
+        released.set()
+        await shell.sees("Go on: Convolution")
+        tree.post_message(LessonTree.NodeSelected(line))
         await shell.until(lambda: isinstance(shell.app.screen, LessonScreen))
         assert shell.app.screen.lesson.name == "convolution"
 

@@ -265,7 +265,7 @@ class LearnScreen(InShell, AtSize, Screen[None]):
         if not self.looked and (home() / "logbook.json").exists():
             self.waiting = True  # the first line is about to say where
         else:
-            self._open(event.entry)
+            self._open(self.query_one(LessonTree).find_meant(event.node))
 
     def _open(self, entry: Entry | None) -> None:
         if isinstance(entry, LiveRun):

@@ -78,9 +78,9 @@ class LessonTree(Tree[Entry]):
     class Opened(Message):
         """The user asked to see a lesson or a run, or to go on."""
 
-        def __init__(self, entry: Outline | LiveRun | NextStep) -> None:
+        def __init__(self, node: TreeNode[Entry]) -> None:
             super().__init__()
-            self.entry = entry
+            self.node = node
 
     def __init__(self, course: Course) -> None:
         super().__init__("lessons")
@@ -147,6 +147,11 @@ class LessonTree(Tree[Entry]):
         node = self.get_node_at_line(self.cursor_line)
         return node.data if node is not None else None
 
+    def find_meant(self, node: TreeNode[Entry]) -> Entry | None:
+        """What ``node`` stands for; if the lines were made anew since it was chosen, what the cursor is on now."""
+        assert node.data is not None
+        return node.data if self._lines_of.get(key(node.data)) is node else self.entry
+
     def go_to(self, name: str) -> None:
         """Put the cursor on an entry, if it is there; what it is folded into is unfolded."""
         if (node := self._lines_of.get(name)) is None:
@@ -168,7 +173,7 @@ class LessonTree(Tree[Entry]):
         """Open lessons and runs; a track folds by itself."""
         event.stop()
         if isinstance(event.node.data, (Outline, LiveRun, NextStep)):
-            self.post_message(self.Opened(event.node.data))
+            self.post_message(self.Opened(event.node))
 
     def action_follow_path(self) -> None:
         """Go to the next open lesson on the path, from the one under the cursor."""
