@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,6 +15,7 @@ from descend.datasets.data_shape import DataShape
 from descend.datasets.preparation import Preparation
 from descend.engine.train import output_activation
 from descend.engine.train.loader import Preprocessing
+from descend.engine.train.outputs import find_tensor
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
@@ -45,6 +48,28 @@ class Metrics:
         """Show pictures of it; ``split`` says of which part of the data."""
 
 
+@dataclass(frozen=True)
+class OwnLoss:
+    """The loss that a model brings along.
+
+    Attributes:
+        function: takes what the model's forward returned and the target, and gives the mean loss of a batch.
+        shaped: whether the target is given as floats in the shape of the scores, as `BCELoss` takes them.
+    """
+
+    function: Callable[[Any, Tensor], Tensor]
+    shaped: bool
+
+    def __call__(self, returned: Any, target: Tensor, part: int | str | None) -> Tensor:
+        """The loss; ``part`` says which of several tensors in ``returned`` are the scores."""
+        scores = find_tensor(returned, part)
+        alike = scores is not None and scores.numel() == target.numel()
+        if scores is not None and alike and (self.shaped or target.is_floating_point()):
+            target = target.to(scores.dtype).reshape(scores.shape)  # (n, 1) and (n,) would be taken for (n, n)
+        loss = self.function(returned, target)
+        return loss.reshape(()) if isinstance(loss, Tensor) and loss.numel() == 1 else loss
+
+
 class Task(ABC):
     """A task: the shape of the output, the loss, the metrics.
 
@@ -53,12 +78,14 @@ class Task(ABC):
         offers: the metrics that can say which epoch is best.
         part: which of several tensors that the model returns it is, if not the usual one.
         ends: what the output went through last (`descend.engine.train.output_activation`), if that must be undone.
+        own: the loss that the model brings along, in place of the task's.
     """
 
     wanted: str
     offers: tuple[str, ...] = ("loss",)
     ends: str = ""
     part: int | str | None = None
+    own: OwnLoss | None = None
 
     @abstractmethod
     def size(self, x: Tensor) -> tuple[int, ...]:
@@ -79,6 +106,17 @@ class Task(ABC):
     def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
         """What a training step with the knobs ``k`` makes smaller."""
         return self.loss(output, target)
+
+    def judge(self, returned: Any, output: Tensor, target: Tensor) -> Tensor:
+        """Mean loss of a batch, as it is judged: the model's own of what it ``returned``, if it has one, else that of
+        the fitted ``output``."""
+        return self.own(returned, target, self.part).float() if self.own is not None else self.loss(output, target)
+
+    def penalise(self, returned: Any, output: Tensor, target: Tensor, k: Any) -> Tensor:
+        """What a training step makes smaller, likewise."""
+        if self.own is not None:
+            return self.own(returned, target, self.part).float()
+        return self.training_loss(output, target, k)
 
     def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """What else is recorded of a training batch."""

@@ -16,7 +16,7 @@ from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
-from descend.engine.train import forking, held_back, loader, optimisers, own_model, sanity_check
+from descend.engine.train import forking, held_back, loader, optimisers, own_loss, own_model, sanity_check
 from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
@@ -194,6 +194,10 @@ class Trainer:
         notes += (
             choose_precision(self.net, lambda: has_wanted_form(self.net, x, self.objective, autocast)) if file else []
         )
+        if file:
+            wanted = "output" not in lab.state or "own_loss" in lab.state  # else the run began without it
+            notes += own_loss.adopt_loss(self.net, x, y, self.objective, autocast, k, wanted)
+            lab.state["own_loss"] = self.objective.own is not None
         notes += sanity_check.check_model(self.net, x, y, self.objective, autocast, file, self.some_samples)
         lab.state["output"] = {
             "part": self.objective.part,
@@ -324,13 +328,15 @@ class Trainer:
             x.clone() if isinstance(self.model, ModelSource) else x
         )  # the user's own may write into what it is given
         with self.precision.autocast():
-            output = self.objective.fitted(find_scores(self.run(given), self.objective.part), x)
-        if output is None:
-            raise ModelError(
-                f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
-            )
-        output, target = output.float(), self.objective.target(x, y)
-        loss = self.objective.training_loss(output, target, k)
+            returned = self.run(given)
+            output = self.objective.fitted(find_scores(returned, self.objective.part), x)
+            if output is None:
+                raise ModelError(
+                    f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
+                )
+            output, target = output.float(), self.objective.target(x, y)
+            self.doing = "as its loss was computed"
+            loss = self.objective.penalise(returned, output, target, k)
         for group in self.optimiser.param_groups:
             group["lr"], group["weight_decay"] = rate, self.k.weight_decay
         self.optimiser.zero_grad()
