@@ -29,8 +29,16 @@ from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.schedules import compute_factor
-from descend.engine.train.settings import list_unused
-from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
+from descend.engine.train.settings import THRESHOLDS, list_unused
+from descend.engine.train.task import (
+    Classification,
+    ClassificationMetrics,
+    LanguageModelling,
+    Metrics,
+    Task,
+    choose_task,
+)
+from descend.engine.train.threshold import choose_threshold
 from descend.engine.train.unlearned import warn_of_late_parameters
 
 if TYPE_CHECKING:
@@ -167,6 +175,9 @@ class Trainer:
             seed=lab.seed,
         )
         forking.renew_held(self)
+        by = getattr(k, "threshold", THRESHOLDS[0])
+        if by != THRESHOLDS[0] and len(self.dataset.classes) != 2:
+            raise ModelError(f"threshold={by} is for two classes, and here is {self.shape}.")
         if isinstance(self.objective, Classification) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
@@ -295,6 +306,7 @@ class Trainer:
     def _conclude(self) -> None:
         """Say how good the network is on each part of the data. Where samples are held back, the test part is looked
         at here for the first time."""
+        self._choose_threshold()
         parts = {"train": self.train_set}
         if self.held is not None:  # else the test part is what every epoch was judged by
             parts = {"validation": self.held, "test": self.test_set, **parts}
@@ -303,6 +315,22 @@ class Trainer:
             self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
             if part == "validation":
                 tally.show(self.lab, part)  # of the weights kept
+
+    def _choose_threshold(self) -> None:
+        """Choose from which probability on the second of two classes is said, by the samples held back."""
+        lab, task, by = self.lab, self.objective, getattr(self.k, "threshold", THRESHOLDS[0])
+        lab.state.pop("threshold", None)
+        if self.held is None or by == THRESHOLDS[0] or not isinstance(task, Classification):
+            return
+        tally = self._evaluated(self.held)
+        assert isinstance(tally, ClassificationMetrics)
+        said, truth = tally.gather()
+        task.threshold = lab.state["threshold"] = choose_threshold(truth, said[:, 1], by)
+        lab.note(
+            f"'{task.names[1]}' is said from a probability of {task.threshold:.3g} on, by {by} on the {self._unit} "
+            "held back."
+        )
+        lab.results(threshold=task.threshold)
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the knobs as they are there."""
