@@ -141,7 +141,15 @@ class TrainKnobs(GroupedKnobs):
     """What every model is trained with."""
 
     epochs: int = setting(10, 1, 10_000, group="schedule", scale="log", help="times every training sample is shown")
-    batch_size: int = setting(64, 1, 65_536, group="data", scale="log", help="samples a step")
+    batch_size: int = setting(64, 1, 65_536, group="data", scale="log", help="samples computed with at once")
+    accumulate: int = setting(
+        1,
+        1,
+        4096,
+        group="optimiser",
+        scale="log",
+        help="batches whose gradients are added before a step is taken; steps and the schedule count these steps",
+    )
     optimiser: str = setting(
         "adam",
         group="optimiser",

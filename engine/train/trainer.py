@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.preparation import prepare_dataset
 from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
+from descend.engine.lab.private_names import RunningNorm
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
 from descend.engine.train import forking, held_back, loader, optimisers, own_model, sanity_check
@@ -31,6 +34,7 @@ from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import list_unused
 from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
+from descend.engine.train.training_step import take_step
 from descend.engine.train.unlearned import warn_of_late_parameters
 
 if TYPE_CHECKING:
@@ -216,8 +220,19 @@ class Trainer:
         if single and team.size > 1:
             lab.note("Layers that normalise batches see one process's share of a batch, not all of it.")
         self.feed = loader.Loader(
-            self.train_set, self.batch_size, lab.seed, 2 * team.size if single else 1, (team.rank, team.size)
+            self.train_set,
+            self.batch_size,
+            lab.seed,
+            2 * team.size if single else 1,
+            (team.rank, team.size),
+            k.accumulate,
         )
+        if k.accumulate > self.feed.batches:
+            batches = format_count(self.feed.batches, "batch", "batches")
+            lab.note(f"An epoch has only {batches}, so a step adds no more than that.")
+        normalised = any(isinstance(module, RunningNorm) for module in self.net.modules())
+        if normalised and self.feed.accumulate > 1:
+            lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
         self.run = team.wrapped(self.run, unused=isinstance(self.model, ModelSource))
         self.optimiser = optimisers.make_optimiser(k, self.net, lab.device)
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
@@ -255,10 +270,10 @@ class Trainer:
         lab, k, feed = self.lab, self.k, self.feed
         if not self.context:  # else the held-back part is the end of the training part
             write_split(Run(lab.folder), held_back.list_held(self.dataset, self.held))
-        steps = k.epochs * feed.per_epoch
+        steps, samples = k.epochs * feed.per_epoch, feed.batch_size * feed.accumulate
         self.run.train()
         ended = begun = False
-        for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
+        for step in lab.steps(steps, samples=samples, unit=self._unit, per_epoch=feed.per_epoch):
             if not begun:
                 forking.require_course_effects(k, lab.forked, step, steps)
                 begun = True
@@ -266,7 +281,7 @@ class Trainer:
                 break
             rate = k.lr * compute_factor(k.schedule, step, steps, k.warmup)
             self.team.tell(step, rate, *(getattr(k, spec.name) for spec in self.live))
-            loss, measures = self._step(*feed.batch(step), rate, feed.weight(step))
+            loss, measures = self._step(feed.parts(step), rate)
             lab.scalars(
                 {"train/loss": loss, **{f"train/{name}": value for name, value in measures.items()}, "lr": rate}
             )
@@ -308,49 +323,11 @@ class Trainer:
             for spec, value in zip(self.live, values, strict=True):
                 setattr(self.k, spec.name, spec.type(value))
             torch.manual_seed(hash((self.lab.seed, self.team.rank, step)))  # so that not all drop the same units
-            self._step(*self.feed.batch(int(step)), rate, self.feed.weight(int(step)))
+            self._step(self.feed.parts(int(step)), rate)
 
-    def _step(
-        self, x: torch.Tensor, y: torch.Tensor, rate: float, weight: float = 1.0
-    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """One step of the optimiser: the loss, and what else is measured. Nothing here waits for a GPU.
-
-        Args:
-            weight: of this process's share of the batch, 1 if it is the whole.
-        """
-        k, scaler = self.k, self.precision.scaler
-        self.doing = "in its forward"
-        given = (
-            x.clone() if isinstance(self.model, ModelSource) else x
-        )  # the user's own may write into what it is given
-        with self.precision.autocast():
-            output = self.objective.fitted(find_scores(self.run(given), self.objective.part), x)
-        if output is None:
-            raise ModelError(
-                f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
-            )
-        output, target = output.float(), self.objective.target(x, y)
-        loss = self.objective.training_loss(output, target, k)
-        for group in self.optimiser.param_groups:
-            group["lr"], group["weight_decay"] = rate, self.k.weight_decay
-        self.optimiser.zero_grad()
-        weighted = loss * weight if weight != 1 else loss
-        self.doing = "as its gradient was taken"
-        (scaler.scale(weighted) if scaler is not None else weighted).backward()
-        self.doing = "as its weights were changed"
-        optimisers.densify(self.optimiser)
-        if scaler is not None:
-            scaler.unscale_(self.optimiser)  # so that gradients are clipped and shown as they are
-        if k.clip:
-            nn.utils.clip_grad_norm_(self.net.parameters(), k.clip)
-        optimisers.lay_out_gradients(self.optimiser)
-        if scaler is not None:
-            scaler.step(self.optimiser)
-            scaler.update()
-        else:
-            self.optimiser.step()
-        self.doing = ""
-        return loss.detach(), self.objective.measures(output.detach(), target)
+    def _step(self, parts: Iterable[loader.Part], rate: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """One step of the optimiser: the mean loss of its batches, and what else is measured of them."""
+        return take_step(self, parts, rate)
 
     def _judge(self, epoch: int) -> bool:
         """Record how good the network is after that many epochs; whether that ends the training."""

@@ -84,6 +84,7 @@ def group(fork: Fork) -> dict[str, Any]:
 CHANGES = {
     "epochs": Change(5, shows=lambda fork, twin: (fork.last_step, twin.last_step) == (30, 24)),
     "batch_size": Change(64, shows=lambda fork, twin: len(fork.training.feed.batch(0)[0]) == 64),
+    "accumulate": Change(2, shows=lambda fork, twin: (fork.last_step, twin.last_step) == (AT + 7, 24)),
     "optimiser": Change("adam", shows=lambda fork, twin: type(fork.training.optimiser) is torch.optim.Adam),
     "lr": Change(0.005, shows=lambda fork, twin: set(rates(fork)) == {0.005} and group(fork)["lr"] == 0.005),
     "momentum": Change(0.3, shows=lambda fork, twin: group(fork)["momentum"] == 0.3 != group(twin)["momentum"]),
