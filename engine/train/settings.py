@@ -245,6 +245,13 @@ class TrainKnobs(GroupedKnobs):
         needs="validation",
         help="which epoch's weights predict, are judged and exported",
     )
+    ema: float = setting(
+        0.0,
+        0.0,
+        0.9999,
+        group="regularisation",
+        help="decay of a moving average of the weights, which is judged and kept instead; 0: none",
+    )
     augment: str = setting(
         "none",
         group="data",

@@ -36,6 +36,7 @@ from descend.engine.train.settings import list_unused
 from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
 from descend.engine.train.training_step import take_step
 from descend.engine.train.unlearned import warn_of_late_parameters
+from descend.engine.train.weight_average import WeightAverage
 
 if TYPE_CHECKING:
     from descend.datasets.data_shape import DataShape
@@ -121,6 +122,7 @@ class Trainer:
     best: BestEpoch | None
     objective: Task
     optimiser: torch.optim.Optimizer
+    average: WeightAverage
     min_batch: int
 
     def __init__(self, lab: Lab, k: Any, model: Model | ModelSource) -> None:
@@ -235,6 +237,7 @@ class Trainer:
             lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
         self.run = team.wrapped(self.run, unused=isinstance(self.model, ModelSource))
         self.optimiser = optimisers.make_optimiser(k, self.net, lab.device)
+        self.average = WeightAverage(self.net, k.ema)
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
@@ -249,13 +252,15 @@ class Trainer:
 
     def train(self) -> None:
         """Train to the end, or until nothing improves."""
-        lab = self.lab
+        lab, k = self.lab, self.k
         lab.track(net=self.net, optimiser=self.optimiser)
         if self.precision.scaler is not None:
             lab.track(scaler=self.precision.scaler)
         self.team.ready()
         if self.team.rank:
             return self._follow()
+        if k.ema:  # of which the first process alone makes use
+            lab.track(average=self.average)
         try:
             self._lead()
         except Stopped:
@@ -282,6 +287,7 @@ class Trainer:
             rate = k.lr * compute_factor(k.schedule, step, steps, k.warmup)
             self.team.tell(step, rate, *(getattr(k, spec.name) for spec in self.live))
             loss, measures = self._step(feed.parts(step), rate)
+            self.average.update()
             lab.scalars(
                 {"train/loss": loss, **{f"train/{name}": value for name, value in measures.items()}, "lr": rate}
             )
@@ -294,7 +300,8 @@ class Trainer:
         if not ended:
             self._judge(k.epochs)
         if self.best is None or "best" not in lab.state:
-            return self._conclude()
+            with self.average.applied():
+                return self._conclude()
         lab.note(
             f"The weights kept are those after epoch {lab.state['best_epoch']}, the best by {k.metric} on the "
             f"{self._unit} held back."
@@ -331,9 +338,12 @@ class Trainer:
 
     def _judge(self, epoch: int) -> bool:
         """Record how good the network is after that many epochs; whether that ends the training."""
-        tally, patience, ended = self._look(), self.k.patience, False
+        patience, ended = self.k.patience, False
+        with self.average.applied():
+            tally = self._look()
+            if self.best is not None and epoch:
+                self.best.judge(epoch, tally.metrics(), self.net)
         if self.best is not None and epoch:
-            self.best.judge(epoch, tally.metrics(), self.net)
             ended = bool(patience) and self.best.count_waited(epoch) >= patience
         if self.held is None or not (ended or epoch == self.k.epochs):  # else what is kept is shown in the end
             tally.show(self.lab, "test" if self.held is None else "validation")

@@ -129,6 +129,12 @@ CHANGES = {
         beside={"validation": 0.1},
         shows=lambda fork, twin: (len(fork.training.held or ()), len(twin.training.held or ())) == (575, 144),
     ),
+    "ema": Change(
+        0.5,
+        shows=lambda fork, twin: (
+            fork.losses == twin.losses and fork.said.metrics["test/loss"] != twin.said.metrics["test/loss"]
+        ),
+    ),
     "augment": Change("shift"),
     "context": Change(8, "rnn", "text", {"context": 16, "hidden": 4, "batch_size": 16}),
     "precision": Change("bf16"),

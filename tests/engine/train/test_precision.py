@@ -58,7 +58,7 @@ def interrupted(name: str, data: str, monkeypatch: pytest.MonkeyPatch, **knobs: 
         ("mlp", "wine", {"compile": True}),
         ("simple-cnn", "digits", {"channels_last": "yes", "augment": "both", "batch_size": 200, "epochs": 1}),
         ("mlp", "wine", {"placement": "host"}),
-        ("mlp", "wine", {"accumulate": 2, "epochs": 4}),
+        ("mlp", "wine", {"accumulate": 2, "epochs": 4, "ema": 0.9}),
     ],
 )
 @pytest.mark.usefixtures("halves")
