@@ -245,6 +245,11 @@ class TrainKnobs(GroupedKnobs):
         needs="validation",
         help="which epoch's weights predict, are judged and exported",
     )
+    freeze: str = setting(
+        "",
+        group="regularisation",
+        help="parameters that do not train: beginnings of their names, such as features,head.0",
+    )
     ema: float = setting(
         0.0,
         0.0,

@@ -24,6 +24,7 @@ from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
+from descend.engine.train.frozen import FrozenPart
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
@@ -121,6 +122,7 @@ class Trainer:
     held: loader.Split | None
     best: BestEpoch | None
     objective: Task
+    frozen: FrozenPart
     optimiser: torch.optim.Optimizer
     average: WeightAverage
     min_batch: int
@@ -145,6 +147,7 @@ class Trainer:
         """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
         self.net, notes = self.built()
+        self.frozen = FrozenPart(self.net, k.freeze)
         for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
             lab.note(note)
         for sentence in list_unused(k):
@@ -236,19 +239,18 @@ class Trainer:
         if normalised and self.feed.accumulate > 1:
             lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
         self.run = team.wrapped(self.run, unused=isinstance(self.model, ModelSource))
-        self.optimiser = optimisers.make_optimiser(k, self.net, lab.device)
+        self.optimiser = optimisers.make_optimiser(k, self.net, lab.device, self.frozen.parameters)
         self.average = WeightAverage(self.net, k.ema)
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
-        parameters = count_parameters(self.net)
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
             advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
             lab.note(warning + advice)
-        lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
+        lab.note(f"{self.frozen.describe(self.net)}, {len(self.train_set):,} training {self._unit}.")
         for note in notes:  # last, as the shell shows the last
             lab.note(note)
-        lab.results(parameters=parameters)
+        lab.results(parameters=count_parameters(self.net))
 
     def train(self) -> None:
         """Train to the end, or until nothing improves."""

@@ -33,6 +33,7 @@ def take_step(session: Trainer, parts: Iterable[Part], rate: float) -> Measured:
     for group in session.optimiser.param_groups:
         group["lr"], group["weight_decay"] = rate, session.k.weight_decay
     session.optimiser.zero_grad()
+    session.frozen.hold()
     found = []
     for part in parts:
         with session.team.gather(session.run, part.last):

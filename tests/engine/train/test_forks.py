@@ -129,6 +129,7 @@ CHANGES = {
         beside={"validation": 0.1},
         shows=lambda fork, twin: (len(fork.training.held or ()), len(twin.training.held or ())) == (575, 144),
     ),
+    "freeze": Change("conv", shows=lambda fork, twin: not fork.training.net.conv.weight.requires_grad),
     "ema": Change(
         0.5,
         shows=lambda fork, twin: (
