@@ -265,6 +265,9 @@ class TrainKnobs(GroupedKnobs):
         help="random changes of training images",
     )
     context: int = setting(64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters read at once")
+    checkpoints: int = setting(
+        10, 0, 1000, group="machine", help="checkpoints kept to fork from, beside the last and the best"
+    )
     precision: str = setting(
         "fp32", group="machine", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32"
     )

@@ -13,6 +13,8 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.preparation import prepare_dataset
 from descend.engine.base.errors import DescendError
+from descend.engine.base.units import format_size
+from descend.engine.lab.checkpoint_size import estimate_checkpoint, require_space
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
@@ -109,6 +111,7 @@ class Trainer:
     Attributes:
         net: the model; computed with through ``run``, which may be compiled.
         min_batch: samples that a batch must have.
+        checkpoint_size: bytes of a checkpoint, at most.
         live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
         late: the warning about parameters created during training, if it was given.
@@ -126,6 +129,7 @@ class Trainer:
     optimiser: torch.optim.Optimizer
     average: WeightAverage
     min_batch: int
+    checkpoint_size: int
 
     def __init__(self, lab: Lab, k: Any, model: Model | ModelSource) -> None:
         assert lab.dataset is not None
@@ -247,7 +251,12 @@ class Trainer:
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
             advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
             lab.note(warning + advice)
-        lab.note(f"{self.frozen.describe(self.net)}, {len(self.train_set):,} training {self._unit}.")
+        copies = 1 + bool(k.ema) + (self.best is not None and self.best.keep)
+        self.checkpoint_size = estimate_checkpoint(self.net, self.optimiser, copies)
+        lab.note(
+            f"{self.frozen.describe(self.net)}, {len(self.train_set):,} training {self._unit}; checkpoints take "
+            f"{format_size(self.checkpoint_size * self._count_checkpoints())} at most."
+        )
         for note in notes:  # last, as the shell shows the last
             lab.note(note)
         lab.results(parameters=count_parameters(self.net))
@@ -261,6 +270,8 @@ class Trainer:
         self.team.ready()
         if self.team.rank:
             return self._follow()
+        if few := require_space(lab.folder, self.checkpoint_size, self._count_checkpoints()):
+            lab.note(f"{WARNING}{few}")
         if k.ema:  # of which the first process alone makes use
             lab.track(average=self.average)
         try:
@@ -377,6 +388,11 @@ class Trainer:
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
         return build_net(self.model, self.k, self.shape)
+
+    def _count_checkpoints(self) -> int:
+        """Files of checkpoints at most: those that are kept, and one that is written."""
+        steps = int(self.k.epochs) * self.feed.per_epoch
+        return min(int(self.k.checkpoints) + 2, steps + 1) + 1
 
     @property
     def _unit(self) -> str:

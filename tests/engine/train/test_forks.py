@@ -138,6 +138,7 @@ CHANGES = {
     ),
     "augment": Change("shift"),
     "context": Change(8, "rnn", "text", {"context": 16, "hidden": 4, "batch_size": 16}),
+    "checkpoints": Change(3, shows=lambda fork, twin: fork.training.lab._keeper.beside == 3),
     "precision": Change("bf16"),
     "compile": Change(True, shows=lambda fork, twin: isinstance(fork.training.run, Compiled)),
     "channels_last": Change(
@@ -174,7 +175,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints at every step, of which all are kept, as are all points."""
     monkeypatch.setattr("descend.engine.lab.recorder.POINTS", 10_000)
     monkeypatch.setattr(lab, "CHECKPOINT", 0.0)
-    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best: set(steps))
+    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best, beside: set(steps))
 
 
 def parent(change: Change, folder: Path) -> Run:
