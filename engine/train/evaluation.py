@@ -44,7 +44,7 @@ def sum_over_split(
         if output is None:
             raise RuntimeError(f"the model's output changed its shape with {len(x)} samples")
         output, target = output.float(), objective.target(x, y)
-        tally.add(x, output, target, objective.loss(output, target))
+        tally.add(split.form.shown(x), output, target, objective.loss(output, target))
     net.train()
     return tally
 

@@ -29,7 +29,8 @@ WORKERS = 2
 
 
 class Preprocessing:
-    """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], tables with mean 0 and std 1.
+    """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], or with a mean and std if they are
+    prepared so, tables with mean 0 and std 1.
 
     Attributes:
         target_mean, target_std: of the numbers to predict, which are learned with mean 0 and std 1; float64 in
@@ -43,7 +44,10 @@ class Preprocessing:
         self.channels_last = channels_last
         self.augment = make_augmentation(augment)
         self.scale = prepared.scale
-        self.mean, self.std = (torch.tensor(part, device=device) for part in (prepared.mean, prepared.std))
+        axes = (-1, 1, 1) if prepared.kind == "image" else (-1,)
+        self.mean, self.std = (
+            torch.tensor(part, device=device).reshape(axes) for part in (prepared.mean, prepared.std)
+        )
         scales = prepared.target_mean, prepared.target_std
         form = (len(prepared.targets),) if len(prepared.targets) > 1 else ()
         self.target_mean, self.target_std = (
@@ -61,7 +65,13 @@ class Preprocessing:
         x = x.float().div_(self.scale)
         if training:
             x = self.augment(x)
+        if len(self.mean):
+            x = x.sub(self.mean).div_(self.std)
         return x.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+
+    def shown(self, x: Tensor) -> Tensor:
+        """What `inputs` returned, of images with values from 0 to 1."""
+        return x * self.std + self.mean if self.kind == "image" and len(self.mean) else x
 
     def targets(self, y: Tensor) -> Tensor:
         """The targets of stored ``y``: labels as they are, numbers with mean 0 and std 1, float32.

@@ -264,6 +264,15 @@ class TrainKnobs(GroupedKnobs):
         kinds=("image",),
         help="random changes of training images",
     )
+    normalise: str = setting(
+        "auto",
+        group="data",
+        choices=("auto", "none", "dataset", "imagenet"),
+        kinds=("image",),
+        tasks=("classification", "regression"),
+        help="brightness of images: mean 0 and deviation 1 of the dataset's, or of ImageNet's as pretrained weights "
+        "expect it; none: from 0 to 1; auto: imagenet with pretrained weights",
+    )
     context: int = setting(64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters read at once")
     checkpoints: int = setting(
         10, 0, 1000, group="machine", help="checkpoints kept to fork from, beside the last and the best"

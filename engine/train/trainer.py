@@ -11,7 +11,6 @@ from torch import nn
 
 from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
-from descend.datasets.preparation import prepare_dataset
 from descend.engine.base.errors import DescendError
 from descend.engine.base.units import format_size
 from descend.engine.lab.checkpoint_size import estimate_checkpoint, require_space
@@ -27,6 +26,7 @@ from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
 from descend.engine.train.frozen import FrozenPart
+from descend.engine.train.image_scales import prepare_training
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
@@ -34,6 +34,7 @@ from descend.engine.train.model_source import ModelSource
 from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of_memory
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
+from descend.engine.train.pretrained import load_pretrained
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import list_unused
 from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
@@ -151,6 +152,7 @@ class Trainer:
         """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
         self.net, notes = self.built()
+        self._begin_pretrained()
         self.frozen = FrozenPart(self.net, k.freeze)
         for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
             lab.note(note)
@@ -163,7 +165,7 @@ class Trainer:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        prepared, augment = prepare_dataset(self.dataset), getattr(k, "augment", "none")
+        prepared, augment = prepare_training(self.dataset, k), getattr(k, "augment", "none")
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
@@ -260,6 +262,19 @@ class Trainer:
         for note in notes:  # last, as the shell shows the last
             lab.note(note)
         lab.results(parameters=count_parameters(self.net))
+
+    def _begin_pretrained(self) -> None:
+        """Have the model begin with other weights than random ones, if it should; one that is resumed has its own."""
+        lab, source = self.lab, getattr(self.k, "pretrained", "none")
+        if not isinstance(self.model, Model) or not self.model.weights:
+            return
+        if "pretrained" in lab.forked:
+            raise ModelError(
+                "pretrained only says how weights begin, and a fork takes them from its checkpoint; begin a new run."
+            )
+        if source != "none" and "output" not in lab.state and not self.team.rank:  # from which the others take them
+            lab.note(load_pretrained(self.net, self.model, source, lambda words: lab.status("starting", words)))
+            lab.status("running")
 
     def train(self) -> None:
         """Train to the end, or until nothing improves."""

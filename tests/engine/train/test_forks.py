@@ -137,6 +137,7 @@ CHANGES = {
         ),
     ),
     "augment": Change("shift"),
+    "normalise": Change("dataset"),
     "context": Change(8, "rnn", "text", {"context": 16, "hidden": 4, "batch_size": 16}),
     "checkpoints": Change(3, shows=lambda fork, twin: fork.training.lab._keeper.beside == 3),
     "precision": Change("bf16"),
