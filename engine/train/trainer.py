@@ -35,6 +35,7 @@ from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.pretrained import load_pretrained
+from descend.engine.train.reached import reaches_all
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import list_unused
 from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
@@ -244,7 +245,8 @@ class Trainer:
         normalised = any(isinstance(module, RunningNorm) for module in self.net.modules())
         if normalised and self.feed.accumulate > 1:
             lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
-        self.run = team.wrapped(self.run, unused=isinstance(self.model, ModelSource))
+        partly = team.size > 1 and not reaches_all(self.net, x, y, self.objective, autocast)
+        self.run = team.wrapped(self.run, unused=partly)
         self.optimiser = optimisers.make_optimiser(k, self.net, lab.device, self.frozen.parameters)
         self.average = WeightAverage(self.net, k.ema)
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
