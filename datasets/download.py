@@ -29,8 +29,9 @@ class _Undelivered(Exception):
     """A server did not deliver; the text says why."""
 
 
-def download(urls: Sequence[str], target: Path, md5: str, progress: Progress) -> None:
-    """Fetch ``target`` from the first of ``urls`` that delivers a file with the checksum ``md5``.
+def download(urls: Sequence[str], target: Path, digest: str, progress: Progress) -> None:
+    """Fetch ``target`` from the first of ``urls`` that delivers a file with that ``digest``: its MD5, or ``sha256:``
+    and the beginning of its SHA-256.
 
     Bytes gather in ``<target>.part``, where the next attempt resumes, whether with the next address or another day;
     ``target`` appears, or is replaced, in one move and only by a whole file. Its folder must exist.
@@ -40,10 +41,10 @@ def download(urls: Sequence[str], target: Path, md5: str, progress: Progress) ->
     """
     problems = []
     with _claim(target.with_name(f"{target.name}.part")) as part:
-        if part.checksum() != md5:
+        if not part.has(digest):
             for url in urls:
                 try:
-                    _receive(url, part, md5, progress)
+                    _receive(url, part, digest, progress)
                     break
                 except _Undelivered as error:
                     problems.append(f"{urlsplit(url).netloc} {error}")
@@ -75,10 +76,15 @@ class _PartialFile:
     def size(self) -> int:
         return os.fstat(self.file.fileno()).st_size
 
-    def checksum(self) -> str:
+    def has(self, digest: str) -> bool:
+        """Whether its content has that ``digest``, see `download`."""
+        kind, _, wanted = digest.rpartition(":")
         with _tell_storage_errors(self.path):
             self.file.seek(0)
-            return hashlib.file_digest(self.file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
+            found = hashlib.file_digest(
+                self.file, hashlib.sha256 if kind else partial(hashlib.md5, usedforsecurity=False)
+            )
+        return found.hexdigest().startswith(wanted)
 
     def append(self, chunk: bytes) -> None:
         with _tell_storage_errors(self.path):
@@ -128,7 +134,7 @@ def _claim(path: Path) -> Iterator[_PartialFile]:
             return
 
 
-def _receive(url: str, part: _PartialFile, md5: str, progress: Progress) -> None:
+def _receive(url: str, part: _PartialFile, digest: str, progress: Progress) -> None:
     """Complete ``part`` from ``url``; a file with a wrong checksum is not kept.
 
     Raises:
@@ -136,10 +142,10 @@ def _receive(url: str, part: _PartialFile, md5: str, progress: Progress) -> None
     """
     resumed = part.size() > 0
     _append(url, part, progress)
-    if resumed and part.checksum() != md5:  # its beginning may have come from another file
+    if resumed and not part.has(digest):  # its beginning may have come from another file
         part.clear()
         _append(url, part, progress)
-    if part.checksum() != md5:
+    if not part.has(digest):
         part.clear()
         raise _Undelivered("sent a file with a wrong checksum")
 

@@ -23,8 +23,8 @@ from descend.engine.base.files import advise, describe_link, make_folder, open_r
 from descend.engine.base.knobs import KnobSet, Value, format_knobs
 from descend.engine.run.runs import Run
 
-KEPT = 12
-"""Files kept a run: the newest, the best, the rest spread evenly over the logarithm of the step."""
+BESIDE = 10
+"""Files kept of a run beside the newest and the best: the first, the rest spread over the logarithm of the step."""
 
 
 def get_rng_state(device: torch.device) -> dict[str, Any]:
@@ -89,12 +89,19 @@ def find_newest(run: Run) -> dict[str, Any] | None:
     return None
 
 
-def choose_kept(steps: list[int], best: int | None, limit: int = KEPT) -> set[int]:
-    """Which of ``steps`` to keep: first, newest, best, and those that leave the smallest gaps in log(step)."""
-    chosen = {steps[0], steps[-1]} | ({best} & set(steps) if best is not None else set())
-    while len(chosen) < min(limit, len(steps)):
+def choose_kept(steps: list[int], best: int | None, beside: int = BESIDE) -> set[int]:
+    """Which of ``steps`` to keep: newest, best, and ``beside`` them the first and those that leave the smallest gaps in
+    log(step)."""
+    chosen = {steps[-1]} | ({best} & set(steps) if best is not None else set())
+    wanted = min(len(chosen) + beside, len(steps))
+    while len(chosen) < wanted:
         logs = {step: np.log1p(step) for step in steps}
-        chosen.add(max(set(steps) - chosen, key=lambda step: min(abs(logs[step] - logs[other]) for other in chosen)))
+        left = set(steps) - chosen
+        chosen.add(
+            steps[0]
+            if steps[0] in left
+            else max(left, key=lambda step: min(abs(logs[step] - logs[other]) for other in chosen))
+        )
     return chosen
 
 
@@ -127,10 +134,11 @@ class CheckpointWriter:
 
     Args:
         told: called in that thread with a sentence as soon as one cannot be written, once for each cause.
+        beside: how many are kept beside the newest and the best.
     """
 
-    def __init__(self, run: Run, told: Callable[[str], None] = lambda sentence: None) -> None:
-        self.run = run
+    def __init__(self, run: Run, told: Callable[[str], None] = lambda sentence: None, beside: int = BESIDE) -> None:
+        self.run, self.beside = run, beside
         self.error: Exception | None = None
         self.told = told
         self._content: tuple[int, dict[str, Any]] | None = None
@@ -188,7 +196,7 @@ class CheckpointWriter:
             return
         self.error = None
         steps = self.run.checkpoint_steps()
-        for unwanted in set(steps) - choose_kept(steps, self._best[1] if self._best else None):
+        for unwanted in set(steps) - choose_kept(steps, self._best[1] if self._best else None, self.beside):
             with suppress(OSError):
                 self.run.checkpoint(unwanted).unlink()
 

@@ -102,7 +102,7 @@ class Lab(TimedPictures):
         self._clock = TrainingClock(resumed["elapsed"] if resumed else 0.0)
         self._speed, self._pace, self._told = Speedometer(), Pacer(), -1.0
         self._diverged: Diverged | None = None
-        self._keeper = checkpoints.CheckpointWriter(run, self.note)
+        self._keeper = checkpoints.CheckpointWriter(run, self.note, getattr(knobs, "checkpoints", checkpoints.BESIDE))
         self._kept, self._kept_at = resumed is not None, self._clock.elapsed()
         self._controls = CommandQueue(turn=self._turn, check=self._check, held=self._held, released=self._released)
         self._recorder = Recorder(

@@ -16,6 +16,7 @@ import msgspec
 from descend.datasets.data_shape import DataShape
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.knobs import Knob, KnobSet
+from descend.engine.base.paths import parse_path
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson
 from descend.engine.train import model_form, model_source, settings
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 OWN = ("image", "table", "text"), ("classification", "regression", "language", "reconstruction")
 """Kinds of data and tasks of a model whose text alone is known."""
+BEGINNINGS = ("none", "imagenet")
+"""What ``pretrained`` can be besides a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,8 @@ class Training:
             raise UsageError(f"Which data should {self.title} learn from? Say --data NAME or PATH{self._instead(' ')}.")
         spec = datasets.find(data)
         self.check(values, spec.shape)
+        if (file := getattr(values, "pretrained", "none")) not in BEGINNINGS and not os.path.isfile(file):
+            raise UsageError(f"There is no file {file}; pretrained is none, imagenet, or a file of weights.")
         return spec.address
 
     def _instead(self, before: str = " It fits ") -> str:
@@ -142,6 +147,8 @@ def complete(chosen: Experiment, request: RunRequest) -> RunRequest:
         UsageError: a knob is unknown, or its value does not fit.
     """
     knobs = chosen.knobs.parse(request.knobs).values()  # in the order in which they are declared
+    if (file := str(knobs.get("pretrained", "none"))) not in BEGINNINGS:
+        knobs["pretrained"] = str(parse_path(file))  # the same from every folder
     data = request.data or next(iter(chosen.data), "")
     return msgspec.structs.replace(request, name=chosen.name, knobs=knobs, data=data)
 

@@ -253,7 +253,6 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
 
     import torch
 
-    from descend.datasets.preparation import prepare_dataset
     from descend.engine.lab import checkpoints
     from descend.engine.lab.command_queue import Stopped
     from descend.engine.lab.diverged import Diverged
@@ -263,6 +262,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     from descend.engine.run.fork_effects import find_without_effect
     from descend.engine.run.knob_turns import list_turns
     from descend.engine.run.preparation_file import write_preparation
+    from descend.engine.train.image_scales import prepare_training
 
     device = devices.find_device(manifest.device)
     dataset = None
@@ -309,7 +309,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         for warning in changes.find_changes(manifest):
             lab.note(warning)
         if dataset is not None and isinstance(chosen, experiment.Training):
-            write_preparation(run, prepare_dataset(dataset))
+            write_preparation(run, prepare_training(dataset, knobs))
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()

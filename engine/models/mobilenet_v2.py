@@ -5,6 +5,8 @@ and narrows again; such a filter costs about an eighth of an ordinary convolutio
 
 Images of up to 64 pixels enter with stride 1, where the original halves them. The last layer has one output a class.
 
+With pretrained=imagenet it begins with the weights that torchvision has for ImageNet, and keeps the large stem.
+
     3,504,872 parameters for 3 × 224 × 224 and 1,000 classes
     2,236,682 parameters for 3 × 32 × 32 and 10 classes
 """
@@ -14,6 +16,7 @@ from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 class Knobs(KnobSet):
     stem: str = knob("auto", choices=("auto", "small", "large"), help="small keeps the size, for up to 64 pixels")
+    pretrained: str = knob("none", help="weights to begin with: imagenet, or a file, .pth or .safetensors")
     dropout: float = knob(0.2, 0.0, 0.9, help="before the scores, while training")
 
 
@@ -22,7 +25,7 @@ def build(k, shape):
 
     from descend.engine.models.parts.vision import fit_features
 
-    return fit_features(mobilenet_v2(weights=None, num_classes=shape.outputs, dropout=k.dropout), shape, k.stem)
+    return fit_features(mobilenet_v2(weights=None, num_classes=shape.outputs, dropout=k.dropout), shape, k)
 
 
 MODEL = Model(
@@ -34,5 +37,7 @@ MODEL = Model(
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=2_236_682,
     because="its filters look at neighbouring pixels",
+    weights="MobileNet_V2_Weights.IMAGENET1K_V2",
+    head="classifier.1",
     sources=("M. Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, 2018",),
 )

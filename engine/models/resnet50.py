@@ -6,6 +6,8 @@ block adding to its input.
 Images of up to 64 pixels get the stem usual for CIFAR: a 3 × 3 convolution with stride 1 and no pooling, where the
 original halves the image twice. The last layer has one output a class.
 
+With pretrained=imagenet it begins with the weights that torchvision has for ImageNet, and keeps the large stem.
+
     25,557,032 parameters for 3 × 224 × 224 and 1,000 classes
     23,520,842 parameters for 3 × 32 × 32 and 10 classes
 """
@@ -15,6 +17,7 @@ from descend.engine.train.model_form import DataShape, KnobSet, Model, knob
 
 class Knobs(KnobSet):
     stem: str = knob("auto", choices=("auto", "small", "large"), help="small keeps the size, for up to 64 pixels")
+    pretrained: str = knob("none", help="weights to begin with: imagenet, or a file, .pth or .safetensors")
 
 
 def build(k, shape):
@@ -22,7 +25,7 @@ def build(k, shape):
 
     from descend.engine.models.parts.vision import fit_resnet
 
-    return fit_resnet(resnet50(weights=None, num_classes=shape.outputs), shape, k.stem)
+    return fit_resnet(resnet50(weights=None, num_classes=shape.outputs), shape, k)
 
 
 MODEL = Model(
@@ -34,5 +37,7 @@ MODEL = Model(
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=23_520_842,
     because="its filters look at neighbouring pixels",
+    weights="ResNet50_Weights.IMAGENET1K_V2",
+    head="fc",
     sources=("K. He, X. Zhang, S. Ren, J. Sun, Deep Residual Learning for Image Recognition, 2016",),
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from torch import nn
 
-from descend.engine.lab.checkpointables import match_names
+from descend.engine.train.weight_average import swapped
 
 KEPT = ("best", "best_score", "best_epoch", "best_metric")
 """What is kept in the state of a run."""
@@ -52,14 +52,10 @@ class BestEpoch:
         """Epochs since the best one."""
         return epoch - int(self.state.get("best_epoch", epoch))
 
-    @contextmanager
-    def restored(self, net: nn.Module) -> Iterator[None]:
+    def restored(self, net: nn.Module) -> AbstractContextManager[None]:
         """Within the block ``net`` has the weights that were best; after it the last ones again, with which a fork that
         trains on begins."""
-        last = {name: value.detach().clone() for name, value in net.state_dict().items()}
-        net.load_state_dict(match_names(net, self.state["best"]))
-        yield
-        net.load_state_dict(last)
+        return swapped(net, self.state["best"])
 
 
 def forget_best(state: dict[str, Any]) -> None:

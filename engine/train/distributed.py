@@ -6,7 +6,7 @@ to do; DistributedDataParallel then averages their gradients. Where one of them 
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -52,6 +52,12 @@ class ProcessGroup:
             return net
         devices = [self.device.index] if self.device.type == "cuda" else None
         return nn.parallel.DistributedDataParallel(net, device_ids=devices, find_unused_parameters=unused)
+
+    def gather(self, net: Any, last: bool) -> AbstractContextManager[object]:
+        """The context of a forward and backward of what `wrapped` returned. Gradients are averaged with the ``last``
+        batch of a step; those before it are only added, by each process for itself."""
+        context: AbstractContextManager[object] = nullcontext() if last or self.size == 1 else net.no_sync()
+        return context
 
     def ready(self) -> None:
         """Wait until all have come to this point."""

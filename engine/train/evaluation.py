@@ -47,7 +47,7 @@ def sum_over_split(
             output, target = output.float(), objective.target(x, y)
             own = objective.own is not None and len(given) > len(x)
             loss = objective.judge(returned, output[: len(x)], torch.cat([target, target]) if own else target)
-        tally.add(x, output[: len(x)], target, loss)
+        tally.add(split.form.shown(x), output[: len(x)], target, loss)
     net.train()
     return tally
 

@@ -125,7 +125,7 @@ def renew_held(session: Trainer) -> None:
     """Forget the best weights so far where they were judged by other data than now, and say if that was trained on."""
     k, lab, data = session.k, session.lab, session.dataset
     forked = lab.forked
-    if {"objective", "context", "fold"} & forked.keys():
+    if {"objective", "context", "fold", "normalise"} & forked.keys():
         forget_best(lab.state)
     if session.held is None or not {"validation", "fold"} & forked.keys():
         return

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -46,9 +47,9 @@ class LoadedModel(nn.Module):
         self.net, self.prepared, form, self._objective = restored
         self.threshold = getattr(self._objective, "threshold", EVEN)
         self._options = {name: value for name, value in (options or {}).items() if name in ("gaps", "values")}
-        table = self.prepared.kind == "table"
-        self.register_buffer("shift", form.mean.clone() if table else torch.zeros(()))
-        self.register_buffer("scale", form.std.clone() if table else torch.ones(()))
+        self._scales = len(form.mean) > 0
+        self.register_buffer("shift", form.mean.clone() if self._scales else torch.zeros(()))
+        self.register_buffer("scale", form.std.clone() if self._scales else torch.ones(()))
         self.register_buffer("target_mean", form.target_mean.reshape(-1).clone())
         self.register_buffer("target_std", form.target_std.reshape(-1).clone())
         self.eval()
@@ -56,7 +57,7 @@ class LoadedModel(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of prepared samples ``x``."""
         objective, part = self._objective, self._objective.part
-        x = (x - self.shift) / self.scale if self.prepared.kind == "table" else x
+        x = (x - self.shift) / self.scale if self._scales else x
         output = find_scores(self.net(x), part).float()
         if isinstance(objective, Regression):
             return output.reshape(-1, len(self.prepared.targets)).double() * self.target_std + self.target_mean
@@ -160,11 +161,11 @@ def write_cell(value: Any) -> str:
 
 
 def prepare_images(files: Sequence[Any], prepared: Preparation) -> Tensor:
-    """Images with values from 0 to 1, float32 (n, channels, height, width)."""
+    """Images with values from 0 to 1, float32 (n, channels, height, width); `LoadedModel.forward` scales them on."""
     from descend.datasets.new_images import read_pictures
     from descend.engine.train.loader import Preprocessing
 
-    form = Preprocessing(prepared, torch.device("cpu"))
+    form = Preprocessing(msgspec.structs.replace(prepared, mean=(), std=()), torch.device("cpu"))
     parts = [form.inputs(torch.as_tensor(some)) for _, some in read_pictures([Path(file) for file in files], prepared)]
     return torch.cat(parts)
 

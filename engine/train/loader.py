@@ -8,7 +8,7 @@ and the step alone, so that a resumed run needs no state for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,7 +29,8 @@ WORKERS = 2
 
 
 class Preprocessing:
-    """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], tables with mean 0 and std 1.
+    """How stored samples become what a model takes: images (n, c, h, w) in [0, 1], or with a mean and std if they are
+    prepared so, tables with mean 0 and std 1.
 
     Attributes:
         target_mean, target_std: of the numbers to predict, which are learned with mean 0 and std 1; float64 in
@@ -43,7 +44,10 @@ class Preprocessing:
         self.channels_last = channels_last
         self.augment = make_augmentation(augment)
         self.scale = prepared.scale
-        self.mean, self.std = (torch.tensor(part, device=device) for part in (prepared.mean, prepared.std))
+        axes = (-1, 1, 1) if prepared.kind == "image" else (-1,)
+        self.mean, self.std = (
+            torch.tensor(part, device=device).reshape(axes) for part in (prepared.mean, prepared.std)
+        )
         scales = prepared.target_mean, prepared.target_std
         form = (len(prepared.targets),) if len(prepared.targets) > 1 else ()
         self.target_mean, self.target_std = (
@@ -61,7 +65,13 @@ class Preprocessing:
         x = x.float().div_(self.scale)
         if training:
             x = self.augment(x)
+        if len(self.mean):
+            x = x.sub(self.mean).div_(self.std)
         return x.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+
+    def shown(self, x: Tensor) -> Tensor:
+        """What `inputs` returned, of images with values from 0 to 1."""
+        return x * self.std + self.mean if self.kind == "image" and len(self.mean) else x
 
     def targets(self, y: Tensor) -> Tensor:
         """The targets of stored ``y``: labels as they are, numbers with mean 0 and std 1, float32.
@@ -136,46 +146,88 @@ class Split:
         return self.take(torch.arange(min(count, len(self)), device=self.x.device))
 
 
+class Part(NamedTuple):
+    """A batch of a step, or a process's share of it.
+
+    Attributes:
+        weight: by how much the mean over it counts, so that all that a step adds, over all processes, is the mean over
+            its samples.
+        last: whether the step's gradient is complete with it.
+    """
+
+    x: Tensor
+    y: Tensor
+    weight: float = 1.0
+    last: bool = True
+
+
 class Loader:
     """The training set, batch by batch, in a new random order each epoch.
 
     Args:
         min_batch: a last batch of fewer samples is left out.
         share: which of how many processes this is; each takes its share of every batch.
+        accumulate: batches whose gradients a step adds; the last step of an epoch has what is left.
+
+    Attributes:
+        per_epoch: steps of an epoch.
+        batches: batches of an epoch.
     """
 
     def __init__(
-        self, split: Split, batch_size: int, seed: int, min_batch: int = 1, share: tuple[int, int] = (0, 1)
+        self,
+        split: Split,
+        batch_size: int,
+        seed: int,
+        min_batch: int = 1,
+        share: tuple[int, int] = (0, 1),
+        accumulate: int = 1,
     ) -> None:
         self.split, self.seed, self.share = split, seed, share
         self.batch_size = min(batch_size, len(split))
         full, rest = divmod(len(split), self.batch_size)
-        self.per_epoch = full + (rest >= min_batch)
+        self.batches = full + (rest >= min_batch)
+        self.accumulate = min(accumulate, self.batches)
+        self.per_epoch = -(-self.batches // self.accumulate)
         self._epoch = -1
         self._order, self._offset = torch.empty(0, dtype=torch.int64), 0
         self._next, self._loader = -1, iter(())  # type: int, Iterator[tuple[Tensor, Tensor]]
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """The batch of a step, counted over all epochs."""
+    def parts(self, step: int) -> Iterator[Part]:
+        """The batches of a step, counted over all epochs, one after the other."""
         epoch, place = divmod(step, self.per_epoch)
+        first = place * self.accumulate
+        places = range(first, min(first + self.accumulate, self.batches))
+        samples = sum(self._count(place) for place in places)
+        for place in places:
+            number = epoch * self.batches + place
+            share = self._count(place) / samples
+            yield Part(*self.batch(number), self.weight(number) * share, place == places[-1])
+
+    def batch(self, number: int) -> tuple[Tensor, Tensor]:
+        """A batch, counted over all epochs."""
+        epoch, place = divmod(number, self.batches)
         if epoch != self._epoch:
             self._shuffle(epoch)
         if self.split.resident:
             chosen = self._shared(self._order[place * self.batch_size : (place + 1) * self.batch_size])
             return self.split.take(chosen, self._offset, training=True)
-        if step != self._next:
-            self._loader, self._next = self._fetching(place), step
+        if number != self._next:
+            self._loader, self._next = self._fetching(place), number
         self._next += 1
-        if (step + 1) % self.per_epoch == 0:
+        if (number + 1) % self.batches == 0:
             self._next = -1  # the next epoch has another order
         return self.split.ready(*next(self._loader), training=True)
 
-    def weight(self, step: int) -> float:
-        """By how much the mean over this share of a step's batch counts, so that their mean is that of the batch."""
+    def weight(self, number: int) -> float:
+        """By how much the mean over this share of a batch counts, so that the mean of shares is that of the batch."""
         rank, size = self.share
-        first = step % self.per_epoch * self.batch_size
-        count = min(self.batch_size, len(self.split) - first)
+        count = self._count(number % self.batches)
         return len(range(rank, count, size)) * size / count
+
+    def _count(self, place: int) -> int:
+        """Samples of the batch at that place of an epoch."""
+        return min(self.batch_size, len(self.split) - place * self.batch_size)
 
     def _shared(self, chosen: Tensor) -> Tensor:
         """This process's share of a batch; if nothing is left, one with weight 0."""
@@ -192,7 +244,7 @@ class Loader:
 
     def _fetching(self, place: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches from ``place`` on of this epoch, fetched by other processes."""
-        parts = [self._shared(part) for part in self._order.split(self.batch_size)[place : self.per_epoch]]
+        parts = [self._shared(part) for part in self._order.split(self.batch_size)[place : self.batches]]
         cuda = self.split.form.device.type == "cuda"
         return iter(
             DataLoader(

@@ -60,6 +60,10 @@ class Model:
     """Smallest height and width of an image."""
     because: str = ""
     """Why it takes only these kinds of data, to follow a colon."""
+    weights: str = ""
+    """torchvision's name of the weights that ``pretrained=imagenet`` means, if it has such a knob."""
+    head: str = ""
+    """Its last layer, which pretrained weights need not fit."""
     sources: tuple[str, ...] = ()
     name: str = field(default="", compare=False)
     title: str = ""

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 
-def make_optimiser(k: Any, net: nn.Module, device: torch.device) -> torch.optim.Optimizer:
-    """The optimiser that the knobs ``k`` ask for, over the trainable parameters of ``net``.
+def make_optimiser(
+    k: Any, net: nn.Module, device: torch.device, frozen: Iterable[nn.Parameter] = ()
+) -> torch.optim.Optimizer:
+    """The optimiser that the knobs ``k`` ask for, over the trainable parameters of ``net`` and the ``frozen`` ones,
+    which have no gradient and stay as they are: so a checkpoint fits where others are frozen.
 
     Adam's ``weight_decay`` is a penalty on the loss, AdamW's acts on the weights alone. One kernel updates all weights
     where torch has one.
     """
-    parameters: list[nn.Parameter] = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    still = {id(parameter) for parameter in frozen}
+    parameters: list[nn.Parameter] = [
+        parameter for parameter in net.parameters() if parameter.requires_grad or id(parameter) in still
+    ]
     fused = device.type in ("cpu", "cuda") and all(parameter.is_floating_point() for parameter in parameters)
     rate, decay = k.lr, k.weight_decay
     made: torch.optim.Optimizer
     if k.optimiser in ("sgd", "momentum"):
         momentum = k.momentum if k.optimiser == "momentum" else 0.0
         made = torch.optim.SGD(parameters, rate, momentum, weight_decay=decay, fused=fused)
-        for parameter in parameters if momentum else ():  # else a first step that is left out leaves chance memory here
-            made.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        begin_momentum(made)
+        made.register_load_state_dict_post_hook(begin_momentum)  # of what was frozen before
     elif k.optimiser == "rmsprop":
         made = RMSprop(parameters, rate, weight_decay=decay)
     else:
@@ -31,6 +37,15 @@ def make_optimiser(k: Any, net: nn.Module, device: torch.device) -> torch.optim.
         made = kind(parameters, rate, weight_decay=decay, fused=fused)
     made.register_load_state_dict_post_hook(lay_out_state)
     return made
+
+
+def begin_momentum(optimiser: torch.optim.Optimizer) -> None:
+    """Give each weight that trains a momentum of zero, if it should have one and has none: else a first step that is
+    left out leaves chance memory there."""
+    for group in optimiser.param_groups:
+        for weights in group["params"] if group["momentum"] else ():
+            if weights.requires_grad and "momentum_buffer" not in optimiser.state[weights]:
+                optimiser.state[weights]["momentum_buffer"] = torch.zeros_like(weights)
 
 
 def lay_out_state(optimiser: torch.optim.Optimizer) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from descend.engine.train.loader import Part
 from descend.engine.train.model_error import ModelError
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def describe_out_of_memory(session: Trainer) -> ModelError:
         else f"Not even a batch of {session.min_batch} fits: choose a smaller model, or images with fewer pixels."
     )
     more = "precision=bf16 needs about half as much." if session.k.precision == "fp32" and device.type == "cuda" else ""
-    return ModelError(f"{what} is full with a batch of {batch} at step {session.lab.step}.", advice, more)
+    same = f"With accumulate={-(-batch // fit) * session.k.accumulate} a step then has as many samples." if fit else ""
+    return ModelError(f"{what} is full with a batch of {batch} at step {session.lab.step}.", advice, same, more)
 
 
 def find_fitting_batch(session: Trainer) -> int:
@@ -50,7 +52,7 @@ def find_fitting_batch(session: Trainer) -> int:
         release_memory(session)
         try:
             x, y = session.train_set.first(size)
-            session._step(x, y, 0.0)
+            session._step([Part(x, y)], 0.0)
             return size
         except RuntimeError as error:
             if not is_out_of_memory(error):

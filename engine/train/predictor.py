@@ -115,8 +115,10 @@ def load_weights(run: Run) -> dict[str, Any]:
 
 
 def find_kept_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
-    """The weights of the epoch that was best on the samples held back, or the last ones if none was looked for."""
-    kept: dict[str, Tensor] = checkpoint["state"].get("best") or checkpoint["tracked"]["net"]
+    """The weights of the epoch that was best on the samples held back; if none was looked for, the moving average, or
+    the last ones."""
+    state, tracked = checkpoint["state"], checkpoint["tracked"]
+    kept: dict[str, Tensor] = state.get("best") or tracked.get("average", {}).get("weights") or tracked["net"]
     return kept
 
 

@@ -29,6 +29,11 @@ def suggest_remedy(error: BaseException) -> str:
         return "An operation in place, such as x += y, overwrote what the gradient needs; write x = x + y."
     if "a second time" in said:
         return "Something is kept from the step before, such as a hidden state; detach it, or create it again."
+    if "finished reduction in the prior iteration" in said:
+        return (
+            "Some parameters take part in some steps only, which several processes cannot follow: let each get a "
+            "gradient at every step, if of zero, or train on one device."
+        )
     if "incorrect number of gradients" in said:
         return "Its backward must return a value for each argument of forward after ctx, None for no gradient."
     if "ScriptModule" in said:

@@ -144,7 +144,15 @@ class TrainKnobs(GroupedKnobs):
     """What every model is trained with."""
 
     epochs: int = setting(10, 1, 10_000, group="schedule", scale="log", help="times every training sample is shown")
-    batch_size: int = setting(64, 1, 65_536, group="data", scale="log", help="samples a step")
+    batch_size: int = setting(64, 1, 65_536, group="data", scale="log", help="samples computed with at once")
+    accumulate: int = setting(
+        1,
+        1,
+        4096,
+        group="optimiser",
+        scale="log",
+        help="batches whose gradients are added before a step is taken; steps and the schedule count these steps",
+    )
     optimiser: str = setting(
         "adam",
         group="optimiser",
@@ -249,6 +257,18 @@ class TrainKnobs(GroupedKnobs):
         help="of two classes: from which probability of the second on it is said; one half, or where the F1 or the "
         "balanced accuracy of the validation part is highest",
     )
+    freeze: str = setting(
+        "",
+        group="regularisation",
+        help="parameters that do not train: beginnings of their names, such as features,head.0",
+    )
+    ema: float = setting(
+        0.0,
+        0.0,
+        0.9999,
+        group="regularisation",
+        help="decay of a moving average of the weights, which is judged and kept instead; 0: none",
+    )
     augment: str = setting(
         "none",
         group="data",
@@ -256,7 +276,19 @@ class TrainKnobs(GroupedKnobs):
         kinds=("image",),
         help="random changes of training images",
     )
+    normalise: str = setting(
+        "auto",
+        group="data",
+        choices=("auto", "none", "dataset", "imagenet"),
+        kinds=("image",),
+        tasks=("classification", "regression"),
+        help="brightness of images: mean 0 and deviation 1 of the dataset's, or of ImageNet's as pretrained weights "
+        "expect it; none: from 0 to 1; auto: imagenet with pretrained weights",
+    )
     context: int = setting(64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters read at once")
+    checkpoints: int = setting(
+        10, 0, 1000, group="machine", help="checkpoints kept to fork from, beside the last and the best"
+    )
     precision: str = setting(
         "fp32", group="machine", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32"
     )

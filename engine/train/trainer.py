@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
-from descend.datasets.preparation import prepare_dataset
 from descend.engine.base.errors import DescendError
+from descend.engine.base.units import format_size
+from descend.engine.lab.checkpoint_size import estimate_checkpoint, require_space
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
+from descend.engine.lab.private_names import RunningNorm
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
 from descend.engine.train import forking, held_back, loader, optimisers, own_loss, own_model, sanity_check
@@ -21,6 +25,8 @@ from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
+from descend.engine.train.frozen import FrozenPart
+from descend.engine.train.image_scales import prepare_training
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
@@ -28,6 +34,8 @@ from descend.engine.train.model_source import ModelSource
 from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of_memory
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
+from descend.engine.train.pretrained import load_pretrained
+from descend.engine.train.reached import reaches_all
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import THRESHOLDS, list_unused
 from descend.engine.train.task import (
@@ -39,7 +47,9 @@ from descend.engine.train.task import (
     choose_task,
 )
 from descend.engine.train.threshold import choose_threshold
+from descend.engine.train.training_step import take_step
 from descend.engine.train.unlearned import warn_of_late_parameters
+from descend.engine.train.weight_average import WeightAverage
 
 if TYPE_CHECKING:
     from descend.datasets.data_shape import DataShape
@@ -111,6 +121,7 @@ class Trainer:
     Attributes:
         net: the model; computed with through ``run``, which may be compiled.
         min_batch: samples that a batch must have.
+        checkpoint_size: bytes of a checkpoint, at most.
         live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
         late: the warning about parameters created during training, if it was given.
@@ -124,8 +135,11 @@ class Trainer:
     held: loader.Split | None
     best: BestEpoch | None
     objective: Task
+    frozen: FrozenPart
     optimiser: torch.optim.Optimizer
+    average: WeightAverage
     min_batch: int
+    checkpoint_size: int
 
     def __init__(self, lab: Lab, k: Any, model: Model | ModelSource) -> None:
         assert lab.dataset is not None
@@ -147,6 +161,8 @@ class Trainer:
         """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
         self.net, notes = self.built()
+        self._begin_pretrained()
+        self.frozen = FrozenPart(self.net, k.freeze)
         for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
             lab.note(note)
         for sentence in list_unused(k):
@@ -158,7 +174,7 @@ class Trainer:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        prepared, augment = prepare_dataset(self.dataset), getattr(k, "augment", "none")
+        prepared, augment = prepare_training(self.dataset, k), getattr(k, "augment", "none")
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
@@ -231,31 +247,65 @@ class Trainer:
         if single and team.size > 1:
             lab.note("Layers that normalise batches see one process's share of a batch, not all of it.")
         self.feed = loader.Loader(
-            self.train_set, self.batch_size, lab.seed, 2 * team.size if single else 1, (team.rank, team.size)
+            self.train_set,
+            self.batch_size,
+            lab.seed,
+            2 * team.size if single else 1,
+            (team.rank, team.size),
+            k.accumulate,
         )
-        self.run = team.wrapped(self.run, unused=isinstance(self.model, ModelSource))
-        self.optimiser = optimisers.make_optimiser(k, self.net, lab.device)
+        if k.accumulate > self.feed.batches:
+            batches = format_count(self.feed.batches, "batch", "batches")
+            lab.note(f"An epoch has only {batches}, so a step adds no more than that.")
+        normalised = any(isinstance(module, RunningNorm) for module in self.net.modules())
+        if normalised and self.feed.accumulate > 1:
+            lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
+        partly = team.size > 1 and not reaches_all(self.net, x, y, self.objective, autocast)
+        self.run = team.wrapped(self.run, unused=partly)
+        self.optimiser = optimisers.make_optimiser(k, self.net, lab.device, self.frozen.parameters)
+        self.average = WeightAverage(self.net, k.ema)
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
-        parameters = count_parameters(self.net)
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
             advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
             lab.note(warning + advice)
-        lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
+        copies = 1 + bool(k.ema) + (self.best is not None and self.best.keep)
+        self.checkpoint_size = estimate_checkpoint(self.net, self.optimiser, copies)
+        lab.note(
+            f"{self.frozen.describe(self.net)}, {len(self.train_set):,} training {self._unit}; checkpoints take "
+            f"{format_size(self.checkpoint_size * self._count_checkpoints())} at most."
+        )
         for note in notes:  # last, as the shell shows the last
             lab.note(note)
-        lab.results(parameters=parameters)
+        lab.results(parameters=count_parameters(self.net))
+
+    def _begin_pretrained(self) -> None:
+        """Have the model begin with other weights than random ones, if it should; one that is resumed has its own."""
+        lab, source = self.lab, getattr(self.k, "pretrained", "none")
+        if not isinstance(self.model, Model) or not self.model.weights:
+            return
+        if "pretrained" in lab.forked:
+            raise ModelError(
+                "pretrained only says how weights begin, and a fork takes them from its checkpoint; begin a new run."
+            )
+        if source != "none" and "output" not in lab.state and not self.team.rank:  # from which the others take them
+            lab.note(load_pretrained(self.net, self.model, source, lambda words: lab.status("starting", words)))
+            lab.status("running")
 
     def train(self) -> None:
         """Train to the end, or until nothing improves."""
-        lab = self.lab
+        lab, k = self.lab, self.k
         lab.track(net=self.net, optimiser=self.optimiser)
         if self.precision.scaler is not None:
             lab.track(scaler=self.precision.scaler)
         self.team.ready()
         if self.team.rank:
             return self._follow()
+        if few := require_space(lab.folder, self.checkpoint_size, self._count_checkpoints()):
+            lab.note(f"{WARNING}{few}")
+        if k.ema:  # of which the first process alone makes use
+            lab.track(average=self.average)
         try:
             self._lead()
         except Stopped:
@@ -270,10 +320,10 @@ class Trainer:
         lab, k, feed = self.lab, self.k, self.feed
         if not self.context:  # else the held-back part is the end of the training part
             write_split(Run(lab.folder), held_back.list_held(self.dataset, self.held))
-        steps = k.epochs * feed.per_epoch
+        steps, samples = k.epochs * feed.per_epoch, feed.batch_size * feed.accumulate
         self.run.train()
         ended = begun = False
-        for step in lab.steps(steps, samples=feed.batch_size, unit=self._unit, per_epoch=feed.per_epoch):
+        for step in lab.steps(steps, samples=samples, unit=self._unit, per_epoch=feed.per_epoch):
             if not begun:
                 forking.require_course_effects(k, lab.forked, step, steps)
                 begun = True
@@ -281,7 +331,8 @@ class Trainer:
                 break
             rate = k.lr * compute_factor(k.schedule, step, steps, k.warmup)
             self.team.tell(step, rate, *(getattr(k, spec.name) for spec in self.live))
-            loss, measures = self._step(*feed.batch(step), rate, feed.weight(step))
+            loss, measures = self._step(feed.parts(step), rate)
+            self.average.update()
             lab.scalars(
                 {"train/loss": loss, **{f"train/{name}": value for name, value in measures.items()}, "lr": rate}
             )
@@ -294,7 +345,8 @@ class Trainer:
         if not ended:
             self._judge(k.epochs)
         if self.best is None or "best" not in lab.state:
-            return self._conclude()
+            with self.average.applied():
+                return self._conclude()
         lab.note(
             f"The weights kept are those after epoch {lab.state['best_epoch']}, the best by {k.metric} on the "
             f"{self._unit} held back."
@@ -340,57 +392,20 @@ class Trainer:
             for spec, value in zip(self.live, values, strict=True):
                 setattr(self.k, spec.name, spec.type(value))
             torch.manual_seed(hash((self.lab.seed, self.team.rank, step)))  # so that not all drop the same units
-            self._step(*self.feed.batch(int(step)), rate, self.feed.weight(int(step)))
+            self._step(self.feed.parts(int(step)), rate)
 
-    def _step(
-        self, x: torch.Tensor, y: torch.Tensor, rate: float, weight: float = 1.0
-    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """One step of the optimiser: the loss, and what else is measured. Nothing here waits for a GPU.
-
-        Args:
-            weight: of this process's share of the batch, 1 if it is the whole.
-        """
-        k, scaler = self.k, self.precision.scaler
-        self.doing = "in its forward"
-        given = (
-            x.clone() if isinstance(self.model, ModelSource) else x
-        )  # the user's own may write into what it is given
-        with self.precision.autocast():
-            returned = self.run(given)
-            output = self.objective.fitted(find_scores(returned, self.objective.part), x)
-            if output is None:
-                raise ModelError(
-                    f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
-                )
-            output, target = output.float(), self.objective.target(x, y)
-            self.doing = "as its loss was computed"
-            loss = self.objective.penalise(returned, output, target, k)
-        for group in self.optimiser.param_groups:
-            group["lr"], group["weight_decay"] = rate, self.k.weight_decay
-        self.optimiser.zero_grad()
-        weighted = loss * weight if weight != 1 else loss
-        self.doing = "as its gradient was taken"
-        (scaler.scale(weighted) if scaler is not None else weighted).backward()
-        self.doing = "as its weights were changed"
-        optimisers.densify(self.optimiser)
-        if scaler is not None:
-            scaler.unscale_(self.optimiser)  # so that gradients are clipped and shown as they are
-        if k.clip:
-            nn.utils.clip_grad_norm_(self.net.parameters(), k.clip)
-        optimisers.lay_out_gradients(self.optimiser)
-        if scaler is not None:
-            scaler.step(self.optimiser)
-            scaler.update()
-        else:
-            self.optimiser.step()
-        self.doing = ""
-        return loss.detach(), self.objective.measures(output.detach(), target)
+    def _step(self, parts: Iterable[loader.Part], rate: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """One step of the optimiser: the mean loss of its batches, and what else is measured of them."""
+        return take_step(self, parts, rate)
 
     def _judge(self, epoch: int) -> bool:
         """Record how good the network is after that many epochs; whether that ends the training."""
-        tally, patience, ended = self._look(), self.k.patience, False
+        patience, ended = self.k.patience, False
+        with self.average.applied():
+            tally = self._look()
+            if self.best is not None and epoch:
+                self.best.judge(epoch, tally.metrics(), self.net)
         if self.best is not None and epoch:
-            self.best.judge(epoch, tally.metrics(), self.net)
             ended = bool(patience) and self.best.count_waited(epoch) >= patience
         if self.held is None or not (ended or epoch == self.k.epochs):  # else what is kept is shown in the end
             tally.show(self.lab, "test" if self.held is None else "validation")
@@ -422,6 +437,11 @@ class Trainer:
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
         return build_net(self.model, self.k, self.shape)
+
+    def _count_checkpoints(self) -> int:
+        """Files of checkpoints at most: those that are kept, and one that is written."""
+        steps = int(self.k.epochs) * self.feed.per_epoch
+        return min(int(self.k.checkpoints) + 2, steps + 1) + 1
 
     @property
     def _unit(self) -> str:

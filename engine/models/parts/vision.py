@@ -12,9 +12,10 @@ SMALL = 64
 """Height or width, in pixels, up to which an image is too small for a stem that shrinks it fourfold."""
 
 
-def is_small(shape: DataShape, stem: str) -> bool:
-    """Whether the stem should keep the image's size: as ``stem`` says (small, large), or by that size (auto)."""
-    return stem == "small" or (stem == "auto" and min(shape.size[1:]) <= SMALL)
+def is_small(shape: DataShape, k: Any) -> bool:
+    """Whether the stem should keep the image's size: as the knob ``stem`` says (small, large), or (auto) by that size,
+    if it learns from the beginning: pretrained weights have the large one."""
+    return k.stem == "small" or (k.stem == "auto" and k.pretrained == "none" and min(shape.size[1:]) <= SMALL)
 
 
 def make_first_layer(conv: nn.Conv2d, channels: int, small: bool) -> nn.Conv2d:
@@ -30,17 +31,17 @@ def make_first_layer(conv: nn.Conv2d, channels: int, small: bool) -> nn.Conv2d:
     return fitted
 
 
-def fit_resnet(net: Any, shape: DataShape, stem: str) -> nn.Module:
+def fit_resnet(net: Any, shape: DataShape, k: Any) -> nn.Module:
     """A ResNet whose stem suits such images: small ones are neither halved by it nor pooled."""
-    small = is_small(shape, stem)
+    small = is_small(shape, k)
     net.conv1 = make_first_layer(net.conv1, shape.size[0], small)
     if small:
         net.maxpool = nn.Identity()
     return net
 
 
-def fit_features(net: Any, shape: DataShape, stem: str) -> nn.Module:
+def fit_features(net: Any, shape: DataShape, k: Any) -> nn.Module:
     """A MobileNet or EfficientNet whose stem suits such images."""
     block = net.features[0]
-    block[0] = make_first_layer(block[0], shape.size[0], is_small(shape, stem))
+    block[0] = make_first_layer(block[0], shape.size[0], is_small(shape, k))
     return net

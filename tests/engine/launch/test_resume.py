@@ -186,8 +186,11 @@ def test_a_run_that_can_not_be_read_is_refused_before_a_worker_starts(folders: P
 
 def test_thinning_keeps_first_newest_and_best_and_spreads_the_rest_over_log_steps() -> None:
     steps = list(range(0, 10_001, 100))
-    kept = checkpoints.choose_kept(steps, best=4200, limit=12)
+    kept = checkpoints.choose_kept(steps, best=4200, beside=10)
     assert len(kept) == 12
+    assert checkpoints.choose_kept(steps, best=4200, beside=0) == {4200, 10_000}
+    assert checkpoints.choose_kept(steps, best=None, beside=1) == {0, 10_000}
+    assert checkpoints.choose_kept([0, 1], best=1, beside=10) == {0, 1}
     assert {0, 4200, 10_000} <= kept
     assert len([step for step in kept if step < 1000]) >= 3
 

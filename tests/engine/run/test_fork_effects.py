@@ -16,7 +16,7 @@ from descend.engine.run.runs import Run
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints at every step, of which all are kept, as are all points."""
     monkeypatch.setattr(lab, "CHECKPOINT", 0.0)
-    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best: set(steps))
+    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best, beside: set(steps))
     monkeypatch.setattr("descend.engine.lab.recorder.POINTS", 10_000)
 
 

@@ -84,6 +84,7 @@ def group(fork: Fork) -> dict[str, Any]:
 CHANGES = {
     "epochs": Change(5, shows=lambda fork, twin: (fork.last_step, twin.last_step) == (30, 24)),
     "batch_size": Change(64, shows=lambda fork, twin: len(fork.training.feed.batch(0)[0]) == 64),
+    "accumulate": Change(2, shows=lambda fork, twin: (fork.last_step, twin.last_step) == (AT + 7, 24)),
     "optimiser": Change("adam", shows=lambda fork, twin: type(fork.training.optimiser) is torch.optim.Adam),
     "lr": Change(0.005, shows=lambda fork, twin: set(rates(fork)) == {0.005} and group(fork)["lr"] == 0.005),
     "momentum": Change(0.3, shows=lambda fork, twin: group(fork)["momentum"] == 0.3 != group(twin)["momentum"]),
@@ -128,8 +129,17 @@ CHANGES = {
         beside={"validation": 0.1},
         shows=lambda fork, twin: (len(fork.training.held or ()), len(twin.training.held or ())) == (575, 144),
     ),
+    "freeze": Change("conv", shows=lambda fork, twin: not fork.training.net.conv.weight.requires_grad),
+    "ema": Change(
+        0.5,
+        shows=lambda fork, twin: (
+            fork.losses == twin.losses and fork.said.metrics["test/loss"] != twin.said.metrics["test/loss"]
+        ),
+    ),
     "augment": Change("shift"),
+    "normalise": Change("dataset"),
     "context": Change(8, "rnn", "text", {"context": 16, "hidden": 4, "batch_size": 16}),
+    "checkpoints": Change(3, shows=lambda fork, twin: fork.training.lab._keeper.beside == 3),
     "precision": Change("bf16"),
     "compile": Change(True, shows=lambda fork, twin: isinstance(fork.training.run, Compiled)),
     "channels_last": Change(
@@ -166,7 +176,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints at every step, of which all are kept, as are all points."""
     monkeypatch.setattr("descend.engine.lab.recorder.POINTS", 10_000)
     monkeypatch.setattr(lab, "CHECKPOINT", 0.0)
-    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best: set(steps))
+    monkeypatch.setattr("descend.engine.lab.checkpoints.choose_kept", lambda steps, best, beside: set(steps))
 
 
 def parent(change: Change, folder: Path) -> Run:

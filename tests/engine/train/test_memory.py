@@ -40,6 +40,7 @@ def hungry(folder: Path, when: str, middle: str = "nn.ReLU()", words: str = "no 
 def test_the_batch_that_fits_is_named(words: str, tmp_path: Path) -> None:
     why = failed(hungry(tmp_path, "len(x) > 20 and self.training", words=words), "iris", batch_size=64)
     assert "is full with a batch of 64 at step 0. A batch of 16 fits: set batch_size=16." in why
+    assert "With accumulate=4 a step then has as many samples." in why
 
 
 def test_batch_normalisation_is_tried_with_no_single_sample(tmp_path: Path) -> None:

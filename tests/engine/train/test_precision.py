@@ -58,6 +58,8 @@ def interrupted(name: str, data: str, monkeypatch: pytest.MonkeyPatch, **knobs: 
         ("mlp", "wine", {"compile": True}),
         ("simple-cnn", "digits", {"channels_last": "yes", "augment": "both", "batch_size": 200, "epochs": 1}),
         ("mlp", "wine", {"placement": "host"}),
+        ("mlp", "wine", {"accumulate": 2, "epochs": 4, "ema": 0.9}),
+        ("mlp", "wine", {"freeze": "1", "optimiser": "momentum"}),
     ],
 )
 @pytest.mark.usefixtures("halves")

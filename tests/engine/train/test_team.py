@@ -70,7 +70,8 @@ def processes(run: Run) -> list[psutil.Process]:
 def test_two_processes_learn_what_one_does() -> None:
     knobs = {"epochs": 4, "batch_size": 21, "clip": 0.5, "schedule": "cosine", "weight_decay": 0.01, "patience": 3}
     knobs["validation"] = 0.1
-    run = finished(together("mlp", "wine", **knobs), 120)  # the last batch has 2 samples, a share of one for each
+    # of three batches each; the last step has 2 samples, a share of one for each
+    run = finished(together("mlp", "wine", **{**knobs, "batch_size": 7, "accumulate": 3}), 120)
     assert run.state() == "done", run.log_tail(30)
     alone = said(trained("mlp", "wine", **knobs))
     for name, value in said(run).metrics.items():
@@ -126,7 +127,7 @@ def test_settings_that_are_turned_reach_the_others_without_a_list_of_them(monkey
     heard = [list(map(float, told[0])), []]
     monkeypatch.setattr(ProcessGroup, "hear", lambda _: heard.pop(0))
     monkeypatch.setattr(Trainer, "_step", lambda *_: None)
-    other.run, other.feed = torch.nn.Identity(), SimpleNamespace(batch=lambda _: (0, 0), weight=lambda _: 1)  # type: ignore[assignment]
+    other.run, other.feed = torch.nn.Identity(), SimpleNamespace(parts=lambda _: ())  # type: ignore[assignment]
     other._follow()
     assert (other.k.dial, other.k.clip, other.k.label_smoothing, other.k.weight_decay) == (7, 0.5, 0.1, 0.0)
 
@@ -162,6 +163,21 @@ def test_shares_of_every_batch_count_as_the_whole_does(size: int) -> None:
     for step in range(whole.per_epoch):
         mean = sum(feed.weight(step) * feed.batch(step)[0].mean(0) for feed in shares) / size
         assert torch.allclose(torch.as_tensor(mean), whole.batch(step)[0].mean(0), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_shares_of_all_batches_that_a_step_adds_count_as_one_batch_does(size: int) -> None:
+    dataset = catalogue.find("iris").load()
+    form = Preprocessing(prepare_dataset(dataset), torch.device("cpu"), channels_last=False, augment="none")
+    train = make_splits(dataset, form, context=0, validation=0.0, resident=True, seed=0)[0]
+    whole = Loader(train, 34, 0)  # 120 = 3 · 34 + 18
+    shares = [Loader(train, 17, 0, share=(rank, size), accumulate=2) for rank in range(size)]  # … = 7 · 17 + 1
+    assert whole.per_epoch == shares[0].per_epoch
+    for step in range(2 * whole.per_epoch):
+        parts = [part for feed in shares for part in feed.parts(step)]
+        mean = sum(part.weight * part.x.mean(0) for part in parts) / size
+        assert torch.allclose(torch.as_tensor(mean), whole.batch(step)[0].mean(0), atol=1e-5)
+        assert sum(part.last for part in parts) == size
 
 
 def test_what_is_wrong_with_a_model_is_said_once(tmp_path: Path) -> None:

@@ -40,5 +40,5 @@ def test_a_model_can_learn_from_what_it_fits(name: str, data: str) -> None:
     session = Trainer(lab, k, chosen.model)
     session.prepare()
     assert len(notes) == 1, "nothing is odd about it"
-    loss, _ = session._step(*session.feed.batch(0), 0.001)
+    loss, _ = session._step(session.feed.parts(0), 0.001)
     assert torch.isfinite(loss)
