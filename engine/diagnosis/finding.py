@@ -34,6 +34,12 @@ class Finding:
     severity: Severity = "moderate"
 
     @property
+    def advice(self) -> str:
+        """What to try, the values of knobs first: ``lr=0.001: take longer steps.``"""
+        remedy = f"{self.remedy[0].lower()}{self.remedy[1:]}"
+        return f"{self.proposal}: {remedy}" if self.knobs else self.remedy
+
+    @property
     def proposal(self) -> str:
         """``knobs`` as they are written: ``lr=0.001``."""
         return " ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"

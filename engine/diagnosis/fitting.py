@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from descend.engine.base.knobs import Value
-from descend.engine.diagnosis.evidence import Evidence, measure_trend
+from descend.engine.diagnosis.evidence import Evidence, find_middle, measure_trend
 from descend.engine.diagnosis.finding import Finding
 
 AFTER = 3
@@ -44,7 +44,7 @@ def find_overfitting(e: Evidence) -> Finding | None:
     after = loss[best + 1 :]
     if len(after) >= AFTER:
         count = max(2, len(after) // 4)
-        now, stretch = float(np.median(after[-count:])), float(steps[-1] - steps[-count - 1])
+        now, stretch = float(find_middle(after[-count:])), float(steps[-1] - steps[-count - 1])
         before = e.train_mean(max(0.0, steps[best] - stretch), steps[best] + stretch)
         trained = e.train_mean(steps[-1] - stretch, math.inf)
         rises = now - loss[best] >= max(RISE * loss[best], WORTH * e.constant)
@@ -57,7 +57,7 @@ def find_overfitting(e: Evidence) -> Finding | None:
                 f"now, while that of training fell from {before:.3g} to {trained:.3g}.",
             )
     reached = int(np.argmax(loss <= LEAST * loss[best]))
-    now = float(np.median(loss[-AFTER:]))
+    now = float(find_middle(loss[-AFTER:]))
     trained = e.train_mean(steps[-AFTER], math.inf)
     earlier = e.train_mean(steps[max(0, reached - 1)], steps[min(len(steps) - 1, reached + 1)] + 1)
     if reached < len(loss) - AFTER and now >= POOR * e.constant and trained <= GAP * now and trained <= earlier / 2:
@@ -108,8 +108,8 @@ def find_underfitting(e: Evidence) -> Finding | None:
             more,
         )
     few = e.history.metrics.get("parameters")
-    earlier = float(np.median(before[-AFTER:]))
-    moved = 1 - float(np.median(now)) / earlier
+    earlier = float(find_middle(before[-AFTER:]))
+    moved = 1 - float(find_middle(now)) / earlier
     if len(loss) < 8 or not abs(moved) < FLAT or loss[-1] > (left + CLOSE) * e.constant:
         return None
     if few is None or e.prepared is None or few >= e.prepared.train:
@@ -119,7 +119,7 @@ def find_underfitting(e: Evidence) -> Finding | None:
     return Finding(
         "underfitting",
         "underfits",
-        f"{told}, hardly less than on {name_part(e)}, and stands still there: {np.median(now):.3g} after "
+        f"{told}, hardly less than on {name_part(e)}, and stands still there: {find_middle(now):.3g} after "
         f"{earlier:.3g}. It has {few:,.0f} parameters for {e.prepared.train:,} training samples.",
         "Give it more units."
         if knobs

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from descend.engine.base.knobs import Value
-from descend.engine.diagnosis.evidence import PICTURES, Evidence, measure_trend
+from descend.engine.diagnosis.evidence import PICTURES, Evidence, find_middle, measure_trend
 from descend.engine.diagnosis.finding import Finding
 
 AGAIN = 2
@@ -58,7 +58,7 @@ def find_vanishing(e: Evidence) -> Finding | None:
     norms = e.gradients
     if norms.shape[1] < DEEP or len(norms) < AGAIN or not e.unlearned > HARMED:
         return None
-    early, late = np.median(norms[:PICTURES], 0), np.median(norms[-PICTURES:], 0)
+    early, late = find_middle(norms[:PICTURES]), find_middle(norms[-PICTURES:])
     if not all(0 <= layers[0] < FAINT * layers[-1] for layers in (early, late)) or not early[0] > 0:
         return None
     if measure_trend(early) < min(2.0, 0.7 * measure_trend(np.arange(float(len(early))))):  # does it shrink on the way?

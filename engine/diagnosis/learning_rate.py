@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from descend.engine.base.knobs import Value
-from descend.engine.diagnosis.evidence import Evidence, measure_trend
+from descend.engine.diagnosis.evidence import Evidence, find_middle, measure_trend
 from descend.engine.diagnosis.finding import Finding
 from descend.engine.diagnosis.fitting import name_part
 
@@ -44,7 +44,7 @@ def find_high_rate(e: Evidence) -> Finding | None:
     failure = e.history.failure
     rate = e.knob("lr")
     knobs: dict[str, Value] = {"lr": max(SMALLEST, rate / 10)} if rate else {}
-    what = "Take shorter steps: a tenth of the learning rate."
+    what = "Take shorter steps."
     if failure is not None and failure.diverged:
         at = f"At step {failure.step:,} a number stopped being finite"
         worst = _find_peak(e)
@@ -58,7 +58,7 @@ def find_high_rate(e: Evidence) -> Finding | None:
     start = max(float(e.train.values[0]), e.constant)
     means = e.train_windows(20)
     highest = float(means[np.isfinite(means)].max(initial=0.0))
-    now = float(np.median(loss[-3:]))
+    now = float(find_middle(loss[-3:]))
     if peak[1] < PEAK * start or highest < HIGH * start or now < POOR * e.constant:
         return None
     told = (
@@ -120,10 +120,10 @@ def find_plateau(e: Evidence) -> Finding | None:
         return None
     if min(measure_trend(late), measure_trend(train)) < -1.0:  # it still falls, if slowly
         return None
+    judged, ratio = find_middle(late), _percent(e.update_ratio)
     told = (
         f"Since step {half:,.0f} the loss stands still: of training {third:.3g}, then {last:.3g}, and on "
-        f"{name_part(e)} {np.median(late):.3g}. A step still moves the weights by {_percent(e.update_ratio)}, too far to "
-        "settle."
+        f"{name_part(e)} {judged:.3g}. A step still moves the weights by {ratio}, too far to settle."
     )
     knobs: dict[str, Value] = {"schedule": "cosine"}
     return Finding(
