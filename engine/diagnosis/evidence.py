@@ -182,7 +182,7 @@ class Evidence:
                 shares.append(
                     float(find_middle(update[weight > 0] / weight[weight > 0])) if (weight > 0).any() else 0.0
                 )
-        return float(find_middle(shares)) if shares else math.nan
+        return float(find_middle(np.array(shares))) if shares else math.nan
 
     def knob(self, name: str, otherwise: float = 0.0) -> float:
         """A knob that is a number."""
@@ -210,6 +210,6 @@ def measure_trend(values: np.ndarray) -> float:
 
 
 def find_middle(values: np.ndarray) -> Any:
-    """The middle one of ``values`` (n,), or of each column of (n, k); of two the upper. NumPy's median imports for a third
-    of a second."""
+    """The middle one of ``values`` (n,), or of each column of (n, k); the upper of two. NumPy's median imports what
+    takes a third of a second."""
     return np.sort(values, 0)[len(values) // 2]
