@@ -1,6 +1,6 @@
 """False alarms: what the diagnosis says of trainings that are healthy, and of trainings that were made to ail.
 
-``DESCEND_DATA=… uv run python -m tests.benchmarks.diagnosis [WORD …] [--home FOLDER]``
+``DESCEND_DATA=… uv run python -m tests.benchmarks.diagnosis [WORD …] [--home FOLDER] [--seed N]``
 
 A word chooses the trainings whose name has it. Those that are in ``--home`` already are not trained again.
 """
@@ -141,7 +141,7 @@ AILING = (
     Entry("lr 1e-6", "mlp", "digits", {"lr": 1e-6}, "rate too low", (GUESSING,)),
     Entry("lr 1e-5, table", "mlp", "TABLE:classes", {"lr": 1e-5}, "rate too low", (GUESSING,)),
     Entry("lr 1e-4, sgd", "lenet", "shapes-28", {"lr": 1e-4, "optimiser": "sgd"}, "rate too low"),
-    Entry("60 samples", "mlp", "SMALL", {"epochs": 300, "lr": 0.003}, "overfitting"),
+    Entry("75 samples", "mlp", "SMALL", {"epochs": 80, "lr": 0.01}, "overfitting"),
     Entry("diabetes for long", "mlp", "diabetes", {"epochs": 300, "lr": 0.01}, "overfitting"),
     Entry("own table for long", "mlp", "TABLE:classes", {"epochs": 80, "lr": 0.01}, "overfitting"),
     Entry("a line for circles", LINEAR, "circles", {"epochs": 60, "lr": 0.02}, "underfitting", (GUESSING,)),
@@ -160,7 +160,7 @@ AILING = (
 )  # fmt: skip
 
 
-def prepare(entry: Entry, folder: Path) -> RunRequest:
+def prepare(entry: Entry, folder: Path, seed: int = 0) -> RunRequest:
     """What to train, its files written to ``folder``."""
     model, data = entry.model, entry.data
     if model.startswith("OWN:"):
@@ -178,10 +178,10 @@ def prepare(entry: Entry, folder: Path) -> RunRequest:
         data = str(folder / "small.npz")
         np.savez(data, train_x=digits.images[:75].astype("u1"), train_y=digits.target[:75],
                  test_x=digits.images[75:575].astype("u1"), test_y=digits.target[75:575])  # fmt: skip
-    return RunRequest(model, entry.knobs, data=data, device="cpu")
+    return RunRequest(model, entry.knobs, data=data, device="cpu", seed=seed)
 
 
-def train(entry: Entry, folder: Path, kept: dict[str, Run]) -> Run:
+def train(entry: Entry, folder: Path, kept: dict[str, Run], seed: int) -> Run:
     """The training, done here if it is not ``kept``."""
     from tests.engine.train.trained import conduct
 
@@ -189,7 +189,7 @@ def train(entry: Entry, folder: Path, kept: dict[str, Run]) -> Run:
         return kept[entry.name]
     from descend.engine.run.runs import amend_manifest
 
-    run = conduct(launcher.prepare(prepare(entry, folder)))
+    run = conduct(launcher.prepare(prepare(entry, folder, seed)))
     amend_manifest(run, title=entry.name)
     return run
 
@@ -201,6 +201,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("words", nargs="*")
     parser.add_argument("--home", default="")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=1e9, help="begin no training after these")
     arguments = parser.parse_args()
     home = Path(arguments.home or tempfile.mkdtemp())
@@ -214,7 +215,7 @@ def main() -> int:
         if entry.name not in kept and time.monotonic() - begun > arguments.seconds:
             continue
         try:
-            run = train(entry, home, kept)
+            run = train(entry, home, kept, arguments.seed)
         except DescendError as error:
             table.add_row(entry.name, str(error))
             continue

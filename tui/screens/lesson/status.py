@@ -100,8 +100,7 @@ class StatusLine(Widget):
         if not findings:
             return None
         more = f" +{len(findings) - 1}" if len(findings) > 1 else ""
-        key = show_key(self.screen, "D")
-        return Part(0, plain(f"! {findings[0].short}{more} · {key}"), plain(f"! {findings[0].name}{more} · {key}"))
+        return Part(0, plain(f"! {findings[0].short}{more} · {show_key(self.screen, 'D')}"))
 
     def render(self) -> Text:
         width = self.size.width
