@@ -19,7 +19,7 @@ def print_findings(console: Console, findings: list[Finding]) -> None:
     for finding in findings:
         console.print(Text(f"! {clean(finding.short)}"))
         console.print(Text(f"  {clean(finding.evidence)}"))
-        console.print(Text(f"  Try {clean(finding.advice)}"))
+        console.print(Text(f"  {clean(finding.advice)}"))
         console.print(Text(f"  `descend open {finding.lesson}` is the lesson that shows it."))
 
 

@@ -5,8 +5,10 @@ Nothing is read but what is in memory already; a curve of n points costs a few s
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -164,6 +166,17 @@ class Evidence:
         places = sorted({*spread, *range(len(found))[:PICTURES], *range(len(found))[-PICTURES:]})
         chosen = [found[place] for place in places]
         return [one for one in chosen if isinstance(one, Layers) and one.names == found[-1].names]  # type: ignore[attr-defined]
+
+    def find_end(self, layer: int) -> int:
+        """The step from which on this one of the layers has no gradient any more, if it had one and has none now;
+        looked for in all pictures between two of `layers`."""
+        last = int(np.flatnonzero(self.gradients[:, layer] > 0)[-1])
+        low, high = self.layers[last].step, self.layers[last + 1].step
+        found = self.history.pictures["layers"]
+        begin, end = (bisect.bisect_right(found, step, key=operator.attrgetter("step")) for step in (low, high))
+        between = [one for one in found[begin:end] if isinstance(one, Layers) and len(one.names) > layer]
+        alive = [place for place, one in enumerate(between) if one.gradient.numpy()[layer] > 0]
+        return between[alive[-1] + 1 if alive else 0].step
 
     @cached_property
     def gradients(self) -> np.ndarray:

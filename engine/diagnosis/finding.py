@@ -35,9 +35,9 @@ class Finding:
 
     @property
     def advice(self) -> str:
-        """What to try, the values of knobs first: ``lr=0.001: take longer steps.``"""
+        """What to try, the values of knobs first: ``Try lr=0.001: take longer steps.``"""
         remedy = f"{self.remedy[0].lower()}{self.remedy[1:]}"
-        return f"{self.proposal}: {remedy}" if self.knobs else self.remedy
+        return f"Try {self.proposal}: {remedy}" if self.knobs else self.remedy
 
     @property
     def proposal(self) -> str:

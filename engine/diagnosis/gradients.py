@@ -37,7 +37,7 @@ def find_dead_units(e: Evidence) -> Finding | None:
     if not dead.any() or dead[-1] or not (norms[:, dead] > 0).any():
         return None
     which = [place for place in np.flatnonzero(dead).tolist() if (norms[:, place] > 0).any()]
-    since = max(pictures[int(np.flatnonzero(norms[:, place] > 0)[-1]) + 1].step for place in which)
+    since = max(map(e.find_end, which))
     told = (
         f"The gradient of {_list(names, which)} is exactly 0 since step {since:,}, while that of {names[-1]} is "
         f"{norms[-1, -1]:.2g}: no unit between passes any. Weights without a gradient do not move, so it stays so."

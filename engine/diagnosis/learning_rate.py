@@ -41,18 +41,18 @@ BOUNCING = 1e-3
 
 def find_high_rate(e: Evidence) -> Finding | None:
     """The steps throw the weights about: the loss became much worse than it was at first, or infinite."""
-    failure = e.history.failure
-    rate = e.knob("lr")
+    failure, peak = e.history.failure, _find_peak(e)
+    rate = _find_rate(e, peak[0] if peak is not None else 0)
     knobs: dict[str, Value] = {"lr": max(SMALLEST, rate / 10)} if rate else {}
     what = "Take shorter steps."
+    if e.knob("lr") < rate:  # it was turned down since
+        knobs, what = {}, f"Start again with the present lr={e.knob('lr'):g}: the weights have not recovered."
     if failure is not None and failure.diverged:
         at = f"At step {failure.step:,} a number stopped being finite"
-        worst = _find_peak(e)
-        grew = f", after the loss had risen to {worst[1]:.3g} at step {worst[0]:,}" if worst else ""
+        grew = f", after the loss had risen to {peak[1]:.3g} at step {peak[0]:,}" if peak is not None else ""
         told = f"{at}{grew}, with lr={rate:g}."
         return Finding("rate too high", "diverged: the rate is too high", told, what, "digits", knobs, "serious")
     _, loss = e.judged("loss")
-    peak = _find_peak(e)
     if e.train is None or not len(loss) or math.isnan(e.constant) or peak is None or not rate:
         return None
     start = max(float(e.train.values[0]), e.constant)
@@ -77,6 +77,12 @@ def _find_peak(e: Evidence) -> tuple[int, float] | None:
         later = np.where(np.isfinite(later), later, -np.inf)
     place = int(later.argmax())
     return (int(e.train.steps[place + 1]), float(later[place])) if math.isfinite(later[place]) else None
+
+
+def _find_rate(e: Evidence, step: int) -> float:
+    """What lr was asked for at ``step``: it may have been turned since."""
+    later = [change for change in e.history.changes if change.knob == "lr" and change.step > step]
+    return float(later[0].previous) if later else e.knob("lr")
 
 
 def find_low_rate(e: Evidence) -> Finding | None:

@@ -156,6 +156,7 @@ AILING = (
     Entry("random numbers", "mlp", "TABLE:random-numbers", {"epochs": 20}, GUESSING, ("overfitting",)),
     Entry("random, linear", LINEAR, "TABLE:random", {"epochs": 30, "lr": 0.02}, GUESSING, ("underfitting",)),
     Entry("leaking column", "mlp", "TABLE:leak", {"epochs": 10}, "leak"),
+    Entry("plateau, mlp", "mlp", "digits", {"epochs": 22, "lr": 0.05, "layers": 4, "hidden": 64}, "plateau"),
     Entry("plateau, rnn", "rnn", "digits", {"epochs": 25, "lr": 0.02}, "plateau"),
 )  # fmt: skip
 

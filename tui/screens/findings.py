@@ -100,8 +100,7 @@ def describe_finding(finding: Finding) -> Text:
     return Text.assemble(
         (plain(f"! {finding.short}"), "bold"),
         f"\n{plain(finding.evidence)}\n",
-        ("Try ", "bold"),
-        plain(finding.advice),
-        ("\nLesson ", "bold"),
+        f"{plain(finding.advice)}\n",
+        ("Lesson ", "bold"),
         f"{plain(title)}\n",
     )

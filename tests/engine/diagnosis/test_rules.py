@@ -14,7 +14,7 @@ from descend.engine.diagnosis.finding import Finding
 from descend.engine.diagnosis.rules import RULES
 from descend.engine.launch import experiment, launcher
 from descend.engine.run.history import History
-from descend.engine.run.records import Status
+from descend.engine.run.records import KnobChange, Status
 from descend.engine.run.runs import Run
 from descend.engine.teaching import catalogue
 
@@ -32,7 +32,7 @@ ILL = (
     "rare class",
     "random numbers",
     "leaking column",
-    "plateau, rnn",
+    "plateau, mlp",
 )
 
 
@@ -93,6 +93,16 @@ def test_what_causes_another_finding_is_told_in_its_place(tmp_path: Path) -> Non
     history = History.of(run)
     history.feed([Status(state="running")])  # as while it trains, where no final metrics are known
     assert [finding.proposal for finding in diagnose(run, history)] == ["lr=0.001"]
+
+
+def test_a_rate_that_was_turned_down_is_not_blamed_for_what_the_one_before_did(tmp_path: Path) -> None:
+    run = trained(ENTRIES["lr 3, momentum"], tmp_path)
+    history = History.of(run)
+    history.feed([KnobChange(step=100, knob="lr", value=0.01, previous=3.0)])
+    found = next(finding for finding in diagnose(run, history) if finding.name == "rate too high")
+    assert found.evidence.startswith("With lr=3 ")
+    assert not found.knobs
+    assert "lr=0.01" in found.remedy
 
 
 def test_nothing_is_said_of_a_lesson_that_fails_on_purpose() -> None:
