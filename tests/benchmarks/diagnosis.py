@@ -20,6 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from descend.datasets import catalogue
 from descend.engine.base.errors import DescendError
 from descend.engine.launch import launcher
 from descend.engine.run.run_request import RunRequest
@@ -173,12 +174,10 @@ def prepare(entry: Entry, folder: Path, seed: int = 0) -> RunRequest:
         write_table(file, data[6:])
         data = f"{file}?target=y"
     elif data == "SMALL":
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
+        digits = catalogue.find("digits").load()
         data = str(folder / "small.npz")
-        np.savez(data, train_x=digits.images[:75].astype("u1"), train_y=digits.target[:75],
-                 test_x=digits.images[75:575].astype("u1"), test_y=digits.target[75:575])  # fmt: skip
+        np.savez(data, train_x=digits.train_x[:75], train_y=digits.train_y[:75],
+                 test_x=digits.test_x, test_y=digits.test_y)  # fmt: skip
     return RunRequest(model, entry.knobs, data=data, device="cpu", seed=seed)
 
 
