@@ -9,7 +9,7 @@ import numpy as np
 
 from descend.datasets.dataset import WARNING
 from descend.engine.diagnosis.evidence import Evidence
-from descend.engine.diagnosis.finding import Finding
+from descend.engine.diagnosis.finding import Finding, Severity
 from descend.engine.diagnosis.fitting import name_part
 
 EVALUATIONS = 4
@@ -24,10 +24,10 @@ CHANCE = 2.0
 """Standard errors above a baseline up to which chance explains a score."""
 TELLS = 0.1
 """Recall that chance alone may add where a score can be called worthless: with fewer samples nobody can tell."""
-NOTHING = 0.05
+NOTHING = 0.02
 """R² up to which the mean is as good."""
 UNIFORM = 0.98
-"""Share of the loss of guessing all characters alike."""
+"""Share of the loss of a constant answer, below which something is learned."""
 GOOD, SOON = 0.98, 0.2
 """Accuracy or R² that is too good, and the share of the training within which it comes too soon: tables without a leak
 get there late or never."""
@@ -85,6 +85,8 @@ def find_baseline(e: Evidence) -> Finding | None:
         even = 1 / int(there.sum())
         spread = math.sqrt(base * (1 - base) / total)
         loose = math.sqrt(float((even * (1 - even) / sizes[there]).sum())) * even
+        if loss.min() < UNIFORM * e.constant:
+            return None
         if CHANCE * loose > TELLS or accuracy > base + CHANCE * spread or recall > even + CHANCE * loose:
             return None
         told = (
@@ -137,7 +139,8 @@ def find_leak(e: Evidence) -> Finding | None:
         told += f" The {column.removeprefix(WARNING).partition(';')[0]}."
         option = re.search(r"ignore=(\S+)", column)
         remedy = f"If it is known only afterwards, leave it out: add {option[0]} to the data." if option else remedy
-    return Finding("leak", "too good too soon: a leak?", told, remedy, "preprocessing", {}, "serious")
+    severity: Severity = "serious" if column else "moderate"
+    return Finding("leak", "too good too soon: a leak?", told, remedy, "preprocessing", {}, severity)
 
 
 def _settled(e: Evidence) -> bool:

@@ -122,6 +122,15 @@ class Evidence:
         steps, values = self.judged("loss")
         return float(values[0]) if len(steps) and steps[0] == 0 else math.nan
 
+    @property
+    def linear_parameters(self) -> int | None:
+        """How many parameters a linear model of its data has; None if that is unknown, or the data is text."""
+        prepared = self.prepared
+        outputs = len(prepared.classes or prepared.targets) if prepared is not None else 0
+        if prepared is None or prepared.kind == "text" or not outputs:
+            return None
+        return (math.prod(prepared.sample_shape) + 1) * outputs
+
     # The training's own curve
 
     @property

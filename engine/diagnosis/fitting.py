@@ -33,6 +33,9 @@ CLOSE = 0.1
 """Of a constant answer's loss: a smaller gap between training and judging leaves nothing to be learned by heart."""
 EPOCHS, MORE_EPOCHS = 10_000, 4
 WIDER, WIDEST = 4, 1024
+SMALL = 2
+"""Times the parameters of a linear model up to which a model is small: whether a larger one lacks parameters, or the
+data is noisy, cannot be told from its curves."""
 
 
 def find_overfitting(e: Evidence) -> Finding | None:
@@ -112,15 +115,16 @@ def find_underfitting(e: Evidence) -> Finding | None:
     moved = 1 - float(find_middle(now)) / earlier
     if len(loss) < 8 or not abs(moved) < FLAT or loss[-1] > (left + CLOSE) * e.constant:
         return None
-    if few is None or e.prepared is None or few >= e.prepared.train:
-        return None  # it could learn all by heart: what is left is then rather noise than a lack of parameters
+    linear = e.linear_parameters
+    if few is None or linear is None or few > SMALL * linear:
+        return None  # what a larger model leaves is rather noise than a lack of parameters
     hidden = int(e.knob("hidden"))
     knobs: dict[str, Value] = {"hidden": WIDER * hidden} if 0 < hidden <= WIDEST // WIDER else {}
     return Finding(
         "underfitting",
-        "underfits",
+        "underfits, or there is no more to learn",
         f"{told}, hardly less than on {name_part(e)}, and stands still there: {find_middle(now):.3g} after "
-        f"{earlier:.3g}. It has {few:,.0f} parameters for {e.prepared.train:,} training samples.",
+        f"{earlier:.3g}. It has {few:,.0f} parameters; a straight line has {linear:,}.",
         "Give it more units."
         if knobs
         else "Take a model that can follow more, such as mlp; if that does not help, the data does not tell more.",

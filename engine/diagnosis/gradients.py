@@ -12,8 +12,8 @@ from descend.engine.diagnosis.finding import Finding
 
 AGAIN = 2
 """Pictures in a row that must say so."""
-UNSOLVED = 0.05
-"""Share of a constant answer's loss from which on something is left to learn: below, gradients are rightly small."""
+STEPS = 20
+"""Steps from which on that can be told: the first ones are special."""
 DEEP = 4
 """Layers from which on a gradient can vanish on its way."""
 FAINT = 1e-3
@@ -30,7 +30,7 @@ weights are to blame and not the first steps."""
 def find_dead_units(e: Evidence) -> Finding | None:
     """A layer that had a gradient gets none any more, and those behind it do: all its units are off for all samples."""
     pictures, norms = e.layers, e.gradients
-    if len(pictures) <= AGAIN or not e.unlearned > UNSOLVED:
+    if len(pictures) <= AGAIN or not e.unlearned > HARMED:
         return None
     names = pictures[-1].names
     dead = (norms[-AGAIN:] == 0).all(0)
@@ -56,7 +56,7 @@ def find_dead_units(e: Evidence) -> Finding | None:
 def find_vanishing(e: Evidence) -> Finding | None:
     """Gradients shrink from layer to layer on their way to the first one, which hardly learns."""
     norms = e.gradients
-    if norms.shape[1] < DEEP or len(norms) < AGAIN or not e.unlearned > HARMED:
+    if norms.shape[1] < DEEP or len(norms) < AGAIN or e.step < STEPS or not e.unlearned > HARMED:
         return None
     early, late = find_middle(norms[:PICTURES]), find_middle(norms[-PICTURES:])
     if not all(0 <= layers[0] < FAINT * layers[-1] for layers in (early, late)) or not early[0] > 0:

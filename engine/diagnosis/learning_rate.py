@@ -30,6 +30,8 @@ SHORT, USUAL = 3e-4, 5e-3
 about the second in their first epochs."""
 SURE = 3.0
 """Mann-Kendall's z from which on the loss falls steadily."""
+REGULARISED = 0.9
+"""The judged loss as a share of the training loss below which dropout or the like keeps the latter up, as it should."""
 STILL, LONG, WINDOWS = 0.05, 20, 8
 """Progress of the loss in a quarter of the training that is none, evaluations after which that counts, and stretches of
 the second half that are compared."""
@@ -61,6 +63,8 @@ def find_high_rate(e: Evidence) -> Finding | None:
     now = float(find_middle(loss[-3:]))
     if peak[1] < PEAK * start or highest < HIGH * start or now < POOR * e.constant:
         return None
+    if len(e.judged("r2")[0]) and loss.max() < HIGH * max(loss[0], e.constant):
+        return None  # of numbers to predict a few far off make a batch's loss as high
     told = (
         f"With lr={rate:g} the loss of training rose from {e.train.values[0]:.3g} to {peak[1]:.3g} at step "
         f"{peak[0]:,}, and on {name_part(e)} it is {now:.3g} now; a constant answer gets {e.constant:.3g}."
@@ -89,10 +93,13 @@ def find_low_rate(e: Evidence) -> Finding | None:
     """The loss falls steadily, so slowly that it arrives nowhere, and steps hardly move the weights."""
     _, loss = e.judged("loss")
     rate, ratio = e.knob("lr"), e.update_ratio
-    if not rate or len(loss) < 4 or e.step < STEPS or math.isnan(e.constant) or not (e.ended or e.share >= BEGUN):
+    begun = BEGUN if e.knobs.get("schedule", "constant") == "constant" and not e.knob("warmup") else 0.9
+    if not rate or len(loss) < 4 or e.step < STEPS or not (e.ended or e.share >= begun):
         return None
     fallen = float(loss[0] - loss[-1]) / e.constant
-    if not 0 < ratio <= SHORT or not 0 < fallen < LITTLE or measure_trend(loss) > -min(SURE, 0.9 * _surest(len(loss))):
+    if not 0 < ratio <= SHORT or not 0 < fallen < LITTLE or not loss[-1] >= POOR * e.constant:
+        return None
+    if measure_trend(loss) > -min(SURE, 0.9 * _surest(len(loss))):
         return None
     better = min(LARGEST, rate * 10.0 ** max(1, round(math.log10(USUAL / ratio))))
     told = (
@@ -127,6 +134,8 @@ def find_plateau(e: Evidence) -> Finding | None:
     if min(measure_trend(late), measure_trend(train)) < -1.0:  # it still falls, if slowly
         return None
     judged, ratio = find_middle(late), _percent(e.update_ratio)
+    if judged < REGULARISED * last:
+        return None
     told = (
         f"Since step {half:,.0f} the loss stands still: of training {third:.3g}, then {last:.3g}, and on "
         f"{name_part(e)} {judged:.3g}. A step still moves the weights by {ratio}, too far to settle."
