@@ -19,6 +19,8 @@ PEAK, HIGH = 3.0, 1.3
 the weights about: single batches differ by less than three times, means by much less."""
 POOR = 0.5
 """Share of a constant answer's loss that is left where that has done harm: else it has recovered."""
+RECOVERED = 500
+"""Steps after which a training that was thrown back should have recovered, where it has not been judged since."""
 BEGUN = 0.3
 """Share of the steps after which it is told that they lead nowhere."""
 STEPS = 20
@@ -54,20 +56,22 @@ def find_high_rate(e: Evidence) -> Finding | None:
         grew = f", after the loss had risen to {peak[1]:.3g} at step {peak[0]:,}" if peak is not None else ""
         told = f"{at}{grew}, with lr={rate:g}."
         return Finding("rate too high", "diverged: the rate is too high", told, what, "digits", knobs, "serious")
-    _, loss = e.judged("loss")
+    steps, loss = e.judged("loss")
     if e.train is None or not len(loss) or math.isnan(e.constant) or peak is None or not rate:
         return None
+    where, now = name_part(e), float(find_middle(loss[steps > peak[0]][-3:])) if steps[-1] > peak[0] else math.nan
+    if math.isnan(now) and e.step > peak[0] + RECOVERED:  # an epoch is long
+        where, now = "the newest batches", float(e.train_windows(10)[-1])
     start = max(float(e.train.values[0]), e.constant)
     means = e.train_windows(20)
     highest = float(means[np.isfinite(means)].max(initial=0.0))
-    now = float(find_middle(loss[-3:]))
-    if peak[1] < PEAK * start or highest < HIGH * start or now < POOR * e.constant:
+    if peak[1] < PEAK * start or highest < HIGH * start or not now >= POOR * e.constant:
         return None
     if len(e.judged("r2")[0]) and loss.max() < HIGH * max(loss[0], e.constant):
         return None  # of numbers to predict a few far off make a batch's loss as high
     told = (
         f"With lr={rate:g} the loss of training rose from {e.train.values[0]:.3g} to {peak[1]:.3g} at step "
-        f"{peak[0]:,}, and on {name_part(e)} it is {now:.3g} now; a constant answer gets {e.constant:.3g}."
+        f"{peak[0]:,}, and on {where} it is {now:.3g} now; a constant answer gets {e.constant:.3g}."
     )
     return Finding("rate too high", "the rate is too high", told, what, "digits", knobs, "serious")
 
