@@ -153,6 +153,7 @@ class DescendApp(App[None]):
         import fsrs  # noqa: F401
 
         import descend.datasets.catalogue
+        import descend.engine.diagnosis.diagnose
         import descend.tui.panels.grid
         import descend.tui.screens.lesson
         import descend.tui.screens.review

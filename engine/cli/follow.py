@@ -130,6 +130,8 @@ def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
     def say(**values: Any) -> None:
         print(json.dumps(values, allow_nan=False), flush=True)
 
+    from descend.engine.cli.findings import make_findings
+    from descend.engine.diagnosis.diagnose import diagnose
     from descend.engine.run.runs import ENDS
 
     say(status=run.state(), run=run.id)
@@ -149,7 +151,7 @@ def follow_json(run: Run, history: History, changes: Iterator[set[str]]) -> int:
         final |= {"message": history.failure.title, "advice": history.failure.advice}
     elif history.status is not None and history.status.message:
         final["message"] = history.status.message
-    say(**final, **describe_progress(run, history))
+    say(**final, **describe_progress(run, history), findings=make_findings(diagnose(run, history)))
     return find_exit_status(history)
 
 
@@ -224,7 +226,9 @@ def print_report(console: Any, run: Run, history: History, since: float | None =
     from rich.table import Table
     from rich.text import Text
 
+    from descend.engine.cli.findings import print_brief_findings
     from descend.engine.cli.show import format_number
+    from descend.engine.diagnosis.diagnose import diagnose
 
     if history.failure is not None:
         console.print(Text(clean(history.failure.title), style="bold"))
@@ -239,6 +243,7 @@ def print_report(console: Any, run: Run, history: History, since: float | None =
         table.add_row(Text(clean(name)), format_number(value))
     if history.metrics:
         console.print(table)
+    print_brief_findings(console, diagnose(run, history), run.id)
     in_all = f", {time.monotonic() - since:.1f} s in all" if since is not None else ""
     console.print(
         Text(f"{find_state(history)} after {history.elapsed:.1f} s of training{in_all}: {clean(str(run.folder))}")

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import output, show_model
+from descend.engine.cli.findings import make_findings, print_findings
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from descend.engine.diagnosis.finding import Finding
     from descend.engine.run.history import History
     from descend.engine.run.records import Confusion
     from descend.engine.run.summary import Summary
@@ -28,7 +30,8 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "show",
         help="print a run's result, or the layers of a model, also one of your own",
-        description="Print the result of a run: its state and why, knobs, metrics, curves, confusion matrix. "
+        description="Print the result of a run: its state and why, knobs, what ails it, metrics, curves, confusion "
+        "matrix. "
         "Or of a model: its layers, their output shapes and parameters; for one of your own, path.py:Name, its file is "
         "run, and --data tells for which data.",
     )
@@ -44,6 +47,7 @@ def add(commands: Any) -> None:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print the run, or the model, as text or as one JSON object."""
+    from descend.engine.diagnosis.diagnose import diagnose
     from descend.engine.run import runs
     from descend.engine.run.damage import tell_damage
     from descend.engine.run.history import History
@@ -58,12 +62,13 @@ def show(arguments: argparse.Namespace) -> int:
         raise
     with tell_damage(run):
         summary, history = summarize(run), History.of(run)
+        findings = diagnose(run, history)
         if arguments.json:
-            said = json.dumps(make_object(summary, history), allow_nan=False)
+            said = json.dumps(make_object(summary, history, findings), allow_nan=False)
         else:
             console = output.make_console(soft_wrap=True)
             with console.capture() as captured:
-                print_run(console, summary, history)
+                print_run(console, summary, history, findings)
     if arguments.json:
         print(said)
     else:
@@ -71,7 +76,7 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def print_run(console: Console, summary: Summary, history: History) -> None:
+def print_run(console: Console, summary: Summary, history: History, findings: list[Finding]) -> None:
     """The run as text."""
     from rich.text import Text
 
@@ -92,6 +97,7 @@ def print_run(console: Console, summary: Summary, history: History) -> None:
         console.print(Text(f"step {note.step:,}: {clean(note.text)}"))
     for warning in changes.find_changes(summary.manifest):
         console.print(Text(warning))
+    print_findings(console, findings)
     print_curves(console, history)
     for picture in find_confusions(history):
         print_confusion(console, picture)
@@ -219,7 +225,7 @@ def print_confusion(console: Console, picture: Confusion) -> None:
         console.print(Text(f"  {count:6,} times {true} taken for {said}"))
 
 
-def make_object(summary: Summary, history: History) -> dict[str, Any]:
+def make_object(summary: Summary, history: History, findings: list[Finding]) -> dict[str, Any]:
     """Everything `show` prints; curves as first, last, lowest and highest value (`export` has them whole)."""
     import msgspec
 
@@ -237,6 +243,7 @@ def make_object(summary: Summary, history: History) -> dict[str, Any]:
         "changed": changes.find_changes(summary.manifest),
         "turned": [{"step": c.step, "knob": c.knob, "value": c.value, "previous": c.previous} for c in history.changes],
         "notes": [{"step": note.step, "text": note.text} for note in history.notes],
+        "findings": make_findings(findings),
         "series": {
             name: {
                 "points": series.size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -34,6 +35,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         settings: their values now.
         live: whether a run is at work, so that live knobs turn at once.
         runs: whether a run begins with them at once.
+        proposed: values to begin with in place of those of now; the cursor goes to the first of these.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
@@ -64,15 +66,25 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     }
     """
 
-    def __init__(self, lesson: Experiment, settings: RunRequest, live: bool, runs: bool = False) -> None:
+    def __init__(
+        self,
+        lesson: Experiment,
+        settings: RunRequest,
+        live: bool,
+        runs: bool = False,
+        proposed: Mapping[str, Value] | None = None,
+    ) -> None:
         super().__init__()
         self.lesson, self.settings, self.live, self.runs = lesson, settings, live, runs
+        self.proposed = proposed or {}
         self.set_class(self.trains, "-grouped")
 
     def body(self) -> ComposeResult:
         choices = {"data": self._list_data(), "device": devices()}
         specs = self._specs()
-        named = self.settings.knobs | {name: getattr(self.settings, name) for name in RunKnobs.specs}
+        named = (
+            self.settings.knobs | dict(self.proposed) | {name: getattr(self.settings, name) for name in RunKnobs.specs}
+        )
         own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
         width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
         groups = group_settings(specs) if self.trains else {"": specs}
@@ -107,8 +119,8 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         return {**beside, **knobs} if self.trains else {**knobs, **beside}
 
     def on_mount(self) -> None:
-        """Start at the first knob."""
-        take_focus(self.rows[0].field)
+        """Start at the first knob, or the first that is proposed."""
+        take_focus(next((row for row in self.rows if row.setting in self.proposed), self.rows[0]).field)
 
     @property
     def rows(self) -> list[KnobRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from descend.engine.base.errors import DescendError
+from descend.engine.base.knobs import Value
 from descend.engine.launch import experiment
 from descend.engine.launch.experiment import Experiment, Training
 from descend.engine.run.run_request import USUAL, RunRequest
@@ -21,6 +22,7 @@ from descend.tui.panels.replay import Replay, handed_on
 from descend.tui.run_monitor import RunMonitor
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
+from descend.tui.screens.lesson.checkup import Checkup
 from descend.tui.screens.lesson.launcher import RunLauncher
 from descend.tui.screens.lesson.layout import LessonLayout
 from descend.tui.screens.lesson.lesson_progress import Grading, LessonProgress
@@ -32,6 +34,7 @@ from descend.tui.screens.progress import Progress
 from descend.tui.system.panel import Machine
 
 if TYPE_CHECKING:
+    from descend.engine.diagnosis.finding import Finding
     from descend.engine.run.runs import Run
 
 NEXT = {
@@ -73,6 +76,9 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         Binding("space", "revive", "resume", tooltip="Resume the ended run from its newest checkpoint"),
         Binding("x", "stop", "stop", tooltip="End the run after this step; what it recorded is kept"),
         Binding("E", "evaluate", "evaluate", tooltip="Measure the training on data it did not train on"),
+        Binding(
+            "D", "diagnosis", "what ails it", tooltip="What ails the run, what to try, and the lesson that shows it"
+        ),
         Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
         Binding("K", "live_knobs", "turn", tooltip="Turn the live knobs while the run continues"),
         Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the lesson"),
@@ -103,6 +109,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         self.live_knobs = LiveKnobs(lesson.knobs.specs)
         self.launcher = RunLauncher(self)
         self.grading = Grading(self)
+        self.checkup = Checkup()
         self._attach_to, self._autorun = run, autorun
         self._known_phase = ""
         self._looked_after = ""
@@ -170,6 +177,9 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         if changed:
             self.body.changed(changed)
             self.show()
+        if isinstance(self.lesson, Training) and self.checkup.look(session, changed):
+            self.show()
+            self.refresh_bindings()
         self._seen_live = self._seen_live or session.live
         if session.behind:
             self.call_later(self.poll)
@@ -186,6 +196,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             device=self.settings.device,
             starting=self.launcher.busy,
             replay=self.grid,
+            findings=self.checkup.findings,
             predict=self._to_predict(),
         )
         self.query_one(Banner).show(session)
@@ -281,6 +292,8 @@ class LessonScreen(Leaves, InShell, Screen[None]):
                 return parameters[0] == ("panels" if self.body.parts_shown else "parts")
             case "live_knobs":
                 return bool(self.live_knobs.knobs) and aim in ("running", "starting", "paused")
+            case "diagnosis":
+                return bool(self.checkup.findings)
             case "evaluate":
                 return isinstance(self.lesson, Training) and aim in ("done", "stopped")
             case "part":
@@ -361,12 +374,27 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         if self.session is not None:
             self.shell.push_screen(EvaluationScreen(self.session.run))
 
+    def action_diagnosis(self) -> None:
+        """Show what ails the run."""
+        from descend.tui.screens.findings import FindingsScreen
+
+        def answered(finding: Finding | None) -> None:
+            if finding is None:
+                return
+            if self.session is not None and self.session.live:
+                self._ask_settings(self._edited, live=True, proposed=finding.knobs)
+            else:
+                self.try_knobs(finding.knobs)
+
+        if self.session is not None:
+            self.shell.push_screen(FindingsScreen(self.session.run.id, self.checkup.findings), answered)
+
     def action_edit(self) -> None:
         """Change the knobs; live ones of a run at work turn at once."""
         self._ask_settings(self._edited, live=self.session is not None and self.session.live)
 
-    def try_knobs(self) -> None:
-        """Change the knobs, then run with them."""
+    def try_knobs(self, proposed: Mapping[str, Value] | None = None) -> None:
+        """Change the knobs, those ``proposed`` first, then run with them."""
 
         def edited(settings: RunRequest | None) -> None:
             if settings is not None:
@@ -374,15 +402,20 @@ class LessonScreen(Leaves, InShell, Screen[None]):
                 self.body.show_settings(settings)
                 self.action_restart()
 
-        self._ask_settings(edited, runs=True)
+        self._ask_settings(edited, runs=True, proposed=proposed)
 
     def _ask_settings(
-        self, answered: Callable[[RunRequest | None], None], live: bool = False, runs: bool = False
+        self,
+        answered: Callable[[RunRequest | None], None],
+        live: bool = False,
+        runs: bool = False,
+        proposed: Mapping[str, Value] | None = None,
     ) -> None:
         from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
 
         self.shell.warm_up()
-        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live, runs), answered)
+        known = {name: value for name, value in (proposed or {}).items() if name in self.lesson.knobs.specs}
+        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live, runs, known), answered)
 
     def _edited(self, settings: RunRequest | None) -> None:
         if settings is None or settings == self.settings:

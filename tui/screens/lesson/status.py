@@ -14,13 +14,16 @@ from textual.widgets import Static
 
 from descend.tui.cell_text import fit, plain
 from descend.tui.draw.ticks import duration, speed
-from descend.tui.keymap import tell_keys
+from descend.tui.keymap import show_key, tell_keys
 from descend.tui.run_monitor import RunMonitor
 from descend.tui.state_marks import MARKS, STYLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.screen import Screen
 
+    from descend.engine.diagnosis.finding import Finding
     from descend.tui.panels.replay import Replay
 
 
@@ -65,6 +68,7 @@ class StatusLine(Widget):
         device: str = "",
         starting: bool = False,
         replay: Replay | None = None,
+        findings: Sequence[Finding] = (),
         predict: bool = False,
     ) -> None:
         """Say where the run is.
@@ -74,6 +78,7 @@ class StatusLine(Widget):
             device: what was asked for, as long as the run has not said what it got.
             starting: whether a new run is being prepared.
             replay: where the run is looked back at.
+            findings: what ails the run.
             predict: whether space asks for predictions before it runs.
         """
         now: tuple[str, str, list[Part], float]
@@ -85,10 +90,17 @@ class StatusLine(Widget):
             now = ("replay", "replay", looking_back(session, replay, replay.cursor), replay.cursor / max(1, ends[1]))
         else:
             word = f"{session.asked}…" if session.asked else session.phase
-            now = (session.phase, word, parts(session, device), fraction(session))
+            now = (session.phase, word, parts(session, device, self._ailing(findings)), fraction(session))
         if now != (self._state, self._word, self._parts, self._fraction):
             self._state, self._word, self._parts, self._fraction = now
             self.refresh()
+
+    def _ailing(self, findings: Sequence[Finding]) -> Part | None:
+        """The first finding, how many more there are, and the key that shows them."""
+        if not findings:
+            return None
+        more = f" +{len(findings) - 1}" if len(findings) > 1 else ""
+        return Part(0, plain(f"! {findings[0].short}{more} · {show_key(self.screen, 'D')}"))
 
     def render(self) -> Text:
         width = self.size.width
@@ -102,12 +114,14 @@ class StatusLine(Widget):
         )
 
 
-def parts(session: RunMonitor, device: str) -> list[Part]:
-    """What there is to say about a run."""
+def parts(session: RunMonitor, device: str, ailing: Part | None = None) -> list[Part]:
+    """What there is to say about a run, and what ``ailing`` says of it."""
     history, progress = session.history, session.history.progress
     found = [Part(0, plain(loading))] if (loading := session.loading) else []
     if progress is not None:
         found.append(Part(0, f"step {progress.step:,}/{progress.steps:,}"))
+    if ailing is not None:
+        found.append(ailing)
     epoch = f"epoch {progress.epoch}/{progress.epochs}" if progress is not None and progress.epochs else ""
     if doing := f"{find_activity(session)} {epoch}".strip():
         found.append(Part(1, doing, epoch if doing == f"training {epoch}" else ""))
