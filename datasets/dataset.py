@@ -41,6 +41,7 @@ class Dataset:
         features: name of each column of a table.
         encoders: how the columns of its file became these; () if each is one of the file's, a number.
         dates: how columns of dates became columns of numbers, which the encoders then take.
+        inputs: names of the columns of each of a model's inputs, where the data says how they are divided; else {}.
         targets: name of each number to predict.
         label: name of the column with the classes; empty unless they were read from a table.
         text: name of the column with the texts; empty unless they were.
@@ -67,6 +68,7 @@ class Dataset:
     features: tuple[str, ...] = ()
     encoders: tuple[ColumnEncoder, ...] = ()
     dates: tuple[DateColumn, ...] = ()
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     label: str = ""
     text: str = ""

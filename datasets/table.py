@@ -18,6 +18,7 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.date_parts import replace_dates
 from descend.datasets.identifiers import explain_identifier
+from descend.datasets.input_groups import read_inputs
 from descend.datasets.leaks import warn_of_leaks
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
@@ -50,6 +51,11 @@ class TableOptions:
     text: str = option("", "the column with texts to learn from, as characters; the others are left out")
     length: int = option(0, "characters of each text at most; 0 is the longest, up to 128", low=0, high=4096)
     ignore: tuple[str, ...] = option((), "columns to leave out")
+    inputs: str = option(
+        "",
+        "of a model with several inputs, the columns of each: x_num:age,hours;x_cat:job,city; * is all that are left, "
+        "numbers or categories those of a kind",
+    )
     gaps: tuple[str, ...] = option((), "what marks a missing value, besides an empty cell, or NA among numbers")
     values: tuple[str, ...] = option((), "words that are values, as None or NA can be; all: every such word")
     categories: tuple[str, ...] = option((), "columns of numbers that are codes")
@@ -143,6 +149,13 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             f"{where} has no column left to learn from besides {quote_columns([t.name for t in targets])}."
         )
     codes = {find(name).name: None for name in options.categories}
+    inputs: dict[str, tuple[str, ...]] = {}
+    if options.inputs:
+        if texts:
+            raise UsageError("inputs= divides columns, and text= learns from one alone; leave one of them out.")
+        inputs = read_inputs(options.inputs, find, features, codes, dates, notes)
+        named = {name for names in inputs.values() for name in names}
+        features = [column for column in features if column.name in named]
     if not texts:
         check_columns(features, where, codes, options.ignore)
     elif texts[0].empty:
@@ -222,6 +235,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         features=tuple(feature for encoder in encoders for feature in encoder.features),
         encoders=encoders,
         dates=dates,
+        inputs=inputs,
         missing=missing,
         notes=tuple(notes),
         **more,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 from torch import nn
 
 from descend.datasets.dataset import WARNING
-from descend.datasets.preparation import prepare_dataset
+from descend.datasets.preparation import Preparation, prepare_dataset
 from descend.engine.base.errors import DescendError
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
+from descend.engine.run.preparation_file import write_preparation
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
 from descend.engine.train import forking, held_back, loader, optimisers, own_model, sanity_check
@@ -21,6 +23,7 @@ from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
+from descend.engine.train.input_division import list_inputs
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
@@ -34,7 +37,6 @@ from descend.engine.train.task import Classification, LanguageModelling, Metrics
 from descend.engine.train.unlearned import warn_of_late_parameters
 
 if TYPE_CHECKING:
-    from descend.datasets.data_shape import DataShape
     from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
@@ -68,15 +70,16 @@ def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
         raise session.fault(error) from None
 
 
-def build_net(model: Model | ModelSource, k: Any, shape: DataShape) -> tuple[nn.Module, list[str]]:
-    """``model`` with the knobs ``k`` for data of that ``shape`` as it begins, and what to say of it."""
+def build_net(model: Model | ModelSource, k: Any, prepared: Preparation) -> tuple[nn.Module, list[str]]:
+    """``model`` with the knobs ``k`` for such data as it begins, and what to say of it."""
     if isinstance(model, Model):
-        return model.build(k, shape), []
+        said = [f"{model.title} takes all columns as one input; inputs= is for a model with several."]
+        return model.build(k, prepared.shape), said if prepared.inputs else []
     from descend.engine.train.settings import TrainKnobs
 
     values = {name: value for name, value in k.values().items() if name not in TrainKnobs.specs}
     repeat = getattr(k, "objective", "auto") == "reconstruction"
-    return own_model.build_model(model, values, shape, k.context if shape.task == "language" else 0, repeat)
+    return own_model.build_model(model, values, prepared, k.context if prepared.task == "language" else 0, repeat)
 
 
 def list_tasks(model: Model | ModelSource) -> tuple[str, ...]:
@@ -151,6 +154,8 @@ class Trainer:
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
         prepared, augment = prepare_dataset(self.dataset), getattr(k, "augment", "none")
+        if (inputs := list_inputs(self.net)) != prepared.inputs and not self.team.rank:
+            write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=inputs))
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
@@ -387,7 +392,7 @@ class Trainer:
 
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
-        return build_net(self.model, self.k, self.shape)
+        return build_net(self.model, self.k, prepare_dataset(self.dataset))
 
     @property
     def _unit(self) -> str:
