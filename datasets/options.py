@@ -31,6 +31,9 @@ SYNONYMS = {
         "encode": "onehot",
         "header": "names",
         "text": "texts",
+        "inputs": "groups input_groups",
+        "tokens": "tokenizer tokeniser tokenize",
+        "vocabulary": "vocab vocab_size",
     }.items()
     for other in others.split()
 }

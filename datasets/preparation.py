@@ -11,6 +11,7 @@ from descend.datasets.data_shape import DataShape, Kind, Task
 from descend.datasets.dataset import Dataset
 from descend.datasets.date_parts import DateColumn
 from descend.datasets.spec import Spec
+from descend.datasets.tokenisers import Merges, Tokeniser, make_tokeniser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, label, text, features, vocabulary, scale, spread, encoders, dates: of the
+        kind, task, classes, targets, label, text, features, vocabulary, merges, scale, spread, encoders, dates: of the
             `Dataset`; ``encoders`` are there for every table.
         sample_shape: shape of one sample, () of a stream of text.
         inputs: names of the columns that each of a model's inputs is given; {} if it has one.
@@ -41,6 +42,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     text: str = ""
     features: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    merges: Merges = ()
     scale: int = 1
     spread: tuple[float, float] | None = None
     encoders: tuple[ColumnEncoder, ...] = ()
@@ -55,6 +57,11 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     def shape(self) -> DataShape:
         """What a model must know of it."""
         return DataShape.of(self.kind, self.sample_shape, self.task, self.classes, self.targets, self.vocabulary)
+
+    @property
+    def tokeniser(self) -> Tokeniser:
+        """What cuts text as the training's was cut."""
+        return make_tokeniser(self.vocabulary, self.merges)
 
 
 def prepare_dataset(dataset: Dataset) -> Preparation:
@@ -81,6 +88,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         text=dataset.text,
         features=dataset.features,
         vocabulary=dataset.vocabulary,
+        merges=dataset.merges,
         scale=dataset.scale,
         spread=dataset.spread,
         encoders=encoders,

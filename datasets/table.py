@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets import csv_reader as text
 from descend.datasets import records
+from descend.datasets.byte_pair_text import BPE, check_tokens, tokens_option, vocabulary_option
 from descend.datasets.column_encoder import ColumnEncoder, fit_encoder
 from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_columns
 from descend.datasets.compressed import find_suffix
@@ -48,8 +49,10 @@ class TableOptions:
     target: str = option("", "the column to predict, by name or number; default: the last")
     task: str = option("", "what to learn; default: by what is in the target", among=("classification", "regression"))
     missing: str = option("error", "what to do about missing values", among=("error", "drop", "mean"))
-    text: str = option("", "the column with texts to learn from, as characters; the others are left out")
-    length: int = option(0, "characters of each text at most; 0 is the longest, up to 128", low=0, high=4096)
+    text: str = option("", "the column with texts to learn from; the others are left out")
+    tokens: str = tokens_option()
+    vocabulary: int = vocabulary_option()
+    length: int = option(0, "characters or tokens of each text; 0 is the longest, up to 128", low=0, high=4096)
     ignore: tuple[str, ...] = option((), "columns to leave out")
     inputs: str = option(
         "",
@@ -102,6 +105,9 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         raise UsageError(
             f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
         )
+    check_tokens(options.tokens, options.vocabulary)
+    if options.tokens and not options.text:
+        raise UsageError("tokens= is for texts; name their column with text=COLUMN.")
     if parts := find_split_files(file, SUFFIXES) if file.is_dir() else {}:
         if said := next((way for way in ("split", "group", "time") if getattr(options, way)), ""):
             raise UsageError(
@@ -217,6 +223,8 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             options.length,
             notes,
             task=task,
+            byte_pairs=options.tokens == BPE,
+            size=options.vocabulary,
             missing=missing,
             classes=classes,
             text=texts[0].name,

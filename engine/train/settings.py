@@ -244,7 +244,9 @@ class TrainKnobs(GroupedKnobs):
         kinds=("image",),
         help="random changes of training images",
     )
-    context: int = setting(64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters read at once")
+    context: int = setting(
+        64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters or tokens read at once"
+    )
     precision: str = setting(
         "fp32", group="machine", choices=("fp32", "bf16", "fp16"), help="of the computation; weights stay fp32"
     )

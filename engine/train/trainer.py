@@ -146,6 +146,8 @@ class Trainer:
             lab.note(note)
         for sentence in list_unused(k):
             lab.note(f"{sentence} It changes nothing.")
+        if self.dataset.merges and self.context:
+            lab.note("Perplexity is per token; bits_per_character compares with texts that are cut otherwise.")
         images = self.shape.kind == "image"
         convolves = images and any(isinstance(module, nn.Conv2d) for module in self.net.modules())
         last = (
@@ -405,7 +407,9 @@ class Trainer:
                 raise ModelError("No sample is left to hold back, as groups are too large; use fewer folds.")
             if split is not None and not len(split):
                 needs = (
-                    f" of {self.context + 1:,} characters: its {name} part has {len(split.x):,}" if self.context else ""
+                    f" of {self.context + 1:,} {self.shape.unit}s: its {name} part has {len(split.x):,}"
+                    if self.context
+                    else ""
                 )
                 raise ModelError(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
         if self.batch_size > len(self.train_set):
