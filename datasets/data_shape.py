@@ -17,10 +17,11 @@ class DataShape:
     Attributes:
         kind: what a sample is.
         size: an image's (channels, height, width); a table's (features,); of texts that are each a sample
-            (characters,); () for text that is a stream of any length.
+            (tokens,); () for text that is a stream of any length.
         task: what is learned.
         outputs: number of classes, of regression targets, or of tokens in the vocabulary.
         vocabulary: number of unique tokens of text; 0 for the others.
+        unit: what a token of text is.
     """
 
     kind: Kind
@@ -28,6 +29,7 @@ class DataShape:
     task: Task
     outputs: int
     vocabulary: int = 0
+    unit: Literal["character", "token"] = "character"
 
     @classmethod
     def of(
@@ -43,7 +45,8 @@ class DataShape:
         a stream ()."""
         size = ((1, *sample) if len(sample) == 2 else (sample[2], *sample[:2])) if kind == "image" else sample
         named = {"classification": classes, "regression": targets, "language": vocabulary}[task]
-        return cls(kind, size, task, len(named), len(vocabulary))
+        unit: Literal["character", "token"] = "token" if any(len(word) > 1 for word in vocabulary) else "character"
+        return cls(kind, size, task, len(named), len(vocabulary), unit)
 
     def __str__(self) -> str:
         """In words, as ``images of 28 × 28 grey pixels in 10 classes``."""
@@ -54,8 +57,8 @@ class DataShape:
         elif self.kind == "table":
             given = f"a table of {format_count(self.size[0], 'column')}"
         else:
-            texts = f"texts of {self.size[0]:,} characters, {self.vocabulary} unique" if self.size else ""
-            given = texts or f"text of {self.vocabulary} unique characters"
+            texts = f"texts of {self.size[0]:,} {self.unit}s, {self.vocabulary} unique" if self.size else ""
+            given = texts or f"text of {self.vocabulary} unique {self.unit}s"
         if self.task == "classification":
             return f"{given} in {format_count(self.outputs, 'class', 'classes')}"
         return f"{given} and {format_count(self.outputs, 'number')} to predict" if self.task == "regression" else given

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from descend.datasets.column_encoder import ColumnEncoder
     from descend.datasets.date_parts import DateColumn
+    from descend.datasets.tokenisers import Merges
 
 WARNING = "Warning: "
 """First word of notes that should not be missed."""
@@ -41,10 +42,12 @@ class Dataset:
         features: name of each column of a table.
         encoders: how the columns of its file became these; () if each is one of the file's, a number.
         dates: how columns of dates became columns of numbers, which the encoders then take.
+        inputs: names of the columns of each of a model's inputs, where the data says how they are divided; else {}.
         targets: name of each number to predict.
         label: name of the column with the classes; empty unless they were read from a table.
         text: name of the column with the texts; empty unless they were.
-        vocabulary: the characters of text, in order of their indices.
+        vocabulary: the characters of text, or its tokens, in order of their indices.
+        merges: the pairs of tokens that were joined, of text cut into byte pairs; () of characters.
         train_groups: the group of each training row, if rows of a group are kept together; else ().
         train_times: when each training row is from, (n,), if later rows are what it is tested on; else None.
         train_held: which training samples their owner set apart for validation, bool, (n,); None if that is not said.
@@ -67,10 +70,12 @@ class Dataset:
     features: tuple[str, ...] = ()
     encoders: tuple[ColumnEncoder, ...] = ()
     dates: tuple[DateColumn, ...] = ()
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     label: str = ""
     text: str = ""
     vocabulary: tuple[str, ...] = ()
+    merges: Merges = ()
     train_groups: tuple[str, ...] = ()
     train_times: NDArray[np.float64] | None = None
     train_held: NDArray[np.bool_] | None = None

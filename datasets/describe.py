@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.char_text import decode
 from descend.datasets.dataset import Dataset
+from descend.datasets.tokenisers import make_tokeniser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,8 @@ NUMBERS = 2**22
 """Measured at once."""
 EXCERPT = 400
 """Characters of text shown."""
+TOKENS = 60
+"""… and tokens."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Statistics:
 
 @dataclass(frozen=True)
 class ClassCount:
-    """How often a class, or a character, is there."""
+    """How often a class, a character or a token is there."""
 
     name: str
     train: int
@@ -59,11 +61,12 @@ class Description:
         shape: what goes in and what has to come out, in words.
         kind: image, table or text.
         task: what is learned.
-        train, test: samples in each part; characters of text.
+        train, test: samples in each part; characters or tokens of text.
+        unit: what a token of text is; "" of other data.
         classes: how often each is there.
         features: the columns of a table; of images one, all pixels together.
         targets: the numbers to predict.
-        characters: how often each character of a text is there, the most frequent first.
+        characters: how often each character or token of a text is there, the most frequent first.
         missing: values missing in each column of the file.
         notes: sentences on how the data was read.
     """
@@ -80,6 +83,7 @@ class Description:
     characters: tuple[ClassCount, ...]
     missing: dict[str, int]
     notes: tuple[str, ...]
+    unit: str = ""
 
 
 def describe(dataset: Dataset) -> Description:
@@ -99,8 +103,10 @@ def describe(dataset: Dataset) -> Description:
     elif dataset.kind == "image":
         features = (_describe_brightness(dataset.train_x),)
     else:
-        counts = _count_classes(dataset.vocabulary, dataset.train_x.reshape(-1), dataset.test_x.reshape(-1))
-        characters = tuple(sorted(counts, key=lambda count: (-count.train, count.name)))
+        names = make_tokeniser(dataset.vocabulary, dataset.merges).name_tokens()
+        counts = _count_classes(names, dataset.train_x.reshape(-1), dataset.test_x.reshape(-1))
+        there = [count for count in counts if count.train or count.test]  # not every byte is
+        characters = tuple(sorted(there, key=lambda count: (-count.train, count.name)))
     return Description(
         dataset.name,
         str(dataset.shape),
@@ -114,6 +120,7 @@ def describe(dataset: Dataset) -> Description:
         characters,
         dict(dataset.missing),
         dataset.notes,
+        dataset.shape.unit if dataset.kind == "text" else "",
     )
 
 
@@ -130,14 +137,22 @@ def choose_samples(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
 
 def take_excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
     """How the text of a dataset begins; a few texts, if each is a sample, with their targets."""
+    tokeniser = make_tokeniser(dataset.vocabulary, dataset.merges)
     if dataset.task != "language":
         places = choose_samples(dataset).tolist()
         answers = [
             dataset.classes[dataset.train_y[at]] if dataset.classes else str(dataset.train_y[at]) for at in places
         ]
-        texts = [" ".join(decode(dataset.train_x[at], dataset.vocabulary).split()) for at in places]
+        texts = [" ".join(tokeniser.decode(dataset.train_x[at].tolist()).split()) for at in places]
         return "\n".join(f"{answer}: {text}" for answer, text in zip(answers, texts, strict=True))
-    return decode(dataset.train_x[:length], dataset.vocabulary)
+    return tokeniser.decode(dataset.train_x[:length].tolist())[:length]
+
+
+def list_first_tokens(dataset: Dataset, count: int = TOKENS) -> list[str]:
+    """The first tokens of the training part, each as text."""
+    names = make_tokeniser(dataset.vocabulary, dataset.merges).name_tokens()
+    first = dataset.train_x if dataset.task == "language" else dataset.train_x[0]
+    return [names[token] for token in first[:count].tolist()]
 
 
 def _count_classes(names: Sequence[str], train: NDArray[Any], test: NDArray[Any]) -> list[ClassCount]:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.char_text import encode
 from descend.datasets.columns import quote_columns
 from descend.datasets.csv_reader import CsvTable
 from descend.datasets.data_shape import format_count
 from descend.datasets.new_rows import RowEncoder, make_column
 from descend.datasets.preparation import Preparation
-from descend.datasets.text_column import BLANK, fit_length
+from descend.datasets.text_column import fit_length, fit_tokens
+from descend.datasets.tokenisers import BLANK, BytePairTokeniser
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 class TextEncoder:
-    """Makes indices of characters of new texts as they were made of the training's.
+    """Makes indices of characters, or byte pairs, of new texts as they were made of the training's.
 
-    A character that was not trained on becomes a blank; these and texts that are missing are counted.
+    A character that was not trained on becomes a blank; these and texts that are missing are counted. Byte pairs know
+    every character.
     """
 
     def __init__(self, prepared: Preparation, options: Mapping[str, Any]) -> None:
@@ -46,14 +47,16 @@ class TextEncoder:
             )
         column = make_column(table, table.names.index(prepared.text), self.options)
         self.missing += int(column.missing.sum())
-        (length,), vocabulary = prepared.sample_shape, prepared.vocabulary
-        known = frozenset(vocabulary)
-        blank = BLANK if BLANK in known else vocabulary[0]
+        (length,), tokeniser = prepared.sample_shape, prepared.tokeniser
+        if isinstance(tokeniser, BytePairTokeniser):
+            return fit_tokens(tokeniser.encode_all(column.cells), length, tokeniser.blank)
+        known = frozenset(tokeniser.vocabulary)
+        blank = tokeniser.vocabulary[tokeniser.blank]
         rows = []
         for cell in column.cells:
             text = fit_length(cell, length)
             self.unseen.update(set(text) - known - {BLANK})
-            rows.append(encode("".join(c if c in known else blank for c in text), vocabulary))
+            rows.append(tokeniser.encode("".join(c if c in known else blank for c in text)))
         return np.stack(rows) if rows else np.empty((0, length), np.int64)
 
     def tell(self) -> list[str]:

@@ -31,6 +31,9 @@ SYNONYMS = {
         "encode": "onehot",
         "header": "names",
         "text": "texts",
+        "inputs": "groups input_groups",
+        "tokens": "tokenizer tokeniser tokenize",
+        "vocabulary": "vocab vocab_size",
     }.items()
     for other in others.split()
 }
@@ -87,7 +90,7 @@ def join_address(path: str, options: Mapping[str, str]) -> str:
     """The address that `split_address` would split into ``path`` and ``options``."""
     from urllib.parse import quote
 
-    query = "&".join(f"{name}={quote(value, safe=' ,;:/')}" for name, value in options.items())
+    query = "&".join(f"{name}={quote(value, safe=' ,;:/*')}" for name, value in options.items())
     return f"{path}?{query}" if query else path
 
 

@@ -10,6 +10,8 @@ from descend.datasets.column_encoder import ColumnEncoder
 from descend.datasets.data_shape import DataShape, Kind, Task
 from descend.datasets.dataset import Dataset
 from descend.datasets.date_parts import DateColumn
+from descend.datasets.spec import Spec
+from descend.datasets.tokenisers import Merges, Tokeniser, make_tokeniser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,9 +22,10 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, label, text, features, vocabulary, scale, spread, encoders, dates: of the
+        kind, task, classes, targets, label, text, features, vocabulary, merges, scale, spread, encoders, dates: of the
             `Dataset`; ``encoders`` are there for every table.
         sample_shape: shape of one sample, () of a stream of text.
+        inputs: names of the columns that each of a model's inputs is given; {} if it has one.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
         target_mean, target_std: of each number to predict, for which the same holds.
         train, test: numbers of samples.
@@ -39,10 +42,12 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     text: str = ""
     features: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    merges: Merges = ()
     scale: int = 1
     spread: tuple[float, float] | None = None
     encoders: tuple[ColumnEncoder, ...] = ()
     dates: tuple[DateColumn, ...] = ()
+    inputs: dict[str, tuple[str, ...]] = {}
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     target_mean: tuple[float, ...] = ()
@@ -52,6 +57,11 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     def shape(self) -> DataShape:
         """What a model must know of it."""
         return DataShape.of(self.kind, self.sample_shape, self.task, self.classes, self.targets, self.vocabulary)
+
+    @property
+    def tokeniser(self) -> Tokeniser:
+        """What cuts text as the training's was cut."""
+        return make_tokeniser(self.vocabulary, self.merges)
 
 
 def prepare_dataset(dataset: Dataset) -> Preparation:
@@ -78,14 +88,32 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         text=dataset.text,
         features=dataset.features,
         vocabulary=dataset.vocabulary,
+        merges=dataset.merges,
         scale=dataset.scale,
         spread=dataset.spread,
         encoders=encoders,
         dates=dataset.dates,
+        inputs=dict(dataset.inputs),
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),
         target_mean=target_mean,
         target_std=target_std,
+    )
+
+
+def outline_dataset(spec: Spec) -> Preparation:
+    """The preparation of the data of ``spec``; only that of a table, whose columns a model may take apart, is read."""
+    if spec.kind == "table":
+        return prepare_dataset(spec.load())
+    return Preparation(
+        kind=spec.kind,
+        task=spec.task,
+        sample_shape=spec.sample_shape,
+        train=spec.train_size,
+        test=spec.test_size,
+        classes=spec.classes,
+        targets=spec.targets,
+        vocabulary=spec.vocabulary,
     )
 
 

@@ -39,7 +39,7 @@ class Spec(ABC):
         classes: name of each class, indexed by label; () unless the task is classification.
         features: name of each column of a table.
         targets: name of each number to predict, if the task is regression.
-        vocabulary: the characters of text, in order of their indices.
+        vocabulary: the characters of text, or its tokens, in order of their indices.
         embedded: whether it comes with descend, so that it is always here.
     """
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets import csv_reader as text
 from descend.datasets import records
+from descend.datasets.byte_pair_text import BPE, check_tokens, tokens_option, vocabulary_option
 from descend.datasets.column_encoder import ColumnEncoder, fit_encoder
 from descend.datasets.columns import Column, ColumnFinder, check_columns, quote_columns
 from descend.datasets.compressed import find_suffix
@@ -18,6 +19,7 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.date_parts import replace_dates
 from descend.datasets.identifiers import explain_identifier
+from descend.datasets.input_groups import read_inputs
 from descend.datasets.leaks import warn_of_leaks
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
@@ -47,9 +49,16 @@ class TableOptions:
     target: str = option("", "the column to predict, by name or number; default: the last")
     task: str = option("", "what to learn; default: by what is in the target", among=("classification", "regression"))
     missing: str = option("error", "what to do about missing values", among=("error", "drop", "mean"))
-    text: str = option("", "the column with texts to learn from, as characters; the others are left out")
-    length: int = option(0, "characters of each text at most; 0 is the longest, up to 128", low=0, high=4096)
+    text: str = option("", "the column with texts to learn from; the others are left out")
+    tokens: str = tokens_option()
+    vocabulary: int = vocabulary_option()
+    length: int = option(0, "characters or tokens of each text; 0 is the longest, up to 128", low=0, high=4096)
     ignore: tuple[str, ...] = option((), "columns to leave out")
+    inputs: str = option(
+        "",
+        "of a model with several inputs, the columns of each: x_num:age,hours;x_cat:job,city; * is all that are left, "
+        "numbers or categories those of a kind",
+    )
     gaps: tuple[str, ...] = option((), "what marks a missing value, besides an empty cell, or NA among numbers")
     values: tuple[str, ...] = option((), "words that are values, as None or NA can be; all: every such word")
     categories: tuple[str, ...] = option((), "columns of numbers that are codes")
@@ -96,6 +105,9 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         raise UsageError(
             f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
         )
+    check_tokens(options.tokens, options.vocabulary)
+    if options.tokens and not options.text:
+        raise UsageError("tokens= is for texts; name their column with text=COLUMN.")
     if parts := find_split_files(file, SUFFIXES) if file.is_dir() else {}:
         if said := next((way for way in ("split", "group", "time") if getattr(options, way)), ""):
             raise UsageError(
@@ -143,6 +155,13 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             f"{where} has no column left to learn from besides {quote_columns([t.name for t in targets])}."
         )
     codes = {find(name).name: None for name in options.categories}
+    inputs: dict[str, tuple[str, ...]] = {}
+    if options.inputs:
+        if texts:
+            raise UsageError("inputs= divides columns, and text= learns from one alone; leave one of them out.")
+        inputs = read_inputs(options.inputs, find, features, codes, dates, notes)
+        named = {name for names in inputs.values() for name in names}
+        features = [column for column in features if column.name in named]
     if not texts:
         check_columns(features, where, codes, options.ignore)
     elif texts[0].empty:
@@ -204,6 +223,8 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
             options.length,
             notes,
             task=task,
+            byte_pairs=options.tokens == BPE,
+            size=options.vocabulary,
             missing=missing,
             classes=classes,
             text=texts[0].name,
@@ -222,6 +243,7 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         features=tuple(feature for encoder in encoders for feature in encoder.features),
         encoders=encoders,
         dates=dates,
+        inputs=inputs,
         missing=missing,
         notes=tuple(notes),
         **more,

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from descend.datasets.byte_pair_text import (
+    BPE,
+    check_tokens,
+    make_byte_pair_dataset,
+    tokens_option,
+    vocabulary_option,
+)
 from descend.datasets.char_text import make_char_dataset
 from descend.datasets.compressed import find_size, open_text, tell_unreadable
 from descend.datasets.dataset import WARNING, Dataset
@@ -31,16 +38,20 @@ class TextOptions:
     kind: str = option("", "what the file holds; default: by its ending and its lines", among=("table", "text"))
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
     limit: int = option(0, "characters to read at most; 0 is all", low=0)
+    tokens: str = tokens_option()
+    vocabulary: int = vocabulary_option()
     test: float = option(0.1, "share of the text, at its end, that is kept for the test", low=0.01, high=0.9)
 
 
 def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
-    """Read a text as a dataset called ``name``; its vocabulary is the characters that occur, line ends are ``\\n``.
+    """Read a text as a dataset called ``name``; its vocabulary is the characters that occur, or byte pairs learned from
+    its training part; line ends are ``\\n``.
 
     Raises:
         DescendError: it cannot be read, is not text or is too short or too long.
-        UsageError: there is no such encoding.
+        UsageError: there is no such encoding, or it is not cut into byte pairs and yet their number is told.
     """
+    check_tokens(options.tokens, options.vocabulary)
     size = min(find_size(file), options.limit or find_size(file))
     check_memory(size * BYTES, file.name, "limit=N takes the first N characters")
     encoding = detect_encoding(file, options.encoding)
@@ -57,7 +68,6 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
     if len(vocabulary) < 2:
         raise DescendError(f"{file.name} is one character over and over, {vocabulary[0]!r}; there is nothing to learn.")
     cut = len(text) - max(1, int(options.test * len(text)))
-    unseen = sorted(set(text[cut:]) - set(text[:cut]))
     notes = (
         ["The lines are cut as those of a table are; kind=table reads it as one."]
         if select_uniform(text[:SAMPLE])
@@ -66,6 +76,8 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
     if not options.kind and (what := find_other_format(text[:SAMPLE])):
         notes.append(f"{WARNING}{file.name} is read as text, but seems to be {what} to learn from its values.")
     notes.append(f"The last {len(text) - cut:,} characters are for the test.")
-    if unseen:
+    if options.tokens == BPE:
+        return make_byte_pair_dataset(name, text, cut, options.vocabulary, notes)
+    if unseen := sorted(set(text[cut:]) - set(text[:cut])):
         notes.append(f"{len(unseen)} of {len(vocabulary)} characters occur only in the test part.")
     return make_char_dataset(name, text, vocabulary, cut, notes)

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from descend.datasets.dataset import Dataset
-from descend.datasets.describe import ClassCount, Description, Statistics, choose_samples, describe, take_excerpt
+from descend.datasets.describe import (
+    ClassCount,
+    Description,
+    Statistics,
+    choose_samples,
+    describe,
+    list_first_tokens,
+    take_excerpt,
+)
 from descend.engine.base.sanitize import clean
 
 if TYPE_CHECKING:
@@ -76,7 +84,7 @@ def list_parts(dataset: Dataset, of: Description, console: Console, unicode: boo
     """What is printed, one below the other."""
     from rich.text import Text
 
-    unit = "characters" if of.task == "language" else "samples"
+    unit = f"{of.unit}s" if of.task == "language" else "samples"
     yield Text(write_text(f"{of.name}: {of.shape}", unicode), style="bold")
     yield Text(f"{of.train:,} {unit} for training, {of.test:,} for the test.")
     for note in of.notes:
@@ -101,9 +109,13 @@ def list_parts(dataset: Dataset, of: Description, console: Console, unicode: boo
         yield make_heading("Samples")
         yield from draw_pictures(dataset, console, unicode)
     else:
-        yield make_heading("Characters")
-        named = [ClassCount(spell_character(count.name), count.train, count.test) for count in of.characters]
-        yield draw_counts(named, "character", console.width, unicode)
+        yield make_heading(f"{of.unit.capitalize()}s")
+        spell = spell_character if of.unit == "character" else spell_token
+        named = [ClassCount(spell(count.name), count.train, count.test) for count in of.characters]
+        yield draw_counts(named, of.unit, console.width, unicode)
+        if dataset.merges:
+            yield make_heading("The first tokens")
+            yield Text(" ".join(map(spell_token, list_first_tokens(dataset))))
         yield make_heading("The text begins" if of.task == "language" else "Samples")
         yield Text("\n".join(clean(line) for line in take_excerpt(dataset).split("\n")))
 
@@ -207,6 +219,12 @@ def shorten_table(table: RenderableType, count: int) -> RenderableType:
     from rich.text import Text
 
     return table if count <= MAX_ROWS else Group(table, Text(f"and {count - MAX_ROWS:,} more"))
+
+
+def spell_token(token: str) -> str:
+    """A token as it can be read, in quotes because of its blanks."""
+    signs = (sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in token)
+    return f"'{''.join(signs)}'"
 
 
 def spell_character(character: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from descend.datasets.data_shape import DataShape
+    from descend.datasets.preparation import Preparation
     from descend.engine.base.knobs import KnobSet
     from descend.engine.launch.experiment import Training
     from descend.engine.train.model_source import ModelSource
@@ -39,16 +40,18 @@ def show(arguments: argparse.Namespace) -> int:
     found = model_source.find_source(arguments.run)
     training = experiment.make_own_training(found)
     knobs = training.knobs.parse(parse_knob_values(arguments.settings))
-    shape = None
+    shape = prepared = None
     if arguments.data:
         from descend.datasets import catalogue
+        from descend.datasets.preparation import outline_dataset
 
-        shape = catalogue.find(arguments.data).shape
+        spec = catalogue.find(arguments.data)
+        shape, prepared = spec.shape, outline_dataset(spec)
         training.check(knobs, shape)
     try:
         with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            facts = examine_model(found, knobs, shape)
+            facts = examine_model(found, knobs, prepared)
     except ModelError as error:
         raise DescendError(" ".join([str(error), *error.advice])) from None
     if arguments.json:
@@ -58,7 +61,7 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def examine_model(found: ModelSource, knobs: KnobSet, shape: DataShape | None) -> dict[str, Any]:
+def examine_model(found: ModelSource, knobs: KnobSet, prepared: Preparation | None) -> dict[str, Any]:
     """The model's layers and sums. Its parts are found by building it, the shapes that pass through it by calling it.
 
     Raises:
@@ -79,14 +82,15 @@ def examine_model(found: ModelSource, knobs: KnobSet, shape: DataShape | None) -
     given = {name: value for name, value in values.items() if name in found.arguments or name not in taken}
     context, repeat = int(values["context"]), values["objective"] == "reconstruction"
     torch.manual_seed(0)
-    net, notes = own_model.build_model(found, given, shape, context, repeat)
+    net, notes = own_model.build_model(found, given, prepared, context, repeat)
     check_methods(net, found.file)
     facts: dict[str, Any] = {"description": find_description(net), "arguments": given, "notes": notes}
-    if shape is None:
+    if prepared is None:
         if sanity_check.is_lazy(net):
             raise UsageError("Some layers of this model take their shapes from the data; say --data NAME or PATH.")
         layers = layer_list.list_parts(net)
     else:
+        shape = prepared.shape
         size = shape.size or (context,)
         x = torch.zeros(2, *size, dtype=torch.int64 if shape.kind == "text" else torch.float32)
         net.eval()

@@ -152,7 +152,7 @@ def describe_values(x: NDArray[Any], prepared: Preparation) -> str:
         named = zip(prepared.features, x.tolist(), strict=True)
         return shorten(": " + ", ".join(f"{name} {value:.6g}" for name, value in named))
     if prepared.kind == "text":
-        return shorten(": " + "".join(prepared.vocabulary[token] for token in x.tolist()).strip())
+        return shorten(": " + prepared.tokeniser.decode(x.tolist()).strip())
     return ""
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from descend.datasets.preparation import Preparation
 from descend.datasets.spec import Spec
 from descend.datasets.stamp import Stamp, describe_difference, make_stamp
 from descend.datasets.user_data import UserData
@@ -13,6 +14,8 @@ from descend.engine.base.errors import DescendError
 from descend.engine.base.files import read_file
 from descend.engine.base.sanitize import clean
 from descend.engine.run.manifest import Manifest
+from descend.engine.run.preparation_file import read_preparation
+from descend.engine.run.runs import Run
 from descend.engine.train import model_source
 
 NOW = "what continues the run uses what is there now"
@@ -66,6 +69,23 @@ def check_data(manifest: Manifest) -> str:
     except DescendError as error:
         return f"the data has changed since the run was created: {clean(str(error)).removesuffix('.')}"
     return how and f"{clean(place.name)} changed since the run was created: it {how}; {NOW}"
+
+
+def require_same_tokens(run: Run, prepared: Preparation) -> None:
+    """Check that the data of a run that goes on is text cut into the tokens that it was begun with: others would mean
+    nothing to its weights.
+
+    Raises:
+        DescendError: it is not.
+    """
+    if prepared.kind != "text" or not run.preparation_file.exists():
+        return
+    before = read_preparation(run)
+    if (before.vocabulary, before.merges) != (prepared.vocabulary, prepared.merges):
+        raise DescendError(
+            f"The text no longer consists of the {before.shape.unit}s that the run was begun with: it has changed, or "
+            "what learns byte pairs has; restore it, or train anew."
+        )
 
 
 def _describe_gone(place: Path, error: OSError) -> str:

@@ -308,6 +308,8 @@ def fork_run(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Ru
                 raise DescendError(f"The checkpoint of step {nearest_step:,} is damaged; fork from another step.")
             kept.seek(0)
             shutil.copyfileobj(kept, copy, 1 << 20)
+        with suppress(OSError):  # an older run has none
+            shutil.copyfile(run.preparation_file, making.preparation_file)
 
     return runs.create_run(manifest, fill)
 

@@ -309,7 +309,10 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         for warning in changes.find_changes(manifest):
             lab.note(warning)
         if dataset is not None and isinstance(chosen, experiment.Training):
-            write_preparation(run, prepare_training(dataset, knobs))
+            prepared = prepare_training(dataset, knobs)
+            if resumed is not None:
+                changes.require_same_tokens(run, prepared)
+            write_preparation(run, prepared)
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()

@@ -13,7 +13,7 @@ from descend.engine.train.weight_average import swapped
 
 KEPT = ("best", "best_score", "best_epoch", "best_metric")
 """What is kept in the state of a run."""
-LOWER = ("loss", "mae", "rmse", "log_loss", "calibration_error", "perplexity")
+LOWER = ("loss", "mae", "rmse", "log_loss", "calibration_error", "perplexity", "bits_per_character")
 """Metrics of which less is better."""
 
 

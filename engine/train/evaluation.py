@@ -77,7 +77,7 @@ def find_scores(output: Any, part: int | str | None = None) -> torch.Tensor:
 def generate_text(
     net: nn.Module, begin: torch.Tensor, objective: LanguageModelling, context: int, length: int = 200, seed: int = 0
 ) -> str:
-    """A text that ``net`` continues from ``begin`` (t,), drawing each character by its probability."""
+    """A text that ``net`` continues from ``begin`` (t,), drawing each character or token by its probability."""
     net.eval()
     chance = torch.Generator().manual_seed(seed)
     tokens = begin.reshape(1, -1)
@@ -85,9 +85,9 @@ def generate_text(
         given = tokens[:, -context:]
         fitted = objective.fitted(find_scores(net(given.clone()), objective.part), given)
         if fitted is None:
-            raise RuntimeError(f"the model's output has a different shape for a text of {given.shape[1]} characters")
+            raise RuntimeError(f"the model's output has a different shape for a text of {given.shape[1]} tokens")
         logits = fitted[0, -1].float().cpu()
         drawn = torch.multinomial(logits.softmax(0), 1, generator=chance).to(tokens.device)
         tokens = torch.cat([tokens, drawn.reshape(1, 1)], 1)
     net.train()
-    return "".join(objective.vocabulary[index] for index in tokens[0].tolist())
+    return objective.tokeniser.decode(tokens[0].tolist())

@@ -28,7 +28,7 @@ class LoadedModel(nn.Module):
 
     ``forward`` takes tables as numbers in their own units, float32 (n, d); images with values from 0 to 1, float32
     (n, channels, height, width); texts as indices into the vocabulary, int64 (n, t). It gives the probability of each
-    class, float32 (n, classes); numbers in the target's unit, float64 (n, k); the scores of each next character,
+    class, float32 (n, classes); numbers in the target's unit, float64 (n, k); the scores of each next token,
     float32 (n, t, vocabulary); or the input again, float32.
 
     Attributes:
@@ -175,11 +175,14 @@ def prepare_texts(texts: Sequence[str], prepared: Preparation) -> Tensor:
 
     Raises:
         UsageError: they have no or different lengths, or a character that was not trained on.
+        DescendError: they are cut into byte pairs, whose package is not installed.
     """
-    from descend.datasets.char_text import encode
-
-    if len(set(map(len, texts))) != 1 or not texts[0]:
-        raise UsageError("The texts to continue are of one length, and not empty.")
-    if strange := sorted(set().union(*texts) - set(prepared.vocabulary)):
+    tokeniser = prepared.tokeniser
+    if not prepared.merges and (strange := sorted(set().union(*texts) - set(prepared.vocabulary))):
         raise UsageError(f"The training did not have the character {strange[0]!r}.")
-    return torch.stack([torch.as_tensor(encode(text, prepared.vocabulary)) for text in texts])
+    tokens = [torch.as_tensor(tokeniser.encode(text)) for text in texts]
+    if len(set(map(len, tokens))) != 1 or not len(tokens[0]):
+        listed = ", ".join(str(len(each)) for each in tokens[:4])
+        lengths = f", and these have {listed} tokens" if prepared.merges else ""
+        raise UsageError(f"The texts to continue are of one length, and not empty{lengths}.")
+    return torch.stack(tokens)

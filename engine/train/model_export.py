@@ -210,12 +210,15 @@ def describe_input(prepared: Preparation, length: Length) -> dict[str, Any]:
     if prepared.kind == "image":
         means = "channels, rows, columns; 0 is black, 1 the brightest value"
         return {"dtype": "float32", "shape": ["batch", *prepared.shape.size], "means": means}
-    characters = prepared.sample_shape or (length or "characters",)
-    return {
-        "dtype": "int64",
-        "shape": ["batch", *characters],
-        "means": "indices into the vocabulary of the preparation",
-    }
+    units = prepared.sample_shape or (length or f"{prepared.shape.unit}s",)
+    return {"dtype": "int64", "shape": ["batch", *units], "means": describe_indices(prepared)}
+
+
+def describe_indices(prepared: Preparation) -> str:
+    """What indices of text mean."""
+    found = "indices into the vocabulary of the preparation"
+    pairs = "byte-level BPE as of GPT-2, by its merges; of the package tokenizers, models.BPE and ByteLevel"
+    return f"{found}: {pairs}" if prepared.merges else found
 
 
 def repeats_input(manifest: Manifest, prepared: Preparation) -> bool:
@@ -237,8 +240,9 @@ def describe_output(prepared: Preparation, length: Length, repeats: bool) -> dic
         return {"dtype": "float32", "shape": ["batch", count], "means": "the probability of each class"}
     if prepared.task == "regression":
         return {"dtype": "float64", "shape": ["batch", len(prepared.targets)], "means": "in the unit of each target"}
-    shape = ["batch", length or "characters", len(prepared.vocabulary)]
-    return {"dtype": "float32", "shape": shape, "means": "scores of each next character, at every place"}
+    unit = prepared.shape.unit
+    shape = ["batch", length or f"{unit}s", len(prepared.vocabulary)]
+    return {"dtype": "float32", "shape": shape, "means": f"scores of each next {unit}, at every place"}
 
 
 FORMATS: dict[str, Callable[[Run, IO[bytes]], Length]] = {

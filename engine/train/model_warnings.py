@@ -57,8 +57,9 @@ def find_suspicions(net: nn.Module, x: Tensor, objective: Task, autocast: Callab
             other[:, -1] = (other[:, -1] + 1) % len(objective.vocabulary)
             changed = outputs(other)
             if not found and changed is not None and have_differences(moved[:, :-1], changed[:, :-1]):
+                unit = objective.tokeniser.unit
                 found.append(
-                    f"{WARNING}the scores for a character depend on characters after it, so the model sees what it is "
+                    f"{WARNING}the scores for a {unit} depend on {unit}s after it, so the model sees what it is "
                     "to predict; attention needs a causal mask."
                 )
     return found

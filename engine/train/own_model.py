@@ -24,11 +24,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from descend.datasets.data_shape import DataShape
+from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import suggest_nearest
 from descend.engine.base.sanitize import clean
 from descend.engine.train.config_object import gather_arguments, list_fields, read_signature
-from descend.engine.train.model_arguments import Argument, infer_arguments, parse_literal
+from descend.engine.train.input_division import divide_inputs
+from descend.engine.train.input_groups import InputGroup, divide_columns, make_group, read_forward
+from descend.engine.train.input_sizes import infer_sizes
+from descend.engine.train.model_arguments import INPUTS, Argument, infer_arguments, parse_literal
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_source import ModelSource
 from descend.engine.train.remedies import suggest_remedy
@@ -39,7 +42,11 @@ DESCEND = tuple({f"{path.parents[1]}{os.sep}" for path in (Path(__file__), Path(
 
 
 def build_model(
-    source: ModelSource, values: Mapping[str, Any], shape: DataShape | None, context: int, reconstruct: bool = False
+    source: ModelSource,
+    values: Mapping[str, Any],
+    prepared: Preparation | None,
+    context: int,
+    reconstruct: bool = False,
 ) -> tuple[nn.Module, list[str]]:
     """The module, and sentences on which arguments were filled in from the data.
 
@@ -47,7 +54,7 @@ def build_model(
 
     Args:
         values: knobs that are arguments of the model, as text; empty for the default.
-        shape: of the data, None if that is not known.
+        prepared: what is known of the data; None if there is none.
         reconstruct: whether it should return its input.
 
     Raises:
@@ -59,7 +66,8 @@ def build_model(
         random.setstate(chances[0])
         np.random.set_state(chances[1])
         torch.set_rng_state(chances[2])
-        return _build(made, source, values, shape, context, reconstruct)
+        net, notes = _build(made, source, values, prepared, context, reconstruct)
+    return net, [*notes, *(divide_inputs(net, prepared) if prepared is not None else [])]
 
 
 @contextmanager
@@ -88,7 +96,12 @@ def undo_import(file: Path) -> Iterator[None]:
 
 
 def _build(
-    made: Any, source: ModelSource, values: Mapping[str, Any], shape: DataShape | None, context: int, reconstruct: bool
+    made: Any,
+    source: ModelSource,
+    values: Mapping[str, Any],
+    prepared: Preparation | None,
+    context: int,
+    reconstruct: bool,
 ) -> tuple[nn.Module, list[str]]:
     if isinstance(made, nn.Module):
         if refused := [name for name, value in values.items() if value]:
@@ -110,9 +123,9 @@ def _build(
         if text:
             name = setting.removeprefix("model.")
             given[name] = evaluate_argument(arguments.get(name), str(text), names)
-    found = infer_arguments(arguments, given, shape, context, reconstruct) if shape is not None else {}
+    found = infer_from_data(made, arguments, given, prepared, context, reconstruct) if prepared is not None else {}
     anything = config is not None and read_signature(config)[1]
-    check_arguments(made, source, arguments, {**found, **given}, shape is not None, anything)
+    check_arguments(made, source, arguments, {**found, **given}, prepared is not None, anything)
     try:
         words = {**found, **given}
         if config is not None and source.config is not None:
@@ -128,6 +141,31 @@ def _build(
         raise ModelError(f"{source.name} returned an object of type {type(net).__name__}, not the module itself.")
     net, notes = convert_to_single(net)
     return net, [*([f"Taken from the data: {format_call(found)}."] if found else []), *notes]
+
+
+def infer_from_data(
+    made: Callable[..., Any],
+    arguments: Mapping[str, Argument],
+    given: Mapping[str, Any],
+    prepared: Preparation,
+    context: int,
+    reconstruct: bool,
+) -> dict[str, Any]:
+    """Arguments that were not given and the data determines.
+
+    Raises:
+        ModelError: a class's forward takes inputs that do not fit the data.
+    """
+    found = infer_arguments(arguments, given, prepared.shape, context, reconstruct)
+    groups: list[InputGroup] = []
+    if isinstance(made, type) and issubclass(made, nn.Module):
+        groups = divide_columns(read_forward(made.forward, method=True), prepared)
+    elif prepared.inputs:  # of what a function makes, forward is not known yet
+        groups = [make_group(name, columns, prepared) for name, columns in prepared.inputs.items()]
+    if not groups:
+        return found
+    found = {name: value for name, value in found.items() if not INPUTS.fullmatch(name.lower())}  # not of all columns
+    return found | infer_sizes(arguments, given, groups)
 
 
 def convert_to_single(net: nn.Module) -> tuple[nn.Module, list[str]]:

@@ -89,7 +89,7 @@ def restore_training(run: Run) -> Restored:
     form = Preprocessing(prepared, torch.device("cpu"))
     objective = choose_task(prepared, list_tasks(chosen.model), knobs, form)
     checkpoint = load_weights(run)
-    net, _ = build_net(chosen.model, knobs, prepared.shape)
+    net, _ = build_net(chosen.model, knobs, prepared)
     restore_weights(net, find_kept_weights(checkpoint))
     output = checkpoint["state"].get("output", {})
     objective.part, objective.ends = output.get("part"), output.get("ends", "")

@@ -16,6 +16,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from descend.engine.train import output_activation
 from descend.engine.train.hidden import find_hidden
+from descend.engine.train.input_division import find_division
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.layer_list import name_kind
 from descend.engine.train.model_error import ModelError
@@ -63,6 +64,7 @@ def check_model(
         notes = _check(net, x, y, objective, autocast, file or Path())
         if file is not None:
             net.eval()
+            check_last_categories(net, x, autocast, file)
             check_learning(net, x, y, objective, autocast, file)  # what one step leaves behind may harm the next
             modes = _collect_suspicions(net, lambda: warn_of_switches(net, x, autocast))
             suspects = [
@@ -148,6 +150,18 @@ def _check(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Call
     return notes
 
 
+@torch.no_grad()
+def check_last_categories(net: nn.Module, x: Tensor, autocast: Callable[[], Any], file: Path) -> None:
+    """Check that a model that is given categories as indices takes the highest of each column.
+
+    Raises:
+        ModelError: it does not.
+    """
+    if (division := find_division(net)) is not None:
+        with autocast():
+            run_forward(net, division.push_to_last(x), file)
+
+
 def run_forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
     """The output of ``net``, and the first layer whose output is not finite, if any.
 
@@ -159,6 +173,8 @@ def run_forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
 
     def before(module: nn.Module, given: tuple[Any, ...]) -> None:
         inside.append((names.get(module, ""), module, given))
+        if isinstance(module, nn.Embedding) and given and exceeds(module, given[0]):
+            raise IndexError("index out of range")  # which a GPU would not survive
 
     def after(module: nn.Module, given: tuple[Any, ...], output: Any) -> None:
         inside.pop()
@@ -182,13 +198,21 @@ def run_forward(net: nn.Module, x: Tensor, file: Path) -> tuple[Any, str]:
         raise
     except BaseException as error:
         name, module, given = inside[-1] if inside else ("", net, (x,))
-        why = explain_shape_error(error, name, module, given, x, find_line(error, file))
+        division = find_division(net)
+        told = division.describe_shapes(x) if division is not None else ""
+        why = explain_shape_error(error, name, module, given, x, find_line(error, file), told)
         if ELSEWHERE.search(str(error)) and (lost := describe_hidden(net)):
             why.advice.insert(0, lost)
         raise why from None
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def exceeds(module: nn.Embedding, indices: Any) -> bool:
+    """Whether ``indices`` has one that ``module`` has no row for."""
+    whole = isinstance(indices, Tensor) and not indices.is_floating_point() and indices.device.type != "meta"
+    return bool(whole and indices.numel() and int(indices.max()) >= module.num_embeddings)
 
 
 def describe_hidden(net: nn.Module) -> str:

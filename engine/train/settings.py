@@ -285,7 +285,9 @@ class TrainKnobs(GroupedKnobs):
         help="brightness of images: mean 0 and deviation 1 of the dataset's, or of ImageNet's as pretrained weights "
         "expect it; none: from 0 to 1; auto: imagenet with pretrained weights",
     )
-    context: int = setting(64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters read at once")
+    context: int = setting(
+        64, 2, 4096, group="data", scale="log", kinds=("text",), help="characters or tokens read at once"
+    )
     checkpoints: int = setting(
         10, 0, 1000, group="machine", help="checkpoints kept to fork from, beside the last and the best"
     )

@@ -18,7 +18,13 @@ SPATIAL = {nn.Conv1d: 1, nn.Conv2d: 2, nn.Conv3d: 3}
 
 
 def explain_shape_error(
-    error: BaseException, name: str, module: nn.Module, given: tuple[Any, ...], x: Tensor, where: str = ""
+    error: BaseException,
+    name: str,
+    module: nn.Module,
+    given: tuple[Any, ...],
+    x: Tensor,
+    where: str = "",
+    inputs: str = "",
 ) -> ModelError:
     """What to say of an ``error`` that was raised inside ``module``, the layer called ``name``.
 
@@ -26,18 +32,19 @@ def explain_shape_error(
         given: what the layer was called with.
         x: what the model was given, two samples.
         where: the line, as `` (model.py, line 3)``.
+        inputs: what forward was called with instead, in words, where it takes several inputs.
     """
     layer = f"the layer {name} ({name_kind(module)})" if name else f"{name_kind(module)}.forward"
     first = given[0] if given else None
     takes, got, advice = "", "", ""
     if isinstance(first, Tensor):
         takes, got, advice = describe_expectation(module, first, x)
-    samples = f"Two samples are {describe_output(x)}."
+    samples = f"Two samples are {inputs or describe_output(x)}."
     if takes:
         return ModelError(
             f"The model failed at {layer}{where}: it takes {takes}, and was given {got}.", advice, samples
         )
-    if isinstance(error, TypeError) and not name and "argument" in str(error):
+    if isinstance(error, TypeError) and not name and "argument" in str(error) and not inputs:
         samples = f"forward is called with one argument, the samples. {samples}"
     told_given = f" It was given {describe_output(first)}." if name and isinstance(first, Tensor) else ""
     if any(word in str(error) for word in ("view size", "is invalid for input of size", "shape '[")):
@@ -89,16 +96,17 @@ def describe_expectation(module: nn.Module, first: Tensor, x: Tensor) -> tuple[s
         return (
             "whole numbers, indices of tokens",
             f"{given} of {str(first.dtype).removeprefix('torch.')}",
-            ("An embedding is for text; images and tables come as floating-point numbers."),
+            "An embedding is for text, and for categories where forward takes them as an input of their own; all else "
+            "comes as floating-point numbers.",
         )
     if isinstance(module, nn.Embedding) and first.numel() and int(first.max()) >= module.num_embeddings:
         return (
             f"indices below {module.num_embeddings} (num_embeddings)",
             f"{int(first.max())}",
-            "num_embeddings is the number of unique characters in the data.",
+            "num_embeddings is the number of unique characters in the data, or of categories of a column.",
         )
     if isinstance(module, nn.Linear) and not first.is_floating_point():
-        return "floating-point numbers", given, "Text comes as indices of characters: begin with an nn.Embedding."
+        return "floating-point numbers", given, "Text and categories come as indices: begin with an nn.Embedding."
     return "", "", ""
 
 

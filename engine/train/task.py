@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from torch.nn import functional
 
 from descend.datasets.data_shape import DataShape
 from descend.datasets.preparation import Preparation
+from descend.datasets.tokenisers import Tokeniser
 from descend.engine.evaluation.decision import EVEN, decide_class
 from descend.engine.train import output_activation
 from descend.engine.train.loader import Preprocessing
@@ -331,13 +333,13 @@ class RegressionMetrics(Metrics):
 
 
 class LanguageModelling(Task):
-    """The next character at every place: cross-entropy, and perplexity, its exponential."""
+    """The next character, or token, at every place: cross-entropy, and perplexity, its exponential."""
 
     offers = ("loss", "accuracy")
 
-    def __init__(self, vocabulary: tuple[str, ...]) -> None:
-        self.vocabulary = vocabulary
-        self.wanted = f"{len(vocabulary)} scores, one for each character, at every place"
+    def __init__(self, tokeniser: Tokeniser) -> None:
+        self.tokeniser, self.vocabulary = tokeniser, tokeniser.vocabulary
+        self.wanted = f"{len(self.vocabulary)} scores, one for each {tokeniser.unit}, at every place"
 
     def size(self, x: Tensor) -> tuple[int, ...]:
         return (*x.shape, len(self.vocabulary))
@@ -356,19 +358,25 @@ class LanguageModelling(Task):
         return functional.cross_entropy(output.flatten(0, 1), target.flatten(), label_smoothing=smoothing)
 
     def tally(self, device: torch.device) -> Metrics:
-        return LanguageMetrics(device)
+        return LanguageMetrics(device, self.tokeniser)
 
 
 class LanguageMetrics(Metrics):
-    """Adds the perplexity and the share of characters that were guessed."""
+    """Adds the perplexity, the share of characters or tokens that were guessed, and the bits that a character takes, by
+    which models compare that cut the text otherwise."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, tokeniser: Tokeniser) -> None:
         super().__init__(device)
         self.right = torch.zeros((), dtype=self.loss.dtype, device=device)
+        self.lengths = torch.tensor(tokeniser.count_characters(), device=device)
+        self.characters = torch.zeros((), dtype=torch.int64, device=device)
+        self.places = 0
 
     def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
         super().add(x, output, target, loss)
         self.right += (output.argmax(-1) == target).float().mean() * len(target)
+        self.characters += self.lengths[target].sum()
+        self.places += target.numel()
 
     def metrics(self) -> dict[str, float]:
         loss = super().metrics()["loss"]
@@ -376,6 +384,7 @@ class LanguageMetrics(Metrics):
             "loss": loss,
             "perplexity": float(torch.tensor(loss, dtype=torch.float64).exp()),
             "accuracy": float(self.right) / max(1, self.count),
+            "bits_per_character": loss / math.log(2) * self.places / max(1, int(self.characters)),
         }
 
 
@@ -432,6 +441,6 @@ def choose_task(prepared: Preparation, tasks: tuple[str, ...], k: Any, form: Pre
     if shape.task == "regression":
         return Regression(prepared.targets, form)
     if shape.task == "language":
-        return LanguageModelling(prepared.vocabulary)
+        return LanguageModelling(prepared.tokeniser)
     every = getattr(k, "metric", "loss") in MORE_OF_CLASSES
     return Classification(prepared.classes, shape.kind == "image", every)

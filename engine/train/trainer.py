@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 from torch import nn
 
 from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING
+from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 from descend.engine.base.units import format_size
 from descend.engine.lab.checkpoint_size import estimate_checkpoint, require_space
@@ -18,6 +20,7 @@ from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.lab.private_names import RunningNorm
+from descend.engine.run.preparation_file import write_preparation
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
 from descend.engine.train import forking, held_back, loader, optimisers, own_loss, own_model, sanity_check
@@ -27,6 +30,7 @@ from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
 from descend.engine.train.frozen import FrozenPart
 from descend.engine.train.image_scales import prepare_training
+from descend.engine.train.input_division import list_inputs
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
@@ -52,7 +56,6 @@ from descend.engine.train.unlearned import warn_of_late_parameters
 from descend.engine.train.weight_average import WeightAverage
 
 if TYPE_CHECKING:
-    from descend.datasets.data_shape import DataShape
     from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
@@ -86,15 +89,16 @@ def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
         raise session.fault(error) from None
 
 
-def build_net(model: Model | ModelSource, k: Any, shape: DataShape) -> tuple[nn.Module, list[str]]:
-    """``model`` with the knobs ``k`` for data of that ``shape`` as it begins, and what to say of it."""
+def build_net(model: Model | ModelSource, k: Any, prepared: Preparation) -> tuple[nn.Module, list[str]]:
+    """``model`` with the knobs ``k`` for such data as it begins, and what to say of it."""
     if isinstance(model, Model):
-        return model.build(k, shape), []
+        said = [f"{model.title} takes all columns as one input; inputs= is for a model with several."]
+        return model.build(k, prepared.shape), said if prepared.inputs else []
     from descend.engine.train.settings import TrainKnobs
 
     values = {name: value for name, value in k.values().items() if name not in TrainKnobs.specs}
     repeat = getattr(k, "objective", "auto") == "reconstruction"
-    return own_model.build_model(model, values, shape, k.context if shape.task == "language" else 0, repeat)
+    return own_model.build_model(model, values, prepared, k.context if prepared.task == "language" else 0, repeat)
 
 
 def list_tasks(model: Model | ModelSource) -> tuple[str, ...]:
@@ -167,6 +171,8 @@ class Trainer:
             lab.note(note)
         for sentence in list_unused(k):
             lab.note(f"{sentence} It changes nothing.")
+        if self.dataset.merges and self.context:
+            lab.note("Perplexity is per token; bits_per_character compares with texts that are cut otherwise.")
         images = self.shape.kind == "image"
         convolves = images and any(isinstance(module, nn.Conv2d) for module in self.net.modules())
         last = (
@@ -175,6 +181,8 @@ class Trainer:
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
         prepared, augment = prepare_training(self.dataset, k), getattr(k, "augment", "none")
+        if (inputs := list_inputs(self.net)) != prepared.inputs and not self.team.rank:
+            write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=inputs))
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
@@ -436,7 +444,7 @@ class Trainer:
 
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
-        return build_net(self.model, self.k, self.shape)
+        return build_net(self.model, self.k, prepare_training(self.dataset, self.k))
 
     def _count_checkpoints(self) -> int:
         """Files of checkpoints at most: those that are kept, and one that is written."""
@@ -454,7 +462,9 @@ class Trainer:
                 raise ModelError("No sample is left to hold back, as groups are too large; use fewer folds.")
             if split is not None and not len(split):
                 needs = (
-                    f" of {self.context + 1:,} characters: its {name} part has {len(split.x):,}" if self.context else ""
+                    f" of {self.context + 1:,} {self.shape.unit}s: its {name} part has {len(split.x):,}"
+                    if self.context
+                    else ""
                 )
                 raise ModelError(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
         if self.batch_size > len(self.train_set):

@@ -295,7 +295,7 @@ WRONG = {
         "iris",
         "class Twice(nn.Module):\n def __init__(s):\n  super().__init__(); s.l = nn.Linear(4, 3)\n"
         " def forward(s, x, mask): return s.l(x)\n",
-        "forward is called with one argument, the samples.",
+        "forward takes 'x' and 'mask'; say which columns each is given",
     ),
     "Absent": (
         "iris",

@@ -61,7 +61,7 @@ def _best(entry: RunRow) -> tuple[object, ...]:
 
 def is_better_low(metric: str) -> bool:
     """Whether the lowest value of ``metric`` comes first unless the user reverses it."""
-    return any(word in metric.lower() for word in ("loss", "error", "perplexity", "distance"))
+    return any(word in metric.lower() for word in ("loss", "error", "perplexity", "bits", "distance"))
 
 
 ORDERS = {
