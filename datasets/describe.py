@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets.char_text import decode
 from descend.datasets.dataset import Dataset
+from descend.datasets.labels import find_rarest, name_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +61,7 @@ class Description:
         kind: image, table or text.
         task: what is learned.
         train, test: samples in each part; characters of text.
-        classes: how often each is there.
+        classes: how often each is there; of labels, in how many samples.
         features: the columns of a table; of images one, all pixels together.
         targets: the numbers to predict.
         characters: how often each character of a text is there, the most frequent first.
@@ -91,6 +92,9 @@ def describe(dataset: Dataset) -> Description:
     characters: tuple[ClassCount, ...] = ()
     if dataset.classes:
         classes = tuple(_count_classes(dataset.classes, dataset.train_y, dataset.test_y))
+    elif dataset.task == "labels":
+        counted = (part.sum(0, dtype=int).tolist() for part in (dataset.train_y, dataset.test_y))
+        classes = tuple(ClassCount(*one) for one in zip(dataset.targets, *counted, strict=True))
     elif dataset.targets:
         columns = dataset.train_y.reshape(len(dataset.train_y), -1)
         targets = tuple(_describe_columns(columns, dataset.targets, dataset))
@@ -118,13 +122,14 @@ def describe(dataset: Dataset) -> Description:
 
 
 def choose_samples(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
-    """Indices of a few training samples to show: one of each class, or the first."""
+    """Indices of a few training samples to show: one of each class, or with each label; or the first."""
     import numpy as np
 
-    if not dataset.classes:
+    if not dataset.classes and dataset.task != "labels":
         return np.arange(min(count, len(dataset.train_x)))
-    first = np.argsort(dataset.train_y, kind="stable")
-    place_in_class = np.arange(len(first)) - np.searchsorted(dataset.train_y[first], dataset.train_y[first])
+    of = dataset.train_y if dataset.classes else find_rarest(dataset.train_y)
+    first = np.argsort(of, kind="stable")
+    place_in_class = np.arange(len(first)) - np.searchsorted(of[first], of[first])
     return first[np.argsort(place_in_class, kind="stable")][:count]
 
 
@@ -132,12 +137,18 @@ def take_excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
     """How the text of a dataset begins; a few texts, if each is a sample, with their targets."""
     if dataset.task != "language":
         places = choose_samples(dataset).tolist()
-        answers = [
-            dataset.classes[dataset.train_y[at]] if dataset.classes else str(dataset.train_y[at]) for at in places
-        ]
+        answers = [tell_answer(dataset, at) for at in places]
         texts = [" ".join(decode(dataset.train_x[at], dataset.vocabulary).split()) for at in places]
         return "\n".join(f"{answer}: {text}" for answer, text in zip(answers, texts, strict=True))
     return decode(dataset.train_x[:length], dataset.vocabulary)
+
+
+def tell_answer(dataset: Dataset, sample: int) -> str:
+    """What is to be predicted of a training ``sample``."""
+    answer = dataset.train_y[sample]
+    if dataset.task == "labels":
+        return name_labels(answer.tolist(), dataset.targets)
+    return dataset.classes[answer] if dataset.classes else str(answer)
 
 
 def _count_classes(names: Sequence[str], train: NDArray[Any], test: NDArray[Any]) -> list[ClassCount]:

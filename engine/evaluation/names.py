@@ -5,7 +5,10 @@ from __future__ import annotations
 NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
+    "subset_accuracy": "all labels right",
+    "label_accuracy": "single labels right",
     "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
     "log_loss": "log loss",
@@ -16,7 +19,16 @@ NAMES = {
     "r2": "R²",
 }
 """Of each metric, in words."""
-SHARES = ("accuracy", "balanced_accuracy", "top_5", "precision", "recall")
+SHARES = (
+    "accuracy",
+    "balanced_accuracy",
+    "subset_accuracy",
+    "label_accuracy",
+    "top_5",
+    "precision",
+    "recall",
+    "commonest",
+)
 UNITS = ("mae", "rmse")
 """In the target's unit."""
 

@@ -32,7 +32,7 @@ def measure_under_noise(predictor: Predictor, judged: Judged, metric: str, seed:
     found = []
     for level in LEVELS:
         said = predictor.predict(disturb(x[chosen], prepared, level, rng))
-        value = measure(Judged(judged.classes, judged.targets, judged.truth[chosen], said)).get(metric)
+        value = measure(judged.take(chosen).bare(said)).get(metric)
         if value is not None:
             found.append((level, value))
     return found

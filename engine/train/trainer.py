@@ -22,6 +22,7 @@ from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
 from descend.engine.train.kept import keep_buffers
+from descend.engine.train.labels_task import Labels, describe_blind_labels
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
 from descend.engine.train.model_source import ModelSource
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
-EVERYTHING = ("classification", "regression", "language", "reconstruction")
+EVERYTHING = ("classification", "labels", "regression", "language", "reconstruction")
 IMBALANCED = 1.6
 """Times an even share of the training samples from which on one class is called too common."""
 MORE = 64
@@ -167,7 +168,7 @@ class Trainer:
             seed=lab.seed,
         )
         forking.renew_held(self)
-        if isinstance(self.objective, Classification) and k.class_weights == "balanced":
+        if isinstance(self.objective, (Classification, Labels)) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
         if self.best is None:
@@ -227,6 +228,8 @@ class Trainer:
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
             advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
             lab.note(warning + advice)
+        if isinstance(self.objective, Labels) and (blind := describe_blind_labels(self.dataset)):
+            lab.note(blind)
         lab.note(f"{parameters:,} parameters, {len(self.train_set):,} training {self._unit}.")
         for note in notes:  # last, as the shell shows the last
             lab.note(note)
