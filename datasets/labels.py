@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-YES = frozenset(("1", "yes", "y", "true", "t", "on"))
+YES = frozenset(("1", "yes", "y", "true", "t", "on", "x"))
 NO = frozenset(("0", "-1", "no", "n", "false", "f", "off"))
 """How a column says that a sample has its label, and that it has not; in any case of letters."""
 UNKNOWN = -1
@@ -65,11 +65,12 @@ def are_answers(columns: Sequence[Column]) -> bool:
     return all(not column.empty and find_strange(column) is None for column in columns)
 
 
-def find_mark(cells: Sequence[str]) -> str:
-    """What stands between words in ``cells``, one of `MARKS`; "" if there is nothing."""
-    filled = [cell for cell in cells if cell]
-    least = max(1, OFTEN * len(filled))
-    return next((mark for mark in MARKS if sum(mark in cell for cell in filled) >= least), "")
+def find_mark(column: Column, among: Sequence[str] = MARKS, least: float = OFTEN) -> str:
+    """What stands between words in ``column``, the first of ``among`` that at least this share of its cells have; ""
+    if there is nothing."""
+    filled = [cell for cell, gone in zip(column.cells, column.missing.tolist(), strict=True) if not gone]
+    enough = max(1, least * len(filled))
+    return next((mark for mark in among if sum(mark in cell for cell in filled) >= enough), "")
 
 
 def split_words(cell: str, mark: str) -> list[str]:
@@ -104,7 +105,9 @@ def choose_mark(targets: Sequence[Column], mark: str, file: str) -> str:
             "name several columns with commas between."
         )
     if len(targets) == 1:
-        found = mark or find_mark(targets[0].cells)
+        found = mark or find_mark(targets[0])
+        if not any(found in cell for cell in targets[0].cells):
+            raise DescendError(f"No cell in column '{targets[0].name}' of {file} has '{mark}'; choose another mark=….")
         if not found:
             raise DescendError(
                 f"Column '{targets[0].name}' of {file} has one word in each cell, which is classification; leave task= "
@@ -130,9 +133,12 @@ def describe_strange(column: Column, row: int, file: str) -> DescendError:
 
 
 def fill_empty(targets: Sequence[Column], mark: str) -> list[Column]:
-    """``targets`` whose empty cells say that a row has no label."""
+    """``targets`` whose empty cells, and those that were said to mark a gap, say that a row has no label."""
     none = mark or "0"  # a mark alone has no word beside it
-    return [replace(column, cells=[cell or none for cell in column.cells]) for column in targets]
+    return [
+        replace(column, cells=[none if not cell or cell in column.gaps else cell for cell in column.cells])
+        for column in targets
+    ]
 
 
 def encode_labels(
@@ -224,9 +230,7 @@ def find_rarest(y: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 def suggest_labels(column: Column) -> str:
     """A note if ``column``, taken for classes, seems to hold several words in a cell that are labels; else ""."""
-    filled = [cell for cell in column.cells if cell]
-    mark = next((mark for mark in MARKS[:3] if sum(mark in cell for cell in filled) >= 0.1 * len(filled)), "")
-    if not mark:
+    if not (mark := find_mark(column, MARKS[:3], 2 * OFTEN)):
         return ""
     found = Counter(word for cell in column.cells for word in split_words(cell, mark))
     if not 2 <= len(found) < len(column.words):

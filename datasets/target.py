@@ -59,13 +59,13 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
     Raises:
         DescendError: the target does not fit the task.
     """
+    if task == "labels":
+        return "labels"
     target = targets[0]
     if any(column.empty for column in targets):
         empty = quote_columns([column.name for column in targets if column.empty])
         unless = next((column.unless for column in targets if column.empty), "")
         raise DescendError(f"{file} has no values in the target {empty}; {ANOTHER}{unless}.")
-    if task == "labels":
-        return "labels"
     if not task and len(targets) > 1 and are_answers(targets):
         other = "task=regression predicts them as numbers" if all(column.numeric for column in targets) else ""
         notes.append(

@@ -226,7 +226,7 @@ def find_label_tables(history: History) -> list[Table]:
     from descend.engine.run.records import Table
 
     latest = (pictures[-1] for pictures in history.pictures.values())
-    return [one for one in latest if isinstance(one, Table) and one.name.startswith("each label")]
+    return [one for one in latest if isinstance(one, Table) and one.name.startswith("labels (")]
 
 
 def print_label_table(console: Console, picture: Table) -> None:

@@ -41,8 +41,8 @@ class Labels(Task):
     def weigh(self, labels: Tensor) -> None:
         """Weigh a label where it is there by how much more often it is not in ``labels`` (n, k) of the training, so
         that both count as much."""
-        there = labels.sum(0, dtype=torch.float64)
-        self.weights = ((len(labels) - there).clamp(min=1) / there.clamp(min=1)).float()
+        there = labels.sum(0, dtype=torch.float32)
+        self.weights = (len(labels) - there).clamp(min=1) / there.clamp(min=1)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(output, target.to(output.dtype))
@@ -51,8 +51,9 @@ class Labels(Task):
         """Binary cross-entropy with the weights and the focus on what is not yet right: (1 − p)^γ times the loss of an
         answer that has the probability p (Lin et al., Focal Loss for Dense Object Detection, 2017)."""
         focal, wanted = getattr(k, "focal", 0.0), target.to(output.dtype)
+        weights = None if self.weights is None else self.weights.to(output.device)  # as labels may wait elsewhere
         losses = functional.binary_cross_entropy_with_logits(
-            output, wanted, pos_weight=self.weights, reduction="none" if focal else "mean"
+            output, wanted, pos_weight=weights, reduction="none" if focal else "mean"
         )
         return (losses * (wanted - output.sigmoid()).abs() ** focal).mean() if focal else losses
 
@@ -92,7 +93,7 @@ class LabelMetrics(Metrics):
         keys = {"label": "class", "samples": "samples", "right": "accuracy", "commonest": "commonest"}
         keys |= {"precision": "precision", "recall": "recall", "F1": "f1"}
         rows = [[tell(one[key]) for key in keys.values()] for one in found[:SHOWN]]
-        lab.table(f"each label, {split} set", list(keys), rows)
+        lab.table(f"labels ({split})", list(keys), rows)
 
     def _all(self) -> tuple[Any, Any]:
         """What is true and what was said, arrays (n, k)."""

@@ -32,7 +32,7 @@ SIZES = re.compile(r"(?s)^    .*(\d{3}|\d,\d|together)")
 GIVEN = {"image": "images", "table": "tables", "text": "text"}
 WANTED = {
     "classification": "classes",
-    "labels": "several labels",
+    "labels": "labels",
     "regression": "numbers",
     "language": "the next character",
 }
@@ -99,7 +99,8 @@ class Model:
             reason = f": {self.because}" if self.because else ""
             return f"{self.title} takes {takes}, not {GIVEN[shape.kind]}{reason}."
         if "reconstruction" not in self.tasks and shape.task not in self.tasks:
-            learns = " or ".join(WANTED[task] for task in self.tasks)
+            *most, last = (WANTED[task] for task in self.tasks)
+            learns = " or ".join(filter(None, (", ".join(most), last)))
             return f"{self.title} predicts {learns}, not {WANTED[shape.task]}."
         if shape.kind == "image" and min(shape.size[1:]) < self.min_side:
             side, (_, height, width) = self.min_side, shape.size

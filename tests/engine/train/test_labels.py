@@ -95,11 +95,11 @@ def test_what_is_said_of_labels_is_what_scikit_learn_measures(
     assert history.metrics["test/macro_f1"] > 0.6
     assert "the best by macro_f1" in notes(history)
     assert describe_blind_labels(catalogue.find(address(tmp_path)).load()) in notes(history)
-    [table] = [pictures[-1] for key, pictures in history.pictures.items() if "each label" in key]
+    [table] = [pictures[-1] for key, pictures in history.pictures.items() if key == "table/labels (validation)"]
     assert [row[0] for row in table.rows] != []  # type: ignore[attr-defined]
     capsys.readouterr()
     assert main(["show", run.id]) == 0
-    assert "each label, validation set" in capsys.readouterr().out
+    assert "labels (validation) at step" in capsys.readouterr().out
 
 
 def test_labels_are_judged_beside_the_commonest_answers_and_linear_models(
