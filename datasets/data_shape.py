@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["image", "table", "text"]
-Task = Literal["classification", "regression", "language"]
+Task = Literal["classification", "labels", "regression", "language"]
+"""One class of several; several labels, each of which a sample has or not; numbers; the next character."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class DataShape:
         size: an image's (channels, height, width); a table's (features,); of texts that are each a sample
             (tokens,); () for text that is a stream of any length.
         task: what is learned.
-        outputs: number of classes, of regression targets, or of tokens in the vocabulary.
+        outputs: number of classes, of labels, of regression targets, or of tokens in the vocabulary.
         vocabulary: number of unique tokens of text; 0 for the others.
         unit: what a token of text is.
     """
@@ -44,7 +45,7 @@ class DataShape:
         """The shape of data stored as samples of shape ``sample``: images (h, w) or (h, w, c), tables (d,), texts (t,),
         a stream ()."""
         size = ((1, *sample) if len(sample) == 2 else (sample[2], *sample[:2])) if kind == "image" else sample
-        named = {"classification": classes, "regression": targets, "language": vocabulary}[task]
+        named = {"classification": classes, "labels": targets, "regression": targets, "language": vocabulary}[task]
         unit: Literal["character", "token"] = "token" if any(len(word) > 1 for word in vocabulary) else "character"
         return cls(kind, size, task, len(named), len(vocabulary), unit)
 
@@ -61,6 +62,8 @@ class DataShape:
             given = texts or f"text of {self.vocabulary} unique {self.unit}s"
         if self.task == "classification":
             return f"{given} in {format_count(self.outputs, 'class', 'classes')}"
+        if self.task == "labels":
+            return f"{given} with {format_count(self.outputs, 'label')}"
         return f"{given} and {format_count(self.outputs, 'number')} to predict" if self.task == "regression" else given
 
 

@@ -32,7 +32,8 @@ class Dataset:
             shape (n, d), all finite; text as indices into ``vocabulary``, int64: a stream, shape (n,), or texts of one
             length, shape (n, t).
         train_y: labels, int64, shape (n,), each in ``range(len(classes))``; or numbers, float32 or float64, shape (n,)
-            for one target and (n, k) for k; a stream of text has none, shape (0,).
+            for one target and (n, k) for k; 1 for each label that a
+            sample has and 0 for the others, uint8, (n, k); a stream of text has none, shape (0,).
         test_x: like ``train_x``, never trained on.
         test_y: like ``train_y``.
         scale: the brightest value a pixel can have, so that ``x / scale`` lies in [0, 1]; 1 unless they are images.
@@ -43,8 +44,9 @@ class Dataset:
         encoders: how the columns of its file became these; () if each is one of the file's, a number.
         dates: how columns of dates became columns of numbers, which the encoders then take.
         inputs: names of the columns of each of a model's inputs, where the data says how they are divided; else {}.
-        targets: name of each number to predict.
-        label: name of the column with the classes; empty unless they were read from a table.
+        targets: name of each number to predict, or of each label.
+        label: name of the column with the classes, or with the words that are labels; empty unless they were read so.
+        mark: what stands between these words; empty where each label has a column.
         text: name of the column with the texts; empty unless they were.
         vocabulary: the characters of text, or its tokens, in order of their indices.
         merges: the pairs of tokens that were joined, of text cut into byte pairs; () of characters.
@@ -73,6 +75,7 @@ class Dataset:
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     label: str = ""
+    mark: str = ""
     text: str = ""
     vocabulary: tuple[str, ...] = ()
     merges: Merges = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets.dataset import Dataset
+from descend.datasets.labels import find_rarest, name_labels
 from descend.datasets.tokenisers import make_tokeniser
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Description:
         task: what is learned.
         train, test: samples in each part; characters or tokens of text.
         unit: what a token of text is; "" of other data.
-        classes: how often each is there.
+        classes: how often each is there; of labels, in how many samples.
         features: the columns of a table; of images one, all pixels together.
         targets: the numbers to predict.
         characters: how often each character or token of a text is there, the most frequent first.
@@ -95,6 +96,9 @@ def describe(dataset: Dataset) -> Description:
     characters: tuple[ClassCount, ...] = ()
     if dataset.classes:
         classes = tuple(_count_classes(dataset.classes, dataset.train_y, dataset.test_y))
+    elif dataset.task == "labels":
+        counted = (part.sum(0, dtype=int).tolist() for part in (dataset.train_y, dataset.test_y))
+        classes = tuple(ClassCount(*one) for one in zip(dataset.targets, *counted, strict=True))
     elif dataset.targets:
         columns = dataset.train_y.reshape(len(dataset.train_y), -1)
         targets = tuple(_describe_columns(columns, dataset.targets, dataset))
@@ -125,13 +129,14 @@ def describe(dataset: Dataset) -> Description:
 
 
 def choose_samples(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:
-    """Indices of a few training samples to show: one of each class, or the first."""
+    """Indices of a few training samples to show: one of each class, or with each label; or the first."""
     import numpy as np
 
-    if not dataset.classes:
+    if not dataset.classes and dataset.task != "labels":
         return np.arange(min(count, len(dataset.train_x)))
-    first = np.argsort(dataset.train_y, kind="stable")
-    place_in_class = np.arange(len(first)) - np.searchsorted(dataset.train_y[first], dataset.train_y[first])
+    of = dataset.train_y if dataset.classes else find_rarest(dataset.train_y)
+    first = np.argsort(of, kind="stable")
+    place_in_class = np.arange(len(first)) - np.searchsorted(of[first], of[first])
     return first[np.argsort(place_in_class, kind="stable")][:count]
 
 
@@ -140,9 +145,7 @@ def take_excerpt(dataset: Dataset, length: int = EXCERPT) -> str:
     tokeniser = make_tokeniser(dataset.vocabulary, dataset.merges)
     if dataset.task != "language":
         places = choose_samples(dataset).tolist()
-        answers = [
-            dataset.classes[dataset.train_y[at]] if dataset.classes else str(dataset.train_y[at]) for at in places
-        ]
+        answers = [tell_answer(dataset, at) for at in places]
         texts = [" ".join(tokeniser.decode(dataset.train_x[at].tolist()).split()) for at in places]
         return "\n".join(f"{answer}: {text}" for answer, text in zip(answers, texts, strict=True))
     return tokeniser.decode(dataset.train_x[:length].tolist())[:length]
@@ -153,6 +156,14 @@ def list_first_tokens(dataset: Dataset, count: int = TOKENS) -> list[str]:
     names = make_tokeniser(dataset.vocabulary, dataset.merges).name_tokens()
     first = dataset.train_x if dataset.task == "language" else dataset.train_x[0]
     return [names[token] for token in first[:count].tolist()]
+
+
+def tell_answer(dataset: Dataset, sample: int) -> str:
+    """What is to be predicted of a training ``sample``."""
+    answer = dataset.train_y[sample]
+    if dataset.task == "labels":
+        return name_labels(answer.tolist(), dataset.targets)
+    return dataset.classes[answer] if dataset.classes else str(answer)
 
 
 def _count_classes(names: Sequence[str], train: NDArray[Any], test: NDArray[Any]) -> list[ClassCount]:

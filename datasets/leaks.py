@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets.columns import Column
 from descend.datasets.csv_reader import shorten_cell
+from descend.datasets.data_shape import Task
 from descend.datasets.dataset import WARNING
 
 if TYPE_CHECKING:
@@ -21,23 +22,32 @@ COPY = 0.9999
 """Correlation with a number to predict, from which on a column is called a copy of it."""
 TOLD = 4
 """Columns that are told."""
+WORK = 20_000_000
+"""Values of columns looked at, for all labels together."""
+FEWEST = 10
+"""Rows that have a label, and rows that have not, from which on telling it is hardly chance."""
 
 
-def warn_of_leaks(columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], classified: bool) -> list[str]:
-    """A sentence on each of ``columns`` that alone tells nearly all of ``y``, the targets of the rows to ``keep``: by
-    its values, or by where it has none."""
+def warn_of_leaks(
+    columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], task: Task, names: Sequence[str]
+) -> list[str]:
+    """A sentence on each of ``columns`` that alone tells nearly all of ``y``, the targets of the rows to ``keep``, or
+    one of several labels: by its values, or by where it has none. ``names`` are those of the targets."""
     said: list[str] = []
-    if len(y) < ROWS or y.ndim > 1:
+    if task == "labels":
+        keep, y = take_some(keep, y, len(columns))
+    if len(y) < ROWS or (y.ndim > 1 and task != "labels"):
         return said
     for column in columns:
         name, say = shorten_cell(column.name), column.option_name
-        gone = column.missing[keep]
-        if classified:
-            if gone.any() and measure_split(gone.astype(int), y) >= ALONE:
-                how = "tells the class by where it has a value"
-            elif measure_column(column, keep, y) >= ALONE:
-                how = "tells the class all by itself"
-            else:
+        if task == "classification":
+            if not (how := find_leak(column, keep, y, "the class")):
+                continue
+        elif task == "labels":
+            counts = y.sum(0, dtype=int).tolist()
+            enough = [at for at, count in enumerate(counts) if FEWEST <= count <= len(y) - FEWEST]
+            found = (find_leak(column, keep, y[:, at], f"the label '{shorten_cell(names[at])}'") for at in enough)
+            if not (how := next(filter(None, found), "")):
                 continue
         elif column.numeric and correlate(column.numbers[keep], y) >= COPY:
             how = "is nearly a copy of the target"
@@ -45,6 +55,27 @@ def warn_of_leaks(columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray
             continue
         said.append(f"{WARNING}column '{name}' {how}; if it is known only afterwards, ignore={say} leaves it out.")
     return said[:TOLD]
+
+
+def take_some(
+    keep: NDArray[np.bool_], y: NDArray[np.uint8], columns: int
+) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """So few of the rows to ``keep``, and of their labels ``y`` (rows, k), that looking at each of ``columns`` for each
+    label takes seconds."""
+    import numpy as np
+
+    step = -(-y.size * columns // WORK) if y.size * columns > WORK else 1
+    some = np.zeros_like(keep)
+    some[np.flatnonzero(keep)[::step]] = True
+    return some, y[::step]
+
+
+def find_leak(column: Column, keep: NDArray[np.bool_], y: NDArray[Any], what: str) -> str:
+    """How ``column`` alone tells ``what``, the labels ``y`` (rows,) of the rows to ``keep``; "" if it does not."""
+    gone = column.missing[keep]
+    if gone.any() and measure_split(gone.astype(int), y) >= ALONE:
+        return f"tells {what} by where it has a value"
+    return f"tells {what} all by itself" if measure_column(column, keep, y) >= ALONE else ""
 
 
 def measure_column(column: Column, keep: NDArray[np.bool_], y: NDArray[np.int64]) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from descend.datasets.columns import Column, quote_columns
 from descend.datasets.csv_reader import shorten_cell
-from descend.datasets.data_shape import format_count
+from descend.datasets.data_shape import Task, format_count
 from descend.datasets.forms import EVERY
 from descend.engine.base.errors import DescendError
 
@@ -21,7 +21,7 @@ MIN_ROWS = 5
 def drop_or_fill(
     features: Sequence[Column],
     targets: Sequence[Column],
-    classified: bool,
+    task: Task,
     do: str,
     ignored: Sequence[str],
     lines: Sequence[int],
@@ -31,7 +31,7 @@ def drop_or_fill(
     """Which rows to keep, (rows,), and the number of values that each column lacks.
 
     Args:
-        classified: whether the target's values are classes.
+        task: what is learned.
         do: error, drop or mean.
         ignored: what is left out already; a sentence that says what else to leave out repeats it.
 
@@ -45,7 +45,7 @@ def drop_or_fill(
         return np.ones(len(lines), bool), missing
     lacking = np.any([column.missing for column in [*features, *targets]], axis=0)
     if do == "error":
-        raise DescendError(describe_refusal(features, targets, classified, missing, lacking, lines, file))
+        raise DescendError(describe_refusal(features, targets, task, missing, lacking, lines, file))
     mean = do == "mean"
     drop = np.any([target.missing for target in targets], axis=0) if mean else lacking
     if drop.any():
@@ -76,7 +76,7 @@ def drop_or_fill(
 def describe_refusal(
     features: Sequence[Column],
     targets: Sequence[Column],
-    classified: bool,
+    task: Task,
     missing: dict[str, int],
     lacking: NDArray[np.bool_],
     lines: Sequence[int],
@@ -88,6 +88,7 @@ def describe_refusal(
     listed = ", ".join(f"'{shorten_cell(name)}' {count:,}" for name, count in list(missing.items())[:8])
     more = f" and {len(missing) - 8} other columns" if len(missing) > 8 else ""
     rows, row = int(lacking.sum()), int(lacking.argmax())
+    classified = task == "classification"
     remedies = []
     if len(lines) - rows >= MIN_ROWS:
         classes = describe_lost(targets[0], lacking) if classified else ""
@@ -96,6 +97,11 @@ def describe_refusal(
         without = int(np.any([column.missing for column in targets], axis=0).sum())
         more_rows = f" and leave out {format_count(without, 'row')} without the target" if without else ""
         remedies.append(f"missing=mean to fill the gaps{more_rows}")
+    empty = [column for column in targets if "" in column.cells] if task == "labels" else []
+    if empty:
+        remedies.append(
+            f"empty=none if an empty cell in {quote_columns([c.name for c in empty])} says that there is none"
+        )
     words = {
         cell: None
         for column in (*features, *(targets if classified else ()))

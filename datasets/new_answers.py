@@ -7,10 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.columns import quote_columns
+from descend.datasets.columns import Column, quote_columns
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.data_shape import format_count
 from descend.datasets.forms import is_number
+from descend.datasets.labels import (
+    describe_strange,
+    encode_words,
+    fill_empty,
+    find_strange,
+    read_answers,
+    split_words,
+)
 from descend.datasets.new_rows import make_column
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
@@ -24,27 +32,30 @@ UNKNOWN = -1
 
 
 class AnswerReader:
-    """Finds the class, or the numbers to predict, of the rows of a table.
+    """Finds the class, the labels, or the numbers to predict, of the rows of a table.
 
-    Rows without one, and those of a class that the training did not have, are counted: they cannot be judged.
+    Rows without one, and those of a class that the training did not have, are counted: they cannot be judged. A label
+    that it did not have is counted and left out.
     """
 
     def __init__(self, prepared: Preparation, options: Mapping[str, Any]) -> None:
         self.prepared, self.options = prepared, options
         self.missing = 0
         self.strange: Counter[str] = Counter()
+        self.strange_labels: Counter[str] = Counter()
         self._labels = number_classes(prepared.classes)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that hold them."""
-        return (self.prepared.label,) if self.prepared.classes else self.prepared.targets
+        return (self.prepared.label,) if self.prepared.classes or self.prepared.mark else self.prepared.targets
 
     def read(self, table: CsvTable) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """The labels, int64, (rows,), or numbers, float64, (rows, k), and which rows have them, (rows,).
+        """The classes, int64, (rows,), labels, uint8, (rows, k), or numbers, float64, (rows, k), and which rows have
+        them, (rows,).
 
         Raises:
-            DescendError: a column is missing, or has a word where there were numbers.
+            DescendError: a column is missing, or has a word where there were numbers, or yes and no.
         """
         import numpy as np
 
@@ -58,6 +69,8 @@ class AnswerReader:
         if self.prepared.classes:
             labels = self._find_labels(columns[0].cells, columns[0].missing)
             return labels, labels != UNKNOWN
+        if self.prepared.task == "labels":
+            return self._read_labels(columns, table.file.name)
         for column in columns:
             if len(column.wrong):
                 row = int(column.wrong[0])
@@ -72,6 +85,24 @@ class AnswerReader:
         known = np.isfinite(values.sum(1))
         self.missing += int((~known).sum())
         return values, known
+
+    def _read_labels(self, columns: list[Column], file: str) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        import numpy as np
+
+        mark, names = self.prepared.mark, self.prepared.targets
+        if self.options.get("empty"):
+            columns = fill_empty(columns, mark)
+        known = ~np.any([column.missing for column in columns], 0)
+        self.missing += int((~known).sum())
+        if mark:
+            rows = [split_words(cell, mark) for cell in columns[0].cells]
+            there = frozenset(names)
+            self.strange_labels.update(word for words in rows for word in words if word not in there)
+            return encode_words(rows, names), known
+        for column in columns:
+            if (row := find_strange(column)) is not None:
+                raise describe_strange(column, row, file)
+        return np.stack([read_answers(column) == 1 for column in columns], 1).astype(np.uint8), known
 
     def _find_labels(self, cells: Sequence[str], missing: NDArray[np.bool_]) -> NDArray[np.int64]:
         import numpy as np
@@ -93,6 +124,10 @@ class AnswerReader:
             said.append(f"{format_count(self.missing, 'row')} without {quote_columns(list(self.names))}: left out.")
         if self.strange:
             said.append(tell_strange(self.strange, "row"))
+        if self.strange_labels:
+            listed = ", ".join(f"'{shorten_cell(word)}'" for word, _ in self.strange_labels.most_common(4))
+            count = format_count(self.strange_labels.total(), "row")
+            said.append(f"{count} with {listed}, no label of the training: judged by the other labels alone.")
         return said
 
 

@@ -22,8 +22,8 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, label, text, features, vocabulary, merges, scale, spread, encoders, dates: of the
-            `Dataset`; ``encoders`` are there for every table.
+        kind, task, classes, targets, label, mark, text, features, vocabulary, merges, scale, spread, encoders, dates: of
+            the `Dataset`; ``encoders`` are there for every table.
         sample_shape: shape of one sample, () of a stream of text.
         inputs: names of the columns that each of a model's inputs is given; {} if it has one.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
@@ -39,6 +39,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     classes: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     label: str = ""
+    mark: str = ""
     text: str = ""
     features: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         classes=dataset.classes,
         targets=dataset.targets,
         label=dataset.label,
+        mark=dataset.mark,
         text=dataset.text,
         features=dataset.features,
         vocabulary=dataset.vocabulary,

@@ -38,7 +38,7 @@ class Spec(ABC):
         task: what is learned from it.
         classes: name of each class, indexed by label; () unless the task is classification.
         features: name of each column of a table.
-        targets: name of each number to predict, if the task is regression.
+        targets: name of each number to predict if the task is regression, of each label if it is labels.
         vocabulary: the characters of text, or its tokens, in order of their indices.
         embedded: whether it comes with descend, so that it is always here.
     """

@@ -20,6 +20,7 @@ from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.date_parts import replace_dates
 from descend.datasets.identifiers import explain_identifier
 from descend.datasets.input_groups import read_inputs
+from descend.datasets.labels import encode_labels, prepare_labels, warn_of_constant
 from descend.datasets.leaks import warn_of_leaks
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
@@ -29,7 +30,7 @@ from descend.datasets.order import find_lookalikes
 from descend.datasets.precision import is_merged, is_narrow
 from descend.datasets.split_files import COLUMN, find_split_files, join_parts
 from descend.datasets.table_split import check_choice, read_groups, read_parts, read_times, split_rows
-from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_labels, find_targets
+from descend.datasets.target import ANOTHER, choose_targets, convert_targets, decide_task, encode_classes, find_targets
 from descend.datasets.text_column import make_text_dataset
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -47,7 +48,13 @@ class TableOptions:
     """What can be said of a table."""
 
     target: str = option("", "the column to predict, by name or number; default: the last")
-    task: str = option("", "what to learn; default: by what is in the target", among=("classification", "regression"))
+    task: str = option(
+        "", "what to learn; default: by what is in the target", among=("classification", "labels", "regression")
+    )
+    mark: str = option("", "of a target with several labels in a cell: what stands between them; default: found")
+    empty: str = option(
+        "", "of labels: whether an empty cell says that there is none; default: it is missing", among=("none",)
+    )
     missing: str = option("error", "what to do about missing values", among=("error", "drop", "mean"))
     text: str = option("", "the column with texts to learn from; the others are left out")
     tokens: str = tokens_option()
@@ -171,28 +178,36 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
     note_oddities(features, targets, notes)
     task = decide_task(targets, options.task, where, notes)
 
-    classified = task == "classification"
-    keep, missing = drop_or_fill(features, targets, classified, options.missing, options.ignore, lines, where, notes)
-    classes: tuple[str, ...] = ()
-    y: NDArray[np.int64] | NDArray[np.float64]
+    mark = ""
+    if task == "labels":
+        targets, mark = prepare_labels(targets, options.mark, options.empty, where)
+    elif said := (options.mark and "mark") or (options.empty and "empty"):
+        raise UsageError(f"{said}= is for task=labels, and here the task is {task}.")
+    keep, missing = drop_or_fill(features, targets, task, options.missing, options.ignore, lines, where, notes)
+    classes, names = (), tuple(target.name for target in targets)  # type: tuple[str, ...], tuple[str, ...]
+    y: NDArray[np.int64] | NDArray[np.uint8] | NDArray[np.float64]
     if task == "classification":
-        classes, y = encode_labels(targets[0], keep, where, notes)
+        classes, y = encode_classes(targets[0], keep, where, notes)
+    elif task == "labels":
+        names, y = encode_labels(targets, mark, keep, where, notes)
     else:
         y = convert_targets(targets, keep, notes)
     if not texts:
-        notes += warn_of_leaks(given, keep, y, classified)
+        notes += warn_of_leaks(given, keep, y, task, names)
     groups = read_groups(splitting[0], keep, where, notes) if options.group else []
     times = read_times(splitting[0], keep, options.dates, where, notes) if options.time else None
     held = None
     if split:
         (train, test), held = read_parts(splitting[0], keep, where, notes)
     else:
-        train, test = split_rows(y, classified, options.test, options.seed, groups, times)
+        train, test = split_rows(y, task != "regression", options.test, options.seed, groups, times)
     if untrained := [name for label, name in enumerate(classes) if not (y[train] == label).any()]:
         listed = ", ".join(repr(shorten_cell(word)) for word in untrained[:8])
         notes.append(
             f"{WARNING}the training part has no row of {format_count(len(untrained), 'class', 'classes')}, {listed}."
         )
+    if task == "labels":
+        notes += warn_of_constant(names, y, train)
     if classes and len(classes) == len(y):
         raise DescendError(
             f"{where} has one row of each class of '{targets[0].name}', and so none for the test; {ANOTHER}."
@@ -205,8 +220,9 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
 
     begins = np.array(lines, np.int64)[keep]
     more: dict[str, Any] = {
-        "label": targets[0].name if classes else "",
-        "targets": () if classes else tuple(target.name for target in targets),
+        "label": targets[0].name if classes or mark else "",
+        "mark": mark,
+        "targets": () if classes else names,
         "train_held": held if held is not None and held.any() else None,
         "train_lines": begins[train],
         "test_lines": begins[test],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from descend.datasets.columns import Column
 from descend.datasets.data_shape import format_count
 from descend.datasets.date_parts import read_seconds
+from descend.datasets.labels import find_rarest
 from descend.datasets.split import PARTS, split_by_time, split_groups, split_shuffled, split_stratified
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -20,7 +21,7 @@ Parts = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
 
 
 def split_rows(
-    y: NDArray[np.int64] | NDArray[np.float64],
+    y: NDArray[np.int64] | NDArray[np.uint8] | NDArray[np.float64],
     classified: bool,
     share: float,
     seed: int,
@@ -28,9 +29,11 @@ def split_rows(
     times: NDArray[np.float64] | None = None,
     fold: int = 0,
 ) -> Parts:
-    """The parts of rows with targets ``y``: by ``group`` or by time, if given; else some of each class, or of all.
+    """The parts of rows with targets ``y``: by ``group`` or by time, if given; else some of each class, of each rarest
+    label, or of all.
 
     Args:
+        classified: whether ``y`` are classes, (rows,), or labels, (rows, k).
         share: of the rows, for the test.
         group: the group of each row, (rows,).
         times: when each row is from, (rows,).
@@ -41,7 +44,8 @@ def split_rows(
     if times is not None:
         return split_by_time(times, share)
     if classified:
-        return split_stratified(y.astype("int64", copy=False), share, seed, fold)
+        strata = find_rarest(y) if y.ndim > 1 else y  # type: ignore[arg-type]
+        return split_stratified(strata.astype("int64", copy=False), share, seed, fold)
     return split_shuffled(len(y), share, seed, fold)
 
 

@@ -13,6 +13,7 @@ from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.forms import is_number
 from descend.datasets.identifiers import explain_identifier
+from descend.datasets.labels import are_answers, suggest_labels
 from descend.datasets.order import find_lookalikes
 from descend.datasets.precision import DOUBLE, FAR, is_merged, is_narrow, standardise
 from descend.engine.base.errors import DescendError, UsageError
@@ -53,28 +54,39 @@ def choose_targets(kept: Sequence[Column], wanted: Sequence[Column], file: str, 
 
 def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str]) -> Task:
     """What is learned: numbers are predicted, words are classes, and so are whole numbers of few unique values and
-    numbers written as codes are.
+    numbers written as codes are; several columns of yes and no are labels.
 
     Raises:
         DescendError: the target does not fit the task.
     """
+    if task == "labels":
+        return "labels"
     target = targets[0]
     if any(column.empty for column in targets):
         empty = quote_columns([column.name for column in targets if column.empty])
         unless = next((column.unless for column in targets if column.empty), "")
         raise DescendError(f"{file} has no values in the target {empty}; {ANOTHER}{unless}.")
+    if not task and len(targets) > 1 and are_answers(targets):
+        other = "task=regression predicts them as numbers" if all(column.numeric for column in targets) else ""
+        notes.append(
+            f"The {len(targets)} targets hold only yes and no, so the task is labels: each is predicted by itself, and "
+            f"a row can have several{other and f'; {other}'}."
+        )
+        return "labels"
     if task == "regression" or (not task and len(targets) > 1):
         if words := [column for column in targets if len(column.wrong)]:
-            row = int(words[0].wrong[0])
+            first, one = words[0], len(targets) == 1
+            row, instead = int(first.wrong[0]), "task=classification" if one else "task=labels if each is yes or no"
+            known = "" if not one and first.form == "mixed" else first.problem(file, ANOTHER, "task=classification")
             raise DescendError(
-                words[0].problem(file, ANOTHER, "task=classification")
-                or f"Regression predicts numbers, but column '{words[0].name}' of {file} has "
-                f"'{shorten_cell(words[0].cells[row])}' in line {words[0].lines[row]:,}; say task=classification."
+                known
+                or f"Regression predicts numbers, but column '{first.name}' of {file} has "
+                f"'{shorten_cell(first.cells[row])}' in line {first.lines[row]:,}; say {instead}."
             )
         check_columns(targets, file, measured=True)
         return "regression"
     if len(targets) > 1:
-        raise UsageError("Classification has one target column, not several.")
+        raise UsageError("Classification has one target column, not several; task=labels has one for each label.")
     different, rows = len(target.words), int((~target.missing).sum())
     if not task and target.numeric and target.padded is None:
         check_columns(targets, file)
@@ -100,7 +112,8 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
         alike = ", as identifiers have" if target.inexact is not None or target.padded is not None else ""
         raise DescendError(
             f"Column '{target.name}' of {file} has {different:,} unique values in {rows:,} rows{alike}, too many "
-            f"for classes; choose another with target=…{'' if len(target.wrong) else ', or say task=regression'}."
+            f"for classes; choose another with target=…{'' if len(target.wrong) else ', or say task=regression'}"
+            f"{', or task=labels if each has several words' if suggest_labels(target) else ''}."
         )
     if different < 2:
         raise DescendError(
@@ -112,6 +125,8 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
             f"The target '{target.name}' has {different} unique values, so the task is classification; task=… "
             "changes that."
         )
+    if not task and (note := suggest_labels(target)):
+        notes.append(note)
     return "classification"
 
 
@@ -134,7 +149,7 @@ def convert_targets(targets: Sequence[Column], keep: NDArray[np.bool_], notes: l
     return numbers[0] if len(numbers) == 1 else np.stack(numbers, 1)
 
 
-def encode_labels(
+def encode_classes(
     target: Column, keep: NDArray[np.bool_], file: str, notes: list[str]
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """The classes as they are written, in order, and their indices in the rows to ``keep``, int64, (rows,)."""

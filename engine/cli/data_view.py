@@ -15,6 +15,7 @@ from descend.datasets.describe import (
     describe,
     list_first_tokens,
     take_excerpt,
+    tell_answer,
 )
 from descend.engine.base.sanitize import clean
 
@@ -46,7 +47,8 @@ def print_augmented(dataset: Dataset, how: str, console: Console) -> None:
 
     unicode = console.encoding.lower().startswith("utf")
     places, after = choose_samples(dataset), augment_samples(dataset, how)
-    names = [dataset.classes[label] if dataset.classes else "" for label in dataset.train_y[places].tolist()]
+    named = dataset.classes or dataset.task == "labels"
+    names = [tell_answer(dataset, place) if named else "" for place in places.tolist()]
     console.print(make_heading(f"Samples, and with augment={how}: {AUGMENTATIONS[how]}"), highlight=False)
     for line in draw_before_and_after(dataset.train_x[places], after, names, dataset.scale, console, unicode):
         console.print(line, highlight=False)
@@ -90,8 +92,9 @@ def list_parts(dataset: Dataset, of: Description, console: Console, unicode: boo
     for note in of.notes:
         yield Text(write_text(note, unicode))
     if of.classes:
-        yield make_heading("Classes")
-        yield draw_counts(of.classes, "class", console.width, unicode)
+        labels = of.task == "labels"
+        yield make_heading("Labels, of which a sample can have several" if labels else "Classes")
+        yield draw_counts(of.classes, "label" if labels else "class", console.width, unicode)
     if of.kind == "table":
         yield make_heading("Columns, over the training set")
         yield draw_statistics(of.features, bool(of.missing))
@@ -179,7 +182,8 @@ def draw_rows(dataset: Dataset, of: Description, width: int) -> RenderableType:
     shown = dataset.features[: max(2, width // COLUMN - 2)]
     left = len(dataset.features) - len(shown)
     more = [f"and {left} more"] if left else []
-    answers = ["class"] if dataset.classes else list(dataset.targets)
+    worded = "class" if dataset.classes else "labels" if dataset.task == "labels" else ""
+    answers = [worded] if worded else list(dataset.targets)
     heads = (Column(Text(clean(name))) for name in (*shown, *more, *answers))
     table = Table(*heads, box=None, pad_edge=False)
     for place in choose_samples(dataset).tolist():
@@ -187,8 +191,8 @@ def draw_rows(dataset: Dataset, of: Description, width: int) -> RenderableType:
             format_figure(*pair)
             for pair in zip(dataset.train_x[place].tolist(), of.features[: len(shown)], strict=False)
         ]
-        if dataset.classes:
-            answer = [Text(clean(dataset.classes[dataset.train_y[place]]))]
+        if worded:
+            answer = [Text(clean(tell_answer(dataset, place)))]
         else:
             told = zip(dataset.train_y[place].reshape(-1).tolist(), of.targets, strict=True)
             answer = [Text(format_figure(*pair)) for pair in told]
@@ -197,11 +201,12 @@ def draw_rows(dataset: Dataset, of: Description, width: int) -> RenderableType:
 
 
 def draw_pictures(dataset: Dataset, console: Console, unicode: bool) -> Iterator[RenderableType]:
-    """A few images with their classes."""
+    """A few images with their classes or labels."""
     from descend.engine.cli.image_blocks import draw_mosaic
 
     places = choose_samples(dataset)
-    names = [clean(dataset.classes[label]) if dataset.classes else "" for label in dataset.train_y[places].tolist()]
+    named = dataset.classes or dataset.task == "labels"
+    names = [clean(tell_answer(dataset, place)) if named else "" for place in places.tolist()]
     colour = unicode and console.color_system is not None and not console.no_color
     yield from draw_mosaic(dataset.train_x[places], names, dataset.scale, console.width, colour=colour)
 

@@ -37,9 +37,9 @@ def add(commands: Any) -> None:
         "evaluate",
         help="measure a finished training on labelled data, with intervals and baselines",
         description="Measure how good a finished training is: every metric with a 95 % interval, what guessing and a "
-        "linear model get, each class, the confusion matrix, the worst mistakes. Without DATA on the part of its own "
-        "data that it did not train on; else on the rows of a table that has the answers, or on a folder with a folder "
-        "of images for each class.",
+        "linear model get, each class or label, the confusion matrix, the worst mistakes. Without DATA on the part of "
+        "its own data that it did not train on; else on the rows of a table that has the answers, or on a folder with "
+        "a folder of images for each class.",
     )
     add_run_argument(command)
     command.add_argument(
@@ -117,12 +117,13 @@ def load_own(run: Run, needed: bool) -> Dataset | None:
     """
     from descend.datasets import catalogue
     from descend.engine.launch.changes import check_data
+    from descend.engine.run.preparation_file import find_address
 
     manifest = run.manifest()
     try:
         if changed := check_data(manifest):
             raise DescendError(f"{changed[:1].upper()}{changed[1:]}.")
-        return catalogue.find(manifest.data).load()
+        return catalogue.find(find_address(run)).load()
     except DescendError as error:
         if needed:
             raise DescendError(f"{error} Name other data to evaluate on, or train anew.") from None
@@ -240,19 +241,21 @@ def print_metrics(console: Console, found: Evaluation) -> None:
 
 
 def print_classes(console: Console, found: Evaluation) -> None:
-    """Each class, the one that is found least first."""
+    """Each class, or label, the one that is found least first."""
     from descend.engine.cli.fitted_table import Column, print_table
     from descend.engine.evaluation.names import write_value
 
-    keys = ("samples", "precision", "recall", "f1", "roc_auc", "average_precision")
-    heads = ("samples", "precision", "recall", "F1", "ROC AUC", "avg precision")
+    what = "label" if found.judged.labelled else "class"
+    heads = {"samples": "samples"} | ({"accuracy": "right", "commonest": "commonest"} if what == "label" else {})
+    heads |= {"precision": "precision", "recall": "recall", "f1": "F1", "roc_auc": "ROC AUC"}
+    heads |= {"average_precision": "avg precision"}
     rows = []
-    for one in sorted(found.classes, key=lambda one: one["recall"]):
-        values = [f"{one[key]:,}" if key == "samples" else write_value(key, one.get(key)) for key in keys]
+    for one in sorted(found.classes, key=lambda one: one["recall"] or 0):
+        values = [f"{one[key]:,}" if key == "samples" else write_value(key, one.get(key)) for key in heads]
         rows.append([clean(one["class"]), *values])
     console.print()
-    columns = [Column("class", 6), *(Column(head, 5, right=True) for head in heads)]
-    print_table(console, columns, rows, ["class", *reversed(heads)])
+    columns = [Column(what, 6), *(Column(head, 5, right=True) for head in heads.values())]
+    print_table(console, columns, rows, [what, *reversed(heads.values())])
 
 
 def print_confusion(console: Console, found: Evaluation) -> None:

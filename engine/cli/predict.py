@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from descend.engine.base.errors import UsageError
 from descend.engine.cli.arguments import add_run_argument
+from descend.engine.evaluation.decision import EVEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,8 @@ def add(commands: Any) -> None:
         "predict",
         help="predict new rows or images with a finished training",
         description="Prepare the rows of a table, or images, as the training's were, and write them as CSV with what "
-        "the model predicts: the class and the probability of each, or the number in the target's unit. Columns may "
+        "the model predicts: the class and the probability of each; of several labels yes or no, and the "
+        "probability, for each; or the number in the target's unit. Columns may "
         "come in any order; others are kept. What was missing or new is said on standard error.",
     )
     add_run_argument(command)
@@ -117,6 +119,8 @@ def name_columns(prepared: Preparation) -> list[str]:
     """Names of the columns to add."""
     if prepared.task == "classification":
         return ["prediction", *(f"probability {name}" for name in prepared.classes)]
+    if prepared.task == "labels":
+        return [f"{what} {name}" for what in ("predicted", "probability") for name in prepared.targets]
     return [f"predicted {name}" for name in prepared.targets]
 
 
@@ -125,6 +129,9 @@ def tabulate(predictor: Predictor, found: NDArray[np.float64]) -> list[list[str]
     from descend.engine.evaluation.decision import decide_class
 
     prepared = predictor.prepared
+    if prepared.task == "labels":
+        yes = [["yes" if share >= EVEN else "no" for share in row] for row in found.tolist()]
+        return [[*said, *(f"{share:.6g}" for share in row)] for said, row in zip(yes, found.tolist(), strict=True)]
     if prepared.task != "classification":
         return [[repr(value) for value in row] for row in found.tolist()]
     guesses = decide_class(found, predictor.threshold).tolist()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from descend.engine.diagnosis.finding import Finding
     from descend.engine.run.history import History
-    from descend.engine.run.records import Confusion
+    from descend.engine.run.records import Confusion, Table
     from descend.engine.run.summary import Summary
 
 CURVE = 32
@@ -101,6 +101,8 @@ def print_run(console: Console, summary: Summary, history: History, findings: li
     print_curves(console, history)
     for picture in find_confusions(history):
         print_confusion(console, picture)
+    for table in find_label_tables(history):
+        print_label_table(console, table)
     if summary.state in ("failed", "dead") and (log := run.log_tail(LOG_LINES)):
         console.print(Text(f"\nlast lines of {clean(str(run.log_file))}:"))
         for line in log:
@@ -225,6 +227,29 @@ def print_confusion(console: Console, picture: Confusion) -> None:
         console.print(Text(f"  {count:6,} times {true} taken for {said}"))
 
 
+def find_label_tables(history: History) -> list[Table]:
+    """The latest table of labels of each split."""
+    from descend.engine.run.records import Table
+
+    latest = (pictures[-1] for pictures in history.pictures.values())
+    return [one for one in latest if isinstance(one, Table) and one.name.startswith("labels (")]
+
+
+def print_label_table(console: Console, picture: Table) -> None:
+    """What was measured of each label, those that are found least first."""
+    from rich import table
+    from rich.text import Text
+
+    console.print()
+    console.print(Text(f"{clean(picture.name)} at step {picture.step:,}"))
+    drawn = table.Table(box=None)
+    for place, name in enumerate(picture.columns):
+        drawn.add_column(Text(name), justify="right" if place else "left")
+    for row in picture.rows:
+        drawn.add_row(*(Text(clean(f"{cell:.4g}" if isinstance(cell, float) else str(cell))) for cell in row))
+    console.print(drawn)
+
+
 def make_object(summary: Summary, history: History, findings: list[Finding]) -> dict[str, Any]:
     """Everything `show` prints; curves as first, last, lowest and highest value (`export` has them whole)."""
     import msgspec
@@ -262,6 +287,10 @@ def make_object(summary: Summary, history: History, findings: list[Finding]) -> 
                 "counts": picture.counts.numpy().tolist(),
             }
             for picture in find_confusions(history)
+        },
+        "labels": {
+            table.name: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+            for table in find_label_tables(history)
         },
         "log": summary.run.log_tail(LOG_LINES),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from descend.datasets.labels import list_names
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.names import write_share
 
@@ -23,22 +24,24 @@ IMBALANCED = 3.0
 
 def guess_blindly(judged: Judged, prepared: Preparation) -> tuple[str, Judged]:
     """What guessing without looking gives, and its name: each class as often as it is among the samples, the commonest
-    always; or the mean of the training's numbers."""
+    always; each label as often as it is, the commonest answer always; or the mean of the training's numbers."""
     import numpy as np
 
-    if judged.classified:
+    if judged.labelled:
+        said, name = np.tile(judged.truth.mean(0), (len(judged), 1)), "always the commonest answers"
+    elif judged.classified:
         shares = np.bincount(judged.truth, minlength=len(judged.classes)) / len(judged)
         said = np.tile(shares, (len(judged), 1))
         name = f"always '{judged.classes[int(shares.argmax())]}'"
     else:
         said = np.tile(np.array(prepared.target_mean, np.float64), (len(judged), 1))
         name = "always the mean"
-    return name, Judged(judged.classes, judged.targets, judged.truth, said)
+    return name, judged.bare(said)
 
 
 def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple[str, Judged] | None:
     """What a linear model fitted to the training part of ``dataset`` says of the samples, and its name: logistic
-    regression, or ridge regression; None of texts, whose characters are no numbers.
+    regression, one for each of several labels, or ridge regression; None of texts, whose characters are no numbers.
 
     Scikit-learn's, with its usual strength of regularisation, on inputs as a network gets them.
     """
@@ -55,17 +58,23 @@ def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple
     y = dataset.train_y[chosen]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        if prepared.task == "labels":
+            from sklearn.multiclass import OneVsRestClassifier
+
+            warnings.simplefilter("ignore", UserWarning)  # a label may be on no sample, or on every one
+            many = OneVsRestClassifier(LogisticRegression(max_iter=200)).fit(x[chosen], y)
+            return f"logistic regressions{some}", judged.bare(many.predict_proba(new))
         if not prepared.classes:
             scale = np.array(prepared.target_std)
             target = (y.reshape(len(y), -1) - np.array(prepared.target_mean)) / scale
             said = Ridge().fit(x[chosen], target).predict(new).reshape(len(new), -1)
             said = said * scale + np.array(prepared.target_mean)
-            return f"ridge regression{some}", Judged((), judged.targets, judged.truth, said)
+            return f"ridge regression{some}", judged.bare(said)
         model = LogisticRegression(max_iter=200).fit(x[chosen], y)
     said = np.zeros((len(new), len(prepared.classes)))
     said[:, model.classes_] = model.predict_proba(new)
     said /= said.sum(1, keepdims=True)  # as exactly as 64 bits have it
-    return f"logistic regression{some}", Judged(judged.classes, (), judged.truth, said)
+    return f"logistic regression{some}", judged.bare(said)
 
 
 def flatten(x: NDArray[Any], prepared: Preparation) -> NDArray[np.float32]:
@@ -80,9 +89,18 @@ def flatten(x: NDArray[Any], prepared: Preparation) -> NDArray[np.float32]:
 
 
 def tell_imbalance(judged: Judged) -> str:
-    """A sentence if the classes are of very different size; else empty."""
+    """A sentence if the classes are of very different size, or there are labels of which nothing can be told; else
+    empty."""
     import numpy as np
 
+    if judged.labelled:
+        constant = (judged.truth == judged.truth[0]).all(0).tolist()
+        names = [name for name, alike in zip(judged.targets, constant, strict=True) if alike]
+        return (
+            f"All samples are alike in {list_names(names)}: that has no curve to take the area under." if names else ""
+        )
+    if not judged.classified:
+        return ""
     counts = np.bincount(judged.truth, minlength=len(judged.classes))
     present = counts[counts > 0]
     even = len(judged) / len(present)

@@ -20,7 +20,8 @@ class Comparison:
     """How two models differ.
 
     Attributes:
-        better: how much better the first is: in accuracy, or in mean absolute error.
+        better: how much better the first is: in accuracy, of several labels that of single ones, or in mean absolute
+            error.
         p: how often chance alone would make them differ at least as much, were they equally good.
         method: the test.
         words: what that means.
@@ -35,8 +36,9 @@ class Comparison:
 def compare(one: Judged, other: Judged, name: str, other_name: str) -> Comparison:
     """Compare what two models say of the same samples.
 
-    Classes: McNemar's exact test on the samples that only one of them gets right. Numbers: whether the mean difference
-    of their absolute errors keeps its sign in resamples of the pairs.
+    Classes: McNemar's exact test on the samples that only one of them gets right. Several labels, or numbers: whether
+    the mean difference of each sample's share of right labels, or of absolute errors, keeps its sign in resamples of
+    the pairs.
 
     Q. McNemar: Note on the sampling error of the difference between correlated proportions or percentages,
     Psychometrika 12, 1947. Efron & Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13.
@@ -57,6 +59,10 @@ def compare(one: Judged, other: Judged, name: str, other_name: str) -> Compariso
         method = "McNemar's exact test"
         by = f"; {format_count(only, 'sample')} only by {name}, {lost:,} only by {other_name}" if only + lost else ""
         amount = f"{write_share(abs(better))} of the samples"
+    elif one.labelled:
+        off = (one.guessed == one.truth).mean(1) - (other.guessed == other.truth).mean(1)
+        better, p = float(off.mean()), resample_sign(off)
+        method, by, amount = "paired bootstrap", "", f"{write_share(abs(better))} of the labels"
     else:
         scale = np.where(one.truth.std(0) > 0, one.truth.std(0), 1)
         off = ((np.abs(other.said - other.truth) - np.abs(one.said - one.truth)) / scale).mean(1)
@@ -67,7 +73,8 @@ def compare(one: Judged, other: Judged, name: str, other_name: str) -> Compariso
     if one.classified and not by:
         words = f"{name} is right where {other_name} is right, and nowhere else."
     elif not one.classified and not off.any():
-        words = f"{name} is as far off as {other_name} on every sample."
+        as_good = "has as many labels right as" if one.labelled else "is as far off as"
+        words = f"{name} {as_good} {other_name} on every sample."
     elif p < SIGNIFICANT:
         first, second = (name, other_name) if better > 0 else (other_name, name)
         words = f"{first} is better than {second} by {amount} ({method}, {tell_p(p)}{by})."

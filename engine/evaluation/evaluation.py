@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from descend.datasets.labels import name_labels
 from descend.engine.evaluation import baselines
 from descend.engine.evaluation.comparison import Comparison, compare
 from descend.engine.evaluation.intervals import Interval, find_intervals
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.label_metrics import measure_each_label
 from descend.engine.evaluation.metrics import count_confusion, find_worst, measure, measure_each_class
 from descend.engine.evaluation.noise import measure_under_noise
 
@@ -26,7 +28,8 @@ MODEL = "the model"
 
 @dataclass(frozen=True)
 class Mistake:
-    """A sample that was judged wrongly; ``sure``: the probability of the class said, None of numbers."""
+    """A sample that was judged wrongly; ``sure``: the probability of the class said, of labels that of the surest wrong
+    answer, which is what is ``said``; None of numbers."""
 
     sample: str
     true: str
@@ -55,8 +58,8 @@ class Evaluation:
         baselines: metrics of others on the same samples, by what they do.
         comparisons: the model against each of these.
         imbalance: a sentence if classes are of very different size; else empty.
-        classes: of each class (`measure_each_class`).
-        confusion: counts of (true, predicted), None of numbers.
+        classes: of each class (`measure_each_class`) or label (`measure_each_label`).
+        confusion: counts of (true, predicted), None of labels and numbers.
         worst: the worst mistakes.
         slices: by each column of categories.
         noise: (deviation of noise, main metric).
@@ -88,33 +91,46 @@ def evaluate(
         others: what else said something of the same samples, by its name, to compare with.
         tell: takes the share that is done, in (0, 1].
     """
-    main = "accuracy" if judged.classified else "mae"
     blind, guesses = baselines.guess_blindly(judged, predictor.prepared)
     others = {blind: guesses, **(others or {})}
     return Evaluation(
         judged,
-        main,
+        judged.main,
         measure(judged),
         find_intervals(judged, tell=tell),
         {name: measure(other) for name, other in others.items()},
         {name: compare(judged, other, MODEL, name) for name, other in others.items()},
-        baselines.tell_imbalance(judged) if judged.classified else "",
-        measure_each_class(judged) if judged.classified else [],
+        baselines.tell_imbalance(judged),
+        list_classes(judged),
         count_confusion(judged) if judged.classified else None,
         list_mistakes(judged, WORST),
-        slice_samples(judged, main),
-        measure_under_noise(predictor, judged, main),
+        slice_samples(judged, judged.main),
+        measure_under_noise(predictor, judged, judged.main),
     )
+
+
+def list_classes(judged: Judged) -> list[dict[str, Any]]:
+    """What is measured of each class or label; [] of numbers."""
+    if judged.labelled:
+        return measure_each_label(judged.targets, judged.truth, judged.said)
+    return measure_each_class(judged) if judged.classified else []
 
 
 def list_mistakes(judged: Judged, count: int) -> list[Mistake]:
     """The ``count`` worst mistakes."""
+    import numpy as np
+
     found = []
     for sample in find_worst(judged, count).tolist():
         if judged.classified:
             guess = int(judged.guessed[sample])
             true, said = judged.classes[int(judged.truth[sample])], judged.classes[guess]
             sure: float | None = float(judged.said[sample, guess])
+        elif judged.labelled:
+            off = np.abs(judged.said[sample] - judged.truth[sample])
+            guess = int(off.argmax())
+            said = f"{'not ' if judged.truth[sample, guess] else ''}{judged.targets[guess]}"
+            true, sure = name_labels(judged.truth[sample].tolist(), judged.targets), float(off[guess])
         else:
             true, said = (", ".join(f"{value:.6g}" for value in row[sample]) for row in (judged.truth, judged.said))
             sure = None
@@ -132,7 +148,7 @@ def slice_samples(judged: Judged, metric: str) -> list[Slice]:
         part = []
         for word in sorted(set(words)):
             chosen = given == word
-            some = judged.select(chosen)
+            some = judged.take(chosen)
             part.append(Slice(column, word, len(some), measure(some)[metric]))
-        found += sorted(part, key=lambda one: one.value, reverse=not judged.classified)
+        found += sorted(part, key=lambda one: one.value, reverse=metric == "mae")
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.evaluation.decision import EVEN, decide_class
@@ -18,15 +18,18 @@ class Judged:
     """What a model said of n samples, beside what is true.
 
     Attributes:
-        classes: their names; () where numbers are predicted.
-        targets: names of the numbers; () of classes.
-        truth: labels, int64, (n,), or numbers, float64, (n, k).
-        said: the probability of each class, (n, classes), or numbers in the target's unit, (n, k); float64.
+        classes: their names; () where labels or numbers are predicted.
+        targets: names of the labels or of the numbers; () of classes.
+        truth: the class of each, int64, (n,); 1 for each label that it has and else 0, uint8, (n, k); or numbers,
+            float64, (n, k).
+        said: the probability of each class, (n, classes), of each label, (n, k), or numbers in the target's unit,
+            (n, k); float64.
         describe: what sample i is, in a line.
         groups: words of each sample, (n,), by the name of the column of categories that holds them.
         notes: sentences on what was left out or stood in.
         threshold: of two classes, the probability of the second from which on it is said.
         x: the samples as a `Dataset` stores them, (n, …); None where they are not kept.
+        labelled: whether ``targets`` are labels, each of which a sample has or not.
     """
 
     classes: tuple[str, ...]
@@ -38,20 +41,32 @@ class Judged:
     notes: tuple[str, ...] = ()
     x: NDArray[Any] | None = None
     threshold: float = EVEN
+    labelled: bool = False
 
     def __len__(self) -> int:
         return len(self.truth)
 
     @property
     def classified(self) -> bool:
-        """Whether classes are predicted, not numbers."""
+        """Whether classes are predicted, of which each sample has one."""
         return bool(self.classes)
 
     @property
-    def guessed(self) -> NDArray[np.int64]:
-        """The class that is said of each sample, (n,)."""
-        return decide_class(self.said, self.threshold)
+    def main(self) -> str:
+        """The metric that parts of the samples are told in."""
+        return "accuracy" if self.classified else "label_accuracy" if self.labelled else "mae"
 
-    def select(self, chosen: NDArray[Any]) -> Judged:
-        """The samples ``chosen``, without what describes them."""
-        return Judged(self.classes, self.targets, self.truth[chosen], self.said[chosen], threshold=self.threshold)
+    def take(self, chosen: NDArray[Any]) -> Judged:
+        """These samples, without what describes them."""
+        return replace(self.bare(self.said[chosen]), truth=self.truth[chosen])
+
+    def bare(self, said: NDArray[np.float64]) -> Judged:
+        """The same samples, without what describes them, of which something else is ``said``."""
+        return Judged(self.classes, self.targets, self.truth, said, threshold=self.threshold, labelled=self.labelled)
+
+    @property
+    def guessed(self) -> NDArray[np.int64]:
+        """The class that is said of each sample, (n,); of labels 1 for each that is said and else 0, (n, k)."""
+        if self.labelled:
+            return (self.said >= EVEN).astype("int64")
+        return decide_class(self.said, self.threshold)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.label_metrics import measure_labels
 from descend.engine.evaluation.names import NAMES
 
 if TYPE_CHECKING:
@@ -20,10 +21,13 @@ BINS = 10
 """Equal parts of [0, 1] of a reliability diagram."""
 
 
-def measure(judged: Judged) -> dict[str, float]:
-    """Every metric of the task, by a key of `names.NAMES`; of several numbers to predict, their means."""
+def measure(judged: Judged, *, areas: bool = True) -> dict[str, float]:
+    """Every metric of the task, by a key of `names.NAMES`; of several numbers to predict, their means; of labels those
+    of `measure_labels`, with ``areas`` under curves or without."""
     if judged.classified:
         return measure_classes(judged.truth, judged.said, judged.guessed)
+    if judged.labelled:
+        return measure_labels(judged.truth, judged.said, areas=areas)
     return measure_numbers(judged.truth, judged.said)
 
 
@@ -143,13 +147,17 @@ def measure_each_class(judged: Judged) -> list[dict[str, Any]]:
 
 
 def find_worst(judged: Judged, count: int) -> NDArray[np.intp]:
-    """Indices of the worst mistakes: where a wrong class was surest, or numbers are farthest off, in units of each
-    target's deviation, worst first."""
+    """Indices of the worst mistakes: where a wrong class, or answer on a label, was surest, or numbers are farthest
+    off, in units of each target's deviation, worst first."""
     import numpy as np
 
-    if judged.classified:
-        sure = np.take_along_axis(judged.said, judged.guessed[:, None], 1)[:, 0]
-        cost = np.where(judged.guessed == judged.truth, -1.0, sure)
+    if judged.classified or judged.labelled:
+        if judged.labelled:
+            off = np.abs(judged.said - judged.truth)
+            cost = np.where(judged.guessed == judged.truth, -1.0, off).max(1)
+        else:
+            sure = np.take_along_axis(judged.said, judged.guessed[:, None], 1)[:, 0]
+            cost = np.where(judged.guessed == judged.truth, -1.0, sure)
         wrong = int((cost >= 0).sum())
         return np.argsort(-cost, kind="stable")[: min(count, wrong)]
     scale = judged.truth.std(0)

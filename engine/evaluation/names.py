@@ -5,7 +5,10 @@ from __future__ import annotations
 NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
+    "subset_accuracy": "all labels right",
+    "label_accuracy": "single labels right",
     "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
     "log_loss": "log loss",
@@ -20,7 +23,16 @@ ROC, PRECISION_RECALL, CALIBRATION, RESIDUALS = "ROC curve", "precision-recall c
 """Pictures of what a training says."""
 ON_DEMAND = tuple(f"points/{name}" for name in (PRECISION_RECALL, CALIBRATION, RESIDUALS))
 """Those that are not shown until they are chosen."""
-SHARES = ("accuracy", "balanced_accuracy", "top_5", "precision", "recall")
+SHARES = (
+    "accuracy",
+    "balanced_accuracy",
+    "subset_accuracy",
+    "label_accuracy",
+    "top_5",
+    "precision",
+    "recall",
+    "commonest",
+)
 UNITS = ("mae", "rmse")
 """In the target's unit."""
 

@@ -12,6 +12,7 @@ from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.evaluation import svg
 from descend.engine.evaluation.evaluation import Evaluation
+from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.metrics import find_reliability
 from descend.engine.evaluation.names import NAMES, write_share, write_value
 
@@ -53,7 +54,8 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         "comparisons": {name: asdict(one) for name, one in found.comparisons.items()},
         "imbalance": found.imbalance,
         "classes": [dict(one) for one in found.classes],
-        "names": list(judged.classes),
+        "names": list(judged.targets if judged.labelled else judged.classes),
+        "labelled": judged.labelled,
         "confusion": None if found.confusion is None else found.confusion.tolist(),
         "worst": [asdict(one) for one in found.worst],
         "slices": [asdict(one) for one in found.slices],
@@ -97,12 +99,14 @@ def write_markdown(found: Evaluation, run: str, source: str, pictures: Sequence[
         )
     parts.append("## Metrics\n\n" + tabulate(["metric", "value", "95 % interval", *names], rows))
     if found.classes:
-        keys = ["class", "samples", "precision", "recall", "f1", "roc_auc", "average_precision"]
-        heads = [*keys[:4], "F1", *(NAMES[key] for key in keys[5:])]
+        what = "label" if judged.labelled else "class"
+        shares = {"accuracy": "right", "commonest": "the commonest answer"} if judged.labelled else {}
+        shares |= {"precision": "precision", "recall": "recall", "f1": "F1"}
+        shares |= {key: NAMES[key] for key in ("roc_auc", "average_precision")}
         listed = [
-            [str(o["class"]), f"{o['samples']:,}", *(write_value(k, o.get(k)) for k in keys[2:])] for o in found.classes
+            [str(o["class"]), f"{o['samples']:,}", *(write_value(k, o.get(k)) for k in shares)] for o in found.classes
         ]
-        parts.append("## Each class\n\n" + tabulate(heads, listed))
+        parts.append(f"## Each {what}\n\n" + tabulate([what, "samples", *shares.values()], listed))
     if pictures:
         parts.append("## Pictures\n\n" + "\n\n".join(f"![{name}]({name}.svg)" for name in pictures))
     if found.worst:
@@ -136,6 +140,8 @@ def draw_pictures(found: Evaluation) -> dict[str, str]:
     pictures: dict[str, str] = {}
     if judged.classified:
         pictures |= draw_class_pictures(found)
+    elif judged.labelled:
+        pictures |= draw_curves(judged)
     else:
         truth, said = judged.truth[:DRAWN, 0], judged.said[:DRAWN, 0]
         name = clean(judged.targets[0]) if judged.targets else "value"
@@ -150,15 +156,13 @@ def draw_pictures(found: Evaluation) -> dict[str, str]:
             "With noise in the input",
             ("deviation of the noise", NAMES[found.main]),
             {"": list(found.noise)},
-            unit=(True, judged.classified),
+            unit=(True, found.main != "mae"),
         )
     return pictures
 
 
 def draw_class_pictures(found: Evaluation) -> dict[str, str]:
     """Reliability, ROC and precision-recall curves, and the confusion matrix."""
-    from sklearn import metrics
-
     judged, count = found.judged, len(found.judged.classes)
     counts, sure, share = find_reliability(judged.truth, judged.said)
     there = counts > 0
@@ -172,24 +176,34 @@ def draw_class_pictures(found: Evaluation) -> dict[str, str]:
             UNIT,
         )
     }
-    roc, precision = {}, {}
-    for label in [1] if count == 2 else range(min(count, CURVES)):
-        positive, name = judged.truth == label, clean(judged.classes[label])
-        if positive.any() and not positive.all():
-            false, true, _ = metrics.roc_curve(positive, judged.said[:, label])
-            roc[name] = thin(pair(false, true))
-            right, found_share, _ = metrics.precision_recall_curve(positive, judged.said[:, label])
-            precision[name] = thin(pair(found_share, right))
-    if roc:
-        axes = ("false positives, share of the negatives", "true positives, share of the positives")
-        pictures["roc"] = svg.draw_chart("ROC curves", axes, roc, (), True, UNIT)
-        pictures["precision-recall"] = svg.draw_chart(
-            "Precision and recall", ("recall", "precision"), precision, (), False, UNIT
-        )
+    pictures |= draw_curves(judged)
     if found.confusion is not None and count <= 20:
         names = [clean(name) for name in judged.classes]
         pictures["confusion"] = svg.draw_matrix("Confusion", ("said", "true"), names, found.confusion.tolist())
     return pictures
+
+
+def draw_curves(judged: Judged) -> dict[str, str]:
+    """ROC and precision-recall curves of the first classes or labels; of two classes those of the second."""
+    from sklearn import metrics
+
+    names = judged.targets if judged.labelled else judged.classes
+    roc, precision = {}, {}
+    for label in [1] if len(judged.classes) == 2 else range(min(len(names), CURVES)):
+        positive = judged.truth[:, label] == 1 if judged.labelled else judged.truth == label
+        if positive.any() and not positive.all():
+            name = clean(names[label])
+            false, true, _ = metrics.roc_curve(positive, judged.said[:, label])
+            roc[name] = thin(pair(false, true))
+            right, found_share, _ = metrics.precision_recall_curve(positive, judged.said[:, label])
+            precision[name] = thin(pair(found_share, right))
+    if not roc:
+        return {}
+    axes = ("false positives, share of the negatives", "true positives, share of the positives")
+    return {
+        "roc": svg.draw_chart("ROC curves", axes, roc, (), True, UNIT),
+        "precision-recall": svg.draw_chart("Precision and recall", ("recall", "precision"), precision, (), False, UNIT),
+    }
 
 
 def pair(x: Any, y: Any) -> list[tuple[float, float]]:

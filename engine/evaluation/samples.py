@@ -32,8 +32,10 @@ def judge_held_back(predictor: Predictor, dataset: Dataset) -> Judged:
         DescendError: it has none, or is no longer of the form it had.
     """
     prepared = predictor.prepared
-    if dataset.classes != prepared.classes or tuple(dataset.train_x.shape[1:]) != prepared.sample_shape:
-        raise DescendError("The data has changed since the training: its columns or classes are others.")
+    if (dataset.classes, dataset.targets) != (prepared.classes, prepared.targets) or tuple(
+        dataset.train_x.shape[1:]
+    ) != prepared.sample_shape:
+        raise DescendError("The data has changed since the training: its columns, classes or targets are others.")
     if not len(dataset.test_x):
         raise DescendError("The data has no test part; name data to evaluate on.")
     x, y = dataset.test_x, dataset.test_y
@@ -96,6 +98,7 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
         tuple(notes),
         np.concatenate(samples),
         predictor.threshold,
+        prepared.task == "labels",
     )
 
 
@@ -112,7 +115,8 @@ def judge_pictures(predictor: Predictor, place: Path) -> Judged:
 
     prepared = predictor.prepared
     if not prepared.classes:
-        raise UsageError("The run predicts numbers, which a folder of pictures does not tell.")
+        what = "several labels" if prepared.task == "labels" else "numbers"
+        raise UsageError(f"The run predicts {what}, which a folder of pictures does not tell.")
     if not place.is_dir():
         raise UsageError(f"{place.name} is no folder with a folder of pictures for each class.")
     files = list_pictures(place)
@@ -135,9 +139,11 @@ def make_judged(
     import numpy as np
 
     prepared = predictor.prepared
-    truth = y.astype(np.int64) if prepared.classes else y.astype(np.float64).reshape(len(y), -1)
+    labelled = prepared.task == "labels"
+    truth = y.astype(np.int64) if prepared.classes else y if labelled else y.astype(np.float64).reshape(len(y), -1)
     said, cut = predictor.predict(x), predictor.threshold
-    return Judged(prepared.classes, prepared.targets, truth, said, describe, x=x, threshold=cut, **more)
+    more |= {"threshold": cut, "labelled": labelled}
+    return Judged(prepared.classes, prepared.targets, truth, said, describe, x=x, **more)
 
 
 def describe_row(table: CsvTable, place: int) -> str:

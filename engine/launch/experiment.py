@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from descend.engine.run.manifest import Manifest
     from descend.engine.run.run_request import RunRequest
 
-OWN = ("image", "table", "text"), ("classification", "regression", "language", "reconstruction")
+OWN = ("image", "table", "text"), ("classification", "labels", "regression", "language", "reconstruction")
 """Kinds of data and tasks of a model whose text alone is known."""
 BEGINNINGS = ("none", "imagenet")
 """What ``pretrained`` can be besides a file."""

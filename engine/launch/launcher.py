@@ -22,6 +22,7 @@ from descend.engine.run import runs
 from descend.engine.run.knob_turns import find_knobs_at
 from descend.engine.run.liveness import Writer
 from descend.engine.run.manifest import replace_json
+from descend.engine.run.preparation_file import find_address
 from descend.engine.run.records import Control, Failure, Resume, SetKnob
 from descend.engine.run.run_request import SEEDS, RunRequest
 from descend.engine.run.runs import CALLED, ENDED, Manifest, Parent, Run
@@ -199,7 +200,7 @@ def turn_knobs(run: Run, settings: Mapping[str, object]) -> list[SetKnob]:
         commands.append(SetKnob(knob=name, value=specs[name].parse(value)))
     if isinstance(chosen, experiment.Training):
         values = chosen.knobs.parse({**manifest.knobs, **{said.knob: said.value for said in commands}})
-        chosen.check_changed(values, [said.knob for said in commands], manifest.data)
+        chosen.check_changed(values, [said.knob for said in commands], find_address(run))
     send_command(run, *commands)
     return commands
 
@@ -294,9 +295,10 @@ def fork_run(run: Run, at: int, knobs: Mapping[str, object] | None = None) -> Ru
     values = chosen.knobs.parse({**before, **(knobs or {})})
     changed = [name for name in knobs or () if getattr(values, name) != before.get(name)]
     if changed and isinstance(chosen, experiment.Training):
-        chosen.check_changed(values, changed, parent.data)
+        chosen.check_changed(values, changed, find_address(run))
     origin = Parent(run.id, nearest_step)
-    manifest = msgspec.structs.replace(parent, knobs=values.values(), parent=origin, title="", note="")
+    same = {"data": find_address(run), "title": "", "note": ""}
+    manifest = msgspec.structs.replace(parent, knobs=values.values(), parent=origin, **same)
 
     def fill(making: Run) -> None:
         making.checkpoints.mkdir()

@@ -261,7 +261,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     from descend.engine.launch import changes
     from descend.engine.run.fork_effects import find_without_effect
     from descend.engine.run.knob_turns import list_turns
-    from descend.engine.run.preparation_file import write_preparation
+    from descend.engine.run.preparation_file import find_address, write_preparation
     from descend.engine.train.image_scales import prepare_training
 
     device = devices.find_device(manifest.device)
@@ -269,7 +269,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     if manifest.data:
         from descend.datasets import catalogue as datasets
 
-        spec = datasets.find(manifest.data)
+        spec = datasets.find(find_address(run))
         stage = f"reading {clean(spec.title)}"
         record_stage(run, stage)
         with time_stage(stage):

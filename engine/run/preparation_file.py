@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from descend.datasets.options import join_address, split_address
 from descend.datasets.preparation import Preparation
 from descend.engine.base import files
 from descend.engine.base.errors import DescendError
@@ -22,6 +23,20 @@ def write_preparation(run: Run, preparation: Preparation) -> None:
         OSError: it cannot be written.
     """
     replace_json(run.preparation_file, msgspec.json.encode(preparation))
+
+
+def find_address(run: Run) -> str:
+    """The address of the data that ``run`` learns from, read as it was: several numbers that it learned to predict stay
+    numbers, though columns of 0 and 1 are labels to a new run that is not told."""
+    address = run.manifest().data
+    try:
+        prepared = read_preparation(run)
+    except DescendError:
+        return address
+    path, options = split_address(address)
+    if prepared.task != "regression" or len(prepared.targets) < 2 or "task" in options:
+        return address
+    return join_address(path, {**options, "task": "regression"})
 
 
 def read_preparation(run: Run) -> Preparation:

@@ -53,7 +53,8 @@ def make_app(model: LoadedModel, run: str, rows: int, size: int) -> FastAPI:
     @app.get("/health")
     async def tell_health() -> dict[str, Any]:
         """Whether it serves, and what."""
-        return {"status": "ok", "run": run, "task": prepared.task, "classes": list(prepared.classes)}
+        names = prepared.targets if prepared.task == "labels" else prepared.classes
+        return {"status": "ok", "run": run, "task": prepared.task, "classes": list(names)}
 
     def predict(request: Any) -> Any:
         """What the training predicts of each row."""

@@ -49,6 +49,9 @@ def make_answer(prepared: Preparation) -> type[BaseModel]:
     """The answer: a prediction for each row, and what stood in for what."""
     if prepared.classes:
         fields: dict[str, Any] = {"prediction": (str, ...), "probability": (dict[str, float], ...)}
+    elif prepared.task == "labels":
+        about = Field(description=f"the labels that it has, of {', '.join(prepared.targets[:SHOWN])}")
+        fields = {"prediction": (list[str], about), "probability": (dict[str, float], ...)}
     else:
         fields = {f"target_{place}": (float, Field(alias=name)) for place, name in enumerate(prepared.targets)}
     prediction = create_model("Prediction", **fields)

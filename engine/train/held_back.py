@@ -80,14 +80,15 @@ def choose_places(dataset: Dataset, share: float, seed: int, fold: int) -> Parts
     """Places in the training part, no stream, of the samples that are trained on and of those that are held back.
 
     They are chosen as for the test part: by their owner, by group or by time where that was, else drawn by the
-    ``seed``, from each class.
+    ``seed``, from each class or label.
 
     Args:
         fold: which of the 1 / ``share`` parts that could be held back, from 0.
     """
     if dataset.train_held is not None:
         return np.flatnonzero(~dataset.train_held), np.flatnonzero(dataset.train_held)
-    classified, groups, times = dataset.task == "classification", dataset.train_groups, dataset.train_times
+    classified = dataset.task in ("classification", "labels")
+    groups, times = dataset.train_groups, dataset.train_times
     return split_rows(dataset.train_y, classified, share, seed, groups, times, fold)
 
 

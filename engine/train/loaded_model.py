@@ -15,6 +15,7 @@ from descend.engine.base.errors import UsageError
 from descend.engine.evaluation.decision import EVEN, decide_class
 from descend.engine.train import output_activation
 from descend.engine.train.evaluation import find_scores
+from descend.engine.train.labels_task import Labels
 from descend.engine.train.predictor import Restored, restore_training
 from descend.engine.train.task import Classification, LanguageModelling, Reconstruction, Regression
 
@@ -28,8 +29,8 @@ class LoadedModel(nn.Module):
 
     ``forward`` takes tables as numbers in their own units, float32 (n, d); images with values from 0 to 1, float32
     (n, channels, height, width); texts as indices into the vocabulary, int64 (n, t). It gives the probability of each
-    class, float32 (n, classes); numbers in the target's unit, float64 (n, k); the scores of each next token,
-    float32 (n, t, vocabulary); or the input again, float32.
+    class, float32 (n, classes), or of each label, float32 (n, labels); numbers in the target's unit, float64 (n, k);
+    the scores of each next token, float32 (n, t, vocabulary); or the input again, float32.
 
     Attributes:
         net: the network alone, as it was trained.
@@ -63,6 +64,9 @@ class LoadedModel(nn.Module):
             return output.reshape(-1, len(self.prepared.targets)).double() * self.target_std + self.target_mean
         if isinstance(objective, Classification):
             return self._find_probabilities(output)
+        if isinstance(objective, Labels):
+            scores = output.reshape(-1, len(self.prepared.targets))
+            return output_activation.find_log_odds(scores, objective.ends).sigmoid()
         if isinstance(objective, LanguageModelling):
             scores = output.reshape(-1, x.shape[1], len(self.prepared.vocabulary))
             return output_activation.remove_activation(scores, objective.ends)
@@ -97,7 +101,7 @@ class LoadedModel(nn.Module):
     @torch.no_grad()
     def predict(self, rows: Sequence[Any], notes: list[str] | None = None) -> list[dict[str, Any]]:
         """What is predicted of each of ``rows`` (see `prepare`): ``prediction``, and ``probability`` of each class, by
-        name; or each number to predict, by name.
+        name; or each number to predict, by name. Of labels ``prediction`` is the list of those that are said.
 
         Raises:
             UsageError: the model predicts neither a class nor a number; so do errors of `prepare`.
@@ -111,10 +115,13 @@ class LoadedModel(nn.Module):
             return [
                 {"prediction": classes[guess], "probability": row} for guess, row in zip(guesses, named, strict=True)
             ]
-        return [dict(zip(self.prepared.targets, row, strict=True)) for row in output]
+        found = [dict(zip(self.prepared.targets, row, strict=True)) for row in output]
+        if self.prepared.task == "labels":
+            return [{"prediction": [name for name in row if row[name] >= EVEN], "probability": row} for row in found]
+        return found
 
     def require_predictions(self) -> None:
-        """Check that it predicts classes or numbers.
+        """Check that it predicts classes, labels or numbers.
 
         Raises:
             UsageError: it does not.

@@ -238,6 +238,9 @@ def describe_output(prepared: Preparation, length: Length, repeats: bool) -> dic
     if prepared.task == "classification":
         count = len(prepared.classes)
         return {"dtype": "float32", "shape": ["batch", count], "means": "the probability of each class"}
+    if prepared.task == "labels":
+        shape = ["batch", len(prepared.targets)]
+        return {"dtype": "float32", "shape": shape, "means": "the probability of each label, in the order of targets"}
     if prepared.task == "regression":
         return {"dtype": "float64", "shape": ["batch", len(prepared.targets)], "means": "in the unit of each target"}
     unit = prepared.shape.unit

@@ -30,7 +30,12 @@ FAMILIES = ("linear", "mlp", "cnn", "rnn", "transformer", "autoencoder", "torchv
 SIZES = re.compile(r"(?s)^    .*(\d{3}|\d,\d|together)")
 """A paragraph of a description, indented, that states how large the model is."""
 GIVEN = {"image": "images", "table": "tables", "text": "text"}
-WANTED = {"classification": "classes", "regression": "numbers", "language": "the next character"}
+WANTED = {
+    "classification": "classes",
+    "labels": "labels",
+    "regression": "numbers",
+    "language": "the next character",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +43,9 @@ class Model:
     """A model as its author declares it; the catalogue fills in ``name``, ``title``, ``description`` and ``module``.
 
     A module that ``build`` returns takes images (n, channels, height, width) and tables (n, features) as floats, text
-    (n, t) as int64 indices. It returns scores before any softmax: logits (n, classes), numbers (n, targets), logits of
-    the next character at every place (n, t, vocabulary); or a reconstruction, of the input's shape.
+    (n, t) as int64 indices. It returns scores before any softmax or sigmoid: logits (n, classes) or (n, labels),
+    numbers (n, targets), logits of the next character at every place (n, t, vocabulary); or a reconstruction, of the
+    input's shape.
     """
 
     family: str
@@ -51,7 +57,8 @@ class Model:
     kinds: tuple[str, ...]
     """Kinds of data it takes: image, table, text."""
     tasks: tuple[str, ...]
-    """What it can learn: classification, regression, language; or reconstruction, for which any data will do."""
+    """What it can learn: classification, labels, regression, language; or reconstruction, for which any data will
+    do."""
     reference: DataShape
     """The data for which ``parameters`` holds."""
     parameters: int
@@ -96,7 +103,8 @@ class Model:
             reason = f": {self.because}" if self.because else ""
             return f"{self.title} takes {takes}, not {GIVEN[shape.kind]}{reason}."
         if "reconstruction" not in self.tasks and shape.task not in self.tasks:
-            learns = " or ".join(WANTED[task] for task in self.tasks)
+            *most, last = (WANTED[task] for task in self.tasks)
+            learns = " or ".join(filter(None, (", ".join(most), last)))
             return f"{self.title} predicts {learns}, not {WANTED[shape.task]}."
         if shape.kind == "image" and min(shape.size[1:]) < self.min_side:
             side, (_, height, width) = self.min_side, shape.size

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from descend.datasets.dataset import WARNING
 from descend.engine.lab.private_names import Dropout, RunningNorm
+from descend.engine.train.labels_task import Labels
 from descend.engine.train.layer_list import name_kind
 from descend.engine.train.model_warnings import has_drawn, have_differences, seed_all
 from descend.engine.train.outputs import find_tensor
@@ -149,7 +150,7 @@ def warn_of_modes(net: nn.Module, x: Tensor, objective: Task, autocast: Callable
     path = next((path for path in trained if path in told and have_differences(trained[path], told[path])), "")
     where = f" from {path} on" if path else ""
     made = ""
-    if isinstance(objective, (Classification, LanguageModelling)):
+    if isinstance(objective, (Classification, Labels, LanguageModelling)):
         for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
             if not have_differences(function(one, -1), evaluated):
                 made = f": the second are the {name} of the first"

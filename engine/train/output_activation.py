@@ -43,6 +43,26 @@ def remove_activation(output: Tensor, ends: str) -> Tensor:
     return output
 
 
+def find_log_odds(output: Tensor, ends: str) -> Tensor:
+    """The scores whose sigmoid is the probability of each label by itself, of an ``output`` of such scores or of
+    probabilities."""
+    if ends == "log_softmax":
+        output, ends = output.float().exp(), "softmax"
+    return torch.logit(output.float(), EPSILON) if ends in ("softmax", "sigmoid") else output
+
+
+def describe_label_activation(ends: str) -> list[str]:
+    """What to tell of it where each score is to say by itself whether a sample has a label."""
+    if ends in ("softmax", "log_softmax"):
+        why = "its probabilities sum to 1, and a sample can have several labels; leave it out"
+        return [f"Warning: the output comes from a {ends}: {why}."]
+    if ends in ("ReLU", "softplus"):
+        return [f"Warning: the output comes from a {ends}, so no label gets a probability below 50 %; leave it out."]
+    if ends == "tanh":
+        return ["Warning: the output comes from a tanh, so every probability is between 27 and 73 %; leave it out."]
+    return describe_activation(ends)
+
+
 def describe_activation(ends: str) -> list[str]:
     """What to tell of it."""
     if ends in ("softmax", "sigmoid"):

@@ -13,6 +13,7 @@ from descend.engine.lab.checkpoints import find_newest
 from descend.engine.launch import experiment
 from descend.engine.run.preparation_file import read_preparation
 from descend.engine.train.evaluation import compute_output
+from descend.engine.train.labels_task import Labels
 from descend.engine.train.loader import CHUNK, Preprocessing
 from descend.engine.train.task import Classification, Regression, Task, choose_task
 from descend.engine.train.trainer import build_net, list_tasks
@@ -41,7 +42,7 @@ class Predictor:
     @torch.no_grad()
     def predict(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """What the network makes of samples as a `Dataset` stores them, (n, …): the probability of each class,
-        (n, classes), or the numbers to predict in their own units, (n, targets)."""
+        (n, classes), or of each label, (n, labels), or the numbers to predict in their own units, (n, targets)."""
         parts = []
         for chunk in torch.as_tensor(x).split(CHUNK):
             output = compute_output(self.net, self._objective, self._form.inputs(chunk))
@@ -52,6 +53,8 @@ class Predictor:
             output = output.float()
             if self.prepared.task == "classification":
                 parts.append(output.double().softmax(1))
+            elif self.prepared.task == "labels":
+                parts.append(output.double().sigmoid())
             else:
                 parts.append(self._form.untargeted(output).reshape(len(chunk), -1))
         return torch.cat(parts).numpy()
@@ -128,14 +131,14 @@ def read_threshold(checkpoint: dict[str, Any]) -> float:
 
 
 def load_predictor(run: Run) -> Predictor:
-    """The predictor of a training with classes or numbers to predict; on the CPU.
+    """The predictor of a training with classes, labels or numbers to predict; on the CPU.
 
     Raises:
         UsageError: the run is a lesson's, or learned something else.
         DescendError: it has no checkpoint, its preparation is missing, or its model can no longer be built.
     """
     restored = restore_training(run)
-    if not isinstance(restored.objective, (Classification, Regression)):
+    if not isinstance(restored.objective, (Classification, Labels, Regression)):
         raise UsageError(f"Run '{run.id}' learned to continue or repeat its data, which predicts no class or number.")
     return Predictor(*restored)
 

@@ -18,6 +18,7 @@ from descend.engine.train import output_activation
 from descend.engine.train.hidden import find_hidden
 from descend.engine.train.input_division import find_division
 from descend.engine.train.kept import keep_buffers
+from descend.engine.train.labels_task import Labels
 from descend.engine.train.layer_list import name_kind
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_warnings import find_suspicions, keep_generators
@@ -140,12 +141,12 @@ def _check(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Call
             "Leave it out, or give its sizes.",
         )
     check_learning(net, x, y, objective, autocast, file)
-    learned = isinstance(objective, (Classification, LanguageModelling))
-    notes += (
-        output_activation.describe_activation(objective.ends)
-        if learned
-        else output_activation.describe_bounded(objective.ends)
-    )
+    if isinstance(objective, Labels):
+        notes += output_activation.describe_label_activation(objective.ends)
+    elif isinstance(objective, (Classification, LanguageModelling)):
+        notes += output_activation.describe_activation(objective.ends)
+    else:
+        notes += output_activation.describe_bounded(objective.ends)
     net.train()
     return notes
 

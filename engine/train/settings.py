@@ -35,6 +35,9 @@ METRICS = (
     "accuracy",
     "balanced_accuracy",
     "macro_f1",
+    "micro_f1",
+    "subset_accuracy",
+    "label_accuracy",
     "roc_auc",
     "average_precision",
     "mae",
@@ -187,8 +190,8 @@ class TrainKnobs(GroupedKnobs):
         "none",
         group="regularisation",
         choices=("none", "balanced"),
-        tasks=("classification",),
-        help="balanced: a class counts the more in the training loss the rarer it is",
+        tasks=("classification", "labels"),
+        help="balanced: a class, or a label, counts the more in the training loss the rarer it is",
     )
     focal: float = setting(
         0.0,
@@ -196,7 +199,7 @@ class TrainKnobs(GroupedKnobs):
         5.0,
         group="regularisation",
         live=True,
-        tasks=("classification",),
+        tasks=("classification", "labels"),
         help="focal loss: how much less samples count that are right already; 0: not",
     )
     huber: float = setting(

@@ -438,6 +438,10 @@ def choose_task(prepared: Preparation, tasks: tuple[str, ...], k: Any, form: Pre
     shape: DataShape = prepared.shape
     if "reconstruction" in tasks and (shape.task not in tasks or getattr(k, "objective", "auto") == "reconstruction"):
         return Reconstruction(shape.kind == "image")
+    if shape.task == "labels":
+        from descend.engine.train.labels_task import AREAS, Labels  # which are made of what is here
+
+        return Labels(prepared.targets, getattr(k, "metric", "loss") in AREAS)
     if shape.task == "regression":
         return Regression(prepared.targets, form)
     if shape.task == "language":

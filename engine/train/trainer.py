@@ -32,6 +32,7 @@ from descend.engine.train.frozen import FrozenPart
 from descend.engine.train.image_scales import prepare_training
 from descend.engine.train.input_division import list_inputs
 from descend.engine.train.kept import keep_buffers
+from descend.engine.train.labels_task import Labels, describe_blind_labels
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
 from descend.engine.train.model_source import ModelSource
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
-EVERYTHING = ("classification", "regression", "language", "reconstruction")
+EVERYTHING = ("classification", "labels", "regression", "language", "reconstruction")
 IMBALANCED = 1.6
 """Times an even share of the training samples from which on one class is called too common."""
 MORE = 64
@@ -202,7 +203,7 @@ class Trainer:
         by = getattr(k, "threshold", THRESHOLDS[0])
         if by != THRESHOLDS[0] and len(self.dataset.classes) != 2:
             raise ModelError(f"threshold={by} is for two classes, and here is {self.shape}.")
-        if isinstance(self.objective, Classification) and k.class_weights == "balanced":
+        if isinstance(self.objective, (Classification, Labels)) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
         if self.best is None:
@@ -278,6 +279,8 @@ class Trainer:
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
             advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
             lab.note(warning + advice)
+        if isinstance(self.objective, Labels) and (blind := describe_blind_labels(self.dataset)):
+            lab.note(blind)
         copies = 1 + bool(k.ema) + (self.best is not None and self.best.keep)
         self.checkpoint_size = estimate_checkpoint(self.net, self.optimiser, copies)
         lab.note(

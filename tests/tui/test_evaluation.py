@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from descend.tui.screens import evaluation
 from descend.tui.screens.evaluation import EvaluationScreen
@@ -20,6 +21,7 @@ FOUND: dict[str, Any] = {
     "data": "the test part of t.csv",
     "samples": 40,
     "notes": ["1 row without column 'kind': left out."],
+    "labelled": False,
     "names": ["ham", "sp\u001b[31mam"],
     "metrics": {"accuracy": {"value": 0.925, "low": 0.8, "high": 0.97, "method": "Wilson"}, "roc_auc": {"value": 0.9}},
     "baselines": {"always 'ham'": {"accuracy": 0.6}},
@@ -30,6 +32,19 @@ FOUND: dict[str, Any] = {
     "worst": [{"sample": "line 7: a [bold] b", "true": "ham", "said": "spam", "sure": 0.987}],
     "slices": [],
     "noise": [],
+}
+
+
+LABELS: dict[str, Any] = {
+    **FOUND,
+    "labelled": True,
+    "metrics": {"subset_accuracy": {"value": 0.625}},
+    "baselines": {"always the commonest answers": {"subset_accuracy": 0.5}},
+    "classes": [
+        {"class": "ad", "samples": 9, "accuracy": 0.9, "commonest": 0.75, "precision": 0.5, "recall": 0.5, "f1": 0.5},
+        {"class": "new", "samples": 0, "accuracy": 1, "commonest": 1, "precision": None, "recall": None, "f1": 0},
+    ],
+    "confusion": None,
 }
 
 
@@ -103,3 +118,14 @@ async def test_only_a_training_can_be_evaluated() -> None:
         await shell.press("j", "k")
         screen: Any = shell.app.screen
         assert screen.check_action("evaluate", ())
+
+
+def test_several_labels_have_a_line_each_beside_their_commonest_answer() -> None:
+    console = Console(width=100, color_system=None)
+    with console.capture() as shown:
+        console.print(evaluation.draw_findings(LABELS))
+    lines = [" ".join(line.split()) for line in shown.get().splitlines()]
+    assert "all labels right 62.5 % 50.0 %" in lines
+    assert "label samples right commonest precision recall F1 ROC AUC" in lines
+    at = lines.index("new 0 100.0 % 100.0 % - - 0.0000 -")
+    assert lines[at + 1] == "ad 9 90.0 % 75.0 % 50.0 % 50.0 % 0.5000 -"

@@ -139,7 +139,8 @@ def draw_findings(found: dict[str, Any]) -> RenderableType:
     else:
         parts += [Text("No sample is judged wrongly."), Text()]
     if found["classes"]:
-        parts += [Text("Each class", "bold"), draw_classes(found["classes"]), Text()]
+        what = "label" if found["labelled"] else "class"
+        parts += [Text(f"Each {what}", "bold"), draw_classes(found["classes"], what), Text()]
     if found["confusion"] and len(found["confusion"]) <= MATRIX:
         parts += [Text("Confusion", "bold"), draw_confusion(found)]
     return Group(*parts)
@@ -177,11 +178,13 @@ def draw_mistakes(mistakes: list[dict[str, Any]]) -> Table:
     return table
 
 
-def draw_classes(classes: list[dict[str, Any]]) -> Table:
-    """Each class, the one that is found least first."""
-    table = make_table("class", "samples", "precision", "recall", "F1", "ROC AUC")
-    for one in sorted(classes, key=lambda one: one["recall"]):
-        values = [write_value(key, one.get(key)) for key in ("precision", "recall", "f1", "roc_auc")]
+def draw_classes(classes: list[dict[str, Any]], what: str) -> Table:
+    """Each class, or label, as ``what`` says, the one that is found least first."""
+    heads = {"accuracy": "right", "commonest": "commonest"} if what == "label" else {}
+    heads |= {"precision": "precision", "recall": "recall", "f1": "F1", "roc_auc": "ROC AUC"}
+    table = make_table(what, "samples", *heads.values())
+    for one in sorted(classes, key=lambda one: one["recall"] or 0):
+        values = [write_value(key, one.get(key)) for key in heads]
         table.add_row(Text(plain(one["class"])), f"{one['samples']:,}", *values)
     return table
 

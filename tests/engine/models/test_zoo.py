@@ -33,6 +33,8 @@ SHAPES = [
     DataShape("table", (30,), "regression", 2),
     DataShape("text", (), "language", 38, 38),
     DataShape("text", (), "classification", 3, 50),
+    DataShape("table", (4,), "labels", 3),
+    DataShape("text", (12,), "labels", 3, 50),
 ]
 
 
@@ -271,7 +273,7 @@ def test_fits_says_why_not() -> None:
     padding = "Padding CNN needs images of at least 6 × 6 pixels; these are 4 × 4."
     assert find_model("padding-cnn").fits(digits) == padding
     assert find_model("transformer").fits(text) == (
-        "Transformer classifier predicts classes or numbers, not the next character."
+        "Transformer classifier predicts classes, labels or numbers, not the next character."
     )
     assert find_model("gpt").fits(digits) == "Small GPT takes text, not images: it predicts the next character."
     sentiment = DataShape("text", (), "classification", 2, 38)

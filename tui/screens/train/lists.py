@@ -18,7 +18,7 @@ from descend.engine.train.model_form import Model
 from descend.tui.cell_text import plain
 from descend.tui.screens.option_list import Options
 
-LEARNED = {"classification": "classes", "regression": "numbers", "language": "characters"}
+LEARNED = {"classification": "classes", "labels": "labels", "regression": "numbers", "language": "characters"}
 """What is learned, in a word."""
 
 

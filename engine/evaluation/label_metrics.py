@@ -1,0 +1,88 @@
+"""Metrics of several labels at once, by scikit-learn.
+
+All take ``truth``, 1 for each label that a sample has and else 0, (n, k), and ``said``, the probability of each,
+(n, k); a label is said where it has at least `EVEN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from descend.engine.evaluation.decision import EVEN
+from descend.engine.evaluation.names import NAMES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def measure_labels(truth: NDArray[Any], said: NDArray[Any], *, areas: bool = True) -> dict[str, float]:
+    """Macro F1, ROC AUC and average precision are means over the labels that occur, of the last two also over those
+    that not every sample has; micro F1 counts all answers alike. The subset accuracy is the share of samples with all
+    labels right, the label accuracy that of single labels.
+
+    Args:
+        areas: whether to measure areas under curves, which takes longest, and the log loss.
+    """
+    import numpy as np
+    from sklearn import metrics
+
+    yes, there = said >= EVEN, truth.any(0)
+    (_, wrong), (missed, right) = metrics.multilabel_confusion_matrix(truth, yes).transpose(1, 2, 0)
+    off = wrong + missed
+    found = {
+        "subset_accuracy": (yes == truth).all(1).mean(),
+        "label_accuracy": 1 - off.sum() / truth.size,
+        "micro_f1": 2 * right.sum() / max(1, 2 * right.sum() + off.sum()),
+    }
+    if there.any():
+        found["macro_f1"] = (2 * right[there] / (2 * right[there] + off[there])).mean()
+    if areas:
+        mixed = np.flatnonzero(there & ~truth.all(0))
+        found["log_loss"] = metrics.log_loss(truth.ravel(), said.ravel().astype(float), labels=[0, 1])
+        if len(mixed):
+            curves = [measure_label_areas(truth[:, at], said[:, at]) for at in mixed.tolist()]
+            found |= {name: np.mean([one[name] for one in curves]) for name in curves[0]}
+    return {name: float(found[name]) for name in NAMES if name in found}
+
+
+def measure_label_areas(truth: NDArray[Any], said: NDArray[Any]) -> dict[str, float]:
+    """Areas under the curves of one label, both (n,); {} where no sample has it, or every one."""
+    from sklearn import metrics
+
+    if not truth.any() or truth.all():
+        return {}
+    return {
+        "roc_auc": float(metrics.roc_auc_score(truth, said)),
+        "average_precision": float(metrics.average_precision_score(truth, said)),
+    }
+
+
+def measure_each_label(
+    names: Sequence[str], truth: NDArray[Any], said: NDArray[Any], *, areas: bool = True
+) -> list[dict[str, Any]]:
+    """Of each label, also one that does not occur: its name as ``class``, the ``samples`` that have it, ``accuracy``,
+    what always giving its ``commonest`` answer would have of that, ``precision`` (None if it is never said),
+    ``recall`` (None if no sample has it), ``f1``, and the ``areas`` under its curves if asked."""
+    from sklearn import metrics
+
+    yes = (said >= EVEN).astype(truth.dtype)
+    found = []
+    for at, (name, counts) in enumerate(
+        zip(names, metrics.multilabel_confusion_matrix(truth, yes).tolist(), strict=True)
+    ):
+        (out, wrong), (missed, right) = counts
+        there, given, count = right + missed, right + wrong, len(truth)
+        found.append(
+            {
+                "class": name,
+                "samples": there,
+                "accuracy": (right + out) / count,
+                "commonest": max(there, count - there) / count,
+                "precision": right / given if given else None,
+                "recall": right / there if there else None,
+                "f1": 2 * right / (there + given) if there + given else 0.0,
+                **(measure_label_areas(truth[:, at], said[:, at]) if areas else {}),
+            }
+        )
+    return found

@@ -1,0 +1,120 @@
+"""Several labels at once, each of which a sample has or not: the loss, the metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from descend.engine.train import output_activation
+from descend.engine.train.task import Metrics, Task
+
+if TYPE_CHECKING:
+    from descend.datasets.dataset import Dataset
+    from descend.engine.lab.lab import Lab
+
+AREAS = ("roc_auc", "average_precision")
+"""Metrics that take time, so that they are measured only where one of them is asked for."""
+SHOWN = 50
+"""Labels in the table, those that are found least first."""
+
+
+class Labels(Task):
+    """Labels: a score for each, whose sigmoid is its probability; the mean binary cross-entropy over all of them."""
+
+    offers = ("loss", "macro_f1", "micro_f1", "subset_accuracy", "label_accuracy", *AREAS)
+    weights: Tensor | None = None
+
+    def __init__(self, names: tuple[str, ...], areas: bool = False) -> None:
+        self.names, self.areas = names, areas
+        self.wanted = f"{len(names)} scores, one for each label"
+
+    def size(self, x: Tensor) -> tuple[int, ...]:
+        return len(x), len(self.names)
+
+    def fitted(self, output: Tensor, x: Tensor) -> Tensor | None:
+        fitted = super().fitted(output, x)
+        return fitted if fitted is None else output_activation.find_log_odds(fitted, self.ends)
+
+    def weigh(self, labels: Tensor) -> None:
+        """Weigh a label where it is there by how much more often it is not in ``labels`` (n, k) of the training, so
+        that both count as much."""
+        there = labels.sum(0, dtype=torch.float32)
+        self.weights = (len(labels) - there).clamp(min=1) / there.clamp(min=1)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return functional.binary_cross_entropy_with_logits(output, target.to(output.dtype))
+
+    def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
+        """Binary cross-entropy with the weights and the focus on what is not yet right: (1 − p)^γ times the loss of an
+        answer that has the probability p (Lin et al., Focal Loss for Dense Object Detection, 2017)."""
+        focal, wanted = getattr(k, "focal", 0.0), target.to(output.dtype)
+        weights = None if self.weights is None else self.weights.to(output.device)  # as labels may wait elsewhere
+        losses = functional.binary_cross_entropy_with_logits(
+            output, wanted, pos_weight=weights, reduction="none" if focal else "mean"
+        )
+        return (losses * (wanted - output.sigmoid()).abs() ** focal).mean() if focal else losses
+
+    def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return {"label_accuracy": ((output >= 0) == target.bool()).float().mean()}
+
+    def tally(self, device: torch.device) -> Metrics:
+        return LabelMetrics(device, self.names, self.areas)
+
+
+class LabelMetrics(Metrics):
+    """Keeps all answers, which scikit-learn measures; the ``areas`` under curves if asked."""
+
+    def __init__(self, device: torch.device, names: tuple[str, ...], areas: bool) -> None:
+        super().__init__(device)
+        self.names, self.areas = names, areas
+        self.parts: list[tuple[Tensor, Tensor]] = []
+        self.measured: dict[str, float] = {}
+
+    def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
+        super().add(x, output, target, loss)
+        self.parts.append((output.sigmoid(), target))
+
+    def metrics(self) -> dict[str, float]:
+        if not self.measured:
+            from descend.engine.evaluation.label_metrics import measure_labels  # scikit-learn takes long to import
+
+            self.measured = super().metrics() | measure_labels(*self._all(), areas=self.areas)
+            self.measured = {name: self.measured[name] for name in Labels.offers if name in self.measured}
+        return self.measured
+
+    def show(self, lab: Lab, split: str) -> None:
+        from descend.engine.evaluation.label_metrics import measure_each_label
+
+        found = measure_each_label(self.names, *self._all(), areas=False)
+        found.sort(key=lambda one: one["f1"])
+        keys = {"label": "class", "samples": "samples", "right": "accuracy", "commonest": "commonest"}
+        keys |= {"precision": "precision", "recall": "recall", "F1": "f1"}
+        rows = [[tell(one[key]) for key in keys.values()] for one in found[:SHOWN]]
+        lab.table(f"labels ({split})", list(keys), rows)
+
+    def _all(self) -> tuple[Any, Any]:
+        """What is true and what was said, arrays (n, k)."""
+        said, truth = (torch.cat(parts).cpu().numpy() for parts in zip(*self.parts, strict=True))
+        return truth, said
+
+
+def tell(value: Any) -> Any:
+    """A cell of the table."""
+    return round(value, 4) if isinstance(value, float) else "-" if value is None else value
+
+
+def describe_blind_labels(dataset: Dataset) -> str:
+    """What the share of right answers is worth: that of always saying the commonest one of each label, by the training
+    part; nothing where there is no test part."""
+    import numpy as np
+
+    if not len(dataset.test_y):
+        return ""
+    often = 2 * dataset.train_y.sum(0, dtype=int) >= len(dataset.train_y)
+    share = 100 * float(np.mean(dataset.test_y == often))
+    return (
+        f"Always saying the commonest answer of each label is right for {share:.1f} % of the labels of the test part."
+    )
