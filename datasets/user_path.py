@@ -9,14 +9,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from descend.datasets import image_folder, listing, npz_file, split_files, table, text_file
+from descend.datasets import (
+    image_folder,
+    image_table,
+    labelled_images,
+    listing,
+    npz_file,
+    split_files,
+    table,
+    text_file,
+)
 from descend.datasets.compressed import find_suffix
-from descend.datasets.dataset import Dataset
+from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.encodings import find_other_kind, read_start
 from descend.datasets.options import join_address, list_names, parse_options, split_address
 from descend.datasets.tabular import is_tabular
 from descend.datasets.user_data import UserData, make_spec
-from descend.engine.base.errors import UsageError
+from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.paths import parse_path
 
 AS_TABLE = "Read as a table, as its lines are cut into columns; kind=text reads it as text."
@@ -26,6 +35,7 @@ FAMILIES: dict[str, type[Any]] = {
     "a text file": text_file.TextOptions,
     "an .npz file": npz_file.ArrayOptions,
     "a folder of images": image_folder.FolderOptions,
+    "a folder of images and a table": image_table.ImageTableOptions,
 }
 """Kinds of data, with the options of each."""
 Options = tuple[tuple[str, str], ...]
@@ -48,10 +58,20 @@ def find_spec(address: str, more: Mapping[str, str]) -> UserData:
         why = "" if isinstance(error, FileNotFoundError) else f" that can be read ({error.strerror})"
         raise UsageError(f"There is no file or folder '{path}'{why}.") from None
     given = tuple(options.items())
+    if place.is_dir() and (named := image_table.find_table(place, options)):
+        said = read_options(place, "a folder of images and a table", options)
+        found = labelled_images.list_labelled(place, named, said)
+        if found.test is not None:
+            found = dataclasses.replace(found, notes=(*found.notes, *warn_of_idle(options, "the table")))
+        return image_folder.make_spec(place, name, found, said, given)
     if place.is_dir() and (parts := split_files.find_split_files(place, table.SUFFIXES)):
         return _find_split(place, name, options, parts)
     if place.is_dir():
-        return image_folder.make_spec(place, name, read_options(place, "a folder of images", options), given)
+        pictured = read_options(place, "a folder of images", options)
+        listed = listing.list_images(place, pictured.limit, pictured.ignore)
+        if listed.test is not None:
+            listed = dataclasses.replace(listed, notes=(*listed.notes, *warn_of_idle(options, "the folder")))
+        return image_folder.make_spec(place, name, listed, pictured, given)
     read = functools.partial(_read_dataset, place, name, given, (status.st_mtime_ns, status.st_size))
     return make_spec(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
 
@@ -67,7 +87,16 @@ def _find_split(place: Path, name: str, options: dict[str, str], parts: Mapping[
 
 @functools.lru_cache(maxsize=2)
 def _read_tables(place: Path, name: str, given: Options, version: tuple[tuple[int, int], ...]) -> Dataset:
-    return table.read_table(place, name, read_options(place, "a table", dict(given)))
+    found = table.read_table(place, name, read_options(place, "a table", dict(given)))
+    return dataclasses.replace(found, notes=(*found.notes, *warn_of_idle(dict(given), "the files")))
+
+
+def warn_of_idle(options: Mapping[str, str], instead: str) -> tuple[str, ...]:
+    """A warning if ``options`` ask for a share of test rows though something else, ``instead``, says which they are."""
+    given = [f"{name}=" for name in ("test", "seed") if name in options]
+    return (
+        (f"{WARNING}{' and '.join(given)} changed nothing, as {instead} already told the test part.",) if given else ()
+    )
 
 
 def read_options(place: Path, family: str, given: Mapping[str, str]) -> Any:
@@ -99,9 +128,13 @@ def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
     found = find_path(address)
     if not stat.S_ISDIR(found.stat().st_mode):
         return found, (found,)
+    given = split_address(address)[1]
+    if named := image_table.find_table(found, given):
+        said = read_options(found, "a folder of images and a table", given)
+        return found, (*named.files, *labelled_images.list_labelled(found, named, said).files)
     if parts := split_files.find_split_files(found, table.SUFFIXES):
         return found, tuple(parts.values())
-    options = read_options(found, "a folder of images", split_address(address)[1])
+    options = read_options(found, "a folder of images", given)
     return found, listing.list_images(found, options.limit, options.ignore).files
 
 
@@ -111,6 +144,8 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
     suffix = find_suffix(file)
     if not file.is_file():
         raise UsageError(f"{file} is neither a file nor a folder.")
+    if not file.stat().st_size:
+        raise DescendError(f"{file.name} is an empty file; there is nothing to learn from.")
     if suffix in npz_file.SUFFIXES:
         return npz_file.read_npz(file, name, read_options(file, "an .npz file", options))
     kind = options.get("kind") or detect_kind(file, options)
@@ -119,7 +154,8 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
     if kind:
         found = table.read_table(file, name, read_options(file, "a table", options))
         note = () if suffix in table.SUFFIXES or "kind" in options else (AS_TABLE,)
-        return dataclasses.replace(found, notes=(*note, *found.notes))
+        idle = warn_of_idle(options, f"split={options['split']}") if "split" in options else ()
+        return dataclasses.replace(found, notes=(*note, *found.notes, *idle))
     if what := find_other_kind(read_start(file)):
         raise UsageError(f"{file.name} is of a kind that cannot be read: {what}.")
     known = ", ".join((*table.SUFFIXES, *npz_file.SUFFIXES, *text_file.SUFFIXES))

@@ -61,6 +61,7 @@ def list_options() -> str:
     import dataclasses
 
     from descend.datasets.image_folder import FolderOptions
+    from descend.datasets.image_table import ImageTableOptions
     from descend.datasets.npz_file import ArrayOptions
     from descend.datasets.table import TableOptions
     from descend.datasets.text_file import TextOptions
@@ -68,6 +69,7 @@ def list_options() -> str:
     kinds = {
         "a CSV file": TableOptions,
         "a folder of images": FolderOptions,
+        "a folder of images and a table that names them": ImageTableOptions,
         "an .npz": ArrayOptions,
         "a text": TextOptions,
     }

@@ -138,11 +138,17 @@ def make_unique(name: str, names: Sequence[str]) -> str:
 
 @contextmanager
 def open_source(data: str) -> Iterator[Path]:
-    """The file that ``data`` names; standard input as a file."""
+    """The file that ``data`` names, of a folder its table for the test, which is said; standard input as a file."""
+    from descend.datasets.split_files import choose_new_rows
+    from descend.datasets.table import SUFFIXES
     from descend.engine.base.paths import parse_path
+    from descend.engine.base.sanitize import clean
 
     if data != "-":
-        yield parse_path(data)
+        place = parse_path(data)
+        if (chosen := choose_new_rows(place, SUFFIXES)) != place:
+            print(clean(f"descend: taking {chosen.name} of {data}."), file=sys.stderr)
+        yield chosen
         return
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "standard input"

@@ -3,7 +3,7 @@ its own data that a training held back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,22 +98,33 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
     )
 
 
-def judge_pictures(predictor: Predictor, place: Path) -> Judged:
-    """What the model says of the pictures in ``place``, in folders named like their classes.
+def judge_pictures(predictor: Predictor, place: Path, options: Mapping[str, Any] | None = None) -> Judged:
+    """What the model says of the pictures in ``place``, in folders named like their classes or named by a table.
+
+    Args:
+        options: those of the training's data.
 
     Raises:
         DescendError: there are none, or one cannot be read.
     """
     import numpy as np
 
-    from descend.datasets.new_answers import UNKNOWN, label_pictures, tell_strange
+    from descend.datasets.new_answers import UNKNOWN, find_answers, label_pictures, tell_strange
     from descend.datasets.new_images import list_pictures, read_pictures
 
     prepared = predictor.prepared
-    if not prepared.classes:
-        raise UsageError("The run predicts numbers, which a folder of pictures does not tell.")
     if not place.is_dir():
-        raise UsageError(f"{place.name} is no folder with a folder of pictures for each class.")
+        raise UsageError(f"{place.name} is no folder with a folder of pictures for each class, or a table of them.")
+    if named := find_answers(place, prepared, options or {}):
+        files, truth, said = named
+        if not files:
+            raise DescendError(f"{place.name} has no picture that can be judged. {' '.join(said)}".rstrip())
+        pixels = np.concatenate([some for _, some in read_pictures(files, prepared)])
+        return make_judged(
+            predictor, pixels, truth, lambda sample: str(files[sample].relative_to(place)), notes=tuple(said)
+        )
+    if not prepared.classes:
+        raise UsageError(f"The run predicts numbers, and {place.name} has no table that tells them of its pictures.")
     files = list_pictures(place)
     labels, strange = label_pictures(files, place, prepared.classes)
     files = [file for file, label in zip(files, labels, strict=True) if label != UNKNOWN]
