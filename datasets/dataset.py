@@ -36,6 +36,7 @@ class Dataset:
         test_y: like ``train_y``.
         scale: the brightest value a pixel can have, so that ``x / scale`` lies in [0, 1]; 1 unless they are images.
         spread: values of more than 8 bits that became 0 and 255; None unless they were read from files of pictures.
+        values: of images that were arrays, the value that became 0, and by what the difference from it was multiplied.
         kind: what a sample is.
         task: what is learned.
         features: name of each column of a table.
@@ -62,6 +63,7 @@ class Dataset:
     test_y: NDArray[Any]
     scale: int = 1
     spread: tuple[float, float] | None = None
+    values: tuple[float, float] | None = None
     kind: Kind = "image"
     task: Task = "classification"
     features: tuple[str, ...] = ()

@@ -20,8 +20,8 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, label, text, features, vocabulary, scale, spread, encoders, dates: of the
-            `Dataset`; ``encoders`` are there for every table.
+        kind, task, classes, targets, label, text, features, vocabulary, scale, spread, values, encoders, dates: of
+            the `Dataset`; ``encoders`` are there for every table.
         sample_shape: shape of one sample, () of a stream of text.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
         target_mean, target_std: of each number to predict, for which the same holds.
@@ -41,6 +41,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     vocabulary: tuple[str, ...] = ()
     scale: int = 1
     spread: tuple[float, float] | None = None
+    values: tuple[float, float] | None = None
     encoders: tuple[ColumnEncoder, ...] = ()
     dates: tuple[DateColumn, ...] = ()
     mean: tuple[float, ...] = ()
@@ -80,6 +81,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         vocabulary=dataset.vocabulary,
         scale=dataset.scale,
         spread=dataset.spread,
+        values=dataset.values,
         encoders=encoders,
         dates=dataset.dates,
         mean=tuple(mean.tolist()),

@@ -14,6 +14,7 @@ from descend.datasets import (
     image_table,
     labelled_images,
     listing,
+    npy_files,
     npz_file,
     split_files,
     table,
@@ -34,6 +35,7 @@ FAMILIES: dict[str, type[Any]] = {
     "a table": table.TableOptions,
     "a text file": text_file.TextOptions,
     "an .npz file": npz_file.ArrayOptions,
+    ".npy files": npy_files.NpyOptions,
     "a folder of images": image_folder.FolderOptions,
     "a folder of images and a table": image_table.ImageTableOptions,
 }
@@ -52,6 +54,8 @@ def find_spec(address: str, more: Mapping[str, str]) -> UserData:
     options |= more
     place = parse_path(path, kept=True)
     name = join_address(path, options)
+    if arrays := _find_arrays(place):
+        return _find_npy(place, name, options, arrays)
     try:
         status = place.stat()
     except OSError as error:
@@ -74,6 +78,35 @@ def find_spec(address: str, more: Mapping[str, str]) -> UserData:
         return image_folder.make_spec(place, name, listed, pictured, given)
     read = functools.partial(_read_dataset, place, name, given, (status.st_mtime_ns, status.st_size))
     return make_spec(read(), place, options, f"A file of {status.st_size:,} bytes of your own.", read)
+
+
+def _find_arrays(place: Path) -> dict[str, Path]:
+    """The ``.npy`` files at ``place``, if it is of such."""
+    try:
+        if place.is_dir() and not npy_files.holds_arrays(place):
+            return {}
+        found = npy_files.find_files(place)
+    except OSError:
+        return {}  # which is said when it is looked at
+    if place.is_dir() and not found:
+        raise UsageError(f"{place} holds .npy files of other names; {npy_files.FORM}.")
+    return found
+
+
+def _find_npy(place: Path, name: str, options: dict[str, str], arrays: Mapping[str, Path]) -> UserData:
+    """The data in ``arrays``, called as `npy_files.find_files` has it."""
+    files = tuple(arrays.values())
+    version = tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    read = functools.partial(_read_npy, place, name, tuple(options.items()), version)
+    listed = ", ".join(file.name for file in files)
+    named = place if place.exists() else files[0]
+    return dataclasses.replace(make_spec(read(), named, options, f"{listed} of your own.", read), files=files)
+
+
+@functools.lru_cache(maxsize=2)
+def _read_npy(place: Path, name: str, given: Options, version: tuple[tuple[int, int], ...]) -> Dataset:
+    files = npy_files.find_files(place)
+    return npy_files.read_files(place, files, name, read_options(place, ".npy files", dict(given)))
 
 
 def _find_split(place: Path, name: str, options: dict[str, str], parts: Mapping[str, Path]) -> UserData:
@@ -126,6 +159,8 @@ def list_files(address: str) -> tuple[Path, tuple[Path, ...]]:
         DescendError: it is a folder that cannot be learned from, or an option is wrong.
     """
     found = find_path(address)
+    if arrays := _find_arrays(found):
+        return found, tuple(arrays.values())
     if not stat.S_ISDIR(found.stat().st_mode):
         return found, (found,)
     given = split_address(address)[1]
@@ -145,7 +180,7 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
     if not file.is_file():
         raise UsageError(f"{file} is neither a file nor a folder.")
     if not file.stat().st_size:
-        raise DescendError(f"{file.name} is an empty file; there is nothing to learn from.")
+        raise DescendError(f"{file.name} is empty; there is nothing to learn from.")
     if suffix in npz_file.SUFFIXES:
         return npz_file.read_npz(file, name, read_options(file, "an .npz file", options))
     kind = options.get("kind") or detect_kind(file, options)
@@ -158,7 +193,7 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
         return dataclasses.replace(found, notes=(*note, *found.notes, *idle))
     if what := find_other_kind(read_start(file)):
         raise UsageError(f"{file.name} is of a kind that cannot be read: {what}.")
-    known = ", ".join((*table.SUFFIXES, *npz_file.SUFFIXES, *text_file.SUFFIXES))
+    known = ", ".join((*table.SUFFIXES, *npz_file.SUFFIXES, npy_files.SUFFIX, *text_file.SUFFIXES))
     raise UsageError(
         f"{file.name} is of a kind that cannot be read; data is a file that ends in {known}, any other file with "
         "kind=table or kind=text, or a folder of images."

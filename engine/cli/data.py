@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
         description="""\
 Show samples, classes, columns, missing values and the split of a dataset, or of
 data of your own: a CSV file with a column to predict, a folder of images with a
-folder for each class, an .npz with x and y, or a text. Options follow the path
+folder for each class, an .npz with x and y, x.npy beside y.npy, or a text. Options follow the path
 after a question mark, in quotes because of the shell:
 
   descend data show 'data.csv?target=price&missing=drop'""",
@@ -62,6 +62,7 @@ def list_options() -> str:
 
     from descend.datasets.image_folder import FolderOptions
     from descend.datasets.image_table import ImageTableOptions
+    from descend.datasets.npy_files import NpyOptions
     from descend.datasets.npz_file import ArrayOptions
     from descend.datasets.table import TableOptions
     from descend.datasets.text_file import TextOptions
@@ -71,6 +72,7 @@ def list_options() -> str:
         "a folder of images": FolderOptions,
         "a folder of images and a table that names them": ImageTableOptions,
         "an .npz": ArrayOptions,
+        ".npy files": NpyOptions,
         "a text": TextOptions,
     }
     lines = []

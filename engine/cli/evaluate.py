@@ -95,13 +95,15 @@ def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None)
     from descend.datasets.options import split_address
     from descend.datasets.table import read_table_options
     from descend.engine.base.paths import parse_path
-    from descend.engine.cli.predict import open_source
+    from descend.engine.cli.predict import find_new_arrays, open_source
     from descend.engine.evaluation import samples
 
     prepared = predictor.prepared
     if data is None:
         assert own is not None
         return samples.judge_held_back(predictor, own)
+    if arrays := find_new_arrays(data, prepared):
+        return samples.judge_arrays(predictor, arrays)
     if prepared.kind == "image":
         return samples.judge_pictures(predictor, parse_path(data), dict(split_address(run.manifest().data)[1]))
     if prepared.kind == "text" and not prepared.text:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from descend.datasets.csv_reader import CsvTable
     from descend.datasets.dataset import Dataset
+    from descend.datasets.new_arrays import NewArrays
     from descend.datasets.preparation import Preparation
     from descend.engine.train.predictor import Predictor
 
@@ -136,6 +137,29 @@ def judge_pictures(predictor: Predictor, place: Path, options: Mapping[str, Any]
     pixels = np.concatenate([some for _, some in read_pictures(files, prepared)])
     notes = (tell_strange(strange, "picture"),) if strange else ()
     return make_judged(predictor, pixels, truth, lambda sample: str(files[sample].relative_to(place)), notes=notes)
+
+
+def judge_arrays(predictor: Predictor, arrays: NewArrays) -> Judged:
+    """What the model says of samples in files of NumPy's that have what is to be predicted.
+
+    Raises:
+        DescendError: they are of another form, or have not.
+    """
+    import numpy as np
+
+    from descend.datasets.new_arrays import ArrayEncoder, read_answers
+
+    encoder = ArrayEncoder(predictor.prepared)
+    truth, known, said = read_answers(arrays, predictor.prepared)
+    if not known.any():
+        raise DescendError(f"{arrays.name} has no sample that can be judged. {' '.join(said)}".rstrip())
+    x = np.concatenate(list(encoder.encode(arrays)))[known]
+    at = known.nonzero()[0].tolist()
+
+    def describe(sample: int) -> str:
+        return f"index {at[sample]:,}{describe_values(x[sample], predictor.prepared)}"
+
+    return make_judged(predictor, x, truth[known], describe, notes=(*encoder.tell(), *said))
 
 
 def make_judged(

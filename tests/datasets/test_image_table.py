@@ -187,7 +187,7 @@ def test_it_is_trained_predicted_and_evaluated(target: str, root: Path, capsys: 
 def test_an_empty_file_is_a_sentence(ending: str, tmp_path: Path) -> None:
     file = tmp_path / f"t.{ending}"
     file.touch()
-    with pytest.raises(DescendError, match=f"t.{ending} is an empty file; there is nothing to learn from"):
+    with pytest.raises(DescendError, match=f"t.{ending} is empty; there is nothing to learn from"):
         catalogue.find(str(file))
 
 
