@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from descend.datasets.columns import Column, quote_columns
 from descend.datasets.compressed import find_suffix
@@ -120,13 +121,21 @@ class RowEncoder:
 
 def make_column(table: CsvTable, place: int, options: Mapping[str, Any]) -> Column:
     """The column at ``place``, from 0, of ``table``, which is written as the training's table was."""
+    cells, gaps = table.columns[place], frozenset(options.get("gaps") or ())
+    if options.get("case") and table.names[place] != options.get("text"):
+        cells, gaps = fold_case(cells), gaps | frozenset(fold_case(list(gaps)))
     return Column(
         table.names[place],
-        table.columns[place],
+        cells,
         table.lines,
         options.get("decimal") or ".",
         options.get("thousands") or "",
         place + 1,
-        frozenset(options.get("gaps") or ()),
+        gaps,
         frozenset(word.lower() for word in options.get("values") or ()),
     )
+
+
+def fold_case(cells: Sequence[str]) -> list[str]:
+    """``cells`` in lower case, and with single blanks between words."""
+    return [" ".join(normalize("NFC", cell).casefold().split()) for cell in cells]

@@ -7,7 +7,7 @@ import functools
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from descend.datasets import (
     image_folder,
@@ -28,6 +28,9 @@ from descend.datasets.tabular import is_tabular
 from descend.datasets.user_data import UserData, make_spec
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.paths import parse_path
+
+if TYPE_CHECKING:
+    from descend.datasets.table_survey import Survey
 
 AS_TABLE = "Read as a table, as its lines are cut into columns; kind=text reads it as text."
 
@@ -144,6 +147,26 @@ def read_options(place: Path, family: str, given: Mapping[str, str]) -> Any:
             say = "; kind=table reads it as one" if (family, other) == ("a text file", "a table") else ""
             raise UsageError(f"The option {name} is for {other}, and {place.name} is read as {family}{say}.")
     return parse_options(FAMILIES[family], given, family)
+
+
+def survey(address: str) -> Survey | None:
+    """What there is to say of the columns of the table at ``address``; None if it is none, or an option is for another
+    kind of data.
+
+    Raises:
+        DescendError: its cells cannot be read.
+    """
+    from descend.datasets.table_survey import survey_table
+
+    path, options = split_address(address)
+    place = parse_path(path, kept=True)
+    if place.is_dir():
+        if not split_files.find_split_files(place, table.SUFFIXES) or image_table.find_table(place, options):
+            return None
+    elif not place.is_file() or (options.get("kind") or detect_kind(place, options)) != "table":
+        return None
+    read_options(place, "a table", options)
+    return survey_table(place, path, options)
 
 
 def find_path(address: str) -> Path:

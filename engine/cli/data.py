@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
+
+if TYPE_CHECKING:
+    from descend.datasets.dataset import Dataset
+    from descend.datasets.table_survey import Survey
 
 
 def add(commands: Any) -> None:
@@ -34,7 +38,8 @@ def add(commands: Any) -> None:
         description="""\
 Show samples, classes, columns, missing values and the split of a dataset, or of
 data of your own: a CSV file with a column to predict, a folder of images with a
-folder for each class, an .npz with x and y, x.npy beside y.npy, or a text. Options follow the path
+folder for each class, an .npz with x and y, x.npy beside y.npy, or a text. Of a table
+come the columns first, then all problems and the options that settle them. Options follow the path
 after a question mark, in quotes because of the shell:
 
   descend data show 'data.csv?target=price&missing=drop'""",
@@ -86,8 +91,12 @@ def list_options() -> str:
 
 def show_dataset(arguments: argparse.Namespace) -> int:
     """Print what a dataset holds, or the numbers as JSON."""
+    from dataclasses import asdict
+
     from descend.datasets import catalogue
     from descend.datasets.describe import describe
+    from descend.engine.cli.data_view import print_augmented, print_dataset
+    from descend.engine.cli.survey_view import print_survey
 
     if arguments.augment:
         from descend.engine.train.settings import TrainKnobs
@@ -95,26 +104,48 @@ def show_dataset(arguments: argparse.Namespace) -> int:
         TrainKnobs.specs["augment"].parse(arguments.augment)
         if arguments.json:
             raise UsageError("--augment shows pictures, which --json does not print; leave one of them out.")
-    dataset = catalogue.find(arguments.name).load()
-    if arguments.augment:
+    survey = find_survey(arguments.name)
+    failed: DescendError | None = None
+    dataset: Dataset | None = None
+    try:
+        dataset = catalogue.find(arguments.name).load()
+    except DescendError as error:
+        if survey is None:
+            raise
+        failed = error
+    if arguments.augment and dataset is not None:
         from descend.engine.train.augment_preview import choose_samples
 
         choose_samples(dataset)  # before all else is printed, that there are images
     if arguments.json:
-        from dataclasses import asdict
-
-        print(json.dumps(asdict(describe(dataset))))
-        return 0
-
-    from descend.engine.cli.data_view import print_dataset
-
+        found = asdict(describe(dataset)) if dataset is not None else {"name": arguments.name, "error": str(failed)}
+        if survey is not None:
+            found["survey"] = asdict(survey)
+        print(json.dumps(found))
+        return 0 if failed is None else failed.exit_status
     console = output.make_console()
+    if survey is not None:
+        print_survey(survey, console)
+    if dataset is None:
+        assert failed is not None
+        raise failed
     print_dataset(dataset, console)
     if arguments.augment:
-        from descend.engine.cli.data_view import print_augmented
-
         print_augmented(dataset, arguments.augment, console)
     return 0
+
+
+def find_survey(name: str) -> Survey | None:
+    """What there is to say of the columns of a table of the user's own; None of other data, and of what cannot be
+    read."""
+    from descend.datasets import catalogue, user_path
+
+    if not catalogue.is_path(name):
+        return None
+    try:
+        return user_path.survey(name)
+    except DescendError:
+        return None  # which is said when it is read
 
 
 def fetch_dataset(arguments: argparse.Namespace) -> int:
