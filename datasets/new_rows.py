@@ -50,7 +50,12 @@ class RowEncoder:
 
     Columns may come in any order and there may be others. A missing value becomes the training's mean or most frequent
     category, and so does a category that was not trained on; both are counted.
+
+    Attributes:
+        lacking: which rows of the last table lacked a value, (rows,).
     """
+
+    lacking: NDArray[np.bool_]
 
     def __init__(self, prepared: Preparation, options: Mapping[str, Any]) -> None:
         self.prepared, self.options = prepared, options
@@ -76,6 +81,7 @@ class RowEncoder:
         if gone := [encoder.name for encoder in encoders if encoder.name not in places]:
             raise DescendError(f"{table.file.name} lacks {quote_columns(gone)}, which the model was trained on.")
         keep = np.ones(len(table.lines), bool)
+        self.lacking = np.zeros(len(table.lines), bool)
         parts = []
         for encoder in encoders:
             column = make_column(table, places[encoder.name], self.options)
@@ -95,6 +101,7 @@ class RowEncoder:
                 )
             if missing := int(column.missing.sum()):
                 self.missing[encoder.name] += missing
+                self.lacking |= column.missing
             if unseen := encoder.find_unseen(column):
                 self.unseen.setdefault(encoder.name, Counter()).update(unseen)
             parts.append(encoder.encode(column, keep))

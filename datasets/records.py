@@ -17,7 +17,7 @@ from urllib.parse import quote
 from descend.datasets.compressed import ENDINGS, find_size, find_suffix, open_bytes, open_text, tell_unreadable
 from descend.datasets.csv_reader import CELL, MAX_CELLS, CsvTable, check_names, shorten_cell
 from descend.datasets.csv_stream import CELLS
-from descend.datasets.memory import check_memory
+from descend.datasets.memory import TooLarge, check_memory
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_records(file: Path, limit: int = 0, nests: Nests = lambda name: False) 
         if limit and len(lines) >= limit:
             break
         if len(lines) * len(names) > MAX_CELLS:
-            raise DescendError(f"{file.name} has more than {MAX_CELLS:,} cells; {TAKE}.")
+            raise TooLarge(f"{file.name} has more than {MAX_CELLS:,} cells; {TAKE}.")
         check_memory(len(lines) * len(names) * CELL, file.name, TAKE)
     keep = limit or len(lines)
     notes = [] if find_suffix(file) in JSON else ["Rows are counted from 1 where a line is named."]

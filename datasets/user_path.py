@@ -23,6 +23,7 @@ from descend.datasets import (
 from descend.datasets.compressed import find_suffix
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.encodings import find_other_kind, read_start
+from descend.datasets.memory import TooLarge
 from descend.datasets.options import join_address, list_names, parse_options, split_address
 from descend.datasets.tabular import is_tabular
 from descend.datasets.user_data import UserData, make_spec
@@ -123,8 +124,20 @@ def _find_split(place: Path, name: str, options: dict[str, str], parts: Mapping[
 
 @functools.lru_cache(maxsize=2)
 def _read_tables(place: Path, name: str, given: Options, version: tuple[tuple[int, int], ...]) -> Dataset:
-    found = table.read_table(place, name, read_options(place, "a table", dict(given)))
+    found = _read_any_table(place, name, read_options(place, "a table", dict(given)))
     return dataclasses.replace(found, notes=(*found.notes, *warn_of_idle(dict(given), "the files")))
+
+
+def _read_any_table(place: Path, name: str, options: table.TableOptions) -> Dataset:
+    """The table ``place``, from disk if it does not fit into memory."""
+    from descend.datasets.streamed_table import read_streamed
+
+    try:
+        return table.read_table(place, name, options)
+    except TooLarge:
+        if options.text:
+            raise
+        return read_streamed(place, name, options)
 
 
 def warn_of_idle(options: Mapping[str, str], instead: str) -> tuple[str, ...]:
@@ -165,8 +178,14 @@ def survey(address: str) -> Survey | None:
             return None
     elif not place.is_file() or (options.get("kind") or detect_kind(place, options)) != "table":
         return None
-    read_options(place, "a table", options)
-    return survey_table(place, path, options)
+    said = read_options(place, "a table", options)
+    try:
+        return survey_table(place, path, options)
+    except TooLarge:
+        from descend.datasets.table_sample import sample_table
+
+        sample = sample_table(place, said)
+        return dataclasses.replace(survey_table(place, path, options, sample.table), rows=sample.rows)
 
 
 def find_path(address: str) -> Path:
@@ -210,7 +229,7 @@ def _read_dataset(file: Path, name: str, given: Options, version: tuple[int, int
     if kind == "text":
         return text_file.read_text(file, name, read_options(file, "a text file", options))
     if kind:
-        found = table.read_table(file, name, read_options(file, "a table", options))
+        found = _read_any_table(file, name, read_options(file, "a table", options))
         note = () if suffix in table.SUFFIXES or "kind" in options else (AS_TABLE,)
         idle = warn_of_idle(options, f"split={options['split']}") if "split" in options else ()
         return dataclasses.replace(found, notes=(*note, *found.notes, *idle))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Declare ``descend data list``, ``descend data fetch`` and ``descend data show``."""
+    """Declare ``descend data`` and its actions."""
     command = commands.add_parser(
         "data", help="list, fetch or look into datasets", description="List, fetch or look into datasets."
     )
@@ -32,6 +32,15 @@ def add(commands: Any) -> None:
     fetch.add_argument("name", metavar="NAME", help="dataset, see `descend data list`")
     fetch.add_argument("--json", action="store_true", help="print one JSON object a line")
     fetch.set_defaults(do=fetch_dataset)
+    cache = actions.add_parser(
+        "cache",
+        help="tables kept as numbers on disk",
+        description="Tables of more than 10 million cells, or larger than memory, are made into numbers once, which "
+        "are kept in $DESCEND_HOME: list them, or remove them.",
+    )
+    cache.add_argument("--clear", action="store_true", help="remove them all")
+    cache.add_argument("--json", action="store_true", help="print one JSON object a line")
+    cache.set_defaults(do=show_cache)
     look = actions.add_parser(
         "show",
         help="look into a dataset",
@@ -52,6 +61,36 @@ after a question mark, in quotes because of the shell:
         "--augment", default="", metavar="HOW", help="of images: also show what this change makes of a few samples"
     )
     look.set_defaults(do=show_dataset)
+
+
+def show_cache(arguments: argparse.Namespace) -> int:
+    """List the large tables that are kept as numbers, or remove them."""
+    import time
+
+    from descend.datasets import table_cache
+    from descend.engine.base.units import format_size
+
+    if arguments.clear:
+        freed = table_cache.remove_old(0)
+        print(f"Removed {format_size(freed)} from {clean(str(table_cache.find_root()))}.")
+        return 0
+    found = table_cache.list_tables()
+    for folder, source, size, used in found:
+        if arguments.json:
+            print(json.dumps({"folder": str(folder), "source": source, "bytes": size, "used": used}))
+        else:
+            days = int((time.time() - used) // 86_400)
+            when = "today" if not days else "yesterday" if days == 1 else f"{days} days ago"
+            print(clean(f"{format_size(size):>9}  used {when}  {source or 'not finished'}"))
+    if not found and not arguments.json:
+        print("No large table is kept.")
+    elif not arguments.json:
+        print(
+            clean(f"They are in {table_cache.find_root()}, and go after {table_cache.DAYS} days without use; "),
+            end="",
+        )
+        print("`descend data cache --clear` removes them now.")
+    return 0
 
 
 def list_datasets(arguments: argparse.Namespace) -> int:
