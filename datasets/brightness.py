@@ -43,8 +43,9 @@ def arrange_axes(x: NDArray[Any], file: str) -> NDArray[Any]:
 
 def convert_to_bytes(
     x: NDArray[Any], train: NDArray[np.intp], test: NDArray[np.intp], file: str, notes: list[str]
-) -> tuple[NDArray[np.uint8], int]:
-    """Images (n, h, w) or (n, h, w, 3) as bytes of the same shape, and their brightest value.
+) -> tuple[NDArray[np.uint8], int, tuple[float, float]]:
+    """Images (n, h, w) or (n, h, w, 3) as bytes of the same shape, their brightest value, and which value became 0 and
+    by what the difference from it was multiplied.
 
     Whole numbers from 0 to 255 stay as they are, fractions from 0 to 1 become 0 to 255. Of any other range, the
     minimum over the training images becomes 0 and the maximum 255, for all images alike.
@@ -58,7 +59,7 @@ def convert_to_bytes(
     import numpy as np
 
     if x.dtype.kind == "b":
-        return np.ascontiguousarray(x).view(np.uint8), 1
+        return np.ascontiguousarray(x).view(np.uint8), 1, (0.0, 1.0)
     fractions, spans = False, np.empty((len(x), 2))
     for at, images in split_chunks(x):
         if x.dtype.kind == "f":
@@ -80,13 +81,13 @@ def convert_to_bytes(
         )
     if low >= 0 and high <= 1 and (x.dtype.kind == "f" and 256 * (high - low) >= FEW):
         notes.append("Pixels from 0 to 1 are kept as bytes, in 256 steps.")
-        return scale_to_bytes(x, 0, 255), 255
+        return scale_to_bytes(x, 0, 255), 255, (0.0, 255.0)
     if low >= 0 and high <= 255 and (not fractions or high - low >= FEW):
         if fractions:
             notes.append("Pixels are rounded to whole numbers.")
         if 1 < high < FEW:
             notes.append(f"The brightest pixel is {high:.0f}, which is taken as white.")
-        return scale_to_bytes(x, 0, 1), max(1, int(high)) if high < FEW else 255
+        return scale_to_bytes(x, 0, 1), max(1, int(high)) if high < FEW else 255, (0.0, 1.0)
     low, high = float(spans[train, 0].min()), float(spans[train, 1].max())
     if low == high:
         raise DescendError(
@@ -105,7 +106,7 @@ def convert_to_bytes(
         notes.append(
             f"{format_count(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there."
         )
-    return scale_to_bytes(x, low, 255 / (high - low)), 255
+    return scale_to_bytes(x, low, 255 / (high - low)), 255, (low, 255 / (high - low))
 
 
 def scale_to_bytes(x: NDArray[Any], low: float, factor: float) -> NDArray[np.uint8]:

@@ -43,8 +43,16 @@ def find(name: str, **options: object) -> Spec:
         if options or path != name:
             raise UsageError(f"The dataset '{spec.name}' takes no options; they are for data of your own.")
         return spec
-    if path and (os.sep in path or os.path.splitext(path)[1] or os.path.exists(path)):
+    if is_path(name):
         from descend.datasets import user_path
 
         return user_path.find_spec(name, {key: str(value) for key, value in options.items()})
     raise UsageError(f"There is no dataset '{name}'{suggest_nearest(name, known) or '; see `descend data list`.'}")
+
+
+def is_path(name: str) -> bool:
+    """Whether ``name`` means data of the user's own rather than a dataset of the catalogue."""
+    path, _ = cut_address(name)
+    if not path or path.lower().replace("_", "-") in list_specs():
+        return False
+    return os.sep in path or bool(os.path.splitext(path)[1]) or os.path.exists(path)

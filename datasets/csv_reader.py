@@ -18,14 +18,14 @@ from descend.datasets.delimiters import SEPARATOR, count_cells, find_delimiter, 
 from descend.datasets.encodings import SAMPLE, describe_undecodable, detect_encoding
 from descend.datasets.forms import hold_numbers, is_number
 from descend.datasets.lines import TableLines, drop_comments
-from descend.datasets.memory import SHARE, check_memory, free_memory
+from descend.datasets.memory import SHARE, TooLarge, check_memory, free_memory
 from descend.datasets.other_formats import find_other_format
 from descend.datasets.tabular import take_whole_lines
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 
 MAX_CELLS = 10_000_000
-"""Cells read at most."""
+"""Cells read at once, at most; longer tables are streamed (`streamed_table`)."""
 FOOTER = 20
 """Lines below a table at most, for an advice to pass them over."""
 CELL = 100
@@ -188,8 +188,8 @@ def check_size(file: Path, sample: str, delimiter: str, limit: int) -> None:
     rows = find_size(file) * len(found) / sum(len(line.encode()) for line in lines)
     cells = width * (min(rows, limit) if limit else rows)
     take = "limit=N takes the first N rows, at most {:,}".format
-    if cells > 2 * MAX_CELLS:  # or they are counted as they are read
-        raise DescendError(
+    if cells > MAX_CELLS:
+        raise TooLarge(
             f"{file.name} has about {cells:,.0f} cells, more than {MAX_CELLS:,}; {take(MAX_CELLS // width)}."
         )
     check_memory(cells * CELL, file.name, take(int(SHARE * free_memory() / CELL / width)))
@@ -234,7 +234,7 @@ def collect_rows(
         if limit and len(rows) > limit:
             break
         if len(rows) * len(rows[0]) > most:
-            raise DescendError(
+            raise TooLarge(
                 f"{file.name} has more than {most:,.0f} cells (reached in line {line:,}), "
                 f"{'which is the maximum' if most == MAX_CELLS else 'for which there is memory'}; limit=N takes the "
                 f"first N rows, at most {int(most) // len(rows[0]):,}."

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WARNING = "Warning: "
 """First word of notes that should not be missed."""
+NUMBERS = 1 << 22
+"""Of what stays on disk, looked at at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,7 @@ class Dataset:
         test_y: like ``train_y``.
         scale: the brightest value a pixel can have, so that ``x / scale`` lies in [0, 1]; 1 unless they are images.
         spread: values of more than 8 bits that became 0 and 255; None unless they were read from files of pictures.
+        values: of images that were arrays, the value that became 0, and by what the difference from it was multiplied.
         kind: what a sample is.
         task: what is learned.
         features: name of each column of a table.
@@ -67,6 +70,7 @@ class Dataset:
     test_y: NDArray[Any]
     scale: int = 1
     spread: tuple[float, float] | None = None
+    values: tuple[float, float] | None = None
     kind: Kind = "image"
     task: Task = "classification"
     features: tuple[str, ...] = ()
@@ -103,6 +107,20 @@ class Dataset:
         """Standard deviation of each column over the training set, (d,), 1 for a constant one; of a table only."""
         import numpy as np
 
-        std = self.train_x.std(0, dtype="float64").astype("float32")
+        std = measure_deviations(self.train_x).astype("float32")
         # rounding can leave a constant column with a std that is not quite zero
         return np.where(std > 1e-6 * np.abs(self.mean), std, np.float32(1))
+
+
+def measure_deviations(x: NDArray[Any]) -> NDArray[np.float64]:
+    """The standard deviation of each column of ``x`` (n, d), (d,); of what stays on disk a part at a time."""
+    import numpy as np
+
+    if not isinstance(x, np.memmap):
+        whole: NDArray[np.float64] = x.std(0, dtype=np.float64)
+        return whole
+    middle, total = x.mean(0, dtype=np.float64), np.zeros(x.shape[1])
+    step = max(1, NUMBERS // x.shape[1])
+    for start in range(0, len(x), step):
+        total += ((x[start : start + step] - middle) ** 2).sum(0)
+    return np.sqrt(total / len(x))

@@ -102,8 +102,12 @@ def describe(dataset: Dataset) -> Description:
     elif dataset.targets:
         columns = dataset.train_y.reshape(len(dataset.train_y), -1)
         targets = tuple(_describe_columns(columns, dataset.targets, dataset))
+    notes = dataset.notes
     if dataset.kind == "table":
-        features = tuple(_describe_columns(dataset.train_x, dataset.features, dataset))
+        rows = choose_rows(dataset.train_x)
+        features = tuple(_describe_columns(rows, dataset.features, dataset))
+        if len(rows) < len(dataset.train_x):
+            notes = (*notes, f"The statistics below are of {len(rows):,} rows, evenly spread.")
     elif dataset.kind == "image":
         features = (_describe_brightness(dataset.train_x),)
     else:
@@ -123,9 +127,20 @@ def describe(dataset: Dataset) -> Description:
         targets,
         characters,
         dict(dataset.missing),
-        dataset.notes,
+        notes,
         dataset.shape.unit if dataset.kind == "text" else "",
     )
+
+
+def choose_rows(x: NDArray[Any]) -> NDArray[Any]:
+    """``x``, or of one that stays on disk rows of `NUMBERS` numbers, evenly spread."""
+    import numpy as np
+
+    count = max(1, NUMBERS // max(1, x.shape[1]))
+    if not isinstance(x, np.memmap) or len(x) <= count:
+        return x
+    chosen: NDArray[Any] = x[np.arange(count) * len(x) // count]
+    return chosen
 
 
 def choose_samples(dataset: Dataset, count: int = SAMPLES) -> NDArray[np.intp]:

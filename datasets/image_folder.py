@@ -1,4 +1,4 @@
-"""The user's folder of images, read: one folder a class, or ``train`` and ``test`` with one folder a class in each."""
+"""The user's images, read: of a folder with one folder a class, or with a table that names them (`image_table`)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from descend.datasets import brightness, image_file
 from descend.datasets.data_shape import format_count, format_value
 from descend.datasets.dataset import WARNING, Dataset
-from descend.datasets.listing import FolderListing, list_images, spell_name, suggest_ignore
+from descend.datasets.listing import FolderListing, spell_name, suggest_ignore
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
-from descend.datasets.split import split_stratified
+from descend.datasets.table_split import split_rows
 from descend.datasets.user_data import UserData
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -28,16 +28,22 @@ SIZES = (8, 16, 24, 28, 32, 48, 64)
 
 
 @dataclass(frozen=True)
-class FolderOptions:
-    """What can be said of a folder of images."""
+class ImageOptions:
+    """What can be said of images in files."""
 
     size: str = option("", "side of the images, or HEIGHTxWIDTH; default: the most common size, at most 64")
     colour: str = option("", "convert to; default: as they are", among=("grey", "rgb"))
     broken: str = option("error", "what to do about broken images", among=("error", "skip"))
-    ignore: tuple[str, ...] = option((), "folders of classes to leave out")
-    limit: int = option(0, "images of each class at most; 0 is all", low=0)
     test: float = option(0.2, "share of each class that is kept for the test", low=0.01, high=0.9)
     seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class FolderOptions(ImageOptions):
+    """What can be said of a folder with a folder of images for each class."""
+
+    ignore: tuple[str, ...] = option((), "folders of classes to leave out")
+    limit: int = option(0, "images of each class at most; 0 is all", low=0)
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,17 @@ class ImageForm:
     """Whether some have values of more than 8 bits."""
 
 
-def make_spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[str, str], ...]) -> UserData:
-    """What is in a folder of images, from the names of its files and their first bytes.
+def make_spec(
+    root: Path, name: str, found: FolderListing, options: ImageOptions, given: tuple[tuple[str, str], ...]
+) -> UserData:
+    """What is in a folder whose images are ``found``.
 
     Raises:
-        DescendError: it is no folder of images by class, or a file is not a picture, or they take too much memory.
+        DescendError: a file is not a picture, or they take too much memory.
         UsageError: an option does not fit.
     """
     import numpy as np
 
-    found = list_images(root, options.limit, options.ignore)
     looks = read_headers(found, options.broken)
     if not looks:
         raise DescendError(f"None of the {len(found.files):,} images in {root} can be read.")
@@ -75,22 +82,25 @@ def make_spec(root: Path, name: str, options: FolderOptions, given: tuple[tuple[
     check_memory(
         2 * len(found.files) * height * width * (1 if grey else 3),  # all, and once more while they are parted
         f"{root.name}, {len(found.files):,} images of {height} × {width} pixels,",
-        "choose a smaller size=…, or limit=N for the first N of each class",
+        f"choose a smaller size=…, or limit=N for the first N{'' if found.table else ' of each class'}",
     )
     train, test = split_parts(found, np.ones(len(found.files), bool), options)
     found = dataclasses.replace(found, notes=tuple(notes))
     form = ImageForm(height, width, grey, any(look.wide for look in looks.values()))
+    learned = f"in {len(found.classes)} classes" if found.classes else f"with {', '.join(found.targets)}"
     return UserData(
         name=name,
         title=root.name,
-        description=f"A folder of {len(found.files):,} images of your own, in {len(found.classes)} classes.",
+        description=f"A folder of {len(found.files):,} images of your own, {learned}.",
+        task="classification" if found.classes else "regression",
+        targets=found.targets,
         sample_shape=(height, width) if grey else (height, width, 3),
         classes=found.classes,
         train_size=len(train),
         test_size=len(test),
         path=root,
         options=given,
-        files=found.files,
+        files=(*found.table, *found.files),
         read=functools.partial(read_images, name, found, form, options),
     )
 
@@ -112,7 +122,7 @@ def read_headers(found: FolderListing, broken: str) -> dict[Path, image_file.Ima
     return looks
 
 
-def read_images(name: str, listing: FolderListing, form: ImageForm, options: FolderOptions) -> Dataset:
+def read_images(name: str, listing: FolderListing, form: ImageForm, options: ImageOptions) -> Dataset:
     """Read every picture.
 
     Raises:
@@ -138,11 +148,11 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Fol
             f"{format_count(int((~whole).sum()), 'broken image')} skipped, the first {spell_name(first.name)}."
         )
     train, test = split_parts(listing, whole, options)
-    labels = np.array(listing.labels, np.int64)
+    labels = np.asarray(listing.labels)
     if gone := sorted(set(range(len(listing.classes))) - set(labels[train].tolist())):
         raise DescendError(
             f"The class '{listing.classes[gone[0]]}' has no image left that can be read; fix some"
-            f"{suggest_ignore(listing.classes[gone[0]], options.ignore)}."
+            f"{suggest_ignore(listing.classes[gone[0]], options.ignore) if isinstance(options, FolderOptions) else ''}."
         )
     scale = find_white(images if whole.all() else images[whole], notes)
     return Dataset(
@@ -154,6 +164,11 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Fol
         labels[test],
         scale=scale,
         spread=spread,
+        task="classification" if listing.classes else "regression",
+        targets=listing.targets,
+        label=listing.label,
+        train_groups=tuple(listing.groups[at] for at in train.tolist()) if listing.groups else (),
+        train_held=np.array(listing.held, bool)[train] if listing.held else None,
         notes=tuple(notes),
     )
 
@@ -176,7 +191,7 @@ def find_white(images: NDArray[np.uint8], notes: list[str]) -> int:
     return high
 
 
-def call_for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: FolderOptions) -> None:
+def call_for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: ImageOptions) -> None:
     """Call ``do`` with the place of every picture; those that turn out to be broken are no longer ``whole``.
 
     Raises:
@@ -202,7 +217,7 @@ def call_for_each(do: Callable[[int], None], whole: NDArray[np.bool_], options: 
 
 
 def measure_ranges(
-    listing: FolderListing, whole: NDArray[np.bool_], options: FolderOptions, notes: list[str]
+    listing: FolderListing, whole: NDArray[np.bool_], options: ImageOptions, notes: list[str]
 ) -> tuple[float, float]:
     """The smallest and the largest value of the training pictures of more than 8 bits."""
     import numpy as np
@@ -248,7 +263,7 @@ def describe_broken(error: image_file.BrokenImage) -> DescendError:
 
 
 def split_parts(
-    listing: FolderListing, whole: NDArray[np.bool_], options: FolderOptions
+    listing: FolderListing, whole: NDArray[np.bool_], options: ImageOptions
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and the test images, of those that are ``whole``."""
     import numpy as np
@@ -257,7 +272,8 @@ def split_parts(
     if listing.test is not None:
         test = np.array(listing.test, bool)[at]
         return at[~test], at[test]
-    train, test = split_stratified(np.array(listing.labels, np.int64)[at], options.test, options.seed)
+    groups = [listing.groups[place] for place in at.tolist()] if listing.groups else []
+    train, test = split_rows(np.asarray(listing.labels)[at], bool(listing.classes), options.test, options.seed, groups)
     return at[train], at[test]
 
 

@@ -29,32 +29,42 @@ FEWEST = 10
 
 
 def warn_of_leaks(
-    columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], task: Task, names: Sequence[str]
+    columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], task: Task, names: Sequence[str] = ()
 ) -> list[str]:
     """A sentence on each of ``columns`` that alone tells nearly all of ``y``, the targets of the rows to ``keep``, or
     one of several labels: by its values, or by where it has none. ``names`` are those of the targets."""
-    said: list[str] = []
+    return [
+        f"{WARNING}column '{shorten_cell(column.name)}' {how}; if it is known only afterwards, "
+        f"ignore={column.option_name} leaves it out."
+        for column, how in find_leaks(columns, keep, y, task, names)[:TOLD]
+    ]
+
+
+def find_leaks(
+    columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], task: Task, names: Sequence[str] = ()
+) -> list[tuple[Column, str]]:
+    """Those of ``columns`` that alone tell nearly all of ``y``, and how; arguments as of `warn_of_leaks`."""
+    found: list[tuple[Column, str]] = []
     if task == "labels":
         keep, y = take_some(keep, y, len(columns))
     if len(y) < ROWS or (y.ndim > 1 and task != "labels"):
-        return said
+        return found
     for column in columns:
-        name, say = shorten_cell(column.name), column.option_name
         if task == "classification":
             if not (how := find_leak(column, keep, y, "the class")):
                 continue
         elif task == "labels":
             counts = y.sum(0, dtype=int).tolist()
             enough = [at for at, count in enumerate(counts) if FEWEST <= count <= len(y) - FEWEST]
-            found = (find_leak(column, keep, y[:, at], f"the label '{shorten_cell(names[at])}'") for at in enough)
-            if not (how := next(filter(None, found), "")):
+            each = (find_leak(column, keep, y[:, at], f"the label '{shorten_cell(names[at])}'") for at in enough)
+            if not (how := next(filter(None, each), "")):
                 continue
         elif column.numeric and correlate(column.numbers[keep], y) >= COPY:
             how = "is nearly a copy of the target"
         else:
             continue
-        said.append(f"{WARNING}column '{name}' {how}; if it is known only afterwards, ignore={say} leaves it out.")
-    return said[:TOLD]
+        found.append((column, how))
+    return found
 
 
 def take_some(
@@ -79,17 +89,20 @@ def find_leak(column: Column, keep: NDArray[np.bool_], y: NDArray[Any], what: st
 
 
 def measure_column(column: Column, keep: NDArray[np.bool_], y: NDArray[np.int64]) -> float:
-    """Balanced accuracy of the best guess from ``column``: by its words, or by a threshold between two classes."""
+    """Balanced accuracy of the best guess from ``column``: by its words, by a number for each
+    class, or by a threshold between two classes."""
     import numpy as np
 
     there = ~column.missing[keep]
-    if not column.numeric:
+    classes = len(np.unique(y))
+    coded = column.numeric and classes > 2 and len(np.unique(column.numbers[keep][there])) <= 2 * classes
+    if not column.numeric or coded:
         if column.free_text:
             return 0.0
         words = [cell for cell, kept in zip(column.cells, keep.tolist(), strict=True) if kept]
         _, places = np.unique(np.array(words, object).astype(str), return_inverse=True)
         return measure_split(places, y)
-    if len(np.unique(y)) != 2 or not there.all():
+    if classes != 2 or not there.all():
         return 0.0
     order = np.argsort(column.numbers[keep], kind="stable")
     values, second = column.numbers[keep][order], (y[order] == y.max()).astype(float)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from descend.datasets import image_file
 from descend.datasets.data_shape import format_count
@@ -17,6 +18,9 @@ from descend.datasets.order import find_lookalikes, sort_classes
 from descend.datasets.split import PARTS, UNTRAINED
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_FILES = 1_000_000
 LEFTOVERS = (
@@ -39,15 +43,29 @@ SHOWN = 6
 """Endings of names that are listed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FolderListing:
-    """The pictures of a folder: files and labels, and which are for the test; None if the folder does not part them."""
+    """The pictures of a folder.
+
+    Attributes:
+        labels: of each file, (n,); or the numbers to predict, (n,) or (n, k), if there are no classes.
+        test: which are for the test; None if nothing parts them.
+        table: the files that name them and say what they show; () if folders do.
+        label, targets: names of its column of classes, or of those of numbers.
+        groups: of each file, if those of a group stay together.
+        held: which are for validation; () if that is not said.
+    """
 
     files: tuple[Path, ...]
-    labels: tuple[int, ...]
+    labels: Sequence[int] | NDArray[Any]
     test: tuple[bool, ...] | None
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    table: tuple[Path, ...] = ()
+    label: str = ""
+    targets: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    held: tuple[bool, ...] = ()
 
 
 def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> FolderListing:

@@ -15,6 +15,10 @@ GROUP = Path("/sys/fs/cgroup")
 """Where Linux says what the control group of this process, such as a container's, may use and uses."""
 
 
+class TooLarge(DescendError):
+    """Data does not fit into memory as a whole."""
+
+
 def check_memory(needed: float, what: str, remedy: str) -> None:
     """Check, before it is read, that there is room for data.
 
@@ -24,10 +28,10 @@ def check_memory(needed: float, what: str, remedy: str) -> None:
         remedy: what to do, for the sentence, as "limit=N takes the first N rows".
 
     Raises:
-        DescendError: it would take more than a share of what is free.
+        TooLarge: it would take more than a share of what is free.
     """
     if needed > (room := SHARE * free_memory()):
-        raise DescendError(
+        raise TooLarge(
             f"{what} takes about {format_size(needed)} of memory, more than {format_size(room)}, half of what is free "
             f"here; {remedy}."
         )

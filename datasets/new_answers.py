@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from descend.datasets import image_table
 from descend.datasets.columns import Column, quote_columns
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.data_shape import format_count
@@ -158,6 +159,36 @@ def label_pictures(files: Sequence[Path], place: Path, classes: Sequence[str]) -
             strange[folders[-1] if folders else place.name] += 1
         found.append(label)
     return found, strange
+
+
+def find_answers(
+    place: Path, prepared: Preparation, options: Mapping[str, Any]
+) -> tuple[list[Path], NDArray[Any], list[str]] | None:
+    """The pictures that a table in the folder ``place`` names, their labels, (n,), or numbers, (n, k), and sentences on
+    what was left out; None if no table says what they show.
+
+    Args:
+        options: those of the training's data.
+
+    Raises:
+        DescendError: the table is no such, or lacks the column.
+    """
+    import numpy as np
+
+    if not prepared.label and not prepared.targets:
+        return None
+    if (found := image_table.find_table(place, {"image": options["image"]} if options.get("image") else {})) is None:
+        return None
+    there = found.places >= 0
+    reader = AnswerReader(prepared, {})
+    names = [column.name for column in found.columns]
+    cells = [list(column.cells) for column in found.columns]
+    values, known = reader.read(CsvTable(found.files[0], names, cells, list(found.image.lines), True))
+    said = reader.tell()
+    if gone := int((~there).sum()):
+        said.append(f"{format_count(gone, 'image')} that {found.name} names and {place.name} does not hold: left out.")
+    rows = np.flatnonzero(known & there)
+    return [found.pictures[at] for at in found.places[rows].tolist()], values[rows], said
 
 
 def tell_strange(strange: Counter[str], what: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from descend.datasets.columns import Column, quote_columns
 from descend.datasets.compressed import find_suffix
@@ -49,7 +50,12 @@ class RowEncoder:
 
     Columns may come in any order and there may be others. A missing value becomes the training's mean or most frequent
     category, and so does a category that was not trained on; both are counted.
+
+    Attributes:
+        lacking: which rows of the last table lacked a value, (rows,).
     """
+
+    lacking: NDArray[np.bool_]
 
     def __init__(self, prepared: Preparation, options: Mapping[str, Any]) -> None:
         self.prepared, self.options = prepared, options
@@ -75,6 +81,7 @@ class RowEncoder:
         if gone := [encoder.name for encoder in encoders if encoder.name not in places]:
             raise DescendError(f"{table.file.name} lacks {quote_columns(gone)}, which the model was trained on.")
         keep = np.ones(len(table.lines), bool)
+        self.lacking = np.zeros(len(table.lines), bool)
         parts = []
         for encoder in encoders:
             column = make_column(table, places[encoder.name], self.options)
@@ -94,6 +101,7 @@ class RowEncoder:
                 )
             if missing := int(column.missing.sum()):
                 self.missing[encoder.name] += missing
+                self.lacking |= column.missing
             if unseen := encoder.find_unseen(column):
                 self.unseen.setdefault(encoder.name, Counter()).update(unseen)
             parts.append(encoder.encode(column, keep))
@@ -120,13 +128,21 @@ class RowEncoder:
 
 def make_column(table: CsvTable, place: int, options: Mapping[str, Any]) -> Column:
     """The column at ``place``, from 0, of ``table``, which is written as the training's table was."""
+    cells, gaps = table.columns[place], frozenset(options.get("gaps") or ())
+    if options.get("case") and table.names[place] != options.get("text"):
+        cells, gaps = fold_case(cells), gaps | frozenset(fold_case(list(gaps)))
     return Column(
         table.names[place],
-        table.columns[place],
+        cells,
         table.lines,
         options.get("decimal") or ".",
         options.get("thousands") or "",
         place + 1,
-        frozenset(options.get("gaps") or ()),
+        gaps,
         frozenset(word.lower() for word in options.get("values") or ()),
     )
+
+
+def fold_case(cells: Sequence[str]) -> list[str]:
+    """``cells`` in lower case, and with single blanks between words."""
+    return [" ".join(normalize("NFC", cell).casefold().split()) for cell in cells]

@@ -58,7 +58,7 @@ def read_headers(file: Path) -> list[ArrayHeader]:
             if not member.filename.endswith(".npy"):
                 continue
             with archive.open(member) as stream:
-                header = ArrayHeader(member.filename.removesuffix(".npy"), *_read_header(stream))
+                header = ArrayHeader(member.filename.removesuffix(".npy"), *read_header(stream))
             if header.bytes > member.file_size and not header.dtype.hasobject:
                 raise DescendError(
                     f"{file.name} is damaged: array '{clean(header.key)}' says that it has the shape {header.shape}, "
@@ -76,16 +76,21 @@ def read_array(file: Path, header: ArrayHeader) -> NDArray[Any]:
     """
     import numpy as np
 
+    refuse_objects(header, file)
+    with _open_zip(file) as archive, archive.open(f"{header.key}.npy") as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def refuse_objects(header: ArrayHeader, file: Path) -> None:
+    """Raise DescendError if an array holds Python objects."""
     if header.dtype.hasobject:
         raise DescendError(
             f"Array '{clean(header.key)}' of {file.name} holds Python objects, which could run any program when they "
             "are read; save it with a type of numbers or text."
         )
-    with _open_zip(file) as archive, archive.open(f"{header.key}.npy") as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
 
 
-def _read_header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def read_header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and type, of which the first bytes of an array tell."""
     from numpy.lib import format as npy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,26 +48,42 @@ class ArrayOptions:
 def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
     """Read an ``.npz`` file as a dataset called ``name``; nothing that it holds is ever executed.
 
+    Raises:
+        DescendError: as `make_dataset`.
+    """
+    headers = npz.read_headers(file)
+    return make_dataset(file.name, headers, lambda header: npz.read_array(file, header), name, options, npz.FORM)
+
+
+def make_dataset(
+    file: str,
+    headers: Sequence[npz.ArrayHeader],
+    read: Callable[[npz.ArrayHeader], NDArray[Any]],
+    name: str,
+    options: ArrayOptions,
+    form: str,
+) -> Dataset:
+    """The dataset called ``name`` of the arrays in ``file``, of which each is ``read`` when it is needed.
+
     x of shape (n, d) or (n,) is a table; (n, h, w), (n, h, w, c) and (n, c, h, w) with c of 1 or 3 are images. y is
     (n,), (n, k), or one-hot (n, classes).
 
     Raises:
-        DescendError: it is no such file, or takes too much memory; the sentence says which array is wrong and how.
+        DescendError: there are no such arrays, or one takes too much memory; the sentence says
+            which array is wrong and how.
     """
     import warnings
 
     import numpy as np
 
     notes: list[str] = []
-    parts = choose_arrays(npz.read_headers(file), file.name, notes)
-    check_width(parts, file.name)
-    check_memory(estimate_memory(parts), file.name, "save fewer samples, or with fewer bytes each")
-    y, classes = read_outputs(
-        join_arrays([npz.read_array(file, y) for _, y in parts], "y", file.name), options.task, file.name, notes
-    )
-    x = join_arrays([npz.read_array(file, x) for x, _ in parts], "x", file.name)
+    parts = choose_arrays(headers, file, notes, form)
+    check_width(parts, file)
+    check_memory(estimate_memory(parts), file, "save fewer samples, or with fewer bytes each")
+    y, classes = read_outputs(join_arrays([read(y) for _, y in parts], "y", file), options.task, file, notes)
+    x = join_arrays([read(x) for x, _ in parts], "x", file)
     if x.dtype.kind not in "buif":
-        raise DescendError(f"x in {file.name} holds {x.dtype}, not numbers; turn it into numbers before saving.")
+        raise DescendError(f"x in {file} holds {x.dtype}, not numbers; turn it into numbers before saving.")
     test = np.arange(len(x)) >= parts[0][0].shape[0] if len(parts) == 2 else None
     scale = 1
     missing: dict[str, int] = {}
@@ -76,12 +92,12 @@ def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
         notes.append(f"x of shape {x.shape} has one row or column a sample, so it is read as a table.")
     is_table = is_table_shape(x.shape)
     if is_table:
-        x, keep, missing = read_table(x.reshape(len(x), -1), options.missing, file.name, notes)
+        x, keep, missing = read_table(x.reshape(len(x), -1), options.missing, file, notes)
         if keep is not None:
             x, y, test = x[keep], y[keep], None if test is None else test[keep]
         features = tuple(f"x{place}" for place in range(1, x.shape[1] + 1))
     if len(x) < 5:
-        raise DescendError(f"{file.name} has {format_count(len(x), 'sample')}; at least 5 are needed.")
+        raise DescendError(f"{file} has {format_count(len(x), 'sample')}; at least 5 are needed.")
     if test is None:
         split = (
             split_stratified(y, options.test, options.seed)
@@ -92,16 +108,15 @@ def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
     else:
         train_at, test_at = np.flatnonzero(~test), np.flatnonzero(test)
     if not len(train_at) or not len(test_at):
-        raise DescendError(f"{file.name} leaves no sample to train on or none to test with; give it more of both.")
+        raise DescendError(f"{file} leaves no sample to train on or none to test with; give it more of both.")
     if unknown := sorted(set(y[test_at].tolist()) - set(y[train_at].tolist())) if classes else []:
         notes.append(
             f"Only in the test set, and so never learned: {format_count(len(unknown), 'class', 'classes')}, "
             f"{join_few([classes[label] for label in unknown])}."
         )
+    values: tuple[float, float] | None = None
     if not is_table:
-        x, scale = brightness.convert_to_bytes(
-            brightness.arrange_axes(x, file.name), train_at, test_at, file.name, notes
-        )
+        x, scale, values = brightness.convert_to_bytes(brightness.arrange_axes(x, file), train_at, test_at, file, notes)
     elif options.missing == "mean" and missing:
         with warnings.catch_warnings(action="ignore"):  # of a column that has numbers in the test set only
             means = np.nanmean(x[train_at], 0)
@@ -115,6 +130,7 @@ def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
         x[test_at],
         y[test_at],
         scale=scale,
+        values=values,
         kind="table" if is_table else "image",
         task="classification" if classes else "regression",
         features=features,
@@ -125,7 +141,7 @@ def read_npz(file: Path, name: str, options: ArrayOptions) -> Dataset:
 
 
 def choose_arrays(
-    headers: Sequence[npz.ArrayHeader], file: str, notes: list[str]
+    headers: Sequence[npz.ArrayHeader], file: str, notes: list[str], form: str = npz.FORM
 ) -> list[tuple[npz.ArrayHeader, npz.ArrayHeader]]:
     """The arrays x and y of what is trained on, and of what is for the test if the file parts them.
 
@@ -155,14 +171,13 @@ def choose_arrays(
     train, test = pair(*TRAIN) or pair(""), pair(*TEST)
     if not train:
         held = join_few([header.key for header in headers]) if headers else "nothing"
-        raise DescendError(f"{file} holds {held}; {npz.FORM}.")
+        raise DescendError(f"{file} holds {held}; {form}.")
     parts = train + test
     for x, y in parts:
         for header in (x, y):
             if not header.shape or not header.bytes:
                 raise DescendError(
-                    f"Array {join_few([header.key])} of {file} has the shape {header.shape} and so "
-                    f"no samples; {npz.FORM}."
+                    f"Array {join_few([header.key])} of {file} has the shape {header.shape} and so no samples; {form}."
                 )
         if x.shape[0] != y.shape[0]:
             raise DescendError(

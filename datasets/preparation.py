@@ -22,8 +22,8 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """A dataset's form and scales, as its training samples gave them.
 
     Attributes:
-        kind, task, classes, targets, label, mark, text, features, vocabulary, merges, scale, spread, encoders, dates: of
-            the `Dataset`; ``encoders`` are there for every table.
+        kind, task, classes, targets, label, mark, text, features, vocabulary, merges, scale, spread, values, encoders,
+        dates: of the `Dataset`; ``encoders`` are there for every table.
         sample_shape: shape of one sample, () of a stream of text.
         inputs: names of the columns that each of a model's inputs is given; {} if it has one.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
@@ -46,6 +46,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     merges: Merges = ()
     scale: int = 1
     spread: tuple[float, float] | None = None
+    values: tuple[float, float] | None = None
     encoders: tuple[ColumnEncoder, ...] = ()
     dates: tuple[DateColumn, ...] = ()
     inputs: dict[str, tuple[str, ...]] = {}
@@ -93,6 +94,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         merges=dataset.merges,
         scale=dataset.scale,
         spread=dataset.spread,
+        values=dataset.values,
         encoders=encoders,
         dates=dataset.dates,
         inputs=dict(dataset.inputs),

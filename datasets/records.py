@@ -6,15 +6,18 @@ import datetime
 import itertools
 import json
 import math
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
-from descend.datasets.compressed import find_size, find_suffix, open_text, tell_unreadable
+from descend.datasets.compressed import ENDINGS, find_size, find_suffix, open_bytes, open_text, tell_unreadable
 from descend.datasets.csv_reader import CELL, MAX_CELLS, CsvTable, check_names, shorten_cell
 from descend.datasets.csv_stream import CELLS
-from descend.datasets.memory import check_memory
+from descend.datasets.memory import TooLarge, check_memory
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ def read_records(file: Path, limit: int = 0, nests: Nests = lambda name: False) 
         if limit and len(lines) >= limit:
             break
         if len(lines) * len(names) > MAX_CELLS:
-            raise DescendError(f"{file.name} has more than {MAX_CELLS:,} cells; {TAKE}.")
+            raise TooLarge(f"{file.name} has more than {MAX_CELLS:,} cells; {TAKE}.")
         check_memory(len(lines) * len(names) * CELL, file.name, TAKE)
     keep = limit or len(lines)
     notes = [] if find_suffix(file) in JSON else ["Rows are counted from 1 where a line is named."]
@@ -151,7 +154,25 @@ def _name_columns(file: Path, keys: list[str]) -> list[str]:
 
 
 def _stream_parquet(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
-    source = _open_parquet(file)
+    with _unpack(file) as opened:
+        yield from _stream_opened(file, opened, cells, nests)
+
+
+@contextmanager
+def _unpack(file: Path) -> Iterator[BinaryIO]:
+    """The content of ``file``; Parquet is read from its end, which a packed file has to be unpacked for, on disk."""
+    with open_bytes(file) as packed:
+        if file.suffix.lower() not in ENDINGS:
+            yield packed
+            return
+        with tempfile.TemporaryFile() as whole:
+            shutil.copyfileobj(packed, whole)
+            whole.seek(0)
+            yield whole
+
+
+def _stream_opened(file: Path, opened: BinaryIO, cells: int, nests: Nests) -> Iterator[CsvTable]:
+    source = _open_parquet(file, opened)
     names = _name_columns(file, source.schema_arrow.names)
     start = 1
     for batch in _read_batches(file, source, max(1, cells // max(1, len(names)))):
@@ -165,14 +186,14 @@ def _stream_parquet(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
         yield CsvTable(file, names, [[] for _ in names], [], True)
 
 
-def _open_parquet(file: Path) -> pyarrow.parquet.ParquetFile:
+def _open_parquet(file: Path, opened: BinaryIO) -> pyarrow.parquet.ParquetFile:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise DescendError("Parquet needs the package pyarrow; `pip install 'descend[parquet]'`.") from None
     try:
-        return pyarrow.parquet.ParquetFile(file)
+        return pyarrow.parquet.ParquetFile(opened)
     except pyarrow.ArrowException as error:
         raise DescendError(f"{file.name} is no Parquet file that can be read ({_shorten(error)}).") from None
 

@@ -60,7 +60,9 @@ def split_groups(
     where groups are too large."""
     import numpy as np
 
-    names, of = np.unique(np.array(groups, object).astype(str), return_inverse=True)
+    names = sorted(set(groups))
+    places = {name: place for place, name in enumerate(names)}
+    of = np.fromiter((places[group] for group in groups), np.intp, len(groups))
     order = np.random.RandomState(seed).permutation(len(names))
     sizes = np.cumsum(np.bincount(of)[order])
     cuts = [int(np.searchsorted(sizes, share * len(of) * at * (1 + 1e-9), side="right")) for at in (fold, fold + 1)]

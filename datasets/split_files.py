@@ -23,6 +23,12 @@ def find_split_files(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]
         UsageError: two files are of one part.
         OSError: the folder cannot be read.
     """
+    found = list_parts(folder, suffixes)
+    return {part: found[part] for part in PARTS if part in found} if {"train", "test"} <= found.keys() else {}
+
+
+def list_parts(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    """The table of each part that there is in ``folder``, by a word of `PARTS`; raises as `find_split_files`."""
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         part = find_part(file.name.partition(".")[0])
@@ -31,7 +37,23 @@ def find_split_files(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]
         if part in found:
             raise UsageError(f"{folder.name} has two tables for {part}: {found[part].name} and {file.name}; keep one.")
         found[part] = file
-    return {part: found[part] for part in PARTS if part in found} if {"train", "test"} <= found.keys() else {}
+    return found
+
+
+def choose_new_rows(place: Path, suffixes: tuple[str, ...]) -> Path:
+    """The file with the rows to predict: ``place``, or in such a folder the table for the test.
+
+    Raises:
+        UsageError: it is a folder that has none.
+    """
+    if not place.is_dir():
+        return place
+    if test := list_parts(place, suffixes).get("test"):
+        return test
+    tables = sorted(file.name for file in place.iterdir() if find_suffix(file) in suffixes and file.is_file())
+    if not tables:
+        raise UsageError(f"{place} is a folder without a table; name a file with rows.")
+    raise UsageError(f"{place} is a folder without a test.csv; name one of its tables, such as {place / tables[0]}.")
 
 
 def join_parts(files: Mapping[str, Path], read: Callable[[Path], CsvTable]) -> CsvTable:

@@ -36,7 +36,7 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 def make_stamp(place: Path, files: Sequence[Path]) -> Stamp:
-    """The stamp of ``files``, which are in the folder ``place``, or are that alone.
+    """The stamp of ``files``, which are in the folder ``place``, or are that alone, or that and files beside it.
 
     Raises:
         OSError: one cannot be read.
@@ -67,8 +67,11 @@ def describe_difference(before: Stamp, place: Path, files: Sequence[Path]) -> st
 
 
 def _survey(place: Path, files: Sequence[Path]) -> tuple[list[bytes], list[int], str]:
-    """Names below ``place``, sizes, and the digest of these and the times of change; nothing is opened."""
-    names = [b"" if file == place else os.fsencode(file.relative_to(place)) for file in files]
+    """Names below ``place`` or beside it, sizes, and a digest of these and the times of change; nothing is opened."""
+    names = [
+        b"" if file == place else os.fsencode(file.relative_to(place if place in file.parents else place.parent))
+        for file in files
+    ]
     states = [file.stat() for file in files]
     sizes = [state.st_size for state in states]
     text = b"\0".join(b"%b\0%d\0%d" % (name, s.st_size, s.st_mtime_ns) for name, s in zip(names, states, strict=True))

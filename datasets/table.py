@@ -24,6 +24,7 @@ from descend.datasets.labels import encode_labels, prepare_labels, warn_of_const
 from descend.datasets.leaks import warn_of_leaks
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
+from descend.datasets.new_rows import make_column
 from descend.datasets.odd_rows import find_samples
 from descend.datasets.options import option, parse_options, split_address
 from descend.datasets.order import find_lookalikes
@@ -82,6 +83,7 @@ class TableOptions:
         "day-first and month-first are parts of dates such as 3/4/2026",
         among=("parts", "drop", "day-first", "month-first"),
     )
+    case: str = option("", "fold: words that differ only in capital letters or blanks are one", among=("fold",))
     units: str = option("", "whether the line below the names holds units", among=("yes", "no"))
     totals: str = option("", "rows of totals; default: left out if they sum up, else asked", among=("drop", "keep"))
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
@@ -108,6 +110,11 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
         UsageError: an option does not fit the file.
     """
 
+    return make_dataset(read_parts_or_cells(file, options), file.name, name, options)
+
+
+def read_parts_or_cells(file: Path, options: TableOptions) -> CsvTable:
+    """The cells of a table's ``file``, or of all in the folder that it is; raises as `read_table`."""
     if options.thousands and options.thousands == options.decimal:
         raise UsageError(
             f"thousands= and decimal= are both '{options.decimal}'; say decimal=, if , is the decimal mark."
@@ -121,15 +128,19 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
                 f"The files in {file.name} say which rows are for the test, and so does {said}=; leave it out, or "
                 "name one of the files."
             )
-        table = join_parts(parts, lambda part: read_cells(part, options))
-    else:
-        table = read_cells(file, options)
-    notes, where = table.notes, file.name
-    gaps, values = frozenset(options.gaps), frozenset(word.lower() for word in options.values)
-    columns = [
-        Column(name, cells, table.lines, options.decimal, options.thousands, place, gaps, values)
-        for place, (name, cells) in enumerate(zip(table.names, table.columns, strict=True), 1)
-    ]
+        return join_parts(parts, lambda part: read_cells(part, options))
+    return read_cells(file, options)
+
+
+def make_columns(table: CsvTable, options: TableOptions) -> list[Column]:
+    """The columns of ``table``, read as ``options`` say."""
+    return [make_column(table, place, asdict(options)) for place in range(len(table.names))]
+
+
+def make_dataset(table: CsvTable, where: str, name: str, options: TableOptions) -> Dataset:
+    """The dataset called ``name`` of the cells of the file, or the folder, ``where``; raises as `read_table`."""
+    notes = table.notes
+    columns = make_columns(table, options)
     lines: Sequence[int] = table.lines
     units = options.units or ("" if table.named else "no")
     if lines and not (sound := find_samples(columns, units, options.totals, where, notes)).all():
@@ -330,7 +341,7 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
             )
         elif not column.numeric and not column.free_text and (alike := find_lookalikes(column.words)):
             said.append(
-                f"{WARNING}column '{name}' has the categories {alike}; if they are meant to be one, fix the file."
+                f"{WARNING}column '{name}' has the categories {alike}; if they are meant to be one, say case=fold."
             )
         elif ways := column.two_ways:
             said.append(

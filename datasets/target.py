@@ -172,7 +172,7 @@ def encode_classes(
     if rare := [name for name, count in zip(names, counts, strict=True) if count < 2]:
         notes.append(f"Of one sample only, trained on and not tested: class {', '.join(map(repr, rare))}.")
     if alike := find_lookalikes(names):
-        notes.append(f"{WARNING}the classes {alike}; if they are meant to be one, fix the file.")
+        notes.append(f"{WARNING}the classes {alike}; if they are meant to be one, say case=fold.")
     if same := find_equal_numbers(names):
         notes.append(
             f"{WARNING}the classes {' and '.join(map(repr, same))} are one number written in two ways; if they are "

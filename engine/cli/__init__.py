@@ -55,7 +55,11 @@ def run_words(words: list[str]) -> int:
             return 0
         if not hasattr(arguments, "do"):
             raise UsageError("Which command? See `descend --help`.")
-        return int(arguments.do(arguments))
+        from descend.datasets.reporting import reporting_to
+        from descend.engine.cli.reading_bar import ReadingBar
+
+        with ReadingBar() as bar, reporting_to(bar):
+            return int(arguments.do(arguments))
     except OutputError:
         raise
     except DescendError as error:

@@ -109,6 +109,9 @@ def list_parts(dataset: Dataset, of: Description, console: Console, unicode: boo
             f"Pixels go from {bright.min:.0f} to {bright.max:.0f} of {dataset.scale}, mean {bright.mean:.1f}, "
             f"std {bright.std:.1f}."
         )
+        if of.targets:
+            yield make_heading("To predict")
+            yield draw_statistics(of.targets, False)
         yield make_heading("Samples")
         yield from draw_pictures(dataset, console, unicode)
     else:

@@ -92,17 +92,20 @@ def run_evaluation(arguments: argparse.Namespace) -> int:
 
 def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
     """What the model says of the samples of ``data``; without it, of the test part of its ``own``."""
+    from descend.datasets.options import split_address
     from descend.datasets.table import read_table_options
     from descend.engine.base.paths import parse_path
-    from descend.engine.cli.predict import open_source
+    from descend.engine.cli.predict import find_new_arrays, open_source
     from descend.engine.evaluation import samples
 
     prepared = predictor.prepared
     if data is None:
         assert own is not None
         return samples.judge_held_back(predictor, own)
+    if arrays := find_new_arrays(data, prepared):
+        return samples.judge_arrays(predictor, arrays)
     if prepared.kind == "image":
-        return samples.judge_pictures(predictor, parse_path(data))
+        return samples.judge_pictures(predictor, parse_path(data), dict(split_address(run.manifest().data)[1]))
     if prepared.kind == "text" and not prepared.text:
         raise UsageError(f"Run '{run.id}' learned from a whole text, which has no rows.")
     with open_source(data) as file:

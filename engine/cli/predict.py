@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from descend.datasets.new_arrays import NewArrays
     from descend.datasets.preparation import Preparation
     from descend.engine.train.predictor import Predictor
 
@@ -45,7 +46,7 @@ def add(commands: Any) -> None:
     )
     add_run_argument(command)
     command.add_argument(
-        "data", metavar="DATA", help="a table (- reads standard input), an image, or a folder of images"
+        "data", metavar="DATA", help="a table (- reads standard input), an image, a folder of images, .npy or .npz"
     )
     command.add_argument("--to", metavar="FILE", default="-", help="file to write; default: standard output")
     command.add_argument("--force", action="store_true", help="replace a file that exists")
@@ -66,7 +67,9 @@ def predict(arguments: argparse.Namespace) -> int:
     said: list[str] = []
     with open_target(arguments.to, arguments.force) as target:
         writer = csv.writer(target, lineterminator="\n")
-        if kind != "image":
+        if arrays := find_new_arrays(arguments.data, predictor.prepared):
+            count, said = predict_arrays(predictor, arrays, writer)
+        elif kind != "image":
             count, said = predict_rows(predictor, data, arguments.data, writer)
         else:
             count = predict_pictures(predictor, arguments.data, writer)
@@ -98,6 +101,29 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
             said = tabulate(predictor, predictor.predict(x)) if len(x) else []
             writer.writerows((*cells, *row) for cells, row in zip(zip(*table.columns, strict=True), said, strict=True))
             count += len(x)
+    return count, encoder.tell()
+
+
+def find_new_arrays(data: str, prepared: Preparation) -> NewArrays | None:
+    """The samples in ``data`` if that is a file of NumPy's, or a folder of such."""
+    from descend.datasets.new_arrays import are_arrays, open_arrays
+    from descend.engine.base.paths import parse_path
+
+    if data == "-" or not are_arrays(place := parse_path(data)):
+        return None
+    return open_arrays(place, prepared)
+
+
+def predict_arrays(predictor: Predictor, arrays: NewArrays, writer: Writer) -> tuple[int, list[str]]:
+    """Write the index of each sample with what is predicted of it; their number, and what to say of them."""
+    from descend.datasets.new_arrays import ArrayEncoder
+
+    encoder, count = ArrayEncoder(predictor.prepared), 0
+    writer.writerow(["index", *name_columns(predictor.prepared)])
+    for x in encoder.encode(arrays):
+        said = tabulate(predictor, predictor.predict(x))
+        writer.writerows((place, *row) for place, row in enumerate(said, count))
+        count += len(x)
     return count, encoder.tell()
 
 
@@ -151,11 +177,17 @@ def make_unique(name: str, names: Sequence[str]) -> str:
 
 @contextmanager
 def open_source(data: str) -> Iterator[Path]:
-    """The file that ``data`` names; standard input as a file."""
+    """The file that ``data`` names, of a folder its table for the test, which is said; standard input as a file."""
+    from descend.datasets.split_files import choose_new_rows
+    from descend.datasets.table import SUFFIXES
     from descend.engine.base.paths import parse_path
+    from descend.engine.base.sanitize import clean
 
     if data != "-":
-        yield parse_path(data)
+        place = parse_path(data)
+        if (chosen := choose_new_rows(place, SUFFIXES)) != place:
+            print(clean(f"descend: taking {chosen.name} of {data}."), file=sys.stderr)
+        yield chosen
         return
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "standard input"

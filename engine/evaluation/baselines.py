@@ -51,10 +51,10 @@ def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple
 
     if prepared.kind == "text" or judged.x is None:
         return None
-    x, new = (flatten(part, prepared) for part in (dataset.train_x, judged.x))
-    rows = max(1, FIT // x.shape[1])
-    chosen = np.random.default_rng(0).permutation(len(x))[:rows]
-    some = f" of {len(chosen):,} of its rows" if len(chosen) < len(x) else ""
+    rows = max(1, FIT // max(1, dataset.train_x[:1].size))
+    chosen = np.random.default_rng(0).permutation(len(dataset.train_x))[:rows]
+    some = f" of {len(chosen):,} of its rows" if len(chosen) < len(dataset.train_x) else ""
+    x, new = (flatten(part, prepared) for part in (dataset.train_x[chosen], judged.x))
     y = dataset.train_y[chosen]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -67,10 +67,10 @@ def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple
         if not prepared.classes:
             scale = np.array(prepared.target_std)
             target = (y.reshape(len(y), -1) - np.array(prepared.target_mean)) / scale
-            said = Ridge().fit(x[chosen], target).predict(new).reshape(len(new), -1)
+            said = Ridge().fit(x, target).predict(new).reshape(len(new), -1)
             said = said * scale + np.array(prepared.target_mean)
             return f"ridge regression{some}", judged.bare(said)
-        model = LogisticRegression(max_iter=200).fit(x[chosen], y)
+        model = LogisticRegression(max_iter=200).fit(x, y)
     said = np.zeros((len(new), len(prepared.classes)))
     said[:, model.classes_] = model.predict_proba(new)
     said /= said.sum(1, keepdims=True)  # as exactly as 64 bits have it

@@ -3,7 +3,7 @@ its own data that a training held back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from descend.datasets.csv_reader import CsvTable
     from descend.datasets.dataset import Dataset
+    from descend.datasets.new_arrays import NewArrays
     from descend.datasets.preparation import Preparation
     from descend.engine.train.predictor import Predictor
 
@@ -102,23 +103,34 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
     )
 
 
-def judge_pictures(predictor: Predictor, place: Path) -> Judged:
-    """What the model says of the pictures in ``place``, in folders named like their classes.
+def judge_pictures(predictor: Predictor, place: Path, options: Mapping[str, Any] | None = None) -> Judged:
+    """What the model says of the pictures in ``place``, in folders named like their classes or named by a table.
+
+    Args:
+        options: those of the training's data.
 
     Raises:
         DescendError: there are none, or one cannot be read.
     """
     import numpy as np
 
-    from descend.datasets.new_answers import UNKNOWN, label_pictures, tell_strange
+    from descend.datasets.new_answers import UNKNOWN, find_answers, label_pictures, tell_strange
     from descend.datasets.new_images import list_pictures, read_pictures
 
     prepared = predictor.prepared
+    if not place.is_dir():
+        raise UsageError(f"{place.name} is no folder with a folder of pictures for each class, or a table of them.")
+    if named := find_answers(place, prepared, options or {}):
+        files, truth, said = named
+        if not files:
+            raise DescendError(f"{place.name} has no picture that can be judged. {' '.join(said)}".rstrip())
+        pixels = np.concatenate([some for _, some in read_pictures(files, prepared)])
+        return make_judged(
+            predictor, pixels, truth, lambda sample: str(files[sample].relative_to(place)), notes=tuple(said)
+        )
     if not prepared.classes:
         what = "several labels" if prepared.task == "labels" else "numbers"
-        raise UsageError(f"The run predicts {what}, which a folder of pictures does not tell.")
-    if not place.is_dir():
-        raise UsageError(f"{place.name} is no folder with a folder of pictures for each class.")
+        raise UsageError(f"The run predicts {what}, and {place.name} has no table that tells them of its pictures.")
     files = list_pictures(place)
     labels, strange = label_pictures(files, place, prepared.classes)
     files = [file for file, label in zip(files, labels, strict=True) if label != UNKNOWN]
@@ -130,6 +142,29 @@ def judge_pictures(predictor: Predictor, place: Path) -> Judged:
     pixels = np.concatenate([some for _, some in read_pictures(files, prepared)])
     notes = (tell_strange(strange, "picture"),) if strange else ()
     return make_judged(predictor, pixels, truth, lambda sample: str(files[sample].relative_to(place)), notes=notes)
+
+
+def judge_arrays(predictor: Predictor, arrays: NewArrays) -> Judged:
+    """What the model says of samples in files of NumPy's that have what is to be predicted.
+
+    Raises:
+        DescendError: they are of another form, or have not.
+    """
+    import numpy as np
+
+    from descend.datasets.new_arrays import ArrayEncoder, read_answers
+
+    encoder = ArrayEncoder(predictor.prepared)
+    truth, known, said = read_answers(arrays, predictor.prepared)
+    if not known.any():
+        raise DescendError(f"{arrays.name} has no sample that can be judged. {' '.join(said)}".rstrip())
+    x = np.concatenate(list(encoder.encode(arrays)))[known]
+    at = known.nonzero()[0].tolist()
+
+    def describe(sample: int) -> str:
+        return f"index {at[sample]:,}{describe_values(x[sample], predictor.prepared)}"
+
+    return make_judged(predictor, x, truth[known], describe, notes=(*encoder.tell(), *said))
 
 
 def make_judged(

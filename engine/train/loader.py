@@ -7,9 +7,11 @@ and the step alone, so that a resumed run needs no state for it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -18,6 +20,9 @@ from descend.datasets.dataset import Dataset
 from descend.datasets.preparation import Preparation
 from descend.engine.train.augment import make_augmentation
 from descend.engine.train.held_back import choose_places, count_end
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CHUNK = 4096
 """Samples evaluated at once, at most."""
@@ -92,19 +97,27 @@ class Split:
 
     Attributes:
         at_once: samples evaluated at once, at most.
+        rows: which of ``x`` are its samples, (n,), where that stays on disk; None if all are.
         places: where in the training part of the dataset the samples held back were, (n,); else None.
     """
 
     def __init__(
-        self, x: Tensor, y: Tensor, form: Preprocessing, context: int, resident: bool, places: Tensor | None = None
+        self,
+        x: Tensor,
+        y: Tensor,
+        form: Preprocessing,
+        context: int,
+        resident: bool,
+        places: Tensor | None = None,
+        rows: Tensor | None = None,
     ) -> None:
-        self.form, self.context, self.places = form, context, places
+        self.form, self.context, self.places, self.rows = form, context, places, rows
         self.resident, self.at_once = resident, CHUNK
         self.x, self.y = (x.to(form.device), y.to(form.device)) if resident else (x, y)
 
     def __len__(self) -> int:
         """Samples, or windows."""
-        return max(0, (len(self.x) - 1) // self.context) if self.context else len(self.x)
+        return max(0, (len(self.x) - 1) // self.context) if self.context else len(self.y)
 
     @property
     def numbers(self) -> int:
@@ -119,7 +132,8 @@ class Split:
     def raw(self, chosen: Tensor, offset: int = 0) -> tuple[Tensor, Tensor]:
         """The samples of these indices where and as they are stored; windows begin ``offset`` later."""
         if not self.context:
-            return self.x.index_select(0, chosen), self.y.index_select(0, chosen)
+            rows = chosen if self.rows is None else self.rows[chosen]
+            return self.x.index_select(0, rows), self.y.index_select(0, chosen)
         start = chosen * self.context + offset
         window = self.x[start[:, None] + torch.arange(self.context + 1, device=start.device)]
         return window[:, :-1], window[:, 1:]
@@ -276,6 +290,12 @@ def take_whole(batch: Any) -> Any:
     return batch
 
 
+def make_tensor(x: NDArray[Any]) -> Tensor:
+    """``x`` as a tensor on the same memory, which is only read."""
+    with warnings.catch_warnings(action="ignore"):  # of arrays that stay on disk and may not be written to
+        return torch.as_tensor(x)
+
+
 def has_room(dataset: Dataset, device: torch.device) -> bool:
     """Whether the data leaves room on the device for the model."""
     if device.type != "cuda":
@@ -293,14 +313,17 @@ def make_splits(
         validation: the share to hold out, of a stream of text its end; see `held_back.choose_places`.
         fold: which of the 1 / ``validation`` parts that could be held out, from 0.
     """
-    x, y = torch.as_tensor(dataset.train_x), form.targets(torch.as_tensor(dataset.train_y))
-    test = Split(
-        torch.as_tensor(dataset.test_x), form.targets(torch.as_tensor(dataset.test_y)), form, context, resident
-    )
+    x, y = make_tensor(dataset.train_x), form.targets(make_tensor(dataset.train_y))
+    test = Split(make_tensor(dataset.test_x), form.targets(make_tensor(dataset.test_y)), form, context, resident)
     if not validation:
         return Split(x, y, form, context, resident), test, None
     if context:
         held = count_end(len(x), validation)
         return Split(x[:-held], y, form, context, resident), test, Split(x[-held:], y, form, context, resident)
     kept, back = map(torch.as_tensor, choose_places(dataset, validation, seed, fold))
+    if isinstance(dataset.train_x, np.memmap):  # of what stays on disk no part is copied
+        x, kept, back = (part.to(form.device) if resident else part for part in (x, kept, back))
+        parts = ((y[rows.cpu()], places, rows) for rows, places in ((kept, None), (back, back.cpu())))
+        train, kept_back = (Split(x, part, form, 0, resident, places, rows) for part, places, rows in parts)
+        return train, test, kept_back
     return Split(x[kept], y[kept], form, 0, resident), test, Split(x[back], y[back], form, 0, resident, back)

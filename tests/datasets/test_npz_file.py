@@ -178,7 +178,7 @@ def test_a_defect_is_a_sentence(defect: str, file: Path) -> None:
 
 
 def test_what_is_no_npz_is_a_sentence(file: Path) -> None:
-    for content in (b"", b"PK\x03\x04 and then nothing", b"x" * 999):
+    for content in (b"PK\x03\x04 and then nothing", b"x" * 999):
         file.write_bytes(content)
         assert "not a valid .npz" in refused(file)
     with zipfile.ZipFile(file, "w") as archive:

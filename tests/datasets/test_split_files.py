@@ -129,3 +129,26 @@ def test_it_is_shown_and_its_runs_are_continued(folder: Path, capsys: pytest.Cap
 def test_files_and_an_option_are_two_ways_to_split(way: str, folder: Path) -> None:
     with pytest.raises(UsageError, match=f"The files in set say which rows are for the test, and so does {way}="):
         catalogue.find(f"{folder}?{way}=number").load()
+
+
+def test_a_share_that_the_files_decide_is_warned_of(folder: Path, tmp_path: Path) -> None:
+    told = "Warning: test= and seed= changed nothing, as the files already told the test part."
+    assert told in catalogue.find(f"{folder}?test=0.5&seed=3").load().notes
+    words = ["train"] * 20 + ["test"] * 10
+    rows = [f"{line},{word}" for line, word in zip(lines(0, 30), words, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["number,a,kind,part", *rows]))
+    data = catalogue.find(f"{tmp_path / 't.csv'}?split=part&target=kind&test=0.5").load()
+    assert "Warning: test= changed nothing, as split=part already told the test part." in data.notes
+
+
+def test_predictions_of_such_a_folder_are_of_its_test_part(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = trained("mlp", str(folder))
+    for command in ("predict", "evaluate"):
+        assert main([command, run.id, str(folder)]) == 0
+        printed = capsys.readouterr()
+        assert "taking Test.csv of" in printed.err
+        assert "31" in str(len(printed.out.splitlines())) or "30 samples" in printed.out
+        (folder / "Test.csv").rename(folder / "rows.csv")
+        assert main([command, run.id, str(folder)]) != 0
+        assert "is a folder without a test.csv; name one of its tables, such as" in capsys.readouterr().err
+        (folder / "rows.csv").rename(folder / "Test.csv")

@@ -1,0 +1,84 @@
+"""A survey of a table as text: its columns, its problems, and the line that settles them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from descend.engine.base.sanitize import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from descend.datasets.table_survey import Survey
+
+LISTED = 60
+"""Columns that are shown."""
+
+
+def print_survey(survey: Survey, console: Console) -> None:
+    """Print what was found in a table; the line to copy is never broken."""
+    unicode = console.encoding.lower().startswith("utf")
+    for part in list_parts(survey, unicode):
+        console.print(part, highlight=False, markup=False)
+    if survey.problems:
+        console.print(clean(write_command(survey)), highlight=False, markup=False, soft_wrap=True)
+    console.print()
+
+
+def list_parts(survey: Survey, unicode: bool) -> Iterator[RenderableType]:
+    """What is shown above the line that settles the problems."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from descend.engine.cli.data_view import fold_cells, make_heading, write_text
+
+    def write(text: str) -> Text:
+        return Text(write_text(text, unicode))
+
+    yield Text(
+        write_text(f"{survey.path}: {survey.rows:,} rows, {len(survey.columns):,} columns", unicode), style="bold"
+    )
+    grid = Table("name", "kind", "missing", "unique", "holds", box=None, pad_edge=False)
+    for column in grid.columns[2:4]:
+        column.justify = "right"
+    for one in survey.columns[:LISTED]:
+        grid.add_row(
+            write(one.name), one.kind, f"{one.missing:,}" if one.missing else "", f"{one.unique:,}", write(one.holds)
+        )
+    yield fold_cells(grid)
+    if len(survey.columns) > LISTED:
+        yield Text(f"and {len(survey.columns) - LISTED:,} more")
+    if not survey.problems:
+        yield Text("No problems were found." if survey.sound else "")
+        return
+    count = len(survey.problems)
+    yield make_heading(f"{count} problems" if count > 1 else "A problem")
+    for problem in survey.problems:
+        mark = ("✗" if unicode else "x") if problem.stops else "!"
+        yield write(f"{mark} {problem.sentence}{write_options(problem.options)}")
+    yield make_heading(explain(survey))
+
+
+def write_options(options: object) -> str:
+    """The options that settle a problem, in brackets."""
+    assert isinstance(options, dict)
+    said = "&".join(f"{name}={value}" for name, value in options.items())
+    return f" → {said}" if said else ""
+
+
+def explain(survey: Survey) -> str:
+    """What the line below is for."""
+    if not survey.sound:
+        return "These options settle what options can; mend the rest in the file:"
+    return (
+        "These options settle them:"
+        if any(problem.options for problem in survey.problems)
+        else "Nothing settles them but the file; this reads it as it is:"
+    )
+
+
+def write_command(survey: Survey) -> str:
+    """The line that trains on the table with the options that settle its problems."""
+    return f"descend run mlp --data {shlex.quote(survey.address)}"
