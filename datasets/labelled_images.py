@@ -15,7 +15,7 @@ from descend.datasets.split import PARTS
 from descend.datasets.split_files import COLUMN
 from descend.datasets.table_split import check_choice, find_part, read_groups, read_parts
 from descend.datasets.target import choose_targets, convert_targets, decide_task, encode_classes, find_targets
-from descend.engine.base.errors import DescendError
+from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -138,6 +138,8 @@ class Maker:
             missing=missing,
             notes=(*notes, *(said for said in answers.tell() if "no class" in said)),
             groups=tuple(self.groups),
+            mark=self.judged.mark,
+            inputs=dict(self.judged.inputs),
         )
         table_cache.finish_table(self.new, folder, kept)
 

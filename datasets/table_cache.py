@@ -55,6 +55,8 @@ class KeptTable(msgspec.Struct, frozen=True, kw_only=True):
     missing: dict[str, int]
     notes: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    mark: str = ""
+    inputs: dict[str, tuple[str, ...]] = {}
 
 
 def find_root() -> Path:
@@ -100,6 +102,8 @@ def load_table(folder: Path, name: str) -> Dataset | None:
         dates=kept.dates,
         targets=kept.targets,
         label=kept.label,
+        mark=kept.mark,
+        inputs=kept.inputs,
         missing=kept.missing,
         notes=kept.notes,
         train_groups=groups,
