@@ -145,7 +145,7 @@ def test_numbers_are_as_they_are_written_and_rows_may_lack_columns(tmp_path: Pat
         ("t.json", b'[{"a": 1},', "is no JSON"),
         ("t.json", b"[" * 100_000, "is no JSON"),
         ("t.parquet", b"PAR1 and no more", "is no Parquet file that can be read"),
-        ("t.parquet", b"", "is no Parquet file that can be read"),
+        ("t.parquet", b"", "is empty"),
         ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 999)[:-12], "its end is missing"),
         ("t.csv.gz", b"\x1f\x8bnothing like it", "damaged"),
         ("t.csv.xz", lzma.compress(b"a,b\n" + b"1,2\n" * 999)[:-20], "its end is missing"),
