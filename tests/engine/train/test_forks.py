@@ -14,6 +14,7 @@ from tests.engine.train.trained import conduct, notes, said, trained, written
 
 from descend.engine.base.errors import UsageError
 from descend.engine.lab import lab
+from descend.engine.lab.checkpoints import load_checkpoint
 from descend.engine.launch import launcher
 from descend.engine.run.history import History
 from descend.engine.run.run_request import RunRequest
@@ -44,6 +45,7 @@ class Fork:
     k: Any
     training: trainer.Trainer
     said: History
+    begin: Path
 
     @property
     def losses(self) -> list[float]:
@@ -124,6 +126,13 @@ CHANGES = {
         beside={"validation": 0.2},
         shows=lambda fork, twin: not torch.equal(fork.training.held.places, twin.training.held.places),
     ),
+    "find_lr": Change(
+        True,
+        shows=lambda fork, twin: (
+            "curve/loss by learning rate" in fork.said.pictures
+            and torch.equal(fork.training.net.conv.weight, load_checkpoint(fork.begin)["tracked"]["net"]["conv.weight"])
+        ),
+    ),
     "validation": Change(
         0.4,
         beside={"validation": 0.1},
@@ -196,7 +205,7 @@ def forked(run: Run, sessions: list[trainer.Trainer], **knobs: object) -> Fork:
     history = said(child)
     assert history.status is not None
     assert history.status.state == "done", history.failure
-    return Fork(sessions[-1].k, sessions[-1], history)
+    return Fork(sessions[-1].k, sessions[-1], history, child.checkpoint(AT))
 
 
 def test_no_knob_is_forgotten() -> None:
