@@ -132,7 +132,7 @@ def slice_samples(judged: Judged, metric: str) -> list[Slice]:
         part = []
         for word in sorted(set(words)):
             chosen = given == word
-            some = Judged(judged.classes, judged.targets, judged.truth[chosen], judged.said[chosen])
+            some = judged.select(chosen)
             part.append(Slice(column, word, len(some), measure(some)[metric]))
         found += sorted(part, key=lambda one: one.value, reverse=not judged.classified)
     return found

@@ -11,8 +11,7 @@ from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.metrics import measure
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 LEVEL = 0.95
 RESAMPLES = 400
@@ -56,13 +55,12 @@ def find_intervals(
 
     rng, count = np.random.default_rng(seed), len(judged)
     times = max(FEWEST, min(RESAMPLES, WORK // max(1, judged.said.size)))
-    bare = Judged(judged.classes, judged.targets, judged.truth, judged.said)
     found: dict[str, list[float]] = {}
     with warnings.catch_warnings(), sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         warnings.simplefilter("ignore")  # a resample may lack a class
         for number in range(times):
             tell((number + 1) / times)
-            for name, value in measure(draw(bare, rng.integers(0, count, count))).items():
+            for name, value in measure(judged.select(rng.integers(0, count, count))).items():
                 found.setdefault(name, []).append(value)
     intervals = {}
     for name, values in found.items() if count > 1 else ():
@@ -71,8 +69,3 @@ def find_intervals(
     if judged.classified:
         intervals["accuracy"] = find_wilson(int((judged.guessed == judged.truth).sum()), count)
     return intervals
-
-
-def draw(judged: Judged, chosen: NDArray[np.int64]) -> Judged:
-    """These samples of ``judged``, without what describes them."""
-    return Judged(judged.classes, judged.targets, judged.truth[chosen], judged.said[chosen])

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.evaluation.decision import EVEN, decide_class
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -23,6 +25,7 @@ class Judged:
         describe: what sample i is, in a line.
         groups: words of each sample, (n,), by the name of the column of categories that holds them.
         notes: sentences on what was left out or stood in.
+        threshold: of two classes, the probability of the second from which on it is said.
         x: the samples as a `Dataset` stores them, (n, …); None where they are not kept.
     """
 
@@ -34,6 +37,7 @@ class Judged:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     x: NDArray[Any] | None = None
+    threshold: float = EVEN
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -45,6 +49,9 @@ class Judged:
 
     @property
     def guessed(self) -> NDArray[np.int64]:
-        """The likeliest class of each sample, (n,)."""
-        guessed: NDArray[np.int64] = self.said.argmax(1)
-        return guessed
+        """The class that is said of each sample, (n,)."""
+        return decide_class(self.said, self.threshold)
+
+    def select(self, chosen: NDArray[Any]) -> Judged:
+        """The samples ``chosen``, without what describes them."""
+        return Judged(self.classes, self.targets, self.truth[chosen], self.said[chosen], threshold=self.threshold)

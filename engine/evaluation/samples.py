@@ -95,6 +95,7 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
         {name: words for name, words in groups.items() if 1 < len(set(words)) <= GROUPS},
         tuple(notes),
         np.concatenate(samples),
+        predictor.threshold,
     )
 
 
@@ -135,7 +136,8 @@ def make_judged(
 
     prepared = predictor.prepared
     truth = y.astype(np.int64) if prepared.classes else y.astype(np.float64).reshape(len(y), -1)
-    return Judged(prepared.classes, prepared.targets, truth, predictor.predict(x), describe, x=x, **more)
+    said, cut = predictor.predict(x), predictor.threshold
+    return Judged(prepared.classes, prepared.targets, truth, said, describe, x=x, threshold=cut, **more)
 
 
 def describe_row(table: CsvTable, place: int) -> str:

@@ -42,6 +42,9 @@ METRICS = (
     "r2",
 )
 """What can say which epoch is best; see `descend.engine.evaluation.metrics`."""
+THRESHOLDS = ("half", "f1", "balanced_accuracy")
+"""By what the probability is chosen from which on the second of two classes is said; see
+`descend.engine.train.threshold`."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +264,15 @@ class TrainKnobs(GroupedKnobs):
         0.9999,
         group="regularisation",
         help="decay of a moving average of the weights, which is judged and kept instead; 0: none",
+    )
+    threshold: str = setting(
+        THRESHOLDS[0],
+        group="schedule",
+        choices=THRESHOLDS,
+        tasks=("classification",),
+        needs="validation",
+        help="of two classes: from which probability of the second on it is said; one half, or where the F1 or the "
+        "balanced accuracy of the validation part is highest",
     )
     augment: str = setting(
         "none",

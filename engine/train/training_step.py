@@ -48,13 +48,15 @@ def add_gradient(session: Trainer, part: Part) -> Measured:
     session.doing = "in its forward"
     given = x.clone() if isinstance(session.model, ModelSource) else x  # the user's own may write into what it is given
     with session.precision.autocast():
-        output = objective.fitted(find_scores(session.run(given), objective.part), x)
-    if output is None:
-        raise ModelError(
-            f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
-        )
-    output, target = output.float(), objective.target(x, part.y)
-    loss = objective.training_loss(output, target, session.k)
+        returned = session.run(given)
+        output = objective.fitted(find_scores(returned, objective.part), x)
+        if output is None:
+            raise ModelError(
+                f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
+            )
+        output, target = output.float(), objective.target(x, part.y)
+        session.doing = "as its loss was computed"
+        loss = objective.penalise(returned, output, target, session.k)
     weighted = loss * part.weight if part.weight != 1 else loss
     scaler = session.precision.scaler
     session.doing = "as its gradient was taken"
