@@ -121,6 +121,13 @@ CHANGES = {
         beside={"validation": 0.1},
         shows=lambda fork, twin: "best" in twin.training.lab.state and "best" not in fork.training.lab.state,
     ),
+    "threshold": Change(
+        "f1",
+        "mlp",
+        "breast_cancer",
+        {"batch_size": 64, "validation": 0.2},
+        shows=lambda fork, twin: "threshold" in fork.training.lab.state and "threshold" not in twin.training.lab.state,
+    ),
     "fold": Change(
         2,
         beside={"validation": 0.2},
