@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from descend.engine.base.errors import UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli.arguments import add_follow_options, add_run_settings, parse_whole, read_run_options
+from descend.engine.cli.find_lr import run_finder
 from descend.engine.cli.folds import run_folds
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def add(commands: Any) -> None:
         metavar="K",
         help="of a model: cross-validation, a training for each of K folds of the training data, held back in turn",
     )
+    command.add_argument(
+        "--find-lr",
+        action="store_true",
+        help="of a model: let the learning rate rise over 140 steps instead of training, draw the loss by rate, and "
+        "suggest one",
+    )
     command.add_argument("--save", metavar="FILE", help="save this configuration in a TOML file, to share or run again")
     add_follow_options(command)
     command.set_defaults(do=run_command)
@@ -92,6 +99,8 @@ def run_command(arguments: argparse.Namespace) -> int:
     request = kept.override(**read_run_options(arguments))
     if not request.name:
         raise UsageError("The following arguments are required: NAME; see `descend run --help`.")
+    if arguments.find_lr:
+        return run_finder(request, arguments)
     if arguments.folds is not None:
         if arguments.detach or arguments.save is not None:
             raise UsageError("--folds follows a training after the other; leave --detach and --save out.")

@@ -87,6 +87,10 @@ def restore_training(run: Run) -> Restored:
     chosen = experiment.find_again(run.id, manifest)
     if not isinstance(chosen, experiment.Training):
         raise UsageError(f"Run '{run.id}' is a lesson's; only a training has a model, see `descend run --help`.")
+    if manifest.knobs.get("find_lr"):
+        raise UsageError(
+            f"Run '{run.id}' looked for a learning rate and trained no model; train one with `descend run`."
+        )
     prepared = read_preparation(run)
     knobs = chosen.knobs.parse(manifest.knobs)
     form = Preprocessing(prepared, torch.device("cpu"))

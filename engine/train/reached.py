@@ -17,7 +17,7 @@ TRIES = 3
 """Passes in which each parameter has to get a gradient: some layers are left out at random."""
 
 
-def reaches_all(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any]) -> bool:
+def reaches_all(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], k: Any) -> bool:
     """Whether every parameter of ``net`` that trains gets a gradient from a few samples; nothing of ``net`` changes.
 
     The fewer samples, the surer: what chooses a part of the network for each, such as experts, leaves out others.
@@ -25,7 +25,7 @@ def reaches_all(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast:
     devices = [x.device.index or 0] if x.device.type == "cuda" else []
     with torch.random.fork_rng(devices), keep_generators(), keep_buffers(net):
         try:
-            return all(_reaches_all_once(net, x, y, objective, autocast, attempt) for attempt in range(TRIES))
+            return all(_reaches_all_once(net, x, y, objective, autocast, k, attempt) for attempt in range(TRIES))
         except RuntimeError:  # of the user's own code; the step itself tells of it
             return False
         finally:
@@ -33,7 +33,7 @@ def reaches_all(net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast:
 
 
 def _reaches_all_once(
-    net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], seed: int
+    net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], k: Any, seed: int
 ) -> bool:
     torch.manual_seed(seed)
     net.train()
@@ -43,6 +43,6 @@ def _reaches_all_once(
         output = objective.fitted(find_scores(returned, objective.part), x)
         if output is None:
             return False
-        loss = objective.judge(returned, output.float(), objective.target(x, y))
+        loss = objective.penalise(returned, output.float(), objective.target(x, y), k)
     loss.backward()
     return all(weights.grad is not None for weights in net.parameters() if weights.requires_grad)

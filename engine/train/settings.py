@@ -222,6 +222,11 @@ class TrainKnobs(GroupedKnobs):
         needs="validation",
         help="epochs without improvement on the validation part after which to stop; 0: never",
     )
+    find_lr: bool = setting(
+        False,
+        group="schedule",
+        help="instead of training let the rate rise, to find a good one; see `descend run --find-lr`",
+    )
     validation: float = setting(
         0.1,
         0.0,

@@ -40,6 +40,7 @@ from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.pretrained import load_pretrained
+from descend.engine.train.rate_finder import find_rate
 from descend.engine.train.reached import reaches_all
 from descend.engine.train.schedules import compute_factor
 from descend.engine.train.settings import THRESHOLDS, list_unused
@@ -269,7 +270,7 @@ class Trainer:
         normalised = any(isinstance(module, RunningNorm) for module in self.net.modules())
         if normalised and self.feed.accumulate > 1:
             lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
-        partly = team.size > 1 and not reaches_all(self.net, x, y, self.objective, autocast)
+        partly = team.size > 1 and not reaches_all(self.net, x, y, self.objective, autocast, k)
         self.run = team.wrapped(self.run, unused=partly)
         self.optimiser = optimisers.make_optimiser(k, self.net, lab.device, self.frozen.parameters)
         self.average = WeightAverage(self.net, k.ema)
@@ -284,7 +285,7 @@ class Trainer:
         copies = 1 + bool(k.ema) + (self.best is not None and self.best.keep)
         self.checkpoint_size = estimate_checkpoint(self.net, self.optimiser, copies)
         lab.note(
-            f"{self.frozen.describe(self.net)}, {len(self.train_set):,} training {self._unit}; checkpoints take "
+            f"{self.frozen.describe(self.net)}, {len(self.train_set):,} training {self.unit}; checkpoints take "
             f"{format_size(self.checkpoint_size * self._count_checkpoints())} at most."
         )
         for note in notes:  # last, as the shell shows the last
@@ -318,13 +319,20 @@ class Trainer:
         if k.ema:  # of which the first process alone makes use
             lab.track(average=self.average)
         try:
-            self._lead()
+            if k.find_lr:
+                find_rate(self)
+            else:
+                self._lead()
         except Stopped:
             self.team.tell()
             raise
         with suppress(RuntimeError):  # all is done, even if another is gone
             self.team.tell()  # not where a step failed: in the middle of one the others do not listen
         return None
+
+    def tell_step(self, step: int, rate: float) -> None:
+        """Tell the other processes to take a step, with the knobs as they are now."""
+        self.team.tell(step, rate, *(getattr(self.k, spec.name) for spec in self.live))
 
     def _lead(self) -> None:
         """Train, as the only process or the first of several."""
@@ -334,14 +342,14 @@ class Trainer:
         steps, samples = k.epochs * feed.per_epoch, feed.batch_size * feed.accumulate
         self.run.train()
         ended = begun = False
-        for step in lab.steps(steps, samples=samples, unit=self._unit, per_epoch=feed.per_epoch):
+        for step in lab.steps(steps, samples=samples, unit=self.unit, per_epoch=feed.per_epoch):
             if not begun:
                 forking.require_course_effects(k, lab.forked, step, steps)
                 begun = True
             if step % feed.per_epoch == 0 and (ended := self._judge(step // feed.per_epoch)):
                 break
             rate = k.lr * compute_factor(k.schedule, step, steps, k.warmup)
-            self.team.tell(step, rate, *(getattr(k, spec.name) for spec in self.live))
+            self.tell_step(step, rate)
             loss, measures = self._step(feed.parts(step), rate)
             self.average.update()
             lab.scalars(
@@ -360,7 +368,7 @@ class Trainer:
                 return self._conclude()
         lab.note(
             f"The weights kept are those after epoch {lab.state['best_epoch']}, the best by {k.metric} on the "
-            f"{self._unit} held back."
+            f"{self.unit} held back."
         )
         with self.best.restored(self.net):
             self._conclude()
@@ -390,7 +398,7 @@ class Trainer:
         said, truth = tally.gather()
         task.threshold = lab.state["threshold"] = choose_threshold(truth, said[:, 1], by)
         lab.note(
-            f"'{task.names[1]}' is said from a probability of {task.threshold:.3g} on, by {by} on the {self._unit} "
+            f"'{task.names[1]}' is said from a probability of {task.threshold:.3g} on, by {by} on the {self.unit} "
             "held back."
         )
         lab.results(threshold=task.threshold)
@@ -455,7 +463,7 @@ class Trainer:
         return min(int(self.k.checkpoints) + 2, steps + 1) + 1
 
     @property
-    def _unit(self) -> str:
+    def unit(self) -> str:
         return held_back.UNITS[self.shape.kind]
 
     def _check_sizes(self) -> None:
@@ -472,7 +480,7 @@ class Trainer:
                 raise ModelError(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
         if self.batch_size > len(self.train_set):
             self.lab.note(
-                f"A batch of {self.batch_size:,} is more than the {len(self.train_set):,} training {self._unit} there "
+                f"A batch of {self.batch_size:,} is more than the {len(self.train_set):,} training {self.unit} there "
                 "are, so every step takes them all."
             )
             self.batch_size = len(self.train_set)

@@ -14,6 +14,7 @@ from tests.engine.train.trained import conduct, notes, said, trained, written
 
 from descend.engine.base.errors import UsageError
 from descend.engine.lab import lab
+from descend.engine.lab.checkpoints import load_checkpoint
 from descend.engine.launch import launcher
 from descend.engine.run.history import History
 from descend.engine.run.run_request import RunRequest
@@ -44,6 +45,7 @@ class Fork:
     k: Any
     training: trainer.Trainer
     said: History
+    begin: Path
 
     @property
     def losses(self) -> list[float]:
@@ -119,10 +121,24 @@ CHANGES = {
         beside={"validation": 0.1},
         shows=lambda fork, twin: "best" in twin.training.lab.state and "best" not in fork.training.lab.state,
     ),
+    "threshold": Change(
+        "f1",
+        "mlp",
+        "breast_cancer",
+        {"batch_size": 64, "validation": 0.2},
+        shows=lambda fork, twin: "threshold" in fork.training.lab.state and "threshold" not in twin.training.lab.state,
+    ),
     "fold": Change(
         2,
         beside={"validation": 0.2},
         shows=lambda fork, twin: not torch.equal(fork.training.held.places, twin.training.held.places),
+    ),
+    "find_lr": Change(
+        True,
+        shows=lambda fork, twin: (
+            "curve/loss by learning rate" in fork.said.pictures
+            and torch.equal(fork.training.net.conv.weight, load_checkpoint(fork.begin)["tracked"]["net"]["conv.weight"])
+        ),
     ),
     "validation": Change(
         0.4,
@@ -196,7 +212,7 @@ def forked(run: Run, sessions: list[trainer.Trainer], **knobs: object) -> Fork:
     history = said(child)
     assert history.status is not None
     assert history.status.state == "done", history.failure
-    return Fork(sessions[-1].k, sessions[-1], history)
+    return Fork(sessions[-1].k, sessions[-1], history, child.checkpoint(AT))
 
 
 def test_no_knob_is_forgotten() -> None:

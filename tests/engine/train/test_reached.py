@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from descend.engine.train.reached import reaches_all
+from descend.engine.train.settings import TrainKnobs
 from descend.engine.train.task import Classification
 
 
@@ -45,7 +46,7 @@ def test_what_is_left_out_is_found(kind: str, all_of_them: bool) -> None:
     net, x = Model(kind), torch.randn(2, 4)
     objective = Classification(("a", "b", "c"), False)
     state, before = torch.get_rng_state(), [buffer.clone() for buffer in net.buffers()]
-    assert reaches_all(net, x, torch.tensor([0, 1]), objective, nullcontext) is all_of_them
+    assert reaches_all(net, x, torch.tensor([0, 1]), objective, nullcontext, TrainKnobs()) is all_of_them
     assert torch.equal(state, torch.get_rng_state())
     assert all(map(torch.equal, before, net.buffers()))
     assert all(weights.grad is None for weights in net.parameters())
