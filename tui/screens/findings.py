@@ -41,7 +41,7 @@ class Choice(NamedTuple):
 
 
 class FindingsScreen(Leaves, InShell, Screen[Choice | None]):
-    """Lists ``findings`` of the run called ``name``, some of them ``forkable``; answers with the one to try, and how."""
+    """Lists ``findings`` of the run called ``name``, some of them ``forkable``; answers with what to try, and how."""
 
     HELP = (
         "What this run's own records say ails it: the evidence with its numbers, and the one thing to try. Up and down "
