@@ -13,7 +13,7 @@ from descend.engine.diagnosis.finding import Finding, Severity
 from descend.engine.diagnosis.fitting import name_part
 
 EVALUATIONS = 4
-"""Evaluations before anything is said of a result, unless it has ended."""
+"""Evaluations before anything is said of a result, unless it is the final one."""
 RARE, COMMON = 1 / 3, 1.5
 """Share of an even share that a rare class has at most, and the commonest at least."""
 COUNTED = 5
@@ -69,9 +69,9 @@ def find_imbalance(e: Evidence) -> Finding | None:
 
 def find_baseline(e: Evidence) -> Finding | None:
     """What it says is worth no more than an answer that does not look."""
-    if not _settled(e) or (not e.ended and e.share < 0.5):
-        return None
     (_, r2), (_, loss), counts = e.judged("r2"), e.judged("loss"), e.confusion
+    if not len(loss) or not _settled(e) or (not e.done and e.share < 0.5):
+        return None
     if len(r2):
         if r2.max() > NOTHING:
             return None
@@ -144,7 +144,7 @@ def find_leak(e: Evidence) -> Finding | None:
 
 
 def _settled(e: Evidence) -> bool:
-    return len(e.judged("loss")[0]) > EVALUATIONS or e.ended
+    return len(e.judged("loss")[0]) > EVALUATIONS or e.done
 
 
 def _is_file(data: str) -> bool:

@@ -58,8 +58,8 @@ class Evidence:
 
     @property
     def done(self) -> bool:
-        """Whether it has taken all its steps."""
-        return self.history.status is not None and self.history.status.state == "done" and self.share > 0.99
+        """Whether it came to the end that was meant: with all its steps, or when nothing improved any more."""
+        return self.history.status is not None and self.history.status.state == "done"
 
     @property
     def step(self) -> int:
@@ -109,6 +109,10 @@ class Evidence:
     def constant(self) -> float:
         """The loss of the best answer that is always the same: the entropy of the classes' shares, the variance of a
         target, scaled to 1, the logarithm of the number of characters; else the loss before the first step; or NaN."""
+        loss = self._find_constant()
+        return loss if 0 < loss < math.inf else math.nan
+
+    def _find_constant(self) -> float:
         prepared = self.prepared
         if self._counted is not None:
             sizes = self._counted.counts.numpy().sum(1)

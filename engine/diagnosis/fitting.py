@@ -33,6 +33,8 @@ CLOSE = 0.1
 """Of a constant answer's loss: a smaller gap between training and judging leaves nothing to be learned by heart."""
 EPOCHS, MORE_EPOCHS = 10_000, 4
 WIDER, WIDEST = 4, 1024
+WHOLE = 0.99
+"""Share of its steps that a training took which was not stopped because nothing improved."""
 SMALL = 2
 """Times the parameters of a linear model up to which a model is small: whether a larger one lacks parameters, or the
 data is noisy, cannot be told from its curves."""
@@ -98,7 +100,7 @@ def find_underfitting(e: Evidence) -> Finding | None:
         return None
     told = f"Even on the training part the loss is still {100 * left:.0f} % of a constant answer's"
     before, now = loss[steps <= steps[-1] * 2 / 3], loss[-AFTER:]
-    if e.done and loss[-1] <= (1 - FALLING) * before.min():
+    if e.done and e.share > WHOLE and loss[-1] <= (1 - FALLING) * before.min():
         epochs = int(e.knob("epochs"))
         more: dict[str, Value] = {"epochs": min(EPOCHS, MORE_EPOCHS * epochs)} if epochs else {}
         return Finding(
@@ -112,8 +114,8 @@ def find_underfitting(e: Evidence) -> Finding | None:
         )
     few = e.history.metrics.get("parameters")
     earlier = float(find_middle(before[-AFTER:]))
-    moved = 1 - float(find_middle(now)) / earlier
-    if len(loss) < 8 or not abs(moved) < FLAT or loss[-1] > (left + CLOSE) * e.constant:
+    moved = earlier - float(find_middle(now))
+    if len(loss) < 8 or not abs(moved) < FLAT * earlier or loss[-1] > (left + CLOSE) * e.constant:
         return None
     linear = e.linear_parameters
     if few is None or linear is None or few > SMALL * linear:
@@ -124,7 +126,7 @@ def find_underfitting(e: Evidence) -> Finding | None:
         "underfitting",
         "underfits, or there is no more to learn",
         f"{told}, hardly less than on {name_part(e)}, and stands still there: {find_middle(now):.3g} after "
-        f"{earlier:.3g}. It has {few:,.0f} parameters; a straight line has {linear:,}.",
+        f"{earlier:.3g}. It has {few:,.0f} parameters; a linear model has {linear:,}.",
         "Give it more units."
         if knobs
         else "Take a model that can follow more, such as mlp; if that does not help, the data does not tell more.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
 from descend.engine.launch import experiment
 from descend.engine.run import runs
-from descend.engine.run.manifest import Manifest
+from descend.engine.run.manifest import Manifest, Parent
 from descend.engine.run.records import Array, Event, Progress, Scalars, Status
 from descend.engine.run.run_request import RunRequest
 from descend.engine.run.runs import Run
@@ -87,6 +89,39 @@ async def test_t_fills_the_proposed_value_into_the_knobs_and_changes_nothing_its
         await shell.press("enter")
         await shell.until(lambda: len(runs.list_runs()) == 2)
         assert {one.manifest().knobs["dropout"] for one in runs.list_runs()} == {0.0, 0.3}
+
+
+async def test_f_opens_the_box_of_a_fork_with_the_proposed_value() -> None:
+    run = overfitting()
+    run.checkpoints.mkdir()
+    for step in (1_000, LAST):
+        with zipfile.ZipFile(run.checkpoint(step), "w") as file:
+            file.writestr("data", "weights")
+    end(run, "done")
+    sign(run)
+    async with opened(run=run) as shell:
+        await shell.sees("! overfits since step 1,200 · D")
+        await shell.press("D")
+        await shell.sees("f fork")
+        await shell.press("f")
+        await shell.sees("dropout = 0.3")
+        await shell.press("enter")
+        await shell.until(lambda: len(runs.list_runs()) == 2)
+        fork = next(one for one in runs.list_runs() if one.id != run.id).manifest()
+        assert fork.knobs["dropout"] == 0.3
+        assert fork.parent == Parent(run.id, 1_000)
+        await shell.until(lambda: shell.app.screen.session.run.id == fork.id)
+
+
+async def test_without_a_checkpoint_no_fork_is_offered() -> None:
+    run = overfitting()
+    end(run, "done")
+    sign(run)
+    async with opened(run=run) as shell:
+        await shell.sees("! overfits since step 1,200 · D")
+        await shell.press("D")
+        await shell.sees("t try it")
+        assert "f fork" not in shell.text
 
 
 async def test_a_run_at_work_is_told_as_soon_as_the_evidence_holds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,15 +11,13 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from descend.engine.diagnosis.finding import Finding
 from descend.engine.teaching import catalogue
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import InShell, Leaves
 from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.option_list import Options
-
-if TYPE_CHECKING:
-    from descend.engine.diagnosis.finding import Finding
 
 
 class FindingList(Options):
@@ -35,26 +33,34 @@ class FindingList(Options):
     """
 
 
-class FindingsScreen(Leaves, InShell, Screen["Finding | None"]):
-    """Lists ``findings`` of the run called ``name``; answers with the one that is to be tried, or None."""
+class Choice(NamedTuple):
+    """A finding whose value is to be tried, and whether in a fork."""
+
+    finding: Finding
+    forks: bool
+
+
+class FindingsScreen(Leaves, InShell, Screen[Choice | None]):
+    """Lists ``findings`` of the run called ``name``, some of them ``forkable``; answers with what to try, and how."""
 
     HELP = (
         "What this run's own records say ails it: the evidence with its numbers, and the one thing to try. Up and down "
         "choose a finding; enter opens the lesson in which that can be seen happen, escape comes back from there. t "
-        "opens the knobs with the proposed value filled in. Nothing is changed until you say so there, and the run "
-        "is kept."
+        "opens the knobs with the proposed value filled in, f the box for a fork from one of the run's checkpoints. "
+        "Nothing is changed until you say so there, and the run is kept."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "try", "try it", tooltip="Open the knobs with the proposed value"),
+        Binding("t", "try('knobs')", "try it", tooltip="Open the knobs with the proposed value"),
+        Binding("f", "try('fork')", "fork", tooltip="Fork the run from a checkpoint, with the proposed value"),
         Binding("escape", "leave", "back", tooltip="Back to the run"),
     ]
     DEFAULT_CSS = """
     FindingsScreen #heading { padding: 0 2; background: $surface; text-style: bold; }
     """
 
-    def __init__(self, name: str, findings: list[Finding]) -> None:
+    def __init__(self, name: str, findings: list[Finding], forkable: list[Finding]) -> None:
         super().__init__()
-        self.run_name, self.findings = name, findings
+        self.run_name, self.findings, self.forkable = name, findings, forkable
 
     def compose(self) -> ComposeResult:
         yield Static(Text(plain(f"What ails {self.run_name}")), id="heading")
@@ -74,7 +80,11 @@ class FindingsScreen(Leaves, InShell, Screen["Finding | None"]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only values of knobs can be tried by a key."""
-        return action != "try" or (bool(self.query(OptionList)) and bool(self.chosen.knobs))
+        if action != "try":
+            return True
+        if not self.query(OptionList):
+            return False
+        return self.chosen in self.forkable if parameters == ("fork",) else bool(self.chosen.knobs)
 
     def on_option_list_option_highlighted(self) -> None:
         """Other keys may work now."""
@@ -84,9 +94,9 @@ class FindingsScreen(Leaves, InShell, Screen["Finding | None"]):
         """Open the lesson."""
         self.shell.open_lesson(self.chosen.lesson)
 
-    def action_try(self) -> None:
-        """Go back, to the knobs."""
-        self.dismiss(self.chosen)
+    def action_try(self, how: str) -> None:
+        """Go back, to the knobs or the box of a fork."""
+        self.dismiss(Choice(self.chosen, how == "fork"))
 
     def action_leave(self) -> None:
         """Go back."""

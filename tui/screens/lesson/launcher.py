@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from descend.datasets.spec import Spec
     from descend.engine.run.runs import Run
     from descend.tui.screens.lesson.screen import LessonScreen
+    from descend.tui.screens.runs.fork import Fork
 
 FETCH = "fetch"
 
@@ -74,6 +75,27 @@ class RunLauncher:
                 self._back(self._over)
 
         self._in_thread(launch)
+
+    def fork(self, session: RunMonitor, chosen: Fork) -> None:
+        """Start a fork of ``session``'s run, and show it."""
+        if self.busy:
+            return
+        self.busy = True
+        self.screen.shell.starting.add(self)
+        self.screen.show()
+
+        def fork() -> None:
+            from descend.engine.launch import launcher
+
+            try:
+                run = launcher.fork_run(session.run, chosen.step, chosen.knobs)
+                self.screen.shell.launch(run)
+            except DescendError as error:
+                self._back(self._failed, error)
+            else:
+                self._back(self._begun, run, False)
+
+        self._in_thread(fork)
 
     def find_live(self) -> None:
         """Attach to the lesson's run that was shown last, else to one that is at work."""

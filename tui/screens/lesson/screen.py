@@ -34,7 +34,6 @@ from descend.tui.screens.progress import Progress
 from descend.tui.system.panel import Machine
 
 if TYPE_CHECKING:
-    from descend.engine.diagnosis.finding import Finding
     from descend.engine.run.runs import Run
 
 NEXT = {
@@ -376,22 +375,18 @@ class LessonScreen(Leaves, InShell, Screen[None]):
 
     def action_diagnosis(self) -> None:
         """Show what ails the run."""
-        from descend.tui.screens.findings import FindingsScreen
-
-        def answered(finding: Finding | None) -> None:
-            if finding is None:
-                return
-            if self.session is not None and self.session.live:
-                self._ask_settings(self._edited, live=True, proposed=finding.knobs)
-            else:
-                self.try_knobs(finding.knobs)
+        from descend.tui.screens.lesson.remedies import show_findings
 
         if self.session is not None:
-            self.shell.push_screen(FindingsScreen(self.session.run.id, self.checkup.findings), answered)
+            show_findings(self, self.session, self.checkup.findings)
 
     def action_edit(self) -> None:
         """Change the knobs; live ones of a run at work turn at once."""
-        self._ask_settings(self._edited, live=self.session is not None and self.session.live)
+        self.edit_knobs()
+
+    def edit_knobs(self, proposed: Mapping[str, Value] | None = None) -> None:
+        """Change the knobs, those ``proposed`` first."""
+        self._ask_settings(self._edited, live=self.session is not None and self.session.live, proposed=proposed)
 
     def try_knobs(self, proposed: Mapping[str, Value] | None = None) -> None:
         """Change the knobs, those ``proposed`` first, then run with them."""
