@@ -18,7 +18,7 @@ BLANK = " "
 PIECE = 1 << 16
 """Characters that are cut into tokens at once, about; a piece ends where a word does in any case."""
 LINE = re.compile(r"\n(?=\S)")
-BATCH = 1024
+BATCH = 64
 """Texts that are cut at once."""
 MIN_TIMES = 2
 """Times that a pair must occur to become a token."""

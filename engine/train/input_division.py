@@ -117,7 +117,7 @@ def divide_inputs(net: nn.Module, prepared: Preparation) -> list[str]:
     if not (groups := divide_columns(takes, prepared)):
         return []
     if isinstance(net, torch.jit.ScriptModule):
-        raise ModelError("A torch.jit script has no several inputs here.", "Name the module as it is before scripting.")
+        raise ModelError("A torch.jit script is given one input.", "Name the module as it is before it is scripted.")
     division = InputDivision(groups, prepared, takes.keyed)
     net.register_forward_pre_hook(division, with_kwargs=True)
     _divisions[net] = division
