@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from descend.datasets.image_table import ImageTable, ImageTableOptions
 from descend.datasets.listing import FolderListing, spell_name
 from descend.datasets.split import PARTS
 from descend.datasets.split_files import COLUMN
+from descend.datasets.table_problems import Problem, can_be_target
 from descend.datasets.table_split import check_choice, find_part, read_groups, read_parts
+from descend.datasets.table_survey import Survey, summarise
 from descend.datasets.target import choose_targets, convert_targets, decide_task, encode_classes, find_targets
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -45,6 +48,8 @@ def list_labelled(root: Path, found: ImageTable, options: ImageTableOptions) -> 
     if not left:
         raise DescendError(f"{where} has no column left to predict besides {quote_columns([found.image.name])}.")
     usual = next((column for name in TARGETS for column in left if column.name.lower() == name), None)
+    if not wanted and usual is None:
+        left = left[: 1 + max((at for at, column in enumerate(left) if can_be_target(column)), default=len(left) - 1)]
     targets = choose_targets(left, wanted or ([usual] if usual and len(left) > 1 else []), where, notes)
     notes.append(
         f"'{shorten_cell(found.image.name)}' names the images, '{shorten_cell(targets[0].name)}' is to predict."
@@ -82,6 +87,24 @@ def list_labelled(root: Path, found: ImageTable, options: ImageTableOptions) -> 
         groups=groups,
         held=held,
     )
+
+
+def survey_images(
+    root: Path, path: str, found: ImageTable, options: ImageTableOptions, given: dict[str, str]
+) -> Survey:
+    """What there is to say of the columns of a table of images in ``root``, called ``path``."""
+    columns, problems, settled = found.columns, list[Problem](), dict(given)
+    target = options.target
+    try:
+        listed = list_labelled(root, replace(found, notes=[]), options)
+        target = listed.label or ",".join(listed.targets)
+    except DescendError as error:
+        fixed = {"missing": "drop"} if "missing=drop" in str(error) else {}
+        problems.append(Problem(str(error), fixed, stops=True))
+        settled |= fixed
+    rows, sound = len(found.image.lines), not problems or bool(problems[0].options)
+    summaries = tuple(map(summarise, columns))
+    return Survey(path, rows, summaries, target, tuple(problems), given, settled, sound, images=True)
 
 
 def find_split(columns: Sequence[Column]) -> Column | None:

@@ -31,12 +31,14 @@ class ColumnSummary:
     """A column as it is in the file.
 
     Attributes:
+        option: what an option calls it.
         kind: numbers, words, text, dates, empty, or numbers in some form.
         missing, unique: values that lack, and unique ones.
         holds: its range, or some of its words.
     """
 
     name: str
+    option: str
     kind: str
     missing: int
     unique: int
@@ -52,6 +54,7 @@ class Survey:
         target: the column that is, or would be, predicted.
         given, settled: the options that were given; and with those that settle the problems.
         sound: whether it is read with the settled options.
+        images: whether it names images.
     """
 
     path: str
@@ -62,6 +65,7 @@ class Survey:
     given: Mapping[str, str]
     settled: Mapping[str, str]
     sound: bool
+    images: bool = False
 
     @property
     def address(self) -> str:
@@ -114,7 +118,7 @@ def survey_table(place: Path, path: str, given: Mapping[str, str], read: CsvTabl
 def look(cells: CsvTable, settled: dict[str, str], file: str) -> tuple[list[Column], list[Problem]]:
     """The columns as those options read them that are ``settled``, to which what is found here is added, and that."""
     options = parse_options(table.TableOptions, settled, "a table")
-    found = list(table_problems.find_written(table.make_columns(cells, options), options))
+    found = list(table_problems.find_written(table.make_columns(cells, options), options, file))
     for problem in found:
         settle(settled, problem.options)
     options = parse_options(table.TableOptions, settled, "a table")
@@ -160,17 +164,17 @@ def summarise(column: Column) -> ColumnSummary:
     missing = int(column.missing.sum())
     different = len(set(itertools.compress(column.cells, (~column.missing).tolist())))
     if column.empty:
-        return ColumnSummary(column.name, "empty", missing, 0, "")
+        return ColumnSummary(column.name, column.option_name, "empty", missing, 0, "")
     if column.numeric:
         found = column.numbers[~column.missing]
         low, high = (f"{value:.6g}" for value in (found.min(), found.max()))
         holds = low if low == high else f"{low} … {high}"
-        return ColumnSummary(column.name, "numbers", missing, different, holds)
+        return ColumnSummary(column.name, column.option_name, "numbers", missing, different, holds)
     if column.form in ("words", "mixed", "numbers"):
         kind = "numbers and words" if column.form == "mixed" else "text" if column.free_text else "words"
     else:
         kind = FORMS.get(column.form, "numbers, in another form")
-    return ColumnSummary(column.name, kind, missing, different, list_words(column))
+    return ColumnSummary(column.name, column.option_name, kind, missing, different, list_words(column))
 
 
 def list_words(column: Column) -> str:

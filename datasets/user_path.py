@@ -174,7 +174,10 @@ def survey(address: str) -> Survey | None:
     path, options = split_address(address)
     place = parse_path(path, kept=True)
     if place.is_dir():
-        if not split_files.find_split_files(place, table.SUFFIXES) or image_table.find_table(place, options):
+        if named := image_table.find_table(place, options):
+            chosen = read_options(place, "a folder of images and a table", options)
+            return labelled_images.survey_images(place, path, named, chosen, options)
+        if not split_files.find_split_files(place, table.SUFFIXES):
             return None
     elif not place.is_file() or (options.get("kind") or detect_kind(place, options)) != "table":
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from descend.engine.base.sanitize import clean
+from descend.engine.cli.data_view import fold_cells, make_heading, write_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -23,6 +24,7 @@ def print_survey(survey: Survey, console: Console) -> None:
     for part in list_parts(survey, unicode):
         console.print(part, highlight=False, markup=False)
     if survey.problems:
+        console.print(make_heading(explain(survey)), highlight=False)
         console.print(clean(write_command(survey)), highlight=False, markup=False, soft_wrap=True)
     console.print()
 
@@ -31,8 +33,6 @@ def list_parts(survey: Survey, unicode: bool) -> Iterator[RenderableType]:
     """What is shown above the line that settles the problems."""
     from rich.table import Table
     from rich.text import Text
-
-    from descend.engine.cli.data_view import fold_cells, make_heading, write_text
 
     def write(text: str) -> Text:
         return Text(write_text(text, unicode))
@@ -58,7 +58,6 @@ def list_parts(survey: Survey, unicode: bool) -> Iterator[RenderableType]:
     for problem in survey.problems:
         mark = ("✗" if unicode else "x") if problem.stops else "!"
         yield write(f"{mark} {problem.sentence}{write_options(problem.options)}")
-    yield make_heading(explain(survey))
 
 
 def write_options(options: object) -> str:
@@ -81,4 +80,5 @@ def explain(survey: Survey) -> str:
 
 def write_command(survey: Survey) -> str:
     """The line that trains on the table with the options that settle its problems."""
-    return f"descend run mlp --data {shlex.quote(survey.address)}"
+    model = "simple-cnn" if survey.images else "mlp"
+    return f"descend run {model} --data {shlex.quote(survey.address)}"

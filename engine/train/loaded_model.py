@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from descend.datasets.preparation import Preparation
     from descend.engine.run.runs import Run
 
+OF_CELLS = ("gaps", "values", "case", "text")
+"""Options of a table that say what its cells mean, also where they are not of a file."""
+
 
 class LoadedModel(nn.Module):
     """A trained network with the scaling before it and what makes predictions of its scores after it.
@@ -47,7 +50,7 @@ class LoadedModel(nn.Module):
         super().__init__()
         self.net, self.prepared, form, self._objective = restored
         self.threshold = getattr(self._objective, "threshold", EVEN)
-        self._options = {name: value for name, value in (options or {}).items() if name in ("gaps", "values")}
+        self._options = {name: value for name, value in (options or {}).items() if name in OF_CELLS}
         self._scales = len(form.mean) > 0
         self.register_buffer("shift", form.mean.clone() if self._scales else torch.zeros(()))
         self.register_buffer("scale", form.std.clone() if self._scales else torch.ones(()))

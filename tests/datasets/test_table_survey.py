@@ -14,7 +14,9 @@ import pytest
 from descend.datasets import catalogue, user_path
 from descend.datasets.options import split_address
 from descend.datasets.table_survey import Survey
+from descend.engine import load
 from descend.engine.cli import main
+from tests.engine.train.trained import trained
 
 HEAD = ["customer_id", "joined", "tier", "income", "age", "city", "region", "status", "visits", "zip", "churned"]
 
@@ -191,8 +193,21 @@ def test_what_no_option_settles_is_said_to_be(tmp_path: Path) -> None:
     assert "too many for classes" in same.problems[0].sentence
 
 
-def test_folded_words_are_one_in_training_and_for_predictions(tmp_path: Path) -> None:
+def test_folded_words_are_one_in_training_and_for_predictions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names, rows = rows_of(c=lambda i: ["Red", "red ", "BLUE"][i % 3], kind=lambda i: ["Yes", "no", "yes", "NO"][i % 4])
     data = catalogue.find(f"{write(tmp_path / 't.csv', names, rows)}?case=fold").load()
     assert data.classes == ("no", "yes")
     assert data.encoders[2].words == ("blue", "red")
+    run = trained("mlp", f"{tmp_path / 't.csv'}?case=fold")
+    (tmp_path / "new.csv").write_text("c,a,b,kind\nRED,1,2,YES\n blue,0,1,No\n")
+    assert main(["predict", run.id, str(tmp_path / "new.csv")]) == 0
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 3
+    assert "did not have" not in printed.err
+    assert main(["evaluate", run.id, str(tmp_path / "new.csv"), "--json"]) == 0
+    assert '"samples": 2' in capsys.readouterr().out
+    notes: list[str] = []
+    load(run.id).prepare([{"a": 1, "b": 2, "c": "RED"}], notes)
+    assert not notes

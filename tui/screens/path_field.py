@@ -93,6 +93,10 @@ class PathBox(Vertical):
         else:
             self._tell("tab completes names of files and folders")
 
+    def tell(self, told: str) -> None:
+        """Say what is being done with it."""
+        self._tell(told)
+
     def complain(self, error: str) -> None:
         """Say what is wrong, and where was looked."""
         place = self.place

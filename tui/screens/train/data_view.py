@@ -77,15 +77,18 @@ class DataViewScreen(Dialog[str | None]):
         return action != "augment" or (self.dataset is not None and self.dataset.kind == "image")
 
     def _read(self, console: Console) -> None:
-        from descend.datasets import catalogue
+        from descend.datasets import catalogue, user_path
         from descend.datasets.describe import describe
+        from descend.engine.cli import survey_view
         from descend.engine.cli.data_view import list_parts
 
         content: RenderableType
         dataset = None
         try:
             dataset = catalogue.find(self.address).load()
-            content = Group(*list_parts(dataset, describe(dataset), console, shows_unicode()))
+            survey = user_path.survey(self.address) if catalogue.is_path(self.address) else None
+            above = [*survey_view.list_parts(survey, shows_unicode()), Text()] if survey is not None else []
+            content = Group(*above, *list_parts(dataset, describe(dataset), console, shows_unicode()))
         except DescendError as error:
             content = Text(plain(f"✗ {error}"))
         if not get_current_worker().is_cancelled:

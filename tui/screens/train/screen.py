@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.worker import get_current_worker
 
 from descend.datasets import catalogue as datasets
+from descend.datasets.reporting import reporting_to
 from descend.datasets.spec import Spec
 from descend.datasets.user_data import UserData
 from descend.engine.base.errors import DescendError, UsageError
@@ -42,6 +43,9 @@ from descend.tui.screens.train.remembered import (
     remember_choice,
 )
 
+if TYPE_CHECKING:
+    from descend.datasets.table_survey import Survey
+
 ASKED = {
     "model": "a model of your own: path/to/model.py:Name",
     "data": "data of your own: path/to/data.csv?target=price, a folder of images, an .npz or a text file",
@@ -55,6 +59,16 @@ MODEL, DATASET = "mlp", "digits"
 """What is chosen at first: a small network and a small dataset."""
 TO_FETCH, GONE = "to fetch", "gone"
 """What is said of data that is not here: a dataset's, one's own."""
+
+
+def look_at(address: str) -> Survey | None:
+    """What there is to say of the table of one's own at ``address``; None if it is none, or cannot be read."""
+    from descend.datasets import user_path
+
+    try:
+        return user_path.survey(address) if datasets.is_path(address) else None
+    except DescendError:
+        return None
 
 
 class Typed(PathLine):
@@ -88,6 +102,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         Binding("i", "look", "look", tooltip="Look into the dataset: samples, classes, columns, missing values"),
         Binding("m", "type('model')", "own model", tooltip="Train a model of your own"),
         Binding("d", "type('data')", "own data", tooltip="Learn from a file or folder of your own"),
+        Binding("o", "options", "options", tooltip="What the columns of your own data are for, and its problems"),
         Binding("w", "type('save')", "write", tooltip="Save the model, data and knobs in a TOML file"),
         Binding("l", "type('load')", "load", tooltip="Load the model, data and knobs from a TOML file"),
         Binding("y", "copy", "copy", tooltip="Copy the command for this run to the clipboard"),
@@ -343,17 +358,60 @@ class TrainScreen(Leaves, InShell, Screen[None]):
                 if not isinstance(found, Training):
                     raise UsageError(f"{found.title} is a lesson; here models are trained.")
             if kept.data:
-                spec = datasets.find(kept.data)
+                spec = self._find_data(kept.data)
             if found is not None and what == "load":
                 settings = experiment.complete(found, kept.override(data=spec.address if spec else ""))
         except DescendError as error:
-            self._back(self.query_one(PathBox).complain, str(error))
+            if what == "data" and (survey := look_at(typed)):
+                self._back(self._choose_options, survey)
+            else:
+                self._back(self.query_one(PathBox).complain, str(error))
             return
+        if isinstance(spec, UserData) and what == "data" and (survey := look_at(typed)) and survey.problems:
+            self._back(self._tell_problems, spec.title, len(survey.problems))
         if found is not None and is_address(found.name):
             remember(MODELS, found.name)
         if isinstance(spec, UserData):
             remember(DATA, spec.address)
         self._back(self._take, what, typed, found, spec, settings)
+
+    def _find_data(self, address: str) -> Spec:
+        """The data at ``address``; how far it has come is said below the line."""
+        worker = get_current_worker()
+
+        def report(what: str, share: float) -> None:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.query_one(PathBox).tell, f"{what}: {share:.0%}" if share else what)
+
+        with reporting_to(report):
+            return datasets.find(address)
+
+    def _tell_problems(self, name: str, count: int) -> None:
+        problems = "a problem" if count == 1 else f"{count} problems"
+        self.notify(plain(f"{name} has {problems} that may matter; o shows them."), markup=False)
+
+    def _choose_options(self, survey: Survey) -> None:
+        """Have the user say what the columns are for; what is read then is chosen."""
+        from descend.tui.screens.train.data_options import DataOptionsScreen
+
+        def taken(spec: Spec | None) -> None:
+            if isinstance(spec, UserData):
+                remember(DATA, spec.address)
+                self._take("data", "", None, spec, None)
+
+        self.shell.push_screen(DataOptionsScreen(survey), taken)
+
+    def action_options(self) -> None:
+        """Choose the options of the data of one's own under the cursor."""
+        address = self.data.chosen
+
+        def work() -> None:
+            if survey := look_at(address):
+                self._back(self._choose_options, survey)
+            else:
+                self._back(self.shell.complain, UsageError("Options are for tables of your own; d takes one."))
+
+        self.run_worker(work, thread=True, exclusive=True, group="options", exit_on_error=False)
 
     def _back(self, call: object, *given: object) -> None:
         if not get_current_worker().is_cancelled:
