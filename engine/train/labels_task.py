@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from descend.engine.train import output_activation
+from descend.engine.train.class_weights import BALANCED, NONE
+from descend.engine.train.model_error import ModelError
 from descend.engine.train.task import Metrics, Task
 
 if TYPE_CHECKING:
@@ -38,9 +40,17 @@ class Labels(Task):
         fitted = super().fitted(output, x)
         return fitted if fitted is None else output_activation.find_log_odds(fitted, self.ends)
 
-    def weigh(self, labels: Tensor) -> None:
-        """Weigh a label where it is there by how much more often it is not in ``labels`` (n, k) of the training, so
-        that both count as much."""
+    def weigh(self, asked: str, labels: Tensor) -> None:
+        """If ``balanced`` is ``asked``, weigh a label where it is there by how much more often it is not in ``labels``
+        (n, k) of the training, so that both count as much.
+
+        Raises:
+            Unfit: something else is asked.
+        """
+        if asked == NONE:
+            return
+        if asked != BALANCED:
+            raise ModelError("class_weights is none or balanced where there are several labels.")
         there = labels.sum(0, dtype=torch.float32)
         self.weights = (len(labels) - there).clamp(min=1) / there.clamp(min=1)
 

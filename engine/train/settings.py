@@ -40,6 +40,9 @@ METRICS = (
     "label_accuracy",
     "roc_auc",
     "average_precision",
+    "log_loss",
+    "calibration_error",
+    "top_5",
     "mae",
     "rmse",
     "r2",
@@ -189,9 +192,8 @@ class TrainKnobs(GroupedKnobs):
     class_weights: str = setting(
         "none",
         group="regularisation",
-        choices=("none", "balanced"),
         tasks=("classification", "labels"),
-        help="balanced: a class, or a label, counts the more in the training loss the rarer it is",
+        help="how much a class counts in the training loss: none, balanced (the more the rarer), or as in yes:5,no:1",
     )
     focal: float = setting(
         0.0,

@@ -16,6 +16,7 @@ from descend.datasets.data_shape import DataShape
 from descend.datasets.preparation import Preparation
 from descend.datasets.tokenisers import Tokeniser
 from descend.engine.evaluation.decision import EVEN, decide_class
+from descend.engine.evaluation.metrics import TOP
 from descend.engine.train import output_activation
 from descend.engine.train.loader import Preprocessing
 from descend.engine.train.outputs import find_tensor
@@ -33,7 +34,9 @@ CURVED = 4_000_000
 """Scores kept for curves, at most."""
 SHOWN = 16
 """Samples of a picture."""
-MORE_OF_CLASSES = ("balanced_accuracy", "macro_f1", "roc_auc", "average_precision")
+MORE_OF_CLASSES = (
+    *("balanced_accuracy", "macro_f1", "roc_auc", "average_precision", "log_loss", "calibration_error", "top_5"),
+)
 """Metrics that take time, so that they are measured only where one of them is asked for."""
 
 
@@ -139,13 +142,16 @@ class Task(ABC):
 class Classification(Task):
     """Classification: cross-entropy and accuracy. Of two classes, a single score for the second is enough."""
 
-    offers = ("loss", "accuracy", *MORE_OF_CLASSES)
+    offers: tuple[str, ...] = ("loss", "accuracy", *MORE_OF_CLASSES)
     weights: Tensor | None = None
+    """Of each class, in the training loss."""
     threshold: float = EVEN
     """Of two classes, the probability of the second from which on it is said."""
 
     def __init__(self, names: tuple[str, ...], images: bool, every: bool = False) -> None:
         self.names, self.images, self.every = names, images, every
+        if len(names) <= TOP:
+            self.offers = tuple(metric for metric in self.offers if metric != "top_5")
         self.wanted = f"{len(names)} scores, one for each class"
 
     def size(self, x: Tensor) -> tuple[int, ...]:
@@ -158,12 +164,6 @@ class Classification(Task):
         fitted = super().fitted(output, x)
         return fitted if fitted is None else output_activation.remove_activation(fitted, self.ends)
 
-    def weigh(self, labels: Tensor) -> None:
-        """Weigh each class by 1 / its share of ``labels`` (n,) in training, so that rare ones count as much as others:
-        the mean weight of a sample is 1."""
-        counts = torch.bincount(labels, minlength=len(self.names)).double()
-        self.weights = (len(labels) / ((counts > 0).sum() * counts.clamp(min=1))).float()
-
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         return functional.cross_entropy(output, target)
 
@@ -175,7 +175,7 @@ class Classification(Task):
             return functional.cross_entropy(output, target, label_smoothing=smoothing)
         losses = functional.cross_entropy(output, target, label_smoothing=smoothing, reduction="none")
         if self.weights is not None:
-            losses = losses * self.weights[target]
+            losses = losses * self.weights.to(target.device)[target]  # labels may wait elsewhere
         if focal:
             losses = losses * (1 - output.softmax(1).gather(1, target[:, None])[:, 0]) ** focal
         return losses.mean()

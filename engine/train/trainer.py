@@ -25,6 +25,7 @@ from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
 from descend.engine.train import forking, held_back, loader, optimisers, own_loss, own_model, sanity_check
 from descend.engine.train.best_epoch import BestEpoch, forget_best
+from descend.engine.train.class_weights import find_class_weights
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
@@ -204,8 +205,10 @@ class Trainer:
         by = getattr(k, "threshold", THRESHOLDS[0])
         if by != THRESHOLDS[0] and len(self.dataset.classes) != 2:
             raise ModelError(f"threshold={by} is for two classes, and here is {self.shape}.")
-        if isinstance(self.objective, (Classification, Labels)) and k.class_weights == "balanced":
-            self.objective.weigh(self.train_set.y)
+        if isinstance(self.objective, Classification):
+            self.objective.weights = find_class_weights(k.class_weights, prepared.classes, self.train_set.y)
+        elif isinstance(self.objective, Labels):
+            self.objective.weigh(k.class_weights, self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
         if self.best is None:
             forget_best(lab.state)
