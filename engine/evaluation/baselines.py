@@ -63,7 +63,7 @@ def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple
 
             warnings.simplefilter("ignore", UserWarning)  # a label may be on no sample, or on every one
             many = OneVsRestClassifier(LogisticRegression(max_iter=200)).fit(x[chosen], y)
-            return f"logistic regressions{some}", judged.bare(many.predict_proba(new))
+            return f"logistic regression by label{some}", judged.bare(many.predict_proba(new))
         if not prepared.classes:
             scale = np.array(prepared.target_std)
             target = (y.reshape(len(y), -1) - np.array(prepared.target_mean)) / scale

@@ -131,7 +131,7 @@ def test_labels_are_judged_beside_the_commonest_answers_and_linear_models(
     blind, linear = found["baselines"].values()
     often = truth.mean(0) >= 0.5
     assert blind["label_accuracy"] == pytest.approx((truth == often).mean())
-    assert list(found["baselines"]) == ["always the commonest answers", "logistic regressions"]
+    assert list(found["baselines"]) == ["always the commonest answers", "logistic regression by label"]
     assert linear["roc_auc"] > 0.8
     assert found["comparisons"]["always the commonest answers"]["words"].startswith("the model is better")
     each = {one["class"]: one for one in found["classes"]}
@@ -187,12 +187,19 @@ def test_resumed_labels_are_those_of_a_run_that_went_on(tmp_path: Path) -> None:
     assert said(forked).metrics == said(whole).metrics
 
 
-def test_a_run_that_learned_numbers_from_such_columns_goes_on_with_numbers(tmp_path: Path) -> None:
+def test_a_run_that_learned_numbers_from_such_columns_goes_on_with_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intervals, "RESAMPLES", 100)
     data = address(tmp_path)
     run = trained("mlp", f"{data}&task=regression", epochs=1)
     file = run.folder / "run.json"
     manifest = json.loads(file.read_text())
     file.write_text(json.dumps(manifest | {"data": data}))  # as it was before there were labels
+    capsys.readouterr()
+    assert main(["evaluate", run.id, "--json"]) == 0  # on the rows that it did not train on
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["metrics"]["mae"]["value"] == pytest.approx(said(run).metrics["test/mae"], rel=1e-4)
     forked = conduct(launcher.fork_run(run, 10**6, {"epochs": 2, "huber": 1.0}))
     history = said(forked)
     assert history.failure is None
