@@ -14,10 +14,12 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from descend.engine.base.errors import UsageError
 from descend.engine.cli.arguments import add_run_argument
-from descend.engine.evaluation.label_metrics import EVEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from descend.datasets.preparation import Preparation
     from descend.engine.train.predictor import Predictor
@@ -92,7 +94,7 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
             if not count:
                 added = name_columns(predictor.prepared)
                 writer.writerow([*table.names, *(make_unique(name, table.names) for name in added)])
-            said = tabulate(predictor.prepared, predictor.predict(x).tolist()) if len(x) else []
+            said = tabulate(predictor, predictor.predict(x)) if len(x) else []
             writer.writerows((*cells, *row) for cells, row in zip(zip(*table.columns, strict=True), said, strict=True))
             count += len(x)
     return count, encoder.tell()
@@ -107,7 +109,7 @@ def predict_pictures(predictor: Predictor, data: str, writer: Writer) -> int:
     files = list_pictures(parse_path(data))
     writer.writerow(["image", *name_columns(prepared)])
     for some, pixels in read_pictures(files, prepared):
-        said = tabulate(prepared, predictor.predict(pixels).tolist())
+        said = tabulate(predictor, predictor.predict(pixels))
         writer.writerows((str(file), *row) for file, row in zip(some, said, strict=True))
     return len(files)
 
@@ -121,18 +123,21 @@ def name_columns(prepared: Preparation) -> list[str]:
     return [f"predicted {name}" for name in prepared.targets]
 
 
-def tabulate(prepared: Preparation, found: Sequence[Sequence[float]]) -> list[list[str]]:
+def tabulate(predictor: Predictor, found: NDArray[np.float64]) -> list[list[str]]:
     """Cells of the columns to add."""
+    from descend.engine.evaluation.decision import EVEN, decide_class
+
+    prepared = predictor.prepared
     if prepared.task == "labels":
-        yes = [["yes" if share >= EVEN else "no" for share in row] for row in found]
-        return [[*said, *(f"{share:.6g}" for share in row)] for said, row in zip(yes, found, strict=True)]
+        yes = [["yes" if share >= EVEN else "no" for share in row] for row in found.tolist()]
+        return [[*said, *(f"{share:.6g}" for share in row)] for said, row in zip(yes, found.tolist(), strict=True)]
     if prepared.task != "classification":
-        return [[repr(value) for value in row] for row in found]
-    rows = []
-    for row in found:
-        best = max(range(len(row)), key=row.__getitem__)
-        rows.append([prepared.classes[best], *(f"{share:.6g}" for share in row)])
-    return rows
+        return [[repr(value) for value in row] for row in found.tolist()]
+    guesses = decide_class(found, predictor.threshold).tolist()
+    return [
+        [prepared.classes[guess], *(f"{share:.6g}" for share in row)]
+        for guess, row in zip(guesses, found.tolist(), strict=True)
+    ]
 
 
 def make_unique(name: str, names: Sequence[str]) -> str:

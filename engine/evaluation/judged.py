@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.evaluation.label_metrics import EVEN
+from descend.engine.evaluation.decision import EVEN, decide_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,7 @@ class Judged:
         describe: what sample i is, in a line.
         groups: words of each sample, (n,), by the name of the column of categories that holds them.
         notes: sentences on what was left out or stood in.
+        threshold: of two classes, the probability of the second from which on it is said.
         x: the samples as a `Dataset` stores them, (n, …); None where they are not kept.
         labelled: whether ``targets`` are labels, each of which a sample has or not.
     """
@@ -39,6 +40,7 @@ class Judged:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     x: NDArray[Any] | None = None
+    threshold: float = EVEN
     labelled: bool = False
 
     def __len__(self) -> int:
@@ -54,18 +56,15 @@ class Judged:
         """The metric that parts of the samples are told in."""
         return "accuracy" if self.classified else "label_accuracy" if self.labelled else "mae"
 
-    def take(self, chosen: NDArray[Any]) -> Judged:
-        """These samples, without what describes them."""
-        return replace(self.bare(self.said[chosen]), truth=self.truth[chosen])
-
-    def bare(self, said: NDArray[np.float64]) -> Judged:
-        """The same samples, without what describes them, of which something else is ``said``."""
-        return Judged(self.classes, self.targets, self.truth, said, labelled=self.labelled)
-
     @property
     def guessed(self) -> NDArray[np.int64]:
-        """The likeliest class of each sample, (n,); of labels 1 for each that is said and else 0, (n, k)."""
-        if self.labelled:
-            return (self.said >= EVEN).astype("int64")
-        guessed: NDArray[np.int64] = self.said.argmax(1)
-        return guessed
+        """The class that is said of each sample, (n,); of labels 1 for each that is said and else 0, (n, k)."""
+        return (self.said >= EVEN).astype("int64") if self.labelled else decide_class(self.said, self.threshold)
+
+    def select(self, chosen: NDArray[Any]) -> Judged:
+        """The samples ``chosen``, without what describes them."""
+        return replace(self.rejudge(self.said[chosen]), truth=self.truth[chosen], threshold=self.threshold)
+
+    def rejudge(self, said: NDArray[np.float64]) -> Judged:
+        """The same samples, without what describes them, of which another model ``said`` something."""
+        return Judged(self.classes, self.targets, self.truth, said, labelled=self.labelled)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.evaluation.decision import EVEN
 from descend.engine.evaluation.names import NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-EVEN = 0.5
-"""Probability from which on a label is said."""
 
 
 def measure_labels(truth: NDArray[Any], said: NDArray[Any], *, areas: bool = True) -> dict[str, float]:

@@ -25,21 +25,23 @@ def measure(judged: Judged, *, areas: bool = True) -> dict[str, float]:
     """Every metric of the task, by a key of `names.NAMES`; of several numbers to predict, their means; of labels those
     of `measure_labels`, with ``areas`` under curves or without."""
     if judged.classified:
-        return measure_classes(judged.truth, judged.said)
+        return measure_classes(judged.truth, judged.said, judged.guessed)
     if judged.labelled:
         return measure_labels(judged.truth, judged.said, areas=areas)
     return measure_numbers(judged.truth, judged.said)
 
 
-def measure_classes(truth: NDArray[np.int64], said: NDArray[np.float64]) -> dict[str, float]:
-    """Metrics of labels (n,) and probabilities (n, classes).
+def measure_classes(
+    truth: NDArray[np.int64], said: NDArray[np.float64], guessed: NDArray[np.int64]
+) -> dict[str, float]:
+    """Metrics of labels (n,), probabilities (n, classes) and the classes said for them (n,).
 
     ROC AUC and average precision are means over the classes, each against the rest; of two classes they are those of
     the second. Balanced accuracy and macro F1 are means over the classes that occur.
     """
     from sklearn import metrics
 
-    guessed, count = said.argmax(1), said.shape[1]
+    count = said.shape[1]
     present = sorted(set(truth.tolist()))
     _, recall, f1, _ = metrics.precision_recall_fscore_support(truth, guessed, labels=present, zero_division=0)
     found = {
@@ -151,10 +153,11 @@ def find_worst(judged: Judged, count: int) -> NDArray[np.intp]:
 
     if judged.classified or judged.labelled:
         if judged.labelled:
-            off = np.abs(judged.said - judged.truth)
-            cost = np.where(judged.guessed == judged.truth, -1.0, off).max(1)
+            sure = np.abs(judged.said - judged.truth)  # of a wrong answer, its probability
         else:
-            cost = np.where(judged.guessed == judged.truth, -1.0, judged.said.max(1))
+            sure = np.take_along_axis(judged.said, judged.guessed[:, None], 1)[:, 0]
+        cost = np.where(judged.guessed == judged.truth, -1.0, sure)
+        cost = cost.max(1) if judged.labelled else cost
         wrong = int((cost >= 0).sum())
         return np.argsort(-cost, kind="stable")[: min(count, wrong)]
     scale = judged.truth.std(0)

@@ -19,6 +19,10 @@ NAMES = {
     "r2": "R²",
 }
 """Of each metric, in words."""
+ROC, PRECISION_RECALL, CALIBRATION, RESIDUALS = "ROC curve", "precision-recall curve", "calibration", "residuals"
+"""Pictures of what a training says."""
+ON_DEMAND = tuple(f"points/{name}" for name in (PRECISION_RECALL, CALIBRATION, RESIDUALS))
+"""Those that are not shown until they are chosen."""
 SHARES = (
     "accuracy",
     "balanced_accuracy",

@@ -97,6 +97,7 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
         {name: words for name, words in groups.items() if 1 < len(set(words)) <= GROUPS},
         tuple(notes),
         np.concatenate(samples),
+        predictor.threshold,
         prepared.task == "labels",
     )
 
@@ -140,8 +141,8 @@ def make_judged(
     prepared = predictor.prepared
     labelled = prepared.task == "labels"
     truth = y.astype(np.int64) if prepared.classes else y if labelled else y.astype(np.float64).reshape(len(y), -1)
-    said = predictor.predict(x)
-    return Judged(prepared.classes, prepared.targets, truth, said, describe, x=x, labelled=labelled, **more)
+    more |= {"threshold": predictor.threshold, "labelled": labelled}
+    return Judged(prepared.classes, prepared.targets, truth, predictor.predict(x), describe, x=x, **more)
 
 
 def describe_row(table: CsvTable, place: int) -> str:

@@ -26,6 +26,7 @@ from descend.engine.run.preparation_file import find_address
 from descend.engine.run.records import Control, Failure, Resume, SetKnob
 from descend.engine.run.run_request import SEEDS, RunRequest
 from descend.engine.run.runs import CALLED, ENDED, Manifest, Parent, Run
+from descend.engine.teaching.lesson import Lesson
 
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.launch.worker"]
 """A fresh interpreter that does not import from the working folder."""
@@ -67,8 +68,7 @@ def check_request(request: RunRequest) -> Manifest:
     if isinstance(chosen, experiment.Training):
         whole = whole.override(data=chosen.chosen(request.data, chosen.knobs.parse(whole.knobs)))
     elif whole.data and whole.data not in chosen.data:
-        near = suggest_nearest(whole.data, chosen.data)
-        raise UsageError(f"Lesson '{chosen.name}' does not learn from '{whole.data}'{near or '.'}")
+        whole = whole.override(data=choose_table(chosen, whole.data))
     elif request.devices != 1:
         raise UsageError("A lesson runs on one device; --devices is for models.")
     whole = whole.override(device=devices.check_device(request.device))
@@ -79,6 +79,24 @@ def check_request(request: RunRequest) -> Manifest:
         source=experiment.hash_source(chosen),
         threads=devices.count_threads(),
     )
+
+
+def choose_table(lesson: Lesson, data: str) -> str:
+    """The address of a table of the user's own that ``lesson`` is to learn from.
+
+    Raises:
+        UsageError: it learns from no such data.
+        DescendError: the table cannot be read.
+    """
+    from descend.datasets import catalogue as datasets
+
+    if not lesson.takes_tables or data in datasets.list_specs():
+        near = suggest_nearest(data, lesson.data) or (f"; it has {', '.join(lesson.data)}." if lesson.data else ".")
+        raise UsageError(f"Lesson '{lesson.name}' does not learn from '{data}'{near}")
+    spec = datasets.find(data)
+    if spec.shape.kind != "table" or spec.shape.task != "classification":
+        raise UsageError(f"Lesson '{lesson.name}' learns from tables with classes, and here is {spec.shape}.")
+    return spec.address
 
 
 def prepare(request: RunRequest) -> Run:

@@ -262,6 +262,9 @@ class Lesson:
     knobs: type[KnobSet]
     data: tuple[str, ...] = ()
     """Datasets it can learn from, its own first; empty if it makes its data itself."""
+    takes_tables: bool = False
+    """Whether it can also learn from a table of the user's own that has classes; what it says of its data is of its
+    datasets, so its text quotes none of their numbers as if they were of any."""
     after: str = ""
     """Name of the lesson it builds on."""
     minutes: int = 10

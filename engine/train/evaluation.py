@@ -40,21 +40,29 @@ def sum_over_split(
     tally = objective.tally(split.form.device)
     for x, y in split.chunks(batch_size):
         with autocast():
-            output = compute_output(net, objective, x)
-        if output is None:
-            raise RuntimeError(f"the model's output changed its shape with {len(x)} samples")
-        output, target = output.float(), objective.target(x, y)
-        tally.add(x, output, target, objective.loss(output, target))
+            returned, given = apply_net(net, x)
+            output = objective.fitted(find_scores(returned, objective.part), given)
+            if output is None:
+                raise RuntimeError(f"the model's output changed its shape with {len(x)} samples")
+            output, target = output.float(), objective.target(x, y)
+            own = objective.own is not None and len(given) > len(x)
+            loss = objective.judge(returned, output[: len(x)], torch.cat([target, target]) if own else target)
+        tally.add(x, output[: len(x)], target, loss)
     net.train()
     return tally
 
 
-def compute_output(net: nn.Module, objective: Task, x: torch.Tensor) -> torch.Tensor | None:
-    """The output for samples ``x`` in the form that ``objective`` wants; None if it has another. A single sample is
-    given twice: a squeeze in forward could treat it as no batch."""
+def apply_net(net: nn.Module, x: torch.Tensor) -> tuple[Any, torch.Tensor]:
+    """What ``net`` returns for samples ``x``, and what it was given: a single sample twice, as a squeeze in forward
+    could treat it as no batch."""
     given = x if len(x) > 1 else torch.cat([x, x])
-    scores = find_scores(net(given.clone()), objective.part)  # a copy: the model may write into what it is given
-    output = objective.fitted(scores, given)
+    return net(given.clone()), given  # a copy: the model may write into what it is given
+
+
+def compute_output(net: nn.Module, objective: Task, x: torch.Tensor) -> torch.Tensor | None:
+    """The output for samples ``x`` in the form that ``objective`` wants; None if it has another."""
+    returned, given = apply_net(net, x)
+    output = objective.fitted(find_scores(returned, objective.part), given)
     return None if output is None else output[: len(x)]
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from descend.engine.base.errors import UsageError
-from descend.engine.evaluation.label_metrics import EVEN
+from descend.engine.evaluation.decision import EVEN, decide_class
 from descend.engine.train import output_activation
 from descend.engine.train.evaluation import find_scores
 from descend.engine.train.labels_task import Labels
@@ -33,6 +34,7 @@ class LoadedModel(nn.Module):
     Attributes:
         net: the network alone, as it was trained.
         prepared: how its data was prepared: classes, columns, vocabulary.
+        threshold: of two classes, the probability of the second from which on `predict` says it.
     """
 
     shift: Tensor
@@ -43,6 +45,7 @@ class LoadedModel(nn.Module):
     def __init__(self, restored: Restored, options: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         self.net, self.prepared, form, self._objective = restored
+        self.threshold = getattr(self._objective, "threshold", EVEN)
         self._options = {name: value for name, value in (options or {}).items() if name in ("gaps", "values")}
         table = self.prepared.kind == "table"
         self.register_buffer("shift", form.mean.clone() if table else torch.zeros(()))
@@ -105,8 +108,12 @@ class LoadedModel(nn.Module):
         self.require_predictions()
         output = self(self.prepare(rows, notes)).tolist()
         if self.prepared.classes:
-            named = [dict(zip(self.prepared.classes, row, strict=True)) for row in output]
-            return [{"prediction": max(row, key=row.__getitem__), "probability": row} for row in named]
+            classes = self.prepared.classes
+            guesses = decide_class(np.array(output), self.threshold).tolist()
+            named = [dict(zip(classes, row, strict=True)) for row in output]
+            return [
+                {"prediction": classes[guess], "probability": row} for guess, row in zip(guesses, named, strict=True)
+            ]
         found = [dict(zip(self.prepared.targets, row, strict=True)) for row in output]
         if self.prepared.task == "labels":
             return [{"prediction": [name for name in row if row[name] >= EVEN], "probability": row} for row in found]

@@ -31,7 +31,7 @@ from descend.engine.run.preparation_file import read_preparation
 from descend.engine.run.runs import Run
 from descend.engine.train.loaded_model import LoadedModel, load_model
 from descend.engine.train.model_source import is_address
-from descend.engine.train.predictor import find_kept_weights, load_weights
+from descend.engine.train.predictor import find_kept_weights, load_weights, read_threshold
 from descend.engine.train.trainer import EVERYTHING, list_tasks
 
 CARD = ".json"
@@ -188,6 +188,7 @@ def make_card(run: Run, form: str, length: Length = None) -> dict[str, Any]:
         "output": describe_output(prepared, length, repeats_input(manifest, prepared)),
         "classes": list(prepared.classes),
         "targets": list(prepared.targets),
+        "threshold": read_threshold(load_weights(run)) if len(prepared.classes) == 2 else None,
         "tolerance": TOLERANCE,
         "metrics": make_plain(history.metrics),
         "data": {"address": manifest.data, "stamp": msgspec.to_builtins(manifest.stamp)},

@@ -256,7 +256,8 @@ def _check_gradient(
     net: nn.Module, x: Tensor, y: Tensor, objective: Task, autocast: Callable[[], Any], file: Path
 ) -> None:
     with autocast():
-        output = find_tensor(run_forward(net, x, file)[0], objective.part)
+        outcome = run_forward(net, x, file)[0]
+        output = find_tensor(outcome, objective.part)
         assert output is not None
         if not output.requires_grad:
             raise ModelError(
@@ -272,7 +273,7 @@ def _check_gradient(
                 f"that of evaluation, "
                 f"{format_shape(objective.size(x))}."
             )
-        loss = objective.loss(fitted.float(), objective.target(x, y))
+        loss = objective.judge(outcome, fitted.float(), objective.target(x, y))
     try:
         loss.backward()
     except torch.OutOfMemoryError:
@@ -290,10 +291,11 @@ def trace_gradient(
     with warnings.catch_warnings(record=True) as told, suppress(Exception):
         warnings.simplefilter("always")
         with torch.autograd.set_detect_anomaly(True, check_nan=False), autocast():
-            output = find_tensor(net(x.clone()), objective.part)
+            outcome = net(x.clone())
+            output = find_tensor(outcome, objective.part)
             fitted = None if output is None else objective.fitted(output, x)
             if fitted is not None:
-                objective.loss(fitted.float(), objective.target(x, y)).backward()
+                objective.judge(outcome, fitted.float(), objective.target(x, y)).backward()
     said = " ".join(str(warning.message) for warning in told)
     lines = [(code, line) for code, line in re.findall(r'File "(.+?)", line (\d+)', said) if is_own(code, file)]
     return f" ({Path(lines[-1][0]).name}, line {lines[-1][1]})" if lines else ""

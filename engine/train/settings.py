@@ -45,6 +45,9 @@ METRICS = (
     "r2",
 )
 """What can say which epoch is best; see `descend.engine.evaluation.metrics`."""
+THRESHOLDS = ("half", "f1", "balanced_accuracy")
+"""By what the probability is chosen from which on the second of two classes is said; see
+`descend.engine.train.threshold`."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,15 @@ class TrainKnobs(GroupedKnobs):
         choices=("best", "last"),
         needs="validation",
         help="which epoch's weights predict, are judged and exported",
+    )
+    threshold: str = setting(
+        THRESHOLDS[0],
+        group="schedule",
+        choices=THRESHOLDS,
+        tasks=("classification",),
+        needs="validation",
+        help="of two classes: from which probability of the second on it is said; one half, or where the F1 or the "
+        "balanced accuracy of the validation part is highest",
     )
     augment: str = setting(
         "none",

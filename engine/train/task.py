@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,14 +13,22 @@ from torch.nn import functional
 
 from descend.datasets.data_shape import DataShape
 from descend.datasets.preparation import Preparation
+from descend.engine.evaluation.decision import EVEN, decide_class
 from descend.engine.train import output_activation
 from descend.engine.train.loader import Preprocessing
+from descend.engine.train.outputs import find_tensor
+from descend.engine.train.score_curves import show_curves, show_residuals
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from descend.engine.lab.lab import Lab
 
 MANY = 200
 """Classes above which there is no confusion matrix."""
+CURVED = 4_000_000
+"""Scores kept for curves, at most."""
 SHOWN = 16
 """Samples of a picture."""
 MORE_OF_CLASSES = ("balanced_accuracy", "macro_f1", "roc_auc", "average_precision")
@@ -45,6 +55,28 @@ class Metrics:
         """Show pictures of it; ``split`` says of which part of the data."""
 
 
+@dataclass(frozen=True)
+class OwnLoss:
+    """The loss that a model brings along.
+
+    Attributes:
+        function: takes what the model's forward returned and the target, and gives the mean loss of a batch.
+        shaped: whether the target is given as floats in the shape of the scores, as `BCELoss` takes them.
+    """
+
+    function: Callable[[Any, Tensor], Tensor]
+    shaped: bool
+
+    def __call__(self, returned: Any, target: Tensor, part: int | str | None) -> Tensor:
+        """The loss; ``part`` says which of several tensors in ``returned`` are the scores."""
+        scores = find_tensor(returned, part)
+        alike = scores is not None and scores.numel() == target.numel()
+        if scores is not None and alike and (self.shaped or target.is_floating_point()):
+            target = target.to(scores.dtype).reshape(scores.shape)  # (n, 1) and (n,) would be taken for (n, n)
+        loss = self.function(returned, target)
+        return loss.reshape(()) if isinstance(loss, Tensor) and loss.numel() == 1 else loss
+
+
 class Task(ABC):
     """A task: the shape of the output, the loss, the metrics.
 
@@ -53,12 +85,14 @@ class Task(ABC):
         offers: the metrics that can say which epoch is best.
         part: which of several tensors that the model returns it is, if not the usual one.
         ends: what the output went through last (`descend.engine.train.output_activation`), if that must be undone.
+        own: the loss that the model brings along, in place of the task's.
     """
 
     wanted: str
     offers: tuple[str, ...] = ("loss",)
     ends: str = ""
     part: int | str | None = None
+    own: OwnLoss | None = None
 
     @abstractmethod
     def size(self, x: Tensor) -> tuple[int, ...]:
@@ -80,6 +114,17 @@ class Task(ABC):
         """What a training step with the knobs ``k`` makes smaller."""
         return self.loss(output, target)
 
+    def judge(self, returned: Any, output: Tensor, target: Tensor) -> Tensor:
+        """Mean loss of a batch, as it is judged: the model's own of what it ``returned``, if it has one, else that of
+        the fitted ``output``."""
+        return self.own(returned, target, self.part).float() if self.own is not None else self.loss(output, target)
+
+    def penalise(self, returned: Any, output: Tensor, target: Tensor, k: Any) -> Tensor:
+        """What a training step makes smaller, likewise."""
+        if self.own is not None:
+            return self.own(returned, target, self.part).float()
+        return self.training_loss(output, target, k)
+
     def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """What else is recorded of a training batch."""
         return {}
@@ -94,6 +139,8 @@ class Classification(Task):
 
     offers = ("loss", "accuracy", *MORE_OF_CLASSES)
     weights: Tensor | None = None
+    threshold: float = EVEN
+    """Of two classes, the probability of the second from which on it is said."""
 
     def __init__(self, names: tuple[str, ...], images: bool, every: bool = False) -> None:
         self.names, self.images, self.every = names, images, every
@@ -135,15 +182,17 @@ class Classification(Task):
         return {"accuracy": (output.argmax(1) == target).float().mean()}
 
     def tally(self, device: torch.device) -> Metrics:
-        return ClassificationMetrics(device, self.names, self.images, self.every)
+        return ClassificationMetrics(device, self.names, self.images, self.every, self.threshold)
 
 
 class ClassificationMetrics(Metrics):
     """Counts of (true, predicted), and the first mistakes; ``every`` metric of `descend.engine.evaluation` if asked."""
 
-    def __init__(self, device: torch.device, names: tuple[str, ...], images: bool, every: bool) -> None:
+    def __init__(
+        self, device: torch.device, names: tuple[str, ...], images: bool, every: bool, threshold: float = EVEN
+    ) -> None:
         super().__init__(device)
-        self.every = every
+        self.every, self.threshold = every, threshold
         self.parts: list[tuple[Tensor, Tensor]] = []
         self.names, self.images = names, images
         self.right = torch.zeros((), dtype=torch.int64, device=device)
@@ -153,9 +202,9 @@ class ClassificationMetrics(Metrics):
 
     def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
         super().add(x, output, target, loss)
-        if self.every:
-            self.parts.append((output.double().softmax(1).cpu(), target.cpu()))
-        said, size = output.argmax(1), len(self.names)
+        if self._keeps:
+            self.parts.append((output, target))
+        said, size = decide(output, self.threshold), len(self.names)
         self.right += (said == target).sum()
         if len(self.counts):
             self.counts += torch.bincount(target * size + said, minlength=size * size)
@@ -169,22 +218,42 @@ class ClassificationMetrics(Metrics):
             return counted
         from descend.engine.evaluation.metrics import measure_classes  # scikit-learn takes a second to import
 
-        said, truth = (torch.cat(parts).numpy() for parts in zip(*self.parts, strict=True))
-        measured = measure_classes(truth, said)
+        said, truth = self.gather()
+        measured = measure_classes(truth, said, decide_class(said, self.threshold))
         return counted | {name: measured[name] for name in MORE_OF_CLASSES if name in measured}
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether the scores are kept: if they are few, or needed."""
+        return self.every or self.count * len(self.names) <= CURVED
+
+    def gather(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Probabilities (n, classes), and labels (n,)."""
+        scores, truth = (torch.cat(parts).cpu() for parts in zip(*self.parts, strict=True))
+        return scores.double().softmax(1).numpy(), truth.numpy()
 
     def show(self, lab: Lab, split: str) -> None:
         size = len(self.names)
         if len(self.counts):
             lab.confusion(self.counts.view(size, size), self.names, split)
+        if self._keeps and self.parts and lab.due():
+            said, truth = self.gather()
+            show_curves(lab, truth, said, self.names, self.threshold)
         if self.mistakes is None:
             return
-        x, true, said = (part.cpu() for part in self.mistakes)
-        wrong = true != said
+        x, true, guessed = (part.cpu() for part in self.mistakes)
+        wrong = true != guessed
         if wrong.any() and x.shape[1] in (1, 3):
-            pairs = zip(true[wrong].tolist(), said[wrong].tolist(), strict=True)
+            pairs = zip(true[wrong].tolist(), guessed[wrong].tolist(), strict=True)
             captions = [f"{self.names[a]} as {self.names[b]}" for a, b in pairs]
             lab.images("mistakes", x[wrong].contiguous(), captions, low=0.0, high=1.0)
+
+
+def decide(output: Tensor, threshold: float) -> Tensor:
+    """The class of each of the scores ``output`` (n, classes), (n,); see `decide_class`."""
+    if threshold == EVEN:
+        return output.argmax(1)
+    return (output.softmax(1)[:, 1] >= threshold).long()
 
 
 class Regression(Task):
@@ -252,6 +321,8 @@ class RegressionMetrics(Metrics):
                 paths={"equal": [[low, low], [high, high]]},
                 axes=("true", "predicted"),
             )
+        truth, found = (part.reshape(len(part), -1).cpu().double().numpy() for part in (true, said))
+        show_residuals(lab, truth, found, self.names)
 
     def _all(self) -> tuple[Tensor, Tensor]:
         """Predictions and targets in the targets' units."""

@@ -16,7 +16,7 @@ from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
-from descend.engine.train import forking, held_back, loader, optimisers, own_model, sanity_check
+from descend.engine.train import forking, held_back, loader, optimisers, own_loss, own_model, sanity_check
 from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.distributed import ProcessGroup
 from descend.engine.train.evaluation import evaluate, find_scores, generate_text
@@ -30,8 +30,16 @@ from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
 from descend.engine.train.schedules import compute_factor
-from descend.engine.train.settings import list_unused
-from descend.engine.train.task import Classification, LanguageModelling, Metrics, Task, choose_task
+from descend.engine.train.settings import THRESHOLDS, list_unused
+from descend.engine.train.task import (
+    Classification,
+    ClassificationMetrics,
+    LanguageModelling,
+    Metrics,
+    Task,
+    choose_task,
+)
+from descend.engine.train.threshold import choose_threshold
 from descend.engine.train.unlearned import warn_of_late_parameters
 
 if TYPE_CHECKING:
@@ -168,6 +176,9 @@ class Trainer:
             seed=lab.seed,
         )
         forking.renew_held(self)
+        by = getattr(k, "threshold", THRESHOLDS[0])
+        if by != THRESHOLDS[0] and len(self.dataset.classes) != 2:
+            raise ModelError(f"threshold={by} is for two classes, and here is {self.shape}.")
         if isinstance(self.objective, (Classification, Labels)) and k.class_weights == "balanced":
             self.objective.weigh(self.train_set.y)
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
@@ -195,6 +206,10 @@ class Trainer:
         notes += (
             choose_precision(self.net, lambda: has_wanted_form(self.net, x, self.objective, autocast)) if file else []
         )
+        if file:
+            wanted = "output" not in lab.state or "own_loss" in lab.state  # else the run began without it
+            notes += own_loss.adopt_loss(self.net, x, y, self.objective, autocast, k, wanted)
+            lab.state["own_loss"] = self.objective.own is not None
         notes += sanity_check.check_model(self.net, x, y, self.objective, autocast, file, self.some_samples)
         lab.state["output"] = {
             "part": self.objective.part,
@@ -294,6 +309,7 @@ class Trainer:
     def _conclude(self) -> None:
         """Say how good the network is on each part of the data. Where samples are held back, the test part is looked
         at here for the first time."""
+        self._choose_threshold()
         parts = {"train": self.train_set}
         if self.held is not None:  # else the test part is what every epoch was judged by
             parts = {"validation": self.held, "test": self.test_set, **parts}
@@ -302,6 +318,22 @@ class Trainer:
             self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
             if part == "validation":
                 tally.show(self.lab, part)  # of the weights kept
+
+    def _choose_threshold(self) -> None:
+        """Choose from which probability on the second of two classes is said, by the samples held back."""
+        lab, task, by = self.lab, self.objective, getattr(self.k, "threshold", THRESHOLDS[0])
+        lab.state.pop("threshold", None)
+        if self.held is None or by == THRESHOLDS[0] or not isinstance(task, Classification):
+            return
+        tally = self._evaluated(self.held)
+        assert isinstance(tally, ClassificationMetrics)
+        said, truth = tally.gather()
+        task.threshold = lab.state["threshold"] = choose_threshold(truth, said[:, 1], by)
+        lab.note(
+            f"'{task.names[1]}' is said from a probability of {task.threshold:.3g} on, by {by} on the {self._unit} "
+            "held back."
+        )
+        lab.results(threshold=task.threshold)
 
     def _follow(self) -> None:
         """Take the steps that the first process tells, with the knobs as they are there."""
@@ -327,13 +359,15 @@ class Trainer:
             x.clone() if isinstance(self.model, ModelSource) else x
         )  # the user's own may write into what it is given
         with self.precision.autocast():
-            output = self.objective.fitted(find_scores(self.run(given), self.objective.part), x)
-        if output is None:
-            raise ModelError(
-                f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
-            )
-        output, target = output.float(), self.objective.target(x, y)
-        loss = self.objective.training_loss(output, target, k)
+            returned = self.run(given)
+            output = self.objective.fitted(find_scores(returned, self.objective.part), x)
+            if output is None:
+                raise ModelError(
+                    f"The shape of the model's output changed with {len(x)} samples; a view or reshape mixes them."
+                )
+            output, target = output.float(), self.objective.target(x, y)
+            self.doing = "as its loss was computed"
+            loss = self.objective.penalise(returned, output, target, k)
         for group in self.optimiser.param_groups:
             group["lr"], group["weight_decay"] = rate, self.k.weight_decay
         self.optimiser.zero_grad()

@@ -59,10 +59,11 @@ def find_unlearned(
             fitted = None if output is None else objective.fitted(output, x)
             if output is None or fitted is None:
                 return []
-            leaves.append({id(leaf): leaf for leaf in find_leaves([output]) if leaf is not given})
+            scored = [output] if objective.own is None else list(find_tensors(outcome))  # all of which it may take
+            leaves.append({id(leaf): leaf for leaf in find_leaves(scored) if leaf is not given})
             others = [part for part in find_tensors(outcome) if part is not output]
             apart |= {id(leaf) for leaf in find_leaves(others)}
-            objective.loss(fitted.float(), target).backward()
+            objective.judge(outcome, fitted.float(), target).backward()
             missing &= {name for name, parameter in net.named_parameters() if parameter.grad is None}
             lost = missing - {name for name, parameter in net.named_parameters() if id(parameter) in apart}
             known = {id(parameter) for parameter in net.parameters()}

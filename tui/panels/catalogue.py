@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import descend.tui.panels
+from descend.engine.evaluation.names import ON_DEMAND
 from descend.tui.panels.panel import Panel
 
 if TYPE_CHECKING:
@@ -69,14 +70,14 @@ def named(subject: Subject) -> str:
 
 def arranged(subjects: Sequence[Subject], choice: Choice = ()) -> list[tuple[Subject, bool]]:
     """``subjects`` in the order of ``choice``, and whether each is shown. Those that the choice does not know come
-    after what they follow without it, and are shown if their kind is shown by default."""
+    after what they follow without it, and are shown unless they, or their kind, are shown on demand."""
     found = {named(subject): subject for subject in subjects}
     order = [(found[name], shown) for name, shown in choice if name in found]
     known = {name for name, _ in choice}
     for index, subject in enumerate(subjects):
         if named(subject) not in known:
             before = [one for one, _ in order].index(subjects[index - 1]) + 1 if index else 0
-            order.insert(before, (subject, subject[0].shown_by_default))
+            order.insert(before, (subject, subject[0].shown_by_default and subject[1] not in ON_DEMAND))
     return order
 
 

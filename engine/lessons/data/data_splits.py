@@ -184,6 +184,7 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     data=("digits", "iris", "wine", "breast-cancer"),
+    takes_tables=True,
     minutes=12,
     takeaways=(
         "Training, validation and test items must be drawn alike; a sorted file that is cut in its order tests what "

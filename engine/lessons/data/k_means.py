@@ -208,6 +208,7 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     data=("wine", "iris", "breast-cancer", "digits"),
+    takes_tables=True,
     takeaways=(
         "Assign to the nearest centre, move the centre to its rows' mean: inertia never rises, so it stops.",
         "Where it stops depends on the start; k-means++ and several tries make a bad end rare.",

@@ -184,6 +184,7 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     data=("wine", "iris", "breast-cancer"),
+    takes_tables=True,
     minutes=12,
     takeaways=(
         "A density estimate is the mean of hills, one on each point; their width, the bandwidth, decides what is seen.",

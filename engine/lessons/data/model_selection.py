@@ -181,6 +181,7 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     data=("breast-cancer", "digits", "wine", "iris"),
+    takes_tables=True,
     minutes=12,
     takeaways=(
         "The best of many scores is skill plus luck, so it is too good, and the more candidates the more.",

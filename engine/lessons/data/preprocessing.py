@@ -188,6 +188,7 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     data=("wine", "breast-cancer", "iris"),
+    takes_tables=True,
     after="data-exploration",
     show=("accuracy after each step", "six rows", "share of distance", "leaks", "the example"),
     takeaways=(

@@ -209,6 +209,7 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     data=("digits", "wine", "iris", "breast-cancer"),
+    takes_tables=True,
     takeaways=(
         "The first component is the line along which rows vary most, and to which they are nearest.",
         "Components share out the variance of the columns; how fast they use it up says how many are worth a look.",

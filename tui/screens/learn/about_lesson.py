@@ -61,7 +61,8 @@ def about_knobs(lesson: Lesson, helped: bool = False) -> Group:
         told = f"{spec.help}: {spec.describe()}" if helped and spec.help else spec.describe()
         table.add_row(Text(plain(name)), Text(plain(str(spec.default)), "bold"), Text(plain(told), "dim"))
     if len(lesson.data) > 1:
-        table.add_row(Text("data"), Text(plain(lesson.data[0]), "bold"), Text(plain(" | ".join(lesson.data)), "dim"))
+        listed = " | ".join([*lesson.data, *(["a table of your own"] if lesson.takes_tables else [])])
+        table.add_row(Text("data"), Text(plain(lesson.data[0]), "bold"), Text(plain(listed), "dim"))
     return Group(Text("Knobs you can turn", "bold"), table)
 
 

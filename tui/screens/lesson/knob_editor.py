@@ -23,6 +23,7 @@ from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_row import NAME, KnobRow
+from descend.tui.screens.train.remembered import DATA, list_remembered
 
 
 class KnobEditorScreen(Dialog[RunRequest | None]):
@@ -69,7 +70,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         self.set_class(self.trains, "-grouped")
 
     def body(self) -> ComposeResult:
-        choices = {"data": self.lesson.data, "device": devices()}
+        choices = {"data": self._list_data(), "device": devices()}
         specs = self._specs()
         named = self.settings.knobs | {name: getattr(self.settings, name) for name in RunKnobs.specs}
         own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
@@ -90,6 +91,12 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     def trains(self) -> bool:
         """Whether it is a model, which has enough knobs to be grouped."""
         return isinstance(self.lesson, Training)
+
+    def _list_data(self) -> tuple[str, ...]:
+        """What it can learn from: its datasets, and tables of the user's own that are known here if it takes them."""
+        if isinstance(self.lesson, Training) or not self.lesson.takes_tables:
+            return self.lesson.data
+        return tuple(dict.fromkeys([*self.lesson.data, *list_remembered(DATA), self.settings.data]))
 
     def _specs(self) -> dict[str, Knob]:
         """All rows: the knobs, and what is chosen besides them, which comes last where there are no groups."""
