@@ -22,7 +22,7 @@ COPY = 0.9999
 """Correlation with a number to predict, from which on a column is called a copy of it."""
 TOLD = 4
 """Columns that are told."""
-WORK = 20_000_000
+WORK = 4_000_000
 """Values of columns looked at, for all labels together."""
 FEWEST = 10
 """Rows that have a label, and rows that have not, from which on telling it is hardly chance."""

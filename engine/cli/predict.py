@@ -14,7 +14,6 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from descend.engine.base.errors import UsageError
 from descend.engine.cli.arguments import add_run_argument
-from descend.engine.evaluation.decision import EVEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +151,7 @@ def name_columns(prepared: Preparation) -> list[str]:
 
 def tabulate(predictor: Predictor, found: NDArray[np.float64]) -> list[list[str]]:
     """Cells of the columns to add."""
-    from descend.engine.evaluation.decision import decide_class
+    from descend.engine.evaluation.decision import EVEN, decide_class
 
     prepared = predictor.prepared
     if prepared.task == "labels":

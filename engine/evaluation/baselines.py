@@ -36,7 +36,7 @@ def guess_blindly(judged: Judged, prepared: Preparation) -> tuple[str, Judged]:
     else:
         said = np.tile(np.array(prepared.target_mean, np.float64), (len(judged), 1))
         name = "always the mean"
-    return name, judged.bare(said)
+    return name, judged.rejudge(said)
 
 
 def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple[str, Judged] | None:
@@ -63,18 +63,18 @@ def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple
 
             warnings.simplefilter("ignore", UserWarning)  # a label may be on no sample, or on every one
             many = OneVsRestClassifier(LogisticRegression(max_iter=200)).fit(x[chosen], y)
-            return f"logistic regressions{some}", judged.bare(many.predict_proba(new))
+            return f"logistic regression by label{some}", judged.rejudge(many.predict_proba(new))
         if not prepared.classes:
             scale = np.array(prepared.target_std)
             target = (y.reshape(len(y), -1) - np.array(prepared.target_mean)) / scale
             said = Ridge().fit(x, target).predict(new).reshape(len(new), -1)
             said = said * scale + np.array(prepared.target_mean)
-            return f"ridge regression{some}", judged.bare(said)
+            return f"ridge regression{some}", judged.rejudge(said)
         model = LogisticRegression(max_iter=200).fit(x, y)
     said = np.zeros((len(new), len(prepared.classes)))
     said[:, model.classes_] = model.predict_proba(new)
     said /= said.sum(1, keepdims=True)  # as exactly as 64 bits have it
-    return f"logistic regression{some}", judged.bare(said)
+    return f"logistic regression{some}", judged.rejudge(said)
 
 
 def flatten(x: NDArray[Any], prepared: Preparation) -> NDArray[np.float32]:

@@ -148,7 +148,7 @@ def slice_samples(judged: Judged, metric: str) -> list[Slice]:
         part = []
         for word in sorted(set(words)):
             chosen = given == word
-            some = judged.take(chosen)
+            some = judged.select(chosen)
             part.append(Slice(column, word, len(some), measure(some)[metric]))
         found += sorted(part, key=lambda one: one.value, reverse=metric == "mae")
     return found

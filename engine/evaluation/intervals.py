@@ -64,7 +64,7 @@ def find_intervals(
         warnings.simplefilter("ignore")  # a resample may lack a class
         for number in range(times):
             tell((number + 1) / times)
-            for name, value in measure(judged.take(rng.integers(0, count, count)), areas=areas).items():
+            for name, value in measure(judged.select(rng.integers(0, count, count)), areas=areas).items():
                 found.setdefault(name, []).append(value)
     intervals = {}
     for name, values in found.items() if count > 1 else ():

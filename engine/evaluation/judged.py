@@ -56,17 +56,15 @@ class Judged:
         """The metric that parts of the samples are told in."""
         return "accuracy" if self.classified else "label_accuracy" if self.labelled else "mae"
 
-    def take(self, chosen: NDArray[Any]) -> Judged:
-        """These samples, without what describes them."""
-        return replace(self.bare(self.said[chosen]), truth=self.truth[chosen])
-
-    def bare(self, said: NDArray[np.float64]) -> Judged:
-        """The same samples, without what describes them, of which something else is ``said``."""
-        return Judged(self.classes, self.targets, self.truth, said, threshold=self.threshold, labelled=self.labelled)
-
     @property
     def guessed(self) -> NDArray[np.int64]:
         """The class that is said of each sample, (n,); of labels 1 for each that is said and else 0, (n, k)."""
-        if self.labelled:
-            return (self.said >= EVEN).astype("int64")
-        return decide_class(self.said, self.threshold)
+        return (self.said >= EVEN).astype("int64") if self.labelled else decide_class(self.said, self.threshold)
+
+    def select(self, chosen: NDArray[Any]) -> Judged:
+        """The samples ``chosen``, without what describes them."""
+        return replace(self.rejudge(self.said[chosen]), truth=self.truth[chosen], threshold=self.threshold)
+
+    def rejudge(self, said: NDArray[np.float64]) -> Judged:
+        """The same samples, without what describes them, of which another model ``said`` something."""
+        return Judged(self.classes, self.targets, self.truth, said, labelled=self.labelled)

@@ -153,11 +153,11 @@ def find_worst(judged: Judged, count: int) -> NDArray[np.intp]:
 
     if judged.classified or judged.labelled:
         if judged.labelled:
-            off = np.abs(judged.said - judged.truth)
-            cost = np.where(judged.guessed == judged.truth, -1.0, off).max(1)
+            sure = np.abs(judged.said - judged.truth)  # of a wrong answer, its probability
         else:
             sure = np.take_along_axis(judged.said, judged.guessed[:, None], 1)[:, 0]
-            cost = np.where(judged.guessed == judged.truth, -1.0, sure)
+        cost = np.where(judged.guessed == judged.truth, -1.0, sure)
+        cost = cost.max(1) if judged.labelled else cost
         wrong = int((cost >= 0).sum())
         return np.argsort(-cost, kind="stable")[: min(count, wrong)]
     scale = judged.truth.std(0)

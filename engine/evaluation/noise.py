@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.evaluation.judged import Judged
@@ -29,10 +30,10 @@ def measure_under_noise(predictor: Predictor, judged: Judged, metric: str, seed:
         return []
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(x))[:SAMPLES])
-    some, found = judged.take(chosen), []
+    some, found = judged.select(chosen), []
     for level in LEVELS:
         said = predictor.predict(disturb(x[chosen], prepared, level, rng))
-        value = measure(some.bare(said)).get(metric)
+        value = measure(replace(some, said=said)).get(metric)
         if value is not None:
             found.append((level, value))
     return found

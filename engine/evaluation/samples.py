@@ -176,9 +176,8 @@ def make_judged(
     prepared = predictor.prepared
     labelled = prepared.task == "labels"
     truth = y.astype(np.int64) if prepared.classes else y if labelled else y.astype(np.float64).reshape(len(y), -1)
-    said, cut = predictor.predict(x), predictor.threshold
-    more |= {"threshold": cut, "labelled": labelled}
-    return Judged(prepared.classes, prepared.targets, truth, said, describe, x=x, **more)
+    more |= {"threshold": predictor.threshold, "labelled": labelled}
+    return Judged(prepared.classes, prepared.targets, truth, predictor.predict(x), describe, x=x, **more)
 
 
 def describe_row(table: CsvTable, place: int) -> str:

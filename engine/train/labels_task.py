@@ -40,6 +40,9 @@ class Labels(Task):
         fitted = super().fitted(output, x)
         return fitted if fitted is None else output_activation.find_log_odds(fitted, self.ends)
 
+    def target(self, x: Tensor, y: Tensor) -> Tensor:
+        return y.float()  # as losses of labels take it, a model's own too
+
     def weigh(self, asked: str, labels: Tensor) -> None:
         """If ``balanced`` is ``asked``, weigh a label where it is there by how much more often it is not in ``labels``
         (n, k) of the training, so that both count as much.
@@ -55,20 +58,20 @@ class Labels(Task):
         self.weights = (len(labels) - there).clamp(min=1) / there.clamp(min=1)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        return functional.binary_cross_entropy_with_logits(output, target.to(output.dtype))
+        return functional.binary_cross_entropy_with_logits(output, target)
 
     def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
         """Binary cross-entropy with the weights and the focus on what is not yet right: (1 − p)^γ times the loss of an
         answer that has the probability p (Lin et al., Focal Loss for Dense Object Detection, 2017)."""
-        focal, wanted = getattr(k, "focal", 0.0), target.to(output.dtype)
+        focal = getattr(k, "focal", 0.0)
         weights = None if self.weights is None else self.weights.to(output.device)  # as labels may wait elsewhere
         losses = functional.binary_cross_entropy_with_logits(
-            output, wanted, pos_weight=weights, reduction="none" if focal else "mean"
+            output, target, pos_weight=weights, reduction="none" if focal else "mean"
         )
-        return (losses * (wanted - output.sigmoid()).abs() ** focal).mean() if focal else losses
+        return (losses * (target - output.sigmoid()).abs() ** focal).mean() if focal else losses
 
     def measures(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        return {"label_accuracy": ((output >= 0) == target.bool()).float().mean()}
+        return {"label_accuracy": ((output >= 0) == (target > 0)).float().mean()}
 
     def tally(self, device: torch.device) -> Metrics:
         return LabelMetrics(device, self.names, self.areas)
@@ -85,7 +88,7 @@ class LabelMetrics(Metrics):
 
     def add(self, x: Tensor, output: Tensor, target: Tensor, loss: Tensor) -> None:
         super().add(x, output, target, loss)
-        self.parts.append((output.sigmoid(), target))
+        self.parts.append((output.sigmoid(), target.to(torch.uint8)))
 
     def metrics(self) -> dict[str, float]:
         if not self.measured:

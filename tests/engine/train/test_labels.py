@@ -131,7 +131,7 @@ def test_labels_are_judged_beside_the_commonest_answers_and_linear_models(
     blind, linear = found["baselines"].values()
     often = truth.mean(0) >= 0.5
     assert blind["label_accuracy"] == pytest.approx((truth == often).mean())
-    assert list(found["baselines"]) == ["always the commonest answers", "logistic regressions"]
+    assert list(found["baselines"]) == ["always the commonest answers", "logistic regression by label"]
     assert linear["roc_auc"] > 0.8
     assert found["comparisons"]["always the commonest answers"]["words"].startswith("the model is better")
     each = {one["class"]: one for one in found["classes"]}
@@ -187,12 +187,19 @@ def test_resumed_labels_are_those_of_a_run_that_went_on(tmp_path: Path) -> None:
     assert said(forked).metrics == said(whole).metrics
 
 
-def test_a_run_that_learned_numbers_from_such_columns_goes_on_with_numbers(tmp_path: Path) -> None:
+def test_a_run_that_learned_numbers_from_such_columns_goes_on_with_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intervals, "RESAMPLES", 100)
     data = address(tmp_path)
     run = trained("mlp", f"{data}&task=regression", epochs=1)
     file = run.folder / "run.json"
     manifest = json.loads(file.read_text())
     file.write_text(json.dumps(manifest | {"data": data}))  # as it was before there were labels
+    capsys.readouterr()
+    assert main(["evaluate", run.id, "--json"]) == 0  # on the rows that it did not train on
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["metrics"]["mae"]["value"] == pytest.approx(said(run).metrics["test/mae"], rel=1e-4)
     forked = conduct(launcher.fork_run(run, 10**6, {"epochs": 2, "huber": 1.0}))
     history = said(forked)
     assert history.failure is None
@@ -217,6 +224,21 @@ def test_what_an_own_model_ends_with_is_undone_and_told(tmp_path: Path, end: str
     torch.testing.assert_close(model(x), raw.sigmoid() if "relu" in end else raw)
 
 
+def test_the_loss_of_an_own_model_takes_labels(tmp_path: Path) -> None:
+    code = (
+        OWN.format("self.out(x).sigmoid()")
+        + """
+    def loss(self, output, target):
+        return F.binary_cross_entropy(output, target)
+"""
+    )
+    data = address(tmp_path)
+    own = done(f"{written(tmp_path, code)}:Net", data, epochs=1)
+    usual = done(f"{written(tmp_path, OWN.format('self.out(x).sigmoid()'), 'usual.py')}:Net", data, epochs=1)
+    assert "The loss is the model's own" in notes(own)
+    assert own.metrics["test/loss"] == pytest.approx(usual.metrics["test/loss"], rel=1e-4)
+
+
 def test_an_own_model_with_another_number_of_scores_is_refused(tmp_path: Path) -> None:
     net = written(tmp_path, OWN.format("self.out(x)[:, :2]"))
     assert "3 scores, one for each label" in failed(f"{net}:Net", address(tmp_path))
@@ -225,17 +247,17 @@ def test_an_own_model_with_another_number_of_scores_is_refused(tmp_path: Path) -
 def test_the_loss_is_that_of_pytorch(tmp_path: Path) -> None:
     task, draw = Labels(NAMES), torch.Generator().manual_seed(0)
     scores, labels = torch.randn(8, 3, generator=draw), (torch.rand(8, 3, generator=draw) < 0.3).to(torch.uint8)
-    target = labels.float()
+    target = task.target(scores, labels)
 
     class Knobs:
         focal = 0.0
 
     plain = functional.binary_cross_entropy_with_logits(scores, target)
-    torch.testing.assert_close(task.loss(scores, labels), plain)
-    torch.testing.assert_close(task.training_loss(scores, labels, Knobs), plain)
+    torch.testing.assert_close(task.loss(scores, target), plain)
+    torch.testing.assert_close(task.training_loss(scores, target, Knobs), plain)
     Knobs.focal = 2.0
     right = torch.where(labels.bool(), scores.sigmoid(), 1 - scores.sigmoid())
-    torch.testing.assert_close(task.training_loss(scores, labels, Knobs), -((1 - right) ** 2 * right.log()).mean())
+    torch.testing.assert_close(task.training_loss(scores, target, Knobs), -((1 - right) ** 2 * right.log()).mean())
     task.weigh(labels)
     Knobs.focal = 0.0
     assert task.weights is not None
