@@ -51,32 +51,33 @@ class Problem:
     stops: bool = False
 
 
-def find_written(columns: Sequence[Column], options: TableOptions) -> Iterator[Problem]:
-    """Numbers that are written with other marks than a plain point, a problem for each mark."""
-    ignored = {name.lower() for name in options.ignore}
-    pointed = [
-        c for c in columns if c.numeric and c.name.lower() not in ignored and any("." in cell for cell in c.cells)
-    ]
+def find_written(columns: Sequence[Column], options: TableOptions, file: str) -> Iterator[Problem]:
+    """Numbers that are written with other marks than a plain point, a problem for each mark; where two columns need
+    different ones, one of them has to be left out."""
+    find = ColumnFinder(columns, file)
+    ignored = {find(name) for name in options.ignore}
+    left = [column for column in columns if column not in ignored]
+    pointed = [column for column in left if column.numeric and any("." in cell for cell in column.cells)]
+    decimal, thousands = options.decimal, options.thousands
     seen = set()
-    for column in columns:
-        if column.name.lower() in ignored or column.form not in ("grouped", "comma") or options.decimal != ".":
+    for column in sorted(left, key=lambda column: column.form != "grouped"):
+        if column.form not in ("grouped", "comma") or decimal == "," != options.decimal:
             continue
-        first = column.cells[int(column.wrong[0])]
-        if column.form == "grouped" and not options.thousands:
+        row, mark = int(column.wrong[0]), ""
+        if column.form == "grouped":
             row = next(row for row in column.wrong.tolist() if GROUPED.fullmatch(column.cells[row]))
-            first = column.cells[row]
-            match = GROUPED.fullmatch(first)
+            match = GROUPED.fullmatch(column.cells[row])
             mark = match["mark"] if match else ","
-            said = {"thousands": mark} | ({"decimal": ","} if mark == "." else {})
-            how = "groups the digits of its numbers"
-        else:
-            said, how = {"decimal": ","}, "has numbers with a comma"
-        if "decimal" in said and pointed:
+        said = ({"thousands": mark} if mark else {}) | ({"decimal": ","} if mark in ("", ".") else {})
+        how = "groups the digits of its numbers" if mark else "has numbers with a comma"
+        clash = (mark and thousands not in ("", mark)) or ("decimal" in said and (pointed or thousands == ","))
+        if clash:
             said = {"ignore": column.option_name}
-            how += f", and column '{shorten_cell(pointed[0].name)}' has some with a point; mend one of them"
+            how += ", and other columns are written in another way; mend the file to keep both"
+        decimal, thousands = said.get("decimal", decimal), said.get("thousands", thousands)
         if (key := tuple(said.items())) not in seen:
             seen.add(key)
-            yield Problem(f"{quote(column)} {how}, as '{shorten_cell(first)}'.", said, stops=True)
+            yield Problem(f"{quote(column)} {how}, as '{shorten_cell(column.cells[row])}'.", said, stops=True)
 
 
 def quote(column: Column) -> str:
@@ -127,7 +128,7 @@ def find_problems(
         except (DescendError, UsageError) as error:
             found.append(Problem(str(error), {}, stops=True))
     splitting = {find(name) for name in (options.group, options.time, options.split) if name}
-    ignored = {find(name) for name in options.ignore}
+    ignored, codes = ({find(name) for name in names} for names in (options.ignore, options.categories))
     if options.text:
         features = [find(options.text)]
     else:
@@ -135,7 +136,7 @@ def find_problems(
         features = [column for column in columns if column not in out and column.name != COLUMN]
     learned: list[Column] = []
     for column in features if not options.text else []:
-        problem = judge_feature(column, options, file)
+        problem = judge_feature(column, options, file, coded=column in codes)
         if problem is not None:
             found.append(problem)
         if problem is None or "ignore" not in problem.options:
@@ -152,10 +153,9 @@ def dropped(column: Column, found: Sequence[Problem]) -> bool:
     return any(column.option_name in problem.options.get("ignore", "").split(",") for problem in found)
 
 
-def judge_feature(column: Column, options: TableOptions, file: str) -> Problem | None:
-    """What is wrong with a column to learn from, the worst of it."""
+def judge_feature(column: Column, options: TableOptions, file: str, coded: bool) -> Problem | None:
+    """What is wrong with a column to learn from, the worst of it; ``coded`` if it is said to hold categories."""
     name, leave = quote(column), {"ignore": column.option_name}
-    categories = {one.lower() for one in options.categories}
     if column.empty:
         return Problem(f"{name} has no values.", leave, stops=True)
     if not options.dates and column.form == "dates":
@@ -171,7 +171,7 @@ def judge_feature(column: Column, options: TableOptions, file: str) -> Problem |
         )
     if why := explain_identifier(column):
         return Problem(f"{name} {why}, as identifiers do.", leave, stops=not column.numeric and column.free_text)
-    if column.name.lower() in categories:
+    if coded:
         return None
     if column.numeric:
         return judge_numbers(column, file)

@@ -118,7 +118,7 @@ def survey_table(place: Path, path: str, given: Mapping[str, str], read: CsvTabl
 def look(cells: CsvTable, settled: dict[str, str], file: str) -> tuple[list[Column], list[Problem]]:
     """The columns as those options read them that are ``settled``, to which what is found here is added, and that."""
     options = parse_options(table.TableOptions, settled, "a table")
-    found = list(table_problems.find_written(table.make_columns(cells, options), options))
+    found = list(table_problems.find_written(table.make_columns(cells, options), options, file))
     for problem in found:
         settle(settled, problem.options)
     options = parse_options(table.TableOptions, settled, "a table")
