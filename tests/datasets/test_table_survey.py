@@ -184,6 +184,17 @@ def test_another_target_is_proposed_where_the_last_column_is_none(tmp_path: Path
     assert catalogue.find(found.address).load().classes == ("x", "y", "z")
 
 
+@pytest.mark.parametrize("wrong", ["target=nope", "ignore=nope,3", "group=nope", "categories=99", "time=-20"])
+def test_options_for_columns_that_are_not_there_are_problems_like_others(wrong: str, tmp_path: Path) -> None:
+    names, rows = rows_of(c=lambda i: f"{1 + i % 5} March 2024"[-12:])
+    found = look(f"{write(tmp_path / 't.csv', names, rows)}?{wrong}")
+    assert len(found.columns) == 4
+    assert "has no column" in found.problems[0].sentence
+    assert found.sound
+    assert "nope" not in found.address
+    catalogue.find(found.address).load()
+
+
 def test_what_no_option_settles_is_said_to_be(tmp_path: Path) -> None:
     names, rows = rows_of(kind=lambda i: f"answer {i}")
     found = look(write(tmp_path / "t.csv", names, rows))
