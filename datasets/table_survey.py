@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from descend.datasets import table, table_problems
-from descend.datasets.columns import Column
+from descend.datasets.columns import Column, ColumnFinder
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.dataset import WARNING
 from descend.datasets.odd_rows import find_samples
@@ -21,6 +21,8 @@ from descend.engine.base.errors import DescendError
 SHOWN = 3
 """Words of a column that are listed."""
 ROUNDS = 3
+NAMING = ("group", "time", "split", "text")
+"""Options that name a column; those of `LISTS` may name several."""
 LISTS = ("ignore", "gaps", "values", "categories")
 """Options that hold several."""
 FORMS = {"dates": "dates", "grouped": "numbers, grouped", "comma": "numbers, with a comma", "unit": "numbers and units"}
@@ -82,7 +84,8 @@ def survey_table(place: Path, path: str, given: Mapping[str, str], read: CsvTabl
     """
     options = parse_options(table.TableOptions, given, "a table")
     cells = read or table.read_parts_or_cells(place, options)
-    settled, problems = dict(given), list[Problem]()
+    settled = dict(given)
+    problems = drop_unknown(table.make_columns(cells, options), settled, place.name)
     summaries: tuple[ColumnSummary, ...] = ()
     target: Column | None = None
     for _ in range(ROUNDS):  # as what was hidden shows once another problem is settled
@@ -113,6 +116,24 @@ def survey_table(place: Path, path: str, given: Mapping[str, str], read: CsvTabl
             problems.append(Problem(str(error), {}, stops=True))
     named = target.name if target is not None else ""
     return Survey(path, len(cells.lines), summaries, named, tuple(problems), dict(given), settled, sound)
+
+
+def drop_unknown(columns: list[Column], settled: dict[str, str], file: str) -> list[Problem]:
+    """Take options out of ``settled`` that name columns that are not there, and say so."""
+    find, problems = ColumnFinder(columns, file), list[Problem]()
+    for option in (*NAMING, "target", "ignore", "categories"):
+        value = settled.get(option, "")
+        names = [value] if option in NAMING or value in find.named else value.split(",")
+        for name in filter(None, map(str.strip, names)):
+            try:
+                find(name)
+            except DescendError as error:
+                problems.append(Problem(f"{option}={name}: {error}", {}, stops=True))
+                names = [other for other in names if other.strip() != name]
+        settled[option] = ",".join(names)
+        if not settled[option]:
+            del settled[option]
+    return problems
 
 
 def look(cells: CsvTable, settled: dict[str, str], file: str) -> tuple[list[Column], list[Problem]]:

@@ -11,7 +11,6 @@ from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
 
 if TYPE_CHECKING:
-    from descend.datasets.dataset import Dataset
     from descend.datasets.table_survey import Survey
 
 
@@ -143,31 +142,25 @@ def show_dataset(arguments: argparse.Namespace) -> int:
         TrainKnobs.specs["augment"].parse(arguments.augment)
         if arguments.json:
             raise UsageError("--augment shows pictures, which --json does not print; leave one of them out.")
-    survey = find_survey(arguments.name)
-    failed: DescendError | None = None
-    dataset: Dataset | None = None
+    survey, console = find_survey(arguments.name), output.make_console()
+    if survey is not None and not arguments.json and not arguments.augment:
+        print_survey(survey, console)  # at once, as the rest may take long
     try:
         dataset = catalogue.find(arguments.name).load()
     except DescendError as error:
-        if survey is None:
+        if survey is None or not arguments.json:
             raise
-        failed = error
-    if arguments.augment and dataset is not None:
+        print(json.dumps({"name": arguments.name, "error": str(error), "survey": asdict(survey)}))
+        return error.exit_status
+    if arguments.augment:
         from descend.engine.train.augment_preview import choose_samples
 
         choose_samples(dataset)  # before all else is printed, that there are images
     if arguments.json:
-        found = asdict(describe(dataset)) if dataset is not None else {"name": arguments.name, "error": str(failed)}
-        if survey is not None:
-            found["survey"] = asdict(survey)
-        print(json.dumps(found))
-        return 0 if failed is None else failed.exit_status
-    console = output.make_console()
-    if survey is not None:
+        print(json.dumps(asdict(describe(dataset)) | ({"survey": asdict(survey)} if survey is not None else {})))
+        return 0
+    if survey is not None and arguments.augment:
         print_survey(survey, console)
-    if dataset is None:
-        assert failed is not None
-        raise failed
     print_dataset(dataset, console)
     if arguments.augment:
         print_augmented(dataset, arguments.augment, console)

@@ -163,13 +163,12 @@ def require_same_part(own: Dataset, run: Run, other: Run) -> None:
 def show_progress(as_json: bool) -> Iterator[Callable[[float], None]]:
     """A bar on standard error, if that is a terminal, or JSON lines; gives what tells the share done."""
     from rich import progress
-    from rich.console import Console
 
     columns = progress.TextColumn("{task.description}", markup=False), progress.BarColumn(bar_width=24)
     shown = progress.Progress(
         *columns,
         progress.TimeRemainingColumn(compact=True),
-        console=Console(stderr=True, markup=False),
+        console=output.make_console(errors=True),
         transient=True,
         disable=as_json or not sys.stderr.isatty(),
     )

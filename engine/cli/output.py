@@ -114,8 +114,9 @@ def silence(stream: TextIO) -> None:
         os.close(nothing)
 
 
-def make_console(**how: Any) -> Console:
-    """A console on standard output that cleans every piece of text; no text is taken for markup."""
+def make_console(errors: bool = False, **how: Any) -> Console:
+    """A console on standard output, or that of ``errors``, that cleans every piece of text; no text is taken for
+    markup."""
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
@@ -127,5 +128,6 @@ def make_console(**how: Any) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    out = CleanedOutput(sys.stdout.below) if isinstance(sys.stdout, Output) else sys.stdout
+    stream: Any = sys.stderr if errors else sys.stdout
+    out = CleanedOutput(stream.below) if isinstance(stream, Output) else stream
     return Clean(file=out, markup=False, emoji=False, highlight=False, **how)  # type: ignore[arg-type]

@@ -36,12 +36,12 @@ class ReadingBar:
             return
         if self._bars is None:
             from rich import progress
-            from rich.console import Console
+
+            from descend.engine.cli.output import make_console
 
             columns = progress.TextColumn("{task.description}", markup=False), progress.BarColumn(bar_width=24)
-            console = Console(stderr=True, markup=False)
             self._bars = progress.Progress(
-                *columns, progress.TimeRemainingColumn(compact=True), console=console, transient=True
+                *columns, progress.TimeRemainingColumn(compact=True), console=make_console(errors=True), transient=True
             )
             self._bars.start()
         if what not in self._tasks:

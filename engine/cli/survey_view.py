@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from descend.datasets.csv_reader import shorten_cell
 from descend.engine.base.sanitize import clean
 from descend.engine.cli.data_view import fold_cells, make_heading, write_text
 
@@ -43,10 +44,10 @@ def list_parts(survey: Survey, unicode: bool) -> Iterator[RenderableType]:
     grid = Table("name", "kind", "missing", "unique", "holds", box=None, pad_edge=False)
     for column in grid.columns[2:4]:
         column.justify = "right"
+    grid.columns[0].no_wrap = True  # no line begins with the rest of a name
     for one in survey.columns[:LISTED]:
-        grid.add_row(
-            write(one.name), one.kind, f"{one.missing:,}" if one.missing else "", f"{one.unique:,}", write(one.holds)
-        )
+        missing = f"{one.missing:,}" if one.missing else ""
+        grid.add_row(write(shorten_cell(one.name)), one.kind, missing, f"{one.unique:,}", write(one.holds))
     yield fold_cells(grid)
     if len(survey.columns) > LISTED:
         yield Text(f"and {len(survey.columns) - LISTED:,} more")

@@ -14,7 +14,7 @@ from descend.engine.launch import experiment
 from descend.engine.run.preparation_file import read_preparation
 from descend.engine.train.evaluation import compute_output
 from descend.engine.train.labels_task import Labels
-from descend.engine.train.loader import CHUNK, Preprocessing
+from descend.engine.train.loader import CHUNK, Preprocessing, make_tensor
 from descend.engine.train.task import Classification, Regression, Task, choose_task
 from descend.engine.train.trainer import build_net, list_tasks
 
@@ -44,7 +44,7 @@ class Predictor:
         """What the network makes of samples as a `Dataset` stores them, (n, …): the probability of each class,
         (n, classes), or of each label, (n, labels), or the numbers to predict in their own units, (n, targets)."""
         parts = []
-        for chunk in torch.as_tensor(x).split(CHUNK):
+        for chunk in make_tensor(x).split(CHUNK):
             output = compute_output(self.net, self._objective, self._form.inputs(chunk))
             if output is None:
                 raise DescendError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ from descend.datasets.dataset import Dataset
 from descend.datasets.reporting import reporting_to
 from descend.engine.base.errors import DescendError
 from descend.engine.cli import main
+from descend.engine.cli.output import sanitize_streams
+from descend.engine.cli.reading_bar import ReadingBar
 from tests.engine.train.trained import notes, said, split_of, trained
 
 ROWS = 3000
@@ -234,3 +237,25 @@ def test_memory_is_bounded(how: str, tmp_path: Path) -> None:
     assert (done.returncode == 0) == (how == "streamed"), done.stderr[-2000:]
     if how == "streamed":
         assert done.stdout.split() == ["True", "21600"]
+
+
+class Terminal(io.StringIO):
+    """Standard error that is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_how_far_it_has_come_is_a_bar_on_a_terminal_else_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in (io.StringIO(), Terminal()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with sanitize_streams(), ReadingBar() as bar:
+            for share in (0.2, 0.7):
+                bar("a big\x1bfile", share)
+        found = stream.getvalue()
+        if isinstance(stream, Terminal):
+            assert "\x1b[" in found
+            assert "big\x1bfile" not in found
+        else:
+            assert found.count("descend: a big") == 1
+            assert "\x1b" not in found

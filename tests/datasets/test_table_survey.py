@@ -143,7 +143,7 @@ def rows_of(**columns: Callable[[int], object]) -> tuple[list[str], list[list[ob
         (lambda i: 20240101 + i % 20, "Column 'c' has dates that would be numbers, as '20240101'", {"ignore": "c"}),
         (
             lambda i: f"{i % 7},5",
-            "Column 'c' has numbers with a comma, and column 'a' has some with a",
+            "has numbers with a comma, and other columns are written",
             {"ignore": "c"},
         ),
         (lambda i: "", "Column 'c' has no values", {"ignore": "c"}),
@@ -182,6 +182,17 @@ def test_another_target_is_proposed_where_the_last_column_is_none(tmp_path: Path
     assert found.problems[0].sentence == "Column 'note' is the last, and no column to predict."
     assert found.sound
     assert catalogue.find(found.address).load().classes == ("x", "y", "z")
+
+
+@pytest.mark.parametrize("wrong", ["target=nope", "ignore=nope,3", "group=nope", "categories=99", "time=-20"])
+def test_options_for_columns_that_are_not_there_are_problems_like_others(wrong: str, tmp_path: Path) -> None:
+    names, rows = rows_of(c=lambda i: f"{1 + i % 5} March 2024"[-12:])
+    found = look(f"{write(tmp_path / 't.csv', names, rows)}?{wrong}")
+    assert len(found.columns) == 4
+    assert "has no column" in found.problems[0].sentence
+    assert found.sound
+    assert "nope" not in found.address
+    catalogue.find(found.address).load()
 
 
 def test_what_no_option_settles_is_said_to_be(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 ASKED = {
     "model": "a model of your own: path/to/model.py:Name",
-    "data": "data of your own: path/to/data.csv?target=price, a folder of images, an .npz or a text file",
+    "data": "data of your own: path/to/data.csv?target=price, a folder of images, .npy, .npz or a text file",
     "save": "write this configuration to: path/to/config.toml",
     "load": "read a configuration from: path/to/config.toml",
 }
