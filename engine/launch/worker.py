@@ -309,7 +309,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         for warning in changes.find_changes(manifest):
             lab.note(warning)
         if dataset is not None and isinstance(chosen, experiment.Training):
-            write_preparation(run, prepare_training(dataset, knobs))
+            write_preparation(run, prepare_training(dataset, knobs, chosen.model))
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()

@@ -167,7 +167,7 @@ class Trainer:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        prepared, augment = prepare_training(self.dataset, k), getattr(k, "augment", "none")
+        prepared, augment = prepare_training(self.dataset, k, self.model), getattr(k, "augment", "none")
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
