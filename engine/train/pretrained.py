@@ -77,10 +77,8 @@ def load_pretrained(net: nn.Module, model: Model, source: str, tell: Callable[[s
     check_fit(own, fitted, model, file)
     net.load_state_dict(fitted, strict=False)
     if renewed := [name for name in own if name.startswith(f"{model.head}.") and name not in fitted]:
-        width = f" of width {len(state[renewed[0]])} there" if renewed[0] in state else ""
-        notes.append(
-            f"a new last layer, {model.head}, of width {len(own[renewed[0]])}{f' and{width}' if width else ''}"
-        )
+        there = f", and {len(state[renewed[0]])} in the file" if renewed[0] in state else ""
+        notes.append(f"a new last layer, {model.head}, of width {len(own[renewed[0]])}{there}")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
     return (
         f"It begins with the weights of {file.name} (SHA-256 {digest}…)" + "".join(f", {note}" for note in notes) + "."

@@ -250,7 +250,7 @@ class Trainer:
         if k.accumulate > self.feed.batches:
             batches = format_count(self.feed.batches, "batch", "batches")
             lab.note(f"An epoch has only {batches}, so a step adds no more than that.")
-        normalised = any(isinstance(module, RunningNorm) for module in self.net.modules())
+        normalised = any(isinstance(each, RunningNorm) and each not in self.frozen.norms for each in self.net.modules())
         if normalised and self.feed.accumulate > 1:
             lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
         partly = team.size > 1 and not reaches_all(self.net, x, y, self.objective, autocast, k)
