@@ -103,7 +103,7 @@ class Training:
             raise UsageError(f"Which data should {self.title} learn from? Say --data NAME or PATH{self._instead(' ')}.")
         spec = datasets.find(data)
         self.check(values, spec.shape)
-        if (file := getattr(values, "pretrained", "none")) not in BEGINNINGS and not os.path.isfile(file):
+        if (file := find_weights_file(self, values.values())) and not os.path.isfile(file):
             raise UsageError(f"There is no file {file}; pretrained is none, imagenet, or a file of weights.")
         return spec.address
 
@@ -147,10 +147,18 @@ def complete(chosen: Experiment, request: RunRequest) -> RunRequest:
         UsageError: a knob is unknown, or its value does not fit.
     """
     knobs = chosen.knobs.parse(request.knobs).values()  # in the order in which they are declared
-    if (file := str(knobs.get("pretrained", "none"))) not in BEGINNINGS:
+    if file := find_weights_file(chosen, knobs):
         knobs["pretrained"] = str(parse_path(file))  # the same from every folder
     data = request.data or next(iter(chosen.data), "")
     return msgspec.structs.replace(request, name=chosen.name, knobs=knobs, data=data)
+
+
+def find_weights_file(chosen: Experiment, knobs: Mapping[str, object]) -> str:
+    """The file of weights that a model of the zoo should begin with; empty if there is none."""
+    if not isinstance(chosen, Training) or not isinstance(chosen.model, Model) or not chosen.model.weights:
+        return ""  # an argument of that name of the user's own model is its own affair
+    asked = str(knobs.get("pretrained", "none"))
+    return "" if asked in BEGINNINGS else asked
 
 
 def find_lost_knobs(chosen: Experiment, manifest: Manifest) -> list[str]:

@@ -309,7 +309,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         for warning in changes.find_changes(manifest):
             lab.note(warning)
         if dataset is not None and isinstance(chosen, experiment.Training):
-            prepared = prepare_training(dataset, knobs)
+            prepared = prepare_training(dataset, knobs, chosen.model)
             if resumed is not None:
                 changes.require_same_tokens(run, prepared)
             write_preparation(run, prepared)

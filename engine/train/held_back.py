@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
     from descend.engine.train.loader import Split
+    from descend.engine.train.trainer import Trainer
 
 FEWEST = 10
 """Samples that are held back at least, unless the training is to stop by them."""
@@ -98,3 +99,27 @@ def list_held(dataset: Dataset, held: Split | None) -> RunSplit:
     if dataset.train_lines is not None and dataset.test_lines is not None:
         return RunSplit("line", dataset.train_lines[back].tolist(), dataset.test_lines.tolist())
     return RunSplit("place", back.tolist())
+
+
+def check_sizes(session: Trainer) -> int:
+    """Check that no part of the data is empty; returns the samples of a batch, which are no more than there are.
+
+    Raises:
+        Unfit: one is.
+    """
+    context, unit, size = session.context, session.unit, session.batch_size
+    for name, split in (("training", session.train_set), ("test", session.test_set), ("held-back", session.held)):
+        if split is not None and not len(split) and name == "held-back" and not context:
+            raise ModelError("No sample is left to hold back, as groups are too large; use fewer folds.")
+        if split is not None and not len(split):
+            needs = (
+                f" of {context + 1:,} {session.shape.unit}s: its {name} part has {len(split.x):,}" if context else ""
+            )
+            raise ModelError(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
+    if size <= len(session.train_set):
+        return size
+    session.lab.note(
+        f"A batch of {size:,} is more than the {len(session.train_set):,} training {unit} there are, so every step "
+        "takes them all."
+    )
+    return len(session.train_set)

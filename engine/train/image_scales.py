@@ -8,24 +8,27 @@ import msgspec
 
 from descend.datasets.preparation import Preparation, prepare_dataset
 from descend.engine.train.model_error import ModelError
+from descend.engine.train.model_form import Model
 
 if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
+    from descend.engine.train.model_source import ModelSource
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the red, green and blue of ImageNet's images, from 0 to 1."""
 
 
-def prepare_training(dataset: Dataset, k: Any) -> Preparation:
-    """The preparation of ``dataset`` for a training with the knobs ``k``: of images with the mean and deviation of each
-    channel, from 0 to 1, if they are scaled by these.
+def prepare_training(dataset: Dataset, k: Any, model: Model | ModelSource) -> Preparation:
+    """The preparation of ``dataset`` for a training of ``model`` with the knobs ``k``: of images with the mean and
+    deviation of each channel, from 0 to 1, if they are scaled by these.
 
     Raises:
         Unfit: ImageNet's images have other channels.
     """
     prepared, how = prepare_dataset(dataset), getattr(k, "normalise", "none")
     if how == "auto":
-        how = "none" if getattr(k, "pretrained", "none") == "none" else "imagenet"
+        begins_so = isinstance(model, Model) and model.weights and k.pretrained != "none"
+        how = "imagenet" if begins_so else "none"
     if prepared.kind != "image" or how == "none":
         return prepared
     mean, std = measure_channels(dataset) if how == "dataset" else find_imagenet(prepared.shape.size[0])

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from descend.engine.base.errors import DescendError
 from descend.engine.base.units import format_size
 from descend.engine.train.model_error import ModelError
+from descend.engine.train.model_form import Model
 
 if TYPE_CHECKING:
-    from descend.engine.train.model_form import Model
+    from descend.engine.train.trainer import Trainer
 
 NESTED = ("state_dict", "model_state_dict", "model")
 """Where training programs put the weights in a file with other things."""
@@ -25,6 +26,26 @@ WRAPPED = ("module.", "_orig_mod.")
 """What wrappers of a model write before each name."""
 TOLD = 0.5
 """Seconds between two words on how far a download is."""
+
+
+def begin_pretrained(session: Trainer) -> None:
+    """Have a model begin with other weights than random ones, if it should; one that is resumed has its own, and of
+    several processes the others take those of the first.
+
+    Raises:
+        Unfit: a fork should, or the weights are of another model.
+        DescendError: they cannot be had.
+    """
+    lab, model, source = session.lab, session.model, getattr(session.k, "pretrained", "none")
+    if not isinstance(model, Model) or not model.weights:
+        return
+    if "pretrained" in lab.forked:
+        raise ModelError(
+            "pretrained only says how weights begin, and a fork takes them from its checkpoint; begin a new run."
+        )
+    if source != "none" and "output" not in lab.state and not session.team.rank:
+        lab.note(load_pretrained(session.net, model, source, lambda words: lab.status("starting", words)))
+        lab.status("running")
 
 
 def load_pretrained(net: nn.Module, model: Model, source: str, tell: Callable[[str], None]) -> str:
@@ -56,10 +77,8 @@ def load_pretrained(net: nn.Module, model: Model, source: str, tell: Callable[[s
     check_fit(own, fitted, model, file)
     net.load_state_dict(fitted, strict=False)
     if renewed := [name for name in own if name.startswith(f"{model.head}.") and name not in fitted]:
-        width = f" of width {len(state[renewed[0]])} there" if renewed[0] in state else ""
-        notes.append(
-            f"a new last layer, {model.head}, of width {len(own[renewed[0]])}{f' and{width}' if width else ''}"
-        )
+        there = f", and {len(state[renewed[0]])} in the file" if renewed[0] in state else ""
+        notes.append(f"a new last layer, {model.head}, of width {len(own[renewed[0]])}{there}")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
     return (
         f"It begins with the weights of {file.name} (SHA-256 {digest}…)" + "".join(f", {note}" for note in notes) + "."

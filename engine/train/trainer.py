@@ -23,16 +23,26 @@ from descend.engine.lab.private_names import RunningNorm
 from descend.engine.run.preparation_file import write_preparation
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
-from descend.engine.train import forking, held_back, loader, optimisers, own_loss, own_model, sanity_check
+from descend.engine.train import (
+    forking,
+    held_back,
+    loader,
+    optimisers,
+    own_loss,
+    own_model,
+    sanity_check,
+    trial_samples,
+)
 from descend.engine.train.best_epoch import BestEpoch, forget_best
 from descend.engine.train.class_weights import find_class_weights
+from descend.engine.train.compiling import compile_model
 from descend.engine.train.distributed import ProcessGroup
-from descend.engine.train.evaluation import evaluate, find_scores, generate_text
+from descend.engine.train.evaluation import evaluate, generate_text
 from descend.engine.train.forward_targets import adapt_forward, choose_precision, has_wanted_form
 from descend.engine.train.frozen import FrozenPart
 from descend.engine.train.image_scales import prepare_training
+from descend.engine.train.imbalance import describe_imbalance
 from descend.engine.train.input_division import list_inputs
-from descend.engine.train.kept import keep_buffers
 from descend.engine.train.labels_task import Labels, describe_blind_labels
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
@@ -40,7 +50,7 @@ from descend.engine.train.model_source import ModelSource
 from descend.engine.train.out_of_memory import describe_out_of_memory, is_out_of_memory
 from descend.engine.train.overriding import check_methods
 from descend.engine.train.precision import MixedPrecision
-from descend.engine.train.pretrained import load_pretrained
+from descend.engine.train.pretrained import begin_pretrained
 from descend.engine.train.rate_finder import find_rate
 from descend.engine.train.reached import reaches_all
 from descend.engine.train.schedules import compute_factor
@@ -59,14 +69,9 @@ from descend.engine.train.unlearned import warn_of_late_parameters
 from descend.engine.train.weight_average import WeightAverage
 
 if TYPE_CHECKING:
-    from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
 EVERYTHING = ("classification", "labels", "regression", "language", "reconstruction")
-IMBALANCED = 1.6
-"""Times an even share of the training samples from which on one class is called too common."""
-MORE = 64
-"""Samples enough to reach every part of a model, such as its experts."""
 
 
 def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
@@ -107,19 +112,6 @@ def build_net(model: Model | ModelSource, k: Any, prepared: Preparation) -> tupl
 def list_tasks(model: Model | ModelSource) -> tuple[str, ...]:
     """What ``model`` can learn."""
     return model.tasks if isinstance(model, Model) else EVERYTHING
-
-
-def describe_imbalance(dataset: Dataset) -> str:
-    """What accuracy is worth where one class is too common: that of always guessing it; else nothing."""
-    import numpy as np
-
-    counts = np.bincount(dataset.train_y, minlength=len(dataset.classes))
-    often = int(counts.argmax())
-    if counts[often] < IMBALANCED * counts.sum() / len(counts) or not len(dataset.test_y):
-        return ""
-    share = 100 * float((dataset.test_y == often).mean())
-    name = dataset.classes[often]
-    return f"{WARNING}the classes are imbalanced: always guessing '{name}' is right for {share:.1f} % of the test part."
 
 
 class Trainer:
@@ -168,7 +160,7 @@ class Trainer:
         """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
         self.net, notes = self.built()
-        self._begin_pretrained()
+        begin_pretrained(self)
         self.frozen = FrozenPart(self.net, k.freeze)
         for note in (*notes, *(note for note in self.dataset.notes if note.startswith(WARNING))):
             lab.note(note)
@@ -183,7 +175,7 @@ class Trainer:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        prepared, augment = prepare_training(self.dataset, k), getattr(k, "augment", "none")
+        prepared, augment = prepare_training(self.dataset, k, self.model), getattr(k, "augment", "none")
         if (inputs := list_inputs(self.net)) != prepared.inputs and not self.team.rank:
             write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=inputs))
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
@@ -216,19 +208,19 @@ class Trainer:
             raise ModelError(
                 f"metric={k.metric} is not measured of {self.shape}; it can be {', '.join(self.objective.offers)}."
             )
-        self._check_sizes()
+        self.batch_size = held_back.check_sizes(self)
         file = self.model.file if isinstance(self.model, ModelSource) else None
         if file:
             check_methods(self.net, file)
         self.net.to(lab.device)
-        x, y = self._two_samples()
+        x, y = trial_samples.choose_two(self.train_set)
         if (
             last
             and k.channels_last == "auto"
             and not has_wanted_form(self.net, x, self.objective, self.precision.autocast)
         ):
             last = form.channels_last = False  # a view in its forward may need the usual order
-            x, y = self._two_samples()
+            x, y = trial_samples.choose_two(self.train_set)
         autocast = self.precision.autocast
         notes = adapt_forward(self.net, x, self.objective, autocast) if file else []
         notes += (
@@ -245,7 +237,7 @@ class Trainer:
         }  # for predictors
         if last:
             self.net.to(memory_format=torch.channels_last)
-        self.run = self._compiled() if k.compile else self.net
+        self.run = compile_model(self) if k.compile else self.net
         single = sanity_check.needs_two_samples(self.net, x, self.objective, self.precision.autocast)
         self.min_batch = 2 if single else 1
         if single and self.batch_size == 1:
@@ -270,7 +262,7 @@ class Trainer:
         if k.accumulate > self.feed.batches:
             batches = format_count(self.feed.batches, "batch", "batches")
             lab.note(f"An epoch has only {batches}, so a step adds no more than that.")
-        normalised = any(isinstance(module, RunningNorm) for module in self.net.modules())
+        normalised = any(isinstance(each, RunningNorm) and each not in self.frozen.norms for each in self.net.modules())
         if normalised and self.feed.accumulate > 1:
             lab.note("Layers that normalise batches see each batch by itself, not all that a step adds.")
         partly = team.size > 1 and not reaches_all(self.net, x, y, self.objective, autocast, k)
@@ -294,19 +286,6 @@ class Trainer:
         for note in notes:  # last, as the shell shows the last
             lab.note(note)
         lab.results(parameters=count_parameters(self.net))
-
-    def _begin_pretrained(self) -> None:
-        """Have the model begin with other weights than random ones, if it should; one that is resumed has its own."""
-        lab, source = self.lab, getattr(self.k, "pretrained", "none")
-        if not isinstance(self.model, Model) or not self.model.weights:
-            return
-        if "pretrained" in lab.forked:
-            raise ModelError(
-                "pretrained only says how weights begin, and a fork takes them from its checkpoint; begin a new run."
-            )
-        if source != "none" and "output" not in lab.state and not self.team.rank:  # from which the others take them
-            lab.note(load_pretrained(self.net, self.model, source, lambda words: lab.status("starting", words)))
-            lab.status("running")
 
     def train(self) -> None:
         """Train to the end, or until nothing improves."""
@@ -458,7 +437,7 @@ class Trainer:
 
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
-        return build_net(self.model, self.k, prepare_training(self.dataset, self.k))
+        return build_net(self.model, self.k, prepare_training(self.dataset, self.k, self.model))
 
     def _count_checkpoints(self) -> int:
         """Files of checkpoints at most: those that are kept, and one that is written."""
@@ -469,52 +448,6 @@ class Trainer:
     def unit(self) -> str:
         return held_back.UNITS[self.shape.kind]
 
-    def _check_sizes(self) -> None:
-        """Raises Unfit if there is not enough of the data."""
-        for name, split in (("training", self.train_set), ("test", self.test_set), ("held-back", self.held)):
-            if split is not None and not len(split) and name == "held-back" and not self.context:
-                raise ModelError("No sample is left to hold back, as groups are too large; use fewer folds.")
-            if split is not None and not len(split):
-                needs = (
-                    f" of {self.context + 1:,} {self.shape.unit}s: its {name} part has {len(split.x):,}"
-                    if self.context
-                    else ""
-                )
-                raise ModelError(f"The {name} set is too small for a single sample{needs}.", "Set a smaller context.")
-        if self.batch_size > len(self.train_set):
-            self.lab.note(
-                f"A batch of {self.batch_size:,} is more than the {len(self.train_set):,} training {self.unit} there "
-                "are, so every step takes them all."
-            )
-            self.batch_size = len(self.train_set)
-
-    def _two_samples(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Two samples that differ, if there are any among the first; the only one twice, if there is one."""
-        x, y = self.train_set.first(256)
-        different = next((place for place in range(1, len(x)) if not torch.equal(x[0], x[place])), len(x) - 1)
-        chosen = torch.tensor([0, different], device=x.device)
-        return x[chosen], y[chosen]
-
     def some_samples(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """A batch of at most `MORE`, from all over the training set; others for each ``number``."""
-        count = len(self.train_set)
-        spread = torch.arange(min(self.batch_size, MORE), device=self.train_set.x.device)
-        return self.train_set.take((spread * count // len(spread) + number) % count)
-
-    def _compiled(self) -> Any:
-        """The model compiled for this process's share of a batch; as it is, with a note, if that fails."""
-        net = torch.compile(self.net)
-        x, _ = self.train_set.first(-(-self.batch_size // self.team.size))
-        try:
-            with torch.random.fork_rng([x.device.index] if x.is_cuda else []), keep_buffers(self.net):
-                with self.precision.autocast():
-                    output = find_scores(net(x.clone()))
-                output.float().mean().backward()
-            return net
-        except Exception as error:
-            self.lab.note(f"torch.compile failed ({own_model.find_first_line(error)}), so the model runs as it is.")
-            with suppress(Exception):
-                torch.compiler.reset()
-            return self.net
-        finally:
-            self.net.zero_grad()
+        """A batch from all over the training set, other samples for each ``number``."""
+        return trial_samples.choose_some(self.train_set, self.batch_size, number)

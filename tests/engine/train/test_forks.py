@@ -223,7 +223,7 @@ def test_no_knob_is_forgotten() -> None:
 def test_a_changed_knob_is_in_effect(
     name: str, sessions: list[trainer.Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer.Trainer, "_compiled", lambda self: Compiled(self.net))
+    monkeypatch.setattr(trainer, "compile_model", lambda session: Compiled(session.net))
     change = CHANGES[name]
     run = parent(change, tmp_path)
     twin, fork = forked(run, sessions), forked(run, sessions, **{name: change.value})

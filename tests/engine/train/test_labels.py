@@ -258,7 +258,7 @@ def test_the_loss_is_that_of_pytorch(tmp_path: Path) -> None:
     Knobs.focal = 2.0
     right = torch.where(labels.bool(), scores.sigmoid(), 1 - scores.sigmoid())
     torch.testing.assert_close(task.training_loss(scores, target, Knobs), -((1 - right) ** 2 * right.log()).mean())
-    task.weigh(labels)
+    task.weigh("balanced", labels)
     Knobs.focal = 0.0
     assert task.weights is not None
     there = target.sum(0)

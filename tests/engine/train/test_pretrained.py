@@ -17,7 +17,7 @@ import torch
 import torchvision
 from PIL import Image
 from safetensors.torch import save_file
-from tests.engine.train.trained import conduct, notes, said, trained
+from tests.engine.train.trained import conduct, notes, said, trained, written
 from torch import nn
 
 from descend.datasets import catalogue
@@ -167,3 +167,20 @@ def test_images_are_scaled_by_their_own_brightness_if_asked_for() -> None:
     dataset = catalogue.find("digits").load()
     right = load_predictor(run).predict(dataset.test_x).argmax(1) == dataset.test_y
     assert right.mean() == pytest.approx(history.metrics["test/accuracy"])
+
+
+def test_an_argument_of_that_name_is_the_own_models_affair(tmp_path: Path) -> None:
+    code = """
+class Net(nn.Module):
+    def __init__(self, num_classes, pretrained=False):
+        super().__init__()
+        assert pretrained is True
+        self.l = nn.Linear(64, num_classes)
+
+    def forward(self, x):
+        return self.l(x.flatten(1))
+"""
+    run = trained(f"{written(tmp_path, code)}:Net", "digits", epochs=1, batch_size=512, pretrained="True")
+    assert said(run).failure is None
+    assert run.manifest().knobs["pretrained"] == "True"
+    assert read_preparation(run).mean == ()

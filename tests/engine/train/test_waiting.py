@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from descend.engine.lab import lab, recorder
 from descend.engine.launch import devices
 from descend.engine.launch.experiment import Training, find
-from descend.engine.train import sanity_check, trainer
+from descend.engine.train import sanity_check, trainer, trial_samples
 from descend.engine.train.model_form import list_models
 
 META = torch.device("meta")
@@ -61,7 +61,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     monkeypatch.setattr(
         trainer.Trainer, "_evaluated", lambda training, split: SimpleNamespace(metrics=dict, show=lambda *_: 0)
     )
-    monkeypatch.setattr(trainer.Trainer, "_two_samples", lambda training: training.train_set.first(2))
+    monkeypatch.setattr(trial_samples, "choose_two", lambda split: split.first(2))
     monkeypatch.setattr(sanity_check, "check_model", lambda *_: [])
     monkeypatch.setattr(sanity_check, "needs_two_samples", lambda *_: True)
     monkeypatch.setattr(trainer, "adapt_forward", lambda *_: [])
@@ -99,6 +99,13 @@ def test_no_step_of_a_model_waits(name: str, watch: Watch) -> None:
 @pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adamw", "rmsprop"])
 def test_no_optimiser_waits(optimiser: str, watch: Watch) -> None:
     history = said(trained("mlp", "wine", **{**SHORT, "batch_size": 30}, optimiser=optimiser))
+    assert history.status is not None
+    assert history.status.state == "done", history.failure
+    assert len(watch.copied) == EPOCHS
+
+
+def test_several_batches_a_step_and_an_average_do_not_wait(watch: Watch) -> None:
+    history = said(trained("mlp", "wine", **{**SHORT, "batch_size": 30}, accumulate=2, ema=0.9, freeze="1"))
     assert history.status is not None
     assert history.status.state == "done", history.failure
     assert len(watch.copied) == EPOCHS
