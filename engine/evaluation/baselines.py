@@ -62,7 +62,7 @@ def fit_linear(dataset: Dataset, prepared: Preparation, judged: Judged) -> tuple
             from sklearn.multiclass import OneVsRestClassifier
 
             warnings.simplefilter("ignore", UserWarning)  # a label may be on no sample, or on every one
-            many = OneVsRestClassifier(LogisticRegression(max_iter=200)).fit(x[chosen], y)
+            many = OneVsRestClassifier(LogisticRegression(max_iter=200)).fit(x, y)
             return f"logistic regression by label{some}", judged.rejudge(many.predict_proba(new))
         if not prepared.classes:
             scale = np.array(prepared.target_std)
