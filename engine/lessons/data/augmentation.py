@@ -225,7 +225,7 @@ LESSON = Lesson(
                 "about as well": (abs(MIRRORED) < 1) & (DOUBT < 2),
                 "worse": (MIRRORED < -1) & (MIRRORED + DOUBT < 0),
             },
-            why="New digits are not mirrored. Most mirrored digits are none, or look like another: the label misleads.",
+            why="New digits are not mirrored; a mirrored 5 is none, its label misleads. A bad mix has little to lose.",
         ),
     ),
     claims=(
