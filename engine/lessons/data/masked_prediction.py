@@ -45,7 +45,7 @@ MASKS = ("its own", "0, the line break", "that of e")
 
 
 class Knobs(KnobSet):
-    tokens: int = knob(8, 2, 32, help="characters in a window")
+    tokens: int = knob(8, 2, 16, help="characters in a window")
     probability: float = knob(0.15, 0.02, 0.9, help="chance of each character to be hidden")
     one: bool = knob(False, help="whether a window in which nothing is hidden gets one hidden place")
     mask: str = knob(MASKS[0], choices=MASKS, help="index that is read where a character is hidden")
