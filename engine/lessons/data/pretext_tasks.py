@@ -6,11 +6,11 @@ lower half of each from the upper?
 **The task.** Columns of a table, here pixels, are split into *seen* and *hidden* ones. A network, seen → 64 → 64 →
 hidden, learns to predict the hidden from the seen: a *pretext task*, which needs no labels.
 
-**Its score**, R², is the share of the spread that is predicted:
+**Its score**, R², is the share of the spread that is predicted; t are the true values, p the predicted ones:
 
-    R² = 1 − Σ (true − predicted)² / Σ (true − mean)²
+    R² = 1 − Σ (t − p)² / Σ (t − mean)²
 
-True are 1, 2, 3, predicted 1, 2, 2: R² = 1 − 1/2 = 0.5. The mean alone scores 0, worse is negative (drawn to −1). Rows
+With t = 1, 2, 3 and p = 1, 2, 2, R² = 1 − 1/2 = 0.5. The mean alone scores 0, worse is negative (drawn to −1). Rows
 that were learned from can be known by heart, so *held-out* rows decide, three in ten. A straight *line* is the rival.
 
 **Its worth.** Later only the seen columns are measured, and a few rows of each class have labels. A row gets the class
