@@ -325,10 +325,11 @@ LESSON = Lesson(
         Claim("Iris, all labels: over 92 % right", last("supervised, all") > 0.92, seeds=TEN),
         Claim("Iris, six labels: spreading gains under 1.5 points …", SEMI_GAIN < 0.015, seeds=TEN),
         Claim("… of three labels it loses", last("spread gain, fewest") < 0, seeds=TEN),
+        Claim("… and with `near` = 50 under half are right", last(f"{SEMI}, few", near=50) < 0.5, seeds=3),
         Claim(
-            "Iris, six labels: columns predicted gain over 1 point, worth 1.2 to 3 times the labels",
+            "Iris, six labels: columns predicted gain over 1 point, worth 1.2 to 4 times the labels",
             SELF_GAIN > 0.01,
-            last("self-supervised, worth").between(1.2, 3),
+            last("self-supervised, worth").between(1.2, 4),
             seeds=TEN,
         ),
         Claim(
@@ -338,11 +339,11 @@ LESSON = Lesson(
             seeds=TEN,
         ),
         Claim("… with 320 labels under 2 points", last("digits, spread gain, most") < 0.02, seeds=TEN),
-        Claim("Digits, 20 labels: columns predicted change under 2.5 points", abs(D_SELF) < 0.025, seeds=TEN),
+        Claim("Digits, 20 labels: columns predicted change under 3 points", abs(D_SELF) < 0.03, seeds=TEN),
         Claim(
-            "100 rewards: within 3 points of 100 labels of iris; 800 of digits are worth under a seventh of that",
+            "Iris, 100 rewards: within 3 points of 100 labels. Digits, 800 rewards: worth under a sixth as many labels",
             last("supervised, all") - last("reinforcement, all") < 0.03,
-            last("digits, reinforcement, worth") < 1 / 7,
+            last("digits, reinforcement, worth") < 1 / 6,
             seeds=TEN,
         ),
         Claim(
@@ -376,7 +377,7 @@ LESSON = Lesson(
         - A footnote that says the numbers are illustrative
         - Rescaling the Rand index, so that chance is 0 and the best is 1
         + Running all three on the same test rows, an axis a measure
-        = A drawn bar is an opinion. 0.65 of Rand may be 85 % right: k-means on iris here.
+        = A bar that nobody measured is an opinion. In the run, clusters with an index of 0.62 are 83 % right.
         & S4-38, 88
 
         ? [foresee] Of 20 labelled digits spreading makes what 50 labels reach alone. What will it make of 400?
@@ -387,7 +388,7 @@ LESSON = Lesson(
           and target.
         & S4-39
 
-        ? k-means puts 84 % of iris into the right class "without labels". What is hidden in that?
+        ? k-means puts 83 % of iris into the right class "without labels". What is hidden in that?
         + Names, chosen by all test labels
         - Nothing: k-means saw no label, so none were used
         - Luck: with another start it would be a third
