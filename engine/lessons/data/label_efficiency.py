@@ -2,8 +2,8 @@
 
 A slide says: with pictures that nobody named, 50 times fewer labels reach 90 % right. How would one know?
 
-A *label* is the class of a row, told by a person. *Labels alone*: a new row gets the class of the nearest labelled row.
-More labels, more rows right. A method that also uses rows without label is measured against that, at one *target*:
+A *label* is the class of a row (here: of a picture), told by a person. *Labels alone*: a new row gets the class of the
+nearest labelled row. More labels, more rows right. A method that uses other rows as well is compared at a *target*:
 
     times fewer = labels needed alone / labels needed with the method
 
@@ -12,9 +12,9 @@ More labels, more rows right. A method that also uses rows without label is meas
 - *Hidden columns* is a *pretext*, a task that needs no labels: each column (in digits, pixel) is predicted from the
   others, by least squares. Rows are then compared by the predictions.
 
-**By hand.** Rows at 0, 1, 2, 3 and 5.5; 0 votes 1 for A, 5.5 votes −1, for B; `near` is 2. Alone, 3 gets B, 2.5 away.
-Spread, 1 takes (1 + 0)/2 = 0.5 in round 1. In round 2, 2 takes (0.5 + 0)/2 = 0.25, and 3, whose nearest are 2 and 1,
-(0 + 0.5)/2 = 0.25: A. A chain of near rows leads there.
+**By hand.** Rows at 0, 1, 2, 3, 5.5; the first votes 1, for A, the last −1, for B; `near` is 2. Alone, 3 gets B, 2.5
+away. Spread, 1 takes (1 + 0)/2 = 0.5 in round 1. In round 2, 2 takes (0.5 + 0)/2 = 0.25, and 3, whose nearest are 2 and
+1, (0 + 0.5)/2 = 0.25: A. A chain of near rows leads there.
 
 **Predict, then run.** Each step splits the rows anew; `pool` rows are there to learn from. **Watch** where lines cross
 the target, and *times fewer* by target. **Break it:** `near` = 50; `pool` = 60 and `target` = 75; data wine.
@@ -42,7 +42,7 @@ class Knobs(KnobSet):
     pool: int = knob(800, 60, 1200, help="rows to learn from, at most two thirds of the table")
     target: int = knob(90, 50, 99, help="percent of new rows that are to be right")
     near: int = knob(5, 1, 50, help="nearest rows whose votes a row takes when labels spread")
-    splits: int = knob(12, 3, 40, help="times that the table is split anew, one a step; short ones oftener")
+    splits: int = knob(12, 3, 40, help="steps, each of which splits the rows anew; few rows several times")
     pace: int = pace(5)
 
 
@@ -105,12 +105,12 @@ def split(data, k, rng):
 
 
 def count_needed(sizes, right, target):
-    """Labels that reach the target, on a log scale between sizes; 0 if the fewest do, infinite if none."""
+    """Labels that reach the target, on a log scale between sizes; NaN if the fewest do, infinite if none."""
     import numpy as np
 
     rising = np.maximum.accumulate(right)
     if not rising[0] <= target <= rising[-1]:
-        return 0.0 if target < rising[0] else np.inf
+        return np.nan if target < rising[0] else np.inf
     at = np.flatnonzero(np.diff(rising, prepend=-1.0) > 0)  # where more labels did more
     return float(2 ** np.interp(target, rising[at], np.log2(sizes)[at]))
 
@@ -151,16 +151,16 @@ def show(lab, k, sizes, right):
 
     targets = np.arange(50, 100)
     needed = np.array([[count_needed(sizes, way, target / 100) for way in right] for target in targets])
-    fewer = np.where(np.isfinite(needed[:, :1]) & (needed[:, :1] > 0) & (needed > 0), needed[:, :1] / needed, np.nan)
+    fewer = np.where(np.isinf(needed[:, :1]), np.nan, needed[:, :1]) / needed  # key: 0 if only labels alone get there
     counts, times = needed[k.target - 50], fewer[k.target - 50]
-    marks = {f"{count:.0f}": (np.log2(count), k.target) for count in counts if np.isfinite(count) and count > 0}
+    marks = {f"{count:.0f}": (np.log2(count), k.target) for count in counts if np.isfinite(count)}
     lines, axes = dict(zip(WAYS, 100 * right, strict=True)), ("log₂ of labels", "new rows right (%)")
     lab.curve("right by labels", np.log2(sizes), marks, axes=axes, target=[k.target] * len(sizes), **lines)
     lines, axes = dict(zip(WAYS, fewer.T, strict=True)), ("target (% of new rows right)", "times fewer labels")
     lab.curve("times fewer by target", targets, {"target": (k.target, 1.0)}, axes=axes, **lines)
     rows = []
     for way, count, ratio in zip(WAYS, counts.tolist(), times.tolist(), strict=True):
-        some = f"< {sizes[0]}" if count == 0 else f"> {sizes[-1]}" if count == np.inf else f"{count:.0f}"
+        some = f"< {sizes[0]}" if count != count else f"> {sizes[-1]}" if count == np.inf else f"{count:.0f}"
         rows.append((way, some, f"{ratio:.1f}" if ratio == ratio else "·"))
     lab.table("labels needed", ("way", f"labels for {k.target} %", "times fewer"), rows)
     lab.results(**{way: ratio for way, ratio in zip(WAYS, times.tolist(), strict=True) if ratio == ratio})

@@ -9,8 +9,8 @@ each in units of its spread. How a class becomes known:
 - *Supervised*: the teacher names it; the name is a *label*.
 - *Semi-supervised*: few labels *spread*. Each votes for its class; 30 times, the others take the mean vote
   of their `near` nearest.
-- *Reinforcement*: the learner guesses each flower once, and is told its *reward*: 1 if right, else 0. Those guessed
-  rightly are known.
+- *Reinforcement*: the learner guesses each flower once, like the nearest one before, or anything else where that was
+  wrong, and is told its *reward*: 1 if right, else 0. Those guessed rightly are known.
 - *Unsupervised*: the teacher says nothing. k-means finds groups without names, *clusters*.
 
 **Two scales.** Classes A A A B B B, clusters 1 1 2 2 2 2. Under the names that fit best, 5 of 6 are right; but to find
