@@ -109,10 +109,8 @@ def count_needed(sizes, right, target):
     import numpy as np
 
     rising = np.maximum.accumulate(right)
-    if not rising[0] <= target <= rising[-1]:
-        return np.nan if target < rising[0] else np.inf
     at = np.flatnonzero(np.diff(rising, prepend=-1.0) > 0)  # where more labels did more
-    return float(2 ** np.interp(target, rising[at], np.log2(sizes)[at]))
+    return float(2 ** np.interp(target, rising[at], np.log2(sizes)[at], left=np.nan, right=np.inf))
 
 
 def try_all(data, k, rng):
@@ -156,8 +154,10 @@ def show(lab, k, sizes, right):
     marks = {f"{count:.0f}": (np.log2(count), k.target) for count in counts if np.isfinite(count)}
     lines, axes = dict(zip(WAYS, 100 * right, strict=True)), ("log₂ of labels", "new rows right (%)")
     lab.curve("right by labels", np.log2(sizes), marks, axes=axes, target=[k.target] * len(sizes), **lines)
-    lines, axes = dict(zip(WAYS, fewer.T, strict=True)), ("target (% of new rows right)", "times fewer labels")
-    lab.curve("times fewer by target", targets, {"target": (k.target, 1.0)}, axes=axes, **lines)
+    if (shown := np.isfinite(fewer).all(1)).any():
+        lines = dict(zip(("alone", "spread", "hidden"), fewer[shown].T, strict=True))
+        axes = ("target (% right)", "times fewer labels")
+        lab.curve("times fewer by target", targets[shown], {"target": (k.target, 1.0)}, axes=axes, **lines)
     rows = []
     for way, count, ratio in zip(WAYS, counts.tolist(), times.tolist(), strict=True):
         some = f"< {sizes[0]}" if count != count else f"> {sizes[-1]}" if count == np.inf else f"{count:.0f}"
