@@ -72,6 +72,20 @@ async def test_arguments_called_like_a_setting_of_the_run_have_a_line_of_their_o
         assert names.count("seed") == names.count("model.seed") == 1
 
 
+async def test_arrows_move_between_more_knobs_than_have_room_and_a_long_path_shows_its_file(tmp_path: Path) -> None:
+    table = tmp_path / "cats_and_dogs.csv"
+    table.write_text("a,b,kind\n" + "1,2,cat\n2,1,dog\n" * 20)
+    address = f"{table}?target=kind&ignore=b"
+    async with opened((80, 24), lesson="mlp", data=address) as shell:
+        await shell.sees("e knobs")
+        await shell.press("e")
+        await shell.sees("Knobs", "‹ cats_and_dogs.csv")
+        await shell.press("down")
+        await shell.sees("layers: ")
+        await shell.press("up")
+        await shell.sees("hidden: ")
+
+
 async def test_a_lesson_has_no_groups_and_one_device() -> None:
     async with opened(lesson="digits") as shell:
         await shell.sees("e knobs")

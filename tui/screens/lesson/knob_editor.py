@@ -12,7 +12,6 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from descend.engine.base.knobs import Knob, Value
@@ -23,7 +22,7 @@ from descend.engine.train.settings import RunKnobs, group_settings
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.lesson.knob_row import NAME, KnobRow
+from descend.tui.screens.lesson.knob_row import NAME, KnobRow, KnobRows
 from descend.tui.screens.train.remembered import DATA, list_remembered
 
 
@@ -54,9 +53,9 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     ]
     DEFAULT_CSS = """
     KnobEditorScreen {
-        & VerticalScroll { height: auto; max-height: 60vh; }
+        & KnobRows { height: auto; max-height: 60vh; }
         &.-grouped > Vertical { height: 100%; }
-        &.-grouped VerticalScroll { height: 1fr; max-height: 100%; }
+        &.-grouped KnobRows { height: 1fr; max-height: 100%; }
         & .group { text-style: bold underline; margin-top: 1; &:first-child { margin-top: 0; } }
         & #told { margin-top: 1; height: 2; }
         & .hint { margin-top: 0; }
@@ -88,7 +87,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
         width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
         groups = group_settings(specs) if self.trains else {"": specs}
-        with VerticalScroll(can_focus=False):
+        with KnobRows():
             for group, members in groups.items():
                 if group:
                     yield Static(group.capitalize(), classes="group")
