@@ -94,7 +94,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
                 for name, spec in members.items():
                     few = choices.get(name) or choices_of(spec)
                     can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
-                    yield KnobRow(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
+                    yield KnobRow(spec, write_value(named[name]), can_be, self._told(spec), few, own.get(name), width)
         yield Static(id="told")
         yield Hint("enter runs" if self.runs else "enter applies", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
 
@@ -148,7 +148,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         """Put the lesson's defaults in all fields."""
         own = experiment.complete(self.lesson, USUAL.override(data=self.settings.data if self.trains else ""))
         for row in self.rows:
-            row.field.value = str(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
+            row.field.value = write_value(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
             row.check()
 
     def action_leave(self) -> None:
@@ -172,7 +172,12 @@ LONGEST = 24
 
 def choices_of(spec: Knob) -> tuple[str, ...]:
     """The values of a knob that has few."""
-    return ("True", "False") if spec.type is bool else tuple(map(str, spec.choices))
+    return ("yes", "no") if spec.type is bool else tuple(map(str, spec.choices))
+
+
+def write_value(value: Value) -> str:
+    """A value as `choices_of` has it."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def devices() -> tuple[str, ...]:
