@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal
 from descend.engine.base.errors import UsageError, suggest_nearest
 
 Value = bool | int | float | str
+KINDS: dict[type, str] = {bool: "yes | no", int: "a whole number", float: "a number", str: "text"}
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -76,7 +77,7 @@ class Knob:
         if self.choices:
             return " | ".join(map(str, self.choices))
         if self.low is None or self.high is None:
-            return "yes | no" if self.type is bool else self.type.__name__
+            return KINDS.get(self.type, self.type.__name__)
         return f"{self._bound(self.low)} … {self._bound(self.high)}"
 
     def _bound(self, value: float) -> str:

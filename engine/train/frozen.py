@@ -82,5 +82,6 @@ def list_near(names: dict[str, nn.Parameter], prefix: str) -> str:
         above = f"{above}{part}."
     depth = above.count(".") + 1
     found = list(dict.fromkeys(".".join(name.split(".")[:depth]) for name in names if name.startswith(above)))
+    found = [f"'{name}'" if name.isdecimal() else name for name in found]  # not to be read as counts
     listed = found[:SHOWN] + ([f"{len(found) - SHOWN} more"] if len(found) > SHOWN else [])
     return f"; there are {join_names(listed)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,7 +12,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from descend.tui.cell_text import plain
+from descend.tui.cell_text import fit, plain
+from descend.tui.screens.train.lists import shorten
 
 
 class Choice(Widget, can_focus=True):
@@ -37,7 +39,11 @@ class Choice(Widget, can_focus=True):
         self.value = value
 
     def render(self) -> Text:
-        return Text(f"‹ {plain(self.value)} ›", no_wrap=True, overflow="ellipsis")
+        room = self.size.width - len("‹  ›")
+        shown = plain(self.value)
+        if 0 < room < cell_len(shown):
+            shown = fit(plain(shorten(self.value)), room).rstrip()
+        return Text(f"‹ {shown} ›", no_wrap=True, overflow="ellipsis")
 
     def on_click(self, event: events.Click) -> None:
         """Select the choice before at its left arrow, elsewhere the next."""

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from descend.engine.base.knobs import Knob, Value
@@ -21,7 +20,7 @@ from descend.tui.screens.app_access import InShell
 from descend.tui.screens.choice import Choice
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_editor import devices
-from descend.tui.screens.lesson.knob_row import KnobRow
+from descend.tui.screens.lesson.knob_row import KnobRow, KnobRows
 from descend.tui.theme import AUTO
 
 CHARACTERS = (AUTO, "Unicode", "ASCII")
@@ -52,7 +51,7 @@ class SettingsScreen(InShell, Dialog[None]):
     ]
     DEFAULT_CSS = """
     SettingsScreen {
-        & VerticalScroll { height: auto; max-height: 60vh; }
+        & KnobRows { height: auto; max-height: 60vh; }
         & #keys { margin-top: 1; height: auto; max-height: 8; color: $text-muted; }
         & #keys.-line { text-wrap: nowrap; text-overflow: ellipsis; }
         & #told { margin-top: 1; height: 2; }
@@ -65,7 +64,7 @@ class SettingsScreen(InShell, Dialog[None]):
         themes = (AUTO, "dark", "light", *self.app.available_themes)
         redraw, places = shell_settings.get(REDRAW.name, AGAIN), devices()
         written = next((words for words, seconds in REDRAWS.items() if seconds == redraw), "5 a second")
-        with VerticalScroll(can_focus=False):
+        with KnobRows():
             yield _row(THEME, shell_settings.get("theme", AUTO), "auto | dark | light | …", themes)
             yield _row(SIGNS, shell_settings.get("characters", AUTO), " | ".join(CHARACTERS), CHARACTERS)
             yield _row(REDRAW, written, "of each panel", tuple(REDRAWS))

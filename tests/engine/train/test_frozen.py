@@ -74,6 +74,11 @@ def test_wrong_names_and_nothing_left_are_sentences() -> None:
     )
 
 
+def test_names_that_are_numbers_are_not_read_as_counts() -> None:
+    with pytest.raises(ModelError, match="there are '0' and '2'"):
+        FrozenPart(nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1)), "dens")
+
+
 def test_all_normalisation_below_a_prefix_stays() -> None:
     net = mobilenet_v2(num_classes=10)
     said_of = FrozenPart(net, "features").describe(net)

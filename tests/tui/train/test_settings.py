@@ -11,6 +11,7 @@ from descend.engine.launch import experiment
 from descend.engine.run.run_request import RunRequest
 from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
 from tests.tui.driving import Shell, opened
+from tests.tui.lesson.test_lesson import lesson
 
 NET = "from torch import nn\n\n\ndef Net(features, seed=3, a_rather_long_name=8):\n    return nn.Linear(features, 1)\n"
 LAB = 'name = "mlp"\ndata = "digits"\ndevices = 2\n\n[knobs]\nepochs = 2\naugment = "both"\n'
@@ -70,6 +71,38 @@ async def test_arguments_called_like_a_setting_of_the_run_have_a_line_of_their_o
         assert isinstance(screen, KnobEditorScreen)
         names = [row.setting for row in screen.rows]
         assert names.count("seed") == names.count("model.seed") == 1
+
+
+async def test_arrows_move_between_more_knobs_than_have_room_and_a_long_path_shows_its_file(tmp_path: Path) -> None:
+    table = tmp_path / "cats_and_dogs.csv"
+    table.write_text("a,b,kind\n" + "1,2,cat\n2,1,dog\n" * 20)
+    address = f"{table}?target=kind&ignore=b"
+    async with opened((80, 24), lesson="mlp", data=address) as shell:
+        await shell.sees("e knobs")
+        await shell.press("e")
+        await shell.sees("Knobs", "‹ cats_and_dogs.csv")
+        await shell.press("down")
+        await shell.sees("layers: ")
+        await shell.press("up")
+        await shell.sees("hidden: ")
+
+
+async def test_yes_and_no_and_a_text_are_called_so() -> None:
+    async with opened((120, 60), lesson="mlp", data="iris") as shell:
+        await shell.sees("e knobs")
+        await shell.press("e")
+        await shell.sees("Knobs", "‹ no ›", "freeze")
+        assert "str " not in shell.text
+        screen = shell.app.screen
+        assert isinstance(screen, KnobEditorScreen)
+        (row,) = (row for row in screen.rows if row.setting == "find_lr")
+        row.field.focus()
+        await shell.press("right")
+        await shell.sees("* find_lr         ‹ yes ›")
+        await shell.press("ctrl+d", "left", "left")
+        await shell.sees("  find_lr         ‹ no ›")
+        await shell.press("right", "enter")
+        await shell.until(lambda: lesson(shell).settings.knobs["find_lr"] is True)
 
 
 async def test_a_lesson_has_no_groups_and_one_device() -> None:

@@ -12,7 +12,6 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from descend.engine.base.knobs import Knob, Value
@@ -23,7 +22,7 @@ from descend.engine.train.settings import RunKnobs, group_settings
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
-from descend.tui.screens.lesson.knob_row import NAME, KnobRow
+from descend.tui.screens.lesson.knob_row import NAME, KnobRow, KnobRows
 from descend.tui.screens.train.remembered import DATA, list_remembered
 
 
@@ -54,9 +53,9 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     ]
     DEFAULT_CSS = """
     KnobEditorScreen {
-        & VerticalScroll { height: auto; max-height: 60vh; }
+        & KnobRows { height: auto; max-height: 60vh; }
         &.-grouped > Vertical { height: 100%; }
-        &.-grouped VerticalScroll { height: 1fr; max-height: 100%; }
+        &.-grouped KnobRows { height: 1fr; max-height: 100%; }
         & .group { text-style: bold underline; margin-top: 1; &:first-child { margin-top: 0; } }
         & #told { margin-top: 1; height: 2; }
         & .hint { margin-top: 0; }
@@ -88,14 +87,14 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
         width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
         groups = group_settings(specs) if self.trains else {"": specs}
-        with VerticalScroll(can_focus=False):
+        with KnobRows():
             for group, members in groups.items():
                 if group:
                     yield Static(group.capitalize(), classes="group")
                 for name, spec in members.items():
                     few = choices.get(name) or choices_of(spec)
                     can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
-                    yield KnobRow(spec, str(named[name]), can_be, self._told(spec), few, own.get(name), width)
+                    yield KnobRow(spec, write_value(named[name]), can_be, self._told(spec), few, own.get(name), width)
         yield Static(id="told")
         yield Hint("enter runs" if self.runs else "enter applies", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
 
@@ -149,7 +148,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         """Put the lesson's defaults in all fields."""
         own = experiment.complete(self.lesson, USUAL.override(data=self.settings.data if self.trains else ""))
         for row in self.rows:
-            row.field.value = str(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
+            row.field.value = write_value(own.knobs.get(row.setting, getattr(own, row.setting, row.field.value)))
             row.check()
 
     def action_leave(self) -> None:
@@ -173,7 +172,12 @@ LONGEST = 24
 
 def choices_of(spec: Knob) -> tuple[str, ...]:
     """The values of a knob that has few."""
-    return ("True", "False") if spec.type is bool else tuple(map(str, spec.choices))
+    return ("yes", "no") if spec.type is bool else tuple(map(str, spec.choices))
+
+
+def write_value(value: Value) -> str:
+    """A value as `choices_of` has it."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def devices() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
@@ -179,6 +179,10 @@ class Number(Line):
         self.value = format_value(self.spec.type(value))
         self.cursor_position = len(self.value)
         self.select_all()
+
+
+class KnobRows(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Knobs, more than may have room: up and down stay with the box, which moves between them, and that scrolls."""
 
 
 class KnobRow(Vertical):
