@@ -1,28 +1,29 @@
 """Learning paradigms: what a teacher has to say
 
-150 flowers of three species. To tell the species of new flowers, must a teacher name all, or a few, or only say "right"
-and "wrong", or nothing?
+150 flowers, rows of a table, of three species. To tell the species of new ones, must a teacher name all, a few, or
+only say "right" and "wrong", or nothing?
 
-A new flower gets the class, here the species, of the nearest flower of known class; near means alike in all columns,
-each in units of its spread. How a class becomes known:
+A new flower gets the class (species) of the nearest flower of known class: most alike in all columns, each in units of
+its standard deviation. How a class becomes known:
 
 - *Supervised*: the teacher names it; the name is a *label*.
-- *Semi-supervised*: few labels *spread*. Each votes for its class; 30 times, the others take the mean vote
+- *Semi-supervised*: few labels *spread*. Each votes for its class; in each of 30 rounds, the others take the mean vote
   of their `near` nearest.
 - *Reinforcement*: the learner guesses each flower once, like the nearest one before, or anything else where that was
   wrong, and is told its *reward*: 1 if right, else 0. Those guessed rightly are known.
 - *Unsupervised*: the teacher says nothing. k-means finds groups without names, *clusters*.
 
 **Two scales.** Classes A A A B B B, clusters 1 1 2 2 2 2. Under the names that fit best, 5 of 6 are right; but to find
-these takes all labels, so it is the most (≤). The *adjusted Rand index* needs no names, as it counts pairs: 4 are
-together in both, 6 in classes, 7 in clusters, of 15 in all. Chance expects 6·7/15 = 2.8, agreement (6 + 7)/2 = 6.5:
+these takes all labels: it is a bound from above (≤). The *adjusted Rand index* needs no names, as it counts pairs: 4
+are together in both, 6 in classes, 7 in clusters, of 15. Chance expects 6·7/15 = 2.8, agreement (6 + 7)/2 = 6.5:
 
     (4 − 2.8) / (6.5 − 2.8) = 0.32
 
-Agreement gives 1; clusters that are *drawn* at random 0 on average.
+Agreement gives 1; clusters drawn at *random* 0 on average.
 
-**Predict, then run.** Each step splits the flowers anew; a third are new ones. **Watch** which way comes near
-*supervised*, and what it was told. **Break it:** `near` = 50: what becomes of spreading?
+**Predict, then run.** Each step splits the flowers anew; a third are new. *Row by row* adds one on top; in
+brackets is what has spread (· none yet, ✗ wrong). **Watch** which way comes near *supervised*, what it was told, and
+whether labels that spread beat the same *few* alone. **Break it:** `near` = 50.
 """
 
 from descend.engine.teaching.lesson import (
@@ -39,7 +40,7 @@ from descend.engine.teaching.lesson import (
     quiz,
 )
 
-WAYS = ("supervised", "supervised, few", "semi-supervised", "reinforcement", "k-means ≤", "drawn ≤", "A A A B B B ≤")
+WAYS = ("supervised", "supervised, few", "semi-supervised", "reinforcement", "k-means ≤", "random ≤", "text's six ≤")
 CASE = (0, 0, 0, 1, 1, 1), (0, 0, 1, 1, 1, 1)
 
 
@@ -162,11 +163,11 @@ def run(lab, k):
         lab.state["sum"] = lab.state.get("sum", 0) + try_all(lab.dataset, k, (lab.seed, 1, step))
         measures = [*(lab.state["sum"] / (step + 1)).tolist(), hand]
         rows = list(zip(WAYS, (n, few, few, n, 0, 0, 0), measures, strict=True))
-        bars, names = [100 * right for _, right, _ in measures[:5]], [f"{way} ({told})" for way, told, _ in rows[:5]]
+        bars, names = [100 * right for _, right, _ in measures[:6]], [f"{way} ({told})" for way, told, _ in rows[:6]]
         lab.bars("right, by what was told", names, "new rows right (%); in brackets: labels or rewards", right=bars)
         lab.bars("agreement", WAYS, "adjusted Rand index", index=[rand for _, _, rand in measures])
-        cells = [(way, n, f"{100 * good:.1f}", f"{rand:.2f}", f"{ms:.1f}") for way, n, (ms, good, rand) in rows]
-        lab.table("measured", ("way", "told", "right %", "adj. Rand", "ms"), cells)
+        cells = [(way, n, f"{100 * good:.1f}", f"{rand:z.2f}", f"{ms:.1f}") for way, n, (ms, good, rand) in rows]
+        lab.table("measured", ("way", "told", "right %", "adj. Rand", "ms taken"), cells)
         for way, _, (_, good, rand) in rows:
             lab.results(**{way: good, f"{way}, Rand": rand})
 
@@ -181,18 +182,17 @@ def teach(lab, k, step):
     order, rows = rng.permutation(len(y))[: step + 1], []
     guess, right = guess_rows(x[order], y[order], len(names), np.random.default_rng(lab.seed))
     group = squares(x, kmeans(x, len(names), 5, rng=rng)[0]).argmin(1) + 1
-    now = spread(x, np.where(np.arange(len(y)) < few, y, -1), len(names), k.near, step)
+    now = spread(x, np.where(np.arange(len(y)) < few, y, -1), len(names), k.near, min(step, 30))
     for row, one, reward in zip(order, guess, right, strict=True):
-        semi = names[y[row]] if row < few else f"({names[now[row]]})" if now[row] >= 0 else "·"
+        spreads = f"({'' if now[row] == y[row] else '✗ '}{names[now[row]]})" if now[row] >= 0 else "·"
+        semi = names[y[row]] if row < few else spreads
         rows.append((names[y[row]], semi, f"{names[one]}? {reward:d}", f"cluster {group[row]}"))
-    lab.table("row by row", ("supervised", "semi-superv.", "reinforcement", "unsupervised"), rows[-8:])
+    lab.table("row by row", ("supervised", "semi-superv.", "reinforcement", "unsupervised"), rows[:-34:-1])
     return len(y), few
 
 
 def check_adjusted_rand(function):
-    """A known case, names that do not matter, chance, and memory."""
-    import tracemalloc
-
+    """A known case, names that do not matter, and chance."""
     import numpy as np
 
     classes, clusters = np.array(CASE)
@@ -202,14 +202,11 @@ def check_adjusted_rand(function):
     rng = np.random.default_rng(3)
     drawn = [function(*rng.integers(0, 3, (2, 60))) for _ in range(200)]
     yield number(float(np.mean(drawn)), "clusters drawn at random, mean of 200").between(-0.01, 0.01)
-    tracemalloc.start()
-    function(*rng.integers(0, 3, (2, 3000)))
-    yield number(tracemalloc.get_traced_memory()[1] / 2**20, "MB of memory for 3,000 rows") <= 4
 
 
 ALL, CLUSTERS, TEN = last("supervised"), last("k-means ≤"), tuple(range(10))
 GAP, GAIN = ALL - last("reinforcement"), last("semi-supervised") - last("supervised, few")
-HAND, INDEX = last("A A A B B B ≤"), last("A A A B B B ≤, Rand")
+HAND, INDEX = last("text's six ≤"), last("text's six ≤, Rand")
 
 LESSON = Lesson(
     covers=("C08",),
@@ -222,30 +219,32 @@ LESSON = Lesson(
         "Rows without labels help only if rows that are near share a class; near a border they mislead.",
         "Accuracy and the Rand index are two scales, and naming clusters takes labels.",
     ),
-    show=("right, by what was told", "row by row", "measured", "agreement"),
+    show=("row by row", "right, by what was told", "measured", "agreement"),
     rows=("S4-27", "S4-38"),
     smoke={"splits": 20},
     predictions=(
         Prediction(
             "Each row is guessed once, then called right or wrong. How many fewer new rows are right than by labels?",
-            choices={
-                "3 points fewer or less": GAP < 0.03,
-                "5 to 15 points fewer": GAP.between(0.05, 0.15),
-                "over 20 points fewer": GAP > 0.2,
-            },
+            choices={"at most 3 points": GAP < 0.03, "3 to 15 points": GAP.between(0.03, 0.15), "over 15": GAP > 0.15},
             why="A guess copies the nearest row that was guessed, so after a few rows most guesses are right, and a "
             "right guess says as much as a label. Wrong ones leave gaps that neighbours fill.",
+        ),
+        Prediction(
+            "A few labels spread. How many points more, or fewer, of new rows are right than by these labels alone?",
+            choices={"over 3 more": GAIN > 0.03, "0 to 10 fewer": GAIN.between(-0.1, 0.01), "fewer still": GAIN < -0.1},
+            why="Versicolor and virginica touch: votes that cross their border are wrong and spread on. `near` = 50 "
+            "asks nearly all rows, and noise makes any row near.",
         ),
     ),
     claims=(
         Claim("By hand: 5 of 6 right, adjusted Rand 0.32", abs(HAND - 5 / 6) < 1e-9, INDEX.between(0.324, 0.325)),
         Claim("All labels: over 92 % right; as many rewards: within 3 points", ALL > 0.92, GAP < 0.03, seeds=TEN),
-        Claim("Six labels: spreading gains nothing …", GAIN < 0.003, seeds=TEN),
+        Claim("Six labels: spread, 0 to 6 points fewer are right than alone …", GAIN.between(-0.06, 0.003), seeds=TEN),
         Claim("… and with `near` = 50 under half are right", last("semi-supervised", near=50) < 0.5, seeds=TEN),
         Claim(
-            "The clusters: 80 to 87 % right at most, adjusted Rand 0.55 to 0.7; drawn ones: over 36 %, yet 0 ± 0.02",
+            "The clusters: 80 to 87 % right at most, adjusted Rand 0.55 to 0.7; random: over 36 %, yet 0 ± 0.02",
             CLUSTERS.between(0.8, 0.87) & last("k-means ≤, Rand").between(0.55, 0.7),
-            (last("drawn ≤") > 0.36) & (abs(last("drawn ≤, Rand")) < 0.02),
+            (last("random ≤") > 0.36) & (abs(last("random ≤, Rand")) < 0.02),
             seeds=TEN,
         ),
     ),
@@ -267,13 +266,13 @@ LESSON = Lesson(
         - It gets surer, as more rows vote
         - It stays: labels that are given are kept
         + Most rows get one and the same class
-        = Everybody takes nearly the same mean, so the same class wins nearly everywhere. Neighbours have to be alike.
+        = Each row takes nearly the same mean, so the same class wins nearly everywhere. Neighbours have to be alike.
 
         ? On a slide, bars for three paradigms stand on one axis: 0.95, 0.75, 0.65. Two are accuracies, one is a Rand
-          index, and behind 0.75 is no run. What makes it right?
+          index, and the method of 0.75 never ran. What makes it right?
         - A footnote that says the numbers are illustrative
         - Rescaling the Rand index, so that chance is 0 and the best is 1
-        + Running all three on the same test rows, an axis a measure
+        + All three run on the same rows, each measure on its own axis
         = A bar that nobody measured is an opinion. In the run, clusters with an index near 0.6 are 83 % right.
         & S4-38, 88
     """),
@@ -285,7 +284,7 @@ LESSON = Lesson(
             hints=("Random columns make any row a near one. What do they do to the mean of many rows?",),
         ),
         CodeExercise(
-            "It praises clusters drawn at random. Make it the adjusted Rand index, from counts, not a list of pairs.",
+            "An index of pairs praises clusters drawn at random. Make it the adjusted Rand index.",
             adjusted_rand,
             check_adjusted_rand,
             broken={"(both - chance) / (most - chance) if most > chance else 1.0": "both / most"},
