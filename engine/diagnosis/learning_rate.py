@@ -103,6 +103,8 @@ def find_low_rate(e: Evidence) -> Finding | None:
     fallen = float(loss[0] - loss[-1]) / e.constant
     if not 0 < ratio <= SHORT or not 0 < fallen < LITTLE or not loss[-1] >= POOR * e.constant:
         return None
+    if e.unlearned < POOR:  # the training part is learned: longer steps would not help the samples held back
+        return None
     if measure_trend(loss) > -min(SURE, 0.9 * _surest(len(loss))):
         return None
     better = min(LARGEST, rate * 10.0 ** max(1, round(math.log10(USUAL / ratio))))

@@ -93,6 +93,9 @@ def test_what_causes_another_finding_is_told_in_its_place(tmp_path: Path) -> Non
     history = History.of(run)
     history.feed([Status(state="running")])  # as while it trains, where no final metrics are known
     assert [finding.proposal for finding in diagnose(run, history)] == ["lr=0.001"]
+    learned = History.of(run)
+    learned.metrics["train/loss"] = 0.01  # as of a fork with a lower rate, whose weights a high one has made large
+    assert "rate too low" not in [finding.name for finding in diagnose(run, learned)]
 
 
 def test_a_rate_that_was_turned_down_is_not_blamed_for_what_the_one_before_did(tmp_path: Path) -> None:
