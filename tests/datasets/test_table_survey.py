@@ -222,3 +222,12 @@ def test_folded_words_are_one_in_training_and_for_predictions(
     notes: list[str] = []
     load(run.id).prepare([{"a": 1, "b": 2, "c": "RED"}], notes)
     assert not notes
+
+
+def test_what_no_option_settles_is_not_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "labels.csv", ["a", "b", "spam"], [[i * i % 7, i * 3 % 5, "yn"[i % 2]] for i in range(40)])
+    assert main(["data", "show", f"{file}?target=spam,a"]) != 0
+    shown = capsys.readouterr().out
+    assert "These options settle" not in shown
+    assert "in the file" not in shown
+    assert "As it is, this cannot be trained on" in shown
