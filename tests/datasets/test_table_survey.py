@@ -231,3 +231,11 @@ def test_what_no_option_settles_is_not_said_to_be(tmp_path: Path, capsys: pytest
     assert "These options settle" not in shown
     assert "in the file" not in shown
     assert "As it is, this cannot be trained on" in shown
+
+
+def test_empty_cells_of_labels_may_say_that_there_is_none(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[i * i % 7, i * 3 % 5, ["", "x|y", "x", "y"][i % 4]] for i in range(40)]
+    file = write(tmp_path / "films.csv", ["a", "b", "genres"], rows)
+    (said,) = [p.sentence for p in look(f"{file}?target=genres&task=labels").problems if "missing" in p.sentence]
+    assert "empty=none instead takes an empty cell as no label" in said
+    assert not look(f"{file}?target=genres&task=labels&empty=none").problems
