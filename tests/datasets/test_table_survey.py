@@ -239,3 +239,11 @@ def test_empty_cells_of_labels_may_say_that_there_is_none(tmp_path: Path) -> Non
     (said,) = [p.sentence for p in look(f"{file}?target=genres&task=labels").problems if "missing" in p.sentence]
     assert "empty=none instead takes an empty cell as no label" in said
     assert not look(f"{file}?target=genres&task=labels&empty=none").problems
+
+
+def test_what_holds_for_more_columns_warns_only_if_it_is_a_warning(tmp_path: Path) -> None:
+    names = [f"v{i}" for i in range(30)]
+    rows: list[list[object]] = [[*["1.1" if i % 2 else "1.10"] * 30, "yn"[i % 3 > 0]] for i in range(40)]
+    file = write(tmp_path / "versions.csv", [*names, "y"], rows)
+    notes = catalogue.find(str(file)).load().notes
+    assert next(note for note in notes if "same holds for" in note).startswith("The same")
