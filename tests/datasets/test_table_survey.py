@@ -247,3 +247,9 @@ def test_what_holds_for_more_columns_warns_only_if_it_is_a_warning(tmp_path: Pat
     file = write(tmp_path / "versions.csv", [*names, "y"], rows)
     notes = catalogue.find(str(file)).load().notes
     assert next(note for note in notes if "same holds for" in note).startswith("The same")
+
+
+def test_minus_zero_is_no_second_way_to_write_zero(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[["-0.0", "0.0", "1.5", "2.5"][i % 4], "yn"[i % 3 > 0]] for i in range(40)]
+    file = write(tmp_path / "rounded.csv", ["a", "y"], rows)
+    assert not [note for note in catalogue.find(str(file)).load().notes if "two ways" in note]
