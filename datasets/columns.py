@@ -169,9 +169,9 @@ class Column:
         texts = {cell for cell in self.cells if "." in cell} if self.numeric else set()
         if not 0 < len(texts) <= MAX_WORDS:
             return None
-        seen: dict[float, str] = {}
+        seen: dict[tuple[float, bool], str] = {}  # with the sign: rounding leaves -0.0 beside 0.0
         for cell in sorted(filter(is_number, texts)):
-            if (other := seen.setdefault(float(cell), cell)) != cell:
+            if (other := seen.setdefault((float(cell), cell.startswith("-")), cell)) != cell:
                 return other, cell
         return None
 

@@ -356,9 +356,11 @@ def note_oddities(features: Sequence[Column], targets: Sequence[Column], notes: 
                 f"gaps={','.join(words)} takes "
                 f"{'it' if len(words) == 1 else 'them'} for a missing one."
             )
+    said.sort(key=lambda note: not note.startswith(WARNING))  # warnings first: no remark may hide one
     notes.extend(said[:MAX_NOTES])
     if len(said) > MAX_NOTES:
-        notes.append(f"{WARNING}the same holds for {len(said) - MAX_NOTES:,} more columns.")
+        the = f"{WARNING}the" if said[MAX_NOTES].startswith(WARNING) else "The"
+        notes.append(f"{the} same holds for {len(said) - MAX_NOTES:,} more columns.")
 
 
 def convert_features(

@@ -286,6 +286,8 @@ def find_gaps(features: Sequence[Column], targets: Sequence[Column], options: Ta
     if options.missing != "error":
         return []
     gaps = {column.name: int(column.missing.sum()) for column in features if column.missing.any()}
+    if options.empty:  # an empty cell says that there is no label
+        targets = []
     lacking = {column.name: int(column.missing.sum()) for column in targets if column.missing.any()}
     if not gaps and not lacking:
         return []
@@ -294,6 +296,8 @@ def find_gaps(features: Sequence[Column], targets: Sequence[Column], options: Ta
     more = f" and {len(found) - 8} more columns" if len(found) > 8 else ""
     rows = int(np.any([column.missing for column in (*features, *targets)], axis=0).sum())
     other = f"missing=drop leaves {format_count(rows, 'row')} out instead" if gaps else "such rows are left out"
+    if lacking and options.task == "labels":
+        other += "; empty=none instead takes an empty cell as no label"
     return [
         Problem(
             f"{format_count(sum(found.values()), 'value')} missing: {listed}{more}; {other}.",

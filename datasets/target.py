@@ -48,7 +48,8 @@ def choose_targets(kept: Sequence[Column], wanted: Sequence[Column], file: str, 
             f"The target {quote_columns(gone)} of {file} is left out; take it from ignore or choose another."
         )
     if len(set(wanted)) < len(wanted):
-        raise UsageError(f"The target {quote_columns([column.name for column in wanted])} is named twice.")
+        twice = next(column.name for column in wanted if wanted.count(column) > 1)
+        raise UsageError(f"The target {quote_columns([twice])} is named twice.")
     return list(wanted)
 
 

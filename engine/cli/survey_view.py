@@ -70,13 +70,14 @@ def write_options(options: object) -> str:
 
 def explain(survey: Survey) -> str:
     """What the line below is for."""
+    settles = any(problem.options for problem in survey.problems)
     if not survey.sound:
-        return "These options settle what options can; mend the rest in the file:"
-    return (
-        "These options settle them:"
-        if any(problem.options for problem in survey.problems)
-        else "Nothing settles them but the file; this reads it as it is:"
-    )
+        return (
+            "These options settle what options can; mend the rest first, as said above:"
+            if settles
+            else "As it is, this cannot be trained on; mend what is said above first:"
+        )
+    return "These options settle them:" if settles else "Nothing settles them but the file; this reads it as it is:"
 
 
 def write_command(survey: Survey) -> str:

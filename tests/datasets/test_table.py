@@ -358,7 +358,7 @@ def test_several_targets_are_predicted_together(write: Write) -> None:
         ("seed", "NAME=VALUE"),
         ("seed=1&seed=2", "given twice"),
         ("delimiter=ab", "A delimiter is one character"),
-        ("target=count,count", "named twice"),
+        ("target=count,count", "The target column 'count' is named twice"),
         ("ignore=length,count", "has 1 column left"),
         ("ignore=length&target=length", "column 'length' of data.csv is left out"),
     ],

@@ -222,3 +222,34 @@ def test_folded_words_are_one_in_training_and_for_predictions(
     notes: list[str] = []
     load(run.id).prepare([{"a": 1, "b": 2, "c": "RED"}], notes)
     assert not notes
+
+
+def test_what_no_option_settles_is_not_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "labels.csv", ["a", "b", "spam"], [[i * i % 7, i * 3 % 5, "yn"[i % 2]] for i in range(40)])
+    assert main(["data", "show", f"{file}?target=spam,a"]) != 0
+    shown = capsys.readouterr().out
+    assert "These options settle" not in shown
+    assert "in the file" not in shown
+    assert "As it is, this cannot be trained on" in shown
+
+
+def test_empty_cells_of_labels_may_say_that_there_is_none(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[i * i % 7, i * 3 % 5, ["", "x|y", "x", "y"][i % 4]] for i in range(40)]
+    file = write(tmp_path / "films.csv", ["a", "b", "genres"], rows)
+    (said,) = [p.sentence for p in look(f"{file}?target=genres&task=labels").problems if "missing" in p.sentence]
+    assert "empty=none instead takes an empty cell as no label" in said
+    assert not look(f"{file}?target=genres&task=labels&empty=none").problems
+
+
+def test_what_holds_for_more_columns_warns_only_if_it_is_a_warning(tmp_path: Path) -> None:
+    names = [f"v{i}" for i in range(30)]
+    rows: list[list[object]] = [[*["1.1" if i % 2 else "1.10"] * 30, "yn"[i % 3 > 0]] for i in range(40)]
+    file = write(tmp_path / "versions.csv", [*names, "y"], rows)
+    notes = catalogue.find(str(file)).load().notes
+    assert next(note for note in notes if "same holds for" in note).startswith("The same")
+
+
+def test_minus_zero_is_no_second_way_to_write_zero(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[["-0.0", "0.0", "1.5", "2.5"][i % 4], "yn"[i % 3 > 0]] for i in range(40)]
+    file = write(tmp_path / "rounded.csv", ["a", "y"], rows)
+    assert not [note for note in catalogue.find(str(file)).load().notes if "two ways" in note]
