@@ -24,6 +24,7 @@ from tests.terminal import Terminal, descend
 
 from descend.engine.base.errors import DescendError
 from descend.engine.cli.show import make_object
+from descend.engine.diagnosis.diagnose import diagnose
 from descend.engine.lab import checkpoints
 from descend.engine.lab.lab import Lab
 from descend.engine.launch import launcher
@@ -260,7 +261,7 @@ def test_random_damage_to_a_real_log_never_raises(
         run = runs.create_run(runs.Manifest(id="", name="digits", knobs=knobs, seed=0, device="cpu"))
         run.events_file.write_bytes(text)
         summary = summarize(run)
-        json.dumps(make_object(summary, History.of(run)), allow_nan=False)
+        json.dumps(make_object(summary, History.of(run), diagnose(run)), allow_nan=False)
         assert summary.state in ("starting", "running", "paused", "done", "stopped", "failed", "dead")
 
 

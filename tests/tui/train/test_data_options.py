@@ -88,7 +88,7 @@ async def test_images_named_by_a_table_have_choices_too(tmp_path: Path) -> None:
         await shell.press("d")
         await typed(shell, str(tmp_path / "set"))
         await shell.press("enter")
-        await shell.sees("images of 8 × 8 grey pixels in 2", "set               image, classes")
+        await shell.sees("images of 8 × 8 grey", "set               image, classes")
         await shell.press("o")
         await shell.sees("file", "kind", "‹ predict ›", "note", "‹ not used ›", "No problems were found.")
         await shell.press("down", "right", "down", "right")
