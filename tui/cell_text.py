@@ -40,6 +40,12 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return blank + text if right else text + blank
 
 
+def shorten_address(address: str) -> str:
+    """The last name in the path of an address, with what follows the path."""
+    path, mark, options = address.partition("?")
+    return path.rstrip("/").rpartition("/")[2] + mark + options
+
+
 _cuts: list[list[tuple[str, str]]] = []
 
 

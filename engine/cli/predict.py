@@ -118,9 +118,10 @@ def predict_arrays(predictor: Predictor, arrays: NewArrays, writer: Writer) -> t
     from descend.datasets.new_arrays import ArrayEncoder
 
     encoder, count = ArrayEncoder(predictor.prepared), 0
-    writer.writerow(["index", *name_columns(predictor.prepared)])
     for x in encoder.encode(arrays):
         said = tabulate(predictor, predictor.predict(x))
+        if not count:  # not before: what does not fit is told in place of a table
+            writer.writerow(["index", *name_columns(predictor.prepared)])
         writer.writerows((place, *row) for place, row in enumerate(said, count))
         count += len(x)
     return count, encoder.tell()

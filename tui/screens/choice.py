@@ -12,8 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from descend.tui.cell_text import fit, plain
-from descend.tui.screens.train.lists import shorten
+from descend.tui.cell_text import fit, plain, shorten_address
 
 
 class Choice(Widget, can_focus=True):
@@ -42,7 +41,7 @@ class Choice(Widget, can_focus=True):
         room = self.size.width - len("‹  ›")
         shown = plain(self.value)
         if 0 < room < cell_len(shown):
-            shown = fit(plain(shorten(self.value)), room).rstrip()
+            shown = fit(plain(shorten_address(self.value)), room).rstrip()
         return Text(f"‹ {shown} ›", no_wrap=True, overflow="ellipsis")
 
     def on_click(self, event: events.Click) -> None:

@@ -294,7 +294,8 @@ class LessonScreen(Leaves, InShell, Screen[None]):
             case "diagnosis":
                 return bool(self.checkup.findings)
             case "evaluate":
-                return isinstance(self.lesson, Training) and aim in ("done", "stopped")
+                trained = isinstance(self.lesson, Training) and not self.settings.knobs.get("find_lr")
+                return trained and aim in ("done", "stopped")
             case "part":
                 return parameters[0] in self.body.parts.parts
             case "panels":

@@ -15,7 +15,7 @@ from descend.datasets.spec import Spec
 from descend.datasets.user_data import UserData
 from descend.engine.launch.experiment import Training
 from descend.engine.train.model_form import Model
-from descend.tui.cell_text import plain
+from descend.tui.cell_text import plain, shorten_address
 from descend.tui.screens.option_list import Options
 
 LEARNED = {"classification": "classes", "labels": "labels", "regression": "numbers", "language": "characters"}
@@ -82,20 +82,14 @@ def data_lines(specs: Iterable[Spec], training: Training, absent: Mapping[str, s
     for spec in specs:
         fits = not training.fits(spec.shape)
         told = absent.get(spec.address) or f"{spec.kind}, {LEARNED[spec.task]}"
-        name = shorten(spec.address) if isinstance(spec, UserData) else spec.name
+        name = shorten_address(spec.address) if isinstance(spec, UserData) else spec.name
         lines.append((spec.address, row(f"{' ' if fits else '✗'} {plain(name)}", told, "" if fits else "dim")))
     return lines
 
 
 def lost_lines(addresses: Iterable[str]) -> list[tuple[str, Text]]:
     """Models or data of one's own that are remembered and cannot be found or read."""
-    return [(address, row(f"✗ {plain(shorten(address))}", "gone", "dim")) for address in addresses]
-
-
-def shorten(address: str) -> str:
-    """The last name in the path of an address, with what follows the path."""
-    path, mark, options = address.partition("?")
-    return path.rstrip("/").rpartition("/")[2] + mark + options
+    return [(address, row(f"✗ {plain(shorten_address(address))}", "gone", "dim")) for address in addresses]
 
 
 def row(name: str, told: str, style: str, cells: int = 20) -> Text:
