@@ -256,22 +256,22 @@ LESSON = Lesson(
         & 41
 
         ? [compute] Half of a digit's pixels are 0. Faint normal noise of mean 0 is added. How many are then below 0?
-        - None: noise is 0 on average
         + A quarter
+        - None: noise is 0 on average
         - Few, as the spread is small
         = Of the pixels at 0, half go below. A small spread makes them less negative, not fewer.
         & S4-26
 
         ? [foresee] Each image is copied ten times with small changes, then all is split. What does the test show?
-        - The accuracy on new images, as no image is in both parts
-        - A lower accuracy than on new images, which are easier
         + A far higher accuracy than on new images
+        - A lower accuracy than on new images, which are easier
+        - The accuracy on new images, as no image is in both parts
         = Nearly every test image has a sister among those learned from. Split first, then copy the training part.
         @ data-splits
 
         ? [foresee] A network for street scenes learns from photos mirrored left to right. What may suffer?
-        - Recognising pedestrians, who are seen from both sides
         + Telling "turn left" from "turn right"
+        - Recognising pedestrians, who are seen from both sides
         - Everything, as mirrored photos are not real
         = A mirrored pedestrian is a pedestrian. A mirrored arrow is the other arrow, and its label did not change.
     """),

@@ -241,9 +241,9 @@ LESSON = Lesson(
         & 44
 
         ? [compute] 85 of 100 places are in sight and copied; of 15 hidden ones 6 are guessed. Which accuracy results?
-        + 91 % over all, 40 % at hidden ones
-        - 91 % over all, and so at hidden ones as well
         - 40 % both times, as copies do not count
+        - 91 % over all, and so at hidden ones as well
+        + 91 % over all, 40 % at hidden ones
         = (85 + 6)/100 against 6/15. A score over all places mostly measures copying.
 
         ? [foresee] All targets of a step are −1. What does PyTorch's `cross_entropy(…, ignore_index=-1)` return?
@@ -254,9 +254,9 @@ LESSON = Lesson(
           such losses is NaN. Skip the step, or hide at least one.
 
         ? [foresee] NumPy: `-np.log(p[np.arange(8), target])`, some targets being −1. What happens at those places?
-        - They count 0
-        - An IndexError, as −1 is no class
         + The last class counts as right
+        - An IndexError, as −1 is no class
+        - They count 0
         = In NumPy an index of −1 is the last one. Choose the places that have a target first.
 
         ? [foresee] A network scored at hidden places only is asked for a character that it can read. What happens?

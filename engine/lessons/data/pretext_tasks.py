@@ -254,9 +254,9 @@ LESSON = Lesson(
         = The mean is 4; squared distances from it are 4 + 0 + 4 = 8, squared errors 4: R² = 1 − 4/8.
 
         ? R² of petal length from sepal length: 0.81 for a network, 0.76 for a line, on the rows fitted. What follows?
-        - The network predicts better by 0.05
-        - Petal length is 81 % predictable
         + Which of them is better is open
+        - Petal length is 81 % predictable
+        - The network predicts better by 0.05
         = On the rows fitted the more flexible one nearly always wins. Here the network keeps part of its lead on
           held-out rows; without them nobody could say so.
         & S4-37
@@ -269,8 +269,8 @@ LESSON = Lesson(
 
         ? [foresee] It learns from 38 digits, until R² is 1.00 there. What do its predictions do at one label a class?
         - As much as before, as R² is higher
-        - Nothing, neither good nor bad
         + They do harm
+        - Nothing, neither good nor bad
         = On held-out digits R² is negative: the guessed halves are worse than the mean. As columns they are noise.
     """),
     exercises=(
