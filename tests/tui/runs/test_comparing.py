@@ -63,8 +63,8 @@ async def test_a_run_at_work_grows_while_it_is_compared() -> None:
         shown = await comparing(shell, 2)
         await shell.sees("▶ running", "✗ failed")
         steps(run, 20, 45)
+        await shell.until(lambda: shown.together.history.series["A/train loss"].size == 45)
         await shell.sees("45")
-        assert shown.together.history.series["A/train loss"].size == 45
         shutil.rmtree(run.folder)
         worker.die()
         await shell.sees("✗ dead")
