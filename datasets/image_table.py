@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from descend.datasets import image_file, table
+from descend.datasets import table
 from descend.datasets.columns import Column, ColumnFinder
 from descend.datasets.compressed import find_suffix
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.image_folder import ImageOptions
-from descend.datasets.listing import COPIES, list_classes, list_entries, spell_name, walk_files
+from descend.datasets.listing import COPIES, find_pictures, list_classes, list_entries, spell_name
 from descend.datasets.options import list_names, option, parse_options
 from descend.datasets.split_files import find_split_files, join_parts
 from descend.datasets.table_split import find_part
@@ -109,7 +109,7 @@ def find_table(root: Path, given: Mapping[str, str]) -> ImageTable | None:
     files = tuple(parts.values()) or choose_files(root, asked)
     if not files:
         return None
-    pictures = list_pictures(root)
+    pictures = find_pictures(root)
     if parts and not pictures:
         return None
     if not pictures:
@@ -137,12 +137,6 @@ def find_table(root: Path, given: Mapping[str, str]) -> ImageTable | None:
     if found is not None and not asked and 2 * len(set(found.places.tolist()) - {-1}) < len(pictures):
         return None if has_classes(root) else found
     return found
-
-
-def list_pictures(root: Path) -> list[Path]:
-    """The pictures below ``root``, by name."""
-    endings = image_file.list_extensions()
-    return sorted(file for file in walk_files(root, set()) if file.suffix.lower() in endings)
 
 
 def choose_files(root: Path, asked: bool) -> tuple[Path, ...]:

@@ -324,3 +324,9 @@ def walk_files(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
 def suggest_ignore(name: str, ignored: Iterable[str]) -> str:
     """What to say to do without the class of that name; nothing if no option can express it."""
     return "" if set(name) & set(",&%\\") else f", or leave it out with ignore={','.join([*ignored, name])}"
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """The pictures in ``folder`` and below, by name."""
+    endings = image_file.list_extensions()
+    return sorted(file for file in walk_files(folder, set()) if file.suffix.lower() in endings)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from descend.datasets import image_file
-from descend.datasets.listing import walk_files
+from descend.datasets.listing import find_pictures
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 
@@ -26,9 +26,7 @@ def list_pictures(place: Path) -> list[Path]:
         DescendError: there is none.
     """
     if place.is_dir():
-        endings = image_file.list_extensions()
-        found = sorted(file for file in walk_files(place, set()) if file.suffix.lower() in endings)
-        if not found:
+        if not (found := find_pictures(place)):
             raise DescendError(f"There are no images in {place} or its folders.")
         return found
     if not place.exists():

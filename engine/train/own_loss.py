@@ -47,10 +47,11 @@ def adopt_loss(
         for name in LOOPS
         if callable(getattr(type(net), name, None))
     ][:1]
-    found = find_loss(net)
-    if found is None or find_refusal(found) == "":
-        return said if found is None or not wanted else said + _try(found, net, x, y, objective, autocast, k)
-    return [*said, f"{WARNING}{describe(found, net)} is not used, as {find_refusal(found)}."]
+    if (found := find_loss(net)) is None:
+        return said
+    if why := find_refusal(found):
+        return [*said, f"{WARNING}{describe(found, net)} is not used, as {why}."]
+    return said + _try(found, net, x, y, objective, autocast, k) if wanted else said
 
 
 def find_loss(net: nn.Module) -> tuple[str, Callable[..., Any]] | None:

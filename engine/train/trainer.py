@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -175,7 +176,7 @@ class Trainer:
             and convolves
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
-        prepared, augment = prepare_training(self.dataset, k, self.model), getattr(k, "augment", "none")
+        prepared, augment = self.prepared, getattr(k, "augment", "none")
         if (inputs := list_inputs(self.net)) != prepared.inputs and not self.team.rank:
             write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=inputs))
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
@@ -437,7 +438,12 @@ class Trainer:
 
     def built(self) -> tuple[nn.Module, list[str]]:
         """The model with these knobs as it begins, and what to say of it."""
-        return build_net(self.model, self.k, prepare_training(self.dataset, self.k, self.model))
+        return build_net(self.model, self.k, self.prepared)
+
+    @cached_property
+    def prepared(self) -> Preparation:
+        """How the data is prepared; looks at all of it, if images are scaled by its mean."""
+        return prepare_training(self.dataset, self.k, self.model)
 
     def _count_checkpoints(self) -> int:
         """Files of checkpoints at most: those that are kept, and one that is written."""
