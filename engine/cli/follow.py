@@ -24,8 +24,6 @@ PATIENCE = 2.0
 """Seconds an ended run's worker is given to be gone."""
 SLOW = 30.0
 """Seconds after which a worker that has not begun is spoken of."""
-DELETING = 1.0
-"""Seconds a folder that is being deleted is given to be gone: its worker may notice it first, and end."""
 
 
 class Interrupts:
@@ -102,7 +100,8 @@ def watch_changes(
             ended = min(ended, time.monotonic())
             if not living or time.monotonic() - ended > PATIENCE:
                 return
-        if not os.path.exists(run.folder):
+        deleting = follower.offset > 0 and not os.path.exists(run.events_file)  # its worker may end before all is gone
+        if deleting or not os.path.exists(run.folder):
             raise DescendError(f"The folder of run '{run.id}' is gone, so there is nothing left to follow.")
         if not living:
             why, advice = explain_state(run, "dead", history)

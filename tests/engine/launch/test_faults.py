@@ -23,6 +23,7 @@ from tests.live import finished, history_of, kill, launch, pid, training, until
 from tests.terminal import Terminal, descend
 
 from descend.engine.base.errors import DescendError
+from descend.engine.cli.follow import Interrupts, watch_changes
 from descend.engine.cli.show import make_object
 from descend.engine.diagnosis.diagnose import diagnose
 from descend.engine.lab import checkpoints
@@ -146,6 +147,17 @@ def test_a_lost_terminal_leaves_it_training_and_a_deleted_folder_ends_it(folders
         assert f"The folder of run '{run.id}' is gone" in watching.stderr.read()
     assert runs.list_runs() == []
     assert not run.folder.exists(), "nothing brings it back"
+
+
+def test_a_run_whose_folder_is_being_deleted_is_gone_and_not_dead(folders: Path) -> None:
+    run, lab = lab_in(folders)
+    lab.status("running")
+    lab.close()
+    changes = watch_changes(run, History(), alive=lambda: False, interrupts=Interrupts(), detach=False)
+    next(changes)
+    run.events_file.unlink()
+    with pytest.raises(DescendError, match="is gone, so there is nothing left to follow"):
+        next(changes)
 
 
 def lab_in(folder: Path) -> tuple[Run, Lab]:
