@@ -17,7 +17,7 @@ SETTINGS = {"epochs": 12, "pace": 400}
 """540 steps in about a second and a half."""
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = 60) -> None:
     """Wait until ``true()`` holds."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -55,7 +55,7 @@ def pid(run: Run) -> int:
 def kill(run: Run, how: signal.Signals = signal.SIGKILL) -> None:
     """End the worker of ``run`` from outside and wait until it is gone."""
     os.kill(pid(run), how)
-    until(lambda: not run.alive(), 5)
+    until(lambda: not run.alive())
 
 
 def history_of(run: Run) -> History:

@@ -84,7 +84,7 @@ class Terminal:
         """The screen as it is now."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def wait(self, reached: str | Callable[[str], bool], seconds: float = 30.0) -> float:
+    def wait(self, reached: str | Callable[[str], bool], seconds: float = 60.0) -> float:
         """Wait until the screen shows ``reached`` and return the seconds since the program started.
 
         Raises:

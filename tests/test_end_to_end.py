@@ -15,7 +15,7 @@ from descend.engine.run import runs
 from tests.terminal import Terminal, descend
 
 
-def until(true: Callable[[], object], terminal: Terminal | None = None, seconds: float = 20) -> None:
+def until(true: Callable[[], object], terminal: Terminal | None = None, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, terminal.text() if terminal else ""
@@ -50,7 +50,7 @@ def test_a_newcomer_opens_the_first_lesson_trains_pauses_and_leaves(folders: Pat
         terminal.press("s")
         terminal.wait(lambda text: step_shown(text) == held + 1)
         terminal.press(" ")
-        terminal.wait(lambda text: "done" in text, 40)
+        terminal.wait(lambda text: "done" in text)
         terminal.press("3")
         terminal.wait("true")  # the confusion matrix names its axes
         terminal.press("q")
@@ -61,7 +61,7 @@ def test_a_newcomer_opens_the_first_lesson_trains_pauses_and_leaves(folders: Pat
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (200, 60)])
 def test_it_fills_the_screen_at_every_size(folders: Path, columns: int, lines: int) -> None:
     with Terminal(descend("open", "digits", "--run", "--set", "epochs=8"), columns, lines) as terminal:
-        terminal.wait("done", 40)
+        terminal.wait("done")
         text = terminal.text()
         assert "loss" in text
         if columns > 80:

@@ -44,7 +44,7 @@ class Shell:
         """Type ``text``."""
         await self.press(*(character_to_key(character) for character in text))
 
-    async def until(self, reached: str | Callable[[], object], seconds: float = 10) -> None:
+    async def until(self, reached: str | Callable[[], object], seconds: float = 60) -> None:
         """Wait until the screen shows a text, or a condition holds."""
 
         def holds() -> object:

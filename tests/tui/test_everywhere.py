@@ -207,4 +207,4 @@ async def test_two_sizes_at_once_do_not_call_forth_each_other() -> None:
             shell.app.screen.post_message(Resize(size, size))
             shell.app.screen.call_later(asyncio.sleep, 0)  # otherwise the second would take the first one's place
         await asyncio.sleep(1)
-        assert laid_out
+        await shell.until(lambda: laid_out)

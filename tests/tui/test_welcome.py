@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 import pytest
 from textual.screen import Screen
@@ -153,17 +154,16 @@ async def test_a_message_is_short_and_leaves_the_status_and_the_keys_alone() -> 
 
 async def test_quitting_while_a_run_is_being_started_asks() -> None:
     async with opened((80, 24), lesson="digits") as shell:
-        launch = shell.workers.launch
+        launch, asked = shell.workers.launch, threading.Event()
 
         def slowly(run):  # type: ignore[no-untyped-def]
-            import time
-
-            time.sleep(0.5)
+            asked.wait(60)
             return launch(run)
 
         shell.workers.launch = slowly  # type: ignore[method-assign]
         await shell.press("space", "q")
         assert not shell.app._exit
+        asked.set()
         await shell.sees("Leave descend?", "is at work")
         assert len(shell.workers.launched) == 1
         await shell.press("b")

@@ -112,7 +112,7 @@ def test_a_torch_that_hangs_is_given_up_and_ended(tmp_path: Path, fake: Callable
     began = tmp_path / "began"
     fake("torch", f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(600)")
     with devices.start_probe() as child:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not began.exists():
             assert time.monotonic() < deadline
             time.sleep(0.01)

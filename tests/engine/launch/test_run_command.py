@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.live import until
 from tests.terminal import descend
 
 from descend.engine.run import runs
@@ -142,7 +143,7 @@ def started(*settings: str) -> tuple[subprocess.Popen[str], runs.Run]:
 def test_interrupting_the_command_line_stops_the_run_and_keeps_it() -> None:
     command, run = started()
     command.send_signal(signal.SIGINT)
-    output, _ = command.communicate(timeout=20)
+    output, _ = command.communicate(timeout=60)
     assert json.loads(output.splitlines()[-1])["status"] == "stopped"
     assert command.returncode == 0
     assert run.state() == "stopped"
@@ -153,12 +154,11 @@ def test_killing_the_command_line_leaves_the_worker_training() -> None:
     command.kill()
     command.wait()
     size = run.events_file.stat().st_size
-    time.sleep(1)
-    assert run.events_file.stat().st_size > size
+    until(lambda: run.events_file.stat().st_size > size)
     writer = run.writer()
     assert writer is not None
     os.kill(writer.pid, signal.SIGTERM)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while run.alive():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -170,7 +170,7 @@ def test_a_killed_worker_is_told_as_dead_and_its_records_stay() -> None:
     writer = run.writer()
     assert writer is not None
     os.kill(writer.pid, signal.SIGKILL)
-    _, errors = command.communicate(timeout=20)
+    _, errors = command.communicate(timeout=60)
     assert command.returncode == 1
     assert "died without a message" in errors
     assert run.state() == "dead"
@@ -189,7 +189,7 @@ def test_a_second_worker_on_one_run_is_refused() -> None:
     assert second.returncode == 1
     assert "already has a worker" in second.stderr
     command.send_signal(signal.SIGINT)
-    command.communicate(timeout=20)
+    command.communicate(timeout=60)
 
 
 def test_an_idle_worker_ends_with_the_shell_that_started_it() -> None:
@@ -200,4 +200,4 @@ def test_an_idle_worker_ends_with_the_shell_that_started_it() -> None:
     assert idle.poll() is None
     assert idle.stdin is not None
     idle.stdin.close()
-    assert idle.wait(30) == 0
+    assert idle.wait(60) == 0

@@ -44,7 +44,7 @@ def test_what_has_not_begun_ends_at_once_with_a_last_word() -> None:
     with begin("setting out") as process:
         process.terminate()
         assert said(process) == "last words"
-        assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.wait(60) == 128 + signal.SIGTERM
 
 
 def test_what_has_begun_is_asked_first_and_ended_when_the_user_insists() -> None:
@@ -56,4 +56,4 @@ def test_what_has_begun_is_asked_first_and_ended_when_the_user_insists() -> None
         assert process.poll() is None
         process.terminate()
         assert said(process) == "last words"
-        assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.wait(60) == 128 + signal.SIGTERM

@@ -97,7 +97,7 @@ def test_a_worker_shows_that_it_lives(run: Run, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(worker, "BEAT", 0.01)
     signed(run, host="node7", boot="another")
     worker.start_heartbeat(run)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not run.alive():
         assert time.monotonic() < deadline
         time.sleep(0.01)

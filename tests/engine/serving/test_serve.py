@@ -67,7 +67,7 @@ def serving(run: Run, rows: int = 1000, size: int = 100_000) -> Iterator[Client]
         yield Client(listener.getsockname()[1])
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_the_command_says_where_it_is_reached_and_ends_when_told(run: Run, how: 
     assert "Only this machine reaches it." in process.stdout.readline()
     assert Client(int(where.split(":")[2].split(",")[0])).predict([ROW])[0] == 200
     process.send_signal(how)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert "Stopped after 1 request" in process.stdout.read()
 
 

@@ -274,7 +274,7 @@ def test_what_the_code_leaves_behind_in_a_session_of_its_own_is_ended(
     )
     check = CodeCheck("halving", CODE, source)
     if "sleep" in last:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while len(marked(check._folder.name)) < (4 if program == START else 3) and time.monotonic() < deadline:
             time.sleep(0.02)
         check.cancel()

@@ -167,7 +167,7 @@ def test_cut_off_it_leaves_nothing_running_and_no_folder(folders: Path, tmp_path
         group = children(process.pid)
         assert len(group) >= 2
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not [pid for pid in group if alive(pid)]
@@ -217,7 +217,7 @@ def test_the_benches_end_if_it_is_killed(folders: Path, tmp_path: Path) -> None:
             time.sleep(0.05)
         group = children(process.pid)
         process.kill()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while any(map(alive, group)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [pid for pid in group if alive(pid)]

@@ -119,18 +119,18 @@ async def test_code_is_checked_and_the_wrong_line_named(size: tuple[int, int], w
         await write(shell)
         await shell.sees("def mean(numbers):", "^s check", "esc back")
         await shell.press("ctrl+s")
-        await shell.until("✗ Not yet. The mean of [1, 2, 3] is 2, yours is 3.0.", 30)
+        await shell.until("✗ Not yet. The mean of [1, 2, 3] is 2, yours is 3.0.")
         await put(shell, "def mean(numbers):\n    print('[b]hello[/b]')\n    return nothing\n")
         await shell.press("ctrl+s")
-        await shell.until("Line 3", 30)
+        await shell.until("Line 3")
         await shell.sees("nothing", "[b]hello[/b]")
         assert shell.app.screen.area.wrong == 3
         await put(shell, "def mean(numbers:\n")
         await shell.press("f5")
-        await shell.until("Line 1", 30)
+        await shell.until("Line 1")
         await put(shell, RIGHT)
         await shell.press("ctrl+s")
-        await shell.until("✓ Solved.", 30)
+        await shell.until("✓ Solved.")
         await shell.press("escape")
         await shell.sees("✓ solved")
         practised = learner_progress.read_entry("practice").exercises[with_exercises.exercises[1].text]
@@ -147,11 +147,11 @@ async def test_bounds_are_shown_with_what_was_found(folders: Path) -> None:
         await write(shell)
         await put(shell, RIGHT.replace("len(numbers)\n", "len(numbers) + 3e-9\n"))
         await shell.press("ctrl+s")
-        await shell.until("✓ Solved.", 30)
+        await shell.until("✓ Solved.")
         await shell.sees("error for 3 3e-09 ≤ 1e-06 ✓", "error for 5 3e-09 ≤ 1e-06 ✓")
         await put(shell, RIGHT.replace("sum(numbers)", "min(5, sum(numbers))"))
         await shell.press("ctrl+s")
-        await shell.until("✗ Not yet. Error for 5 is 0.5; at most 1e-06 is asked for.", 30)
+        await shell.until("✗ Not yet. Error for 5 is 0.5; at most 1e-06 is asked for.")
         await shell.sees("error for 3 0 ≤ 1e-06 ✓", "error for 5 0.5 is not ≤ 1e-06 ✗")
 
 
@@ -160,12 +160,12 @@ async def test_an_endless_loop_ends_by_itself_or_with_a_key() -> None:
         await write(shell)
         await put(shell, ENDLESS)
         await shell.press("ctrl+s")
-        await shell.until("checking…", 30)
+        await shell.until("checking…")
         await shell.sees("escape cancels", "esc cancel")
         await shell.press("escape")
         await shell.sees("The check was cancelled.", "esc back")
         await shell.press("ctrl+s")
-        await shell.until("✗ Not yet.", 40)
+        await shell.until("✗ Not yet.")
         assert isinstance(shell.app.screen, CodeExerciseView)
 
 
@@ -206,13 +206,13 @@ async def test_every_save_in_an_editor_of_ones_own_is_checked(editor, with_exerc
     async with opened((80, 24), lesson="practice") as shell:
         bench = await write(shell)
         await shell.press("ctrl+e")
-        await shell.until("✓ Solved.", 30)
+        await shell.until("✓ Solved.")
         assert bench.area.text == RIGHT
         file = bench.external_editor.file
         file.write_text(
             "def mean(numbers):\n    return 7 + len(numbers)\n"
         )  # the editor continues in a window of its own
-        await shell.until("✗ Not yet.", 30)
+        await shell.until("✗ Not yet.")
         assert "7 + len" in bench.area.text
         await shell.press("ctrl+z")
         await shell.until(lambda: bench.area.text == RIGHT)
@@ -230,7 +230,7 @@ async def test_a_save_in_two_writes_is_checked_as_it_ends(editor, with_exercises
     async with opened((80, 24), lesson="practice") as shell:
         bench = await write(shell)
         await shell.press("ctrl+e")
-        await shell.until("✓ Solved.", 30)
+        await shell.until("✓ Solved.")
         assert bench.area.text == RIGHT
 
 
@@ -248,7 +248,7 @@ async def test_an_editor_that_crashes_or_is_missing_is_a_sentence(editor, monkey
         await shell.pilot.pause(0.5)
         assert bench.area.text == bench.starter
         await shell.press("ctrl+s")
-        await shell.until("✗ Not yet.", 30)
+        await shell.until("✗ Not yet.")
 
 
 def test_a_file_for_an_editor_is_replaced_whole_or_not_at_all(editor, folders, monkeypatch) -> None:  # type: ignore[no-untyped-def]

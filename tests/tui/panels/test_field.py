@@ -276,10 +276,10 @@ def test_drawing_is_quick() -> None:
     record = rosenbrock()
     shown = panel(record)
     shown.rows(100, 30)
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(10):
         shown.rows(100, 30)
-    assert (time.perf_counter() - start) / 10 < 0.1  # 7 ms on a quiet machine
+    assert (time.thread_time() - start) / 10 < 0.1  # 7 ms on a quiet machine
 
 
 class Host(App[None]):

@@ -72,7 +72,7 @@ def test_a_driver_that_hangs_holds_nothing_up_and_is_asked_no_more_until_it_answ
     machine = Sampler()
     began = time.monotonic()
     machine.start()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10, "the driver would hang twenty"
     until(lambda: machine.gpu_hangs)
     threads = threading.active_count()
     for _ in range(20):

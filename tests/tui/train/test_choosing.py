@@ -191,7 +191,7 @@ async def test_what_was_one_s_own_is_remembered(tmp_path: Path) -> None:
         await shell.press("d")
         await typed(shell, f"{tmp_path}/data.csv?target=kind")
         await shell.press("enter")
-        await shell.until("a table of 2 columns", 30)  # the first table that is read imports what reads it
+        await shell.until("a table of 2 columns")  # the first table that is read imports what reads it
         await shell.sees("  data.csv?target=kind")
         await shell.press("m")
         await typed(shell, f"{tmp_path}/net.py:Net")
