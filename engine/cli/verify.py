@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from descend.engine.teaching.verify import Finding, Proof
 
 
+MOST_SEEDS = 1000
+"""Of a range."""
+
+
 def add(commands: Any) -> None:
     """Declare ``descend verify``."""
     command = commands.add_parser(
@@ -41,6 +45,13 @@ def add(commands: Any) -> None:
         "--jobs", type=parse_whole("--jobs"), metavar="N", help="runs at once (default: as the cores allow)"
     )
     command.add_argument("--again", action="store_true", help="prove, or try, again what was found right before")
+    command.add_argument(
+        "--seeds",
+        type=parse_seeds,
+        default=(),
+        metavar="A-B",
+        help="other seeds than the lesson's own, such as 100-109 or 7,21; of them the same share has to hold",
+    )
     command.add_argument("--form", action="store_true", help="report what a lesson's form lacks; runs nothing")
     smoke = "with --form: also try the default run, each knob at its ends, and every panel at three sizes of terminal"
     command.add_argument("--smoke", action="store_true", help=smoke)
@@ -55,6 +66,8 @@ def verify(arguments: argparse.Namespace) -> int:
 
     if arguments.smoke and not arguments.form:
         raise UsageError("--smoke belongs to --form: `descend verify --form --smoke NAME`.")
+    if arguments.seeds and arguments.form:
+        raise UsageError("--seeds runs the claims, and --form runs nothing of them; leave one of them out.")
     if arguments.form and not arguments.names:
         arguments.all = True
     lessons = find_lessons(arguments)
@@ -68,7 +81,7 @@ def verify(arguments: argparse.Namespace) -> int:
             signal.signal(ending, signal.default_int_handler)
     if arguments.form:
         return print_form(arguments, lessons, at_once)
-    proof = Proof(lessons, at_once, remembered=not arguments.again)
+    proof = Proof(lessons, at_once, remembered=not (arguments.again or arguments.seeds), seeds=arguments.seeds)
     bare = [lesson.name for lesson in lessons if not lesson.claims]
     began = time.monotonic()
     findings: list[Finding] = []
@@ -78,7 +91,8 @@ def verify(arguments: argparse.Namespace) -> int:
         else:
             print_findings(proof, lessons, findings)
     finally:  # what was proved until it was cut off counts
-        remember_findings(lessons, findings)
+        if not arguments.seeds:  # what is remembered is what the lesson says
+            remember_findings(lessons, findings)
     failed = sum(not finding.holds for finding in findings)
     if arguments.json:
         words = {"status": "failed" if failed else "held", "findings": len(findings), "failed": failed}
@@ -91,6 +105,24 @@ def verify(arguments: argparse.Namespace) -> int:
         f" ({proof.total} runs and checks, {time.monotonic() - began:.0f} s)."
     )
     return 1 if failed else 0
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """``"3,100-102"`` → ``(3, 100, 101, 102)``, each once.
+
+    Raises:
+        UsageError: it is not whole numbers and ranges of them from 0, a thousand at most.
+    """
+    seeds: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last.isdecimal() or not dash)):
+            raise UsageError(f"--seeds takes whole numbers, and ranges of them, such as 100-109 or 7,21, not '{text}'.")
+        ends = int(first), int(last or first)
+        if not 0 <= ends[1] - ends[0] < MOST_SEEDS:
+            raise UsageError(f"--seeds takes 1 to {MOST_SEEDS:,} seeds, the smallest first, not '{text}'.")
+        seeds |= dict.fromkeys(range(ends[0], ends[1] + 1))
+    return tuple(seeds)
 
 
 def find_lessons(arguments: argparse.Namespace) -> list[Lesson]:

@@ -57,9 +57,10 @@ class Item:
     problem: str = ""
 
 
-def plan_lesson(lesson: Lesson) -> Iterator[Item]:
-    """What has to be done for each claim and exercise of ``lesson``."""
+def plan_lesson(lesson: Lesson, seeds: tuple[int, ...] = ()) -> Iterator[Item]:
+    """What has to be done for each claim and exercise of ``lesson``, on its own seeds or on ``seeds``."""
     for number, claim in enumerate(lesson.claims, 1):
+        claim = reseed_claim(claim, seeds) if seeds else claim
         item = Item(lesson, claim, number)
         try:
             for seed in claim.seeds:
@@ -79,12 +80,18 @@ def plan_lesson(lesson: Lesson) -> Iterator[Item]:
                     do = partial(check_commands, lesson, number - 1, lines)
                     item.jobs[part, (), 0] = Job((lesson.name, number, part), commands=do)
             else:
-                for seed in SEEDS:
+                for seed in seeds or SEEDS:
                     item.jobs[DEFAULT, (), seed] = run_job(lesson, {}, seed)
                     item.jobs[SOLUTION, (), seed] = run_job(lesson, exercise.solution, seed)
         except (DescendError, OSError, TypeError, ValueError) as error:
             item.jobs, item.problem = {}, str(error)
         yield item
+
+
+def reseed_claim(claim: Claim, seeds: tuple[int, ...]) -> Claim:
+    """``claim`` on ``seeds``, of which the same share has to hold, rounded down; at least one."""
+    needed = max(1, claim.needed * len(seeds) // len(claim.seeds))
+    return Claim(claim.text, *claim.bounds, seeds=seeds, needed=needed, data=claim.data)
 
 
 def run_job(lesson: Lesson, knobs: Mapping[str, Value], seed: int = 0, data: str = "") -> Job:

@@ -25,20 +25,23 @@ class Proof:
     """Verifies ``lessons``; iterate over it for the findings as they come, those of a lesson one after the other where
     nothing is done at once.
 
-    What was proved before (see `memory`) is not done again if ``remembered``.
+    What was proved before (see `memory`) is not done again if ``remembered``. With ``seeds``, these take the place
+    of the lessons' own.
 
     Attributes:
         total, done: jobs to do, and done so far.
         told: called after each job.
     """
 
-    def __init__(self, lessons: Sequence[Lesson], at_once: int = 1, remembered: bool = False) -> None:
+    def __init__(
+        self, lessons: Sequence[Lesson], at_once: int = 1, remembered: bool = False, seeds: tuple[int, ...] = ()
+    ) -> None:
         self.at_once = at_once
         self.items: list[Item] = []
         self.before: list[Finding] = []
         for lesson in lessons:
             known = recall_findings(lesson) if remembered else {}
-            for item in plan_lesson(lesson):
+            for item in plan_lesson(lesson, seeds):
                 kind = "claim" if isinstance(item.subject, Claim) else "exercise"
                 if one := known.get((kind, item.number)):
                     self.before.append(one)

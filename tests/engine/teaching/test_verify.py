@@ -88,6 +88,26 @@ def test_each_claim_is_measured_for_each_seed_and_a_crash_costs_itself_only(halv
     assert runs.list_runs() == [], "nothing is left among the user's runs"
 
 
+def test_other_seeds_take_the_place_of_the_lessons_own_and_prove_nothing_for_later(folders: Path) -> None:
+    own.install(
+        folders,
+        'Claim("every one does", last("end") < 2, seeds=2),'
+        ' Claim("half of them do", last("end") < 2, seeds=4, needed=2),',
+    )
+    _, lines, errors = verify("halving", "--seeds", "1-2,0,5")
+    assert errors == ""
+    every, half = (line for line in lines if line.get("kind") == "claim")
+    assert (every["holds"], every["held"], every["of"], every["needed"]) == (False, 2, 4, 4)
+    assert (half["holds"], half["held"], half["of"], half["needed"]) == (True, 2, 4, 2)
+    assert every["values"] == half["values"] == [1.5, 2.5, 0.5, 5.5]
+    assert not memory.find_file().exists()
+
+
+@pytest.mark.parametrize("seeds", ["", "x", "-3", "9-3", "1,,2", "0-1000", "1.5", "²"])
+def test_seeds_that_are_none_are_told(halving: None, seeds: str) -> None:
+    assert "--seeds takes " in verify("halving", f"--seeds={seeds}")[2]
+
+
 def test_equal_runs_are_done_once(halving: None) -> None:
     proof = Proof([catalogue.find_lesson("halving")])
     # the default and five steps with seeds 0 to 4, eight steps, two crashes, one that diverges, and two texts
