@@ -3,6 +3,9 @@ of words with a mark between them."""
 
 from __future__ import annotations
 
+import ast
+import json
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,6 +30,8 @@ UNKNOWN = -1
 """Of a cell that says neither."""
 MARKS = ("|", ";", ",", "/", "+", " ")
 """What can stand between words; the first that enough cells have is taken."""
+COMMA = ","
+"""What stands between words in lists as JSON and Python write them."""
 OFTEN = 0.05
 """Share of the cells that have it."""
 MAX_LABELS = 1000
@@ -68,17 +73,45 @@ def are_answers(columns: Sequence[Column]) -> bool:
 def find_mark(column: Column, among: Sequence[str] = MARKS, least: float = OFTEN) -> str:
     """What stands between words in ``column``, the first of ``among`` that at least this share of its cells have; ""
     if there is nothing."""
+    if are_lists(column):
+        return COMMA
     filled = [cell for cell, gone in zip(column.cells, column.missing.tolist(), strict=True) if not gone]
     enough = max(1, least * len(filled))
     return next((mark for mark in among if sum(mark in cell for cell in filled) >= enough), "")
 
 
 def split_words(cell: str, mark: str) -> list[str]:
-    """The words in a ``cell``, each once; also of a list as Python and JSON write it."""
+    """The words in a ``cell``, each once; also of a list as JSON and Python write it."""
+    if (words := read_list(cell)) is not None:
+        return list(dict.fromkeys(words))
     if cell.startswith("[") and cell.endswith("]"):
         cell = cell[1:-1]
-    words = (word.strip().strip("'\"").strip() for word in cell.split(mark))
-    return list(dict.fromkeys(filter(None, words)))
+    found = (word.strip().strip("'\"").strip() for word in cell.split(mark))
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def read_list(cell: str) -> list[str] | None:
+    """The words of a list of single values as JSON or Python writes it; None if ``cell`` is no such list."""
+    if not (cell.startswith("[") and cell.endswith("]")):
+        return None
+    try:
+        values = json.loads(cell, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of signs after a \\
+                values = ast.literal_eval(cell)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return None
+    if not all(isinstance(value, (str, int, float)) or value is None for value in values):
+        return None
+    words = ("" if value is None else str(value).strip() for value in values)
+    return list(filter(None, words))
+
+
+def are_lists(column: Column) -> bool:
+    """Whether every cell of ``column`` that is filled is a list of single values."""
+    filled = {cell for cell, gone in zip(column.cells, column.missing.tolist(), strict=True) if not gone}
+    return bool(filled) and all(cell.startswith("[") for cell in filled) and None not in map(read_list, filled)
 
 
 def prepare_labels(targets: Sequence[Column], mark: str, empty: str, file: str) -> tuple[list[Column], str]:
@@ -106,6 +139,10 @@ def choose_mark(targets: Sequence[Column], mark: str, file: str) -> str:
         )
     if len(targets) == 1:
         found = mark or find_mark(targets[0])
+        if are_lists(targets[0]):
+            if mark not in ("", COMMA):
+                raise UsageError(f"mark= is for words in a cell, and '{targets[0].name}' of {file} holds lists.")
+            return COMMA
         if not any(found in cell for cell in targets[0].cells):
             raise DescendError(f"No cell in column '{targets[0].name}' of {file} has '{mark}'; choose another mark=….")
         if not found:
@@ -134,7 +171,7 @@ def describe_strange(column: Column, row: int, file: str) -> DescendError:
 
 def fill_empty(targets: Sequence[Column], mark: str) -> list[Column]:
     """``targets`` whose empty cells, and those that were said to mark a gap, say that a row has no label."""
-    none = mark or "0"  # a mark alone has no word beside it
+    none = "[]" if mark else "0"
     return [
         replace(column, cells=[none if not cell or cell in column.gaps else cell for cell in column.cells])
         for column in targets
@@ -154,14 +191,22 @@ def encode_labels(
     if mark:
         words = [split_words(cell, mark) for cell, kept in zip(targets[0].cells, keep.tolist(), strict=True) if kept]
         names = tuple(sort_classes({word for row in words for word in row}))
+        lists = are_lists(targets[0])
         shown = "blanks" if mark == " " else f"'{mark}'"
         if not 2 <= len(names) <= MAX_LABELS:
+            if lists:
+                raise DescendError(
+                    f"The lists in '{targets[0].name}' of {file} have {format_count(len(names), 'word')}; from 2 to "
+                    f"{MAX_LABELS:,} can be labels, so choose another target=…."
+                )
             raise DescendError(
                 f"Column '{targets[0].name}' of {file}, cut at {shown}, has {format_count(len(names), 'word')}; from 2 "
                 f"to {MAX_LABELS:,} can be labels, so choose another mark=… or target=…."
             )
         notes.append(
-            f"'{targets[0].name}' is cut at {shown} into {len(names):,} labels, of which a row can have several; "
+            f"'{targets[0].name}' lists {len(names):,} labels, of which a row can have several."
+            if lists
+            else f"'{targets[0].name}' is cut at {shown} into {len(names):,} labels, of which a row can have several; "
             "mark=… changes that."
         )
         if alike := find_lookalikes(names):

@@ -289,8 +289,22 @@ def read_cells(file: Path, options: TableOptions) -> CsvTable:
         return text.read_csv(file, limit=options.limit, **said)
     if given := next((name for name, value in said.items() if value), ""):
         raise UsageError(f"{given}= is for tables written as text, and {file.name} is not.")
+    return records.read_records(file, options.limit, find_nesting(options))
+
+
+def find_nesting(options: TableOptions) -> records.Nests:
+    """What says which columns of JSON or Parquet may hold lists: those to leave out, and what is to predict, whose
+    lists are of labels."""
     ignored = {name.lower() for name in options.ignore}
-    return records.read_records(file, options.limit, lambda name: name.lower() in ignored)
+    wanted = {name.strip().lower() for name in (options.target, *options.target.split(","))} - {""}
+
+    def choose(names: Sequence[str]) -> records.Nesting:
+        anything = frozenset(name for name in names if name.lower() in ignored)
+        ways = {name: {name.lower(), str(at), str(at - len(names) - 1)} for at, name in enumerate(names, 1)}
+        lists = [name for name in names if (ways[name] & wanted if wanted else name not in anything)]
+        return records.Nesting(anything, frozenset(lists if wanted else lists[-1:]))
+
+    return choose
 
 
 def read_table_options(address: str) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""Several labels at once from every form of data that has them: learned, predicted and judged."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from tests.engine.train.trained import trained
+
+from descend.engine.cli import main
+from descend.engine.evaluation import intervals
+from descend.engine.run.preparation_file import read_preparation
+from descend.engine.run.runs import Run
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "RESAMPLES", 20)
+
+
+def draw(count: int, seed: int = 0) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Numbers, (n, 3), and which of two labels go with them, (n, 2)."""
+    x = np.random.default_rng(seed).normal(0, 1, (count, 3)).round(3)
+    return x, np.stack([x[:, 0] > 0.5, x[:, 1] + x[:, 2] > 0], 1).astype(np.uint8)
+
+
+def check(run: Run, data: Path, truth: np.ndarray[Any, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Check that what is said of ``data`` is judged as scikit-learn does."""
+    names = read_preparation(run).targets
+    capsys.readouterr()
+    assert main(["predict", run.id, str(data)]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    yes = np.array([[{"yes": 1, "no": 0}[row[f"predicted {name}"]] for name in names] for row in rows])
+    share = np.array([[float(row[f"probability {name}"]) for name in names] for row in rows])
+    assert yes.shape == truth.shape
+    assert main(["evaluate", run.id, str(data), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    values = {name: one["value"] for name, one in found["metrics"].items()}
+    assert found["samples"] == len(truth)
+    assert values["macro_f1"] == pytest.approx(metrics.f1_score(truth, yes, average="macro"))
+    assert values["subset_accuracy"] == pytest.approx(metrics.accuracy_score(truth, yes))
+    assert values["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth, share), abs=1e-4)
+    assert values["roc_auc"] > 0.7
+
+
+def test_lists_in_lines_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def write(file: Path, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> None:
+        rows = (
+            {"a": a, "tags": [name for name, has in zip(("b, c", "d"), ticked, strict=True) if has], "e": e, "f": f}
+            for (a, e, f), ticked in zip(x.tolist(), y.tolist(), strict=True)
+        )
+        file.write_text("\n".join(map(json.dumps, rows)) + "\n")
+
+    write(tmp_path / "t.jsonl", *draw(120))
+    run = trained("mlp", f"{tmp_path / 't.jsonl'}?target=tags", epochs=12, lr=0.02, validation=0.2, threshold="f1")
+    assert read_preparation(run).targets == ("b, c", "d")
+    x, y = draw(60, seed=1)
+    write(tmp_path / "new.jsonl", x, y)
+    check(run, tmp_path / "new.jsonl", y, capsys)
