@@ -231,6 +231,16 @@ def encode_words(rows: Sequence[Sequence[str]], names: Sequence[str]) -> NDArray
     return y
 
 
+def read_ticks(y: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Numbers (n, k) that are all 0 and 1, or all -1 and 1, as 1 for each label that a sample has and else 0; None if
+    they are others."""
+    import numpy as np
+
+    if y.dtype.kind not in "buif" or not (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
+        return None
+    return (y > 0).astype(np.uint8)
+
+
 def warn_of_constant(names: Sequence[str], y: NDArray[Any], train: NDArray[np.intp]) -> list[str]:
     """Sentences on labels that no row has, or every row, in all of ``y`` (rows, k) or in its part to ``train``."""
     said: list[str] = []

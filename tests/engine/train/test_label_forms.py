@@ -62,3 +62,35 @@ def test_lists_in_lines_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[st
     x, y = draw(60, seed=1)
     write(tmp_path / "new.jsonl", x, y)
     check(run, tmp_path / "new.jsonl", y, capsys)
+
+
+def test_a_matrix_of_0_and_1_in_a_file_of_numpys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = draw(120)
+    np.savez(tmp_path / "t.npz", x=x, y=y.astype(np.float32))
+    run = trained("mlp", str(tmp_path / "t.npz"), epochs=12, lr=0.02, validation=0.2, threshold="f1")
+    assert read_preparation(run).targets == ("y1", "y2")
+    x, y = draw(60, seed=1)
+    np.savez(tmp_path / "new.npz", x=x, y=y > 0)
+    check(run, tmp_path / "new.npz", y, capsys)
+    np.savez(tmp_path / "odd.npz", x=x, y=y[:, :1])
+    assert main(["evaluate", run.id, str(tmp_path / "odd.npz")]) == 1
+    assert "0 and 1 for each of 2 labels can be judged" in capsys.readouterr().err
+
+
+def test_pictures_in_arrays_with_labels_in_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def write(folder: Path, count: int, seed: int) -> np.ndarray[Any, Any]:
+        chance = np.random.default_rng(seed)
+        y = chance.integers(0, 2, (count, 2))
+        x = chance.integers(0, 60, (count, 8, 8), np.uint8)
+        x[:, :4] += (150 * y[:, 0, None, None]).astype(np.uint8)
+        x[:, 4:] += (150 * y[:, 1, None, None]).astype(np.uint8)
+        folder.mkdir()
+        np.save(folder / "x.npy", x)
+        np.save(folder / "y.npy", 2 * y - 1)
+        return y
+
+    write(tmp_path / "t", 120, 0)
+    run = trained("mlp", str(tmp_path / "t"), epochs=6, validation=0.2, threshold="balanced_accuracy")
+    assert str(read_preparation(run).shape) == "images of 8 × 8 grey pixels with 2 labels"
+    y = write(tmp_path / "new", 40, 1)
+    check(run, tmp_path / "new", y, capsys)
