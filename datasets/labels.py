@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets.columns import Column, quote_columns
 from descend.datasets.csv_reader import shorten_cell
-from descend.datasets.data_shape import format_count
+from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.forms import is_number
+from descend.datasets.options import option
 from descend.datasets.order import find_lookalikes, sort_classes
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -114,9 +115,9 @@ def are_lists(column: Column) -> bool:
     return bool(filled) and all(cell.startswith("[") for cell in filled) and None not in map(read_list, filled)
 
 
-def prepare_labels(targets: Sequence[Column], mark: str, empty: str, file: str) -> tuple[list[Column], str]:
-    """The columns ``targets`` that hold labels, ready to be encoded, and how they do: the mark between the words of a
-    single column, "" of a column of yes and no for each label.
+def prepare_labels(targets: Sequence[Column], task: Task, mark: str, empty: str, file: str) -> tuple[list[Column], str]:
+    """The columns ``targets``, ready to be encoded, and how they hold labels, if the ``task`` is these: the mark
+    between the words of a single column, "" of a column of yes and no for each label.
 
     Args:
         mark: what was said to stand between words; "" finds it.
@@ -124,8 +125,12 @@ def prepare_labels(targets: Sequence[Column], mark: str, empty: str, file: str) 
 
     Raises:
         DescendError: a column holds something else.
-        UsageError: a mark is given, and there are several columns.
+        UsageError: a mark is given, and there are several columns; or something is said of labels where there are none.
     """
+    if task != "labels":
+        if said := (mark and "mark") or (empty and "empty"):
+            raise UsageError(f"{said}= is for task=labels, and here the task is {task}.")
+        return list(targets), ""
     mark = choose_mark(targets, mark, file)
     return fill_empty(targets, mark) if empty else list(targets), mark
 
@@ -239,6 +244,18 @@ def read_ticks(y: NDArray[Any]) -> NDArray[np.uint8] | None:
     if y.dtype.kind not in "buif" or not (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
         return None
     return (y > 0).astype(np.uint8)
+
+
+def mark_option() -> Any:
+    """The option that says what stands between labels."""
+    return option("", "of a target with several labels in a cell: what stands between them; default: found")
+
+
+def empty_option() -> Any:
+    """The option that says what an empty cell of labels means."""
+    return option(
+        "", "of labels: whether an empty cell says that there is none; default: it is missing", among=("none",)
+    )
 
 
 def warn_of_constant(names: Sequence[str], y: NDArray[Any], train: NDArray[np.intp]) -> list[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn import metrics
 from tests.engine.train.trained import trained
 
+from descend.datasets import catalogue
 from descend.engine.cli import main
 from descend.engine.evaluation import intervals
 from descend.engine.run.preparation_file import read_preparation
@@ -93,4 +96,57 @@ def test_pictures_in_arrays_with_labels_in_another(tmp_path: Path, capsys: pytes
     run = trained("mlp", str(tmp_path / "t"), epochs=6, validation=0.2, threshold="balanced_accuracy")
     assert str(read_preparation(run).shape) == "images of 8 × 8 grey pixels with 2 labels"
     y = write(tmp_path / "new", 40, 1)
+    check(run, tmp_path / "new", y, capsys)
+
+
+def draw_pictures(folder: Path, count: int, seed: int) -> np.ndarray[Any, Any]:
+    """Write pictures whose upper half may be bright, and their lower; returns which are, (n, 2)."""
+    chance = np.random.default_rng(seed)
+    y = chance.integers(0, 2, (count, 2))
+    (folder / "images").mkdir(parents=True)
+    for at in range(count):
+        halves = np.repeat(60 + 120 * y[at], 4)[:, None] + chance.integers(0, 40, (8, 8))
+        Image.fromarray(halves.astype(np.uint8)).save(folder / f"images/p{at:03}.png")
+    return y
+
+
+def name_in_columns(folder: Path, y: np.ndarray[Any, Any]) -> str:
+    rows = (f"p{at:03}.png,{'ny'[above]},{'ny'[below]}" for at, (above, below) in enumerate(y.tolist()))
+    (folder / "labels.csv").write_text("\n".join(["file,above,below", *rows]) + "\n")
+    return "target=above,below"
+
+
+def name_with_marks(folder: Path, y: np.ndarray[Any, Any]) -> str:
+    words = (" ".join(word for word, has in zip(("above", "below"), ticked, strict=True) if has) for ticked in y)
+    rows = (f"p{at:03},{word}" for at, word in enumerate(words))
+    (folder / "labels.csv").write_text("\n".join(["file,bright", *rows]) + "\n")
+    return "target=bright&task=labels&empty=none"
+
+
+def name_in_lists(folder: Path, y: np.ndarray[Any, Any]) -> str:
+    rows = (
+        {"bright": [word for word, has in zip(("above", "below"), ticked, strict=True) if has], "file": f"p{at:03}.png"}
+        for at, ticked in enumerate(y)
+    )
+    (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    return "target=bright"
+
+
+@pytest.mark.parametrize("name", [name_in_columns, name_with_marks, name_in_lists])
+def test_pictures_have_labels_in_every_form(name: Callable[[Path, np.ndarray[Any, Any]], str], tmp_path: Path) -> None:
+    y = draw_pictures(tmp_path, 30, 0)
+    data = catalogue.find(f"{tmp_path}?{name(tmp_path, y)}").load()
+    assert (data.task, data.targets) == ("labels", ("above", "below"))
+    bright = (np.concatenate([data.train_x, data.test_x]).reshape(30, 2, 32).mean(2) > 120).astype(int)
+    assert np.array_equal(np.concatenate([data.train_y, data.test_y]), bright)
+    assert sorted(bright.tolist()) == sorted(y.tolist())
+
+
+def test_pictures_that_a_table_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = name_with_marks(tmp_path / "t", draw_pictures(tmp_path / "t", 60, 0))
+    run = trained("mlp", f"{tmp_path / 't'}?{options}", epochs=8, lr=0.01, validation=0.2, threshold="f1")
+    prepared = read_preparation(run)
+    assert (str(prepared.shape), prepared.targets) == ("images of 8 × 8 grey pixels with 2 labels", ("above", "below"))
+    y = draw_pictures(tmp_path / "new", 30, 1)
+    name_with_marks(tmp_path / "new", y)
     check(run, tmp_path / "new", y, capsys)
