@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from descend.datasets import brightness, image_file
 from descend.datasets.data_shape import format_count, format_value
 from descend.datasets.dataset import WARNING, Dataset
+from descend.datasets.labels import warn_of_constant
 from descend.datasets.listing import FolderListing, spell_name, suggest_ignore
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
@@ -88,11 +89,13 @@ def make_spec(
     found = dataclasses.replace(found, notes=tuple(notes))
     form = ImageForm(height, width, grey, any(look.wide for look in looks.values()))
     learned = f"in {len(found.classes)} classes" if found.classes else f"with {', '.join(found.targets)}"
+    if found.task == "labels":
+        learned = f"with {len(found.targets)} labels"
     return UserData(
         name=name,
         title=root.name,
         description=f"A folder of {len(found.files):,} images of your own, {learned}.",
-        task="classification" if found.classes else "regression",
+        task=found.task,
         targets=found.targets,
         sample_shape=(height, width) if grey else (height, width, 3),
         classes=found.classes,
@@ -149,11 +152,14 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Ima
         )
     train, test = split_parts(listing, whole, options)
     labels = np.asarray(listing.labels)
-    if gone := sorted(set(range(len(listing.classes))) - set(labels[train].tolist())):
+    if gone := [label for label in range(len(listing.classes)) if not (labels[train] == label).any()]:
         raise DescendError(
             f"The class '{listing.classes[gone[0]]}' has no image left that can be read; fix some"
             f"{suggest_ignore(listing.classes[gone[0]], options.ignore) if isinstance(options, FolderOptions) else ''}."
         )
+    if listing.task == "labels":
+        used = np.concatenate([train, test])
+        notes += warn_of_constant(listing.targets, labels[used], np.arange(len(train)))
     scale = find_white(images if whole.all() else images[whole], notes)
     return Dataset(
         name,
@@ -164,9 +170,10 @@ def read_images(name: str, listing: FolderListing, form: ImageForm, options: Ima
         labels[test],
         scale=scale,
         spread=spread,
-        task="classification" if listing.classes else "regression",
+        task=listing.task,
         targets=listing.targets,
         label=listing.label,
+        mark=listing.mark,
         train_groups=tuple(listing.groups[at] for at in train.tolist()) if listing.groups else (),
         train_held=np.array(listing.held, bool)[train] if listing.held else None,
         notes=tuple(notes),
@@ -273,7 +280,8 @@ def split_parts(
         test = np.array(listing.test, bool)[at]
         return at[~test], at[test]
     groups = [listing.groups[place] for place in at.tolist()] if listing.groups else []
-    train, test = split_rows(np.asarray(listing.labels)[at], bool(listing.classes), options.test, options.seed, groups)
+    strata = listing.task != "regression"
+    train, test = split_rows(np.asarray(listing.labels)[at], strata, options.test, options.seed, groups)
     return at[train], at[test]
 
 

@@ -12,8 +12,10 @@ from descend.datasets.columns import Column, ColumnFinder
 from descend.datasets.compressed import find_suffix
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.image_folder import ImageOptions
+from descend.datasets.labels import empty_option, mark_option
 from descend.datasets.listing import COPIES, find_pictures, list_classes, list_entries, spell_name
 from descend.datasets.options import list_names, option, parse_options
+from descend.datasets.records import Nesting
 from descend.datasets.split_files import find_split_files, join_parts
 from descend.datasets.table_split import find_part
 from descend.engine.base.errors import DescendError, UsageError
@@ -30,9 +32,17 @@ NAMED = ("labels", "label", "annotations", "metadata", "images")
 class ImageTableOptions(ImageOptions):
     """What can be said of a folder of images and the table that names them."""
 
-    target: str = option("", "the column with the class, or the number, of each image; default: the last")
+    target: str = option(
+        "",
+        "the column with the class, or the number, of each image; default: the last; of labels or "
+        "numbers several, with commas between",
+    )
     image: str = option("", "the column that names the files; default: the one that does")
-    task: str = option("", "what to learn; default: by what is in the target", among=("classification", "regression"))
+    task: str = option(
+        "", "what to learn; default: by what is in the target", among=("classification", "labels", "regression")
+    )
+    mark: str = mark_option()
+    empty: str = empty_option()
     missing: str = option("error", "what to do about missing files and empty targets", among=("error", "drop"))
     split: str = option("", "a column that says train, validation or test of each image; default: one called split")
     group: str = option("", "a column whose images of one value stay together, in training or in test")
@@ -121,8 +131,8 @@ def find_table(root: Path, given: Mapping[str, str]) -> ImageTable | None:
     options = parse_options(ImageTableOptions, known, "a folder of images and a table")
     reading = table.TableOptions(header=options.header, delimiter=options.delimiter, limit=options.limit)
     try:
-        read = join_parts(parts, lambda file: table.read_cells(file, reading)) if parts else None
-        found = match(root, read or table.read_cells(files[0], reading), files, pictures, options.image)
+        read = join_parts(parts, lambda file: read_cells(file, reading)) if parts else read_cells(files[0], reading)
+        found = match(root, read, files, pictures, options.image)
     except DescendError:
         if asked or not has_classes(root):
             raise
@@ -137,6 +147,11 @@ def find_table(root: Path, given: Mapping[str, str]) -> ImageTable | None:
     if found is not None and not asked and 2 * len(set(found.places.tolist()) - {-1}) < len(pictures):
         return None if has_classes(root) else found
     return found
+
+
+def read_cells(file: Path, options: table.TableOptions) -> CsvTable:
+    """The cells of ``file``; lists and objects of JSON and Parquet as JSON, as only the target is learned from."""
+    return table.read_cells(file, options, lambda names: Nesting(frozenset(names)))
 
 
 def choose_files(root: Path, asked: bool) -> tuple[Path, ...]:

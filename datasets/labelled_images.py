@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from descend.datasets.columns import Column, ColumnFinder, quote_columns
 from descend.datasets.csv_reader import shorten_cell
-from descend.datasets.data_shape import format_count
+from descend.datasets.data_shape import Task, format_count
 from descend.datasets.image_table import ImageTable, ImageTableOptions
+from descend.datasets.labels import encode_labels, prepare_labels
 from descend.datasets.listing import FolderListing, spell_name
 from descend.datasets.split import PARTS
 from descend.datasets.split_files import COLUMN
@@ -18,7 +19,7 @@ from descend.datasets.table_problems import Problem, can_be_target
 from descend.datasets.table_split import check_choice, find_part, read_groups, read_parts
 from descend.datasets.table_survey import Survey, summarise
 from descend.datasets.target import choose_targets, convert_targets, decide_task, encode_classes, find_targets
-from descend.engine.base.errors import DescendError, UsageError
+from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,19 +52,20 @@ def list_labelled(root: Path, found: ImageTable, options: ImageTableOptions) -> 
     if not wanted and usual is None:
         left = left[: 1 + max((at for at, column in enumerate(left) if can_be_target(column)), default=len(left) - 1)]
     targets = choose_targets(left, wanted or ([usual] if usual and len(left) > 1 else []), where, notes)
-    notes.append(
-        f"'{shorten_cell(found.image.name)}' names the images, '{shorten_cell(targets[0].name)}' is to predict."
-    )
+    predicted = quote_columns([target.name for target in targets])
+    notes.append(f"'{shorten_cell(found.image.name)}' names the images, and what to predict is in {predicted}.")
     task = decide_task(targets, options.task, where, notes)
-    if task == "labels":
-        raise UsageError(f"Several labels at once are for tables; name one target of {where}, or say task=regression.")
-    keep = keep_rows(root, found, targets, options.missing, notes)
+    targets, mark = prepare_labels(targets, task, options.mark, options.empty, where)
+    keep = keep_rows(root, found, targets, task, options.missing, notes)
     if keep.sum() < MIN_IMAGES:
         raise DescendError(f"{where} names {format_count(int(keep.sum()), 'image')}; at least {MIN_IMAGES} are needed.")
     classes: tuple[str, ...] = ()
-    labels: NDArray[np.int64] | NDArray[np.float64]
+    names = tuple(target.name for target in targets)
+    labels: NDArray[np.int64] | NDArray[np.uint8] | NDArray[np.float64]
     if task == "classification":
         classes, labels = encode_classes(targets[0], keep, where, notes)
+    elif task == "labels":
+        names, labels = encode_labels(targets, mark, keep, where, notes)
     else:
         labels = convert_targets(targets, keep, notes)
     test: tuple[bool, ...] | None = None
@@ -82,10 +84,12 @@ def list_labelled(root: Path, found: ImageTable, options: ImageTableOptions) -> 
         classes,
         tuple(notes),
         table=found.files,
-        label=targets[0].name if classes else "",
-        targets=() if classes else tuple(target.name for target in targets),
+        label=targets[0].name if classes or mark else "",
+        targets=() if classes else names,
         groups=groups,
         held=held,
+        mark=mark,
+        task=task,
     )
 
 
@@ -118,9 +122,9 @@ def find_split(columns: Sequence[Column]) -> Column | None:
 
 
 def keep_rows(
-    root: Path, found: ImageTable, targets: Sequence[Column], missing: str, notes: list[str]
+    root: Path, found: ImageTable, targets: Sequence[Column], task: Task, missing: str, notes: list[str]
 ) -> NDArray[np.bool_]:
-    """Which rows have a picture of their own and what is to be predicted of it, (rows,).
+    """Which rows have a picture of their own and what is to be predicted of it, (rows,), as the ``task`` says.
 
     Raises:
         DescendError: some have not, and such are not to be left out.
@@ -128,11 +132,12 @@ def keep_rows(
     import numpy as np
 
     where, lines = found.name, found.image.lines
+    none = ", say empty=none if an empty cell says that there is no label" if task == "labels" else ""
     gone = found.places < 0
     unsaid = np.any([target.missing for target in targets], axis=0) & ~gone
     for lacking, what, remedy in (
         (gone, f"that {'is' if gone.sum() == 1 else 'are'} not in {root.name}", "put them there"),
-        (unsaid, f"without a value in {quote_columns([t.name for t in targets])}", "add it"),
+        (unsaid, f"without a value in {quote_columns([t.name for t in targets])}", f"add it{none}"),
     ):
         if not lacking.any():
             continue

@@ -3,6 +3,9 @@ of words with a mark between them."""
 
 from __future__ import annotations
 
+import ast
+import json
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets.columns import Column, quote_columns
 from descend.datasets.csv_reader import shorten_cell
-from descend.datasets.data_shape import format_count
+from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.forms import is_number
+from descend.datasets.options import option
 from descend.datasets.order import find_lookalikes, sort_classes
 from descend.engine.base.errors import DescendError, UsageError
 
@@ -27,6 +31,8 @@ UNKNOWN = -1
 """Of a cell that says neither."""
 MARKS = ("|", ";", ",", "/", "+", " ")
 """What can stand between words; the first that enough cells have is taken."""
+COMMA = ","
+"""What stands between words in lists as JSON and Python write them."""
 OFTEN = 0.05
 """Share of the cells that have it."""
 MAX_LABELS = 1000
@@ -68,22 +74,50 @@ def are_answers(columns: Sequence[Column]) -> bool:
 def find_mark(column: Column, among: Sequence[str] = MARKS, least: float = OFTEN) -> str:
     """What stands between words in ``column``, the first of ``among`` that at least this share of its cells have; ""
     if there is nothing."""
+    if are_lists(column):
+        return COMMA
     filled = [cell for cell, gone in zip(column.cells, column.missing.tolist(), strict=True) if not gone]
     enough = max(1, least * len(filled))
     return next((mark for mark in among if sum(mark in cell for cell in filled) >= enough), "")
 
 
 def split_words(cell: str, mark: str) -> list[str]:
-    """The words in a ``cell``, each once; also of a list as Python and JSON write it."""
+    """The words in a ``cell``, each once; also of a list as JSON and Python write it."""
+    if (words := read_list(cell)) is not None:
+        return list(dict.fromkeys(words))
     if cell.startswith("[") and cell.endswith("]"):
         cell = cell[1:-1]
-    words = (word.strip().strip("'\"").strip() for word in cell.split(mark))
-    return list(dict.fromkeys(filter(None, words)))
+    found = (word.strip().strip("'\"").strip() for word in cell.split(mark))
+    return list(dict.fromkeys(filter(None, found)))
 
 
-def prepare_labels(targets: Sequence[Column], mark: str, empty: str, file: str) -> tuple[list[Column], str]:
-    """The columns ``targets`` that hold labels, ready to be encoded, and how they do: the mark between the words of a
-    single column, "" of a column of yes and no for each label.
+def read_list(cell: str) -> list[str] | None:
+    """The words of a list of single values as JSON or Python writes it; None if ``cell`` is no such list."""
+    if not (cell.startswith("[") and cell.endswith("]")):
+        return None
+    try:
+        values = json.loads(cell, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of signs after a \\
+                values = ast.literal_eval(cell)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return None
+    if not all(isinstance(value, (str, int, float)) or value is None for value in values):
+        return None
+    words = ("" if value is None else str(value).strip() for value in values)
+    return list(filter(None, words))
+
+
+def are_lists(column: Column) -> bool:
+    """Whether every cell of ``column`` that is filled is a list of single values."""
+    filled = {cell for cell, gone in zip(column.cells, column.missing.tolist(), strict=True) if not gone}
+    return bool(filled) and all(cell.startswith("[") for cell in filled) and None not in map(read_list, filled)
+
+
+def prepare_labels(targets: Sequence[Column], task: Task, mark: str, empty: str, file: str) -> tuple[list[Column], str]:
+    """The columns ``targets``, ready to be encoded, and how they hold labels, if the ``task`` is these: the mark
+    between the words of a single column, "" of a column of yes and no for each label.
 
     Args:
         mark: what was said to stand between words; "" finds it.
@@ -91,8 +125,12 @@ def prepare_labels(targets: Sequence[Column], mark: str, empty: str, file: str) 
 
     Raises:
         DescendError: a column holds something else.
-        UsageError: a mark is given, and there are several columns.
+        UsageError: a mark is given, and there are several columns; or something is said of labels where there are none.
     """
+    if task != "labels":
+        if said := (mark and "mark") or (empty and "empty"):
+            raise UsageError(f"{said}= is for task=labels, and here the task is {task}.")
+        return list(targets), ""
     mark = choose_mark(targets, mark, file)
     return fill_empty(targets, mark) if empty else list(targets), mark
 
@@ -106,6 +144,10 @@ def choose_mark(targets: Sequence[Column], mark: str, file: str) -> str:
         )
     if len(targets) == 1:
         found = mark or find_mark(targets[0])
+        if are_lists(targets[0]):
+            if mark not in ("", COMMA):
+                raise UsageError(f"mark= is for words in a cell, and '{targets[0].name}' of {file} holds lists.")
+            return COMMA
         if not any(found in cell for cell in targets[0].cells):
             raise DescendError(f"No cell in column '{targets[0].name}' of {file} has '{mark}'; choose another mark=….")
         if not found:
@@ -134,7 +176,7 @@ def describe_strange(column: Column, row: int, file: str) -> DescendError:
 
 def fill_empty(targets: Sequence[Column], mark: str) -> list[Column]:
     """``targets`` whose empty cells, and those that were said to mark a gap, say that a row has no label."""
-    none = mark or "0"  # a mark alone has no word beside it
+    none = "[]" if mark else "0"
     return [
         replace(column, cells=[none if not cell or cell in column.gaps else cell for cell in column.cells])
         for column in targets
@@ -154,14 +196,22 @@ def encode_labels(
     if mark:
         words = [split_words(cell, mark) for cell, kept in zip(targets[0].cells, keep.tolist(), strict=True) if kept]
         names = tuple(sort_classes({word for row in words for word in row}))
+        lists = are_lists(targets[0])
         shown = "blanks" if mark == " " else f"'{mark}'"
         if not 2 <= len(names) <= MAX_LABELS:
+            if lists:
+                raise DescendError(
+                    f"The lists in '{targets[0].name}' of {file} have {format_count(len(names), 'word')}; from 2 to "
+                    f"{MAX_LABELS:,} can be labels, so choose another target=…."
+                )
             raise DescendError(
                 f"Column '{targets[0].name}' of {file}, cut at {shown}, has {format_count(len(names), 'word')}; from 2 "
                 f"to {MAX_LABELS:,} can be labels, so choose another mark=… or target=…."
             )
         notes.append(
-            f"'{targets[0].name}' is cut at {shown} into {len(names):,} labels, of which a row can have several; "
+            f"'{targets[0].name}' lists {len(names):,} labels, of which a row can have several."
+            if lists
+            else f"'{targets[0].name}' is cut at {shown} into {len(names):,} labels, of which a row can have several; "
             "mark=… changes that."
         )
         if alike := find_lookalikes(names):
@@ -184,6 +234,28 @@ def encode_words(rows: Sequence[Sequence[str]], names: Sequence[str]) -> NDArray
     for row, words in enumerate(rows):
         y[row, [places[word] for word in words if word in places]] = 1
     return y
+
+
+def read_ticks(y: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Numbers (n, k) that are all 0 and 1, or all -1 and 1, as 1 for each label that a sample has and else 0; None if
+    they are others."""
+    import numpy as np
+
+    if y.dtype.kind not in "buif" or not (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
+        return None
+    return (y > 0).astype(np.uint8)
+
+
+def mark_option() -> Any:
+    """The option that says what stands between labels."""
+    return option("", "of a target with several labels in a cell: what stands between them; default: found")
+
+
+def empty_option() -> Any:
+    """The option that says what an empty cell of labels means."""
+    return option(
+        "", "of labels: whether an empty cell says that there is none; default: it is missing", among=("none",)
+    )
 
 
 def warn_of_constant(names: Sequence[str], y: NDArray[Any], train: NDArray[np.intp]) -> list[str]:

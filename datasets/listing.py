@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets import image_file
-from descend.datasets.data_shape import format_count
+from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.order import find_lookalikes, sort_classes
 from descend.datasets.split import PARTS, UNTRAINED
@@ -48,12 +48,14 @@ class FolderListing:
     """The pictures of a folder.
 
     Attributes:
-        labels: of each file, (n,); or the numbers to predict, (n,) or (n, k), if there are no classes.
+        labels: the class of each file, (n,); of the task labels 1 for each that it has and else 0, (n, k); or the
+            numbers to predict, (n,) or (n, k).
         test: which are for the test; None if nothing parts them.
         table: the files that name them and say what they show; () if folders do.
-        label, targets: names of its column of classes, or of those of numbers.
+        label, mark, targets: as in `Dataset`.
         groups: of each file, if those of a group stay together.
         held: which are for validation; () if that is not said.
+        task: what is learned.
     """
 
     files: tuple[Path, ...]
@@ -66,6 +68,8 @@ class FolderListing:
     targets: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     held: tuple[bool, ...] = ()
+    mark: str = ""
+    task: Task = "classification"
 
 
 def list_images(root: Path, limit: int = 0, ignore: Collection[str] = ()) -> FolderListing:

@@ -164,8 +164,8 @@ def label_pictures(files: Sequence[Path], place: Path, classes: Sequence[str]) -
 def find_answers(
     place: Path, prepared: Preparation, options: Mapping[str, Any]
 ) -> tuple[list[Path], NDArray[Any], list[str]] | None:
-    """The pictures that a table in the folder ``place`` names, their labels, (n,), or numbers, (n, k), and sentences on
-    what was left out; None if no table says what they show.
+    """The pictures that a table in the folder ``place`` names, their classes, (n,), labels or numbers, (n, k), and
+    sentences on what was left out; None if no table says what they show.
 
     Args:
         options: those of the training's data.
@@ -180,7 +180,7 @@ def find_answers(
     if (found := image_table.find_table(place, {"image": options["image"]} if options.get("image") else {})) is None:
         return None
     there = found.places >= 0
-    reader = AnswerReader(prepared, {})
+    reader = AnswerReader(prepared, {"empty": options.get("empty")})
     names = [column.name for column in found.columns]
     cells = [list(column.cells) for column in found.columns]
     values, known = reader.read(CsvTable(found.files[0], names, cells, list(found.image.lines), True))

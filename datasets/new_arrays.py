@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets import brightness, npy_files, npz, npz_file
 from descend.datasets.data_shape import format_count
+from descend.datasets.labels import read_ticks
 from descend.datasets.new_answers import UNKNOWN, find_label, number_classes, tell_strange
 from descend.datasets.npz_file import INPUTS, OUTPUTS, TEST, TRAIN, spell_class
 from descend.datasets.preparation import Preparation
@@ -156,8 +157,8 @@ class ArrayEncoder:
 
 
 def read_answers(arrays: NewArrays, prepared: Preparation) -> tuple[NDArray[Any], NDArray[np.bool_], list[str]]:
-    """The labels, int64, (n,), or numbers, float64, (n, k), of new samples, which of them are known, and sentences on
-    the others.
+    """The classes, int64, (n,), labels, uint8, (n, k), or numbers, float64, (n, k), of new samples, which of them are
+    known, and sentences on the others.
 
     Raises:
         DescendError: there is no y, or it does not fit.
@@ -167,6 +168,14 @@ def read_answers(arrays: NewArrays, prepared: Preparation) -> tuple[NDArray[Any]
     y = arrays.y
     if y is None:
         raise DescendError(f"{arrays.name} has no y, and so nothing to judge predictions by.")
+    if prepared.task == "labels":
+        ticks = read_ticks(y.reshape(len(y), -1))
+        if ticks is None or ticks.shape[1] != len(prepared.targets):
+            raise DescendError(
+                f"y in {arrays.name} has the shape {y.shape}; 0 and 1 for each of {len(prepared.targets)} labels can "
+                "be judged."
+            )
+        return ticks, np.ones(len(ticks), bool), []
     if not prepared.classes:
         values = y.reshape(len(y), -1)
         if y.dtype.kind not in "buif" or values.shape[1] != len(prepared.targets):

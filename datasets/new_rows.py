@@ -16,7 +16,7 @@ from descend.datasets.csv_stream import stream_csv
 from descend.datasets.data_shape import format_count
 from descend.datasets.date_parts import expand_table
 from descend.datasets.preparation import Preparation
-from descend.datasets.records import SUFFIXES, stream_records
+from descend.datasets.records import SUFFIXES, Nesting, stream_records
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_rows(file: Path, prepared: Preparation, options: Mapping[str, Any]) -> 
     learned = [prepared.text] if prepared.text else [encoder.name for encoder in prepared.encoders]
     unnamed = all(map(UNNAMED.fullmatch, learned))
     if find_suffix(file) in SUFFIXES:
-        return stream_records(file, nests=lambda name: name not in learned)
+        return stream_records(file, nests=lambda names: Nesting(frozenset(names) - frozenset(learned)))
     given = {name: options[name] for name in READING if options.get(name)}
     return stream_csv(file, named=not unnamed, **given)
 

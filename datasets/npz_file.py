@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets import brightness, npz
-from descend.datasets.data_shape import format_count
+from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING, Dataset
+from descend.datasets.labels import MAX_LABELS, read_ticks, warn_of_constant
 from descend.datasets.memory import check_memory
 from descend.datasets.options import option
 from descend.datasets.order import sort_classes
 from descend.datasets.precision import DOUBLE, FAR, SINGLE, is_merged, is_narrow, standardise
-from descend.datasets.split import PARTS, UNTRAINED, split_shuffled, split_stratified
+from descend.datasets.split import PARTS, UNTRAINED
+from descend.datasets.table_split import split_rows
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 
@@ -39,7 +41,7 @@ SHOWN = 8
 class ArrayOptions:
     """What can be said of an ``.npz`` file."""
 
-    task: str = option("", "what to learn; default: by what y holds", among=("classification", "regression"))
+    task: str = option("", "what to learn; default: by what y holds", among=("classification", "labels", "regression"))
     missing: str = option("error", "what to do about NaN in x", among=("error", "drop", "mean"))
     test: float = option(0.2, "share that is kept for the test", low=0.01, high=0.9)
     seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
@@ -66,7 +68,7 @@ def make_dataset(
     """The dataset called ``name`` of the arrays in ``file``, of which each is ``read`` when it is needed.
 
     x of shape (n, d) or (n,) is a table; (n, h, w), (n, h, w, c) and (n, c, h, w) with c of 1 or 3 are images. y is
-    (n,), (n, k), or one-hot (n, classes).
+    (n,), (n, k), one-hot (n, classes), or 0 and 1 for each of several labels (n, k).
 
     Raises:
         DescendError: there are no such arrays, or one takes too much memory; the sentence says
@@ -80,7 +82,7 @@ def make_dataset(
     parts = choose_arrays(headers, file, notes, form)
     check_width(parts, file)
     check_memory(estimate_memory(parts), file, "save fewer samples, or with fewer bytes each")
-    y, classes = read_outputs(join_arrays([read(y) for _, y in parts], "y", file), options.task, file, notes)
+    task, y, classes = read_outputs(join_arrays([read(y) for _, y in parts], "y", file), options.task, file, notes)
     x = join_arrays([read(x) for x, _ in parts], "x", file)
     if x.dtype.kind not in "buif":
         raise DescendError(f"x in {file} holds {x.dtype}, not numbers; turn it into numbers before saving.")
@@ -99,12 +101,7 @@ def make_dataset(
     if len(x) < 5:
         raise DescendError(f"{file} has {format_count(len(x), 'sample')}; at least 5 are needed.")
     if test is None:
-        split = (
-            split_stratified(y, options.test, options.seed)
-            if classes
-            else split_shuffled(len(y), options.test, options.seed)
-        )
-        train_at, test_at = split
+        train_at, test_at = split_rows(y, task != "regression", options.test, options.seed)
     else:
         train_at, test_at = np.flatnonzero(~test), np.flatnonzero(test)
     if not len(train_at) or not len(test_at):
@@ -122,6 +119,8 @@ def make_dataset(
             means = np.nanmean(x[train_at], 0)
         x = np.where(np.isnan(x), np.where(np.isnan(means), np.nanmean(x, 0), means), x)
     targets = () if classes else ("y",) if y.ndim == 1 else tuple(f"y{place}" for place in range(1, y.shape[1] + 1))
+    if task == "labels":
+        notes += warn_of_constant(targets, y, train_at)
     return Dataset(
         name,
         classes,
@@ -132,7 +131,7 @@ def make_dataset(
         scale=scale,
         values=values,
         kind="table" if is_table else "image",
-        task="classification" if classes else "regression",
+        task=task,
         features=features,
         targets=targets,
         missing=missing,
@@ -252,8 +251,13 @@ def join_arrays(arrays: Sequence[NDArray[Any]], key: str, file: str) -> NDArray[
     return np.concatenate(arrays)
 
 
-def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Labels and classes, or float64 numbers and ()."""
+def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tuple[Task, NDArray[Any], tuple[str, ...]]:
+    """What is learned, and the targets of each sample with the classes: int64 indices of these; or uint8 (n, k), 1 for
+    each label that it has, and (); or float64 numbers and ().
+
+    Args:
+        task: what was said to be learned; "" finds it.
+    """
     import numpy as np
 
     if y.ndim == 2 and y.shape[1] == 1:
@@ -265,7 +269,10 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
         raise DescendError(
             f"y in {file} has {y[tuple(at)]} at index {at}, not a 32-bit number; leave such samples out."
         )
+    if task == "labels":
+        return "labels", read_labels(y, file), ()
     if y.ndim == 2 and y.dtype.kind in "buif" and task != "regression" and y.shape[1] > 1:
+        ticks = read_ticks(y)
         if np.isin(y, (0, 1)).all() and (y.sum(1) == 1).all():
             notes.append("y is one-hot; each sample's class is the position of its 1.")
             if gone := np.flatnonzero(~(y == 1).any(0)).tolist():
@@ -275,18 +282,22 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
                 )
             y = y.argmax(1)
         elif task == "classification":
-            raise DescendError(f"y in {file} has the shape {y.shape}; classes are labels (n,) or one-hot.")
+            several = ", and several labels a sample are task=labels" if ticks is not None else ""
+            raise DescendError(f"y in {file} has the shape {y.shape}; classes are labels (n,) or one-hot{several}.")
+        elif ticks is not None and y.shape[1] <= MAX_LABELS:
+            notes.append(
+                f"y holds only yes and no, {y.shape[1]} a sample, so the task is labels: each is predicted by itself; "
+                "task=regression predicts them as numbers."
+            )
+            return "labels", read_labels(y, file), ()
     words = y.dtype.kind in "US"
     if words and task == "regression":
         raise DescendError(f"y in {file} holds words; regression predicts numbers, so say task=classification.")
     if words and y.ndim == 2:
         raise DescendError(f"y in {file} has the shape {y.shape}; labels have the shape (n,).")
     if y.ndim == 2:
-        how = "which are 0 or 1 like several labels a sample, " if np.isin(y, (0, 1)).all() else ""
-        notes.append(
-            f"{WARNING if how else ''}y holds {y.shape[1]} numbers a sample, {how}and each is predicted as a number."
-        )
-        return read_numbers(y, notes), ()
+        notes.append(f"y holds {y.shape[1]} numbers a sample, and each is predicted as a number.")
+        return "regression", read_numbers(y, notes), ()
     values, indices = np.unique(y, return_inverse=True)
     if not task:
         whole = words or y.dtype.kind in "bui" or not (y % 1).any()
@@ -296,7 +307,7 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
         task = "classification" if whole and few_values else "regression"
         notes.append(f"y has {len(values):,} unique values, so the task is {task}; task=… changes that.")
     if task == "regression" and not words:
-        return read_numbers(y, notes), ()
+        return "regression", read_numbers(y, notes), ()
     if not 2 <= len(values) <= MAX_CLASSES:
         raise DescendError(
             f"y in {file} has {format_count(len(values), 'class', 'classes')}; 2 to {MAX_CLASSES:,} can be."
@@ -306,7 +317,32 @@ def read_outputs(y: NDArray[Any], task: str, file: str, notes: list[str]) -> tup
     names = [spell_class(value) for value in values.tolist()]
     classes = sort_classes(names)
     places = {name: place for place, name in enumerate(classes)}
-    return np.array([places[name] for name in names], np.int64)[indices], tuple(classes)
+    return "classification", np.array([places[name] for name in names], np.int64)[indices], tuple(classes)
+
+
+def read_labels(y: NDArray[Any], file: str) -> NDArray[np.uint8]:
+    """Which of several labels each sample has, (n, k).
+
+    Raises:
+        DescendError: that is not what ``y`` says, there are too many, or all samples have the same.
+    """
+    import numpy as np
+
+    if y.ndim != 2 or y.shape[1] > MAX_LABELS:
+        single = "; a single label of yes and no is task=classification" if y.ndim == 1 else ""
+        raise DescendError(
+            f"y in {file} has the shape {y.shape}; several labels are 0 and 1 of shape (n, k), with k from 2 to "
+            f"{MAX_LABELS:,}{single}."
+        )
+    if y.dtype.kind in "US":
+        raise DescendError(f"y in {file} holds words; several labels are 0 and 1, or -1 and 1.")
+    if (found := read_ticks(y)) is None:
+        odd = ~np.isin(y, (0, 1))
+        at = np.argwhere(odd)[0].tolist()
+        raise DescendError(f"y in {file} has {y[tuple(at)]} at index {at}; several labels are 0 and 1, or -1 and 1.")
+    if (found == found[0]).all():
+        raise DescendError(f"All samples of {file} have the same labels, so there is nothing to learn.")
+    return found
 
 
 def spell_class(value: bytes | str | float) -> str:

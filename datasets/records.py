@@ -8,10 +8,10 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from urllib.parse import quote
 
 from descend.datasets.compressed import ENDINGS, find_size, find_suffix, open_bytes, open_text, tell_unreadable
@@ -27,13 +27,29 @@ JSON, PARQUET = (".jsonl", ".ndjson", ".json"), (".parquet", ".pq")
 SUFFIXES = JSON + PARQUET
 TAKE = "limit=N takes the first N rows"
 
-Nests = Callable[[str], bool]
 Row = tuple[int, dict[str, Any]]
 """The line or the place of a row, from 1, and its values by the names of the columns."""
 
 
-def read_records(file: Path, limit: int = 0, nests: Nests = lambda name: False) -> CsvTable:
-    """The table in ``file``, its ``limit`` first rows or all; ``nests`` as in `stream_records`.
+class Nesting(NamedTuple):
+    """Names of columns whose cells may hold more than a single value, which becomes JSON: of those in ``anything`` any
+    list or object, as they are not learned from; of those in ``lists`` a list of single values."""
+
+    anything: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+
+
+Nests = Callable[[Sequence[str]], Nesting]
+"""Which they are, of the names of all columns."""
+
+
+def nest_nothing(names: Sequence[str]) -> Nesting:
+    """No column nests."""
+    return Nesting()
+
+
+def read_records(file: Path, limit: int = 0, nests: Nests = nest_nothing) -> CsvTable:
+    """The table in ``file``, its ``limit`` first rows or all.
 
     Raises:
         DescendError: it cannot be read, or is not such a table; the sentence says where.
@@ -56,11 +72,8 @@ def read_records(file: Path, limit: int = 0, nests: Nests = lambda name: False) 
     return CsvTable(file, names, [column[:keep] for column in columns], lines[:keep], True, notes)
 
 
-def stream_records(file: Path, cells: int = CELLS, nests: Nests = lambda name: False) -> Iterator[CsvTable]:
+def stream_records(file: Path, cells: int = CELLS, nests: Nests = nest_nothing) -> Iterator[CsvTable]:
     """The table in ``file`` in pieces of about so many ``cells``; a table without rows is one empty piece.
-
-    Args:
-        nests: whether the column of that name may have lists and objects, as it is not learned from; they become JSON.
 
     Raises:
         DescendError: as `read_records`.
@@ -78,11 +91,11 @@ def _stream_json(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
     names = _name_columns(file, keys)
     if not names:
         raise DescendError(f"{file.name} has no row; a table is an object in each line, or a list of objects.")
-    rows = _read_objects(file)
+    rows, nesting = _read_objects(file), nests(names)
     size = max(1, cells // len(names))
     while piece := list(itertools.islice(rows, size)):
         columns = [
-            [write_cell(file, line, name, row.get(key), nests(name)) for line, row in piece]
+            [write_cell(file, line, name, row.get(key), nesting) for line, row in piece]
             for key, name in zip(keys, names, strict=True)
         ]
         yield CsvTable(file, names, columns, [line for line, _ in piece], True)
@@ -174,10 +187,10 @@ def _unpack(file: Path) -> Iterator[BinaryIO]:
 def _stream_opened(file: Path, opened: BinaryIO, cells: int, nests: Nests) -> Iterator[CsvTable]:
     source = _open_parquet(file, opened)
     names = _name_columns(file, source.schema_arrow.names)
-    start = 1
+    start, nesting = 1, nests(names)
     for batch in _read_batches(file, source, max(1, cells // max(1, len(names)))):
         columns = [
-            [write_cell(file, start + at, name, value, nests(name)) for at, value in enumerate(_list_values(column))]
+            [write_cell(file, start + at, name, value, nesting) for at, value in enumerate(_list_values(column))]
             for name, column in zip(names, batch.columns, strict=True)
         ]
         yield CsvTable(file, names, columns, list(range(start, start + batch.num_rows)), True)
@@ -226,11 +239,11 @@ def _shorten(error: BaseException) -> str:
     return shorten_cell(str(error).strip().partition("\n")[0].rstrip("."))
 
 
-def write_cell(file: Path, line: int, name: str, value: Any, nests: bool = False) -> str:
+def write_cell(file: Path, line: int, name: str, value: Any, nesting: Nesting) -> str:
     """``value`` as the text of a cell; what is missing, or no number, is empty.
 
     Raises:
-        DescendError: it is a list, an object or bytes, and the column is none that ``nests``.
+        DescendError: it is a list, an object or bytes, and the column is none that may hold such.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -241,11 +254,16 @@ def write_cell(file: Path, line: int, name: str, value: Any, nests: bool = False
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ")
     if isinstance(value, (list, dict, bytes)):
-        if nests:
-            return json.dumps(value, default=str)
+        if name in nesting.anything:
+            return json.dumps(value, default=str, ensure_ascii=False)
+        plain = isinstance(value, list) and not any(isinstance(one, (list, dict, bytes)) for one in value)
+        if plain and name in nesting.lists:
+            words = [write_cell(file, line, name, one, nesting) for one in value]
+            return json.dumps(list(filter(None, words)), ensure_ascii=False)
         kind = {list: "a list", dict: "an object"}.get(type(value), "bytes")
+        labels = f", or say target={quote(name)} if it lists labels to predict" if plain else ""
         raise DescendError(
             f"Line {line:,} of {file.name} has {kind} in '{shorten_cell(name)}'; a cell of a table is a single value, "
-            f"so make columns of it, or leave it out with ignore={quote(name)}."
+            f"so make columns of it, or leave it out with ignore={quote(name)}{labels}."
         )
     return str(value)

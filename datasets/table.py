@@ -20,7 +20,7 @@ from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.date_parts import replace_dates
 from descend.datasets.identifiers import explain_identifier
 from descend.datasets.input_groups import read_inputs
-from descend.datasets.labels import encode_labels, prepare_labels, warn_of_constant
+from descend.datasets.labels import empty_option, encode_labels, mark_option, prepare_labels, warn_of_constant
 from descend.datasets.leaks import warn_of_leaks
 from descend.datasets.memory import check_memory
 from descend.datasets.missing_values import MIN_ROWS, drop_or_fill
@@ -52,10 +52,8 @@ class TableOptions:
     task: str = option(
         "", "what to learn; default: by what is in the target", among=("classification", "labels", "regression")
     )
-    mark: str = option("", "of a target with several labels in a cell: what stands between them; default: found")
-    empty: str = option(
-        "", "of labels: whether an empty cell says that there is none; default: it is missing", among=("none",)
-    )
+    mark: str = mark_option()
+    empty: str = empty_option()
     missing: str = option("error", "what to do about missing values", among=("error", "drop", "mean"))
     text: str = option("", "the column with texts to learn from; the others are left out")
     tokens: str = tokens_option()
@@ -189,11 +187,7 @@ def make_dataset(table: CsvTable, where: str, name: str, options: TableOptions) 
     note_oddities(features, targets, notes)
     task = decide_task(targets, options.task, where, notes)
 
-    mark = ""
-    if task == "labels":
-        targets, mark = prepare_labels(targets, options.mark, options.empty, where)
-    elif said := (options.mark and "mark") or (options.empty and "empty"):
-        raise UsageError(f"{said}= is for task=labels, and here the task is {task}.")
+    targets, mark = prepare_labels(targets, task, options.mark, options.empty, where)
     keep, missing = drop_or_fill(features, targets, task, options.missing, options.ignore, lines, where, notes)
     classes, names = (), tuple(target.name for target in targets)  # type: tuple[str, ...], tuple[str, ...]
     y: NDArray[np.int64] | NDArray[np.uint8] | NDArray[np.float64]
@@ -277,8 +271,11 @@ def make_dataset(table: CsvTable, where: str, name: str, options: TableOptions) 
     )
 
 
-def read_cells(file: Path, options: TableOptions) -> CsvTable:
+def read_cells(file: Path, options: TableOptions, nests: records.Nests | None = None) -> CsvTable:
     """The cells of ``file`` as text.
+
+    Args:
+        nests: which columns of JSON or Parquet may hold lists; by default those of `find_nesting`.
 
     Raises:
         DescendError: the file is no such table; the sentence says where and what to do.
@@ -289,8 +286,22 @@ def read_cells(file: Path, options: TableOptions) -> CsvTable:
         return text.read_csv(file, limit=options.limit, **said)
     if given := next((name for name, value in said.items() if value), ""):
         raise UsageError(f"{given}= is for tables written as text, and {file.name} is not.")
+    return records.read_records(file, options.limit, nests or find_nesting(options))
+
+
+def find_nesting(options: TableOptions) -> records.Nests:
+    """What says which columns of JSON or Parquet may hold lists: those to leave out, and what is to predict, whose
+    lists are of labels."""
     ignored = {name.lower() for name in options.ignore}
-    return records.read_records(file, options.limit, lambda name: name.lower() in ignored)
+    wanted = {name.strip().lower() for name in (options.target, *options.target.split(","))} - {""}
+
+    def choose(names: Sequence[str]) -> records.Nesting:
+        anything = frozenset(name for name in names if name.lower() in ignored)
+        ways = {name: {name.lower(), str(at), str(at - len(names) - 1)} for at, name in enumerate(names, 1)}
+        lists = [name for name in names if (ways[name] & wanted if wanted else name not in anything)]
+        return records.Nesting(anything, frozenset(lists if wanted else lists[-1:]))
+
+    return choose
 
 
 def read_table_options(address: str) -> dict[str, Any]:

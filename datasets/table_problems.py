@@ -14,6 +14,7 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.date_parts import DAY_FIRST, decide_order, parse_date, parse_dates
 from descend.datasets.forms import GROUPED, MONTH
 from descend.datasets.identifiers import explain_identifier
+from descend.datasets.labels import are_lists
 from descend.datasets.leaks import find_leaks
 from descend.datasets.order import find_lookalikes
 from descend.datasets.split_files import COLUMN
@@ -106,6 +107,8 @@ def choose_target(columns: Sequence[Column], options: TableOptions, cells: CsvTa
 
 def can_be_target(column: Column) -> bool:
     """Whether ``column`` can be what is predicted."""
+    if are_lists(column):
+        return True
     if column.hopeless or explain_identifier(column, target=True) or len(set(column.cells)) < 2:
         return False
     return column.numeric or (column.form == "words" and not column.free_text)

@@ -28,6 +28,8 @@ OF_CLASS = 10
 HEAD = 200
 """Rows by which it is decided how the file is written."""
 READING = ("delimiter", "encoding", "skip", "footer", "comment")
+CHOOSING = ("header", "limit", "target", "ignore")
+"""Options by which the cells of a sample are chosen, and whether lists are among them, beside those of `READING`."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,7 @@ def stream_table(place: Path, options: table.TableOptions) -> Iterator[CsvTable]
 def stream_file(file: Path, options: table.TableOptions) -> Iterator[CsvTable]:
     """A file in pieces, without rows that repeat the names of the columns."""
     if find_suffix(file) in records.SUFFIXES:
-        ignored = {name.lower() for name in options.ignore}
-        yield from records.stream_records(file, nests=lambda name: name.lower() in ignored)
+        yield from records.stream_records(file, nests=table.find_nesting(options))
         return
     given = {name: getattr(options, name) for name in READING}
     head = csv_reader.read_csv(file, limit=HEAD, header=options.header, **given)
@@ -204,7 +205,7 @@ def sample_table(place: Path, options: table.TableOptions) -> TableSample:
     """Sample the table ``place``; its cells are text yet, so that other options read them again."""
     files = list_files(place)
     version = tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files)
-    kept = {name: value for name, value in asdict(options).items() if name in (*READING, "header", "limit", "target")}
+    kept = {name: value for name, value in asdict(options).items() if name in (*READING, *CHOOSING)}
     found = _sample(place, version, tuple(kept.items()))
     return replace(found, table=replace(found.table, notes=list(found.table.notes)))
 

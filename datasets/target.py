@@ -13,7 +13,7 @@ from descend.datasets.data_shape import Task, format_count
 from descend.datasets.dataset import WARNING
 from descend.datasets.forms import is_number
 from descend.datasets.identifiers import explain_identifier
-from descend.datasets.labels import are_answers, suggest_labels
+from descend.datasets.labels import are_answers, are_lists, suggest_labels
 from descend.datasets.order import find_lookalikes
 from descend.datasets.precision import DOUBLE, FAR, is_merged, is_narrow, standardise
 from descend.engine.base.errors import DescendError, UsageError
@@ -67,6 +67,9 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
         empty = quote_columns([column.name for column in targets if column.empty])
         unless = next((column.unless for column in targets if column.empty), "")
         raise DescendError(f"{file} has no values in the target {empty}; {ANOTHER}{unless}.")
+    if not task and len(targets) == 1 and are_lists(target):
+        notes.append(f"The target '{target.name}' holds lists, so the task is labels.")
+        return "labels"
     if not task and len(targets) > 1 and are_answers(targets):
         other = "task=regression predicts them as numbers" if all(column.numeric for column in targets) else ""
         notes.append(

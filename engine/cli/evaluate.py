@@ -245,12 +245,10 @@ def print_metrics(console: Console, found: Evaluation) -> None:
 def print_classes(console: Console, found: Evaluation) -> None:
     """Each class, or label, the one that is found least first."""
     from descend.engine.cli.fitted_table import Column, print_table
-    from descend.engine.evaluation.names import write_value
+    from descend.engine.evaluation.names import name_class_columns, write_value
 
     what = "label" if found.judged.labelled else "class"
-    heads = {"samples": "samples"} | ({"accuracy": "right", "commonest": "commonest"} if what == "label" else {})
-    heads |= {"precision": "precision", "recall": "recall", "f1": "F1", "roc_auc": "ROC AUC"}
-    heads |= {"average_precision": "avg precision"}
+    heads = {"samples": "samples"} | name_class_columns(found.classes, found.judged.labelled)
     rows = []
     for one in sorted(found.classes, key=lambda one: one["recall"] or 0):
         values = [f"{one[key]:,}" if key == "samples" else write_value(key, one.get(key)) for key in heads]

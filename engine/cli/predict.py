@@ -152,12 +152,15 @@ def name_columns(prepared: Preparation) -> list[str]:
 
 def tabulate(predictor: Predictor, found: NDArray[np.float64]) -> list[list[str]]:
     """Cells of the columns to add."""
-    from descend.engine.evaluation.decision import EVEN, decide_class
+    from descend.engine.evaluation.decision import decide_class, decide_labels
 
     prepared = predictor.prepared
     if prepared.task == "labels":
-        yes = [["yes" if share >= EVEN else "no" for share in row] for row in found.tolist()]
-        return [[*said, *(f"{share:.6g}" for share in row)] for said, row in zip(yes, found.tolist(), strict=True)]
+        labels = decide_labels(found, predictor.threshold).tolist()
+        return [
+            [*(("no", "yes")[yes] for yes in said), *(f"{share:.6g}" for share in row)]
+            for said, row in zip(labels, found.tolist(), strict=True)
+        ]
     if prepared.task != "classification":
         return [[repr(value) for value in row] for row in found.tolist()]
     guesses = decide_class(found, predictor.threshold).tolist()

@@ -112,7 +112,7 @@ def evaluate(
 def list_classes(judged: Judged) -> list[dict[str, Any]]:
     """What is measured of each class or label; [] of numbers."""
     if judged.labelled:
-        return measure_each_label(judged.targets, judged.truth, judged.said)
+        return measure_each_label(judged.targets, judged.truth, judged.said, judged.guessed, judged.threshold)
     return measure_each_class(judged) if judged.classified else []
 
 
@@ -128,7 +128,8 @@ def list_mistakes(judged: Judged, count: int) -> list[Mistake]:
             sure: float | None = float(judged.said[sample, guess])
         elif judged.labelled:
             off = np.abs(judged.said[sample] - judged.truth[sample])
-            guess = int(off.argmax())
+            wrong = judged.guessed[sample] != judged.truth[sample]
+            guess = int(np.where(wrong, off, -1).argmax())
             said = f"{'not ' if judged.truth[sample, guess] else ''}{judged.targets[guess]}"
             true, sure = name_labels(judged.truth[sample].tolist(), judged.targets), float(off[guess])
         else:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from descend.engine.evaluation.decision import EVEN, decide_class
+from descend.engine.evaluation.decision import EVEN, Threshold, decide_class, decide_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,8 @@ class Judged:
         describe: what sample i is, in a line.
         groups: words of each sample, (n,), by the name of the column of categories that holds them.
         notes: sentences on what was left out or stood in.
-        threshold: of two classes, the probability of the second from which on it is said.
+        threshold: of two classes, the probability of the second from which on it is said; of labels that of each, or
+            one for all.
         x: the samples as a `Dataset` stores them, (n, …); None where they are not kept.
         labelled: whether ``targets`` are labels, each of which a sample has or not.
     """
@@ -40,7 +41,7 @@ class Judged:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     x: NDArray[Any] | None = None
-    threshold: float = EVEN
+    threshold: Threshold = EVEN
     labelled: bool = False
 
     def __len__(self) -> int:
@@ -59,7 +60,7 @@ class Judged:
     @property
     def guessed(self) -> NDArray[np.int64]:
         """The class that is said of each sample, (n,); of labels 1 for each that is said and else 0, (n, k)."""
-        return (self.said >= EVEN).astype("int64") if self.labelled else decide_class(self.said, self.threshold)
+        return (decide_labels if self.labelled else decide_class)(self.said, self.threshold)
 
     def select(self, chosen: NDArray[Any]) -> Judged:
         """The samples ``chosen``, without what describes them."""

@@ -27,7 +27,7 @@ def measure(judged: Judged, *, areas: bool = True) -> dict[str, float]:
     if judged.classified:
         return measure_classes(judged.truth, judged.said, judged.guessed)
     if judged.labelled:
-        return measure_labels(judged.truth, judged.said, areas=areas)
+        return measure_labels(judged.truth, judged.said, judged.guessed, areas=areas)
     return measure_numbers(judged.truth, judged.said)
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from descend.engine.evaluation.decision import EVEN
+
 NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -35,6 +40,15 @@ SHARES = (
 )
 UNITS = ("mae", "rmse")
 """In the target's unit."""
+
+
+def name_class_columns(classes: Sequence[Mapping[str, Any]], labelled: bool) -> dict[str, str]:
+    """What heads the columns that tell each of ``classes``, or labels, by the keys of what is told; of labels from
+    which probability on each is said, unless it is one half for all."""
+    heads = {"threshold": "said from"} if any(one.get("threshold", EVEN) != EVEN for one in classes) else {}
+    heads |= {"accuracy": "right", "commonest": "commonest"} if labelled else {}
+    heads |= {"precision": "precision", "recall": "recall", "f1": "F1"}
+    return heads | {key: NAMES[key] for key in ("roc_auc", "average_precision")}
 
 
 def write_value(name: str, value: float | None) -> str:

@@ -14,7 +14,7 @@ from descend.engine.evaluation import svg
 from descend.engine.evaluation.evaluation import Evaluation
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.metrics import find_reliability
-from descend.engine.evaluation.names import NAMES, write_share, write_value
+from descend.engine.evaluation.names import NAMES, name_class_columns, write_share, write_value
 
 MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|*_`[]#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 CURVES = 8
@@ -100,9 +100,7 @@ def write_markdown(found: Evaluation, run: str, source: str, pictures: Sequence[
     parts.append("## Metrics\n\n" + tabulate(["metric", "value", "95 % interval", *names], rows))
     if found.classes:
         what = "label" if judged.labelled else "class"
-        shares = {"accuracy": "right", "commonest": "the commonest answer"} if judged.labelled else {}
-        shares |= {"precision": "precision", "recall": "recall", "f1": "F1"}
-        shares |= {key: NAMES[key] for key in ("roc_auc", "average_precision")}
+        shares = name_class_columns(found.classes, judged.labelled)
         listed = [
             [str(o["class"]), f"{o['samples']:,}", *(write_value(k, o.get(k)) for k in shares)] for o in found.classes
         ]

@@ -8,12 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from descend.engine.evaluation.decision import EVEN, Threshold, decide_labels
+from descend.engine.evaluation.names import name_class_columns
 from descend.engine.train import output_activation
 from descend.engine.train.class_weights import BALANCED, NONE
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.task import Metrics, Task
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
@@ -26,8 +31,10 @@ SHOWN = 50
 class Labels(Task):
     """Labels: a score for each, whose sigmoid is its probability; the mean binary cross-entropy over all of them."""
 
-    offers = ("loss", "macro_f1", "micro_f1", "subset_accuracy", "label_accuracy", *AREAS)
+    offers = ("loss", "macro_f1", "micro_f1", "balanced_accuracy", "subset_accuracy", "label_accuracy", *AREAS)
     weights: Tensor | None = None
+    threshold: Threshold = EVEN
+    """From which probability on each label is said."""
 
     def __init__(self, names: tuple[str, ...], areas: bool = False) -> None:
         self.names, self.areas = names, areas
@@ -74,15 +81,15 @@ class Labels(Task):
         return {"label_accuracy": ((output >= 0) == (target > 0)).float().mean()}
 
     def tally(self, device: torch.device) -> Metrics:
-        return LabelMetrics(device, self.names, self.areas)
+        return LabelMetrics(device, self.names, self.areas, self.threshold)
 
 
 class LabelMetrics(Metrics):
     """Keeps all answers, which scikit-learn measures; the ``areas`` under curves if asked."""
 
-    def __init__(self, device: torch.device, names: tuple[str, ...], areas: bool) -> None:
+    def __init__(self, device: torch.device, names: tuple[str, ...], areas: bool, threshold: Threshold = EVEN) -> None:
         super().__init__(device)
-        self.names, self.areas = names, areas
+        self.names, self.areas, self.threshold = names, areas, threshold
         self.parts: list[tuple[Tensor, Tensor]] = []
         self.measured: dict[str, float] = {}
 
@@ -94,24 +101,28 @@ class LabelMetrics(Metrics):
         if not self.measured:
             from descend.engine.evaluation.label_metrics import measure_labels  # scikit-learn takes long to import
 
-            self.measured = super().metrics() | measure_labels(*self._all(), areas=self.areas)
+            said, truth = self.gather()
+            guessed = decide_labels(said, self.threshold)
+            self.measured = super().metrics() | measure_labels(truth, said, guessed, areas=self.areas)
             self.measured = {name: self.measured[name] for name in Labels.offers if name in self.measured}
         return self.measured
 
     def show(self, lab: Lab, split: str) -> None:
         from descend.engine.evaluation.label_metrics import measure_each_label
 
-        found = measure_each_label(self.names, *self._all(), areas=False)
+        said, truth = self.gather()
+        guessed = decide_labels(said, self.threshold)
+        found = measure_each_label(self.names, truth, said, guessed, self.threshold, areas=False)
         found.sort(key=lambda one: one["f1"])
-        keys = {"label": "class", "samples": "samples", "right": "accuracy", "commonest": "commonest"}
-        keys |= {"precision": "precision", "recall": "recall", "F1": "f1"}
-        rows = [[tell(one[key]) for key in keys.values()] for one in found[:SHOWN]]
-        lab.table(f"labels ({split})", list(keys), rows)
+        heads = {"class": "label", "samples": "samples", **name_class_columns(found, labelled=True)}
+        heads = {key: head for key, head in heads.items() if key not in AREAS}
+        rows = [[tell(one[key]) for key in heads] for one in found[:SHOWN]]
+        lab.table(f"labels ({split})", list(heads.values()), rows)
 
-    def _all(self) -> tuple[Any, Any]:
-        """What is true and what was said, arrays (n, k)."""
+    def gather(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """The probability of each label, and 1 for each that a sample has, both (n, k)."""
         said, truth = (torch.cat(parts).cpu().numpy() for parts in zip(*self.parts, strict=True))
-        return truth, said
+        return said, truth
 
 
 def tell(value: Any) -> Any:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from descend.engine.base.errors import UsageError
-from descend.engine.evaluation.decision import EVEN, decide_class
+from descend.engine.evaluation.decision import EVEN, Threshold, decide_class, decide_labels
 from descend.engine.train import output_activation
 from descend.engine.train.evaluation import find_scores
 from descend.engine.train.labels_task import Labels
@@ -38,7 +38,8 @@ class LoadedModel(nn.Module):
     Attributes:
         net: the network alone, as it was trained.
         prepared: how its data was prepared: classes, columns, vocabulary.
-        threshold: of two classes, the probability of the second from which on `predict` says it.
+        threshold: of two classes, the probability of the second from which on `predict` says it; of labels that of
+            each, or one for all.
     """
 
     shift: Tensor
@@ -49,7 +50,7 @@ class LoadedModel(nn.Module):
     def __init__(self, restored: Restored, options: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         self.net, self.prepared, form, self._objective = restored
-        self.threshold = getattr(self._objective, "threshold", EVEN)
+        self.threshold: Threshold = getattr(self._objective, "threshold", EVEN)
         self._options = {name: value for name, value in (options or {}).items() if name in OF_CELLS}
         self._scales = len(form.mean) > 0
         self.register_buffer("shift", form.mean.clone() if self._scales else torch.zeros(()))
@@ -120,7 +121,11 @@ class LoadedModel(nn.Module):
             ]
         found = [dict(zip(self.prepared.targets, row, strict=True)) for row in output]
         if self.prepared.task == "labels":
-            return [{"prediction": [name for name in row if row[name] >= EVEN], "probability": row} for row in found]
+            named_yes = decide_labels(np.array(output), self.threshold).tolist()
+            return [
+                {"prediction": [name for name, yes in zip(row, said, strict=True) if yes], "probability": row}
+                for row, said in zip(found, named_yes, strict=True)
+            ]
         return found
 
     def require_predictions(self) -> None:

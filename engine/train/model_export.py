@@ -22,6 +22,7 @@ from torch import Tensor
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
+from descend.engine.evaluation.decision import Threshold, list_cuts
 from descend.engine.launch import experiment
 from descend.engine.launch.run_config import format_command
 from descend.engine.run.export import make_plain, open_export
@@ -188,13 +189,21 @@ def make_card(run: Run, form: str, length: Length = None) -> dict[str, Any]:
         "output": describe_output(prepared, length, repeats_input(manifest, prepared)),
         "classes": list(prepared.classes),
         "targets": list(prepared.targets),
-        "threshold": read_threshold(load_weights(run)) if len(prepared.classes) == 2 else None,
+        "threshold": describe_threshold(prepared, read_threshold(load_weights(run))),
         "tolerance": TOLERANCE,
         "metrics": make_plain(history.metrics),
         "data": {"address": manifest.data, "stamp": msgspec.to_builtins(manifest.stamp)},
         "preparation": msgspec.to_builtins(prepared),
         "versions": {name: version(name) for name in ("descend", "torch")},
     }
+
+
+def describe_threshold(prepared: Preparation, threshold: Threshold) -> float | dict[str, float] | None:
+    """From which probability on the second of two classes is said, or each label, by its name; None of anything
+    else."""
+    if prepared.task == "labels":
+        return dict(zip(prepared.targets, list_cuts(threshold, len(prepared.targets)), strict=True))
+    return threshold if len(prepared.classes) == 2 and isinstance(threshold, float) else None
 
 
 def describe_input(prepared: Preparation, length: Length) -> dict[str, Any]:

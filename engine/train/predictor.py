@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from descend.engine.base.errors import DescendError, UsageError
-from descend.engine.evaluation.decision import EVEN
+from descend.engine.evaluation.decision import EVEN, Threshold
 from descend.engine.lab.checkpoints import find_newest
 from descend.engine.launch import experiment
 from descend.engine.run.preparation_file import read_preparation
@@ -31,13 +31,14 @@ class Predictor:
 
     Attributes:
         prepared: how its data was prepared.
-        threshold: of two classes, the probability of the second from which on it is said.
+        threshold: of two classes, the probability of the second from which on it is said; of labels that of each, or
+            one for all.
     """
 
     def __init__(self, net: nn.Module, prepared: Preparation, form: Preprocessing, objective: Task) -> None:
         self.net, self.prepared = net.eval(), prepared
         self._form, self._objective = form, objective
-        self.threshold = objective.threshold if isinstance(objective, Classification) else EVEN
+        self.threshold = objective.threshold if isinstance(objective, (Classification, Labels)) else EVEN
 
     @torch.no_grad()
     def predict(self, x: NDArray[Any]) -> NDArray[np.float64]:
@@ -100,7 +101,7 @@ def restore_training(run: Run) -> Restored:
     restore_weights(net, find_kept_weights(checkpoint))
     output = checkpoint["state"].get("output", {})
     objective.part, objective.ends = output.get("part"), output.get("ends", "")
-    if isinstance(objective, Classification):
+    if isinstance(objective, (Classification, Labels)):
         objective.threshold = read_threshold(checkpoint)
     return Restored(net.eval(), prepared, form, objective)
 
@@ -129,9 +130,10 @@ def find_kept_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
     return kept
 
 
-def read_threshold(checkpoint: dict[str, Any]) -> float:
-    """Of two classes, the probability of the second from which on it is said."""
-    return float(checkpoint["state"].get("threshold", EVEN))
+def read_threshold(checkpoint: dict[str, Any]) -> Threshold:
+    """Of two classes, the probability of the second from which on it is said; of labels that of each."""
+    found: Threshold = checkpoint["state"].get("threshold", EVEN)
+    return found
 
 
 def load_predictor(run: Run) -> Predictor:

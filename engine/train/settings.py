@@ -49,7 +49,7 @@ METRICS = (
 )
 """What can say which epoch is best; see `descend.engine.evaluation.metrics`."""
 THRESHOLDS = ("half", "f1", "balanced_accuracy")
-"""By what the probability is chosen from which on the second of two classes is said; see
+"""By what the probability is chosen from which on the second of two classes is said, or a label; see
 `descend.engine.train.threshold`."""
 
 
@@ -262,10 +262,10 @@ class TrainKnobs(GroupedKnobs):
         THRESHOLDS[0],
         group="schedule",
         choices=THRESHOLDS,
-        tasks=("classification",),
+        tasks=("classification", "labels"),
         needs="validation",
-        help="of two classes: from which probability of the second on it is said; one half, or where the F1 or the "
-        "balanced accuracy of the validation part is highest",
+        help="from which probability on the second of two classes is said, or each label; one half, or where its F1 or "
+        "balanced accuracy on the validation part is highest",
     )
     freeze: str = setting(
         "",

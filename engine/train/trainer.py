@@ -44,7 +44,7 @@ from descend.engine.train.frozen import FrozenPart
 from descend.engine.train.image_scales import prepare_training
 from descend.engine.train.imbalance import describe_imbalance
 from descend.engine.train.input_division import list_inputs
-from descend.engine.train.labels_task import Labels, describe_blind_labels
+from descend.engine.train.labels_task import LabelMetrics, Labels, describe_blind_labels
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
 from descend.engine.train.model_source import ModelSource
@@ -64,7 +64,11 @@ from descend.engine.train.task import (
     Task,
     choose_task,
 )
-from descend.engine.train.threshold import choose_threshold
+from descend.engine.train.threshold import (
+    choose_label_thresholds,
+    choose_threshold,
+    describe_label_thresholds,
+)
 from descend.engine.train.training_step import take_step
 from descend.engine.train.unlearned import warn_of_late_parameters
 from descend.engine.train.weight_average import WeightAverage
@@ -196,8 +200,8 @@ class Trainer:
         )
         forking.renew_held(self)
         by = getattr(k, "threshold", THRESHOLDS[0])
-        if by != THRESHOLDS[0] and len(self.dataset.classes) != 2:
-            raise ModelError(f"threshold={by} is for two classes, and here is {self.shape}.")
+        if by != THRESHOLDS[0] and len(self.dataset.classes) != 2 and not isinstance(self.objective, Labels):
+            raise ModelError(f"threshold={by} is for two classes or several labels, and here is {self.shape}.")
         if isinstance(self.objective, Classification):
             self.objective.weights = find_class_weights(k.class_weights, prepared.classes, self.train_set.y)
         elif isinstance(self.objective, Labels):
@@ -371,14 +375,20 @@ class Trainer:
                 tally.show(self.lab, part)  # of the weights kept
 
     def _choose_threshold(self) -> None:
-        """Choose from which probability on the second of two classes is said, by the samples held back."""
+        """Choose from which probability on the second of two classes is said, or each label, by the samples held
+        back."""
         lab, task, by = self.lab, self.objective, getattr(self.k, "threshold", THRESHOLDS[0])
         lab.state.pop("threshold", None)
-        if self.held is None or by == THRESHOLDS[0] or not isinstance(task, Classification):
+        if self.held is None or by == THRESHOLDS[0] or not isinstance(task, (Classification, Labels)):
             return
         tally = self._evaluated(self.held)
-        assert isinstance(tally, ClassificationMetrics)
+        assert isinstance(tally, (ClassificationMetrics, LabelMetrics))
         said, truth = tally.gather()
+        if isinstance(task, Labels):
+            cuts = choose_label_thresholds(truth, said, by)
+            task.threshold = lab.state["threshold"] = cuts
+            lab.note(describe_label_thresholds(task.names, cuts, truth, by, self.unit))
+            return
         task.threshold = lab.state["threshold"] = choose_threshold(truth, said[:, 1], by)
         lab.note(
             f"'{task.names[1]}' is said from a probability of {task.threshold:.3g} on, by {by} on the {self.unit} "

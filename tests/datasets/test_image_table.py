@@ -202,3 +202,38 @@ def test_packed_parquet_is_read(tmp_path: Path) -> None:
     (tmp_path / "t.parquet.gz").write_bytes((tmp_path / "t.parquet.gz").read_bytes()[:-20])
     with pytest.raises(DescendError, match=r"t.parquet.gz is damaged, or its end is missing"):
         catalogue.find(str(tmp_path / "t.parquet.gz"))
+
+
+def test_labels_of_pictures_are_looked_at_as_those_of_rows_are(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bright = [i % 2 for i in range(40)]
+    rows = [f"p{i}.png,{bright[i]},{int(i < 10)},0,{'ab'[i % 2]}{';c' * (i % 3 == 0)}" for i in range(40)]
+    (root / "labels.csv").write_text("\n".join(["file,bright,early,never,words", *rows]) + "\n")
+    data = catalogue.find(f"{root}?target=bright,early,never").load()
+    assert (data.task, data.targets, data.label) == ("labels", ("bright", "early", "never"), "")
+    for x, y in ((data.train_x, data.train_y), (data.test_x, data.test_y)):
+        number = x[:, 0, 0]
+        assert np.array_equal(y, np.stack([number % 2, number < 10, 0 * number], 1))
+    assert any("no row has the label 'never'" in note for note in data.notes)
+    cut = catalogue.find(f"{root}?target=words&task=labels").load()
+    assert (cut.targets, cut.label, cut.mark) == (("a", "b", "c"), "words", ";")
+    assert np.array_equal(cut.train_y[:, 2], cut.train_x[:, 0, 0] % 3 == 0)
+    numbers = catalogue.find(f"{root}?target=bright,early&task=regression").load()
+    assert (numbers.task, numbers.train_y.shape) == ("regression", (32, 2))
+    assert main(["data", "show", f"{root}?target=words&task=labels"]) == 0
+    assert "Labels, of which a sample can have several" in capsys.readouterr().out
+
+
+def test_pictures_without_a_label_are_missing_it_or_have_none(root: Path) -> None:
+    write = (root / "labels.csv").write_text
+    write("\n".join(["file,words", *(f"p{i}.png,{('', 'a', 'a|b')[i % 3]}" for i in range(40))]) + "\n")
+    address = f"{root}?target=words&task=labels"
+    with pytest.raises(DescendError, match=r"add it, say empty=none if an empty cell says .* or say missing=drop"):
+        catalogue.find(address)
+    assert sum(catalogue.find(f"{address}&empty=none").load().train_y.any(1)) < 32
+    dropped = catalogue.find(f"{address}&missing=drop").load()
+    assert len(dropped.train_x) + len(dropped.test_x) == 26
+    with pytest.raises(UsageError, match="mark= is for task=labels, and here the task is classification"):
+        catalogue.find(f"{root}?target=words&mark=;&missing=drop")
+    write("\n".join(["file,a,b", *(f"p{i}.png,{i % 2},{'maybe' if i == 7 else 0}" for i in range(40))]) + "\n")
+    with pytest.raises(DescendError, match=r"Column 'b' of labels.csv has 'maybe' in line 9"):
+        catalogue.find(f"{root}?target=a,b&task=labels")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
 from descend.datasets.labels import find_rarest, read_answer, split_words
 from descend.datasets.split import split_stratified
+from descend.datasets.streamed_table import read_streamed
+from descend.datasets.table import TableOptions
 from descend.engine.base.errors import DescendError
 
 NAMES = ("spam", "urgent", "ad")
@@ -69,17 +72,91 @@ def test_columns_of_yes_and_no_are_labels_unless_told_otherwise(tmp_path: Path, 
         assert (numbers.task, numbers.train_y.dtype) == ("regression", np.float64)
 
 
-@pytest.mark.parametrize(("mark", "form"), [("|", "{}"), (";", "{}"), (", ", "['{}']"), (" ", "{}"), ("+", "{}")])
+@pytest.mark.parametrize(("mark", "form"), [("|", "{}"), (";", "{}"), ("', '", "['{}']"), (" ", "{}"), ("+", "{}")])
 def test_words_with_a_mark_between_them_are_labels(tmp_path: Path, mark: str, form: str) -> None:
     dataset = catalogue.find(f"{tags(tmp_path, mark, form)}&empty=none").load()
-    assert (dataset.task, dataset.label, dataset.mark) == ("labels", "tags", mark.strip() or " ")
+    assert (dataset.task, dataset.label, dataset.mark) == (
+        "labels",
+        "tags",
+        "," if "[" in form else mark.strip() or " ",
+    )
     assert dataset.targets == ("ad", "spam", "urgent")
     assert whole(dataset) == [[int(y[NAMES.index(name)]) for name in dataset.targets] for _, y in rows()]
 
 
-def test_a_list_as_python_writes_it_is_words() -> None:
-    assert split_words("['red', \"round\", 'red']", ",") == ["red", "round"]
-    assert split_words("[]", ",") == []
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("['red', \"round\", 'red']", ["red", "round"]),
+        ("[]", []),
+        ('["sci, fi", " two words ", "\\u00e4", null, 1.50, 7]', ["sci, fi", "two words", "ä", "1.50", "7"]),
+        ('["it\'s", None, 3]', ["it's", "3"]),
+        ("[red, round]", ["red", "round"]),
+        ('[{"id": 1}]', ['{"id": 1}']),
+        ("[" * 5000 + "]", ["[" * 4999]),
+    ],
+)
+def test_a_list_as_json_or_python_writes_it_is_words(cell: str, words: list[str]) -> None:
+    assert split_words(cell, ",") == words
+
+
+def lists(folder: Path, file: str = "t.jsonl") -> str:
+    """A file whose rows have lists, in one of which a word has a comma."""
+    found = [
+        {"size": round(x, 4), "tags": [name for name, has in zip(LISTED, y, strict=True) if has]} for x, y in rows()
+    ]
+    if file.endswith(".parquet"):
+        arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(arrow.Table.from_pylist(found), folder / file)
+    elif file.endswith(".tsv"):
+        lines = (f"{row['size']}\t{row['tags']}" for row in found)
+        (folder / file).write_text("\n".join(["size\ttags", *lines]) + "\n")
+    else:
+        (folder / file).write_text("\n".join(map(json.dumps, found)) + "\n")
+    return str(folder / file)
+
+
+LISTED = ("sci, fi", "drama", "ärger")
+
+
+@pytest.mark.parametrize("file", ["t.jsonl", "t.parquet", "t.tsv"])
+def test_lists_of_words_are_labels(tmp_path: Path, file: str) -> None:
+    dataset = catalogue.find(lists(tmp_path, file)).load()
+    assert (dataset.task, dataset.label, dataset.mark) == ("labels", "tags", ",")
+    assert dataset.targets == ("drama", "sci, fi", "ärger")
+    assert whole(dataset) == [[int(y[at]) for at in (1, 0, 2)] for _, y in rows()]
+    assert "'tags' lists 3 labels, of which a row can have several." in dataset.notes
+
+
+def test_a_list_is_labels_only_where_it_is_to_be_predicted(tmp_path: Path) -> None:
+    address = lists(tmp_path)
+    assert "has a list in 'tags'" in refused(f"{address}?target=size")
+    assert refused(f"{address}?target=size").endswith("or say target=tags if it lists labels to predict.")
+    assert "holds lists" in refused(f"{address}?mark=;")
+    for target in ("tags", "2", "-1", "TAGS"):
+        assert catalogue.find(f"{address}?target={target}").load().task == "labels"
+    text = Path(address).read_text()
+    Path(address).write_text(text.replace('["drama"]', "null"))
+    gone = sum(y == (False, True, False) for _, y in rows())
+    assert f"lacks {gone} values" in refused(address)
+    assert len(whole(catalogue.find(f"{address}?missing=drop").load())) == 60 - gone
+    assert len(whole(catalogue.find(f"{address}?empty=none").load())) == 60
+    Path(address).write_text(text.replace('["drama"]', '[["drama"]]'))
+    assert "has a list in 'tags'" in refused(address)
+
+
+def test_lists_of_a_table_that_stays_on_disk_are_the_same_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESCEND_HOME", str(tmp_path / "home"))
+    place = Path(lists(tmp_path))
+    text = place.read_text().replace('"tags"', '"more": {"x": [1]}, "tags"')
+    place.write_text(text)
+    found = read_streamed(place, "t", TableOptions(ignore=("more",)))
+    assert found.targets == ("drama", "sci, fi", "ärger")
+    order = np.argsort(np.concatenate([found.train_x, found.test_x])[:, 0])
+    expected = sorted((round(x, 4), [int(y[at]) for at in (1, 0, 2)]) for x, y in rows())
+    assert np.concatenate([found.train_y, found.test_y])[order].tolist() == [y for _, y in expected]
 
 
 def test_labels_that_are_missing_are_refused_with_the_ways_out(tmp_path: Path) -> None:

@@ -91,6 +91,42 @@ def test_the_task_follows_from_y(y: np.ndarray, options: str, task: str, named: 
     assert data.train_y.dtype == (np.float64 if task == "regression" else np.int64)
 
 
+SEVERAL = RANDOM.integers(0, 2, (50, 3))
+
+
+@pytest.mark.parametrize("y", [SEVERAL, SEVERAL > 0, SEVERAL.astype(np.float32), 2 * SEVERAL - 1])
+def test_a_matrix_of_yes_and_no_is_labels_unless_told_otherwise(y: np.ndarray, file: Path) -> None:
+    np.savez(file, x=np.arange(50.0)[:, None], y=y)
+    data = load(file)
+    assert (data.task, data.targets, data.train_y.dtype) == ("labels", ("y1", "y2", "y3"), np.uint8)
+    for x, labels in ((data.train_x, data.train_y), (data.test_x, data.test_y)):
+        assert np.array_equal(labels, SEVERAL[x[:, 0].astype(int)])
+    assert abs(data.train_y.mean() - data.test_y.mean()) < 0.15
+    assert load(file, "task=regression").task == "regression"
+
+
+def test_one_hot_is_labels_if_that_is_said(file: Path) -> None:
+    np.savez(file, x=TABLE, y=np.eye(3)[LABELS])
+    data = load(file, "task=labels")
+    assert data.task == "labels"
+    assert (data.train_y.sum(1) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (LABELS, "a single label of yes and no is task=classification"),
+        (np.where(SEVERAL, 2, 0), r"has 2 at index \[\d+, \d\]; several labels are 0 and 1"),
+        (SEVERAL.astype(str), "holds words; several labels are 0 and 1"),
+        (np.ones((50, 3)), "have the same labels, so there is nothing to learn"),
+    ],
+)
+def test_what_is_no_matrix_of_labels_is_refused(y: np.ndarray, said: str, file: Path) -> None:
+    np.savez(file, x=TABLE, y=y)
+    with pytest.raises(DescendError, match=said):
+        load(file, "task=labels")
+
+
 PIXELS = RANDOM.integers(0, 256, (50, 6, 8, 3), np.uint8)
 
 

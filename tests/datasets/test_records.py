@@ -137,7 +137,7 @@ def test_numbers_are_as_they_are_written_and_rows_may_lack_columns(tmp_path: Pat
         ("t.jsonl", b'\n\n{"a": 1}\n{"a": "x\n', "Line 4 of t.jsonl is no JSON: Unterminated string starting at char"),
         ("t.jsonl", b'{"a": 1}\n{"a": 1, "a": 2}\n', "Line 2 of t.jsonl has an object with two values called 'a'"),
         ("t.jsonl", b'{"a": 1}\n5\n', "Line 2 of t.jsonl holds no object"),
-        ("t.jsonl", b'{"a": [1, 2]}\n', "Line 1 of t.jsonl has a list in 'a'"),
+        ("t.jsonl", b'{"a": [1, 2], "b": 1}\n', "Line 1 of t.jsonl has a list in 'a'"),
         ("t.jsonl", b'{"a": {"b": 1}}\n', "Line 1 of t.jsonl has an object in 'a'"),
         ("t.jsonl", b'{"a": "\xff"}\n', "is not in UTF-8"),
         ("t.jsonl", b"\n\n", "has no row"),

@@ -17,7 +17,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import ProgressBar, Static
 
-from descend.engine.evaluation.names import NAMES, write_share, write_value
+from descend.engine.evaluation.names import NAMES, name_class_columns, write_share, write_value
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.app_access import Leaves
@@ -180,8 +180,8 @@ def draw_mistakes(mistakes: list[dict[str, Any]]) -> Table:
 
 def draw_classes(classes: list[dict[str, Any]], what: str) -> Table:
     """Each class, or label, as ``what`` says, the one that is found least first."""
-    heads = {"accuracy": "right", "commonest": "commonest"} if what == "label" else {}
-    heads |= {"precision": "precision", "recall": "recall", "f1": "F1", "roc_auc": "ROC AUC"}
+    heads = name_class_columns(classes, what == "label")
+    del heads["average_precision"]  # for which there is no room
     table = make_table(what, "samples", *heads.values())
     for one in sorted(classes, key=lambda one: one["recall"] or 0):
         values = [write_value(key, one.get(key)) for key in heads]

@@ -116,6 +116,9 @@ def test_labels_are_judged_beside_the_commonest_answers_and_linear_models(
     values = {name: one["value"] for name, one in found["metrics"].items()}
     assert values == pytest.approx(
         {
+            "balanced_accuracy": np.mean(
+                [metrics.balanced_accuracy_score(*two) for two in zip(truth.T, yes.T, strict=True)]
+            ),
             "subset_accuracy": metrics.accuracy_score(truth, yes),
             "label_accuracy": 1 - metrics.hamming_loss(truth, yes),
             "macro_f1": metrics.f1_score(truth, yes, average="macro"),
