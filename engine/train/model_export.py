@@ -33,7 +33,7 @@ from descend.engine.train.export_forms import HOLDS, find_card, require_exportab
 from descend.engine.train.loaded_model import LoadedModel, load_model
 from descend.engine.train.model_source import is_address
 from descend.engine.train.predictor import find_kept_weights, load_weights, read_threshold
-from descend.engine.train.trainer import EVERYTHING, list_tasks
+from descend.engine.train.value_checks import EVERYTHING, find_learned, list_tasks
 
 EXAMPLES = 2
 """Samples that a graph is traced with; it takes any number."""
@@ -217,11 +217,10 @@ def describe_indices(prepared: Preparation) -> str:
 
 def repeats_input(manifest: Manifest, prepared: Preparation) -> bool:
     """Whether the training learned to repeat its input, whatever the data has to predict."""
-    if manifest.knobs.get("objective") == "reconstruction":
-        return True
     chosen = experiment.find(manifest.name) if not is_address(manifest.name) else None
     tasks = list_tasks(chosen.model) if isinstance(chosen, experiment.Training) else EVERYTHING
-    return "reconstruction" in tasks and prepared.task not in tasks
+    objective = str(manifest.knobs.get("objective", "auto"))
+    return find_learned(prepared.shape, tasks, objective) == "reconstruction"
 
 
 def describe_output(prepared: Preparation, length: Length, repeats: bool) -> dict[str, Any]:

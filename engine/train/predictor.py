@@ -17,7 +17,8 @@ from descend.engine.train.evaluation import compute_output
 from descend.engine.train.labels_task import Labels
 from descend.engine.train.loader import CHUNK, Preprocessing, make_tensor
 from descend.engine.train.task import Classification, Regression, Task, choose_task
-from descend.engine.train.trainer import build_net, list_tasks
+from descend.engine.train.trainer import build_net
+from descend.engine.train.value_checks import list_tasks
 
 if TYPE_CHECKING:
     import numpy as np

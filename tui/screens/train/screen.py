@@ -220,7 +220,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if why := training.fits(spec.shape):
             return why
         try:
-            training.check(training.knobs.parse(self.chosen().knobs), spec.shape)
+            training.check(training.knobs.parse(self.chosen().knobs), spec)
         except UsageError as error:
             return str(error)
         return ""
