@@ -26,7 +26,7 @@ from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_row import NAME, KnobRow, KnobRows
-from descend.tui.screens.train.remembered import DATA, list_remembered
+from descend.tui.screens.train.remembered import list_tables
 
 
 class KnobEditorScreen(Dialog[RunRequest | None]):
@@ -111,7 +111,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         """What it can learn from: its datasets, and tables of the user's own that are known here if it takes them."""
         if isinstance(self.lesson, Training) or not self.lesson.takes_tables:
             return self.lesson.data
-        return tuple(dict.fromkeys([*self.lesson.data, *list_remembered(DATA), self.settings.data]))
+        return tuple(dict.fromkeys([*self.lesson.data, *list_tables(), self.settings.data]))
 
     def _specs(self) -> dict[str, Knob]:
         """All rows: the knobs, and what is chosen besides them, which comes last where there are no groups."""
