@@ -27,3 +27,8 @@ def suggest_nearest(word: str, names: Iterable[str]) -> str:
     if 0 < len(known) <= 12:
         return f"; known: {', '.join(known)}"
     return ""
+
+
+def join_names(names: list[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.cli import output
 from descend.engine.cli.arguments import add_run_argument
+from descend.engine.cli.progress_bar import show_progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 MISTAKES = 5
 """Shown; a report has more."""
-TOLD = 0.05
-"""Share done between two lines of progress."""
 MATRIX = 12
 """Classes of which a terminal shows the confusion matrix."""
 
@@ -76,7 +72,7 @@ def run_evaluation(arguments: argparse.Namespace) -> int:
         if arguments.data is None and own is not None:
             require_same_part(own, run, other)
         others[other.id] = judge(load_predictor(other), other, arguments.data, own)
-    with show_progress(arguments.json) as tell:
+    with show_progress(arguments.json, "measuring") as tell:
         found = evaluate(judged, predictor, others, tell)
     source = arguments.data or f"the test part of {run.manifest().data}"
     if arguments.json:
@@ -157,33 +153,6 @@ def require_same_part(own: Dataset, run: Run, other: Run) -> None:
             f"'{other.id}' learned from other columns than '{run.id}', or held other samples back; name data to "
             "compare them on, which neither was trained on."
         )
-
-
-@contextmanager
-def show_progress(as_json: bool) -> Iterator[Callable[[float], None]]:
-    """A bar on standard error, if that is a terminal, or JSON lines; gives what tells the share done."""
-    from rich import progress
-
-    columns = progress.TextColumn("{task.description}", markup=False), progress.BarColumn(bar_width=24)
-    shown = progress.Progress(
-        *columns,
-        progress.TimeRemainingColumn(compact=True),
-        console=output.make_console(errors=True),
-        transient=True,
-        disable=as_json or not sys.stderr.isatty(),
-    )
-    told = 0.0
-
-    def tell(share: float) -> None:
-        nonlocal told
-        bar.update(task, completed=share)
-        if as_json and share - told >= TOLD:
-            told = share
-            print(json.dumps({"progress": round(share, 3)}), flush=True)
-
-    with shown as bar:
-        task = bar.add_task("measuring", total=1.0)
-        yield tell
 
 
 def print_evaluation(console: Console, found: Evaluation, run: str, source: str) -> None:

@@ -47,7 +47,7 @@ def show(arguments: argparse.Namespace) -> int:
 
         spec = catalogue.find(arguments.data)
         shape, prepared = spec.shape, outline_dataset(spec)
-        training.check(knobs, shape)
+        training.check(knobs, spec)
     try:
         with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
             warnings.simplefilter("ignore")

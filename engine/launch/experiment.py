@@ -19,12 +19,13 @@ from descend.engine.base.knobs import Knob, KnobSet
 from descend.engine.base.paths import parse_path
 from descend.engine.teaching import catalogue
 from descend.engine.teaching.lesson import Lesson
-from descend.engine.train import model_form, model_source, settings
+from descend.engine.train import model_form, model_source, settings, value_checks
 from descend.engine.train.model_arguments import Argument
 from descend.engine.train.model_form import Model
 from descend.engine.train.model_source import ModelSource
 
 if TYPE_CHECKING:
+    from descend.datasets.spec import Spec
     from descend.engine.lab.lab import Lab
     from descend.engine.run.manifest import Manifest
     from descend.engine.run.run_request import RunRequest
@@ -61,15 +62,17 @@ class Training:
         """Nothing if the model can learn from such data, else a sentence that says why not."""
         return self.model.fits(shape) if isinstance(self.model, Model) else ""
 
-    def check(self, values: KnobSet, shape: DataShape) -> None:
+    def check(self, values: KnobSet, spec: Spec) -> None:
         """Check that the model and the knobs suit the data.
 
         Raises:
             UsageError: they do not.
         """
-        if why := self.fits(shape):
+        if why := self.fits(spec.shape):
             raise UsageError(f"{why}{self._instead()}")
-        settings.check_settings(values, shape)
+        settings.check_settings(values, spec.shape)
+        asked = values.values()
+        value_checks.check_values(asked, spec.shape, spec.classes, self.model, bool(asked["validation"]))
 
     def check_changed(self, values: KnobSet, names: Iterable[str], data: str) -> None:
         """Check that the knobs ``names``, with which a run on ``data`` should continue, change something.
@@ -80,9 +83,9 @@ class Training:
         """
         from descend.datasets import catalogue as datasets
 
-        shape = datasets.find(data).shape
-        self.check(values, shape)
-        settings.require_used(values, names, shape)
+        spec = datasets.find(data)
+        self.check(values, spec)
+        settings.require_used(values, names, spec.shape)
 
     def run(self, lab: Lab, k: Any) -> None:
         """Train."""
@@ -102,7 +105,7 @@ class Training:
         if not data:
             raise UsageError(f"Which data should {self.title} learn from? Say --data NAME or PATH{self._instead(' ')}.")
         spec = datasets.find(data)
-        self.check(values, spec.shape)
+        self.check(values, spec)
         if (file := find_weights_file(self, values.values())) and not os.path.isfile(file):
             raise UsageError(f"There is no file {file}; pretrained is none, imagenet, or a file of weights.")
         return spec.address

@@ -26,7 +26,7 @@ from descend.engine.run.preparation_file import find_address
 from descend.engine.run.records import Control, Failure, Resume, SetKnob
 from descend.engine.run.run_request import SEEDS, RunRequest
 from descend.engine.run.runs import CALLED, ENDED, Manifest, Parent, Run
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.lesson import Lesson, is_class_table
 
 COMMAND = [sys.executable, "-P", "-m", "descend.engine.launch.worker"]
 """A fresh interpreter that does not import from the working folder."""
@@ -94,7 +94,7 @@ def choose_table(lesson: Lesson, data: str) -> str:
         near = suggest_nearest(data, lesson.data) or (f"; it has {', '.join(lesson.data)}." if lesson.data else ".")
         raise UsageError(f"Lesson '{lesson.name}' does not learn from '{data}'{near}")
     spec = datasets.find(data)
-    if spec.shape.kind != "table" or spec.shape.task != "classification":
+    if not is_class_table(spec.shape):
         raise UsageError(f"Lesson '{lesson.name}' learns from tables with classes, and here is {spec.shape}.")
     return spec.address
 

@@ -52,6 +52,7 @@ MODEL = Model(
     tasks=("reconstruction",),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=50_992,
+    parts=("encoder", "decoder"),
     because="it reproduces numbers, and characters are not numbers",
     sources=("G. E. Hinton, R. R. Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks, 2006",),
 )

@@ -21,4 +21,5 @@ MODEL = replace(
     full_cnn.MODEL,
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=545_098,
+    parts=("conv1", "conv2", "dense1", "dense2"),
 )

@@ -36,6 +36,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=4_020_358,
+    parts=("features", "classifier"),
     because="its filters look at neighbouring pixels",
     weights="EfficientNet_B0_Weights.IMAGENET1K_V1",
     head="classifier.1",

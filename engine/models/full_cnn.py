@@ -51,6 +51,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=421_642,
+    parts=("conv1", "conv2", "dense1", "dense2"),
     min_side=4,
     because="its filters look at neighbouring pixels",
 )

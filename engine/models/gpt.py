@@ -64,6 +64,7 @@ MODEL = Model(
     tasks=("language",),
     reference=DataShape("text", (), "language", 38, 38),
     parameters=409_856,
+    parts=("blocks", "characters", "positions", "norm", "head"),
     because="it predicts the next character",
     sources=(
         "A. Radford et al., Language Models are Unsupervised Multitask Learners, 2019",

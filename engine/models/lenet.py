@@ -59,6 +59,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=61_706,
+    parts=("conv1", "conv2", "dense1", "dense2", "dense3"),
     min_side=12,
     because="its filters look at neighbouring pixels",
     sources=(

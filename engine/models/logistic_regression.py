@@ -32,6 +32,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=7_850,
+    parts=("1",),
     because="it has a weight for each pixel or column, and text has any length",
     sources=("D. R. Cox, The Regression Analysis of Binary Sequences, 1958",),
 )

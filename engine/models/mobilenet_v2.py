@@ -36,6 +36,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=2_236_682,
+    parts=("features", "classifier"),
     because="its filters look at neighbouring pixels",
     weights="MobileNet_V2_Weights.IMAGENET1K_V2",
     head="classifier.1",

@@ -52,6 +52,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=804_618,
+    parts=("conv", "norm", "dense1", "dense2"),
     min_side=2,
     because="its filters look at neighbouring pixels",
     sources=(

@@ -45,6 +45,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=50_890,
+    parts=("conv1", "conv2", "dense"),
     min_side=6,
     because="its filters look at neighbouring pixels",
 )

@@ -36,6 +36,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=23_520_842,
+    parts=("conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc"),
     because="its filters look at neighbouring pixels",
     weights="ResNet50_Weights.IMAGENET1K_V2",
     head="fc",

@@ -44,6 +44,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (1, 28, 28), "classification", 10),
     parameters=54_410,
+    parts=("conv", "dense"),
     min_side=4,
     because="its filters look at neighbouring pixels",
 )

@@ -47,6 +47,7 @@ MODEL = Model(
     tasks=("classification", "labels", "regression"),
     reference=DataShape("image", (3, 32, 32), "classification", 10),
     parameters=69_706,
+    parts=("conv1", "conv2", "dense"),
     min_side=16,
     because="its filters look at neighbouring pixels",
 )

@@ -27,6 +27,7 @@ from descend.engine.teaching.measure import (
 )
 
 if TYPE_CHECKING:
+    from descend.datasets.data_shape import DataShape
     from descend.engine.lab.lab import Lab
     from descend.engine.run.result import Result
     from descend.engine.teaching.simulated_shell import SimulatedShell
@@ -317,3 +318,8 @@ class Lesson:
     def exercise_texts(self) -> tuple[str, ...]:
         """What its exercises ask."""
         return tuple(exercise.text for exercise in self.exercises)
+
+
+def is_class_table(shape: DataShape) -> bool:
+    """Whether that is a table with classes, which lessons with ``takes_tables`` learn from."""
+    return (shape.kind, shape.task) == ("table", "classification")

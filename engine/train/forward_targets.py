@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
+from descend.engine.base.errors import join_names
 from descend.engine.train.kept import keep_buffers
 from descend.engine.train.outputs import find_tensor
-from descend.engine.train.own_model import join_names
 from descend.engine.train.task import LanguageModelling, Task
 
 TARGETS = ("targets", "target", "labels", "y")

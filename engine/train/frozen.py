@@ -8,10 +8,7 @@ from descend.datasets.data_shape import format_count
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.lab.private_names import RunningNorm
 from descend.engine.train.model_error import ModelError
-from descend.engine.train.own_model import join_names
-
-SHOWN = 12
-"""Names listed in a sentence."""
+from descend.engine.train.value_checks import check_frozen, is_below, list_near, split_prefixes
 
 
 class FrozenPart:
@@ -25,22 +22,20 @@ class FrozenPart:
         norms: layers in that part whose running statistics stay as well.
 
     Raises:
-        Unfit: there is no such prefix, or nothing is left to train.
+        SettingError: there is no such prefix.
+        ModelError: nothing is left to train.
     """
 
     def __init__(self, net: nn.Module, wanted: str) -> None:
-        prefixes = [prefix.strip().rstrip(".") for prefix in wanted.split(",") if prefix.strip()]
-        named = dict(net.named_parameters(remove_duplicate=False))
-        for prefix in prefixes:
-            if not any(is_below(name, prefix) for name in named):
-                raise ModelError(f"No parameter is called '{prefix}'{list_near(named, prefix)}.")
+        prefixes, named = split_prefixes(wanted), dict(net.named_parameters(remove_duplicate=False))
+        check_frozen(wanted, named, whole=True)
         frozen = {name for name in named if any(is_below(name, prefix) for prefix in prefixes)}
         chosen = {id(named[name]): named[name] for name in frozen if named[name].requires_grad}
         self.parameters = list(chosen.values())
         for parameter in self.parameters:
             parameter.requires_grad_(False)
         if frozen and not any(parameter.requires_grad for parameter in named.values()):
-            raise ModelError(f"freeze={wanted} leaves nothing to train{list_near(named, '')}.")
+            raise ModelError(f"freeze={wanted} leaves nothing to train{list_near([*named], '')}.")
         self.norms = [
             module
             for path, module in net.named_modules()
@@ -66,22 +61,3 @@ class FrozenPart:
         still = f", {kept} of normalisation {'keeps' if len(self.norms) == 1 else 'keep'} the statistics"
         whole = sum(parameter.numel() for parameter in net.parameters())
         return f"{learned:,} of {whole:,} parameters train{still if self.norms else ''}"
-
-
-def is_below(name: str, prefix: str) -> bool:
-    """Whether ``name`` begins with all parts of ``prefix``."""
-    return f"{name}.".startswith(f"{prefix}.")
-
-
-def list_near(names: dict[str, nn.Parameter], prefix: str) -> str:
-    """The prefixes there are beside the first part of ``prefix`` that is none, as the end of a sentence."""
-    above = ""
-    for part in prefix.split("."):
-        if not any(is_below(name, f"{above}{part}") for name in names):
-            break
-        above = f"{above}{part}."
-    depth = above.count(".") + 1
-    found = list(dict.fromkeys(".".join(name.split(".")[:depth]) for name in names if name.startswith(above)))
-    found = [f"'{name}'" if name.isdecimal() else name for name in found]  # not to be read as counts
-    listed = found[:SHOWN] + ([f"{len(found) - SHOWN} more"] if len(found) > SHOWN else [])
-    return f"; there are {join_names(listed)}"

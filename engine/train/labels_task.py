@@ -11,9 +11,8 @@ from torch.nn import functional
 from descend.engine.evaluation.decision import EVEN, Threshold, decide_labels
 from descend.engine.evaluation.names import name_class_columns
 from descend.engine.train import output_activation
-from descend.engine.train.class_weights import BALANCED, NONE
-from descend.engine.train.model_error import ModelError
 from descend.engine.train.task import Metrics, Task
+from descend.engine.train.value_checks import AREAS, BALANCED, OFFERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
     from descend.engine.lab.lab import Lab
 
-AREAS = ("roc_auc", "average_precision")
-"""Metrics that take time, so that they are measured only where one of them is asked for."""
 SHOWN = 50
 """Labels in the table, those that are found least first."""
 
@@ -31,7 +28,6 @@ SHOWN = 50
 class Labels(Task):
     """Labels: a score for each, whose sigmoid is its probability; the mean binary cross-entropy over all of them."""
 
-    offers = ("loss", "macro_f1", "micro_f1", "balanced_accuracy", "subset_accuracy", "label_accuracy", *AREAS)
     weights: Tensor | None = None
     threshold: Threshold = EVEN
     """From which probability on each label is said."""
@@ -52,15 +48,9 @@ class Labels(Task):
 
     def weigh(self, asked: str, labels: Tensor) -> None:
         """If ``balanced`` is ``asked``, weigh a label where it is there by how much more often it is not in ``labels``
-        (n, k) of the training, so that both count as much.
-
-        Raises:
-            Unfit: something else is asked.
-        """
-        if asked == NONE:
-            return
+        (n, k) of the training, so that both count as much."""
         if asked != BALANCED:
-            raise ModelError("class_weights is none or balanced where there are several labels.")
+            return
         there = labels.sum(0, dtype=torch.float32)
         self.weights = (len(labels) - there).clamp(min=1) / there.clamp(min=1)
 
@@ -104,7 +94,7 @@ class LabelMetrics(Metrics):
             said, truth = self.gather()
             guessed = decide_labels(said, self.threshold)
             self.measured = super().metrics() | measure_labels(truth, said, guessed, areas=self.areas)
-            self.measured = {name: self.measured[name] for name in Labels.offers if name in self.measured}
+            self.measured = {name: self.measured[name] for name in OFFERS["labels"] if name in self.measured}
         return self.measured
 
     def show(self, lab: Lab, split: str) -> None:

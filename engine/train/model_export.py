@@ -30,56 +30,56 @@ from descend.engine.run.history import History
 from descend.engine.run.manifest import Manifest
 from descend.engine.run.preparation_file import read_preparation
 from descend.engine.run.runs import Run
+from descend.engine.train.export_forms import HOLDS, find_card, require_exportable
 from descend.engine.train.loaded_model import LoadedModel, load_model
 from descend.engine.train.model_source import is_address
 from descend.engine.train.predictor import find_kept_weights, load_weights, read_threshold
-from descend.engine.train.trainer import EVERYTHING, list_tasks
+from descend.engine.train.value_checks import EVERYTHING, find_learned, list_tasks
 
-CARD = ".json"
-"""Added to the name of what is exported."""
 EXAMPLES = 2
 """Samples that a graph is traced with; it takes any number."""
 TOLERANCE = 1e-4
 """Largest relative difference between what an exported graph and the model give, on samples like the training's."""
-ALONE = {
-    "safetensors": "weights of the network alone, by name; the model's own code builds it",
-    "state-dict": "weights of the network alone, by name, for torch.load(…, weights_only=True); its code builds it",
-    "onnx": "a graph from prepared samples to predictions, which ONNX Runtime and others run without Python",
-    "pt2": "a graph from prepared samples to predictions, for torch.export.load(…).module(), without the model's code",
-}
-"""What each format holds."""
+Tell = Callable[[float, str], None]
+"""Told the share done, and what is being done."""
 
 
-def export_model(run: Run, form: str, path: Path, force: bool = False) -> Path:
-    """Write the model of ``run`` to ``path`` as one of `ALONE`, and its card beside it; returns ``path``.
+def export_model(
+    run: Run, form: str, path: Path, force: bool = False, tell: Tell = lambda share, doing: None
+) -> dict[str, Any]:
+    """Write the model of ``run`` to ``path`` as one of `export_forms.HOLDS`, and its card beside it, which is returned.
 
     Raises:
         UsageError: ``path`` or the card's is taken and ``force`` is not given; or the run is a lesson's.
         DescendError: it cannot be built, exported or written.
     """
-    card = path.with_name(path.name + CARD)
-    with open_export(card, force) as beside, open_export(path, force) as file:
-        length = FORMATS[form](run, file)
-        text = json.dumps(make_card(run, form, length), ensure_ascii=False, allow_nan=False, indent=1)
+    require_exportable(run, form)
+    with open_export(find_card(path), force) as beside, open_export(path, force) as file:
+        length = FORMATS[form](run, file, tell)
+        tell(0.95, "writing")
+        card = make_card(run, form, length)
+        text = json.dumps(card, ensure_ascii=False, allow_nan=False, indent=1)
         beside.write(f"{text}\n".encode())
-    return path
+    return card
 
 
 Length = int | None
 """Characters that a graph takes at once of a text that continues, if not any number."""
 
 
-def write_safetensors(run: Run, file: IO[bytes]) -> Length:
+def write_safetensors(run: Run, file: IO[bytes], tell: Tell) -> Length:
     """The network's weights; of one that is there under several names, each."""
     from safetensors.torch import save
 
+    tell(0.3, "reading the weights")
     weights = {name: tensor.contiguous().clone() for name, tensor in read_weights(run).items()}
     file.write(save(weights, {"format": "pt", "run": run.id}))
     return None
 
 
-def write_state_dict(run: Run, file: IO[bytes]) -> Length:
+def write_state_dict(run: Run, file: IO[bytes], tell: Tell) -> Length:
     """The network's weights as torch keeps them."""
+    tell(0.3, "reading the weights")
     torch.save(read_weights(run), file)
     return None
 
@@ -95,27 +95,18 @@ def read_weights(run: Run) -> dict[str, Tensor]:
     return weights
 
 
-def write_pt2(run: Run, file: IO[bytes]) -> Length:
+def write_pt2(run: Run, file: IO[bytes], tell: Tell) -> Length:
     """The graph that torch.export makes."""
-    program, length = trace(run, load_model(run))
+    program, length = trace(run, tell)
+    tell(0.8, "writing")
     torch.export.save(program, file)
     return length
 
 
-def write_onnx(run: Run, file: IO[bytes]) -> Length:
-    """The graph that PyTorch's ONNX exporter makes.
-
-    Raises:
-        DescendError: onnx and onnxscript are not installed.
-    """
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError:
-        raise DescendError(
-            "ONNX needs the packages onnx and onnxscript; `pip install 'descend[onnx]'`, or export as pt2."
-        ) from None
-    program, length = trace(run, load_model(run))
+def write_onnx(run: Run, file: IO[bytes], tell: Tell) -> Length:
+    """The graph that PyTorch's ONNX exporter makes."""
+    program, length = trace(run, tell)
+    tell(0.5, "translating the graph to ONNX")
     with tell_untraceable(run):
         names = {"input_names": ["input"], "output_names": ["output"]}
         made = torch.onnx.export(program, dynamo=True, external_data=False, verbose=False, **names)  # type: ignore[arg-type]
@@ -124,13 +115,16 @@ def write_onnx(run: Run, file: IO[bytes]) -> Length:
     return length
 
 
-def trace(run: Run, model: LoadedModel) -> tuple[torch.export.ExportedProgram, Length]:
-    """The operations of ``model`` as a graph, for any number of samples; of texts that continue for any length, or for
-    that of the training's where recurrent layers are unrolled to one.
+def trace(run: Run, tell: Tell) -> tuple[torch.export.ExportedProgram, Length]:
+    """The operations of the model of ``run`` as a graph, for any number of samples; of texts that continue for any
+    length, or for that of the training's where recurrent layers are unrolled to one.
 
     Raises:
         DescendError: the model cannot be traced; the sentence says why.
     """
+    tell(0.1, "building the model")
+    model = load_model(run)
+    tell(0.2, "tracing its operations")
     length = int(run.manifest().knobs.get("context", 0)) or EXAMPLES
     example = make_example(model, length)
     any_number = {0: torch.export.Dim("batch", min=1)}
@@ -180,7 +174,7 @@ def make_card(run: Run, form: str, length: Length = None) -> dict[str, Any]:
     manifest, prepared, history = run.manifest(), read_preparation(run), History.of(run)
     return {
         "format": form,
-        "holds": ALONE[form],
+        "holds": HOLDS[form],
         "run": run.id,
         "model": manifest.name,
         "knobs": dict(manifest.knobs),
@@ -232,11 +226,10 @@ def describe_indices(prepared: Preparation) -> str:
 
 def repeats_input(manifest: Manifest, prepared: Preparation) -> bool:
     """Whether the training learned to repeat its input, whatever the data has to predict."""
-    if manifest.knobs.get("objective") == "reconstruction":
-        return True
     chosen = experiment.find(manifest.name) if not is_address(manifest.name) else None
     tasks = list_tasks(chosen.model) if isinstance(chosen, experiment.Training) else EVERYTHING
-    return "reconstruction" in tasks and prepared.task not in tasks
+    objective = str(manifest.knobs.get("objective", "auto"))
+    return find_learned(prepared.shape, tasks, objective) == "reconstruction"
 
 
 def describe_output(prepared: Preparation, length: Length, repeats: bool) -> dict[str, Any]:
@@ -257,7 +250,7 @@ def describe_output(prepared: Preparation, length: Length, repeats: bool) -> dic
     return {"dtype": "float32", "shape": shape, "means": f"scores of each next {unit}, at every place"}
 
 
-FORMATS: dict[str, Callable[[Run, IO[bytes]], Length]] = {
+FORMATS: dict[str, Callable[[Run, IO[bytes], Tell], Length]] = {
     "safetensors": write_safetensors,
     "onnx": write_onnx,
     "pt2": write_pt2,

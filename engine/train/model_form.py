@@ -69,6 +69,8 @@ class Model:
     """Why it takes only these kinds of data, to follow a colon."""
     weights: str = ""
     """torchvision's name of the weights that ``pretrained=imagenet`` means, if it has such a knob."""
+    parts: tuple[str, ...] = ()
+    """The first parts of its parameters' names, in order, where they are the same whatever the knobs and the data."""
     head: str = ""
     """Its last layer, which pretrained weights need not fit."""
     sources: tuple[str, ...] = ()

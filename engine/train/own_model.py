@@ -25,7 +25,7 @@ import torch
 from torch import nn
 
 from descend.datasets.preparation import Preparation
-from descend.engine.base.errors import suggest_nearest
+from descend.engine.base.errors import join_names, suggest_nearest
 from descend.engine.base.sanitize import clean
 from descend.engine.train.config_object import gather_arguments, list_fields, read_signature
 from descend.engine.train.input_division import divide_inputs
@@ -364,11 +364,6 @@ def describe_late_error(error: BaseException, source: ModelSource, step: int, do
 def name_knob(argument: str) -> str:
     """What the knob of an argument is called: ``model.NAME`` if a training knob has its name."""
     return f"model.{argument}" if argument in {*TrainKnobs.specs, *RunKnobs.specs} else argument
-
-
-def join_names(names: list[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def describe_cause(error: BaseException) -> str:

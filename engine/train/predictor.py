@@ -11,12 +11,14 @@ from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.evaluation.decision import EVEN, Threshold
 from descend.engine.lab.checkpoints import find_newest
 from descend.engine.launch import experiment
+from descend.engine.run.kept_model import describe_no_checkpoint, require_model
 from descend.engine.run.preparation_file import read_preparation
 from descend.engine.train.evaluation import compute_output
 from descend.engine.train.labels_task import Labels
 from descend.engine.train.loader import CHUNK, Preprocessing, make_tensor
 from descend.engine.train.task import Classification, Regression, Task, choose_task
-from descend.engine.train.trainer import build_net, list_tasks
+from descend.engine.train.trainer import build_net
+from descend.engine.train.value_checks import list_tasks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,10 +90,7 @@ def restore_training(run: Run) -> Restored:
     chosen = experiment.find_again(run.id, manifest)
     if not isinstance(chosen, experiment.Training):
         raise UsageError(f"Run '{run.id}' is a lesson's; only a training has a model, see `descend run --help`.")
-    if manifest.knobs.get("find_lr"):
-        raise UsageError(
-            f"Run '{run.id}' looked for a learning rate and trained no model; train one with `descend run`."
-        )
+    require_model(run)
     prepared = read_preparation(run)
     knobs = chosen.knobs.parse(manifest.knobs)
     form = Preprocessing(prepared, torch.device("cpu"))
@@ -113,7 +112,7 @@ def load_weights(run: Run) -> dict[str, Any]:
         DescendError: there is none, or the newest cannot be read: an older one is of a model that learned less.
     """
     if (checkpoint := find_newest(run)) is None:
-        raise DescendError(f"Run '{run.id}' has no checkpoint that can be read, so there is nothing to predict with.")
+        raise describe_no_checkpoint(run)
     if (newest := max(run.checkpoint_steps(), default=0)) > checkpoint["step"]:
         raise DescendError(
             f"The newest checkpoint of run '{run.id}' ({run.checkpoint(newest).name}) cannot be read; restore it, or "

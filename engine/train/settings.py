@@ -53,6 +53,18 @@ THRESHOLDS = ("half", "f1", "balanced_accuracy")
 `descend.engine.train.threshold`."""
 
 
+class SettingError(UsageError):
+    """A setting does not go with the data, the model or the others.
+
+    Attributes:
+        name: the setting's.
+    """
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
+
+
 @dataclass(frozen=True)
 class TrainingKnob(Knob):
     """A knob that all models have except those that it is not for.
@@ -356,7 +368,7 @@ def check_settings(values: KnobSet, shape: DataShape) -> None:
     asked = values.values()
     for name, spec in values.specs.items():
         if isinstance(spec, TrainingKnob) and asked[name] != spec.default and (why := spec.why_unfit(asked, shape)):
-            raise UsageError(why)
+            raise SettingError(name, why)
 
 
 def require_used(values: KnobSet, names: Iterable[str], shape: DataShape) -> None:

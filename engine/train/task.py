@@ -16,11 +16,11 @@ from descend.datasets.data_shape import DataShape
 from descend.datasets.preparation import Preparation
 from descend.datasets.tokenisers import Tokeniser
 from descend.engine.evaluation.decision import EVEN, decide_class
-from descend.engine.evaluation.metrics import TOP
 from descend.engine.train import output_activation
 from descend.engine.train.loader import Preprocessing
 from descend.engine.train.outputs import find_tensor
 from descend.engine.train.score_curves import show_curves, show_residuals
+from descend.engine.train.value_checks import AREAS, MORE_OF_CLASSES, find_learned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,10 +34,6 @@ CURVED = 4_000_000
 """Scores kept for curves, at most."""
 SHOWN = 16
 """Samples of a picture."""
-MORE_OF_CLASSES = (
-    *("balanced_accuracy", "macro_f1", "roc_auc", "average_precision", "log_loss", "calibration_error", "top_5"),
-)
-"""Metrics that take time, so that they are measured only where one of them is asked for."""
 
 
 class Metrics:
@@ -87,14 +83,12 @@ class Task(ABC):
 
     Attributes:
         wanted: the expected output for one sample, in words.
-        offers: the metrics that can say which epoch is best.
         part: which of several tensors that the model returns it is, if not the usual one.
         ends: what the output went through last (`descend.engine.train.output_activation`), if that must be undone.
         own: the loss that the model brings along, in place of the task's.
     """
 
     wanted: str
-    offers: tuple[str, ...] = ("loss",)
     ends: str = ""
     part: int | str | None = None
     own: OwnLoss | None = None
@@ -142,7 +136,6 @@ class Task(ABC):
 class Classification(Task):
     """Classification: cross-entropy and accuracy. Of two classes, a single score for the second is enough."""
 
-    offers: tuple[str, ...] = ("loss", "accuracy", *MORE_OF_CLASSES)
     weights: Tensor | None = None
     """Of each class, in the training loss."""
     threshold: float = EVEN
@@ -150,8 +143,6 @@ class Classification(Task):
 
     def __init__(self, names: tuple[str, ...], images: bool, every: bool = False) -> None:
         self.names, self.images, self.every = names, images, every
-        if len(names) <= TOP:
-            self.offers = tuple(metric for metric in self.offers if metric != "top_5")
         self.wanted = f"{len(names)} scores, one for each class"
 
     def size(self, x: Tensor) -> tuple[int, ...]:
@@ -261,8 +252,6 @@ def decide(output: Tensor, threshold: float) -> Tensor:
 class Regression(Task):
     """Regression: squared error of numbers with mean 0 and std 1; measured in the target's own units."""
 
-    offers = ("loss", "mae", "rmse", "r2")
-
     def __init__(self, names: tuple[str, ...], form: Preprocessing) -> None:
         self.names, self.form = names, form
         self.wanted = "one number" if len(names) == 1 else f"{len(names)} numbers, one for each target"
@@ -334,8 +323,6 @@ class RegressionMetrics(Metrics):
 
 class LanguageModelling(Task):
     """The next character, or token, at every place: cross-entropy, and perplexity, its exponential."""
-
-    offers = ("loss", "accuracy")
 
     def __init__(self, tokeniser: Tokeniser) -> None:
         self.tokeniser, self.vocabulary = tokeniser, tokeniser.vocabulary
@@ -436,15 +423,16 @@ class ReconstructionMetrics(Metrics):
 def choose_task(prepared: Preparation, tasks: tuple[str, ...], k: Any, form: Preprocessing) -> Task:
     """What a model that can learn ``tasks`` learns from the data."""
     shape: DataShape = prepared.shape
-    if "reconstruction" in tasks and (shape.task not in tasks or getattr(k, "objective", "auto") == "reconstruction"):
+    learned = find_learned(shape, tasks, getattr(k, "objective", "auto"))
+    if learned == "reconstruction":
         return Reconstruction(shape.kind == "image")
-    if shape.task == "labels":
-        from descend.engine.train.labels_task import AREAS, Labels  # which are made of what is here
+    if learned == "labels":
+        from descend.engine.train.labels_task import Labels  # which are made of what is here
 
         return Labels(prepared.targets, getattr(k, "metric", "loss") in AREAS)
-    if shape.task == "regression":
+    if learned == "regression":
         return Regression(prepared.targets, form)
-    if shape.task == "language":
+    if learned == "language":
         return LanguageModelling(prepared.tokeniser)
     every = getattr(k, "metric", "loss") in MORE_OF_CLASSES
     return Classification(prepared.classes, shape.kind == "image", every)

@@ -71,12 +71,11 @@ from descend.engine.train.threshold import (
 )
 from descend.engine.train.training_step import take_step
 from descend.engine.train.unlearned import warn_of_late_parameters
+from descend.engine.train.value_checks import check_values, list_tasks
 from descend.engine.train.weight_average import WeightAverage
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
-
-EVERYTHING = ("classification", "labels", "regression", "language", "reconstruction")
 
 
 def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
@@ -112,11 +111,6 @@ def build_net(model: Model | ModelSource, k: Any, prepared: Preparation) -> tupl
     values = {name: value for name, value in k.values().items() if name not in TrainKnobs.specs}
     repeat = getattr(k, "objective", "auto") == "reconstruction"
     return own_model.build_model(model, values, prepared, k.context if prepared.task == "language" else 0, repeat)
-
-
-def list_tasks(model: Model | ModelSource) -> tuple[str, ...]:
-    """What ``model`` can learn."""
-    return model.tasks if isinstance(model, Model) else EVERYTHING
 
 
 class Trainer:
@@ -199,9 +193,7 @@ class Trainer:
             seed=lab.seed,
         )
         forking.renew_held(self)
-        by = getattr(k, "threshold", THRESHOLDS[0])
-        if by != THRESHOLDS[0] and len(self.dataset.classes) != 2 and not isinstance(self.objective, Labels):
-            raise ModelError(f"threshold={by} is for two classes or several labels, and here is {self.shape}.")
+        check_values(k.values(), self.shape, prepared.classes, self.model, bool(self.share))
         if isinstance(self.objective, Classification):
             self.objective.weights = find_class_weights(k.class_weights, prepared.classes, self.train_set.y)
         elif isinstance(self.objective, Labels):
@@ -209,10 +201,6 @@ class Trainer:
         self.best = BestEpoch(k.metric, lab.state, self.share, k.keep == "best") if self.held is not None else None
         if self.best is None:
             forget_best(lab.state)
-        elif k.metric not in self.objective.offers:
-            raise ModelError(
-                f"metric={k.metric} is not measured of {self.shape}; it can be {', '.join(self.objective.offers)}."
-            )
         self.batch_size = held_back.check_sizes(self)
         file = self.model.file if isinstance(self.model, ModelSource) else None
         if file:

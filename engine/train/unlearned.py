@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from descend.datasets.dataset import WARNING
+from descend.engine.base.errors import join_names
 from descend.engine.base.sanitize import clean
 from descend.engine.train.hidden import HiddenTensor, find_hidden
 from descend.engine.train.layer_list import name_kind
 from descend.engine.train.outputs import find_tensor
-from descend.engine.train.own_model import join_names
 from descend.engine.train.task import Task
 from descend.engine.train.watching import CallRecorder, find_tensors, format_place
 

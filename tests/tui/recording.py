@@ -32,8 +32,14 @@ STEPS = 60
 def asked(lesson: str = "digits", **changes: Any) -> Run:
     """A run that was asked for and that no worker has taken yet."""
     found = catalogue.find_lesson(lesson)
-    given = {"knobs": found.knobs().values(), "seed": 0, "device": "cpu", "data": next(iter(found.data), "")}
-    return runs.create_run(Manifest(id="", name=found.name, **{**given, **changes}))
+    given = {
+        "name": found.name,
+        "knobs": found.knobs().values(),
+        "seed": 0,
+        "device": "cpu",
+        "data": next(iter(found.data), ""),
+    }
+    return runs.create_run(Manifest(id="", **{**given, **changes}))
 
 
 def say(run: Run, *records: Event) -> None:

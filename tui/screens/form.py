@@ -41,7 +41,7 @@ class FormScreen(InShell, Dialog[Result | None]):
     FormScreen {
         & Choice, & Input { margin-bottom: 1; }
         & Input { background: $boost; }
-        & #told { height: 2; &.-wrong { color: $text-error; text-style: bold; } }
+        & #told { height: auto; min-height: 2; max-height: 5; &.-wrong { color: $text-error; text-style: bold; } }
     }
     """
     keys: ClassVar[tuple[str, ...]] = ()
@@ -176,7 +176,7 @@ class FormScreen(InShell, Dialog[Result | None]):
             return
         line = self.query_one("#told", Static)
         line.update(Text(plain(told)))
-        line.set_class(wrong, "-wrong")
+        line.set_class(wrong or told.startswith("✗"), "-wrong")
 
 
 class FileScreen(FormScreen[Result]):

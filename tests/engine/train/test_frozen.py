@@ -15,7 +15,7 @@ from descend.engine.lab.checkpoints import load_checkpoint
 from descend.engine.launch import launcher
 from descend.engine.run.runs import Run
 from descend.engine.train.frozen import FrozenPart
-from descend.engine.train.model_error import ModelError
+from descend.engine.train.settings import SettingError
 
 CODE = """
 class Net(nn.Module):
@@ -65,17 +65,17 @@ def test_wrong_names_and_nothing_left_are_sentences() -> None:
         "head.weights": "No parameter is called 'head.weights'; there are head.weight and head",
         "features,head": "freeze=features,head leaves nothing to train; there are features and head.",
     }.items():
-        with pytest.raises(ModelError) as told:
+        with pytest.raises(SettingError) as told:
             FrozenPart(net, wanted)
         assert str(told.value).startswith(sentence)
         net.requires_grad_(True)
-    assert failed("simple-cnn", "digits", freeze="conv.weight,dens") == (
-        "No parameter is called 'dens'; there are conv and dense."
+    assert failed("simple-cnn", "digits", freeze="conv.wait") == (
+        "No parameter is called 'conv.wait'; there are conv.weight and conv.bias."
     )
 
 
 def test_names_that_are_numbers_are_not_read_as_counts() -> None:
-    with pytest.raises(ModelError, match="there are '0' and '2'"):
+    with pytest.raises(SettingError, match="there are '0' and '2'"):
         FrozenPart(nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1)), "dens")
 
 

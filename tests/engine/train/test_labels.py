@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn import metrics
-from tests.engine.train.trained import conduct, done, failed, notes, said, split_of, trained, written
+from tests.engine.train.trained import conduct, done, failed, notes, refused, said, split_of, trained, written
 from torch.nn import functional
 
 from descend.datasets import catalogue
@@ -290,8 +290,8 @@ def test_texts_have_labels_too_and_other_words_count_for_nothing(
 
 
 def test_what_does_not_measure_labels_is_refused(tmp_path: Path) -> None:
-    assert "metric=accuracy is not measured of a table of 4 columns with 3 labels" in failed(
-        "mlp", address(tmp_path), validation=0.2, metric="accuracy"
+    assert "metric=accuracy is not measured of a table of 4 columns with 3 labels" in refused(
+        "mlp", address(tmp_path), metric="accuracy"
     )
     history = done(
         "mlp", address(tmp_path), epochs=1, class_weights="balanced", focal=1.0, validation=0.2, metric="roc_auc"

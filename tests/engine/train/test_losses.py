@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
-from tests.engine.train.trained import done, failed, notes
+from tests.engine.train.trained import done, notes, refused
 
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import UsageError
@@ -17,7 +17,7 @@ from descend.engine.launch import launcher
 from descend.engine.run.run_request import RunRequest
 from descend.engine.train.class_weights import find_class_weights
 from descend.engine.train.loader import Preprocessing
-from descend.engine.train.model_error import ModelError
+from descend.engine.train.settings import SettingError
 from descend.engine.train.task import Classification, Regression
 
 OUTPUT = torch.randn(40, 3, generator=torch.Generator().manual_seed(1))
@@ -59,7 +59,7 @@ def test_given_weights_keep_their_ratio_and_a_mean_of_one() -> None:
     ],
 )
 def test_weights_that_make_no_sense_are_told(asked: str, sentence: str) -> None:
-    with pytest.raises(ModelError, match=sentence):
+    with pytest.raises(SettingError, match=sentence):
         find_class_weights(asked, ("a", "b", "c"), TARGET)
 
 
@@ -125,4 +125,4 @@ def test_calibration_log_loss_and_top_5_are_series_when_one_is_asked_for() -> No
     assert {f"validation/{name}" for name in ("calibration_error", "log_loss", "top_5")} <= history.series.keys()
     assert history.metrics["test/log_loss"] == pytest.approx(history.metrics["test/loss"], rel=1e-4)
     assert history.metrics["test/top_5"] >= history.metrics["test/accuracy"]
-    assert "metric=top_5 is not measured" in failed("mlp", "iris", validation=0.2, metric="top_5")
+    assert "metric=top_5 is not measured" in refused("mlp", "iris", metric="top_5")

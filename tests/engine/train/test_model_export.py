@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,12 @@ from descend.engine import load
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.cli import main
 from descend.engine.run.runs import Run
+from descend.engine.train import export_forms, model_export
+from descend.engine.train.export_forms import require_exportable
 from descend.engine.train.loaded_model import LoadedModel
 from descend.engine.train.model_export import TOLERANCE
 from descend.engine.train.predictor import load_predictor
+from descend.tui.screens.runs.model_export import list_card
 
 OWN = """
 import torch
@@ -211,3 +217,57 @@ def test_what_cannot_be_exported_is_a_sentence_and_leaves_nothing(
     assert load_file(target)
     assert main(["export", run.id, "--to", "safetensors", str(tmp_path / "none" / "m")]) == 1
     capsys.readouterr()
+
+
+def test_json_tells_how_far_it_is_and_last_where_the_model_and_its_card_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained("mlp", "iris", epochs=1)
+    assert main(["export", run.id, "--to", "safetensors", "--json", str(tmp_path / "m")]) == 0
+    *going, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [one["doing"] for one in going] == ["reading the weights", "writing"]
+    assert [one["progress"] for one in going] == sorted(one["progress"] for one in going)
+    assert last["file"] == str(tmp_path / "m")
+    assert last["bytes"] == (tmp_path / "m").stat().st_size
+    card = json.loads(Path(last["card"]).read_text())
+    assert last["told"] == {name: card[name] for name in last["told"]}
+    told = dict(list_card(last["told"]))
+    assert told["input"].startswith("float32 batch × 4: numbers in their own units")
+    assert told["classes"] == "setosa, versicolor, virginica"
+    assert "test/accuracy" in told["metrics"]
+
+
+def test_an_export_that_is_ended_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, before = trained("mlp", "iris", epochs=1), signal.getsignal(signal.SIGTERM)
+
+    def ended(run: Run, file: Any, tell: Any) -> None:
+        file.write(b"half")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setitem(model_export.FORMATS, "safetensors", ended)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    assert main(["export", run.id, "--to", "safetensors", str(folder / "m")]) == 130
+    assert not [*folder.iterdir()]
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_what_is_missing_for_a_form_is_known_without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = own(tmp_path)
+    monkeypatch.setattr(export_forms, "find_spec", lambda name: None)
+    with pytest.raises(DescendError, match=r"pip install 'descend\[onnx\]'"):
+        require_exportable(run, "onnx")
+    require_exportable(run, "pt2")
+    (tmp_path / "net.py").unlink()
+    with pytest.raises(DescendError, match="no longer exists"):
+        require_exportable(run, "pt2")
+    require_exportable(run, "safetensors")
+    shutil.rmtree(run.checkpoints)
+    with pytest.raises(DescendError, match="has no checkpoint that can be read, so it has no weights"):
+        require_exportable(run, "safetensors")
+
+
+def test_a_run_that_looked_for_a_rate_has_no_model_to_export(tmp_path: Path) -> None:
+    run = trained("mlp", "iris", find_lr=True, validation=0.1)
+    assert main(["export", run.id, "--to", "safetensors", str(tmp_path / "m")]) == 2
+    assert not (tmp_path / "m").exists()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 from tests.engine.train.test_losses import rare
-from tests.engine.train.trained import failed, notes, said, trained
+from tests.engine.train.trained import notes, refused, said, trained
 
 from descend.datasets import catalogue
 from descend.engine.cli import main
@@ -119,4 +119,4 @@ def test_errors_are_shown_over_what_was_predicted() -> None:
 
 
 def test_a_threshold_is_for_two_classes() -> None:
-    assert "threshold=f1 is for two classes" in failed("mlp", "iris", threshold="f1")
+    assert "threshold=f1 is for two classes" in refused("mlp", "iris", threshold="f1")

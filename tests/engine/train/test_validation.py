@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.engine.train.trained import conduct, done, failed, notes, said, split_of, trained
+from tests.engine.train.trained import conduct, done, notes, refused, said, split_of, trained
 
 from descend.datasets import catalogue
 from descend.datasets.dataset import Dataset
@@ -141,7 +141,7 @@ def test_another_metric_decides_and_all_of_its_kind_are_recorded(tmp_path: Path)
 
 
 def test_a_metric_that_is_not_measured_is_a_sentence() -> None:
-    found = failed("mlp", "diabetes", validation=0.1, metric="macro_f1")
+    found = refused("mlp", "diabetes", metric="macro_f1")
     assert found.startswith("metric=macro_f1 is not measured of a table of 10 columns and 1 number to predict")
     assert found.endswith("it can be loss, mae, rmse, r2.")
 

@@ -6,8 +6,10 @@ import signal
 from pathlib import Path
 
 import msgspec
+import pytest
 import torch
 
+from descend.engine.base.errors import UsageError
 from descend.engine.launch import launcher, worker
 from descend.engine.run.history import History
 from descend.engine.run.run_request import RunRequest
@@ -74,3 +76,10 @@ def written(folder: Path, code: str, name: str = "nets.py") -> Path:
     file = folder / name
     file.write_text(f"import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n{code}")
     return file
+
+
+def refused(name: str, data: str, **knobs: object) -> str:
+    """The sentence with which such a run is refused before a worker starts."""
+    with pytest.raises(UsageError) as told:
+        launcher.prepare(RunRequest(name, knobs, device="cpu", data=data))
+    return str(told.value)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 from textual.widgets import Input
 
+from descend.datasets import catalogue as datasets
 from descend.datasets.spec import Spec
 from descend.tui import shell_settings
+from descend.tui.screens.train import remembered
 from descend.tui.screens.train.screen import TrainScreen
 from tests.tui.driving import SIZES, Shell, opened
 
@@ -234,3 +238,32 @@ async def test_what_is_wrong_with_a_path_is_said_beside_it_and_it_stays(
         (tmp_path / "gone.csv").write_text(TABLE.replace("kind", "price"))
         await shell.press("enter")
         await shell.sees("a table of 2 columns in 2 classes")
+
+
+async def test_lessons_that_take_tables_list_those_with_classes_only(tmp_path: Path) -> None:
+    (tmp_path / "kinds.csv").write_text(TABLE)
+    (tmp_path / "numbers.csv").write_text("a,price\n" + "".join(f"{n},{n * 1.5}\n" for n in range(40)))
+    (tmp_path / "book.txt").write_text("the cat sat on the mat. " * 40)
+    folder = tmp_path / "pictures"
+    for name in ("cat", "dog"):
+        (folder / name).mkdir(parents=True)
+        for n in range(6):
+            Image.new("L", (8, 8), 20 * n).save(folder / name / f"{n}.png")
+    own = [str(tmp_path / name) for name in ("kinds.csv", "numbers.csv", "book.txt", "pictures")]
+    for address in own:
+        remembered.remember_data(datasets.find(address))
+    assert remembered.list_remembered(remembered.DATA) == own
+    tables = [own[0]]
+    assert remembered.list_tables() == tables
+    shell_settings.put(remembered.TABLES, None)  # as of settings that are older
+    remembered.recall()
+    assert remembered.list_tables() == tables
+    async with opened((120, 60), lesson="k-means") as shell:
+        await shell.press("e")
+        await shell.sees("Knobs")
+        box: Any = shell.app.screen
+        choice = next(row for row in box.rows if row.setting == "data").field
+        assert [one for one in choice.choices if "/" in one] == tables
+    remembered.remember_data(datasets.find(f"{own[0]}?task=regression&target=width"))
+    remembered.forget(own[0])
+    assert remembered.list_tables() == []

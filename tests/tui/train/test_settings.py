@@ -138,3 +138,33 @@ async def test_the_menu_offers_to_train_once() -> None:
             await shell.pilot.pause(0.1)
             titles = [command.title for command in shell.app.get_system_commands(shell.app.screen)]
             assert sum(title.split(" (")[0] == "Train" for title in titles) == 1, titles
+
+
+async def test_a_value_that_does_not_go_with_the_data_is_said_at_once_in_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("size,kind\n" + "".join(f"{n},{'big' if n > 20 else 'small'}\n" for n in range(40)))
+    (tmp_path / "lab.toml").write_text(f'name = "mlp"\ndata = "{file}"\n')
+    async with opened((120, 60)) as shell:
+        await load(shell, tmp_path / "lab.toml")
+        await shell.sees("t.csv: a table of 1 column in 2 classes")
+        await shell.press("e")
+        await shell.sees("label_smoothing")
+        screen = shell.app.screen
+        assert isinstance(screen, KnobEditorScreen)
+        await shell.until(lambda: screen.settings.data in screen.specs)
+        rows = {row.setting: row for row in screen.rows}
+        rows["class_weights"].field.value = "bit:3"
+        await shell.press("enter")
+        await shell.sees("✗ class_weights names the class 'bit'")
+        assert shell.app.screen is screen
+        assert rows["class_weights"].field.has_focus
+        rows["class_weights"].field.value = "big:3"
+        await shell.until(lambda: "names the class" not in shell.text)
+        rows["metric"].field.value = "mae"
+        await shell.press("enter")
+        await shell.sees("✗ metric=mae is not measured")
+        await shell.press("right", "right", "right")
+        await shell.sees("‹ loss ›")
+        assert "is not measured" not in shell.text
+        await shell.press("enter")
+        await shell.sees("--set class_weights=big:3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
@@ -14,16 +15,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from descend.datasets import catalogue as datasets
+from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.knobs import Knob, Value
 from descend.engine.launch import experiment
 from descend.engine.launch.experiment import Experiment, Training
 from descend.engine.run.run_request import USUAL, RunRequest
-from descend.engine.train.settings import RunKnobs, group_settings
+from descend.engine.train.settings import RunKnobs, SettingError, group_settings
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_row import NAME, KnobRow, KnobRows
-from descend.tui.screens.train.remembered import DATA, list_remembered
+from descend.tui.screens.train.remembered import list_tables
 
 
 class KnobEditorScreen(Dialog[RunRequest | None]):
@@ -76,6 +79,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         super().__init__()
         self.lesson, self.settings, self.live, self.runs = lesson, settings, live, runs
         self.proposed = proposed or {}
+        self.specs = dict(datasets.list_specs()) if self.trains else {}
         self.set_class(self.trains, "-grouped")
 
     def body(self) -> ComposeResult:
@@ -107,7 +111,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         """What it can learn from: its datasets, and tables of the user's own that are known here if it takes them."""
         if isinstance(self.lesson, Training) or not self.lesson.takes_tables:
             return self.lesson.data
-        return tuple(dict.fromkeys([*self.lesson.data, *list_remembered(DATA), self.settings.data]))
+        return tuple(dict.fromkeys([*self.lesson.data, *list_tables(), self.settings.data]))
 
     def _specs(self) -> dict[str, Knob]:
         """All rows: the knobs, and what is chosen besides them, which comes last where there are no groups."""
@@ -120,6 +124,13 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
     def on_mount(self) -> None:
         """Start at the first knob, or the first that is proposed."""
         take_focus(next((row for row in self.rows if row.setting in self.proposed), self.rows[0]).field)
+        if self.trains and self.settings.data not in self.specs:
+            self.run_worker(self._find_own, thread=True, exit_on_error=False)
+
+    def _find_own(self) -> None:
+        """Look at the data of one's own, to know its classes; a file may be large, or far away."""
+        with suppress(DescendError):
+            self.specs[self.settings.data] = datasets.find(self.settings.data)
 
     @property
     def rows(self) -> list[KnobRow]:
@@ -142,7 +153,24 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
                 return
             values[row.setting] = value
         knobs = {name: values.pop(name) for name in self.lesson.knobs.specs}
-        self.dismiss(msgspec.structs.replace(self.settings, knobs=knobs, **values))
+        if not self._refuses(knobs, str(values.get("data", self.settings.data))):
+            self.dismiss(msgspec.structs.replace(self.settings, knobs=knobs, **values))
+
+    def _refuses(self, knobs: Mapping[str, Value], data: str) -> bool:
+        """Whether a knob does not go with the data, as far as that is known; says so, and goes there."""
+        spec = self.specs.get(data)
+        if spec is None or not isinstance(self.lesson, Training):
+            return False
+        try:
+            self.lesson.check(self.lesson.knobs.parse(knobs), spec)
+        except SettingError as error:
+            row = next(row for row in self.rows if row.setting == error.name)
+            take_focus(row.field)
+            row.complain(str(error))
+            return True
+        except UsageError:
+            return False  # which the screen below tells
+        return False
 
     def action_defaults(self) -> None:
         """Put the lesson's defaults in all fields."""

@@ -307,6 +307,12 @@ class KnobRow(Vertical):
             self.slider.show(float(value) if value is not None else None)
         return value
 
+    def complain(self, sentence: str) -> None:
+        """Say what is wrong with the value beside the others, until it is changed."""
+        self.query_one(".wrong", Static).update(Text(plain(f"✗ {sentence}")))
+        self.add_class("-wrong")
+        self.call_after_refresh(self.scroll_visible, animate=False)  # with the line that has come in
+
     def on_choice_changed(self) -> None:
         """Mark it if it is not what it was."""
         self.check()

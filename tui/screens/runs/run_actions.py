@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 from descend.engine.base.errors import DescendError
 from descend.engine.base.units import format_size
 from descend.engine.launch import experiment
+from descend.engine.train.export_forms import HOLDS
 from descend.tui.cell_text import plain
 from descend.tui.screens.dialog import Answer, QuestionScreen
 from descend.tui.screens.runs.detail import checkpoints
 from descend.tui.screens.runs.export import Export, ExportScreen
 from descend.tui.screens.runs.fork import Fork, ForkScreen
+from descend.tui.screens.runs.model_export import ModelExportScreen
 from descend.tui.screens.runs.naming import Field, NamingScreen
 from descend.tui.screens.runs.run_row import RunRow
 
@@ -97,7 +99,7 @@ class RunActions:
         self.screen.shell.push_screen(NamingScreen(entry, field), asked)
 
     def export(self, entry: RunRow) -> None:
-        """Ask for format and place, then write."""
+        """Ask for format and place, then write; a model in a box that says how far it is."""
 
         def written(chosen: Export) -> str:
             from descend.engine.run.export import export_run
@@ -105,14 +107,20 @@ class RunActions:
             return str(export_run(entry.run, chosen.format, chosen.path))
 
         def asked(chosen: Export | None) -> None:
-            if chosen is not None:
+            if chosen is not None and chosen.format in HOLDS:
+                self.screen.shell.push_screen(ModelExportScreen(entry.run, chosen), left)
+            elif chosen is not None:
                 self._do("exporting…", lambda: written(chosen), told)
+
+        def left(done: bool | None) -> None:
+            if done:
+                box.forget()
 
         def told(path: str) -> None:
             box.forget()
             self._say(f"Written: {path}")
 
-        box = ExportScreen(entry.id)
+        box = ExportScreen(entry.run)
         self.screen.shell.push_screen(box, asked)
 
     def delete(self, chosen: list[RunRow]) -> None:

@@ -71,7 +71,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         Binding("r", "reverse", "reverse", tooltip="Reverse the order", id="runs.reverse"),
         Binding("e", "name('title')", "rename", tooltip="Give the run a title"),
         Binding("n", "name('note')", "note", tooltip="Write a note about the run"),
-        Binding("x", "export", "export", tooltip="Write its curves to a file"),
+        Binding("x", "export", "export", tooltip="Write its curves, or of a training its model, to a file"),
         Binding("u", "leave", "Back", show=False),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012

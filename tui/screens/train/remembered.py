@@ -9,10 +9,13 @@ from descend.datasets.spec import Spec
 from descend.engine.base.errors import DescendError
 from descend.engine.launch import experiment
 from descend.engine.launch.experiment import Training
+from descend.engine.teaching.lesson import is_class_table
 from descend.tui import shell_settings
 
 MODELS, DATA, CHOSEN = "own_models", "own_data", "train"
 """What they are called in the settings; the last is the model and the data that were chosen last."""
+TABLES = "own_tables"
+"""What those of the data are called there that lessons can take, so that none is read to list them."""
 MOST = 12
 """Of each kind that are kept; of more, the oldest are forgotten."""
 
@@ -34,6 +37,26 @@ class Recalled(NamedTuple):
 def remember(kind: str, address: str) -> None:
     """Keep the ``address`` of a model or data of one's own."""
     shell_settings.put(kind, [*(one for one in list_remembered(kind) if one != address), address][-MOST:])
+
+
+def remember_data(spec: Spec) -> None:
+    """Keep data of one's own."""
+    remember(DATA, spec.address)
+    note_table(spec)
+
+
+def note_table(spec: Spec) -> None:
+    """Keep whether ``spec``, which is remembered, is a table that lessons can take."""
+    noted, data = list_remembered(TABLES), list_remembered(DATA)
+    tables = {*noted, spec.address} if is_class_table(spec.shape) else {*noted} - {spec.address}
+    if tables != {*noted}:
+        shell_settings.put(TABLES, [one for one in data if one in tables] or None)
+
+
+def list_tables() -> list[str]:
+    """The data of one's own that lessons can take, the newest last."""
+    noted = {*list_remembered(TABLES)}
+    return [one for one in list_remembered(DATA) if one in noted]
 
 
 def forget(address: str) -> None:
@@ -67,6 +90,7 @@ def recall() -> Recalled:
             found.lost_data[address] = str(error)
         else:
             found.specs[spec.address] = spec
+            note_table(spec)
     return found
 
 

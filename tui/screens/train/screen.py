@@ -33,7 +33,6 @@ from descend.tui.screens.keys import KeyLine
 from descend.tui.screens.path_field import PathBox, PathLine
 from descend.tui.screens.train.lists import Choices, data_lines, lost_lines, model_lines
 from descend.tui.screens.train.remembered import (
-    DATA,
     MODELS,
     Recalled,
     forget,
@@ -41,6 +40,7 @@ from descend.tui.screens.train.remembered import (
     recall_choice,
     remember,
     remember_choice,
+    remember_data,
 )
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if why := training.fits(spec.shape):
             return why
         try:
-            training.check(training.knobs.parse(self.chosen().knobs), spec.shape)
+            training.check(training.knobs.parse(self.chosen().knobs), spec)
         except UsageError as error:
             return str(error)
         return ""
@@ -372,7 +372,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         if found is not None and is_address(found.name):
             remember(MODELS, found.name)
         if isinstance(spec, UserData):
-            remember(DATA, spec.address)
+            remember_data(spec)
         self._back(self._take, what, typed, found, spec, settings)
 
     def _find_data(self, address: str) -> Spec:
@@ -396,7 +396,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
 
         def taken(spec: Spec | None) -> None:
             if isinstance(spec, UserData):
-                remember(DATA, spec.address)
+                remember_data(spec)
                 self._take("data", "", None, spec, None)
 
         self.shell.push_screen(DataOptionsScreen(survey), taken)
