@@ -31,8 +31,8 @@ from descend.engine.teaching.lesson import (
     KnobSet,
     Lesson,
     Prediction,
-    Wrong,
     knob,
+    knob_value,
     last,
     number,
     pace,
@@ -205,11 +205,6 @@ def check_compare(compare):
     yield number(float(np.sqrt(np.mean((net - np.sin(query)) ** 2))), "RMSE from the sine, in between") <= 0.2
 
 
-def begun_as_asked(result):
-    if (asked := (result.knobs["start"], result.knobs["curve"])) != ("PyTorch's", "switch"):
-        raise Wrong(f"PyTorch's start and the switch are asked for; yours are {asked[0]} and {asked[1]}.")
-
-
 NETWORK, STRAIGHT, CUBIC = last("network"), last("straight"), last("cubic")
 TORCH = {"start": "PyTorch's"}
 SINE, MANY = {"curve": "sine"}, {**TORCH, "units": 32}
@@ -321,7 +316,7 @@ LESSON = Lesson(
     exercises=(
         Exercise(
             "Begin as PyTorch does, and yet have the median network nearer to the switch than both splines.",
-            begun_as_asked,
+            (knob_value("start") == "PyTorch's") & (knob_value("curve") == "switch"),
             NETWORK / STRAIGHT < 0.9,
             NETWORK / CUBIC < 0.9,
             solution=MANY,
