@@ -7,7 +7,8 @@ No single bit tells: each is 0 or 1 equally often in both kinds. **Wrap** a stri
 At which width does one see it? Bits that differ from their mirror image in the row are red.
 
 **One number** for each width: how many bits are *alike* their mirror image, counted in pairs. The row 1011100 is
-mirrored 0011101. Of its three pairs, 1 and 0, 0 and 0, 1 and 1, two are alike. 5:11/18 says width 5, 11 of 18.
+mirrored 0011101. Of its three pairs, 1 and 0, 0 and 0, 1 and 1, two are alike.
+Below each page stand its width and this number, of how many.
 
 **A linear learner** weighs each number that it gets, adds up, and the sign of the sum is its answer. Least squares fits
 its weights on `strings` strings, to +1 if they are GOOD, else −1. It gets the 49 bits as they are, or the one number of
@@ -112,7 +113,7 @@ def run(lab, k):
         )
         lab.bars("told apart", [*told], "share of new strings", right=[*told.values()])
         lab.operation("a row of seven", {"row": row, "mirrored": row[::-1]}, said)
-        show_widths(lab, bits[1], 1 + frame // 5)
+        show_widths(lab, bits[1], min(1 + frame // 5, len(WIDTHS)))
     lab.results(**told, **{"learned by heart": own})
 
 
@@ -121,16 +122,15 @@ def show_widths(lab, string, shown):
     import numpy as np
 
     colours = np.array([[[35, 35, 35], [235, 235, 235]], [[120, 30, 20], [255, 110, 80]]], np.uint8)
-    strip, left, words, places = np.full((10, 55, 3), 85, np.uint8), 0, [], np.arange(49)
-    for width in WIDTHS[:shown]:
+    pages, words, places = np.full((shown, 10, 10, 3), 85, np.uint8), [], np.arange(49)
+    for page, width in zip(pages, WIDTHS, strict=False):
         row, column = places // width, places % width
         mirror = row * width + width - 1 - column
         paired = (row < 49 // width) & (mirror != places)
         differ = paired & (string != string[np.where(paired, mirror, 0)])
-        strip[row, left + column] = colours[differ.astype(int), string]
-        left += width + 2
-        words.append(f"{width}:{alike(string[None], width)[0]}/{paired.sum() // 2}")
-    lab.images("GOOD string, wrapped", strip[None], [" ".join(words)])
+        page[row, column] = colours[differ.astype(int), string]
+        words.append(f"{width}: {alike(string[None], width)[0]} of {paired.sum() // 2}")
+    lab.images("GOOD string, wrapped", pages, words)
 
 
 def check_alike(function):

@@ -135,7 +135,7 @@ def run(lab, k):
         if step % 20 == 0:
             far, kinks, _ = judge()
             lab.scalars({"network/log₁₀ RMSE": np.log10(far[0]), "median/log₁₀ RMSE": np.log10(np.median(far))})
-            lab.scalars({f"{name}/log₁₀ RMSE": np.log10(off[name]) for name in ("straight", "cubic")})
+            lab.scalars({"cubic/log₁₀ RMSE": np.log10(off["cubic"])})
             spots = [(min(max(kink, -0.5), END + 0.5), step) for kink in kinks[0, :16]]
             ways = {f"kink {i + 1}": lab.trace(f"kink {i + 1}", spot) for i, spot in enumerate(spots)}
             axes = ("kink at x, at the edge if outside", "step")
