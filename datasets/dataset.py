@@ -96,6 +96,13 @@ class Dataset:
         """What a model must know of it."""
         return DataShape.of(self.kind, self.train_x.shape[1:], self.task, self.classes, self.targets, self.vocabulary)
 
+    def gather(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """All samples, those of the training set first: x (n, d), what has more axes flattened, and y, see above."""
+        import numpy as np
+
+        x = np.concatenate([self.train_x, self.test_x]).astype(np.float64)
+        return x.reshape(len(x), -1), np.concatenate([self.train_y, self.test_y])
+
     @cached_property
     def mean(self) -> NDArray[np.float32]:
         """Mean of each column over the training set, (d,); of a table only."""

@@ -8,6 +8,7 @@ words. Nothing is computed while it is written down; `Bound.check` does that onc
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import Value
-from descend.engine.teaching.measured import Measured, Sign, format_number
+from descend.engine.teaching.measured import Measured, MeasuredChoice, Sign, format_number
 
 if TYPE_CHECKING:
     from descend.engine.run.result import Result
@@ -109,6 +110,8 @@ class Measure:
         return Bound(self, ">=", _make_measure(other))
 
     def __eq__(self, other: object) -> Bound:  # type: ignore[override]
+        if isinstance(other, str) and isinstance(self, Reading) and self.how == "knob":
+            return Chosen(self, other)
         if not isinstance(other, (Measure, int, float)):
             return NotImplemented
         return Bound(self, "==", _make_measure(other))
@@ -246,9 +249,9 @@ class Bound:
             object.__setattr__(self, "sign", MIRRORED[self.sign])
 
     def __and__(self, other: Bound) -> Bound:
-        if self.more is None:
-            return Bound(self.left, self.sign, self.right, other)
-        return Bound(self.left, self.sign, self.right, self.more & other)
+        both = copy.copy(self)
+        object.__setattr__(both, "more", other if self.more is None else self.more & other)
+        return both
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -271,7 +274,11 @@ class Bound:
         Raises:
             DescendError: a run has not said what is asked for.
         """
-        return [Measured(bound, bound.left.value(read), bound.right.value(read)) for bound in self.each()]
+        return [bound.measure(read) for bound in self.each()]
+
+    def measure(self, read: Reader) -> Measured:
+        """What its own comparison finds."""
+        return Measured(self, self.left.value(read), self.right.value(read))
 
     def holds(self, read: Reader) -> bool:
         """Whether all of its comparisons hold; not if a run has not said what they read."""
@@ -285,6 +292,20 @@ class Bound:
         """What is asked for, in a few characters, such as ``< 0.25 · train/mse with width=4``."""
         right = self.right.words or format_number(self.right.value(refuse_runs))
         return f"{self.sign if self.sign != '==' else '='} {right}".replace("<=", "≤").replace(">=", "≥")
+
+
+class Chosen(Bound):
+    """That a knob whose values are words is set to one of them."""
+
+    wanted: str
+
+    def __init__(self, knob: Reading, wanted: str) -> None:
+        super().__init__(knob, "==", _Number(1.0, wanted or "nothing"))
+        object.__setattr__(self, "wanted", wanted)
+
+    def measure(self, read: Reader) -> Measured:
+        given = str(read(()).knobs[self.left.words])
+        return MeasuredChoice(self, float(given == self.wanted), 1.0, given)
 
 
 class Diverged(Bound):
@@ -320,7 +341,7 @@ def at(step: int, series: str, **knobs: Value) -> Measure:
 
 
 def knob_value(name: str) -> Measure:
-    """The value of the knob ``name`` of the learner's run."""
+    """The value of the knob ``name`` of the learner's run: a number, or a word, which only ``==`` compares."""
     return Reading("knob", name)
 
 

@@ -61,6 +61,22 @@ class Measured:
         return f"{self.bound.left.words or 'it'} is {format_number(self.left)}; {asked}{named} is asked for"
 
 
+@dataclass(frozen=True)
+class MeasuredChoice(Measured):
+    """Which word a knob was ``given``; its ``left`` is 1 if it is the one asked for, else 0."""
+
+    given: str = ""
+
+    @property
+    def brief(self) -> str:
+        sign = "=" if self.holds else "is not ="
+        return f"{self.bound.left.words} {self.given or 'nothing'} {sign} {self.bound.right.words}"
+
+    @property
+    def words(self) -> str:
+        return f"{self.bound.left.words} is {self.given or 'nothing'}; {self.bound.right.words} is asked for"
+
+
 def format_number(value: float) -> str:
     """A number as a sentence has it: whole ones in full, others to four digits."""
     if value != value:

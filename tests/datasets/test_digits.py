@@ -28,6 +28,14 @@ def test_they_are_scikit_learns() -> None:
     assert [str(name) for name in theirs.target_names] == list(ours.classes)
 
 
+def test_all_of_it_is_gathered_in_rows() -> None:
+    data = SPEC.load()
+    x, y = data.gather()
+    assert (x.shape, x.dtype, y.shape) == ((1797, 64), np.float64, (1797,))
+    assert np.array_equal(x[1437].reshape(8, 8), data.test_x[0])
+    assert np.array_equal(y, [*data.train_y, *data.test_y])
+
+
 def test_the_split_is_a_stratified_fifth() -> None:
     x, y = digits.read_digits(SPEC.require())
     train, test = digits.split(y)

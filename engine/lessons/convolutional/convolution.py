@@ -31,6 +31,7 @@ they take 16·30·30·27 = 388,800 multiplications.
 **Break it.** Stride 3: what slips through? Then choose `own`, and write nine numbers.
 """
 
+from descend.engine.base.number_text import parse_numbers
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -64,21 +65,6 @@ class Knobs(KnobSet):
     pace: int = pace(8)
 
 
-def parse_kernel(text):
-    """The kernel (3, 3) that ``text`` writes."""
-    import numpy as np
-
-    from descend.engine.base.errors import UsageError
-
-    try:
-        kernel = np.array([float(weight) for weight in text.replace(";", " ").replace(",", " ").split()])
-        if kernel.size != 9 or not np.abs(kernel).max() <= 1000:
-            raise ValueError
-    except ValueError:
-        raise UsageError("own is nine numbers from -1000 to 1000, such as: 2 1 0; 1 0 -1; 0 -1 -2") from None
-    return kernel.reshape(3, 3)
-
-
 def convolve(images, kernels, bias, stride=1, padding=0):
     """What a convolutional layer computes, and the number of multiplications.
 
@@ -105,7 +91,8 @@ def convolve(images, kernels, bias, stride=1, padding=0):
 def run(lab, k):
     import numpy as np
 
-    kernels = {name: np.array(weights, float) for name, weights in KERNELS.items()} | {"own": parse_kernel(k.own)}
+    kernels = {name: np.array(weights, float) for name, weights in KERNELS.items()}
+    kernels["own"] = parse_numbers("own", k.own, (3, 3))
     image = lab.dataset.test_x[k.digit].astype(float)
     slide(lab, k, image, kernels, shift(lab, k, image, kernels[k.kernel]))
     compare(lab, image, np.array(list(kernels.values()))[:, None])

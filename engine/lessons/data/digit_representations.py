@@ -113,8 +113,9 @@ def run(lab, k):
         lab.operation("edge at the pixel", {"patch": patch, "right": RIGHT, "down": DOWN}, said)
     lab.results(**{"largest, both": float(np.hypot(right, down).max()), "largest, right": float(np.abs(right).max())})
 
-    x, y = np.concatenate([data.train_x, data.test_x]).astype(float), np.concatenate([data.train_y, data.test_y])
+    x, y = data.gather()
     scores = []
+    x = x.reshape(-1, 8, 8)
     moved = np.pad(x, ((0, 0), (0, 0), (k.moved, 0)))[:, :, :8]  # paper comes in from the left
     seen, new = represent(x, k, order), represent(moved + k.darker, k, order)
     for _ in lab.steps(k.splits):

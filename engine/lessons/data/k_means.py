@@ -164,9 +164,7 @@ def compare_units(lab, rng):
     """Clusters of a table against its classes, in its own units and standardised."""
     import numpy as np
 
-    data = lab.dataset
-    x = np.concatenate([data.train_x, data.test_x]).astype(float).reshape(-1, data.train_x[0].size)
-    y, names = np.concatenate([data.train_y, data.test_y]), data.classes
+    (x, y), names = lab.dataset.gather(), lab.dataset.classes
     tables = {"as it is": x, "standardised": x / np.where(x.std(0) > 0, x.std(0), 1)}
     kept = lab.state.setdefault("kept", dict.fromkeys(tables, (np.inf, None)))
     for _ in lab.steps(10, unit="starts", paced=False):

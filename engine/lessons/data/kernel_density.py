@@ -45,9 +45,7 @@ GRID, STEPS, LOWEST, HIGHEST = 100, 60, 0.07, 2.8
 
 
 class Knobs(KnobSet):
-    bandwidth: float = knob(
-        0.2, LOWEST, HIGHEST, scale="log", live=True, help="h, width of a hill in standard deviations of the column"
-    )
+    bandwidth: float = knob(0.2, LOWEST, HIGHEST, scale="log", live=True, help="h, a hill's width in deviations of x")
     points: int = knob(178, 10, 178, scale="log", help="points used; iris has 150")
     pace: int = pace(6)
 
@@ -93,9 +91,9 @@ def run(lab, k):
 
     data, rng = lab.dataset, np.random.default_rng(lab.seed)
     names = COLUMNS.get(data.name, data.features[:2])
-    x = np.concatenate([data.train_x, data.test_x]).astype(float)[:, [data.features.index(name) for name in names]]
+    x, y = data.gather()
     some = rng.permutation(len(x))[: k.points]
-    x, y = x[some], np.concatenate([data.train_y, data.test_y])[some]
+    x, y = x[some][:, [data.features.index(name) for name in names]], y[some]
     middle, spread = units = x.mean(0), x.std(0)
     tried, scores = np.geomspace(LOWEST, HIGHEST, 25), []
     three, axis = np.array([1.0, 2.0, 4.0]), np.linspace(-2, 7, 181)

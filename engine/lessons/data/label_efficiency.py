@@ -94,8 +94,7 @@ def split(data, k, rng):
     """Rows to learn from, so ordered that classes take turns, and new ones, with their classes."""
     import numpy as np
 
-    x = np.concatenate([data.train_x, data.test_x]).astype(float).reshape(-1, data.train_x[0].size)
-    y = np.concatenate([data.train_y, data.test_y])
+    x, y = data.gather()
     new, rows = np.split(rng.permutation(len(y))[:1800], [min(len(y), 1800) // 3])
     rows = rows[: k.pool]
     spreads = x[rows].std(0) if data.kind == "table" else x[rows].std()

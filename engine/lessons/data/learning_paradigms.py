@@ -115,7 +115,7 @@ def split(data, k, rng):
     """Two thirds of the rows to learn from, so ordered that classes take turns, and the rest; how many have labels."""
     import numpy as np
 
-    x, y = np.concatenate([data.train_x, data.test_x]).astype(float), np.concatenate([data.train_y, data.test_y])
+    x, y = data.gather()
     rows, n = rng.permutation(len(y)), 2 * len(y) // 3
     x, y = x[rows], y[rows]
     x = np.hstack([(x - x[:n].mean(0)) / x[:n].std(0).clip(1e-9), rng.normal(size=(len(x), k.noise))])

@@ -24,6 +24,7 @@ rows, they carry the test into training, and its score may be too good. How much
 learned now; what does the table of leaks say?
 """
 
+from descend.engine.base.errors import UsageError
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -99,10 +100,8 @@ def judge(x, y, train, test, one_hot):
 def run(lab, k):
     import numpy as np
 
-    from descend.engine.base.errors import UsageError
-
     data, rng = lab.dataset, np.random.default_rng(lab.seed)
-    x, y = np.concatenate([data.train_x, data.test_x]).astype(float), np.concatenate([data.train_y, data.test_y])
+    x, y = data.gather()
     y = rng.permutation(y) if k.labels == "shuffled" else y
     x[rng.random(x.shape) < k.gaps] = np.nan
     x = np.hstack([x, rng.normal(size=(len(x), k.noise))])

@@ -24,6 +24,7 @@ columns of noise, and turns to its two components. Then a real table: new rows g
 standardised, the groups blur.
 """
 
+from descend.engine.base.number_text import parse_numbers
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -51,21 +52,6 @@ class Knobs(KnobSet):
     pace: int = pace(8)
 
 
-def parse(text):
-    """The points (n, 2) that ``text`` writes."""
-    import numpy as np
-
-    from descend.engine.base.errors import UsageError
-
-    try:
-        points = np.array([[float(word) for word in row.split()] for row in text.split(";")])
-    except ValueError:
-        points = np.zeros(0)
-    if points.ndim != 2 or points.shape[1] != 2 or not 2 <= len(points) <= 20 or not np.abs(points).max() <= 1000:
-        raise UsageError("points are 2 to 20 pairs of numbers, at most 1000, such as: 2 1; 1 2; -1 -2")
-    return points
-
-
 def components(x):
     """Directions (as rows) and variances of the components of rows whose mean is 0."""
     import numpy as np
@@ -86,7 +72,7 @@ def run(lab, k):
     import numpy as np
 
     rng = np.random.default_rng(lab.seed)
-    turn_line(lab, parse(k.points))
+    turn_line(lab, parse_numbers("points", k.points, ((2, 20), 2)))
     compare_views(lab, k, rng, turn_table(lab, k, rng))
 
 
@@ -148,9 +134,9 @@ def compare_views(lab, k, rng, made):
     import numpy as np
 
     data = lab.dataset
-    x, y = np.concatenate([data.train_x, data.test_x]).astype(float), np.concatenate([data.train_y, data.test_y])
+    x, y = data.gather()
     new, train = np.split(rng.permutation(len(y)), [len(y) // 5])
-    x, new, y, truth = x[train].reshape(len(train), -1), x[new].reshape(len(new), -1), y[train], y[new]
+    x, new, y, truth = x[train], x[new], y[train], y[new]
     mean, std = x.mean(0), np.where(x.std(0) > 0, x.std(0), 1) if k.standardise else 1.0
     x, new = (x - mean) / std, (new - mean) / std  # key: mean and spread of the training rows, for both
     size = x.shape[1]

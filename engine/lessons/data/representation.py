@@ -1,4 +1,4 @@
-"""The representation decides: rings and bits
+"""The representation decides: rings
 
 A learner that only draws straight lines meets two rings, one inside the other. Is it too weak, or was it handed the
 wrong numbers?
@@ -15,15 +15,11 @@ x₂ axis, and its *radius*:
 Now the line r = 0.75 is right on all three. Drawn back into the plane it is a ring. Lines are all that the learner can
 say, its *hypothesis class*; which shapes they are is decided by the *representation*, the numbers.
 
-**A puzzle.** Some strings of 49 bits are GOOD, others random. Wrapped into rows, at which width does one see it? For
-each width the learner gets one number: how many bits are *alike* their mirror image in the row, counted in pairs.
-5:11/18 says width 5, 11 of 18; pairs that differ are red.
+**A network** gets x₁ and x₂ and makes its own numbers: a layer of *hidden units*, each a bent weighted sum. 600 small
+steps downhill fit all weights. Is knowing the right numbers then worth anything?
 
-**A network** makes its own numbers: a layer of *hidden units*, each a bent weighted sum. 600 small steps downhill fit
-all weights. Is knowing the right numbers then worth anything?
-
-**Predict, then run. Watch** the rings unroll. **Break it:** move them by `shift`; turn on `shuffled`, which no width
-survives. Does the network mind?
+**Predict, then run. Watch** the rings unroll, and the network bend its boundary. **Break it:** move the rings by
+`shift`. Whose numbers still fit?
 """
 
 from descend.engine.teaching.lesson import (
@@ -35,7 +31,6 @@ from descend.engine.teaching.lesson import (
     Prediction,
     Wrong,
     knob,
-    knob_value,
     last,
     number,
     pace,
@@ -43,9 +38,8 @@ from descend.engine.teaching.lesson import (
 )
 
 WAYS = ("x₁, x₂", "angle, radius", "squares")
-WIDTHS, TURNED, WRAPPED = range(5, 11), "new coordinates", "GOOD string at widths 5 to 10"
-POINTS, NEW, FRAMES, STEPS = 200, 2000, 40, 15
-"""Points learned from, points and strings that test; pictures of the run, steps of training in each."""
+POINTS, NEW, FRAMES, STEPS, FINE = 200, 2000, 40, 15, 41
+"""Points learned from, points that test; pictures of the run, steps of training in each; places of a map's side."""
 
 
 class Knobs(KnobSet):
@@ -53,29 +47,18 @@ class Knobs(KnobSet):
     noise: float = knob(0.1, 0.0, 0.4, help="standard deviation of each point about its ring, in radii of the outer")
     factor: float = knob(0.5, 0.1, 0.95, help="radius of the inner ring, in radii of the outer")
     shift: float = knob(0.0, 0.0, 2.0, help="how far right of the origin the rings are centred, in radii of the outer")
-    strings: int = knob(300, 20, 3000, scale="log", help="strings of bits learned from, half of them GOOD")
-    shuffled: bool = knob(False, help="deal the bits of all strings in one random order")
-    hidden: int = knob(8, 1, 16, help="hidden units of the rings' network; that of the bits has four times as many")
+    hidden: int = knob(8, 1, 16, help="hidden units of the network")
     pace: int = pace(8)
 
 
 def draw(rng, count, k):
-    """Rings and strings, every second inner or GOOD, which means that its rows of 7 bits are mirror images."""
+    """Points (count, 2), every second of the inner ring, and which are."""
     import numpy as np
 
-    second, angle = np.arange(count) % 2 == 1, rng.uniform(-np.pi, np.pi, count)
-    x = np.where(second, k.factor, 1.0) * [np.sin(angle), np.cos(angle)] + rng.normal(0, k.noise, (2, count))
+    inner, angle = np.arange(count) % 2 == 1, rng.uniform(-np.pi, np.pi, count)
+    x = np.where(inner, k.factor, 1.0) * [np.sin(angle), np.cos(angle)] + rng.normal(0, k.noise, (2, count))
     x[0] += k.shift
-    bits = rng.integers(0, 2, (count, 49))
-    rows = bits.reshape(count, 7, 7)
-    rows[second, :, 4:] = rows[second, :, 2::-1]
-    return x.T, bits, second
-
-
-def alike(bits, width):
-    """How many pairs of bits in full rows of each string, (strings, bits), are mirror images of each other."""
-    rows = bits[:, : bits.shape[1] // width * width].reshape(len(bits), -1, width)
-    return (rows == rows[:, :, ::-1])[:, :, : width // 2].sum((1, 2))
+    return x.T, inner
 
 
 def represent(x, way):
@@ -114,32 +97,23 @@ def run(lab, k):
     import numpy as np
 
     rng = np.random.default_rng(lab.seed)
-    count = max(POINTS, k.strings)
-    (x, bits, truth), (new_x, new_bits, new_truth) = draw(rng, count, k), draw(rng, NEW, k)
-    x, bits, inner, good = x[:POINTS], bits[: k.strings], truth[:POINTS], truth[: k.strings]
-    if k.shuffled:
-        order = rng.permutation(49)
-        bits, new_bits = bits[:, order], new_bits[:, order]
-    rings = {way: score(represent(x, way), inner, represent(new_x, way), new_truth) for way in WAYS}
-    told = {"49 bits": score(bits, good, new_bits, new_truth)}
-    for w in WIDTHS:  # key: 49 numbers become one
-        told[f"width {w}"] = score(alike(bits, w)[:, None], good, alike(new_bits, w)[:, None], new_truth)
-    parts = (("rings", rings, x, inner, new_x, k.hidden), ("bits", told, bits, good, new_bits, 4 * k.hidden))
-
+    (x, inner), (new, truth) = draw(rng, POINTS, k), draw(rng, NEW, k)
+    told = {way: score(represent(x, way), inner, represent(new, way), truth) for way in WAYS}
+    ends = [(float(low) - 0.3, float(high) + 0.3) for low, high in zip(x.min(0), x.max(0), strict=True)]
+    across, up = (np.linspace(*end, FINE) for end in ends)
+    plane = np.stack(np.meshgrid(across, up), 2).reshape(-1, 2)
+    seen, unseen, grid = (np.insert((part - x.mean(0)) / (x.std(0) + 1e-12), 0, 1, axis=1) for part in (x, new, plane))
+    w = rng.normal(0, 1, (3, k.hidden))
+    net = lab.state.setdefault("net", {"w": w, "v": np.zeros(k.hidden), "push w": 0.0, "push v": 0.0})
+    spots = {"outer": x[~inner][:40], "inner": x[inner][:40]}
     for frame in lab.steps(FRAMES):
-        for name, found, old, y, new, hidden in parts:
-            spread = old.std(0) + 1e-12
-            seen, unseen = (np.insert((part - old.mean(0)) / spread, 0, 1, axis=1) for part in (old, new))
-            if name not in lab.state:
-                w = rng.normal(0, np.sqrt(3 / seen.shape[1]), (seen.shape[1], hidden))
-                lab.state[name] = {"w": w, "v": np.zeros(hidden), "push w": 0.0, "push v": 0.0}
-            net = lab.state[name]
-            train(net, seen, y)
-            found["network"] = ((np.tanh(unseen @ net["w"]) @ net["v"] > 0) == new_truth).mean()
-            lab.bars(f"{name} told apart", [*found], "share of new ones", right=[*found.values()])
+        train(net, seen, inner)
+        told["network"] = ((np.tanh(unseen @ net["w"]) @ net["v"] > 0) == truth).mean()
+        lab.bars("told apart", [*told], "share of new points", right=[*told.values()])
         show_rings(lab, k, frame / (FRAMES - 1), x, inner)
-        show_widths(lab, bits[1], 1 + frame // 5)
-    lab.results(**{"network, rings": rings.pop("network"), "network, bits": told.pop("network")}, **rings, **told)
+        says = (np.tanh(grid @ net["w"]) @ net["v"] > 0).reshape(FINE, FINE)
+        lab.field("network", says.astype(int), *ends, classes=("outer", "inner"), points=spots, axes=("x₁", "x₂"))
+    lab.results(**told)
 
 
 def show_rings(lab, k, t, x, inner):
@@ -157,24 +131,7 @@ def show_rings(lab, k, t, x, inner):
     axes = ("angle (rad)", "radius") if polar else ("x₁²", "x₂²")
     axes = axes if t == 1 else (f"x₁, turning into {axes[0]}", f"x₂, into {axes[1]}")
     aspect, names = "auto" if polar and t > 0.5 else "equal", ("three points", "outer", "inner")
-    lab.points(TURNED, now, labels, names, paths=paths, axes=axes, aspect=aspect)
-
-
-def show_widths(lab, string, shown):
-    """A string wrapped at the first ``shown`` widths; bits that differ from their mirror image are red."""
-    import numpy as np
-
-    colours = np.array([[[35, 35, 35], [235, 235, 235]], [[120, 30, 20], [255, 110, 80]]], np.uint8)
-    strip, left, words, places = np.full((10, 55, 3), 85, np.uint8), 0, [], np.arange(49)
-    for width in WIDTHS[:shown]:
-        row, column = places // width, places % width
-        mirror = row * width + width - 1 - column
-        paired = (row < 49 // width) & (mirror != places)
-        differ = paired & (string != string[np.where(paired, mirror, 0)])
-        strip[row, left + column] = colours[differ.astype(int), string]
-        left += width + 2
-        words.append(f"{width}:{alike(string[None], width)[0]}/{paired.sum() // 2}")
-    lab.images(WRAPPED, strip[None], [" ".join(words)])
+    lab.points("new coordinates", now, labels, names, paths=paths, axes=axes, aspect=aspect)
 
 
 def features(x):
@@ -203,84 +160,59 @@ def check_features(features):
     yield number(made.shape[1], "numbers for each point") <= 3
 
 
-RINGS, BITS, SEVEN, NET = (last(name) for name in ("network, rings", "49 bits", "width 7", "network, bits"))
-LEAD = SEVEN - NET
+POLAR, SQUARES, NETWORK = last(WAYS[1]), last(WAYS[2]), last("network")
+MOVED = {"shift": 1.5}
 
 LESSON = Lesson(
     covers=("C04",),
     after="digit-representations",
     run=run,
     knobs=Knobs,
-    minutes=12,
     takeaways=(
         "What a learner can say is fixed in its coordinates; which shapes that means is decided by the representation.",
-        "A good representation is knowledge of the problem. Move the rings or deal the bits anew, and it is wrong.",
-        "A network finds a representation itself, and pays for it in examples.",
+        "A good representation is knowledge of the problem. Move the rings, and it is wrong.",
+        "A network of enough units finds numbers that fit by itself, wherever the rings are.",
     ),
-    show=(TURNED, "rings told apart", WRAPPED, "bits told apart"),
-    rows=("S4-04", "S4-05", "S4-19"),
-    smoke={"strings": 50},
+    show=("new coordinates", "told apart", "network"),
+    rows=("S4-04", "S4-19"),
     predictions=(
         Prediction(
-            "The linear learner gets a string as 49 numbers, its bits. On how many new strings is it right?",
-            choices={"half": BITS < 0.58, "three of four": BITS.between(0.65, 0.85), "nearly all": BITS > 0.9},
-            why="Each bit by itself is 0 or 1 equally often, in GOOD strings as in others, so no weight helps, however "
-            "many strings there are. What tells them apart are pairs.",
-        ),
-        Prediction(
-            "Who tells more new strings apart: the linear learner, given how many pairs are alike at width 7, or the "
-            "network, given the 49 bits?",
+            "The line gets x₁² and x₂², the network only x₁ and x₂. Which tells more new points apart?",
             choices={
-                "the linear learner": LEAD > 0.055,
-                "neither, within 5 %": abs(LEAD) < 0.05,
-                "the network": LEAD < -0.055,
+                "the line in squares": SQUARES - NETWORK > 0.03,
+                "neither, within 2.5 points": abs(SQUARES - NETWORK) < 0.025,
+                "the network": SQUARES - NETWORK < -0.03,
             },
-            why="Width 7 names the 21 pairs that matter. A network has to find them among 1,176, which takes far more "
-            "strings. With shuffled bits the width names the wrong pairs; a network does not care which bit is first.",
+            why="About the origin squares are the very numbers that matter, and eight units get as far by themselves. "
+            "Of moved rings squares know less than of centred ones, while the network only shifts its boundary. Two or "
+            "three units are mostly too few to close it; noise or rings close to each other leave both with errors.",
         ),
     ),
     claims=(
         Claim(
             "A line in x₁, x₂ is right on about half of new points; one in angle and radius or squares on over 97 %",
-            last(WAYS[0]).between(0.44, 0.57) & (last(WAYS[1]) > 0.97) & (last(WAYS[2]) > 0.97),
+            last(WAYS[0]).between(0.44, 0.57) & (POLAR > 0.97) & (SQUARES > 0.97),
             seeds=10,
         ),
         Claim(
             "With rings moved by 1.5, angle and radius fall below 62 %, squares to 70–87 %, the network stays over 95",
-            (last(WAYS[1], shift=1.5) < 0.62) & last(WAYS[2], shift=1.5).between(0.7, 0.87),
-            (last("network, rings", shift=1.5) > 0.95) & (RINGS > 0.95),
+            (last(WAYS[1], **MOVED) < 0.62) & last(WAYS[2], **MOVED).between(0.7, 0.87),
+            (last("network", **MOVED) > 0.95) & (NETWORK > 0.95),
             seeds=10,
         ),
+        Claim("A network of two units is right on under 85 %", last("network", hidden=2) < 0.85, seeds=10),
         Claim(
             "No representation brings back what noise took: with 0.4 all are right on under 76 %",
-            *(last(name, noise=0.4) < 0.76 for name in (*WAYS, "network, rings")),
+            *(last(name, noise=0.4) < 0.76 for name in (*WAYS, "network")),
             seeds=10,
-        ),
-        Claim(
-            "From 20 strings width 7 tells over 97 % of new ones, 49 bits half, even from 3,000",
-            (last("width 7", strings=20) > 0.97) & last("49 bits", strings=3000).between(0.45, 0.55),
-            seeds=5,
-        ),
-        Claim(
-            "Widths 6, 8 and 10 are at chance; 5 and 9 share a few pairs with 7 and get 55 to 69 %",
-            *(last(f"width {width}").between(0.44, 0.56) for width in (6, 8, 10)),
-            *(last(f"width {width}").between(0.55, 0.69) for width in (5, 9)),
-            seeds=10,
-        ),
-        Claim(
-            "On bits the network is right on under 68 % after 300 strings, over 90 after 3,000, even shuffled",
-            (NET < 0.68) & (last("network, bits", strings=3000) > 0.9),
-            (last("network, bits", strings=3000, shuffled=True) > 0.9) & (last("width 7", shuffled=True) < 0.68),
-            seeds=5,
         ),
     ),
     exercises=(
         Exercise(
-            "Turn on `shuffled`, and yet have something tell over 90 % of new strings.",
-            knob_value("shuffled") == 1,
-            NET > 0.9,
-            solution={"shuffled": True, "strings": 3000},
-            hints=("Which learner does not care in which order the bits come?", "What does it pay with?"),
+            "Have squares be right on at least 12 points more of the new ones than angle and radius.",
+            SQUARES - POLAR >= 0.12,
+            solution={"shift": 1.0},
+            hints=("Centred rings are easy in both.", "Seen from outside, what are the angles of a ring?"),
         ),
         CodeExercise(
             "This feature tells rings apart only if they are centred at the origin. Write features that work anywhere.",
@@ -311,25 +243,23 @@ LESSON = Lesson(
         = Seen from far away an angle and a radius are much like x₁ and x₂: outer points surround the inner ones, and no
           line parts them.
 
-        ? [foresee] The bits of all strings are dealt in one random order. What changes for the linear learner?
-        - All of its inputs become worse, as order is information
-        - Nothing, as the same bits are there and weights can follow them
-        + Width 7 falls to a guess, 49 bits stay one
-        = A weighted sum does not care which bit comes first. A width does: it says which bits are a pair, and after the
-          deal these are others.
-        & S4-04
+        ? [compute] Where does the point with angle π/2, clockwise from the x₂ axis, and radius 2 lie?
+        - At (0, 2)
+        + At (2, 0)
+        - At (−2, 0)
+        = A quarter turn clockwise from (0, 2), which has angle 0.
 
-        ? A network fails on 49 bits after 300 strings and succeeds after 3,000. Width 7 needed 20. Why?
-        - Its hidden units cannot say whether two bits are equal
-        + Which pairs matter it has to learn from examples
-        - Random strings have no pattern, so it can only learn them by heart
-        = The same units succeed later, and GOOD strings do have a pattern. But nobody says that 21 of 1,176 pairs
-          count. Deep learning makes representations; knowing one saves data.
-        & S4-04, S4-05
+        ? A linear learner fails on x₁ and x₂ and succeeds on x₁² and x₂². What has become of the learner?
+        - It is stronger now: its weights can bend lines
+        + It is the same, and draws straight lines still
+        - It is weaker, which is why it no longer overfits
+        = Its lines are straight in x₁² and x₂². Drawn back into the plane the same lines are curves. The numbers have
+          changed, and with them what a line means.
+        & S4-04
     """),
     sources=(
         "I. Goodfellow, Y. Bengio, A. Courville: Deep Learning, MIT Press 2016, chapter 1, figure 1.1",
-        "D. E. Rumelhart, G. E. Hinton, R. J. Williams: Learning representations by back-propagating errors, Nature "
-        "323 (1986), pages 533–536 (a network that detects mirror symmetry)",
+        "T. Hastie, R. Tibshirani, J. Friedman: The Elements of Statistical Learning, 2nd ed., Springer 2009, section "
+        "5.1 (linear in derived numbers)",
     ),
 )

@@ -35,6 +35,7 @@ from descend.engine.teaching.lesson import (
     Wrong,
     computed,
     knob,
+    knob_value,
     last,
     number,
     pace,
@@ -159,11 +160,6 @@ def check_ranks(function):
         yield number(abs(found - rho), f"{name}: distance from {rho:.4g}") <= 1e-9
 
 
-def has_five_pairs(result):
-    if result.knobs["data"] != "five pairs":
-        raise Wrong(f"data is {result.knobs['data']}; it is to be five pairs.")
-
-
 MOVED = {name: abs(last(name) - last(f"{name} before")) for name in ("Pearson", "Spearman")}
 
 LESSON = Lesson(
@@ -235,7 +231,7 @@ LESSON = Lesson(
     exercises=(
         Exercise(
             "The five pairs, one of them far off, have r = 0.98. Bring r within 0.05 of 0 by the pull alone.",
-            has_five_pairs,
+            knob_value("data") == "five pairs",
             abs(last("Pearson")) < 0.05,
             solution={"data": "five pairs", "pull": -52.9},
             hints=("The areas must cancel. They add up to 4 · 285.6, and a pull of p adds 21.6 p (30 − 8.4 = 21.6).",),

@@ -158,12 +158,6 @@ def check_compare(function):
     yield number(float((p < 0.5).mean()), "the same: share with p below 0.5") >= 0.46
 
 
-def plays_fair(result):
-    for name, value in (("test", TESTS[0]), ("difference", 1.0), ("level", 0.05), ("looks", 1)):
-        if result.knobs[name] != value:
-            raise Wrong(f"{name} is {result.knobs[name]}; leave it at {value}.")
-
-
 LESSON = Lesson(
     covers=("A13",),
     run=run,
@@ -228,7 +222,8 @@ LESSON = Lesson(
         Exercise(
             "Find the difference of 1 in at least 80 % of the experiments, at a level of 0.05, with one look, by the "
             "two-sample t-test, with at most 22 values a group.",
-            plays_fair,
+            (knob_value("test") == TESTS[0]) & (knob_value("difference") == 1) & (knob_value("level") == 0.05),
+            knob_value("looks") == 1,
             knob_value("samples") <= 22,
             last("power") >= 0.8,
             solution={"samples": 22},

@@ -25,6 +25,7 @@ scaled before training.
 **Break it:** `1 1; 1 1.01` with b `2 2.01`, then `1 2; 2 4`.
 """
 
+from descend.engine.base.number_text import parse_numbers
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -46,21 +47,6 @@ class Knobs(KnobSet):
     b: str = knob("5 11", help="the right-hand side, two numbers: 5 11")
     error: float = knob(0.02, 0.0001, 0.5, scale="log", help="how far b is wrong, in parts of its length")
     pace: int = pace(1)
-
-
-def parse(name, text, count):
-    """The ``count`` numbers that ``text`` writes, not all 0."""
-    import numpy as np
-
-    from descend.engine.base.errors import UsageError
-
-    try:
-        numbers = np.array([float(number) for number in text.replace(";", " ").replace(",", " ").split()])
-        if len(numbers) != count or not 1e-6 <= np.abs(numbers).max() <= 1e6:
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"{name} is {count} numbers, at most a million and not all 0") from None
-    return numbers
 
 
 def eliminate(a, b):
@@ -88,7 +74,8 @@ def eliminate(a, b):
 def run(lab, k):
     import numpy as np
 
-    a, b = parse("matrix", k.matrix, 4).reshape(2, 2), parse("b", k.b, 2)
+    a = parse_numbers("matrix", k.matrix, (2, 2), least=1e-6, most=1e6)
+    b = parse_numbers("b", k.b, (2,), least=1e-6, most=1e6)
     stages = eliminate(a, b)
     singular = bool((stages[-1][0][:, :2] != np.eye(2)).any())
     x = np.linalg.lstsq(a, b, rcond=None)[0] if singular else stages[-1][0][:, 2]

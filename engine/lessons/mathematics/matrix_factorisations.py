@@ -24,6 +24,8 @@ matrix of second derivatives is a bowl or a valley, not a saddle.
 **Predict, then run. Watch** L fill up. **Break it:** `2 0; 5 2` passes SciPy's test and is a saddle.
 """
 
+from descend.engine.base.errors import UsageError
+from descend.engine.base.number_text import parse_numbers
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -47,23 +49,12 @@ class Knobs(KnobSet):
     pace: int = pace(1)
 
 
-def parse(text):
-    """The matrix (2, 2) that ``text`` writes; its columns are independent."""
+def run(lab, k):
     import numpy as np
 
-    from descend.engine.base.errors import UsageError
-
-    try:
-        a = np.array([float(entry) for entry in text.replace(";", " ").replace(",", " ").split()]).reshape(2, 2)
-        if not abs(np.linalg.det(a)) > 1e-9 * np.abs(a).max() ** 2 or np.abs(a).max() > 1000:
-            raise ValueError
-    except ValueError:
-        raise UsageError("matrix is four numbers, at most 1000, with a determinant that is not 0.") from None
-    return a
-
-
-def run(lab, k):
-    a = parse(k.matrix)
+    a = parse_numbers("matrix", k.matrix, (2, 2), least=0.001)
+    if abs(np.linalg.det(a)) <= 1e-9 * np.abs(a).max() ** 2:
+        raise UsageError("The determinant of matrix is 0; another number in its place makes its columns independent.")
     judge(lab, a)
     for step in lab.steps(3, unit="stages of Cholesky"):
         show_cholesky(lab, a, step)

@@ -27,6 +27,7 @@ Training works back from a vector, the gradient of the loss: the cheap order.
 **Break it:** `1 2 3; 4 5 6` for both; then `1 2 3` and `4; 5`.
 """
 
+from descend.engine.base.number_text import parse_numbers
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -51,21 +52,6 @@ class Knobs(KnobSet):
     pace: int = pace(1)
 
 
-def parse(name, text):
-    """The matrix (rows, columns) that ``text`` writes."""
-    import numpy as np
-
-    from descend.engine.base.errors import UsageError
-
-    try:
-        matrix = np.array([[float(entry) for entry in row.replace(",", " ").split()] for row in text.split(";")])
-        if matrix.ndim != 2 or matrix.size == 0 or max(matrix.shape) > 5 or not np.abs(matrix).max() <= 1e6:
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"{name} is rows of equally many numbers, at most 5 × 5, such as: 1 2 3; 4 5 6") from None
-    return matrix
-
-
 def multiply(a, b):
     """a (m, k) times b (k, n): the product (m, n), and how many multiplications it took."""
     import numpy as np
@@ -81,7 +67,7 @@ def multiply(a, b):
 def run(lab, k):
     import numpy as np
 
-    a, b = parse("a", k.a), parse("b", k.b)
+    a, b = (parse_numbers(name, text, ((1, 5), (1, 5)), most=1e6) for name, text in (("a", k.a), ("b", k.b)))
     fits = a.shape[1] == len(b)
     stretches = all(p == q or 1 in (p, q) for p, q in zip(a.shape, b.shape, strict=True))
     product, count = multiply(a, b) if fits else (None, 0)

@@ -28,6 +28,7 @@ off each, so small ones become exactly 0; by squared L2 the same share, so none 
 **Break it:** let p begin at 0.4.
 """
 
+from descend.engine.base.number_text import parse_numbers
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -57,21 +58,6 @@ class Knobs(KnobSet):
     pace: int = pace(3)
 
 
-def parse(name, text, count=2):
-    """The ``count`` numbers that ``text`` writes."""
-    import numpy as np
-
-    from descend.engine.base.errors import UsageError
-
-    try:
-        found = np.array([float(entry) for entry in text.replace(";", " ").replace(",", " ").split()])
-        if len(found) != count or not 0.001 <= np.abs(found).max() <= 1000:
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"{name} is {count} numbers, at most 1000 and not all 0.") from None
-    return found
-
-
 def length(x, p):
     """‖x‖ₚ of each x (…, n)."""
     import numpy as np
@@ -84,7 +70,8 @@ def length(x, p):
 def run(lab, k):
     import numpy as np
 
-    a, b, matrix = parse("a", k.a), parse("b", k.b), parse("matrix", k.matrix, 4).reshape(2, 2)
+    a, b = (parse_numbers(name, text, (2,), least=0.001) for name, text in (("a", k.a), ("b", k.b)))
+    matrix = parse_numbers("matrix", k.matrix, (2, 2), least=0.001)
     grow_ball(lab, a, b, k.begin)
     compare_neighbours(lab)
     add_cells(lab, matrix)

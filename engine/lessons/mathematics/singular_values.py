@@ -26,6 +26,7 @@ says how much a layer can magnify a gradient.
 **Predict, then run. Watch** the circle. **Break it:** `1 2; 2 4` flattens it, `1 0; 0 -1` flips it.
 """
 
+from descend.engine.base.number_text import parse_numbers
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -53,21 +54,6 @@ class Knobs(KnobSet):
     pace: int = pace(4)
 
 
-def parse(text):
-    """The matrix (2, 2) that ``text`` writes."""
-    import numpy as np
-
-    from descend.engine.base.errors import UsageError
-
-    try:
-        numbers = np.array([float(entry) for entry in text.replace(";", " ").replace(",", " ").split()])
-        if len(numbers) != 4 or not 0.001 <= np.abs(numbers).max() <= 1000:
-            raise ValueError
-    except ValueError:
-        raise UsageError("matrix is four numbers, at most 1000 and not all 0, such as: 3 0; 4 5") from None
-    return numbers.reshape(2, 2)
-
-
 def turn(angle):
     """The matrix (2, 2) that turns by ``angle``."""
     import numpy as np
@@ -76,7 +62,7 @@ def turn(angle):
 
 
 def run(lab, k):
-    turn_stretch_turn(lab, parse(k.matrix))
+    turn_stretch_turn(lab, parse_numbers("matrix", k.matrix, (2, 2), least=0.001))
     add_layers(lab, k.rank)
     find_directions(lab, k.offset)
 

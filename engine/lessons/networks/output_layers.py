@@ -42,6 +42,7 @@ from descend.engine.teaching.lesson import (
     Wrong,
     first,
     knob,
+    knob_value,
     last,
     number,
     pace,
@@ -172,11 +173,6 @@ def accuracy(labels, output):
     return last("test/accuracy", labels=labels, output=output)
 
 
-def of_properties(result):
-    if result.knobs["labels"] != "properties":
-        raise Wrong(f"The labels are {result.knobs['labels']}; choose properties.")
-
-
 RIGHT, SUM = last("test/accuracy"), last("sum of slopes")
 
 LESSON = Lesson(
@@ -270,7 +266,7 @@ LESSON = Lesson(
     exercises=(
         Exercise(
             "Make the network say the four properties, all of them right for more than 80 % of the test images.",
-            of_properties,
+            knob_value("labels") == "properties",
             RIGHT > 0.8,
             solution={"labels": "properties", "output": "sigmoid"},
             hints=("Which output lets several labels hold at once?",),

@@ -64,10 +64,11 @@ def load(points):
 
     irises, (part, names) = catalogue.find("iris").load(), points.split("s of ")
     names, columns = names.split(", "), [0, 1] if part == "sepal" else [2, 3]
-    x = np.concatenate([irises.train_x, irises.test_x]).astype(float)[:, columns]
-    label = np.array(irises.classes)[np.concatenate([irises.train_y, irises.test_y])]
+    x, y = irises.gather()
+    label = np.array(irises.classes)[y]
     two = np.isin(label, names)
-    return x[two], np.where(label[two] == names[1], 1, -1), names, (f"{part} length x₁ (cm)", f"{part} width x₂ (cm)")
+    axes = f"{part} length x₁ (cm)", f"{part} width x₂ (cm)"
+    return x[two][:, columns], np.where(label[two] == names[1], 1, -1), names, axes
 
 
 def measure_gap(signed):

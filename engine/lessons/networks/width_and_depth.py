@@ -40,11 +40,8 @@ from descend.engine.teaching.lesson import (
     quiz,
 )
 
-MOST = 12
-"""Bits of the largest networks that are built."""
-NETWORKS = 10
-DEPTHS = (1, 2, 3, 5)
-"""Hidden layers of the trained networks."""
+MOST, NETWORKS, DEPTHS = 12, 10, (1, 2, 3, 5)
+"""Bits of the largest networks that are built; networks trained of each depth; their hidden layers."""
 
 
 class Knobs(KnobSet):
@@ -79,28 +76,27 @@ def rows_of(bits):
 
 
 def build(kind, n):
-    """Layers (weights, biases) of a network for the parity of n bits, written down, not learned."""
+    """Weights and biases, layer by layer, of a network for the parity of n bits, written down, not learned."""
     import numpy as np
 
     if kind == "patterns":
         x, odd = rows_of(n)
         signs = 2 * x[odd == 1].T - 1
-        return [(signs, 1 - x[odd == 1].sum(1)), (np.ones((2 ** (n - 1), 1)), np.zeros(1))]
+        return [signs, 1 - x[odd == 1].sum(1), np.ones((2 ** (n - 1), 1)), np.zeros(1)]
     if kind == "staircase":
         v = np.where(np.arange(n) == 0, 1, 2) * (-1.0) ** np.arange(n)
-        return [(np.ones((n, n)), -np.arange(n)), (v[:, None], np.zeros(1))]  # key: kinks at 0, 1, … n − 1
-    layers, folded = [], np.ones((n, 1))
+        return [np.ones((n, n)), -np.arange(n), v[:, None], np.zeros(1)]  # key: kinks at 0, 1, … n − 1
+    parts, folded = [], np.ones((n, 1))
     for power in reversed(range((n - 1).bit_length())):
-        layers.append((np.hstack([folded, folded]), np.array([0.0, -(2**power)])))
+        parts += [np.hstack([folded, folded]), np.array([0.0, -(2**power)])]
         folded = np.array([[1.0], [-2.0]])  # key: s up to h = 2ᵖ, and 2h − s beyond: as odd or even as s
-    return [*layers, (folded, np.zeros(1))]
+    return [*parts, folded, np.zeros(1)]
 
 
-def evaluate(layers, x):
-    *hidden, (v, c) = layers
-    for weights, biases in hidden:
+def evaluate(parts, x):
+    for weights, biases in zip(parts[:-2:2], parts[1:-2:2], strict=True):
         x = (x @ weights + biases).clip(0)
-    return (x @ v + c)[..., 0]
+    return (x @ parts[-2] + parts[-1])[..., 0]
 
 
 def run(lab, k):
@@ -111,9 +107,9 @@ def run(lab, k):
     for n in sizes:
         x, odd = rows_of(n)
         for kind in list(counts)[1:]:
-            layers = build(kind, int(n))
-            wrong += int((np.abs(evaluate(layers, x) - odd) > 1e-9).sum())  # key: each is tried on all 2ⁿ rows
-            counts[kind].append(sum(w.size + b.size for w, b in layers))
+            parts = build(kind, int(n))
+            wrong += int((np.abs(evaluate(parts, x) - odd) > 1e-9).sum())  # key: each is tried on all 2ⁿ rows
+            counts[kind].append(sum(part.size for part in parts))
     lines = {name: np.log2(values) for name, values in counts.items()}
     lab.curve("parameters for parity", sizes, axes=("bits n", "log₂ of parameters"), **lines)
     lab.results(wrong=wrong, **{f"{kind} {n}": counts[kind][n - 2] for kind in list(counts)[1:] for n in (4, 6, MOST)})
@@ -127,6 +123,8 @@ def run(lab, k):
 
 def train(lab, k):
     """Ten networks of each depth, equally many parameters, on all rows."""
+    from itertools import pairwise
+
     import numpy as np
     import torch
 
@@ -136,49 +134,41 @@ def train(lab, k):
     line = 2 * (s[:, None] - torch.arange(k.bits)).clip(0, 1) - 1  # key: one lamp after the other fades in
     wanted = {"parity": [(lit, lit % 2) for lit in range(k.bits + 1)]}
     sizes = {depth: widest(k.bits, depth, k.budget) for depth in DEPTHS}
-    nets = torch.nn.ModuleList()
-    for depth in DEPTHS:
-        net = torch.nn.ParameterList()
-        for i, o in zip(sizes[depth][:-1], sizes[depth][1:], strict=True):
+    tracked = torch.nn.ModuleList(torch.nn.ParameterList() for _ in DEPTHS)
+    for depth, net in zip(DEPTHS, tracked, strict=True):
+        for i, o in pairwise(sizes[depth]):
             net.append(torch.randn(NETWORKS, i, o) * (2 / i) ** 0.5)
             net.append((2 * torch.rand(NETWORKS, 1, o) - 1) / i**0.5)
-        nets.append(net)
-    adam = torch.optim.Adam(nets.parameters(), k.lr)
-    lab.track(nets=nets, adam=adam)
+    nets = {depth: list(net) for depth, net in zip(DEPTHS, tracked, strict=True)}  # faster than the modules
+    adam = torch.optim.Adam(tracked.parameters(), k.lr)
+    lab.track(nets=tracked, adam=adam)
 
-    def outputs(net, x):
-        return evaluate(zip(net[::2], net[1::2], strict=True), x)
-
+    @torch.no_grad()
     def judge():
-        with torch.no_grad():
-            return [((outputs(net, x) > 0.5) == (odd > 0.5)).float().mean(1).numpy() for net in nets]
+        return {depth: ((evaluate(net, x) > 0.5) == (odd > 0.5)).float().mean(1).numpy() for depth, net in nets.items()}
 
+    @torch.no_grad()
     def show():
-        right = judge()
-        rows = []
-        for depth, share in zip(DEPTHS, right, strict=True):
+        right, rows = judge(), []
+        for depth, share in right.items():
             spread = (f"{100 * value:.0f}" for value in (share.min(), np.median(share), share.max()))
             rows.append((depth, sizes[depth][1], count(sizes[depth]), *spread, int((share == 1).sum())))
+            lab.results(**{f"{depth} deep": np.median(share), f"{depth} deep/solved": (share == 1).sum()})
         heads = ("layers", "width", "parameters", "worst %", "median", "best", "solved")
         lab.table("after training", heads, rows)
-        with torch.no_grad():
-            best = zip(DEPTHS, nets, right, strict=True)
-            drawn = {f"{d} deep": outputs(net, line)[int(share.argmax())] for d, net, share in best if d in (1, 5)}
+        drawn = {f"{depth} deep": evaluate(nets[depth], line)[int(right[depth].argmax())] for depth in (1, 5)}
         lab.curve("lamp after lamp", s, wanted, axes=("lit lamps s", "output"), **drawn)
 
     for step in lab.steps(k.steps):
-        adam.param_groups[0]["lr"] = k.lr
         adam.zero_grad()
-        sum(((outputs(net, x) - odd) ** 2).mean(1).sum() for net in nets).backward()  # key: each learns by itself
+        loss = sum(((evaluate(net, x) - odd) ** 2).mean(1).sum() for net in nets.values())
+        loss.backward()  # key: a sum over networks, so that each learns by itself
         adam.step()
         if step % 20 == 0:
-            middle = zip(DEPTHS, judge(), strict=True)
-            lab.scalars({f"{d}/% right, by layers": 100 * np.median(share) for d, share in middle})
+            lab.scalars({f"{d}/% right, by layers": 100 * np.median(share) for d, share in judge().items()})
         if lab.due():
             show()
     show()
-    for depth, share in zip(DEPTHS, judge(), strict=True):
-        lab.results(**{f"{depth} deep": np.median(share), f"{depth} deep/solved": (share == 1).sum()})
 
 
 def check_count(count):
@@ -281,13 +271,6 @@ LESSON = Lesson(
         - 16
         + 8
         = Each halves the range: 256, 128, … 1, so log₂ 256. 16 is the number of their units.
-
-        ? [foresee] Networks with 1 and with 5 hidden layers, 80 parameters at most, learn all rows of six bits. What is
-          seen?
-        - The deep ones learn faster, as parity is a deep function
-        + The shallow ones get more rows right
-        - Both end alike, as they have equally many parameters
-        = Five layers are three units wide. That folds could be written into them does not help gradient descent.
     """),
     exercises=(
         Exercise(
@@ -301,10 +284,7 @@ LESSON = Lesson(
             "This counter squares the width. Count each layer's weights and biases instead.",
             count,
             check_count,
-            starter='''def count(sizes):
-    """Weights and biases of a fully connected network whose layers, from input to output, have these sizes."""
-    return max(sizes[1:-1]) ** 2 * (len(sizes) - 2)
-''',
+            broken={"sum(i * o + o for i, o in itertools.pairwise(sizes))": "max(sizes[1:-1]) ** 2 * (len(sizes) - 2)"},
             hints=("A layer lies between each size and the next.", "itertools.pairwise(sizes) gives the two ends."),
             rows=("S4-47",),
         ),

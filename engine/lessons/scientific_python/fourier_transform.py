@@ -166,12 +166,6 @@ def check_convolve(function):
         yield number(float(np.abs(given - expected).max()), f"{n} and {m} values: largest error") <= 1e-9
 
 
-def has_the_tones(result):
-    for name, value in (("tone", 50.0), ("second", 80.0), ("rate", 800.0), ("height", 0.5)):
-        if result.knobs[name] != value:
-            raise Wrong(f"{name} is {result.knobs[name]:g}; leave it at {value:g}.")
-
-
 LESSON = Lesson(
     covers=("B08",),
     run=run,
@@ -237,7 +231,8 @@ LESSON = Lesson(
         Exercise(
             "Leave the tones, the rate and the height as they are. With fewer than 600 samples, make both heights "
             "exact: 1 and 0.5, to a millionth.",
-            has_the_tones,
+            (knob_value("tone") == 50) & (knob_value("second") == 80),
+            (knob_value("rate") == 800) & (knob_value("height") == 0.5),
             knob_value("samples") < 600,
             abs(last("height at tone") - 1) < 1e-6,
             abs(last("height at second") - 0.5) < 1e-6,

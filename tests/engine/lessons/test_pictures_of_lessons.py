@@ -8,9 +8,8 @@ import pytest
 import torch
 from tests.engine.teaching.contract import smoke_run
 
-from descend.engine.base.errors import UsageError
 from descend.engine.lessons.attention_generative import diffusion, noising
-from descend.engine.lessons.convolutional import convolution, learned_filters
+from descend.engine.lessons.convolutional import learned_filters
 from descend.engine.lessons.networks import digits
 from descend.engine.run.packed_array import find_not_yet
 from descend.engine.run.result import Result
@@ -64,13 +63,6 @@ def test_ten_test_digits_are_one_of_each_with_guess_probability_and_mistakes() -
             assert 10 <= int(share) <= 100
     assert sum(caption.startswith("✗") for caption in pictures[0].captions) > 5
     assert digits.describe_guesses([3, 8], [0.984, 0.5], [3, 9]) == ["✓ 3, 98%", "✗ 8, 50%, is 9"]
-
-
-def test_nine_numbers_of_your_own_are_read_row_by_row() -> None:
-    assert convolution.parse_kernel("1 2 3; 4,5 6; 7 8 -9.5").tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, -9.5]]
-    for text in ("", "1 2 3", "1 2 3; 4 5 6; 7 8 nine", "1 2 3; 4 5 6; 7 8 nan", "0 0 0 0 0 0 0 0 1e9"):
-        with pytest.raises(UsageError, match="own is nine numbers"):
-            convolution.parse_kernel(text)
 
 
 def test_filters_are_told_apart_by_gaps_that_are_drawn_black() -> None:

@@ -28,7 +28,7 @@ from descend.engine.teaching.measure import (
 class Said:
     """A run that has said a few numbers."""
 
-    def __init__(self, *values: float, **knobs: float) -> None:
+    def __init__(self, *values: float, **knobs: float | str) -> None:
         self._values, self.knobs = values, knobs
 
     def last(self, series: str) -> float:
@@ -53,7 +53,7 @@ def reader(runs: dict[Knobs, Said]) -> Reader:
     return lambda knobs: cast(Result, runs[knobs])
 
 
-RUNS = reader({(): Said(4.0, 1.0, 2.0, width=8), (("width", 20),): Said(3.0, 0.25)})
+RUNS = reader({(): Said(4.0, 1.0, 2.0, width=8, data="moons", own=""), (("width", 20),): Said(3.0, 0.25)})
 
 
 def found(bound: Bound) -> list[Measured]:
@@ -100,6 +100,11 @@ def test_a_bound_knows_its_runs() -> None:
         (last("loss").between(1, 3), True),
         (last("loss").between(2, 3), False),
         ((last("loss") < 3) & (first("loss") < 3), False),
+        (knob_value("data") == "moons", True),
+        (knob_value("data") == "xor", False),
+        ((knob_value("data") == "moons") & (knob_value("own") == ""), True),
+        ((knob_value("own") == "") & (knob_value("data") == "xor"), False),
+        ((knob_value("data") == "moons") & (last("loss") < 2), False),
         ((last("loss") < 3) & (first("loss") > 3) & (lowest("loss") == 1), True),
         (computed("nothing", lambda run: None) < 2, False),
         (last("nothing") < 2, False),
@@ -120,6 +125,10 @@ def test_the_words_say_what_was_found_and_what_is_asked_for() -> None:
         "loss with width=20 is 0.25; more than 4 (first loss) is asked for"
     )
     assert found(last("loss") == 2410)[0].words == "loss is 2; exactly 2,410 is asked for"
+    assert found(knob_value("data") == "xor")[0].words == "data is moons; xor is asked for"
+    assert found(knob_value("own") == "a.csv")[0].words == "own is nothing; a.csv is asked for"
+    assert found(knob_value("data") == "moons")[0].brief == "data moons = moons"
+    assert (knob_value("data") == "xor").asks == "= xor"
     assert found(number(3e-9, "largest error") <= 1e-6)[0].brief == "largest error 3e-09 ≤ 1e-06"
     assert found(number(4096, "multiplications") <= 512)[0].brief == "multiplications 4,096 is not ≤ 512"
 
