@@ -43,6 +43,8 @@ class Judged:
     threshold: float = EVEN
     labelled: bool = False
 
+    unit = "sample"
+
     def __len__(self) -> int:
         return len(self.truth)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 NAMES = {
+    "loss": "loss",
+    "perplexity": "perplexity",
+    "bits_per_character": "bits per character",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "subset_accuracy": "all labels right",
@@ -33,8 +36,8 @@ SHARES = (
     "recall",
     "commonest",
 )
-UNITS = ("mae", "rmse")
-"""In the target's unit."""
+UNITS = ("mae", "rmse", "perplexity")
+"""In the target's unit, or of any size."""
 
 
 def write_value(name: str, value: float | None) -> str:
