@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from descend.datasets.tokenisers import Tokeniser
 
 TOP = 5
-BLOCKS = 10
-"""Blocks of which a resample consists, at least."""
+BLOCKS, PARTS = 10, 40
+"""Blocks of which a resample consists, at least and at most."""
 BEFORE = 60
 """Characters shown before a place."""
 
@@ -151,7 +151,7 @@ def find_text_intervals(judged: JudgedText, seed: int = 0) -> dict[str, Interval
     if count < BLOCKS:
         return {}
     block = choose_block(count, judged.window)
-    times = max(FEWEST, min(RESAMPLES, WORK * BLOCKS * block // count))
+    times = max(FEWEST, min(RESAMPLES, WORK * block // count))
     method = f"block bootstrap of {times}, {block:,} {judged.unit}s each"
     drawn = resample_blocks(sums, block, times, seed)
     intervals = {}
@@ -162,10 +162,9 @@ def find_text_intervals(judged: JudgedText, seed: int = 0) -> dict[str, Interval
 
 
 def choose_block(count: int, window: int) -> int:
-    """Places of a block: as many as the model sees at once, at least the cube root of all, which grows as it should
-    (Künsch, The jackknife and the bootstrap for general stationary observations, 1989), a tenth of all at most."""
-    wanted = max(window, int(count ** (1 / 3)))
-    return max(1, min(wanted, count // BLOCKS))
+    """Places of a block: a fortieth of all, as the subjects of a text change slowly; at least as many as the model sees
+    at once, a tenth of all at most."""
+    return max(1, min(max(window, count // PARTS), count // BLOCKS))
 
 
 def compare_texts(one: JudgedText, other: JudgedText, name: str, other_name: str) -> Comparison:
