@@ -58,9 +58,8 @@ def read_data(run: Run, data: str | None) -> str:
     """The text to judge by: the file ``data``, or without it the test part of what the training learned from."""
     from descend.datasets.options import split_address
     from descend.datasets.tokenisers import make_tokeniser
-    from descend.engine.base.paths import parse_path
     from descend.engine.cli.evaluate import load_own
-    from descend.engine.cli.predict import open_source
+    from descend.engine.cli.predict import open_source, require_file
     from descend.engine.evaluation.text_samples import read_new_text
 
     if data is None:
@@ -69,7 +68,6 @@ def read_data(run: Run, data: str | None) -> str:
         if not len(own.test_x):
             raise DescendError("The data has no test part; name data to evaluate on.")
         return make_tokeniser(own.vocabulary, own.merges).decode(own.test_x.tolist())
-    if data != "-" and parse_path(data).is_dir():
-        raise UsageError(f"'{data}' is a folder, and run '{run.id}' continues texts; name a text.")
+    require_file(data, f"run '{run.id}' is judged by a text")
     with open_source(data) as file:
         return read_new_text(file, split_address(run.manifest().data)[1].get("encoding", ""))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from descend.datasets.data_shape import format_count
+from descend.datasets.new_texts import cut_text, tell_unseen
 from descend.datasets.text_file import read_characters
-from descend.datasets.tokenisers import Tokeniser
 from descend.engine.base.errors import DescendError
 from descend.engine.evaluation.judged_text import TOP, JudgedText
 
@@ -22,7 +22,6 @@ NUMBERS = 1 << 22
 """Scores computed at once, about."""
 BYTES = 80
 """Of memory that a character takes at most, with all that is said of it."""
-LISTED = 8
 
 
 def read_new_text(file: Path, encoding: str) -> str:
@@ -52,7 +51,8 @@ def judge_text(
     import numpy as np
 
     tokeniser = restored.prepared.tokeniser
-    tokens, known, notes = cut_text(text, tokeniser)
+    tokens, known = cut_text(text, tokeniser)
+    notes = tell_unseen(set(text) - set(tokeniser.vocabulary)) if not known.all() else []
     if len(tokens) < 2:
         raise DescendError(f"The text has {format_count(len(tokens), tokeniser.unit)}; at least 2 are needed.")
     window = min(context, len(tokens) - 1)
@@ -60,6 +60,8 @@ def judge_text(
     truth, known = tokens[1 : count + 1], known[1 : count + 1]
     if not known.any():
         raise DescendError(f"The text has nothing that can be judged. {' '.join(notes)}".rstrip())
+    if strange := int((~known).sum()):
+        notes.append(f"{format_count(strange, 'place')} with such a character not judged.")
     rest = len(tokens) - 1 - count
     left = f"; the last {rest:,} fill no such window" if rest else ""
     if window == context:
@@ -73,27 +75,6 @@ def judge_text(
         raise DescendError(f"The model reads {at_once} at once, and the text has only {len(tokens):,}.") from None
     begin = int(np.array(tokeniser.count_characters())[tokens[0]])
     return JudgedText(tokeniser, text, begin, window, truth, known, loss, guessed, sure, top, tuple(notes))
-
-
-def cut_text(text: str, tokeniser: Tokeniser) -> tuple[NDArray[np.int64], NDArray[np.bool_], list[str]]:
-    """The tokens of ``text``, which of them are what it says, and sentences on those that are not: blanks stand in for
-    characters that were not trained on."""
-    import numpy as np
-
-    if tokeniser.merges:
-        tokens = tokeniser.encode(text)
-        return tokens, np.ones(len(tokens), bool), []
-    strange = sorted(set(text) - set(tokeniser.vocabulary))
-    if not strange:
-        return tokeniser.encode(text), np.ones(len(text), bool), []
-    blank = tokeniser.vocabulary[tokeniser.blank]
-    known = np.array([character not in strange for character in text], bool)
-    listed = ", ".join(repr(character) for character in strange[:LISTED])
-    said = (
-        f"{format_count(int((~known).sum()), 'place')} with characters that the training did not have, {listed}: "
-        f"{blank!r} stands in for them, and they are not judged."
-    )
-    return tokeniser.encode(text.translate({ord(c): blank for c in strange})), known, [said]
 
 
 def find_losses(
