@@ -124,3 +124,15 @@ def measure_deviations(x: NDArray[Any]) -> NDArray[np.float64]:
     for start in range(0, len(x), step):
         total += ((x[start : start + step] - middle) ** 2).sum(0)
     return np.sqrt(total / len(x))
+
+
+def count_values(x: NDArray[Any], kinds: int) -> NDArray[np.int64]:
+    """How often each of ``kinds`` whole numbers from 0 on is in ``x`` (n, …), (kinds,); of what stays on disk a part at
+    a time."""
+    import numpy as np
+
+    counts = np.zeros(kinds, np.int64)
+    step = max(1, NUMBERS * len(x) // max(1, x.size))
+    for start in range(0, len(x), step):
+        counts += np.bincount(x[start : start + step].ravel(), minlength=kinds)
+    return counts

@@ -89,7 +89,7 @@ class NumberRows:
             for x in read_rows(file, width, np.float32):
                 yield np.where(np.isnan(x), means, x)
 
-        for done in write_parts(file.parent, fill(), tested, width, np.float32):
+        for done in write_parts(file.parent, fill(), tested, (width,), np.float32):
             tell(done / len(tested))
         encoders, place = [], 0
         for each in self.judged.encoders:

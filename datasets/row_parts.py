@@ -24,15 +24,15 @@ def read_rows(file: Path, width: int, dtype: DTypeLike) -> Iterator[NDArray[Any]
 
 
 def write_parts(
-    folder: Path, blocks: Iterator[NDArray[Any]], tested: NDArray[np.bool_], width: int, dtype: DTypeLike
+    folder: Path, blocks: Iterator[NDArray[Any]], tested: NDArray[np.bool_], shape: tuple[int, ...], dtype: DTypeLike
 ) -> Iterator[int]:
-    """Write the rows of ``blocks`` to ``train_x.npy``, and to ``test_x.npy`` those that are ``tested``, (rows,); yields
-    how many are written."""
+    """Write the rows of ``blocks``, each of that ``shape``, to ``train_x.npy``, and to ``test_x.npy`` those that are
+    ``tested``, (rows,); yields how many are written."""
     import numpy as np
 
     counts = {"train_x": int((~tested).sum()), "test_x": int(tested.sum())}
     outputs = {
-        key: np.lib.format.open_memmap(folder / f"{key}.npy", "w+", dtype, (count, width))
+        key: np.lib.format.open_memmap(folder / f"{key}.npy", "w+", dtype, (count, *shape))
         for key, count in counts.items()
     }
     begin, at = 0, dict.fromkeys(outputs, 0)

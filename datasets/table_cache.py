@@ -62,6 +62,8 @@ class KeptTable(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     vocabulary: tuple[str, ...] = ()
     merges: Merges = ()
+    scale: int = 1
+    values: tuple[float, float] | None = None
 
 
 def find_root() -> Path:
@@ -112,6 +114,8 @@ def load_table(folder: Path, name: str) -> Dataset | None:
         text=kept.text,
         vocabulary=kept.vocabulary,
         merges=kept.merges,
+        scale=kept.scale,
+        values=kept.values,
         missing=kept.missing,
         notes=kept.notes,
         train_groups=groups,

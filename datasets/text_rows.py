@@ -94,7 +94,7 @@ class TextRows:
         tokeniser, width, said = cut(file, tested, lengths, lambda share: tell(share / 2))
         dtype, whole = choose_type(len(tokeniser.vocabulary)), file.with_suffix(".indices")
         blocks = (x[:, -width:] for x in read_rows(whole, self.most if self.byte_pairs else width, dtype))
-        for done in write_parts(file.parent, blocks, tested, width, dtype):
+        for done in write_parts(file.parent, blocks, tested, (width,), dtype):
             tell(0.5 + 0.5 * done / len(tested))
         whole.unlink()
         kept = {"kind": "text", "vocabulary": tokeniser.vocabulary, "merges": tokeniser.merges, "text": self.name}
