@@ -56,10 +56,19 @@ def convert_to_bytes(
     Raises:
         DescendError: a pixel is not a finite number, all are the same, or one part is far brighter than the other.
     """
+    low, factor, scale = find_scale(x, train, test, file, notes)
+    return scale_to_bytes(x, low, factor), scale, (low, factor)
+
+
+def find_scale(
+    x: Any, train: NDArray[np.intp], test: NDArray[np.intp], file: str, notes: list[str]
+) -> tuple[float, float, int]:
+    """Of images as `convert_to_bytes` takes them, of which a piece at a time is looked at: which value becomes 0, by
+    what the difference from it is multiplied, and the brightest value then; raises as that does."""
     import numpy as np
 
     if x.dtype.kind == "b":
-        return np.ascontiguousarray(x).view(np.uint8), 1, (0.0, 1.0)
+        return 0.0, 1.0, 1
     fractions, spans = False, np.empty((len(x), 2))
     for at, images in split_chunks(x):
         if x.dtype.kind == "f":
@@ -81,13 +90,13 @@ def convert_to_bytes(
         )
     if low >= 0 and high <= 1 and (x.dtype.kind == "f" and 256 * (high - low) >= FEW):
         notes.append("Pixels from 0 to 1 are kept as bytes, in 256 steps.")
-        return scale_to_bytes(x, 0, 255), 255, (0.0, 255.0)
+        return 0.0, 255.0, 255
     if low >= 0 and high <= 255 and (not fractions or high - low >= FEW):
         if fractions:
             notes.append("Pixels are rounded to whole numbers.")
         if 1 < high < FEW:
             notes.append(f"The brightest pixel is {high:.0f}, which is taken as white.")
-        return scale_to_bytes(x, 0, 1), max(1, int(high)) if high < FEW else 255, (0.0, 1.0)
+        return 0.0, 1.0, max(1, int(high)) if high < FEW else 255
     low, high = float(spans[train, 0].min()), float(spans[train, 1].max())
     if low == high:
         raise DescendError(
@@ -106,22 +115,22 @@ def convert_to_bytes(
         notes.append(
             f"{format_count(int(beyond.sum()), 'image')} of the test with values beyond that range, cut off there."
         )
-    return scale_to_bytes(x, low, 255 / (high - low)), 255, (low, 255 / (high - low))
+    return low, 255 / (high - low), 255
 
 
 def scale_to_bytes(x: NDArray[Any], low: float, factor: float) -> NDArray[np.uint8]:
     """``(x - low) * factor`` in bytes."""
     import numpy as np
 
-    if x.dtype == np.uint8 and (low, factor) == (0, 1):
-        return np.ascontiguousarray(x)
+    if x.dtype in (np.uint8, np.bool_) and (low, factor) == (0, 1):
+        return np.ascontiguousarray(x).view(np.uint8)
     found = np.empty(x.shape, np.uint8)
     for at, images in split_chunks(x):
         found[at] = np.rint((images.astype(np.float64) - low) * factor).clip(0, 255)
     return found
 
 
-def split_chunks(x: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+def split_chunks(x: Any) -> Iterator[tuple[slice, NDArray[Any]]]:
     """A few images at a time, and where they are."""
     step = max(1, CHUNK * len(x) // max(1, x.size))
     for start in range(0, len(x), step):

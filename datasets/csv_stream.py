@@ -15,6 +15,9 @@ from descend.engine.base.errors import DescendError
 
 CELLS = 500_000
 """Cells of a piece, about."""
+CHARACTERS = 1 << 24
+"""… and characters; the first piece has `FIRST` rows at most, as it is not known yet how long they are."""
+FIRST = 1000
 
 
 def stream_csv(
@@ -71,7 +74,8 @@ def _cut(source: TableLines, rows: Iterator[Row], named: bool, cells: int) -> It
     names = [name or f"column {place}" for place, name in enumerate(names, 1)]
     if above or not named:
         rows = itertools.chain([first], rows)
-    size, begun = max(1, cells // width), False
+    most, begun = max(1, cells // width), False
+    size = min(most, FIRST)
     while piece := list(itertools.islice(rows, size)):
         if odd := next((row for row in piece if len(row[1]) != width), None):
             raise describe_ragged(source, *odd, *first)
@@ -81,5 +85,7 @@ def _cut(source: TableLines, rows: Iterator[Row], named: bool, cells: int) -> It
         columns = [list(column) for column in zip(*table, strict=True)]
         yield CsvTable(file, names, columns, [line for line, _ in piece], named)
         begun = True
+        characters = sum(sum(map(len, column)) for column in columns)
+        size = max(1, min(most, CHARACTERS * len(piece) // max(1, characters)))
     if not begun:
         yield CsvTable(file, names, [[] for _ in names], [], named)

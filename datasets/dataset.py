@@ -31,8 +31,8 @@ class Dataset:
         name: its name in the catalogue, or the path of the user's own data.
         classes: name of each class, indexed by label; () unless the task is classification.
         train_x: images as they are stored, uint8, shape (n, h, w) or (n, h, w, 3); tables in their own units, float32,
-            shape (n, d), all finite; text as indices into ``vocabulary``, int64: a stream, shape (n,), or texts of one
-            length, shape (n, t).
+            shape (n, d), all finite; text as indices into ``vocabulary``, int64, or smaller where they stay on disk: a
+            stream, shape (n,), or texts of one length, shape (n, t).
         train_y: labels, int64, shape (n,), each in ``range(len(classes))``; or numbers, float32 or float64, shape (n,)
             for one target and (n, k) for k; 1 for each label that a
             sample has and 0 for the others, uint8, (n, k); a stream of text has none, shape (0,).
@@ -131,3 +131,15 @@ def measure_deviations(x: NDArray[Any]) -> NDArray[np.float64]:
     for start in range(0, len(x), step):
         total += ((x[start : start + step] - middle) ** 2).sum(0)
     return np.sqrt(total / len(x))
+
+
+def count_values(x: NDArray[Any], kinds: int) -> NDArray[np.int64]:
+    """How often each of ``kinds`` whole numbers from 0 on is in ``x`` (n, …), (kinds,); of what stays on disk a part at
+    a time."""
+    import numpy as np
+
+    counts = np.zeros(kinds, np.int64)
+    step = max(1, NUMBERS * len(x) // max(1, x.size))
+    for start in range(0, len(x), step):
+        counts += np.bincount(x[start : start + step].ravel(), minlength=kinds)
+    return counts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from descend.datasets.dataset import Dataset
+from descend.datasets.dataset import Dataset, count_values
 from descend.datasets.labels import find_rarest, name_labels
 from descend.datasets.tokenisers import make_tokeniser
 
@@ -112,7 +112,7 @@ def describe(dataset: Dataset) -> Description:
         features = (_describe_brightness(dataset.train_x),)
     else:
         names = make_tokeniser(dataset.vocabulary, dataset.merges).name_tokens()
-        counts = _count_classes(names, dataset.train_x.reshape(-1), dataset.test_x.reshape(-1))
+        counts = _count_classes(names, dataset.train_x, dataset.test_x)
         there = [count for count in counts if count.train or count.test]  # not every byte is
         characters = tuple(sorted(there, key=lambda count: (-count.train, count.name)))
     return Description(
@@ -182,9 +182,8 @@ def tell_answer(dataset: Dataset, sample: int) -> str:
 
 
 def _count_classes(names: Sequence[str], train: NDArray[Any], test: NDArray[Any]) -> list[ClassCount]:
-    import numpy as np
 
-    of_train, of_test = (np.bincount(part, minlength=len(names)).tolist() for part in (train, test))
+    of_train, of_test = (count_values(part, len(names)).tolist() for part in (train, test))
     return [ClassCount(name, a, b) for name, a, b in zip(names, of_train, of_test, strict=True)]
 
 
@@ -208,9 +207,7 @@ def _describe_brightness(pixels: NDArray[np.uint8]) -> Statistics:
     """Of all pixels, by counting the 256 values that they can have."""
     import numpy as np
 
-    counts = np.zeros(256, np.int64)
-    for part in np.array_split(pixels.reshape(-1), pixels.size // 2**22 + 1):  # counting makes 64-bit numbers of bytes
-        counts += np.bincount(part, minlength=256)
+    counts = count_values(pixels, 256)
     values = np.arange(256)
     mean = float((counts * values).sum() / counts.sum())
     std = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))

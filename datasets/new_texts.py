@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets.columns import quote_columns
@@ -12,12 +12,15 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.new_rows import RowEncoder, make_column
 from descend.datasets.preparation import Preparation
 from descend.datasets.text_column import fit_length, fit_tokens
-from descend.datasets.tokenisers import BLANK, BytePairTokeniser
+from descend.datasets.tokenisers import BLANK, BytePairTokeniser, Tokeniser
 from descend.engine.base.errors import DescendError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+LISTED = 8
+"""Characters that a sentence lists."""
 
 
 class TextEncoder:
@@ -64,11 +67,29 @@ class TextEncoder:
         said = []
         if self.missing:
             said.append(f"{format_count(self.missing, 'row')} without a text.")
-        if self.unseen:
-            listed = ", ".join(repr(character) for character in list(self.unseen)[:8])
-            count = format_count(len(self.unseen), "character")
-            said.append(f"{count} that the training did not have, {listed}: blanks stand in.")
-        return said
+        return [*said, *tell_unseen(self.unseen)]
+
+
+def cut_text(text: str, tokeniser: Tokeniser) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The tokens of ``text``, (t,), and which of them are what it says, (t,): blanks stand in for characters that were
+    not trained on. Byte pairs know every character."""
+    import numpy as np
+
+    strange = set() if tokeniser.merges else set(text) - set(tokeniser.vocabulary)
+    blank = tokeniser.vocabulary[tokeniser.blank]
+    tokens = tokeniser.encode(text.translate({ord(character): blank for character in strange}))
+    known = np.ones(len(tokens), bool)
+    if strange:
+        known[:] = [character not in strange for character in text]
+    return tokens, known
+
+
+def tell_unseen(unseen: Collection[str]) -> list[str]:
+    """A sentence on characters that were not trained on, if there are any."""
+    if not unseen:
+        return []
+    listed = ", ".join(repr(character) for character in list(unseen)[:LISTED])
+    return [f"{format_count(len(unseen), 'character')} that the training did not have, {listed}: blanks stand in."]
 
 
 def make_encoder(prepared: Preparation, options: Mapping[str, Any]) -> RowEncoder | TextEncoder:

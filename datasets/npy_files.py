@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets import npz
 from descend.datasets.dataset import Dataset
+from descend.datasets.memory import TooLarge
 from descend.datasets.npz_file import INPUTS, OUTPUTS, TEST, TRAIN, ArrayOptions, join_few, make_dataset
 from descend.datasets.options import option
 from descend.engine.base.errors import DescendError, UsageError
@@ -95,7 +96,16 @@ def read_files(place: Path, files: Mapping[str, Path], name: str, options: NpyOp
     called = place.name if place.is_dir() else " and ".join(file.name for file in files.values())
     names = {file.stem if strip(file) == key else key: key for key, file in files.items()}
     known = [npz.ArrayHeader(word, headers[key].shape, headers[key].dtype) for word, key in names.items()]
-    return make_dataset(called, known, lambda header: map_array(files[names[header.key]]), name, options, FORM)
+
+    def read(header: npz.ArrayHeader) -> NDArray[Any]:
+        return map_array(files[names[header.key]])
+
+    try:
+        return make_dataset(called, known, read, name, options, FORM)
+    except TooLarge:
+        from descend.datasets.mapped_arrays import read_mapped
+
+        return read_mapped(place, list(files.values()), known, read, name, options, FORM)
 
 
 def read_single(file: Path, name: str, options: NpyOptions) -> Dataset:
@@ -118,9 +128,32 @@ def read_single(file: Path, name: str, options: NpyOptions) -> Dataset:
         )
     place = int(target) - 1 if int(target) > 0 else width + int(target)
     whole = map_array(file)
-    arrays = {"x": np.delete(whole, place, 1), "y": whole[:, place]}
-    known = [npz.ArrayHeader(key, array.shape, array.dtype) for key, array in arrays.items()]
-    found = make_dataset(file.name, known, lambda header: arrays[header.key], name, options, FORM)
+    known = [
+        npz.ArrayHeader("x", (len(whole), width - 1), whole.dtype),
+        npz.ArrayHeader("y", (len(whole),), whole.dtype),
+    ]
+    try:
+        found = make_dataset(
+            file.name,
+            known,
+            lambda header: np.delete(whole, place, 1) if header.key == "x" else whole[:, place],
+            name,
+            options,
+            FORM,
+        )
+    except TooLarge:
+        from descend.datasets.mapped_arrays import read_mapped
+
+        found = read_mapped(
+            file,
+            [file],
+            known,
+            lambda header: whole if header.key == "x" else np.array(whole[:, place]),
+            name,
+            options,
+            FORM,
+            place,
+        )
     names = tuple(f"x{at + 1}" for at in range(width) if at != place)
     said = f"Column {place + 1} of {width} is what to predict" + (
         "; target=… chooses another." if not options.target else "."

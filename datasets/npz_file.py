@@ -84,8 +84,7 @@ def make_dataset(
     check_memory(estimate_memory(parts), file, "save fewer samples, or with fewer bytes each")
     task, y, classes = read_outputs(join_arrays([read(y) for _, y in parts], "y", file), options.task, file, notes)
     x = join_arrays([read(x) for x, _ in parts], "x", file)
-    if x.dtype.kind not in "buif":
-        raise DescendError(f"x in {file} holds {x.dtype}, not numbers; turn it into numbers before saving.")
+    require_numbers(x.dtype, file)
     test = np.arange(len(x)) >= parts[0][0].shape[0] if len(parts) == 2 else None
     scale = 1
     missing: dict[str, int] = {}
@@ -98,19 +97,7 @@ def make_dataset(
         if keep is not None:
             x, y, test = x[keep], y[keep], None if test is None else test[keep]
         features = tuple(f"x{place}" for place in range(1, x.shape[1] + 1))
-    if len(x) < 5:
-        raise DescendError(f"{file} has {format_count(len(x), 'sample')}; at least 5 are needed.")
-    if test is None:
-        train_at, test_at = split_rows(y, task != "regression", options.test, options.seed)
-    else:
-        train_at, test_at = np.flatnonzero(~test), np.flatnonzero(test)
-    if not len(train_at) or not len(test_at):
-        raise DescendError(f"{file} leaves no sample to train on or none to test with; give it more of both.")
-    if unknown := sorted(set(y[test_at].tolist()) - set(y[train_at].tolist())) if classes else []:
-        notes.append(
-            f"Only in the test set, and so never learned: {format_count(len(unknown), 'class', 'classes')}, "
-            f"{join_few([classes[label] for label in unknown])}."
-        )
+    train_at, test_at = choose_parts(task, y, classes, test, options, file, notes)
     values: tuple[float, float] | None = None
     if not is_table:
         x, scale, values = brightness.convert_to_bytes(brightness.arrange_axes(x, file), train_at, test_at, file, notes)
@@ -118,7 +105,7 @@ def make_dataset(
         with warnings.catch_warnings(action="ignore"):  # of a column that has numbers in the test set only
             means = np.nanmean(x[train_at], 0)
         x = np.where(np.isnan(x), np.where(np.isnan(means), np.nanmean(x, 0), means), x)
-    targets = () if classes else ("y",) if y.ndim == 1 else tuple(f"y{place}" for place in range(1, y.shape[1] + 1))
+    targets = name_targets(y, classes)
     if task == "labels":
         notes += warn_of_constant(targets, y, train_at)
     return Dataset(
@@ -137,6 +124,53 @@ def make_dataset(
         missing=missing,
         notes=tuple(notes),
     )
+
+
+def require_numbers(dtype: np.dtype[Any], file: str) -> None:
+    """Check that x holds numbers.
+
+    Raises:
+        DescendError: it does not.
+    """
+    if dtype.kind not in "buif":
+        raise DescendError(f"x in {file} holds {dtype}, not numbers; turn it into numbers before saving.")
+
+
+def choose_parts(
+    task: Task,
+    y: NDArray[Any],
+    classes: Sequence[str],
+    test: NDArray[np.bool_] | None,
+    options: ArrayOptions,
+    file: str,
+    notes: list[str],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of what is trained on and of the ``test``, which is drawn if None.
+
+    Raises:
+        DescendError: there is too little.
+    """
+    import numpy as np
+
+    if len(y) < 5:
+        raise DescendError(f"{file} has {format_count(len(y), 'sample')}; at least 5 are needed.")
+    if test is None:
+        train_at, test_at = split_rows(y, task != "regression", options.test, options.seed)
+    else:
+        train_at, test_at = np.flatnonzero(~test), np.flatnonzero(test)
+    if not len(train_at) or not len(test_at):
+        raise DescendError(f"{file} leaves no sample to train on or none to test with; give it more of both.")
+    if unknown := sorted(set(y[test_at].tolist()) - set(y[train_at].tolist())) if classes else []:
+        notes.append(
+            f"Only in the test set, and so never learned: {format_count(len(unknown), 'class', 'classes')}, "
+            f"{join_few([classes[label] for label in unknown])}."
+        )
+    return train_at, test_at
+
+
+def name_targets(y: NDArray[Any], classes: Sequence[str]) -> tuple[str, ...]:
+    """Names of the numbers to predict, () of classes."""
+    return () if classes else ("y",) if y.ndim == 1 else tuple(f"y{place}" for place in range(1, y.shape[1] + 1))
 
 
 def choose_arrays(
@@ -380,11 +414,7 @@ def read_table(
 
     with np.errstate(over="ignore"):
         single = x.astype(np.float32)
-    if len(infinite := np.argwhere(np.isinf(single))):
-        at = infinite[0].tolist()
-        value = x[tuple(at)]
-        how = "is infinite" if np.isinf(value) else f"has {value}, more than a 32-bit number can be,"
-        raise DescendError(f"x in {file} {how} at index {at}; leave such samples out.")
+    require_finite(x, single, file)
     if x.dtype.itemsize > 4 or (x.dtype.kind in "ui" and x.dtype.itemsize == 4):
         low, high = np.fmin.reduce(x, 0).astype(float), np.fmax.reduce(x, 0).astype(float)
         size = np.maximum(np.abs(low), np.abs(high))
@@ -397,29 +427,80 @@ def read_table(
         if gone:
             notes.append(f"{WARNING}so nearly the same that 32-bit numbers lose digits: {join_few(gone)}.")
     with np.errstate(invalid="ignore"):
-        same = np.flatnonzero(np.fmin.reduce(single, 0) == np.fmax.reduce(single, 0))
-    if len(same):
-        notes.append(f"The same in every row, so useless: {join_few(f'x{place + 1}' for place in same.tolist())}.")
+        notes += list_constant(np.fmin.reduce(single, 0), np.fmax.reduce(single, 0))
     gaps = np.isnan(single)
-    found = {f"x{place + 1}": int(count) for place, count in enumerate(gaps.sum(0)) if count}
+    counts = gaps.sum(0)
+    found = {f"x{place + 1}": int(count) for place, count in enumerate(counts) if count}
     if not found:
         return single, None, found
-    if gaps.all(0).any():
-        raise DescendError(f"x in {file} has only NaN in column {int(gaps.all(0).argmax())}; leave that out.")
-    if missing == "error":
-        row, column = np.argwhere(gaps)[0].tolist()
+    row, column = np.argwhere(gaps)[0].tolist()
+    lacking: NDArray[np.bool_] = np.asarray(gaps.any(1))
+    return single, decide_gaps(counts, lacking, (row, column), missing, file, notes), found
+
+
+def require_finite(x: NDArray[Any], single: NDArray[np.float32], file: str, begin: int = 0) -> None:
+    """Check that numbers ``x`` are finite as they become in 32 bits.
+
+    Args:
+        begin: index of the first row.
+
+    Raises:
+        DescendError: one is not.
+    """
+    import numpy as np
+
+    if len(infinite := np.argwhere(np.isinf(single))):
+        at = infinite[0].tolist()
+        value = x[tuple(at)]
+        how = "is infinite" if np.isinf(value) else f"has {value}, more than a 32-bit number can be,"
+        raise DescendError(f"x in {file} {how} at index {[begin + at[0], *at[1:]]}; leave such samples out.")
+
+
+def list_constant(low: NDArray[Any], high: NDArray[Any]) -> list[str]:
+    """A sentence on columns that do not change, by the lowest and the highest number of each, (d,)."""
+    import numpy as np
+
+    same = np.flatnonzero(low == high)
+    named = join_few(f"x{place + 1}" for place in same.tolist())
+    return [f"The same in every row, so useless: {named}."] if len(same) else []
+
+
+def decide_gaps(
+    counts: NDArray[np.int64],
+    lacking: NDArray[np.bool_],
+    first: tuple[int, int],
+    missing: str,
+    file: str,
+    notes: list[str],
+) -> NDArray[np.bool_] | None:
+    """Which rows to keep, None for all, of a table with NaN.
+
+    Args:
+        counts: NaN of each column, (d,).
+        lacking: rows with any, (rows,).
+        first: row and column of the first.
+        missing: what to do.
+
+    Raises:
+        DescendError: that was not said, or a column has nothing else.
+    """
+    import numpy as np
+
+    if (counts == len(lacking)).any():
         raise DescendError(
-            f"x in {file} has {gaps.sum():,} NaN in {format_count(len(found), 'column')}, the first at index "
-            f"[{row}, {column}]; say missing=drop to leave "
-            f"{format_count(int(gaps.any(1).sum()), 'row')} of {len(x):,} out, "
-            "or missing=mean to fill the gaps."
+            f"x in {file} has only NaN in column {int((counts == len(lacking)).argmax())}; leave that out."
+        )
+    if missing == "error":
+        raise DescendError(
+            f"x in {file} has {int(counts.sum()):,} NaN in {format_count(int((counts > 0).sum()), 'column')}, the "
+            f"first at index [{first[0]}, {first[1]}]; say missing=drop to leave "
+            f"{format_count(int(lacking.sum()), 'row')} of {len(lacking):,} out, or missing=mean to fill the gaps."
         )
     if missing == "drop":
-        keep = np.asarray(~gaps.any(1))
-        notes.append(f"{format_count(int((~keep).sum()), 'row')} of {len(x):,} with NaN left out.")
-        return single, keep, found
+        notes.append(f"{format_count(int(lacking.sum()), 'row')} of {len(lacking):,} with NaN left out.")
+        return np.asarray(~lacking)
     notes.append("NaN is replaced by the mean of its column in the training set.")
-    return single, None, found
+    return None
 
 
 def join_few(names: Iterable[str]) -> str:

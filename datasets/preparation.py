@@ -28,6 +28,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
         inputs: names of the columns that each of a model's inputs is given; {} if it has one.
         mean, std: of each feature of a table over the training samples; what a model sees has mean 0 and std 1.
         target_mean, target_std: of each number to predict, for which the same holds.
+        counts: how often each token of the vocabulary occurs in the training part of a stream of text.
         train, test: numbers of samples.
     """
 
@@ -54,6 +55,7 @@ class Preparation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     std: tuple[float, ...] = ()
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
 
     @property
     def shape(self) -> DataShape:
@@ -78,6 +80,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
             ColumnEncoder(name, fill=float(middle)) for name, middle in zip(dataset.features, mean, strict=True)
         )
     target_mean, target_std = measure_targets(dataset.train_y) if dataset.task == "regression" else ((), ())
+    stream = dataset.task == "language"
     return Preparation(
         kind=dataset.kind,
         task=dataset.task,
@@ -102,6 +105,7 @@ def prepare_dataset(dataset: Dataset) -> Preparation:
         std=tuple(std.tolist()),
         target_mean=target_mean,
         target_std=target_std,
+        counts=tuple(np.bincount(dataset.train_x, minlength=len(dataset.vocabulary)).tolist()) if stream else (),
     )
 
 

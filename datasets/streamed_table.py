@@ -1,18 +1,16 @@
 """Tables that are too large to be read at once: looked through, then made into numbers on disk piece by piece.
 
 What the columns hold is decided by a sample that has every word and every odd cell (`table_sample`); all rows are then
-prepared as new rows of a finished training are. Main memory holds a piece, the sample, and about 60 bytes for each row.
+prepared as new rows of a finished training are (`number_rows`), or texts are cut (`text_rows`). Main memory holds a
+piece, the sample, and about 60 bytes for each row.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from descend.datasets import table, table_cache
 from descend.datasets.columns import Column, ColumnFinder
@@ -21,14 +19,16 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.dataset import WARNING, Dataset
 from descend.datasets.date_parts import DAY_FIRST, MONTH_FIRST, decide_order, read_seconds
 from descend.datasets.new_answers import AnswerReader
-from descend.datasets.new_rows import RowEncoder, make_column
+from descend.datasets.new_rows import make_column
+from descend.datasets.number_rows import NumberRows
 from descend.datasets.odd_rows import find_samples
 from descend.datasets.preparation import prepare_dataset
 from descend.datasets.reporting import tell
 from descend.datasets.split_files import COLUMN
 from descend.datasets.table_cache import KeptTable
-from descend.datasets.table_sample import TableSample, list_files, sample_table, select, stream_table
+from descend.datasets.table_sample import TableSample, find_parts, sample_table, select, stream_table
 from descend.datasets.table_split import find_part, split_rows
+from descend.datasets.text_rows import TextRows
 from descend.engine.base.errors import DescendError
 from descend.engine.base.units import format_size
 
@@ -36,10 +36,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-NUMBERS = 1 << 22
-"""Numbers copied at once, about."""
-SAID_OF_ALL = ("with missing values left out.",)
-"""How sentences end that count rows, and are said anew of all rows."""
+ALL = "all"
+"""The file of all rows, before they are parted."""
+READ = 0.9
+"""Share of the time after which they are read."""
+START = 8
+"""Characters of texts that are looked at before all are read."""
+SAID_OF_ALL = ("with missing values left out.", "get blanks in front.", "occur only in the test part.")
+"""How sentences end that count rows or characters, and are said anew of all rows."""
+Rows = NumberRows | TextRows
 
 
 def read_streamed(place: Path, name: str, options: table.TableOptions) -> Dataset:
@@ -48,9 +53,7 @@ def read_streamed(place: Path, name: str, options: table.TableOptions) -> Datase
     Raises:
         DescendError: it cannot be learned from, or there is no room for it.
     """
-    if options.text:
-        raise DescendError(f"{place.name} is too large to learn from its texts; limit=N takes the first N rows.")
-    folder = table_cache.name_folder(place, list_files(place), asdict(options))
+    folder = table_cache.name_folder(place, tuple(find_parts(place).values()), asdict(options))
     if (found := table_cache.load_table(folder, name)) is None:
         make_table(place, folder, options)
         found = table_cache.load_table(folder, name)
@@ -63,17 +66,21 @@ def make_table(place: Path, folder: Path, options: table.TableOptions) -> None:
     """Make the table ``place`` into numbers in ``folder``."""
     sample = sample_table(place, options)
     count = len(sample.table.lines)
+    asked = options
+    if options.text:  # how its texts are cut is decided by all of them, and so not yet
+        asked = replace(options, tokens="", vocabulary=0, length=min(options.length or START, START))
     try:
-        judged = table.make_dataset(sample.table, place.name, place.name, options)
+        judged = table.make_dataset(sample.table, place.name, place.name, asked)
     except DescendError as error:
         said = str(error).removesuffix(".")
         raise DescendError(f"{said} (seen in {count:,} of its {sample.rows:,} rows).") from None
-    width = len(judged.features)
-    size = 4 * sample.rows * width
+    given = asdict(options)
+    rows: Rows = TextRows(judged.text, given) if judged.text else NumberRows(judged, given)
+    size, meanwhile = rows.estimate(sample.rows, sample.table)
     tell(f"{place.name}: {sample.rows:,} rows become {format_size(size)} on disk", 0)
-    new = table_cache.begin_table(folder, 2 * size, place.name)
+    new = table_cache.begin_table(folder, meanwhile, place.name)
     try:
-        Maker(place, new, options, sample, judged).make(folder)
+        Maker(place, new, options, sample, judged, rows).make(folder)
     except OSError as error:
         raise DescendError(f"{new.parent} cannot be written to ({error.strerror}).") from None
     finally:
@@ -87,6 +94,7 @@ class Maker:
     Attributes:
         new: the folder they are written to.
         judged: the dataset that the sample alone would be, which says what the columns hold.
+        rows: writes what is learned from.
     """
 
     place: Path
@@ -94,6 +102,7 @@ class Maker:
     options: table.TableOptions
     sample: TableSample
     judged: Dataset
+    rows: Rows
     ways: dict[str, list[NDArray[Any]]] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
 
@@ -101,11 +110,15 @@ class Maker:
         """Write everything, and give it the name ``folder``."""
         import numpy as np
 
-        y, left_out, encoder, answers = self._encode()
+        y, left_out, answers = self._read()
         train, test, held = self._split(y)
         if not len(train) or not len(test):
             raise DescendError(f"{self.place.name} leaves no row to train on or none for the test.")
-        encoders = self._part(train, test)
+        tested = np.zeros(len(y), bool)
+        tested[test] = True
+        what = f"making {self.place.name} into numbers"
+        known, said = self.rows.finish(self.new / ALL, tested, lambda share: tell(what, READ + (1 - READ) * share))
+        (self.new / ALL).unlink()
         for key, part in (("train_y", y[train]), ("test_y", y[test])):
             np.save(self.new / f"{key}.npy", part)
         if held is not None and held.any():
@@ -114,52 +127,46 @@ class Maker:
             np.save(self.new / "train_group.npy", np.concatenate(self.ways["group"])[train])
         if "time" in self.ways:
             np.save(self.new / "train_times.npy", np.concatenate(self.ways["time"])[train])
-        rows = len(self.sample.table.lines)
+        sampled = len(self.sample.table.lines)
         notes = [note for note in self.judged.notes if not note.endswith(SAID_OF_ALL)]
         if left_out:
             notes.append(f"{format_count(left_out, 'row')} of {self.sample.rows:,} with missing values left out.")
         notes.append(
-            f"{self.place.name} stays on disk. What its columns hold was decided by {rows:,} of {self.sample.rows:,} "
-            "rows, of which these sentences tell."
+            f"{self.place.name} stays on disk. What its columns hold was decided by {sampled:,} of "
+            f"{self.sample.rows:,} rows, of which these sentences tell."
         )
-        if encoder.unseen:  # the sample had no room for them
-            listed = ", ".join(encoder.unseen)
+        if self.rows.unseen:  # the sample had no room for them
+            listed = ", ".join(self.rows.unseen)
             notes.append(f"{WARNING}not all words became categories, those left out count as missing: {listed}.")
-        missing = {**encoder.missing, **({answers.names[0]: answers.missing} if answers.missing else {})}
+        missing = {**self.rows.missing, **({answers.names[0]: answers.missing} if answers.missing else {})}
         kept = KeptTable(
             source=str(self.place),
             task=self.judged.task,
             classes=self.judged.classes,
-            features=self.judged.features,
-            encoders=encoders,
             dates=self.judged.dates,
             targets=self.judged.targets,
             label=self.judged.label,
             missing=missing,
-            notes=(*notes, *(said for said in answers.tell() if "no class" in said)),
+            notes=(*notes, *said, *(said for said in answers.tell() if "no class" in said)),
             groups=tuple(self.groups),
             mark=self.judged.mark,
             inputs=dict(self.judged.inputs),
+            **known,
         )
         table_cache.finish_table(self.new, folder, kept)
 
-    def _encode(self) -> tuple[NDArray[Any], int, RowEncoder, AnswerReader]:
-        """Write the features of all rows to keep in the order of the file, NaN where a number is missing; returns what
-        is to be predicted of them, how many are left out, and what read them."""
+    def _read(self) -> tuple[NDArray[Any], int, AnswerReader]:
+        """Write all rows to keep in the order of the file; returns what is to be predicted of them, how many are left
+        out, and what read that."""
         import numpy as np
 
-        asked, prepared = asdict(self.options), prepare_dataset(self.judged)
-        open_ = tuple(
-            each if each.words else msgspec.structs.replace(each, fill=float("nan")) for each in self.judged.encoders
-        )
-        encoder = RowEncoder(msgspec.structs.replace(prepared, encoders=open_), asked)
-        answers = AnswerReader(prepared, asked)
+        answers, rows = AnswerReader(prepare_dataset(self.judged), asdict(self.options)), self.rows
         found = table.make_columns(self.sample.table, self.options)
         skipped = self._find_skipped(found)
         order = self._find_order(found)
         truth: list[NDArray[Any]] = []
         done = kept = 0
-        with open(self.new / "all.f4", "wb") as target:
+        with open(self.new / ALL, "wb") as target:
             for piece in stream_table(self.place, self.options):
                 done += len(piece.lines)
                 if skipped and not skipped.isdisjoint(piece.lines):
@@ -167,22 +174,22 @@ class Maker:
                 if not piece.lines:
                     continue
                 labels, known = answers.read(piece)
-                x = encoder.encode(piece)
-                keep = known & ~encoder.lacking if self.options.missing == "drop" else known
-                target.write(np.ascontiguousarray(x[keep], np.float32).tobytes())
+                rows.read(piece)
+                keep = known & ~rows.lacking if self.options.missing == "drop" else known
+                rows.write(target, keep)
                 truth.append(labels[keep])
                 self._note_ways(piece, keep, order)
                 kept += int(keep.sum())
-                tell(f"making {self.place.name} into numbers", 0.9 * done / self.sample.rows)
-        if self.options.missing == "error" and (encoder.missing or answers.missing):
-            listed = ", ".join([*encoder.missing, *(answers.names if answers.missing else ())][:8])
+                tell(f"making {self.place.name} into numbers", READ * done / self.sample.rows)
+        if self.options.missing == "error" and (rows.missing or answers.missing):
+            listed = ", ".join([*rows.missing, *(answers.names if answers.missing else ())][:8])
             raise DescendError(f"{self.place.name} lacks values in {listed}; say missing=drop, or missing=mean.")
         if not kept:
             raise DescendError(f"{self.place.name} has no row that can be learned from.")
         y = np.concatenate(truth)
         if not self.judged.classes:
             y = y[:, 0] if y.shape[1] == 1 else y
-        return y, done - len(skipped) - kept, encoder, answers
+        return y, done - len(skipped) - kept, answers
 
     def _find_skipped(self, columns: list[Column]) -> set[int]:
         """Lines of rows that are no samples: of units, or of totals."""
@@ -245,51 +252,3 @@ class Maker:
         options = self.options
         parts = split_rows(y, bool(self.judged.classes), options.test, options.seed, groups, ways.get("time"))
         return *parts, None
-
-    def _part(self, train: NDArray[np.intp], test: NDArray[np.intp]) -> tuple[Any, ...]:
-        """Write the rows of each part, missing numbers filled with the mean of those to train on; returns the encoders
-        with that mean."""
-        import numpy as np
-
-        width, count = len(self.judged.features), len(train) + len(test)
-        tested = np.zeros(count, bool)
-        tested[test] = True
-        total, known = np.zeros(width), np.zeros(width)
-        step = max(1, NUMBERS // width)
-        for begin, x in self._iterate(width, step):
-            x = x[~tested[begin : begin + len(x)]]
-            total += np.nansum(x, 0, dtype=np.float64)
-            known += (~np.isnan(x)).sum(0)
-        means = (total / np.maximum(known, 1)).astype(np.float32)
-        outputs = {
-            key: np.lib.format.open_memmap(self.new / f"{key}.npy", "w+", np.float32, (len(part), width))
-            for key, part in (("train_x", train), ("test_x", test))
-        }
-        at = dict.fromkeys(outputs, 0)
-        for begin, x in self._iterate(width, step):
-            x = np.where(np.isnan(x), means, x)
-            of_test = tested[begin : begin + len(x)]
-            for key, rows in (("train_x", x[~of_test]), ("test_x", x[of_test])):
-                outputs[key][at[key] : at[key] + len(rows)] = rows
-                at[key] += len(rows)
-            tell(f"making {self.place.name} into numbers", 0.9 + 0.1 * (begin + len(x)) / count)
-        for output in outputs.values():
-            output.flush()
-        (self.new / "all.f4").unlink()
-        encoders, place = [], 0
-        for each in self.judged.encoders:
-            filled = each if each.words else msgspec.structs.replace(each, fill=float(means[place]))
-            encoders.append(filled)
-            place += len(each.features)
-        return tuple(encoders)
-
-    def _iterate(self, width: int, step: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """The rows that were written, some at a time, and where they begin."""
-        import numpy as np
-
-        begin = 0
-        with open(self.new / "all.f4", "rb") as source:
-            while raw := source.read(4 * width * step):
-                x = np.frombuffer(raw, np.float32).reshape(-1, width)
-                yield begin, x
-                begin += len(x)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from descend.datasets.column_encoder import ColumnEncoder
-from descend.datasets.data_shape import Task
+from descend.datasets.data_shape import Kind, Task
 from descend.datasets.dataset import Dataset
 from descend.datasets.date_parts import DateColumn
 from descend.datasets.stamp import make_stamp
+from descend.datasets.tokenisers import Merges
 from descend.engine.base.errors import DescendError
 from descend.engine.base.paths import home
 from descend.engine.base.units import format_size
@@ -47,8 +48,6 @@ class KeptTable(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     task: Task
     classes: tuple[str, ...]
-    features: tuple[str, ...]
-    encoders: tuple[ColumnEncoder, ...]
     dates: tuple[DateColumn, ...]
     targets: tuple[str, ...]
     label: str
@@ -57,6 +56,14 @@ class KeptTable(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     mark: str = ""
     inputs: dict[str, tuple[str, ...]] = {}
+    features: tuple[str, ...] = ()
+    encoders: tuple[ColumnEncoder, ...] = ()
+    kind: Kind = "table"
+    text: str = ""
+    vocabulary: tuple[str, ...] = ()
+    merges: Merges = ()
+    scale: int = 1
+    values: tuple[float, float] | None = None
 
 
 def find_root() -> Path:
@@ -95,7 +102,7 @@ def load_table(folder: Path, name: str) -> Dataset | None:
         found["train_y"],
         found["test_x"],
         found["test_y"],
-        kind="table",
+        kind=kept.kind,
         task=kept.task,
         features=kept.features,
         encoders=kept.encoders,
@@ -104,6 +111,11 @@ def load_table(folder: Path, name: str) -> Dataset | None:
         label=kept.label,
         mark=kept.mark,
         inputs=kept.inputs,
+        text=kept.text,
+        vocabulary=kept.vocabulary,
+        merges=kept.merges,
+        scale=kept.scale,
+        values=kept.values,
         missing=kept.missing,
         notes=kept.notes,
         train_groups=groups,

@@ -21,6 +21,8 @@ from descend.engine.base.errors import DescendError
 
 CELLS = 600_000
 """Cells of the sample, about."""
+CHARACTERS = 1 << 25
+"""… and characters, where cells are long."""
 EDGE = 50
 """First rows, and last ones, that are always in it."""
 OF_CLASS = 10
@@ -46,9 +48,9 @@ class TableSample:
     rows: int
 
 
-def list_files(place: Path) -> tuple[Path, ...]:
-    """The file of a table, or those of its parts."""
-    return tuple(find_split_files(place, table.SUFFIXES).values()) if place.is_dir() else (place,)
+def find_parts(place: Path) -> dict[str, Path]:
+    """The files of a table that is a folder, by what they are for; or its only one, by ""."""
+    return find_split_files(place, table.SUFFIXES) if place.is_dir() else {"": place}
 
 
 def stream_table(place: Path, options: table.TableOptions) -> Iterator[CsvTable]:
@@ -57,7 +59,7 @@ def stream_table(place: Path, options: table.TableOptions) -> Iterator[CsvTable]
     Raises:
         DescendError: it cannot be read.
     """
-    parts = find_split_files(place, table.SUFFIXES) if place.is_dir() else {"": place}
+    parts = find_parts(place)
     names: list[str] = []
     begin = left = 0
     for part, file in parts.items():
@@ -120,6 +122,7 @@ class RowSampler:
     names: list[str]
     target: int
     rows: int = 0
+    characters: int = 0
     every: int = 1
     pinned: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
     spread: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
@@ -141,7 +144,9 @@ class RowSampler:
         wanted = set(range(max(0, min(count, EDGE - self.rows))))
         for place, cells in enumerate(piece.columns):
             wanted |= self._find_new(place, cells)
-        room = max(EDGE, CELLS // len(self.names))
+        self.characters += sum(sum(map(len, column)) for column in piece.columns)
+        longest = CHARACTERS * (self.rows + count) // max(1, self.characters)
+        room = max(EDGE, min(CELLS // len(self.names), longest))
         for at in wanted:
             if len(self.pinned) < room or at + self.rows < EDGE:
                 self.pinned[self.rows + at] = row(at)
@@ -203,7 +208,7 @@ class RowSampler:
 
 def sample_table(place: Path, options: table.TableOptions) -> TableSample:
     """Sample the table ``place``; its cells are text yet, so that other options read them again."""
-    files = list_files(place)
+    files = find_parts(place).values()
     version = tuple((file.stat().st_mtime_ns, file.stat().st_size) for file in files)
     kept = {name: value for name, value in asdict(options).items() if name in (*READING, *CHOOSING)}
     found = _sample(place, version, tuple(kept.items()))
@@ -213,9 +218,7 @@ def sample_table(place: Path, options: table.TableOptions) -> TableSample:
 @functools.lru_cache(maxsize=1)  # a table is looked at right before it is read
 def _sample(place: Path, version: tuple[tuple[int, int], ...], kept: tuple[tuple[str, object], ...]) -> TableSample:
     options = table.TableOptions(**dict(kept))  # type: ignore[arg-type]
-    size = sum(
-        find_size(file) for file in (find_split_files(place, table.SUFFIXES).values() if place.is_dir() else [place])
-    )
+    size = sum(find_size(file) for file in find_parts(place).values())
     sampler: RowSampler | None = None
     notes: list[str] = []
     seen, named = 0, True

@@ -77,8 +77,7 @@ def cut_into_characters(
     t = choose_length(lengths, length, "characters")
     even = [fit_length(text, t) for text in texts]
     vocabulary = tuple(sorted(set().union(*even)))
-    if len(vocabulary) < 2:
-        raise DescendError(f"The texts are one character over and over, {vocabulary[0]!r}; there is nothing to learn.")
+    refuse_one_character(vocabulary)
     tokeniser = make_tokeniser(vocabulary)
     x = np.stack([tokeniser.encode(text) for text in even])
     said = [describe_cut(lengths, t, "characters")]
@@ -115,9 +114,21 @@ def choose_length(lengths: Sequence[int], length: int, unit: str) -> int:
     return t
 
 
-def describe_cut(lengths: Sequence[int], t: int, unit: str) -> str:
+def refuse_one_character(vocabulary: Sequence[str]) -> None:
+    """Check that texts have more than one character.
+
+    Raises:
+        DescendError: they have not.
+    """
+    if len(vocabulary) < 2:
+        raise DescendError(f"The texts are one character over and over, {vocabulary[0]!r}; there is nothing to learn.")
+
+
+def describe_cut(lengths: Sequence[int] | NDArray[np.int64], t: int, unit: str) -> str:
     """A sentence on how many texts are longer than ``t``."""
-    cut = sum(length > t for length in lengths)
+    import numpy as np
+
+    cut = int((np.asarray(lengths) > t).sum())
     return (
         f"{t:,} {unit} of each text are read, which cuts {cut:,} of {len(lengths):,}; length=… changes that. Shorter "
         "ones get blanks in front."

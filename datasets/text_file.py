@@ -52,14 +52,7 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
         UsageError: there is no such encoding, or it is not cut into byte pairs and yet their number is told.
     """
     check_tokens(options.tokens, options.vocabulary)
-    size = min(find_size(file), options.limit or find_size(file))
-    check_memory(size * BYTES, file.name, "limit=N takes the first N characters")
-    encoding = detect_encoding(file, options.encoding)
-    try:
-        with tell_unreadable(file), open_text(file, encoding) as opened:
-            text = opened.read(options.limit or -1)
-    except UnicodeError:
-        raise DescendError(describe_undecodable(file, encoding)) from None
+    text = read_characters(file, options.encoding, options.limit)
     if len(text) < MIN_CHARACTERS:
         raise DescendError(
             f"{file.name} has {len(text):,} characters; at least {MIN_CHARACTERS} are needed to learn from."
@@ -81,3 +74,31 @@ def read_text(file: Path, name: str, options: TextOptions) -> Dataset:
     if unseen := sorted(set(text[cut:]) - set(text[:cut])):
         notes.append(f"{len(unseen)} of {len(vocabulary)} characters occur only in the test part.")
     return make_char_dataset(name, text, vocabulary, cut, notes)
+
+
+def read_characters(
+    file: Path,
+    encoding: str = "",
+    limit: int = 0,
+    each: int = BYTES,
+    remedy: str = "limit=N takes the first N characters",
+) -> str:
+    """The text in ``file``, or its first ``limit`` characters, line ends as ``\n``.
+
+    Args:
+        encoding: how characters are stored; found out unless told.
+        each: bytes of memory that a character will take at most.
+        remedy: what to do if that is not there, for the sentence.
+
+    Raises:
+        DescendError: it cannot be read, is not text or is too long.
+        UsageError: there is no such encoding.
+    """
+    chosen = detect_encoding(file, encoding)
+    size = min(find_size(file), limit or find_size(file))
+    check_memory(size * each, file.name, remedy)
+    try:
+        with tell_unreadable(file), open_text(file, chosen) as opened:
+            return opened.read(limit or -1)
+    except UnicodeError:
+        raise DescendError(describe_undecodable(file, chosen)) from None

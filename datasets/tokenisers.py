@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from descend.datasets import char_text
@@ -144,7 +144,7 @@ def make_tokeniser(vocabulary: tuple[str, ...], merges: Merges = ()) -> Tokenise
     return BytePairTokeniser(vocabulary, merges) if merges else CharacterTokeniser(vocabulary)
 
 
-def train_byte_pairs(texts: Sequence[str], size: int) -> BytePairTokeniser:
+def train_byte_pairs(texts: Iterable[str], size: int) -> BytePairTokeniser:
     """A tokeniser of at most ``size`` tokens, 256 of them bytes, learned from ``texts``.
 
     Raises:

@@ -135,8 +135,6 @@ def _read_any_table(place: Path, name: str, options: table.TableOptions) -> Data
     try:
         return table.read_table(place, name, options)
     except TooLarge:
-        if options.text:
-            raise
         return read_streamed(place, name, options)
 
 

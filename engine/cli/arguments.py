@@ -61,6 +61,18 @@ def parse_whole(option: str) -> Callable[[str], int]:
     return parse
 
 
+def parse_number(option: str) -> Callable[[str], float]:
+    """A parser of the number that ``option`` takes; anything else raises UsageError."""
+
+    def parse(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise UsageError(f"{option} is a number, not '{text}'.") from None
+
+    return parse
+
+
 def parse_knob_values(settings: list[str], option: str = "--set takes") -> dict[str, object]:
     """``["lr=0.1"]`` → ``{"lr": "0.1"}``.
 

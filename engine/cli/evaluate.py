@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError
@@ -35,11 +36,14 @@ def add(commands: Any) -> None:
         description="Measure how good a finished training is: every metric with a 95 % interval, what guessing and a "
         "linear model get, each class or label, the confusion matrix, the worst mistakes. Without DATA on the part of "
         "its own data that it did not train on; else on the rows of a table that has the answers, or on a folder with "
-        "a folder of images for each class.",
+        "a folder of images for each class. A training that continues texts is measured on any text.",
     )
     add_run_argument(command)
     command.add_argument(
-        "data", metavar="DATA", nargs="?", help="a table (- reads standard input) or a folder of images, with answers"
+        "data",
+        metavar="DATA",
+        nargs="?",
+        help="a table or text (- reads standard input) or a folder of images, with answers",
     )
     command.add_argument("--against", metavar="RUN", help="another training to compare with on the same samples")
     command.add_argument("--report", metavar="DIR", help="folder to write a report to: Markdown, JSON and SVG pictures")
@@ -51,29 +55,23 @@ def add(commands: Any) -> None:
 def run_evaluation(arguments: argparse.Namespace) -> int:
     """Measure, and print it or write it."""
     from descend.engine.base.paths import parse_path
-    from descend.engine.evaluation import baselines
-    from descend.engine.evaluation.evaluation import evaluate
+    from descend.engine.cli.evaluate_text import measure_text_model
     from descend.engine.evaluation.report import make_object, require_folder, write_report
     from descend.engine.run import runs
-    from descend.engine.train.predictor import load_predictor
+    from descend.engine.train.predictor import make_predictor, restore_training
+    from descend.engine.train.task import LanguageModelling
 
     run = runs.find_run(arguments.run)
     other = runs.find_run(arguments.against) if arguments.against else None
     folder = parse_path(arguments.report) if arguments.report else None
     if folder is not None:
         require_folder(folder, arguments.force)
-    predictor = load_predictor(run)
-    own = load_own(run, needed=arguments.data is None)
-    judged = judge(predictor, run, arguments.data, own)
-    others: dict[str, Judged] = {}
-    if own is not None and (linear := baselines.fit_linear(own, predictor.prepared, judged)):
-        others[linear[0]] = linear[1]
-    if other is not None:
-        if arguments.data is None and own is not None:
-            require_same_part(own, run, other)
-        others[other.id] = judge(load_predictor(other), other, arguments.data, own)
+    restored = restore_training(run)
     with show_progress(arguments.json, "measuring") as tell:
-        found = evaluate(judged, predictor, others, tell)
+        if isinstance(restored.objective, LanguageModelling):
+            found = measure_text_model(run, restored, other, arguments.data, tell)
+        else:
+            found = measure_samples(run, make_predictor(run, restored), other, arguments.data, tell)
     source = arguments.data or f"the test part of {run.manifest().data}"
     if arguments.json:
         print(json.dumps(make_object(found, run.id, source), allow_nan=False))
@@ -84,6 +82,31 @@ def run_evaluation(arguments: argparse.Namespace) -> int:
         if not arguments.json:
             print(f"Wrote {clean(str(folder / 'report.md'))}, with its pictures and report.json beside it.")
     return 0
+
+
+def measure_samples(
+    run: Run, predictor: Predictor, other: Run | None, data: str | None, tell: Callable[[float], None]
+) -> Evaluation:
+    """What is measured of the samples ``data``, or of the test part of a training's own; beside ``other``, if given.
+
+    Raises:
+        DescendError: they cannot be judged, or are no longer as they were.
+        UsageError: the ``other`` is judged by others.
+    """
+    from descend.engine.evaluation import baselines
+    from descend.engine.evaluation.evaluation import evaluate
+    from descend.engine.train.predictor import load_predictor
+
+    own = load_own(run, needed=data is None)
+    judged = judge(predictor, run, data, own)
+    others: dict[str, Judged] = {}
+    if own is not None and (linear := baselines.fit_linear(own, predictor.prepared, judged)):
+        others[linear[0]] = linear[1]
+    if other is not None:
+        if data is None and own is not None:
+            require_same_part(own, run, other)
+        others[other.id] = judge(load_predictor(other), other, data, own)
+    return evaluate(judged, predictor, others, tell)
 
 
 def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
@@ -102,8 +125,6 @@ def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None)
         return samples.judge_arrays(predictor, arrays)
     if prepared.kind == "image":
         return samples.judge_pictures(predictor, parse_path(data), dict(split_address(run.manifest().data)[1]))
-    if prepared.kind == "text" and not prepared.text:
-        raise UsageError(f"Run '{run.id}' learned from a whole text, which has no rows.")
     with open_source(data) as file:
         return samples.judge_rows(predictor, file, read_table_options(run.manifest().data))
 
@@ -162,7 +183,7 @@ def print_evaluation(console: Console, found: Evaluation, run: str, source: str)
     from descend.datasets.data_shape import format_count
 
     judged = found.judged
-    count = format_count(len(judged), "sample")
+    count = format_count(len(judged), judged.unit)
     console.print(Text(clean(f"{run} on {source}: {count}"), style="bold"), soft_wrap=True)
     for note in judged.notes:
         console.print(Text(clean(note)))

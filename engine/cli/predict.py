@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from descend.engine.base.errors import UsageError
-from descend.engine.cli.arguments import add_run_argument
+from descend.engine.cli.arguments import add_run_argument, parse_number, parse_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from descend.datasets.new_arrays import NewArrays
     from descend.datasets.preparation import Preparation
     from descend.engine.train.predictor import Predictor
+
+
+DRAWING = ("length", "temperature", "seed")
+"""Options of texts that continue."""
 
 
 class Writer(Protocol):
@@ -40,33 +44,57 @@ def add(commands: Any) -> None:
         help="predict new rows or images with a finished training",
         description="Prepare the rows of a table, or images, as the training's were, and write them as CSV with what "
         "the model predicts: the class and the probability of each; of several labels yes or no, and the "
-        "probability, for each; or the number in the target's unit. Columns may "
+        "probability, for each; or the number in the target's unit. Of a training that continues texts, how each "
+        "line goes on. Columns may "
         "come in any order; others are kept. What was missing or new is said on standard error.",
     )
     add_run_argument(command)
     command.add_argument(
-        "data", metavar="DATA", help="a table (- reads standard input), an image, a folder of images, .npy or .npz"
+        "data",
+        metavar="DATA",
+        help="a table or text (- reads standard input), image, folder of images, .npy or .npz",
     )
     command.add_argument("--to", metavar="FILE", default="-", help="file to write; default: standard output")
     command.add_argument("--force", action="store_true", help="replace a file that exists")
+    drawing = command.add_argument_group("texts that continue")
+    drawing.add_argument(
+        "--length",
+        type=parse_whole("--length"),
+        help="characters or tokens by which each line is continued (default: 200)",
+    )
+    drawing.add_argument(
+        "--temperature",
+        type=parse_number("--temperature"),
+        metavar="T",
+        help="below 1 what is likely is drawn more often, at 0 always the likeliest (default: 1)",
+    )
+    drawing.add_argument("--seed", type=parse_whole("--seed"), help="seed of what is drawn (default: 0)")
     command.set_defaults(do=predict)
 
 
 def predict(arguments: argparse.Namespace) -> int:
     """Write the rows with their predictions."""
     from descend.engine.base.sanitize import clean
+    from descend.engine.cli.continue_text import continue_lines, read_drawing
     from descend.engine.run import runs
-    from descend.engine.train.predictor import load_predictor
+    from descend.engine.train.predictor import make_predictor, restore_training
+    from descend.engine.train.task import LanguageModelling
 
     run = runs.find_run(arguments.run)
-    predictor, data = load_predictor(run), run.manifest().data
-    kind = predictor.prepared.kind
-    if kind == "text" and not predictor.prepared.text:
-        raise UsageError(f"Run '{run.id}' learned from a whole text, which has no rows to predict.")
+    restored, data = restore_training(run), run.manifest().data
+    continues = isinstance(restored.objective, LanguageModelling)
+    given = {name: getattr(arguments, name) for name in DRAWING}
+    drawing = read_drawing(given)
+    if not continues:
+        if option := next((name for name, value in given.items() if value is not None), ""):
+            raise UsageError(f"--{option} is for texts that continue, which run '{run.id}' did not learn.")
+        predictor, kind = make_predictor(run, restored), restored.prepared.kind
     said: list[str] = []
     with open_target(arguments.to, arguments.force) as target:
         writer = csv.writer(target, lineterminator="\n")
-        if arrays := find_new_arrays(arguments.data, predictor.prepared):
+        if continues:
+            count, said = continue_lines(run, restored, arguments.data, drawing, writer)
+        elif arrays := find_new_arrays(arguments.data, predictor.prepared):
             count, said = predict_arrays(predictor, arrays, writer)
         elif kind != "image":
             count, said = predict_rows(predictor, data, arguments.data, writer)
@@ -75,7 +103,7 @@ def predict(arguments: argparse.Namespace) -> int:
     for sentence in said:
         print(clean(f"descend: {sentence}"), file=sys.stderr)
     if arguments.to != "-":
-        print(f"Wrote {count:,} {'lines' if kind == 'image' else 'rows'} to {clean(arguments.to)}.")
+        print(f"Wrote {count:,} {'lines' if continues or kind == 'image' else 'rows'} to {clean(arguments.to)}.")
     return 0
 
 
@@ -176,6 +204,18 @@ def make_unique(name: str, names: Sequence[str]) -> str:
     while found in names:
         number, found = number + 1, f"{name} {number}"
     return found
+
+
+def require_file(data: str, why: str) -> None:
+    """Check that ``data`` is no folder, ``why`` in words for the sentence.
+
+    Raises:
+        UsageError: it is one.
+    """
+    from descend.engine.base.paths import parse_path
+
+    if data != "-" and parse_path(data).is_dir():
+        raise UsageError(f"'{data}' is a folder, and {why}; name a file.")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import UsageError
+from descend.engine.evaluation.intervals import resample_blocks
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.names import write_share
 
@@ -75,19 +76,25 @@ def compare(one: Judged, other: Judged, name: str, other_name: str) -> Compariso
     elif not one.classified and not off.any():
         as_good = "has as many labels right as" if one.labelled else "is as far off as"
         words = f"{name} {as_good} {other_name} on every sample."
-    elif p < SIGNIFICANT:
-        first, second = (name, other_name) if better > 0 else (other_name, name)
-        words = f"{first} is better than {second} by {amount} ({method}, {tell_p(p)}{by})."
     else:
-        words = (
-            f"Whether {name} or {other_name} is better cannot be told from these samples: they differ by {amount}, "
-            f"which chance alone would bring in {write_share(p, 0)} of such sets ({method}{by})."
-        )
+        words = tell_difference(name, other_name, better, p, method, amount, by)
     return Comparison(better, p, method, words)
 
 
-def resample_sign(off: object, seed: int = 0) -> float:
-    """Two-sided p of a mean of pairs' differences ``off`` (n,) against 0, by the share of resamples on its far side.
+def tell_difference(name: str, other_name: str, better: float, p: float, method: str, amount: str, by: str = "") -> str:
+    """What it means that ``name`` is ``better``, by an ``amount``, and chance would make it so with ``p``."""
+    if p < SIGNIFICANT:
+        first, second = (name, other_name) if better > 0 else (other_name, name)
+        return f"{first} is better than {second} by {amount} ({method}, {tell_p(p)}{by})."
+    return (
+        f"Whether {name} or {other_name} is better cannot be told from these samples: they differ by {amount}, "
+        f"which chance alone would bring in {write_share(p, 0)} of such sets ({method}{by})."
+    )
+
+
+def resample_sign(off: object, seed: int = 0, block: int = 1) -> float:
+    """Two-sided p of a mean of pairs' differences ``off`` (n,) against 0, by the share of resamples on its far side;
+    these draw ``block`` pairs at once that are beside each other.
 
     Resamples of few pairs lie all on one side; it is never less than that of as many tosses of a coin that fall alike.
     """
@@ -97,10 +104,13 @@ def resample_sign(off: object, seed: int = 0) -> float:
     rng, count = np.random.default_rng(seed), len(values)
     if not values.any():
         return 1.0
-    times = max(500, min(RESAMPLES, WORK // count))
-    means = np.array([values[rng.integers(0, count, count)].mean() for _ in range(times)])
+    times = max(500, min(RESAMPLES, WORK * block // count))
+    if block > 1:
+        means = resample_blocks(values[None], block, times, seed)[0] / count
+    else:
+        means = np.array([values[rng.integers(0, count, count)].mean() for _ in range(times)])
     below = min(int((means <= 0).sum()), int((means >= 0).sum()))
-    alike = 2.0 ** (1 - np.count_nonzero(values))
+    alike = 2.0 ** (1 - np.count_nonzero(values) // block)
     return min(1.0, max(alike, 2 * (below + 1) / (times + 1)))
 
 

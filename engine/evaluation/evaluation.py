@@ -11,6 +11,7 @@ from descend.engine.evaluation import baselines
 from descend.engine.evaluation.comparison import Comparison, compare
 from descend.engine.evaluation.intervals import Interval, find_intervals
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.judged_text import JudgedText
 from descend.engine.evaluation.label_metrics import measure_each_label
 from descend.engine.evaluation.metrics import count_confusion, find_worst, measure, measure_each_class
 from descend.engine.evaluation.noise import measure_under_noise
@@ -52,7 +53,7 @@ class Evaluation:
     """What was measured.
 
     Attributes:
-        judged: of which samples.
+        judged: of which samples, or of which text.
         main: the metric that slices and noise are told in.
         metrics, intervals: by a key of `names.NAMES`.
         baselines: metrics of others on the same samples, by what they do.
@@ -65,7 +66,7 @@ class Evaluation:
         noise: (deviation of noise, main metric).
     """
 
-    judged: Judged
+    judged: Judged | JudgedText
     main: str
     metrics: Mapping[str, float]
     intervals: Mapping[str, Interval]

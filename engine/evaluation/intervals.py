@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.metrics import measure
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+    from numpy.typing import NDArray
 
 LEVEL = 0.95
 RESAMPLES = 400
@@ -24,7 +25,8 @@ AREAS = 200_000
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % interval and how it was found: by ``Wilson`` or by ``bootstrap of N``, resamples."""
+    """A 95 % interval and how it was found: by ``Wilson``, or by ``bootstrap of N`` resamples, of stretches ``block
+    bootstrap``."""
 
     low: float
     high: float
@@ -75,3 +77,20 @@ def find_intervals(
     if judged.labelled:  # of single labels it would be too narrow: those of one sample hang together
         intervals["subset_accuracy"] = find_wilson(int((judged.guessed == judged.truth).all(1).sum()), count)
     return intervals
+
+
+def resample_blocks(values: NDArray[Any], block: int, times: int, seed: int = 0) -> NDArray[np.float64]:
+    """Sums of as many columns of ``values`` (k, n) as there are, drawn ``block`` neighbours at once, the first coming
+    after the last; (k, times)."""
+    import numpy as np
+
+    rng, count = np.random.default_rng(seed), values.shape[1]
+    around = np.concatenate([np.zeros((len(values), 1)), values, values[:, :block]], 1, dtype=np.float64)
+    until = np.cumsum(around, 1)
+    lengths = np.full(-(-count // block), block)
+    lengths[-1] = count - block * (len(lengths) - 1)
+    found = np.empty((len(values), times))
+    for number in range(times):
+        starts = rng.integers(0, count, len(lengths))
+        found[:, number] = (until[:, starts + lengths] - until[:, starts]).sum(1)
+    return found

@@ -44,6 +44,8 @@ class Judged:
     threshold: Threshold = EVEN
     labelled: bool = False
 
+    unit = "sample"
+
     def __len__(self) -> int:
         return len(self.truth)
 

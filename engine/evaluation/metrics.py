@@ -87,16 +87,16 @@ def measure_numbers(truth: NDArray[np.float64], said: NDArray[np.float64]) -> di
 
 
 def find_reliability(
-    truth: NDArray[np.int64], said: NDArray[np.float64]
+    sure: NDArray[np.float64], right: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Samples by the probability of their likeliest class, in `BINS` equal parts of [0, 1]: how many there are, the
-    mean of that probability, and the share in which it is right; all (BINS,), NaN where there are none.
+    """Samples by the probability of their likeliest class, ``sure`` (n,), in `BINS` equal parts of [0, 1]: how many
+    there are, the mean of that probability, and the share in which it is ``right`` (n,); all (BINS,), NaN where there
+    are none.
 
     Guo, Pleiss, Sun & Weinberger: On Calibration of Modern Neural Networks, ICML 2017, section 2.
     """
     import numpy as np
 
-    sure, right = said.max(1), said.argmax(1) == truth
     places = np.minimum((sure * BINS).astype(int), BINS - 1)
     counts = np.bincount(places, minlength=BINS)
     with np.errstate(invalid="ignore"):
@@ -110,7 +110,7 @@ def measure_calibration_error(truth: NDArray[np.int64], said: NDArray[np.float64
     samples."""
     import numpy as np
 
-    counts, mean, share = find_reliability(truth, said)
+    counts, mean, share = find_reliability(said.max(1), said.argmax(1) == truth)
     return float(np.nansum(counts * np.abs(mean - share)) / max(1, counts.sum()))
 
 

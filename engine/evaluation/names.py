@@ -8,6 +8,9 @@ from typing import Any
 from descend.engine.evaluation.decision import EVEN
 
 NAMES = {
+    "loss": "loss",
+    "perplexity": "perplexity",
+    "bits_per_character": "bits per character",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "subset_accuracy": "all labels right",
@@ -38,8 +41,8 @@ SHARES = (
     "recall",
     "commonest",
 )
-UNITS = ("mae", "rmse")
-"""In the target's unit."""
+UNITS = ("mae", "rmse", "perplexity")
+"""In the target's unit, or of any size."""
 
 
 def name_class_columns(classes: Sequence[Mapping[str, Any]], labelled: bool) -> dict[str, str]:

@@ -8,11 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.evaluation import svg
 from descend.engine.evaluation.evaluation import Evaluation
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.judged_text import JudgedText
 from descend.engine.evaluation.metrics import find_reliability
 from descend.engine.evaluation.names import NAMES, name_class_columns, write_share, write_value
 
@@ -22,6 +24,8 @@ CURVES = 8
 POINTS = 200
 """Points of a drawn curve, about."""
 UNIT = (True, True)
+STRETCHES = 40
+"""Parts of a text whose loss is drawn."""
 DRAWN = 500
 """Samples drawn as marks."""
 
@@ -45,6 +49,7 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         "run": run,
         "data": source,
         "samples": len(judged),
+        "unit": judged.unit,
         "notes": list(judged.notes),
         "metrics": {
             name: {"value": value, **({**asdict(found.intervals[name])} if name in found.intervals else {})}
@@ -85,7 +90,8 @@ def write_report(found: Evaluation, run: str, source: str, folder: Path) -> None
 def write_markdown(found: Evaluation, run: str, source: str, pictures: Sequence[str]) -> str:
     """The report as text."""
     judged, names = found.judged, [*found.baselines]
-    parts = [f"# {escape(run)} on {escape(source)}", f"{len(judged):,} samples. {' '.join(map(escape, judged.notes))}"]
+    count = format_count(len(judged), judged.unit)
+    parts = [f"# {escape(run)} on {escape(source)}", f"{count}. {' '.join(map(escape, judged.notes))}"]
     sentences = [one.words for one in found.comparisons.values()] + ([found.imbalance] if found.imbalance else [])
     parts.append("\n".join(f"- {escape(sentence[:1].upper() + sentence[1:])}" for sentence in sentences))
     rows = []
@@ -136,6 +142,8 @@ def draw_pictures(found: Evaluation) -> dict[str, str]:
     """Each picture by its name."""
     judged = found.judged
     pictures: dict[str, str] = {}
+    if isinstance(judged, JudgedText):
+        return draw_text_pictures(judged)
     if judged.classified:
         pictures |= draw_class_pictures(found)
     elif judged.labelled:
@@ -162,23 +170,47 @@ def draw_pictures(found: Evaluation) -> dict[str, str]:
 def draw_class_pictures(found: Evaluation) -> dict[str, str]:
     """Reliability, ROC and precision-recall curves, and the confusion matrix."""
     judged, count = found.judged, len(found.judged.classes)
-    counts, sure, share = find_reliability(judged.truth, judged.said)
-    there = counts > 0
-    pictures = {
-        "reliability": svg.draw_chart(
-            "Reliability",
-            ("probability said", "share that is right"),
-            {"": pair(sure[there], share[there])},
-            (),
-            True,
-            UNIT,
-        )
-    }
+    assert isinstance(judged, Judged)
+    pictures = {"reliability": draw_reliability(judged.said.max(1), judged.said.argmax(1) == judged.truth)}
     pictures |= draw_curves(judged)
     if found.confusion is not None and count <= 20:
         names = [clean(name) for name in judged.classes]
         pictures["confusion"] = svg.draw_matrix("Confusion", ("said", "true"), names, found.confusion.tolist())
     return pictures
+
+
+def draw_reliability(sure: Any, right: Any) -> str:
+    """How often what is said is right, by how sure it is said."""
+    counts, mean, share = find_reliability(sure, right)
+    there, axes = counts > 0, ("probability said", "share that is right")
+    return svg.draw_chart("Reliability", axes, {"": pair(mean[there], share[there])}, (), True, UNIT)
+
+
+def draw_text_pictures(judged: JudgedText) -> dict[str, str]:
+    """Reliability, the loss by what was seen before, and from the beginning of the text to its end."""
+    import numpy as np
+
+    unit, counts = judged.unit, judged.known
+    loss = f"loss, nats per {unit}"
+    kept = np.where(counts, judged.loss, 0).reshape(-1, judged.window), counts.reshape(-1, judged.window)
+    by_place = kept[0].sum(0) / np.maximum(kept[1].sum(0), 1)
+    edges = np.linspace(0, len(counts), min(STRETCHES, len(counts)) + 1).astype(int)
+    along = [np.add.reduceat(part.ravel(), edges[:-1]) for part in kept]
+    middle, seen = (edges[:-1] + edges[1:]) / 2, kept[1].any(0)
+    read = along[1] > 0
+    return {
+        "reliability": draw_reliability(judged.sure[counts], (judged.guessed == judged.truth)[counts]),
+        "by-context": svg.draw_chart(
+            "Loss by what was seen before",
+            (f"{unit}s seen before", loss),
+            {"": thin(pair(np.arange(1, judged.window + 1)[seen], by_place[seen]))},
+        ),
+        "along-the-text": svg.draw_chart(
+            "Loss along the text",
+            (f"{unit}s from its beginning", loss),
+            {"": pair(middle[read], along[0][read] / along[1][read])},
+        ),
+    }
 
 
 def draw_curves(judged: Judged) -> dict[str, str]:

@@ -73,13 +73,28 @@ def find_scores(output: Any, part: int | str | None = None) -> torch.Tensor:
     return found
 
 
-@torch.no_grad()
 def generate_text(
     net: nn.Module, begin: torch.Tensor, objective: LanguageModelling, context: int, length: int = 200, seed: int = 0
 ) -> str:
-    """A text that ``net`` continues from ``begin`` (t,), drawing each character or token by its probability."""
+    """A text that ``net`` continues from ``begin`` (t,); it is in training mode afterwards."""
     net.eval()
-    chance = torch.Generator().manual_seed(seed)
+    drawn = draw_tokens(net, begin, objective, context, length, torch.Generator().manual_seed(seed))
+    net.train()
+    return objective.tokeniser.decode([*begin.tolist(), *drawn.tolist()])
+
+
+@torch.no_grad()
+def draw_tokens(
+    net: nn.Module,
+    begin: torch.Tensor,
+    objective: LanguageModelling,
+    context: int,
+    length: int,
+    chance: torch.Generator,
+    temperature: float = 1.0,
+) -> torch.Tensor:
+    """``length`` characters or tokens with which ``net`` continues ``begin`` (t,), each drawn by its probability to the
+    power of 1 / ``temperature``; at 0 the likeliest."""
     tokens = begin.reshape(1, -1)
     for _ in range(length):
         given = tokens[:, -context:]
@@ -87,7 +102,7 @@ def generate_text(
         if fitted is None:
             raise RuntimeError(f"the model's output has a different shape for a text of {given.shape[1]} tokens")
         logits = fitted[0, -1].float().cpu()
-        drawn = torch.multinomial(logits.softmax(0), 1, generator=chance).to(tokens.device)
-        tokens = torch.cat([tokens, drawn.reshape(1, 1)], 1)
-    net.train()
-    return objective.tokeniser.decode(tokens[0].tolist())
+        logits = (logits - logits.max()) / (temperature or 1)  # no power of a small one is infinite
+        drawn = torch.multinomial(logits.softmax(0), 1, generator=chance) if temperature else logits.argmax()
+        tokens = torch.cat([tokens, drawn.reshape(1, 1).to(tokens.device)], 1)
+    return tokens[0, len(begin) :]

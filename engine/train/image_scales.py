@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from descend.datasets.dataset import count_values
 from descend.datasets.preparation import Preparation, prepare_dataset
 from descend.engine.train.model_error import ModelError
 from descend.engine.train.model_form import Model
@@ -42,7 +43,7 @@ def measure_channels(dataset: Dataset) -> tuple[tuple[float, ...], tuple[float, 
     x = dataset.train_x if dataset.train_x.ndim == 4 else dataset.train_x[..., None]
     levels, found = np.arange(dataset.scale + 1) / dataset.scale, []
     for channel in range(x.shape[-1]):
-        counts = np.bincount(x[..., channel].ravel(), minlength=len(levels))  # exact, without a copy in floats
+        counts = count_values(x[..., channel], len(levels))  # exact, without a copy in floats
         mean = float(np.average(levels, weights=counts))
         found.append((mean, float(np.average((levels - mean) ** 2, weights=counts)) ** 0.5 or 1.0))
     mean, std = zip(*found, strict=True)

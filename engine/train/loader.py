@@ -63,7 +63,7 @@ class Preprocessing:
     def inputs(self, x: Tensor, training: bool = False) -> Tensor:
         """Samples as a model takes them."""
         if self.kind == "text":
-            return x.contiguous()  # for models that say view
+            return x.long().contiguous()  # for models that say view; what stays on disk has fewer bits
         if self.kind == "table":
             return (x - self.mean) / self.std
         x = x.unsqueeze(1) if x.dim() == 3 else x.permute(0, 3, 1, 2)

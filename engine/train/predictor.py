@@ -142,7 +142,11 @@ def load_predictor(run: Run) -> Predictor:
         UsageError: the run is a lesson's, or learned something else.
         DescendError: it has no checkpoint, its preparation is missing, or its model can no longer be built.
     """
-    restored = restore_training(run)
+    return make_predictor(run, restore_training(run))
+
+
+def make_predictor(run: Run, restored: Restored) -> Predictor:
+    """The predictor of what ``run`` left; raises as `load_predictor`."""
     if not isinstance(restored.objective, (Classification, Labels, Regression)):
         raise UsageError(f"Run '{run.id}' learned to continue or repeat its data, which predicts no class or number.")
     return Predictor(*restored)

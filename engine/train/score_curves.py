@@ -62,7 +62,7 @@ def show_calibration(lab: Lab, truth: NDArray[np.int64], said: NDArray[np.float6
     """Show how often the likeliest class is right, by the probability that it is given (a reliability diagram)."""
     from descend.engine.evaluation.metrics import find_reliability, measure_calibration_error
 
-    counts, mean, share = find_reliability(truth, said)
+    counts, mean, share = find_reliability(said.max(1), said.argmax(1) == truth)
     there = counts > 0
     lab.points(
         CALIBRATION,

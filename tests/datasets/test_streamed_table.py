@@ -153,7 +153,12 @@ def test_two_parts_in_files_are_streamed_too(file: Path) -> None:
         (2000, "1,2,Rome,2024-77-01,p,train,yes", "", "which is no date"),
         (2000, "1,,Rome,2024-01-01,p,train,yes", "dates=drop&ignore=part,patient", "missing=mean"),
         (2000, "1,2,Rome,2024-01-01,p,,yes", "missing=mean&dates=drop&split=part&ignore=patient", "no value"),
-        (2000, "1,2,Rome,2024-01-01,p,train,yes", "text=city", "more than 4,000"),
+        (
+            2000,
+            "1,2,,2024-01-01,p,train,yes",
+            "text=city&ignore=b",
+            "'city' 1; the first in line 2,000",
+        ),
     ],
 )
 def test_what_is_wrong_far_inside_is_a_sentence(line: int, text: str, options: str, sentence: str, file: Path) -> None:

@@ -20,6 +20,7 @@ FOUND: dict[str, Any] = {
     "run": "r",
     "data": "the test part of t.csv",
     "samples": 40,
+    "unit": "sample",
     "notes": ["1 row without column 'kind': left out."],
     "labelled": False,
     "names": ["ham", "sp\u001b[31mam"],
@@ -72,6 +73,7 @@ async def test_a_measured_training_shows_its_numbers_and_its_worst_mistakes(
         run = trained_run()
         shell.app.push_screen(EvaluationScreen(run))
         await shell.sees("92.5 %", "80.0 % … 97.0 %", "60.0 %", "The model is better than always 'ham'", run.id)
+        await shell.sees("40 samples, the test part of t.csv")
         await shell.sees("line 7: a [bold] b", "98.7 %", "1 row without column 'kind'", "23", "14")
         assert "\x1b" not in shell.text
         await shell.press("r")

@@ -17,6 +17,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import ProgressBar, Static
 
+from descend.datasets.data_shape import format_count
 from descend.engine.evaluation.names import NAMES, name_class_columns, write_share, write_value
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
@@ -129,7 +130,7 @@ class EvaluationScreen(Leaves, Screen[None]):
 
 def draw_findings(found: dict[str, Any]) -> RenderableType:
     """All that was measured, the worst mistakes included."""
-    head = Text(plain(f"{found['samples']:,} samples, {found['data']}"))
+    head = Text(plain(f"{format_count(found['samples'], found['unit'])}, {found['data']}"))
     sentences = [one["words"] for one in found["comparisons"].values()] + [found["imbalance"], *found["notes"]]
     parts: list[RenderableType] = [head, Text(), draw_metrics(found), Text()]
     for said in filter(None, sentences):

@@ -215,10 +215,3 @@ def test_what_cannot_be_judged_is_a_sentence(tmp_path: Path, capsys: pytest.Capt
     assert "changed since the run was created" in refused(capsys, run.id)
     file.unlink()
     assert "no longer exists" in refused(capsys, run.id)
-
-
-def test_a_text_without_rows_cannot_be_judged_by_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "book.txt"
-    file.write_text("a b c d e f g " * 60)
-    run = trained("gru", str(file), epochs=1)
-    assert "learned to continue" in refused(capsys, run.id)

@@ -71,7 +71,7 @@ def test_calibration_error_is_0_where_shares_are_what_is_said_and_as_large_as_th
     right = np.tile([0.8, 0.2], (100, 1))
     assert metrics.measure_calibration_error(truth, right) == pytest.approx(0, abs=1e-12)
     assert metrics.measure_calibration_error(truth, np.tile([0.95, 0.05], (100, 1))) == pytest.approx(0.15)
-    counts, _, share = metrics.find_reliability(truth, right)
+    counts, _, share = metrics.find_reliability(right.max(1), right.argmax(1) == truth)
     assert counts.sum() == 100
     assert share[8] == pytest.approx(0.8)
     assert np.isnan(share[3])

@@ -169,7 +169,7 @@ def test_a_training_on_arrays_predicts_rows_of_a_table(tmp_path: Path) -> None:
 def test_what_cannot_be_predicted_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = table(tmp_path)
     run = trained("mlp", f"{file}?target=kind&ignore=price", epochs=1)
-    images, texts = trained("mlp", "digits", epochs=1), trained("rnn", "corpus", epochs=1, context=8)
+    images, repeats = trained("mlp", "digits", epochs=1), trained("autoencoder", "iris", epochs=1)
     (tmp_path / "empty").mkdir()
     rows = file.read_text().splitlines()
     for name, text in {
@@ -188,7 +188,7 @@ def test_what_cannot_be_predicted_is_a_sentence(tmp_path: Path, capsys: pytest.C
         ([images.id, str(file)], "t.csv"),
         ([images.id, str(tmp_path / "empty")], "no images"),
         ([images.id, str(tmp_path / "gone")], "no file or folder"),
-        ([texts.id, str(file)], "continue or repeat"),
+        ([repeats.id, str(file)], "continue or repeat"),
         ([run.id, str(file), "--to", str(file)], "exists already"),
         (["nothing", str(file)], "There is no run 'nothing'"),
     ]:
