@@ -12,6 +12,7 @@ from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.evaluation import svg
+from descend.engine.evaluation.curves import thin, trace_precision_recall, trace_roc
 from descend.engine.evaluation.evaluation import Evaluation
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.judged_text import JudgedText
@@ -22,7 +23,7 @@ MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|*_`[]#"} | {"<": "&lt;"
 CURVES = 8
 """Classes whose curves are drawn."""
 POINTS = 200
-"""Points of a drawn curve, about."""
+"""Points of a drawn curve, at most."""
 UNIT = (True, True)
 STRETCHES = 40
 """Parts of a text whose loss is drawn."""
@@ -203,7 +204,7 @@ def draw_text_pictures(judged: JudgedText) -> dict[str, str]:
         "by-context": svg.draw_chart(
             "Loss by what was seen before",
             (f"{unit}s seen before", loss),
-            {"": thin(pair(np.arange(1, judged.window + 1)[seen], by_place[seen]))},
+            {"": pair(*thin(np.stack([np.arange(1, judged.window + 1)[seen], by_place[seen]], 1), POINTS).T)},
         ),
         "along-the-text": svg.draw_chart(
             "Loss along the text",
@@ -215,18 +216,14 @@ def draw_text_pictures(judged: JudgedText) -> dict[str, str]:
 
 def draw_curves(judged: Judged) -> dict[str, str]:
     """ROC and precision-recall curves of the first classes or labels; of two classes those of the second."""
-    from sklearn import metrics
-
     names = judged.targets if judged.labelled else judged.classes
     roc, precision = {}, {}
     for label in [1] if len(judged.classes) == 2 else range(min(len(names), CURVES)):
         positive = judged.truth[:, label] == 1 if judged.labelled else judged.truth == label
         if positive.any() and not positive.all():
             name = clean(names[label])
-            false, true, _ = metrics.roc_curve(positive, judged.said[:, label])
-            roc[name] = thin(pair(false, true))
-            right, found_share, _ = metrics.precision_recall_curve(positive, judged.said[:, label])
-            precision[name] = thin(pair(found_share, right))
+            roc[name] = pair(*trace_roc(positive, judged.said[:, label], POINTS).T)
+            precision[name] = pair(*trace_precision_recall(positive, judged.said[:, label], POINTS).T)
     if not roc:
         return {}
     axes = ("false positives, share of the negatives", "true positives, share of the positives")
@@ -239,9 +236,3 @@ def draw_curves(judged: Judged) -> dict[str, str]:
 def pair(x: Any, y: Any) -> list[tuple[float, float]]:
     """Points of two arrays."""
     return list(zip(x.tolist(), y.tolist(), strict=True))
-
-
-def thin(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """About `POINTS` of them, evenly, both ends included."""
-    step = max(1, len(points) // POINTS)
-    return [*points[::step], points[-1]]

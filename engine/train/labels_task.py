@@ -11,7 +11,8 @@ from torch.nn import functional
 from descend.engine.evaluation.decision import EVEN, Threshold, decide_labels
 from descend.engine.evaluation.names import name_class_columns
 from descend.engine.train import output_activation
-from descend.engine.train.task import Metrics, Task
+from descend.engine.train.score_curves import show_label_curves
+from descend.engine.train.task import CURVED, Metrics, Task
 from descend.engine.train.value_checks import AREAS, BALANCED, OFFERS
 
 if TYPE_CHECKING:
@@ -58,12 +59,14 @@ class Labels(Task):
         return functional.binary_cross_entropy_with_logits(output, target)
 
     def training_loss(self, output: Tensor, target: Tensor, k: Any) -> Tensor:
-        """Binary cross-entropy with the weights and the focus on what is not yet right: (1 − p)^γ times the loss of an
-        answer that has the probability p (Lin et al., Focal Loss for Dense Object Detection, 2017)."""
-        focal = getattr(k, "focal", 0.0)
+        """Binary cross-entropy with label smoothing, which spreads a share of each answer over yes and no, the weights,
+        and the focus on what is not yet right: (1 − p)^γ times the loss of an answer that has the probability p (Lin et
+        al., Focal Loss for Dense Object Detection, 2017)."""
+        smoothing, focal = getattr(k, "label_smoothing", 0.0), getattr(k, "focal", 0.0)
+        smooth = target * (1 - smoothing) + smoothing / 2 if smoothing else target
         weights = None if self.weights is None else self.weights.to(output.device)  # as labels may wait elsewhere
         losses = functional.binary_cross_entropy_with_logits(
-            output, target, pos_weight=weights, reduction="none" if focal else "mean"
+            output, smooth, pos_weight=weights, reduction="none" if focal else "mean"
         )
         return (losses * (target - output.sigmoid()).abs() ** focal).mean() if focal else losses
 
@@ -108,6 +111,8 @@ class LabelMetrics(Metrics):
         heads = {key: head for key, head in heads.items() if key not in AREAS}
         rows = [[tell(one[key]) for key in heads] for one in found[:SHOWN]]
         lab.table(f"labels ({split})", list(heads.values()), rows)
+        if said.size <= CURVED and lab.due():
+            show_label_curves(lab, truth, said, self.names, self.threshold)
 
     def gather(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """The probability of each label, and 1 for each that a sample has, both (n, k)."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from descend.engine.evaluation.decision import decide_class
+from descend.engine.evaluation.curves import thin, trace_precision_recall, trace_roc
+from descend.engine.evaluation.decision import Threshold, decide_class, decide_labels, list_cuts
 from descend.engine.evaluation.names import CALIBRATION, PRECISION_RECALL, RESIDUALS, ROC
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST = 400
 """Places of a line; points of a picture."""
+CURVES = 4
+"""Labels whose curves are shown."""
 
 
 def show_curves(
@@ -29,31 +33,77 @@ def show_curves(
 
     guessed = decide_class(said, at)
     right, positives, chosen = int((guessed * truth).sum()), int(truth.sum()), int(guessed.sum())
-    wrong, found, _ = metrics.roc_curve(truth, said[:, 1])
+    area, average = metrics.roc_auc_score(truth, said[:, 1]), metrics.average_precision_score(truth, said[:, 1])
     lab.points(
         ROC,
         [[(chosen - right) / (len(truth) - positives), right / positives]],
         [0],
         [f"at threshold {at:.3g}"],
         paths={
-            f"area {metrics.auc(wrong, found):.3f}": thin(np.stack([wrong, found], 1)),
+            f"area {area:.3f}": trace_roc(truth, said[:, 1], MOST),
             "chance": [[0.0, 0.0], [1.0, 1.0]],
         },
         axes=("false alarms, share", f"'{names[1]}' found, share"),
         aspect="auto",
     )
-    precision, recall, _ = metrics.precision_recall_curve(truth, said[:, 1], drop_intermediate=True)
-    average, share = metrics.average_precision_score(truth, said[:, 1]), positives / len(truth)
+    share = positives / len(truth)
     lab.points(
         PRECISION_RECALL,
         [[right / positives, right / chosen]] if chosen else np.empty((0, 2)),
         [0] if chosen else [],
         [f"at threshold {at:.3g}"],
         paths={
-            f"average precision {average:.3f}": thin(np.stack([recall, precision], 1)),
+            f"average precision {average:.3f}": trace_precision_recall(truth, said[:, 1], MOST),
             "chance": [[0.0, share], [1.0, share]],
         },
         axes=(f"recall of '{names[1]}'", "precision"),
+        aspect="auto",
+    )
+
+
+def show_label_curves(lab: Lab, truth: NDArray[Any], said: NDArray[Any], names: Sequence[str], at: Threshold) -> None:
+    """Show how probabilities ``said`` (n, k) go with labels, 0 or 1, (n, k): the ROC and the precision-recall curves of
+    a few, those whose area is smallest, with the places of their thresholds ``at`` marked, and the mean ROC curve of
+    all. Labels that no sample has, or every one, have no curves."""
+    from sklearn import metrics
+
+    mixed = np.flatnonzero(truth.any(0) & ~truth.all(0)).tolist()
+    if not mixed:
+        return
+    lines = {label: trace_roc(truth[:, label], said[:, label], len(truth) + 1) for label in mixed}
+    areas = {label: metrics.auc(*line.T) for label, line in lines.items()}
+    shown = sorted(sorted(mixed, key=areas.__getitem__)[:CURVES])
+    guessed, cuts = decide_labels(said, at), list_cuts(at, len(names))
+    right, given, there = ((guessed * truth).sum(0), guessed.sum(0), truth.sum(0, dtype=int))
+    paths = {f"area {areas[label]:.3f} '{names[label]}'": thin(lines[label], MOST) for label in shown}
+    if len(mixed) > 1:
+        x = np.linspace(0, 1, MOST)
+        mean = np.mean([np.interp(x, *line.T) for line in lines.values()], 0)
+        name = f"area {np.mean([*areas.values()]):.3f} mean of {len(mixed):,}"
+        paths[name] = np.concatenate([np.zeros((1, 2)), np.stack([x, mean], 1)])
+    lab.points(
+        ROC,
+        [[(given - right)[label] / (len(truth) - there[label]), right[label] / there[label]] for label in shown],
+        list(range(len(shown))),
+        [f"from {cuts[label]:.3g}" for label in shown],
+        paths={**paths, "chance": [[0.0, 0.0], [1.0, 1.0]]},
+        axes=("false alarms, share", "found, share"),
+        aspect="auto",
+    )
+    ever = [label for label in shown if given[label]]
+    averages = {label: metrics.average_precision_score(truth[:, label], said[:, label]) for label in shown}
+    lab.points(
+        PRECISION_RECALL,
+        np.reshape([[right[label] / there[label], right[label] / given[label]] for label in ever], (-1, 2)),
+        list(range(len(ever))),
+        [f"from {cuts[label]:.3g}" for label in ever],
+        paths={
+            f"average {averages[label]:.3f} '{names[label]}'": trace_precision_recall(
+                truth[:, label], said[:, label], MOST
+            )
+            for label in shown
+        },
+        axes=("recall", "precision"),
         aspect="auto",
     )
 
@@ -88,9 +138,3 @@ def show_residuals(lab: Lab, truth: NDArray[Any], said: NDArray[Any], names: tup
         axes=(f"predicted {names[0]}", "predicted less true"),
         aspect="auto",
     )
-
-
-def thin(line: NDArray[np.float64]) -> NDArray[np.float64]:
-    """At most `MOST` places of a line, both ends among them."""
-    places = np.linspace(0, len(line) - 1, min(len(line), MOST)).round().astype(int)
-    return np.take(line, places, 0)

@@ -198,8 +198,8 @@ class TrainKnobs(GroupedKnobs):
         0.5,
         group="regularisation",
         live=True,
-        tasks=("classification", "language"),
-        help="share of each label spread over all classes",
+        tasks=("classification", "labels", "language"),
+        help="share of the right class spread over all classes, or of each label over yes and no",
     )
     class_weights: str = setting(
         "none",

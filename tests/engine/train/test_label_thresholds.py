@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +18,12 @@ from descend.engine.evaluation import intervals
 from descend.engine.evaluation.decision import decide_labels
 from descend.engine.evaluation.evaluation import list_mistakes
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.names import PRECISION_RECALL, ROC
 from descend.engine.launch import launcher
+from descend.engine.run.records import Points
 from descend.engine.run.runs import Run
 from descend.engine.train.predictor import load_predictor
+from descend.engine.train.score_curves import show_label_curves
 from descend.engine.train.threshold import choose_label_thresholds, describe_label_thresholds
 
 SCORES = {"f1": metrics.f1_score, "balanced_accuracy": metrics.balanced_accuracy_score}
@@ -134,3 +138,52 @@ def test_the_answer_that_is_called_a_mistake_is_a_wrong_one() -> None:
     )
     [mistake] = list_mistakes(judged, 5)
     assert (mistake.said, mistake.sure) == ("b", 0.2)
+
+
+def test_curves_of_labels_are_those_of_scikit_learn(run: Run, tmp_path: Path) -> None:
+    history, cuts, file = said(run), chosen(run), posts(tmp_path)
+    yes, share = predicted(run, file, tmp_path / "out.csv")
+    at = np.array(split_of(run).validation) - 2
+    truth, yes, share = answers(file)[at], yes[at], share[at]
+
+    def find(name: str) -> tuple[Points, dict[str, np.ndarray[Any, Any]]]:
+        picture = history.picture_at(f"points/{name}")
+        assert isinstance(picture, Points)
+        assert picture.classes == [f"from {cut:.3g}" for cut in cuts]
+        return picture, {title: values.numpy().reshape(-1, 2) for title, values in picture.paths.items()}
+
+    roc, lines = find(ROC)
+    precisions, recalls = find(PRECISION_RECALL)
+    areas = [metrics.roc_auc_score(truth[:, one], share[:, one]) for one in range(3)]
+    averages = [metrics.average_precision_score(truth[:, one], share[:, one]) for one in range(3)]
+    for one, name in enumerate(NAMES):
+        wrong, found, _ = metrics.roc_curve(truth[:, one], share[:, one])
+        np.testing.assert_allclose(lines[f"area {areas[one]:.3f} '{name}'"], np.stack([wrong, found], 1), atol=1e-6)
+        right = metrics.recall_score(truth[:, one], yes[:, one])
+        alarms = 1 - metrics.recall_score(truth[:, one], yes[:, one], pos_label=0)
+        assert (roc.x.numpy()[one], roc.y.numpy()[one]) == pytest.approx((alarms, right))
+        precision, recall, _ = metrics.precision_recall_curve(truth[:, one], share[:, one], drop_intermediate=True)
+        np.testing.assert_allclose(
+            recalls[f"average {averages[one]:.3f} '{name}'"], np.stack([recall, precision], 1), atol=1e-6
+        )
+        assert precisions.y.numpy()[one] == pytest.approx(metrics.precision_score(truth[:, one], yes[:, one]))
+    mean = lines[f"area {metrics.roc_auc_score(truth, share):.3f} mean of 3"]
+    assert metrics.auc(*mean.T) == pytest.approx(np.mean(areas), abs=0.01)
+
+
+def test_of_many_labels_the_curves_of_those_that_are_told_worst_are_shown() -> None:
+    shown: dict[str, dict[str, Any]] = {}
+
+    class Panels:
+        def points(self, name: str, *at: Any, paths: dict[str, Any], **more: Any) -> None:
+            shown[name] = paths
+
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 2, (500, 9))
+    truth[:, 8] = 0
+    share = np.clip(0.5 + (truth - 0.5) * np.arange(9) / 20 + chance.normal(0, 0.2, truth.shape), 0, 1)
+    show_label_curves(Panels(), truth, share, [*"abcdefghi"], 0.5)  # type: ignore[arg-type]
+    assert [title[-3:] for title in shown[ROC]] == ["'a'", "'b'", "'c'", "'d'", "f 8", "nce"]
+    assert [title[-3:] for title in shown[PRECISION_RECALL]] == ["'a'", "'b'", "'c'", "'d'"]
+    show_label_curves(Panels(), truth[:, 8:], share[:, 8:], ["i"], 0.5)  # type: ignore[arg-type]
+    assert len(shown[ROC]) == 6, "a label that no sample has is not drawn"

@@ -254,6 +254,7 @@ def test_the_loss_is_that_of_pytorch(tmp_path: Path) -> None:
 
     class Knobs:
         focal = 0.0
+        label_smoothing = 0.0
 
     plain = functional.binary_cross_entropy_with_logits(scores, target)
     torch.testing.assert_close(task.loss(scores, target), plain)
@@ -261,8 +262,11 @@ def test_the_loss_is_that_of_pytorch(tmp_path: Path) -> None:
     Knobs.focal = 2.0
     right = torch.where(labels.bool(), scores.sigmoid(), 1 - scores.sigmoid())
     torch.testing.assert_close(task.training_loss(scores, target, Knobs), -((1 - right) ** 2 * right.log()).mean())
+    Knobs.focal, Knobs.label_smoothing = 0.0, 0.2
+    smooth = functional.binary_cross_entropy(scores.sigmoid(), 0.8 * target + 0.1)
+    torch.testing.assert_close(task.training_loss(scores, target, Knobs), smooth)
+    torch.testing.assert_close(task.loss(scores, target), plain)
     task.weigh("balanced", labels)
-    Knobs.focal = 0.0
     assert task.weights is not None
     there = target.sum(0)
     torch.testing.assert_close(task.weights, (8 - there) / there.clamp(min=1))
