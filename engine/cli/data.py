@@ -34,8 +34,8 @@ def add(commands: Any) -> None:
     cache = actions.add_parser(
         "cache",
         help="tables kept as numbers on disk",
-        description="Tables of more than 10 million cells, or larger than memory, are made into numbers once, which "
-        "are kept in $DESCEND_HOME: list them, or remove them.",
+        description="Tables of more than 10 million cells, and tables and arrays larger than memory, are made into "
+        "numbers once, which are kept in $DESCEND_HOME: list them, or remove them.",
     )
     cache.add_argument("--clear", action="store_true", help="remove them all")
     cache.add_argument("--json", action="store_true", help="print one JSON object a line")

@@ -75,10 +75,6 @@ class JudgedText:
         end = self.begin + int(self.lengths[:place].sum())
         return f"after {self.text[max(0, end - BEFORE) : end]!r}"
 
-    def name(self, token: int) -> str:
-        """A token in quotes."""
-        return repr(self.tokeniser.name_tokens()[token])
-
     def spread(self) -> NDArray[np.float64]:
         """The loss of each character: that of a token at its first one, 0 at those after it, NaN where it is not
         known; (characters,)."""

@@ -46,13 +46,14 @@ def list_surprises(judged: JudgedText) -> list[Mistake]:
     """The places where a wrong token was surest, surest first."""
     import numpy as np
 
+    names = judged.tokeniser.name_tokens()
     cost = np.where((judged.guessed == judged.truth) | ~judged.known, -1.0, judged.sure)
     worst = np.argsort(-cost, kind="stable")[: min(WORST, int((cost >= 0).sum()))]
     return [
         Mistake(
             judged.describe(place),
-            judged.name(int(judged.truth[place])),
-            judged.name(int(judged.guessed[place])),
+            repr(names[judged.truth[place]]),
+            repr(names[judged.guessed[place]]),
             float(judged.sure[place]),
         )
         for place in worst.tolist()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NUMBERS = 1 << 22
 """Scores computed at once, about."""
-BYTES = 80
+BYTES = 250
 """Of memory that a character takes at most, with all that is said of it."""
 
 

@@ -72,13 +72,13 @@ def check_data(manifest: Manifest) -> str:
 
 
 def require_same_tokens(run: Run, prepared: Preparation) -> None:
-    """Check that the data of a run that goes on is text cut into the tokens that it was begun with: others would mean
-    nothing to its weights.
+    """Check that the data of a run that goes on from a checkpoint is text cut into the tokens that it was begun with:
+    others would mean nothing to its weights.
 
     Raises:
         DescendError: it is not.
     """
-    if prepared.kind != "text" or not run.preparation_file.exists():
+    if prepared.kind != "text" or not run.preparation_file.exists() or not run.checkpoint_steps():
         return
     before = read_preparation(run)
     if (before.vocabulary, before.merges) != (prepared.vocabulary, prepared.merges):

@@ -261,8 +261,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     from descend.engine.launch import changes
     from descend.engine.run.fork_effects import find_without_effect
     from descend.engine.run.knob_turns import list_turns
-    from descend.engine.run.preparation_file import find_address, write_preparation
-    from descend.engine.train.image_scales import prepare_training
+    from descend.engine.run.preparation_file import find_address
 
     device = devices.find_device(manifest.device)
     dataset = None
@@ -308,11 +307,6 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run resumes from {since}.")
         for warning in changes.find_changes(manifest):
             lab.note(warning)
-        if dataset is not None and isinstance(chosen, experiment.Training):
-            prepared = prepare_training(dataset, knobs, chosen.model)
-            if resumed is not None:
-                changes.require_same_tokens(run, prepared)
-            write_preparation(run, prepared)
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()

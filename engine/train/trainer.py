@@ -21,6 +21,7 @@ from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.lab.private_names import RunningNorm
+from descend.engine.launch.changes import require_same_tokens
 from descend.engine.run.preparation_file import write_preparation
 from descend.engine.run.runs import Run
 from descend.engine.run.split_file import write_split
@@ -158,6 +159,8 @@ class Trainer:
     def prepare(self) -> None:
         """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
+        if not self.team.rank:
+            require_same_tokens(Run(lab.folder), self.prepared)
         self.net, notes = self.built()
         begin_pretrained(self)
         self.frozen = FrozenPart(self.net, k.freeze)
@@ -175,8 +178,8 @@ class Trainer:
             and (k.channels_last == "yes" or (k.channels_last == "auto" and lab.device.type == "cuda"))
         )
         prepared, augment = self.prepared, getattr(k, "augment", "none")
-        if (inputs := list_inputs(self.net)) != prepared.inputs and not self.team.rank:
-            write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=inputs))
+        if not self.team.rank:
+            write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=list_inputs(self.net)))
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))

@@ -28,15 +28,15 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("name", "data"), PAIRS)
-def test_a_model_can_learn_from_what_it_fits(name: str, data: str) -> None:
+def test_a_model_can_learn_from_what_it_fits(name: str, data: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     chosen = experiment.find(name)
     assert isinstance(chosen, experiment.Training)
     k: Any = chosen.knobs.parse({"batch_size": 4})
-    run = Run(Path("no-such-run"))
+    run = Run(tmp_path)
     lab: Any = FollowerLab(run, k, torch.device("cpu"), 0, catalogue.find(data).load(), None)
     notes: list[str] = []
-    lab.note = notes.append
+    lab.note, lab.folder = notes.append, tmp_path
     session = Trainer(lab, k, chosen.model)
     session.prepare()
     assert len(notes) == 1, "nothing is odd about it"
