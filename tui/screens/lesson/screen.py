@@ -412,10 +412,13 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         proposed: Mapping[str, Value] | None = None,
     ) -> None:
         from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
+        from descend.tui.screens.train.layers import LayerList
 
         self.shell.warm_up()
         known = {name: value for name, value in (proposed or {}).items() if name in self.lesson.knobs.specs}
-        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live, runs, known), answered)
+        layers = self.query(LayerList)
+        counted = layers.first().counted if layers else None
+        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live, runs, known, counted), answered)
 
     def _edited(self, settings: RunRequest | None) -> None:
         if settings is None or settings == self.settings:
