@@ -110,6 +110,7 @@ def examine_model(found: ModelSource, knobs: KnobSet, prepared: Preparation | No
     return {
         **facts,
         "layers": [asdict(layer) for layer in layers],
+        "names": [name for name, _ in net.named_parameters(remove_duplicate=False)],
         "parameters": sum(layer.parameters for layer in layers),
         "bytes": layer_list.count_weight_bytes(net),
     }

@@ -98,6 +98,7 @@ def examine_model(model: Model, knobs: KnobSet, shape: DataShape) -> dict[str, A
     return {
         "input": tuple(x.shape),
         "layers": layers,
+        "names": [name for name, _ in net.named_parameters(remove_duplicate=False)],
         "parameters": sum(layer.parameters for layer in layers),
         "multiply_adds": sum(layer.multiply_adds for layer in layers),
         "bytes": layer_list.count_weight_bytes(net),

@@ -21,7 +21,7 @@ from descend.tui.screens.option_list import Options
 from descend.tui.screens.palette import Palette
 from tests.tui.driving import SIZES, Shell, opened
 from tests.tui.lesson.test_lesson import running
-from tests.tui.recording import steps
+from tests.tui.recording import finished, steps
 
 FINDINGS = [
     Check("Python", "descend", True, "0.1.0"),
@@ -185,9 +185,51 @@ async def test_the_keys_shown_fit_and_a_click_presses_them() -> None:
         await shell.sees("space run")
         line = shell.text.splitlines()[-1]
         assert len(line) <= 80
-        assert line.rstrip().endswith("? help  ^p menu")
-        await shell.pilot.click(KeyLine, offset=(line.index("? help"), 0))
+        assert line.rstrip().endswith("? 2 more  ^p menu")
+        await shell.pilot.click(KeyLine, offset=(line.index("? 2 more"), 0))
         await shell.until(lambda: isinstance(shell.app.screen, HelpScreen))
+
+
+@pytest.mark.parametrize("keys", [[], ["n"], ["u"], ["enter"], ["enter", "Q"]])
+async def test_keys_without_room_are_counted_and_the_way_back_is_never_among_them(keys: list[str]) -> None:
+    from descend.tui.screens.keys import KeyLine
+
+    finished()
+    async with opened((80, 24)) as shell:
+        for key in keys:
+            before = (shell.app.screen, shell.app.screen.focused)
+            await shell.press(key)
+            await shell.until(lambda b=before: (shell.app.screen, shell.app.screen.focused) != b)
+        line = shell.app.screen.query_one(KeyLine)
+        for width in (80, 60, 40, 200):
+            await shell.pilot.resize_terminal(width, 24)
+            await shell.until(lambda room=width: line.size.width == room - 2)
+            every = {item.key for group in line._groups()[1:] for item in group}
+            text, shown = line.render().plain, {key for _, _, key in line._places} & every
+            assert len(text.rstrip()) <= width - 2
+            assert ("escape" in shown) == ("escape" in every)
+            assert f"? {len(every - shown)} more" in text if every - shown else "? help" in text
+            if width == 200:
+                assert shown == every
+
+
+async def test_what_is_at_hand_comes_before_the_screens_other_keys() -> None:
+    async with opened((80, 24), lesson="digits") as shell:
+        await shell.press("Q")
+        await shell.sees("number answer  enter answer")
+        assert "space run" in shell.text
+        assert "s step" not in shell.text.splitlines()[-1]
+
+
+async def test_a_box_says_that_it_has_more_keys_than_room() -> None:
+    from descend.tui.screens.dialog import Hint
+
+    async with opened((80, 24)) as shell:
+        hint = Hint("enter writes", "esc leaves", "tab completes the name of a file", "pgup pgdn move through the list")
+        await shell.app.screen.mount(hint)
+        await shell.sees("enter writes   esc leaves   tab completes the name of a file   ? more")
+        hint.tell("enter writes", "esc leaves")
+        await shell.until(lambda: "? more" not in shell.text)
 
 
 async def test_two_sizes_at_once_do_not_call_forth_each_other() -> None:

@@ -86,9 +86,8 @@ async def test_the_keys_at_the_bottom_are_true_and_the_way_back_is_always_among_
         assert "x stop" in footer(shell)
         for item in footer(shell).split("  "):
             if item:
-                shown = item.split()[0]
                 assert any(
-                    active.enabled and shell.app.get_key_display(active.binding) == shown
+                    active.enabled and item.strip().startswith(f"{shell.app.get_key_display(active.binding)} ")
                     for active in shell.app.screen.active_bindings.values()
                 ), item
         await shell.press("u")
@@ -97,7 +96,7 @@ async def test_the_keys_at_the_bottom_are_true_and_the_way_back_is_always_among_
         await shell.pilot.resize_terminal(40, 12)
         await shell.until(lambda: len(shell.text.splitlines()[-1]) == 40)
         assert "esc back" in footer(shell)
-        assert footer(shell).endswith("? help  ^p menu")
+        assert footer(shell).endswith(" more  ^p menu")
 
 
 @pytest.mark.parametrize("keys", [[], ["enter"], ["u"], ["o"], ["slash"]])

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from descend.tui.cell_text import plain
@@ -52,7 +52,8 @@ class Dialog(Leaves, ModalScreen[Result]):
 
 
 class Hint(Static):
-    """The keys of a box in one line; those named last are left out where there is no room for all."""
+    """The keys of a box in one line; where there is no room for all, those named last are left to the help, as it says,
+    and the way out goes last."""
 
     DEFAULT_CSS = """
     Hint { height: 1; }
@@ -70,8 +71,12 @@ class Hint(Static):
 
     def render(self) -> Text:
         parts = [self._remapped(part) for part in self.parts]
+        more = "f1 more" if isinstance(self.screen.focused, Input) else "? more"  # as ? can be typed in a line
         while len(parts) > 1 and cell_len(self.GAP.join(parts)) > self.size.width:
-            parts.pop()
+            others = [part for part in parts[1:] if part != more and not part.startswith("esc")]
+            parts.remove(others[-1] if others else parts[-1])
+            if others and more not in parts:
+                parts.append(more)
         return Text(self.GAP.join(parts), no_wrap=True, overflow="ellipsis")
 
     def _remapped(self, part: str) -> str:

@@ -18,11 +18,12 @@ GAP = 2
 
 
 class Item(NamedTuple):
-    """A key as it is shown, what it does, and its name for the event it stands for."""
+    """A key as it is shown, what it does, its name for the event it stands for, and its action without arguments."""
 
     shown: str
     told: str
     key: str
+    action: str
 
     @property
     def width(self) -> int:
@@ -33,8 +34,13 @@ class Item(NamedTuple):
 class KeyLine(Widget):
     """One line, redrawn when the keys change. A click on a key presses it.
 
-    In order of importance: help and menu at the right, the way back, the screen's keys, the focused widget's, the
-    app's others.
+    In order of importance: help and menu at the right, the way back, the screen's keys as it declares them, the focused
+    widget's, the app's others. What has no room gives way to what comes after and has; the help tells how many there
+    are besides.
+
+    Args:
+        main: the screen's actions whose keys come before the focused widget's, which then come before its others; by
+            default all.
     """
 
     ALLOW_SELECT = False
@@ -50,8 +56,9 @@ class KeyLine(Widget):
     RIGHT: ClassVar[dict[str, str]] = {"help": "help", "command_palette": "menu"}
     """By action, whatever keys it has: the first stands there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *main: str) -> None:
         super().__init__()
+        self.main = main
         self._places: list[tuple[int, int, str]] = []
 
     def on_mount(self) -> None:
@@ -64,11 +71,11 @@ class KeyLine(Widget):
 
     def render(self) -> Text:
         right, *groups = self._groups()
-        room = self.size.width - sum(item.width for item in right) + GAP
-        left = [item for group in groups for item in group]
-        by_rank = sorted(left, key=lambda item: item.key != "escape")
-        while left and sum(item.width for item in left) > room:
-            left.remove(by_rank.pop())
+        count = sum(map(len, groups))
+        left = self._choose(groups, right)
+        if len(left) < count:
+            left = self._choose(groups, tell_more(right, count))
+            right = tell_more(right, count - len(left))
         line = Text(no_wrap=True)
         self._places = []
         for item in left:
@@ -77,6 +84,18 @@ class KeyLine(Widget):
         for item in right:
             self._add(line, item)
         return line
+
+    def _choose(self, groups: list[list[Item]], right: list[Item]) -> list[Item]:
+        """Those of the ``groups``, as of `_groups`, that have room beside what is at the ``right``."""
+        screen, widget, app = groups
+        first = [item for item in screen if not self.main or item.action in self.main]
+        ranked = [*first, *widget, *(item for item in screen if item not in first), *app]
+        room, chosen = self.size.width - sum(item.width for item in right) + GAP, set()
+        for item in sorted(ranked, key=lambda item: item.key != "escape"):
+            if item.width <= room:
+                chosen.add(item)
+                room -= item.width
+        return [item for group in groups for item in group if item in chosen]
 
     def _groups(self) -> list[list[Item]]:
         """Keys at the right, of the screen, of the focused widget and those around it, and of the app."""
@@ -96,7 +115,12 @@ class KeyLine(Widget):
         return [sorted(right, key=lambda item: list(self.RIGHT.values()).index(item.told)), screen, widget, app]
 
     def _item(self, active: ActiveBinding, key: str, told: str) -> Item:
-        return Item(self.app.get_key_display(active.binding), told[:1].lower() + told[1:], key)
+        return Item(
+            self.app.get_key_display(active.binding),
+            told[:1].lower() + told[1:],
+            key,
+            active.binding.action.partition("(")[0],
+        )
 
     def _add(self, line: Text, item: Item) -> None:
         styles = [self.get_component_rich_style(f"keys--{part}", partial=True) for part in ("key", "told")]
@@ -111,3 +135,8 @@ class KeyLine(Widget):
         for start, end, key in self._places:
             if start <= x < end:
                 self.app.simulate_key(key)
+
+
+def tell_more(right: list[Item], count: int) -> list[Item]:
+    """What is at the right, where the help says that it has ``count`` keys besides."""
+    return [item._replace(told=f"{count} more") if item.told == KeyLine.RIGHT["help"] else item for item in right]

@@ -9,6 +9,7 @@ import pytest
 from descend.engine.base.errors import UsageError
 from descend.engine.teaching import learner_progress
 from descend.engine.teaching.lesson import Lesson
+from descend.tui.screens.lesson.next_line import NextLine
 from descend.tui.screens.lesson.predict import parsed
 from tests.tui import practice
 from tests.tui.driving import SIZES, Shell, opened
@@ -158,6 +159,16 @@ async def test_keys_go_past_the_field_for_a_number() -> None:
         await shell.press("P")
         await shell.press("space")
         await launched(shell)
+
+
+@pytest.mark.parametrize(("size", "rows"), [((80, 24), 2), ((120, 40), 1)])
+async def test_the_news_take_a_row_of_their_own_only_where_they_need_one(size: tuple[int, int], rows: int) -> None:
+    async with opened(size, lesson="practice", asked=True) as shell:
+        await shell.press("P", "1", "enter", "space")
+        await launched(shell)
+        await whole(shell)
+        await shell.sees("✓ Your prediction: Right: below 0.1.", "n tells why", "3 questions open", "2 exercises open")
+        assert shell.app.screen.query_one(NextLine).size.height == rows
 
 
 async def test_the_news_are_told_where_the_panels_are() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,21 @@ async def test_the_page_lists_the_layers(
         await shell.sees("L layers")
         await shell.press("L")
         await shell.sees("1 × 16", "Linear", " 80", "parameters;")
+        await shell.press("e")
+        await shell.sees("esc leaves")
+        box: Any = shell.app.screen
+        rows = {row.setting: row for row in box.rows}
+        for wrong, sentence in (
+            ("dense", "✗ No parameter is called 'dense'; there are '1'"),
+            ("1,3", "✗ freeze=1,3"),
+        ):
+            rows["freeze"].field.value = wrong
+            await shell.press("enter")
+            await shell.sees(sentence)
+            assert rows["freeze"].field.has_focus
+        rows["hidden"].field.value = "17"  # other layers, of which nothing is known yet
+        await shell.press("enter")
+        await shell.until(lambda: shell.app.screen is not box)
 
 
 def test_layers_of_a_file_are_asked_for_with_its_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +69,9 @@ def test_layers_of_a_file_are_asked_for_with_its_arguments(tmp_path: Path, capsy
     asked = layers.asked(training, complete(training, RunRequest(knobs={"hidden": "16", "lr": 1}, data="iris")))
     assert main(["show", *asked]) == 0
     captured = capsys.readouterr()
-    assert json.loads(captured.out)["parameters"] == 4 * 16 + 16 + 16 * 3 + 3
+    found = json.loads(captured.out)
+    assert found["parameters"] == 4 * 16 + 16 + 16 * 3 + 3
+    assert found["names"] == [f"layers.{place}.{kind}" for place in (0, 2) for kind in ("weight", "bias")]
     assert "a file may say something" in captured.err
 
 
@@ -71,7 +89,7 @@ async def test_other_knobs_are_counted_again_and_failures_told(monkeypatch: pyte
 
 
 async def test_a_page_of_the_zoo_tells_the_size_for_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {"layers": [], "parameters": 9_610}
+    found = {"layers": [], "names": [], "parameters": 9_610}
     counts = (sys.executable, "-c", f"import json; print(json.dumps({found!r}))")
     monkeypatch.setattr(layers, "COMMAND", counts)
     async with opened((120, 60), lesson="mlp", data="digits") as shell:

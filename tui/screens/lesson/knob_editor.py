@@ -22,10 +22,12 @@ from descend.engine.launch import experiment
 from descend.engine.launch.experiment import Experiment, Training
 from descend.engine.run.run_request import USUAL, RunRequest
 from descend.engine.train.settings import RunKnobs, SettingError, group_settings
+from descend.engine.train.value_checks import check_frozen
 from descend.tui.cell_text import plain
 from descend.tui.focus import take_focus
 from descend.tui.screens.dialog import Dialog, Hint
 from descend.tui.screens.lesson.knob_row import NAME, KnobRow, KnobRows
+from descend.tui.screens.train.layers import Counted
 from descend.tui.screens.train.remembered import list_tables
 
 
@@ -38,6 +40,7 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         live: whether a run is at work, so that live knobs turn at once.
         runs: whether a run begins with them at once.
         proposed: values to begin with in place of those of now; the cursor goes to the first of these.
+        counted: what is known of the layers of a model.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012
@@ -75,10 +78,11 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         live: bool,
         runs: bool = False,
         proposed: Mapping[str, Value] | None = None,
+        counted: Counted | None = None,
     ) -> None:
         super().__init__()
         self.lesson, self.settings, self.live, self.runs = lesson, settings, live, runs
-        self.proposed = proposed or {}
+        self.proposed, self.counted = proposed or {}, counted
         self.specs = dict(datasets.list_specs()) if self.trains else {}
         self.set_class(self.trains, "-grouped")
 
@@ -153,16 +157,20 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
                 return
             values[row.setting] = value
         knobs = {name: values.pop(name) for name in self.lesson.knobs.specs}
-        if not self._refuses(knobs, str(values.get("data", self.settings.data))):
-            self.dismiss(msgspec.structs.replace(self.settings, knobs=knobs, **values))
+        request = msgspec.structs.replace(self.settings, knobs=knobs, **values)
+        if not self._refuses(request):
+            self.dismiss(request)
 
-    def _refuses(self, knobs: Mapping[str, Value], data: str) -> bool:
-        """Whether a knob does not go with the data, as far as that is known; says so, and goes there."""
-        spec = self.specs.get(data)
-        if spec is None or not isinstance(self.lesson, Training):
+    def _refuses(self, request: RunRequest) -> bool:
+        """Whether a knob does not go with the data or the layers, as far as they are known; says so, and goes there."""
+        if not isinstance(self.lesson, Training):
             return False
+        spec, counted = self.specs.get(request.data), self.counted
         try:
-            self.lesson.check(self.lesson.knobs.parse(knobs), spec)
+            if spec is not None:
+                self.lesson.check(self.lesson.knobs.parse(request.knobs), spec)
+            if counted is not None and counted.holds_for(request):
+                check_frozen(str(request.knobs.get("freeze", "")), counted.names, whole=True)
         except SettingError as error:
             row = next(row for row in self.rows if row.setting == error.name)
             take_focus(row.field)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from descend.engine.teaching.next_step import OpenPart
     from descend.tui.screens.lesson.question_view import Pen
 
+GAP = "   "
+
 
 class NextLine(Static):
     """Hidden while a run is at work, and before the first."""
@@ -42,16 +44,15 @@ class NextLine(Static):
         """Say what is open, and what the run said of the predictions if nobody has read it; ``goes_on``: n goes on with
         the lesson now, instead of to the next question or exercise."""
         self.set_class(True, "-shown")
-        if (said := (tuple(open_parts), news, goes_on)) == self._said:
+        if (said := (tuple(open_parts), news, goes_on, width := self.screen.size.width)) == self._said:
             return
         self._said = said
         key = self.get_component_rich_style("next--key", partial=True)
-        following, text = show_key(self.screen, "n"), Text()
+        following, above, text = show_key(self.screen, "n"), Text(), Text()
         if news is not None:
             told, pen = news
-            text.append(told, self.get_component_rich_style(f"next--{pen}", partial=True))
-            why = following if goes_on else self._name_key("predict")
-            text.append("  ").append(why, key).append(" tells why\n")
+            above.append(told, self.get_component_rich_style(f"next--{pen}", partial=True))
+            above.append("  ").append(following if goes_on else self._name_key("predict"), key).append(" tells why")
         elif open_parts and goes_on:
             text.append(following, key).append(" goes on   ")
         if not open_parts:
@@ -60,7 +61,9 @@ class NextLine(Static):
                 text.append(following, key).append(" what you can explain now, next lesson")
         for part in open_parts:
             text.append(self._name_key(part.tab), key).append(f" {part.words}   ")
-        self.update(text)
+        text.rstrip()
+        beside = above.cell_len + len(GAP) + text.cell_len <= width - 2  # so that the panels keep a row
+        self.update(Text(GAP if beside else "\n").join([above, text]) if above else text)
 
     def _name_key(self, tab: str) -> str:
         return show_key(self.screen, TITLES[tab][0])

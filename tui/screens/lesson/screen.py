@@ -47,6 +47,10 @@ POLLS = 20
 """Looks at the run folder a second."""
 
 
+MAIN = "next", "predict", "run", "pause", "resume", "revive", "stop", "evaluate", "diagnosis", "view"
+"""Actions whose keys matter more than those of the part that has focus."""
+
+
 class LessonScreen(Leaves, InShell, Screen[None]):
     """One lesson and its latest run.
 
@@ -78,10 +82,10 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         Binding(
             "D", "diagnosis", "what ails it", tooltip="What ails the run, what to try, and the lesson that shows it"
         ),
-        Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
-        Binding("K", "live_knobs", "turn", tooltip="Turn the live knobs while the run continues"),
         Binding("t", "view('panels')", "panels", tooltip="Show the panels in place of the lesson"),
         Binding("t", "view('parts')", "lesson", tooltip="Show the lesson: theory, predictions, quiz, exercises, code"),
+        Binding("e", "edit", "knobs", tooltip="Change knobs, dataset, device and seed"),
+        Binding("K", "live_knobs", "turn", tooltip="Turn the live knobs while the run continues"),
         Binding("s", "step", "step", tooltip="Take a single training step, then pause"),
         Binding("r", "restart", "restart", tooltip="Run again with the same seed and the current knobs"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
@@ -122,7 +126,7 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         yield self.live_knobs
         yield Machine(lasting=True)
         yield StatusLine()
-        yield KeyLine()
+        yield KeyLine(*MAIN)
 
     def on_mount(self) -> None:
         """Attach to what is at work, or wait for the user."""
@@ -408,10 +412,13 @@ class LessonScreen(Leaves, InShell, Screen[None]):
         proposed: Mapping[str, Value] | None = None,
     ) -> None:
         from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
+        from descend.tui.screens.train.layers import LayerList
 
         self.shell.warm_up()
         known = {name: value for name, value in (proposed or {}).items() if name in self.lesson.knobs.specs}
-        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live, runs, known), answered)
+        layers = self.query(LayerList)
+        counted = layers.first().counted if layers else None
+        self.shell.push_screen(KnobEditorScreen(self.lesson, self.settings, live, runs, known, counted), answered)
 
     def _edited(self, settings: RunRequest | None) -> None:
         if settings is None or settings == self.settings:

@@ -64,6 +64,7 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         Binding("R", "resume", "resume", tooltip="Resume the run from its newest checkpoint"),
         Binding("f", "fork", "fork", tooltip="A new run from one of its checkpoints, with changed knobs"),
         Binding("E", "evaluate", "evaluate", tooltip="Measure a training on data it did not train on"),
+        Binding("x", "export", "export", tooltip="Write its curves, or of a training its model, to a file"),
         Binding("w", "log", "log", tooltip="Show the end of the worker's log"),
         Binding("d", "delete", "delete", tooltip="Delete the marked runs, or this one"),
         Binding("s", "sort", "sort", tooltip="Sort by the next column", id="runs.sort"),
@@ -71,7 +72,6 @@ class RunsScreen(Leaves, InShell, Screen[None]):
         Binding("r", "reverse", "reverse", tooltip="Reverse the order", id="runs.reverse"),
         Binding("e", "name('title')", "rename", tooltip="Give the run a title"),
         Binding("n", "name('note')", "note", tooltip="Write a note about the run"),
-        Binding("x", "export", "export", tooltip="Write its curves, or of a training its model, to a file"),
         Binding("u", "leave", "Back", show=False),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012

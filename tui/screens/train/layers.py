@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from subprocess import DEVNULL, PIPE, Popen
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -17,6 +17,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from descend.engine.train.model_form import Model
+from descend.engine.train.settings import TrainKnobs
 from descend.tui.cell_text import plain
 
 if TYPE_CHECKING:
@@ -28,17 +29,44 @@ COMMAND = (sys.executable, "-P", "-m", "descend.engine.cli", "show")
 HINT = "L lists them, with output shapes and parameters."
 SOON = 1.0
 """Seconds on a page of the zoo after which they are counted without asking …"""
+BUILT = "context", "objective"
+"""Settings of a training that make other layers."""
 NICE = 15
 """… by a process of the lowest priority."""
 
 
+class Counted(NamedTuple):
+    """What is known of a model once its layers were counted.
+
+    Attributes:
+        request: what was counted.
+        names: of its parameters.
+    """
+
+    request: RunRequest
+    names: tuple[str, ...]
+
+    def holds_for(self, request: RunRequest) -> bool:
+        """Whether the model that is asked for has the same layers: all is the same but how it is trained."""
+        now, then = (
+            {name: value for name, value in each.knobs.items() if name in BUILT or name not in TrainKnobs.specs}
+            for each in (request, self.request)
+        )
+        return request.data == self.request.data and now == then
+
+
 class LayerList(Static):
-    """Says how to list the layers of a model, then lists them for the knobs it was given."""
+    """Says how to list the layers of a model, then lists them for the knobs it was given.
+
+    Attributes:
+        counted: what the last count that succeeded found.
+    """
 
     def __init__(self, training: Training) -> None:
         super().__init__(id="layers")
         self.training = training
         self.settings: RunRequest | None = None
+        self.counted: Counted | None = None
         self._process: Popen[bytes] | None = None
         self._soon: Timer | None = None
 
@@ -92,7 +120,9 @@ class LayerList(Static):
             lines = said.decode(errors="replace").strip().splitlines() or ["The layers could not be counted."]
             self._tell(Text(plain(f"✗ {lines[-1].removeprefix('descend: ')}")))
         else:
-            self._tell(listed(json.loads(output)))
+            found = json.loads(output)
+            self.counted = Counted(settings, tuple(found["names"]))
+            self._tell(listed(found))
         if asked_for:
             self._come_into_view()
 
