@@ -57,10 +57,10 @@ def test_the_catalogue_loads_in_well_under_half_a_second() -> None:
     program = "\n".join(
         [
             "import time",
-            "start = time.perf_counter()",
+            "start = time.process_time()",
             "from descend.engine.teaching.catalogue import list_lessons",
             "list_lessons()",
-            "print(time.perf_counter() - start)",
+            "print(time.process_time() - start)",
         ]
     )
     times = [

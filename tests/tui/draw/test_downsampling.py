@@ -78,9 +78,9 @@ def test_growing_costs_the_new_points_only() -> None:
     series.extend(np.arange(2_000_000), np.random.default_rng(0).normal(size=2_000_000))
 
     def took() -> float:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         envelope.columns(series, 0, series.size - 1, 200)
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     first, later = took(), []
     for _ in range(20):

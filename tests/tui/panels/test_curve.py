@@ -207,9 +207,9 @@ def test_a_hundred_thousand_points_cost_little_more_than_a_thousand() -> None:
         x = np.linspace(0, 1, size)
         plot, times = prepare_curve(curve(x, y=np.sin(9 * x))), []
         for _ in range(15):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             draw_curve(plot, 96, 28)
-            times.append(time.perf_counter() - begun)
+            times.append(time.thread_time() - begun)
         return statistics.median(times[3:])
 
     thousand, many = took(1000), took(100_000)

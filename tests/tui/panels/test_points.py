@@ -229,9 +229,9 @@ def test_a_hundred_thousand_points_cost_little_more_than_a_thousand() -> None:
         places = np.random.default_rng(0).random((size, 2))
         scatter, times = prepare_points(points(places)), []
         for _ in range(15):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             draw_scatter(scatter, 96, 28)
-            times.append(time.perf_counter() - begun)
+            times.append(time.thread_time() - begun)
         return statistics.median(times[3:])
 
     thousand, many = took(1000), took(100_000)
