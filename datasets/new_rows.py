@@ -40,7 +40,11 @@ def read_rows(file: Path, prepared: Preparation, options: Mapping[str, Any]) -> 
     learned = [prepared.text] if prepared.text else [encoder.name for encoder in prepared.encoders]
     unnamed = all(map(UNNAMED.fullmatch, learned))
     if find_suffix(file) in SUFFIXES:
-        return stream_records(file, nests=lambda names: Nesting(frozenset(names) - frozenset(learned)))
+        return stream_records(
+            file,
+            nests=lambda names: Nesting(frozenset(names) - frozenset(learned)),
+            decimal=options.get("decimal") or ".",
+        )
     given = {name: options[name] for name in READING if options.get(name)}
     return stream_csv(file, named=not unnamed, **given)
 

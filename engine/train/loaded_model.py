@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from descend.datasets.records import write_number
 from descend.engine.base.errors import UsageError
 from descend.engine.evaluation.decision import EVEN, Threshold, decide_class, decide_labels
 from descend.engine.train import output_activation
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from descend.datasets.preparation import Preparation
     from descend.engine.run.runs import Run
 
-OF_CELLS = ("gaps", "values", "case", "text")
+OF_CELLS = ("gaps", "values", "case", "text", "decimal", "thousands")
 """Options of a table that say what its cells mean, also where they are not of a file."""
 
 
@@ -87,7 +89,8 @@ class LoadedModel(nn.Module):
 
         Args:
             rows: of a table, or of texts in a table, a dictionary for each row, from the names of columns to values,
-                None where one is missing; of images their paths; of a text that continues, the texts.
+                None where one is missing, and text is read as the training's table was (``decimal=``, ``thousands=``);
+                of images their paths; of a text that continues, the texts.
             notes: takes sentences on what was missing or new in a table, and what stands in for it.
 
         Raises:
@@ -158,7 +161,8 @@ def prepare_rows(
     if not all(isinstance(row, Mapping) for row in rows):
         raise UsageError("Each row is a dictionary from the names of columns to values.")
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
-    columns = [[write_cell(row.get(name)) for row in rows] for name in names]
+    decimal = options.get("decimal") or "."
+    columns = [[write_cell(row.get(name), decimal) for row in rows] for name in names]
     table = CsvTable(Path("the rows"), names, columns, list(range(1, len(rows) + 1)), True)
     encoder = make_encoder(prepared, options)
     x = torch.as_tensor(encoder.encode(table))
@@ -166,12 +170,15 @@ def prepare_rows(
     return x
 
 
-def write_cell(value: Any) -> str:
-    """A value as a table of text has it; a whole number without a point, nothing if it is missing."""
+def write_cell(value: Any, decimal: str) -> str:
+    """A value as a table of text has it, a number with this ``decimal`` mark, so that it is read as what it is, and a
+    whole one without; nothing if it is missing."""
     if value is None or value != value:  # NaN
         return ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
+    if isinstance(value, (float, np.floating)) and (exact := float(value)).is_integer() and abs(exact) < 2**53:
+        return str(int(exact))
+    if isinstance(value, (float, np.floating, Decimal)):
+        return write_number(value, decimal)
     return str(value).strip()
 
 
