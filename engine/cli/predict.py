@@ -118,7 +118,7 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
     from descend.datasets.table import read_table_options
 
     options = read_table_options(learned)
-    encoder, count = make_encoder(predictor.prepared, options), 0
+    encoder, count = make_encoder(predictor.prepared, options, lenient=True), 0
     with open_source(data) as file:
         for table in read_rows(file, predictor.prepared, options):
             x = encoder.encode(table)

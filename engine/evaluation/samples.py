@@ -66,7 +66,7 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
     from descend.datasets.new_texts import make_encoder
 
     prepared = predictor.prepared
-    encoder, answers = make_encoder(prepared, options), AnswerReader(prepared, options)
+    encoder, answers = make_encoder(prepared, options, lenient=True), AnswerReader(prepared, options)
     truth: list[NDArray[Any]] = []
     said: list[NDArray[np.float64]] = []
     samples: list[NDArray[Any]] = []
