@@ -52,7 +52,8 @@ def add(commands: Any) -> None:
     command.add_argument(
         "data",
         metavar="DATA",
-        help="a table or text (- reads standard input), image, folder of images, .npy or .npz",
+        help="a table or text (- reads standard input), image, folder of images, .npy or .npz; how a table or text is "
+        "written can be said after its name, as in 'new.csv?encoding=latin-1&skip=4'",
     )
     command.add_argument("--to", metavar="FILE", default="-", help="file to write; default: standard output")
     command.add_argument("--force", action="store_true", help="replace a file that exists")
@@ -113,13 +114,14 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
     Args:
         learned: the data of the training, whose options say how a table is written.
     """
+    from descend.datasets.new_address import split_new_rows
     from descend.datasets.new_rows import read_rows
     from descend.datasets.new_texts import make_encoder
     from descend.datasets.table import read_table_options
 
-    options = read_table_options(learned)
+    path, options = split_new_rows(data, read_table_options(learned))
     encoder, count = make_encoder(predictor.prepared, options, lenient=True), 0
-    with open_source(data) as file:
+    with open_source(path) as file:
         for table in read_rows(file, predictor.prepared, options):
             x = encoder.encode(table)
             if not count:
