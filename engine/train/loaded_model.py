@@ -97,6 +97,8 @@ class LoadedModel(nn.Module):
             UsageError: there are none, or they are something else.
             DescendError: a column is missing, or has a word where there were numbers; or an image cannot be read.
         """
+        if isinstance(rows, (str, bytes, Path, Mapping)) or not hasattr(rows, "__len__"):
+            raise UsageError("The rows are a list of them, also of a single one.")
         if not len(rows):
             raise UsageError("There are no rows to prepare.")
         if self.prepared.kind == "image":
@@ -183,10 +185,19 @@ def write_cell(value: Any, decimal: str) -> str:
 
 
 def prepare_images(files: Sequence[Any], prepared: Preparation) -> Tensor:
-    """Images with values from 0 to 1, float32 (n, channels, height, width); `LoadedModel.forward` scales them on."""
+    """Images with values from 0 to 1, float32 (n, channels, height, width); `LoadedModel.forward` scales them on.
+
+    Raises:
+        UsageError: they are not given by their paths.
+        DescendError: one cannot be read.
+    """
     from descend.datasets.new_images import read_pictures
     from descend.engine.train.loader import Preprocessing
 
+    if not all(isinstance(file, (str, Path)) for file in files):
+        raise UsageError(
+            "Images are given by their paths; values from 0 to 1 as a tensor are what the model itself takes."
+        )
     form = Preprocessing(msgspec.structs.replace(prepared, mean=(), std=()), torch.device("cpu"))
     parts = [form.inputs(torch.as_tensor(some)) for _, some in read_pictures([Path(file) for file in files], prepared)]
     return torch.cat(parts)
@@ -196,9 +207,11 @@ def prepare_texts(texts: Sequence[str], prepared: Preparation) -> Tensor:
     """Texts of one length as indices into the vocabulary, int64 (n, t).
 
     Raises:
-        UsageError: they have no or different lengths, or a character that was not trained on.
+        UsageError: they are no strings, have no or different lengths, or a character that was not trained on.
         DescendError: they are cut into byte pairs, whose package is not installed.
     """
+    if not all(isinstance(text, str) for text in texts):
+        raise UsageError("Texts to continue are strings; their indices as a tensor are what the model itself takes.")
     tokeniser = prepared.tokeniser
     if not prepared.merges and (strange := sorted(set().union(*texts) - set(prepared.vocabulary))):
         raise UsageError(f"The training did not have the character {strange[0]!r}.")
