@@ -115,22 +115,29 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
         learned: the data of the training, whose options say how a table is written.
     """
     from descend.datasets.new_address import split_new_rows
+    from descend.datasets.new_row_sifter import RowSifter
     from descend.datasets.new_rows import read_rows
     from descend.datasets.new_texts import make_encoder
     from descend.datasets.table import read_table_options
+    from descend.datasets.table_sample import select
 
     path, options = split_new_rows(data, read_table_options(learned))
     encoder, count = make_encoder(predictor.prepared, options, lenient=True), 0
+    sifter = RowSifter(predictor.prepared, options)
     with open_source(path) as file:
-        for table in read_rows(file, predictor.prepared, options):
-            x = encoder.encode(table)
+        for table, sound in sifter.sift(read_rows(file, predictor.prepared, options)):
+            x = encoder.encode(table if sound.all() else select(table, sound.tolist()))
+            added = name_columns(predictor.prepared)
             if not count:
-                added = name_columns(predictor.prepared)
                 writer.writerow([*table.names, *(make_unique(name, table.names) for name in added)])
-            said = tabulate(predictor, predictor.predict(x)) if len(x) else []
-            writer.writerows((*cells, *row) for cells, row in zip(zip(*table.columns, strict=True), said, strict=True))
-            count += len(x)
-    return count, encoder.tell()
+            said = iter(tabulate(predictor, predictor.predict(x)) if len(x) else [])
+            nothing = [""] * len(added)
+            writer.writerows(
+                (*cells, *(next(said) if is_sound else nothing))
+                for cells, is_sound in zip(zip(*table.columns, strict=True), sound.tolist(), strict=True)
+            )
+            count += len(table.lines)
+    return count, [*sifter.tell(), *encoder.tell()]
 
 
 def find_new_arrays(data: str, prepared: Preparation) -> NewArrays | None:
