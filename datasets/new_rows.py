@@ -71,7 +71,7 @@ class RowEncoder:
         self.unseen: dict[str, Counter[str]] = {}
         self.undated: dict[str, Counter[str]] = {}
         self.far: dict[str, Counter[str]] = {}
-        self._dated = {name for how in prepared.dates for name in how.features}
+        self._dated = {name for how in prepared.dates if how.years is not None for name in how.features}
 
     def encode(self, table: CsvTable) -> NDArray[np.float32]:
         """The features of the rows of ``table``, float32, (rows, d), not scaled yet.

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from descend.datasets import catalogue, csv_reader, table_sample
+from descend.datasets.csv_reader import CsvTable
 from descend.datasets.dataset import Dataset
+from descend.datasets.new_rows import RowEncoder
 from descend.datasets.preparation import Preparation, prepare_dataset
 from descend.engine import load
 from descend.engine.base.errors import DescendError, UsageError
@@ -156,13 +158,17 @@ def test_new_dates_are_read_as_the_training_s_were_written_or_by_iso_8601(tmp_pa
 
 
 def test_a_run_that_did_not_keep_the_form_refuses_what_is_no_date_or_is_turned_around(tmp_path: Path) -> None:
-    how = msgspec.structs.replace(fitted(tmp_path, "iso").dates[0], forms=None, years=None)
+    prepared = fitted(tmp_path, "iso")
+    how = msgspec.structs.replace(prepared.dates[0], forms=None, years=None)
     assert how.read("2024-03-05") == how.read("03/05/2024") == how.read("5 Mar 2024")
     for cell in ["5", "-5", "1.000,5", "１２", "45", "13/02/2024"]:
         assert how.read(cell) is None, cell
     far = how.read("9999-12-31")
     assert far is not None
     assert not how.is_far(far)
+    encoder = RowEncoder(msgspec.structs.replace(prepared, dates=(how,)), {})
+    encoder.encode(CsvTable(tmp_path, ["when", "size"], [["9999-12-31", "2024-03-05"], ["3", "3"]], [1, 2], True))
+    assert "1 row with '9999' in 'when year', far from all" in " ".join(encoder.tell())
 
 
 def test_dates_of_both_orders_in_one_column_are_refused_by_a_training(tmp_path: Path) -> None:
