@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from descend.datasets.columns import Column, quote_columns
 from descend.datasets.csv_reader import CsvTable, shorten_cell
+from descend.datasets.date_forms import TWO_NUMBERS, find_form, is_usual, parse_date, parse_iso
 from descend.engine.base.errors import DescendError, UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 PARTS = ("year", "month", "weekday", "hour", "days")
 """What becomes of a date: months from 1, weekdays from Monday, 0, hours with their minutes, days since 1970."""
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
-TWO_NUMBERS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d{2,4}\b")
-"""A date that begins with day and month, or with month and day."""
 DAY = 86_400
 
 
@@ -34,27 +31,40 @@ class DateColumn(msgspec.Struct, frozen=True, omit_defaults=True):
         name: the column's name in the file.
         parts: those of `PARTS` that differ from row to row.
         day_first: whether 3/4/2026 is in April.
+        forms: how they were written (`find_form`); None of a training that did not keep it.
+        years: the first and the last of them, likewise.
     """
 
     name: str
     parts: tuple[str, ...]
     day_first: bool = False
+    forms: tuple[str, ...] | None = None
+    years: tuple[int, int] | None = None
 
     @property
     def features(self) -> list[str]:
         """Names of the columns that become of it."""
         return [f"{self.name} {part}" for part in self.parts]
 
-    def expand(self, column: Column, file: str, decimal: str = ".") -> list[Column]:
-        """Columns of numbers, in place of ``column``; where it has no value they have none.
+    def read(self, cell: str) -> datetime | None:
+        """The date that ``cell`` of a new row is; None unless it is written as the training's were, or by ISO 8601."""
+        known = parse_iso(cell) or (is_usual(cell) if self.forms is None else find_form(cell) in self.forms)
+        return parse_date(cell, self.day_first) if known else None
+
+    def is_far(self, date: datetime) -> bool:
+        """Whether ``date`` is farther from the years of the training than these span."""
+        if self.years is None:
+            return False
+        first, last = self.years
+        width = max(1, last - first)
+        return not first - width <= date.year <= last + width
+
+    def expand(self, column: Column, dates: Sequence[datetime | None], decimal: str = ".") -> list[Column]:
+        """Columns of numbers, in place of ``column`` with the ``dates``; where there is none they have no value.
 
         Args:
             decimal: the decimal mark to write them with.
-
-        Raises:
-            DescendError: a cell is no date.
         """
-        dates = parse_dates(column, self.day_first, file)
         found = []
         for name, part in zip(self.features, self.parts, strict=True):
             values = [None if date is None else take_part(date, part) for date in dates]
@@ -74,9 +84,19 @@ def fit_dates(column: Column, order: str, file: str) -> DateColumn:
         UsageError: its dates can be read in two ways.
     """
     day_first = decide_order(column, order, file)
-    dates = [date for date in parse_dates(column, day_first, file) if date is not None]
+    found = parse_dates(column, day_first, file)
+    dates = [date for date in found if date is not None]
     parts = tuple(part for part in PARTS if len({take_part(date, part) for date in dates}) > 1)
-    return DateColumn(column.name, parts or ("days",), day_first)
+    return learn_forms(DateColumn(column.name, parts or ("days",), day_first), column, found)
+
+
+def learn_forms(how: DateColumn, column: Column, dates: Sequence[datetime | None]) -> DateColumn:
+    """``how`` with the forms and years of ``column``, whose ``dates`` are given, beside those that it has."""
+    there = [(cell, date.year) for cell, date in zip(column.cells, dates, strict=True) if date is not None]
+    forms = {*(how.forms or ()), *map(find_form, {cell for cell, _ in there})}
+    years = {*(how.years or ()), *(year for _, year in there)}
+    span = (min(years), max(years)) if years else None
+    return msgspec.structs.replace(how, forms=tuple(sorted(forms)), years=span)
 
 
 def decide_order(column: Column, order: str, file: str) -> bool:
@@ -109,27 +129,13 @@ def parse_dates(column: Column, day_first: bool, file: str) -> list[datetime | N
     for row, (cell, gone) in enumerate(zip(column.cells, column.missing.tolist(), strict=True)):
         date = None if gone else parse_date(cell, day_first)
         if date is None and not gone:
+            turned = f" with the {'day' if day_first else 'month'} first" if parse_date(cell, not day_first) else ""
             raise DescendError(
                 f"Column '{shorten_cell(column.name)}' of {file} has '{shorten_cell(cell)}' in line "
-                f"{column.lines[row]:,}, which is no date; fix it, or leave the cell empty if it is missing."
+                f"{column.lines[row]:,}, which is no date{turned}; fix it, or leave the cell empty if it is missing."
             )
         found.append(date)
     return found
-
-
-@functools.lru_cache(100_000)
-def parse_date(cell: str, day_first: bool) -> datetime | None:
-    """The date that ``cell`` is, in UTC if it names no zone; None if it is none. A time alone is of 1970-01-01."""
-    try:
-        found = datetime.fromisoformat(cell)
-    except ValueError:
-        from dateutil import parser
-
-        try:
-            found = parser.parse(cell, dayfirst=day_first, default=datetime(1970, 1, 1))
-        except (ValueError, OverflowError):
-            return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def take_part(date: datetime, part: str) -> float:
@@ -179,31 +185,35 @@ def replace_dates(
             continue
         how = fit_dates(column, do, file)
         fitted.append(how)
-        found += how.expand(column, file)
+        found += how.expand(column, parse_dates(column, how.day_first, file))
         notes.append(f"Dates of '{shorten_cell(column.name)}' became {', '.join(how.parts)}.")
     return found, tuple(fitted)
 
 
 def expand_table(
-    table: CsvTable, dates: Sequence[DateColumn], make_column: Callable[[int], Column], decimal: str
+    table: CsvTable,
+    dates: Sequence[DateColumn],
+    make_column: Callable[[int], Column],
+    read: Callable[[DateColumn, Column], Sequence[datetime | None]],
+    decimal: str,
 ) -> CsvTable:
     """``table`` with the numbers of its dates as more columns.
 
     Args:
         make_column: makes the `Column` at a place of it.
+        read: the dates in a column of it; what that raises is raised.
         decimal: its decimal mark.
 
     Raises:
-        DescendError: a column is missing, or a cell is no date.
+        DescendError: a column is missing.
     """
     if not dates:
         return table
     if gone := [date.name for date in dates if date.name not in table.names]:
         raise DescendError(f"{table.file.name} lacks {quote_columns(gone)}, which the model was trained on.")
-    more = [
-        column
-        for date in dates
-        for column in date.expand(make_column(table.names.index(date.name)), table.file.name, decimal)
-    ]
+    more: list[Column] = []
+    for how in dates:
+        column = make_column(table.names.index(how.name))
+        more += how.expand(column, read(how, column), decimal)
     names = [*table.names, *(column.name for column in more)]
     return replace(table, names=names, columns=[*table.columns, *(list(column.cells) for column in more)])

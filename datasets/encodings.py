@@ -59,7 +59,7 @@ def detect_encoding(file: Path, chosen: str) -> str:
     """
     start = read_start(file)
     if not start.strip():
-        raise DescendError(f"{file.name} is empty; there is nothing to learn from.")
+        raise DescendError(f"{file.name} is empty; there is nothing to read in it.")
     if what := find_other_kind(start):
         raise DescendError(f"{file.name} is not a table or text: {what}.")
     if chosen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
@@ -14,7 +15,7 @@ from descend.datasets.compressed import find_suffix
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.csv_stream import stream_csv
 from descend.datasets.data_shape import format_count
-from descend.datasets.date_parts import expand_table
+from descend.datasets.date_parts import DateColumn, expand_table
 from descend.datasets.preparation import Preparation
 from descend.datasets.records import SUFFIXES, Nesting, stream_records
 from descend.engine.base.errors import DescendError
@@ -40,7 +41,11 @@ def read_rows(file: Path, prepared: Preparation, options: Mapping[str, Any]) -> 
     learned = [prepared.text] if prepared.text else [encoder.name for encoder in prepared.encoders]
     unnamed = all(map(UNNAMED.fullmatch, learned))
     if find_suffix(file) in SUFFIXES:
-        return stream_records(file, nests=lambda names: Nesting(frozenset(names) - frozenset(learned)))
+        return stream_records(
+            file,
+            nests=lambda names: Nesting(frozenset(names) - frozenset(learned)),
+            decimal=options.get("decimal") or ".",
+        )
     given = {name: options[name] for name in READING if options.get(name)}
     return stream_csv(file, named=not unnamed, **given)
 
@@ -51,22 +56,28 @@ class RowEncoder:
     Columns may come in any order and there may be others. A missing value becomes the training's mean or most frequent
     category, and so does a category that was not trained on; both are counted.
 
+    Args:
+        lenient: whether dates that are not written as the training's were count as missing, and are counted.
+
     Attributes:
         lacking: which rows of the last table lacked a value, (rows,).
     """
 
     lacking: NDArray[np.bool_]
 
-    def __init__(self, prepared: Preparation, options: Mapping[str, Any]) -> None:
-        self.prepared, self.options = prepared, options
+    def __init__(self, prepared: Preparation, options: Mapping[str, Any], lenient: bool = False) -> None:
+        self.prepared, self.options, self.lenient = prepared, options, lenient
         self.missing: Counter[str] = Counter()
         self.unseen: dict[str, Counter[str]] = {}
+        self.undated: dict[str, Counter[str]] = {}
+        self.far: dict[str, Counter[str]] = {}
+        self._dated = {name for how in prepared.dates if how.years is not None for name in how.features}
 
     def encode(self, table: CsvTable) -> NDArray[np.float32]:
         """The features of the rows of ``table``, float32, (rows, d), not scaled yet.
 
         Raises:
-            DescendError: a column is missing, or has a word where there were numbers.
+            DescendError: a column is missing, or has a word where there were numbers, or no date where there were some.
         """
         import numpy as np
 
@@ -74,6 +85,7 @@ class RowEncoder:
             table,
             self.prepared.dates,
             lambda place: make_column(table, place, self.options),
+            lambda how, column: self.read_dates(how, column, table.file.name),
             self.options.get("decimal") or ".",
         )
         places = {name: place for place, name in enumerate(table.names)}
@@ -82,7 +94,7 @@ class RowEncoder:
             raise DescendError(f"{table.file.name} lacks {quote_columns(gone)}, which the model was trained on.")
         keep = np.ones(len(table.lines), bool)
         self.lacking = np.zeros(len(table.lines), bool)
-        parts = []
+        parts: list[NDArray[np.float32]] = []
         for encoder in encoders:
             column = make_column(table, places[encoder.name], self.options)
             if not encoder.words and len(column.wrong):
@@ -104,13 +116,53 @@ class RowEncoder:
                 self.lacking |= column.missing
             if unseen := encoder.find_unseen(column):
                 self.unseen.setdefault(encoder.name, Counter()).update(unseen)
+            if not encoder.words and encoder.name not in self._dated and self.prepared.mean:
+                at = sum(part.shape[1] for part in parts)
+                if far := self._find_far(column, self.prepared.mean[at], self.prepared.std[at]):
+                    self.far.setdefault(encoder.name, Counter()).update(far)
             parts.append(encoder.encode(column, keep))
         return np.ascontiguousarray(np.concatenate(parts, 1))
 
+    def read_dates(self, how: DateColumn, column: Column, file: str) -> list[datetime | None]:
+        """The date in each row of ``column``; None where there is none.
+
+        Raises:
+            DescendError: one is not written as the training's were, and may not count as missing.
+        """
+        found: list[datetime | None] = []
+        for row, (cell, gone) in enumerate(zip(column.cells, column.missing.tolist(), strict=True)):
+            date = None if gone else how.read(cell)
+            found.append(date)
+            if date is not None:
+                if how.is_far(date):
+                    self.far.setdefault(how.name, Counter())[cell] += 1
+            elif not gone and self.lenient:
+                self.undated.setdefault(how.name, Counter())[cell] += 1
+            elif not gone:
+                raise DescendError(
+                    f"Column '{shorten_cell(how.name)}' of {file} has '{shorten_cell(cell)}' in line "
+                    f"{column.lines[row]:,}, which is no date as the training's were written; 2026-03-31 is always one."
+                )
+        return found
+
+    def _find_far(self, column: Column, mean: float, std: float) -> Counter[str]:
+        """Cells that are farther from the training's mean than any of its n rows can be: √(n − 1) deviations
+        (Samuelson's inequality)."""
+        import numpy as np
+
+        bound = 1.01 * std * max(1, self.prepared.train) ** 0.5  # with room for rounding
+        rows = np.flatnonzero(np.abs(column.numbers - mean) > bound).tolist()
+        return Counter(column.cells[row] for row in rows)
+
     def tell(self) -> list[str]:
-        """Sentences on what stood in for what."""
+        """Sentences on what stood in for what, and on what the training had nothing like."""
         fills = {encoder.name: encoder.fill for encoder in self.prepared.encoders}
         said = []
+        for name, cells in self.undated.items():
+            said.append(
+                f"{format_count(cells.total(), 'row')} with {list_cells(cells)} in '{shorten_cell(name)}', no date as "
+                "the training's were written: it counts as missing."
+            )
         for name, count in self.missing.items():
             fill = fills[name]
             written = f"{fill:g}" if isinstance(fill, float) else f"'{shorten_cell(fill)}'"
@@ -118,12 +170,21 @@ class RowEncoder:
                 f"{format_count(count, 'row')} without '{shorten_cell(name)}': {written} stands in, of the training."
             )
         for name, words in self.unseen.items():
-            listed = ", ".join(f"'{shorten_cell(word)}'" for word in list(words)[:4])
             said.append(
-                f"{format_count(words.total(), 'row')} with {listed} in '{shorten_cell(name)}', which the training did "
-                f"not have: '{shorten_cell(str(fills[name]))}' stands in."
+                f"{format_count(words.total(), 'row')} with {list_cells(words)} in '{shorten_cell(name)}', which the "
+                f"training did not have: '{shorten_cell(str(fills[name]))}' stands in."
+            )
+        for name, cells in self.far.items():
+            said.append(
+                f"{format_count(cells.total(), 'row')} with {list_cells(cells)} in '{shorten_cell(name)}', far from "
+                "all that the training had: what is predicted there is hardly more than a guess."
             )
         return said
+
+
+def list_cells(cells: Counter[str]) -> str:
+    """The first of them, for a sentence."""
+    return ", ".join(f"'{shorten_cell(cell)}'" for cell in list(cells)[:4])
 
 
 def make_column(table: CsvTable, place: int, options: Mapping[str, Any]) -> Column:

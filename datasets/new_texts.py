@@ -92,6 +92,6 @@ def tell_unseen(unseen: Collection[str]) -> list[str]:
     return [f"{format_count(len(unseen), 'character')} that the training did not have, {listed}: blanks stand in."]
 
 
-def make_encoder(prepared: Preparation, options: Mapping[str, Any]) -> RowEncoder | TextEncoder:
-    """What makes samples of the rows of a table."""
-    return TextEncoder(prepared, options) if prepared.text else RowEncoder(prepared, options)
+def make_encoder(prepared: Preparation, options: Mapping[str, Any], lenient: bool = False) -> RowEncoder | TextEncoder:
+    """What makes samples of the rows of a table; ``lenient`` as of a `RowEncoder`."""
+    return TextEncoder(prepared, options) if prepared.text else RowEncoder(prepared, options, lenient)

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from descend.datasets.columns import Column
 from descend.datasets.csv_reader import CsvTable
 from descend.datasets.dataset import Dataset
+from descend.datasets.date_parts import DateColumn, learn_forms, parse_dates
 from descend.datasets.new_rows import RowEncoder
-from descend.datasets.preparation import prepare_dataset
+from descend.datasets.preparation import Preparation, prepare_dataset
 from descend.datasets.row_parts import read_rows, write_parts
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+class TrainingEncoder(RowEncoder):
+    """Makes features of rows to train on, whose dates are read in every form, which is kept.
+
+    Attributes:
+        dates: how they become numbers, by the names of their columns.
+    """
+
+    def __init__(self, prepared: Preparation, options: Mapping[str, Any]) -> None:
+        super().__init__(prepared, options)
+        self.dates = {how.name: how for how in prepared.dates}
+
+    def read_dates(self, how: DateColumn, column: Column, file: str) -> list[datetime | None]:
+        """The date in each row of ``column``; raises as `parse_dates` does."""
+        found = parse_dates(column, how.day_first, file)
+        self.dates[how.name] = learn_forms(self.dates[how.name], column, found)
+        return found
 
 
 class NumberRows:
@@ -32,7 +53,7 @@ class NumberRows:
         open_ = tuple(
             each if each.words else msgspec.structs.replace(each, fill=float("nan")) for each in judged.encoders
         )
-        self.encoder = RowEncoder(msgspec.structs.replace(prepare_dataset(judged), encoders=open_), asked)
+        self.encoder = TrainingEncoder(msgspec.structs.replace(prepare_dataset(judged), encoders=open_), asked)
         self._x: NDArray[np.float32] | None = None
 
     @property
@@ -95,4 +116,5 @@ class NumberRows:
         for each in self.judged.encoders:
             encoders.append(each if each.words else msgspec.structs.replace(each, fill=float(means[place])))
             place += len(each.features)
-        return {"encoders": tuple(encoders), "features": self.judged.features}, []
+        dates = tuple(self.encoder.dates.values())
+        return {"encoders": tuple(encoders), "features": self.judged.features, "dates": dates}, []

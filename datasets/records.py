@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from urllib.parse import quote
@@ -48,8 +49,17 @@ def nest_nothing(names: Sequence[str]) -> Nesting:
     return Nesting()
 
 
-def read_records(file: Path, limit: int = 0, nests: Nests = nest_nothing) -> CsvTable:
+class Number(str):
+    """A number as a file has it, which is none that someone wrote as text."""
+
+    __slots__ = ()
+
+
+def read_records(file: Path, limit: int = 0, nests: Nests = nest_nothing, decimal: str = ".") -> CsvTable:
     """The table in ``file``, its ``limit`` first rows or all.
+
+    Args:
+        decimal: the decimal mark of numbers that are text, with which the others are written, too.
 
     Raises:
         DescendError: it cannot be read, or is not such a table; the sentence says where.
@@ -57,7 +67,7 @@ def read_records(file: Path, limit: int = 0, nests: Nests = nest_nothing) -> Csv
     columns: list[list[str]] = []
     lines: list[int] = []
     names: list[str] = []
-    for piece in stream_records(file, nests=nests):
+    for piece in stream_records(file, nests=nests, decimal=decimal):
         names, columns = piece.names, columns or [[] for _ in piece.names]
         lines += piece.lines
         for column, cells in zip(columns, piece.columns, strict=True):
@@ -72,7 +82,9 @@ def read_records(file: Path, limit: int = 0, nests: Nests = nest_nothing) -> Csv
     return CsvTable(file, names, [column[:keep] for column in columns], lines[:keep], True, notes)
 
 
-def stream_records(file: Path, cells: int = CELLS, nests: Nests = nest_nothing) -> Iterator[CsvTable]:
+def stream_records(
+    file: Path, cells: int = CELLS, nests: Nests = nest_nothing, decimal: str = "."
+) -> Iterator[CsvTable]:
     """The table in ``file`` in pieces of about so many ``cells``; a table without rows is one empty piece.
 
     Raises:
@@ -81,12 +93,12 @@ def stream_records(file: Path, cells: int = CELLS, nests: Nests = nest_nothing) 
     stream = _stream_json if find_suffix(file) in JSON else _stream_parquet
     try:
         with tell_unreadable(file):
-            yield from stream(file, cells, nests)
+            yield from stream(file, cells, nests, decimal)
     except UnicodeError:
         raise DescendError(f"{file.name} is not in UTF-8, as JSON has to be; save it so.") from None
 
 
-def _stream_json(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
+def _stream_json(file: Path, cells: int, nests: Nests, decimal: str) -> Iterator[CsvTable]:
     keys = list(dict.fromkeys(name for _, row in _read_objects(file) for name in row))  # a row may lack some
     names = _name_columns(file, keys)
     if not names:
@@ -95,7 +107,7 @@ def _stream_json(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
     size = max(1, cells // len(names))
     while piece := list(itertools.islice(rows, size)):
         columns = [
-            [write_cell(file, line, name, row.get(key), nesting) for line, row in piece]
+            [write_cell(file, line, name, row.get(key), nesting, decimal) for line, row in piece]
             for key, name in zip(keys, names, strict=True)
         ]
         yield CsvTable(file, names, columns, [line for line, _ in piece], True)
@@ -123,7 +135,7 @@ def _parse(file: Path, line: int, text: str) -> Any:
     """What ``text`` says; numbers as they are written, so that no digit is lost."""
     try:
         return json.loads(
-            text, parse_int=str, parse_float=str, parse_constant=lambda word: None, object_pairs_hook=_make_object
+            text, parse_int=Number, parse_float=Number, parse_constant=lambda word: None, object_pairs_hook=_make_object
         )
     except _RepeatedName as error:
         raise DescendError(
@@ -166,9 +178,9 @@ def _name_columns(file: Path, keys: list[str]) -> list[str]:
     return names
 
 
-def _stream_parquet(file: Path, cells: int, nests: Nests) -> Iterator[CsvTable]:
+def _stream_parquet(file: Path, cells: int, nests: Nests, decimal: str) -> Iterator[CsvTable]:
     with _unpack(file) as opened:
-        yield from _stream_opened(file, opened, cells, nests)
+        yield from _stream_opened(file, opened, cells, nests, decimal)
 
 
 @contextmanager
@@ -184,13 +196,16 @@ def _unpack(file: Path) -> Iterator[BinaryIO]:
             yield whole
 
 
-def _stream_opened(file: Path, opened: BinaryIO, cells: int, nests: Nests) -> Iterator[CsvTable]:
+def _stream_opened(file: Path, opened: BinaryIO, cells: int, nests: Nests, decimal: str) -> Iterator[CsvTable]:
     source = _open_parquet(file, opened)
     names = _name_columns(file, source.schema_arrow.names)
     start, nesting = 1, nests(names)
     for batch in _read_batches(file, source, max(1, cells // max(1, len(names)))):
         columns = [
-            [write_cell(file, start + at, name, value, nesting) for at, value in enumerate(_list_values(column))]
+            [
+                write_cell(file, start + at, name, value, nesting, decimal)
+                for at, value in enumerate(_list_values(column))
+            ]
             for name, column in zip(names, batch.columns, strict=True)
         ]
         yield CsvTable(file, names, columns, list(range(start, start + batch.num_rows)), True)
@@ -239,14 +254,19 @@ def _shorten(error: BaseException) -> str:
     return shorten_cell(str(error).strip().partition("\n")[0].rstrip("."))
 
 
-def write_cell(file: Path, line: int, name: str, value: Any, nesting: Nesting) -> str:
+def write_cell(file: Path, line: int, name: str, value: Any, nesting: Nesting, decimal: str = ".") -> str:
     """``value`` as the text of a cell; what is missing, or no number, is empty.
+
+    Args:
+        decimal: the decimal mark to write numbers with.
 
     Raises:
         DescendError: it is a list, an object or bytes, and the column is none that may hold such.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
+    if isinstance(value, (Number, float, Decimal)):
+        return write_number(value, decimal)
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool):
@@ -258,7 +278,7 @@ def write_cell(file: Path, line: int, name: str, value: Any, nesting: Nesting) -
             return json.dumps(value, default=str, ensure_ascii=False)
         plain = isinstance(value, list) and not any(isinstance(one, (list, dict, bytes)) for one in value)
         if plain and name in nesting.lists:
-            words = [write_cell(file, line, name, one, nesting) for one in value]
+            words = [write_cell(file, line, name, one, nesting, decimal) for one in value]
             return json.dumps(list(filter(None, words)), ensure_ascii=False)
         kind = {list: "a list", dict: "an object"}.get(type(value), "bytes")
         labels = f", or say target={quote(name)} if it lists labels to predict" if plain else ""
@@ -267,3 +287,8 @@ def write_cell(file: Path, line: int, name: str, value: Any, nesting: Nesting) -
             f"so make columns of it, or leave it out with ignore={quote(name)}{labels}."
         )
     return str(value)
+
+
+def write_number(value: Any, decimal: str) -> str:
+    """A number as text with this ``decimal`` mark, and without one between groups of digits."""
+    return str(value).replace(".", decimal)

@@ -143,7 +143,6 @@ class Maker:
             source=str(self.place),
             task=self.judged.task,
             classes=self.judged.classes,
-            dates=self.judged.dates,
             targets=self.judged.targets,
             label=self.judged.label,
             missing=missing,
@@ -151,7 +150,7 @@ class Maker:
             groups=tuple(self.groups),
             mark=self.judged.mark,
             inputs=dict(self.judged.inputs),
-            **known,
+            **{"dates": self.judged.dates, **known},
         )
         table_cache.finish_table(self.new, folder, kept)
 

@@ -286,7 +286,7 @@ def read_cells(file: Path, options: TableOptions, nests: records.Nests | None = 
         return text.read_csv(file, limit=options.limit, **said)
     if given := next((name for name, value in said.items() if value), ""):
         raise UsageError(f"{given}= is for tables written as text, and {file.name} is not.")
-    return records.read_records(file, options.limit, nests or find_nesting(options))
+    return records.read_records(file, options.limit, nests or find_nesting(options), options.decimal)
 
 
 def find_nesting(options: TableOptions) -> records.Nests:

@@ -27,7 +27,7 @@ from descend.engine.base.units import format_size
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 DAYS = 30
 """Unused for so long, a table is removed."""
 UNFINISHED = 2

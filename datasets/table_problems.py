@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from descend.datasets.columns import MAX_WORDS, PROSE, Column, ColumnFinder, check_finite
 from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.data_shape import format_count
-from descend.datasets.date_parts import DAY_FIRST, decide_order, parse_date, parse_dates
+from descend.datasets.date_forms import parse_date
+from descend.datasets.date_parts import DAY_FIRST, decide_order, parse_dates
 from descend.datasets.forms import GROUPED, MONTH
 from descend.datasets.identifiers import explain_identifier
 from descend.datasets.labels import are_lists
@@ -252,7 +253,7 @@ def are_dates(words: Sequence[str]) -> bool:
     marked = [word for word in words if YEAR.search(word)]
     if len(words) < 2 or len(marked) < DATED * len(words):
         return False
-    return sum(parse_date(word, False) is not None for word in marked) >= DATED * len(words)
+    return sum((parse_date(word, False) or parse_date(word, True)) is not None for word in marked) >= DATED * len(words)
 
 
 def find_leaking(

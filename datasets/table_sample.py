@@ -30,8 +30,9 @@ OF_CLASS = 10
 HEAD = 200
 """Rows by which it is decided how the file is written."""
 READING = ("delimiter", "encoding", "skip", "footer", "comment")
-CHOOSING = ("header", "limit", "target", "ignore")
-"""Options by which the cells of a sample are chosen, and whether lists are among them, beside those of `READING`."""
+CHOOSING = ("header", "limit", "target", "ignore", "decimal")
+"""Options by which the cells of a sample are chosen, whether lists are among them, and how typed numbers are written,
+beside those of `READING`."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def stream_table(place: Path, options: table.TableOptions) -> Iterator[CsvTable]
 def stream_file(file: Path, options: table.TableOptions) -> Iterator[CsvTable]:
     """A file in pieces, without rows that repeat the names of the columns."""
     if find_suffix(file) in records.SUFFIXES:
-        yield from records.stream_records(file, nests=table.find_nesting(options))
+        yield from records.stream_records(file, nests=table.find_nesting(options), decimal=options.decimal)
         return
     given = {name: getattr(options, name) for name in READING}
     head = csv_reader.read_csv(file, limit=HEAD, header=options.header, **given)

@@ -52,8 +52,8 @@ def continue_lines(run: Run, restored: Restored, data: str, drawing: Drawing, wr
     """
     import torch
 
+    from descend.datasets.new_address import split_new_text
     from descend.datasets.new_texts import cut_text, tell_unseen
-    from descend.datasets.options import split_address
     from descend.engine.cli.predict import open_source, require_file
     from descend.engine.train.evaluation import draw_tokens
     from descend.engine.train.task import LanguageModelling
@@ -62,9 +62,10 @@ def continue_lines(run: Run, restored: Restored, data: str, drawing: Drawing, wr
     tokeniser, context = restored.prepared.tokeniser, int(run.manifest().knobs["context"])
     chance, unseen = torch.Generator().manual_seed(drawing.seed), Counter[str]()
     count = 0
-    require_file(data, f"run '{run.id}' continues the lines of a text")
-    with open_source(data) as file:
-        for line in read_lines(file, split_address(run.manifest().data)[1].get("encoding", "")):
+    path, encoding = split_new_text(data, run.manifest().data)
+    require_file(path, f"run '{run.id}' continues the lines of a text")
+    with open_source(path) as file:
+        for line in read_lines(file, encoding):
             tokens, known = cut_text(line, tokeniser)
             unseen.update(sign for sign, is_known in zip(line, known, strict=False) if not is_known)
             begin = torch.as_tensor(tokens)

@@ -43,7 +43,8 @@ def add(commands: Any) -> None:
         "data",
         metavar="DATA",
         nargs="?",
-        help="a table or text (- reads standard input) or a folder of images, with answers",
+        help="a table or text (- reads standard input) or a folder of images, with answers; how a table or text is "
+        "written can be said after its name, as in 'new.csv?encoding=latin-1&skip=4'",
     )
     command.add_argument("--against", metavar="RUN", help="another training to compare with on the same samples")
     command.add_argument("--report", metavar="DIR", help="folder to write a report to: Markdown, JSON and SVG pictures")
@@ -111,6 +112,7 @@ def measure_samples(
 
 def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
     """What the model says of the samples of ``data``; without it, of the test part of its ``own``."""
+    from descend.datasets.new_address import split_new_rows
     from descend.datasets.options import split_address
     from descend.datasets.table import read_table_options
     from descend.engine.base.paths import parse_path
@@ -125,8 +127,9 @@ def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None)
         return samples.judge_arrays(predictor, arrays)
     if prepared.kind == "image":
         return samples.judge_pictures(predictor, parse_path(data), dict(split_address(run.manifest().data)[1]))
-    with open_source(data) as file:
-        return samples.judge_rows(predictor, file, read_table_options(run.manifest().data))
+    path, options = split_new_rows(data, read_table_options(run.manifest().data))
+    with open_source(path) as file:
+        return samples.judge_rows(predictor, file, options)
 
 
 def load_own(run: Run, needed: bool) -> Dataset | None:

@@ -56,7 +56,7 @@ def find_context(run: Run) -> int:
 
 def read_data(run: Run, data: str | None) -> str:
     """The text to judge by: the file ``data``, or without it the test part of what the training learned from."""
-    from descend.datasets.options import split_address
+    from descend.datasets.new_address import split_new_text
     from descend.datasets.tokenisers import make_tokeniser
     from descend.engine.cli.evaluate import load_own
     from descend.engine.cli.predict import open_source, require_file
@@ -68,6 +68,7 @@ def read_data(run: Run, data: str | None) -> str:
         if not len(own.test_x):
             raise DescendError("The data has no test part; name data to evaluate on.")
         return make_tokeniser(own.vocabulary, own.merges).decode(own.test_x.tolist())
-    require_file(data, f"run '{run.id}' is judged by a text")
-    with open_source(data) as file:
-        return read_new_text(file, split_address(run.manifest().data)[1].get("encoding", ""))
+    path, encoding = split_new_text(data, run.manifest().data)
+    require_file(path, f"run '{run.id}' is judged by a text")
+    with open_source(path) as file:
+        return read_new_text(file, encoding)

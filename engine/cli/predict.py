@@ -52,7 +52,8 @@ def add(commands: Any) -> None:
     command.add_argument(
         "data",
         metavar="DATA",
-        help="a table or text (- reads standard input), image, folder of images, .npy or .npz",
+        help="a table or text (- reads standard input), image, folder of images, .npy or .npz; how a table or text is "
+        "written can be said after its name, as in 'new.csv?encoding=latin-1&skip=4'",
     )
     command.add_argument("--to", metavar="FILE", default="-", help="file to write; default: standard output")
     command.add_argument("--force", action="store_true", help="replace a file that exists")
@@ -113,22 +114,30 @@ def predict_rows(predictor: Predictor, learned: str, data: str, writer: Writer) 
     Args:
         learned: the data of the training, whose options say how a table is written.
     """
+    from descend.datasets.new_address import split_new_rows
+    from descend.datasets.new_row_sifter import RowSifter
     from descend.datasets.new_rows import read_rows
     from descend.datasets.new_texts import make_encoder
     from descend.datasets.table import read_table_options
+    from descend.datasets.table_sample import select
 
-    options = read_table_options(learned)
-    encoder, count = make_encoder(predictor.prepared, options), 0
-    with open_source(data) as file:
-        for table in read_rows(file, predictor.prepared, options):
-            x = encoder.encode(table)
+    path, options = split_new_rows(data, read_table_options(learned))
+    encoder, count = make_encoder(predictor.prepared, options, lenient=True), 0
+    sifter = RowSifter(predictor.prepared, options)
+    with open_source(path) as file:
+        for table, sound in sifter.sift(read_rows(file, predictor.prepared, options)):
+            x = encoder.encode(table if sound.all() else select(table, sound.tolist()))
+            added = name_columns(predictor.prepared)
             if not count:
-                added = name_columns(predictor.prepared)
                 writer.writerow([*table.names, *(make_unique(name, table.names) for name in added)])
-            said = tabulate(predictor, predictor.predict(x)) if len(x) else []
-            writer.writerows((*cells, *row) for cells, row in zip(zip(*table.columns, strict=True), said, strict=True))
-            count += len(x)
-    return count, encoder.tell()
+            said = iter(tabulate(predictor, predictor.predict(x)) if len(x) else [])
+            nothing = [""] * len(added)
+            writer.writerows(
+                (*cells, *(next(said) if is_sound else nothing))
+                for cells, is_sound in zip(zip(*table.columns, strict=True), sound.tolist(), strict=True)
+            )
+            count += len(table.lines)
+    return count, [*sifter.tell(), *encoder.tell()]
 
 
 def find_new_arrays(data: str, prepared: Preparation) -> NewArrays | None:

@@ -62,17 +62,21 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
     import numpy as np
 
     from descend.datasets.new_answers import AnswerReader
+    from descend.datasets.new_row_sifter import RowSifter
     from descend.datasets.new_rows import read_rows
     from descend.datasets.new_texts import make_encoder
+    from descend.datasets.table_sample import select
 
     prepared = predictor.prepared
-    encoder, answers = make_encoder(prepared, options), AnswerReader(prepared, options)
+    encoder, answers = make_encoder(prepared, options, lenient=True), AnswerReader(prepared, options)
+    sifter = RowSifter(prepared, options)
     truth: list[NDArray[Any]] = []
     said: list[NDArray[np.float64]] = []
     samples: list[NDArray[Any]] = []
     rows: list[str] = []
     groups: dict[str, list[str]] = {}
-    for table in read_rows(file, prepared, options):
+    for whole, sound in sifter.sift(read_rows(file, prepared, options)):
+        table = whole if sound.all() else select(whole, sound.tolist())
         labels, known = answers.read(table)
         x = encoder.encode(table)[known]
         if not len(x):
@@ -86,7 +90,7 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
             if each.words:
                 cells = table.columns[table.names.index(each.name)]
                 groups.setdefault(each.name, []).extend(cells[place] or "(missing)" for place in places)
-    notes = [*encoder.tell(), *answers.tell()]
+    notes = [*sifter.tell(), *encoder.tell(), *answers.tell()]
     if not truth:
         raise DescendError(f"{file.name} has no row that can be judged. {' '.join(notes)}".rstrip())
     return Judged(

@@ -46,6 +46,10 @@ def make_app(model: LoadedModel, run: str, rows: int, size: int) -> FastAPI:
     async def tell_what_is_wrong(request: Request, error: RequestValidationError) -> JSONResponse:
         return JSONResponse({"detail": describe_mistakes(error.errors())}, UNFIT)
 
+    @app.exception_handler(400)
+    async def tell_that_it_is_no_json(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"detail": "The body is no JSON that can be read; it may be nested too deeply."}, UNFIT)
+
     @app.get("/", include_in_schema=False)
     async def show_documentation() -> RedirectResponse:
         return RedirectResponse("docs")

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field, create_model
 if TYPE_CHECKING:
     from descend.datasets.preparation import Preparation
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+"""A number, and not true or false."""
 LONGEST = 100_000
 """Characters of a text in a row."""
 SHOWN = 20
@@ -33,8 +34,12 @@ def make_row(prepared: Preparation) -> type[BaseModel]:
         for place, encoder in enumerate(prepared.encoders):
             if encoder.name in made:
                 continue
-            about = f"a category, such as {', '.join(encoder.words[:SHOWN])}" if encoder.words else "a number"
-            kind = text | float | bool | None if encoder.words else Number | None
+            about = (
+                f"a category, such as {', '.join(encoder.words[:SHOWN])}"
+                if encoder.words
+                else "a number; as text as the training's table had it"
+            )
+            kind = text | float | bool | None if encoder.words else Number | text | None
             fields[f"column_{place}"] = (kind, Field(alias=encoder.name, description=about))
     return create_model("Row", **fields)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from descend.datasets.records import write_number
 from descend.engine.base.errors import UsageError
 from descend.engine.evaluation.decision import EVEN, Threshold, decide_class, decide_labels
 from descend.engine.train import output_activation
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from descend.datasets.preparation import Preparation
     from descend.engine.run.runs import Run
 
-OF_CELLS = ("gaps", "values", "case", "text")
+OF_CELLS = ("gaps", "values", "case", "text", "decimal", "thousands")
 """Options of a table that say what its cells mean, also where they are not of a file."""
 
 
@@ -87,13 +89,16 @@ class LoadedModel(nn.Module):
 
         Args:
             rows: of a table, or of texts in a table, a dictionary for each row, from the names of columns to values,
-                None where one is missing; of images their paths; of a text that continues, the texts.
+                None where one is missing, and text is read as the training's table was (``decimal=``, ``thousands=``);
+                of images their paths; of a text that continues, the texts.
             notes: takes sentences on what was missing or new in a table, and what stands in for it.
 
         Raises:
             UsageError: there are none, or they are something else.
             DescendError: a column is missing, or has a word where there were numbers; or an image cannot be read.
         """
+        if isinstance(rows, (str, bytes, Path, Mapping)) or not hasattr(rows, "__len__"):
+            raise UsageError("The rows are a list of them, also of a single one.")
         if not len(rows):
             raise UsageError("There are no rows to prepare.")
         if self.prepared.kind == "image":
@@ -158,7 +163,8 @@ def prepare_rows(
     if not all(isinstance(row, Mapping) for row in rows):
         raise UsageError("Each row is a dictionary from the names of columns to values.")
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
-    columns = [[write_cell(row.get(name)) for row in rows] for name in names]
+    decimal = options.get("decimal") or "."
+    columns = [[write_cell(row.get(name), decimal) for row in rows] for name in names]
     table = CsvTable(Path("the rows"), names, columns, list(range(1, len(rows) + 1)), True)
     encoder = make_encoder(prepared, options)
     x = torch.as_tensor(encoder.encode(table))
@@ -166,20 +172,32 @@ def prepare_rows(
     return x
 
 
-def write_cell(value: Any) -> str:
-    """A value as a table of text has it; a whole number without a point, nothing if it is missing."""
+def write_cell(value: Any, decimal: str) -> str:
+    """A value as a table of text has it, a number with this ``decimal`` mark, so that it is read as what it is, and a
+    whole one without; nothing if it is missing."""
     if value is None or value != value:  # NaN
         return ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
+    if isinstance(value, (float, np.floating)) and (exact := float(value)).is_integer() and abs(exact) < 2**53:
+        return str(int(exact))
+    if isinstance(value, (float, np.floating, Decimal)):
+        return write_number(value, decimal)
     return str(value).strip()
 
 
 def prepare_images(files: Sequence[Any], prepared: Preparation) -> Tensor:
-    """Images with values from 0 to 1, float32 (n, channels, height, width); `LoadedModel.forward` scales them on."""
+    """Images with values from 0 to 1, float32 (n, channels, height, width); `LoadedModel.forward` scales them on.
+
+    Raises:
+        UsageError: they are not given by their paths.
+        DescendError: one cannot be read.
+    """
     from descend.datasets.new_images import read_pictures
     from descend.engine.train.loader import Preprocessing
 
+    if not all(isinstance(file, (str, Path)) for file in files):
+        raise UsageError(
+            "Images are given by their paths; values from 0 to 1 as a tensor are what the model itself takes."
+        )
     form = Preprocessing(msgspec.structs.replace(prepared, mean=(), std=()), torch.device("cpu"))
     parts = [form.inputs(torch.as_tensor(some)) for _, some in read_pictures([Path(file) for file in files], prepared)]
     return torch.cat(parts)
@@ -189,9 +207,11 @@ def prepare_texts(texts: Sequence[str], prepared: Preparation) -> Tensor:
     """Texts of one length as indices into the vocabulary, int64 (n, t).
 
     Raises:
-        UsageError: they have no or different lengths, or a character that was not trained on.
+        UsageError: they are no strings, have no or different lengths, or a character that was not trained on.
         DescendError: they are cut into byte pairs, whose package is not installed.
     """
+    if not all(isinstance(text, str) for text in texts):
+        raise UsageError("Texts to continue are strings; their indices as a tensor are what the model itself takes.")
     tokeniser = prepared.tokeniser
     if not prepared.merges and (strange := sorted(set().union(*texts) - set(prepared.vocabulary))):
         raise UsageError(f"The training did not have the character {strange[0]!r}.")
