@@ -141,13 +141,14 @@ def load_own(run: Run, needed: bool) -> Dataset | None:
 
     manifest = run.manifest()
     try:
-        if changed := check_data(manifest):
-            raise DescendError(f"{changed[:1].upper()}{changed[1:]}.")
-        return catalogue.find(find_address(run)).load()
+        if (changed := check_data(manifest)) is None:
+            return catalogue.find(find_address(run)).load()
+        why = f"{changed.what}; restore it, or name other data to evaluate on."
     except DescendError as error:
-        if needed:
-            raise DescendError(f"{error} Name other data to evaluate on, or train anew.") from None
-        return None
+        why = f"{error} Name other data to evaluate on, or train anew."
+    if needed:
+        raise DescendError(why)
+    return None
 
 
 def require_same_part(own: Dataset, run: Run, other: Run) -> None:

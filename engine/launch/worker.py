@@ -262,7 +262,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     from descend.engine.run.fork_effects import find_without_effect
     from descend.engine.run.knob_turns import list_turns
     from descend.engine.run.preparation_file import find_address, write_preparation
-    from descend.engine.train.image_scales import prepare_training
+    from descend.engine.train.kept_preparation import settle_preparation
 
     device = devices.find_device(manifest.device)
     dataset = None
@@ -309,10 +309,10 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         for warning in changes.find_changes(manifest):
             lab.note(warning)
         if dataset is not None and isinstance(chosen, experiment.Training):
-            prepared = prepare_training(dataset, knobs, chosen.model)
-            if resumed is not None:
-                changes.require_same_tokens(run, prepared)
-            write_preparation(run, prepared)
+            lab.dataset, lab.prepared = settle_preparation(
+                run, dataset, knobs, chosen.model, resumed is not None, lab.forked
+            )
+            write_preparation(run, lab.prepared)
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()

@@ -23,7 +23,7 @@ from descend.engine.lab.minibatches import count_parameters
 from descend.engine.lab.private_names import RunningNorm
 from descend.engine.run.preparation_file import write_preparation
 from descend.engine.run.runs import Run
-from descend.engine.run.split_file import write_split
+from descend.engine.run.split_file import differs_from_kept, write_split
 from descend.engine.train import (
     forking,
     held_back,
@@ -122,6 +122,7 @@ class Trainer:
         checkpoint_size: bytes of a checkpoint, at most.
         live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
+        begun_before: whether it goes on from a checkpoint.
         late: the warning about parameters created during training, if it was given.
     """
 
@@ -136,6 +137,7 @@ class Trainer:
     frozen: FrozenPart
     optimiser: torch.optim.Optimizer
     average: WeightAverage
+    begun_before: bool
     min_batch: int
     checkpoint_size: int
 
@@ -158,6 +160,7 @@ class Trainer:
     def prepare(self) -> None:
         """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
+        self.begun_before = "output" in lab.state
         self.net, notes = self.built()
         begin_pretrained(self)
         self.frozen = FrozenPart(self.net, k.freeze)
@@ -176,6 +179,11 @@ class Trainer:
         )
         prepared, augment = self.prepared, getattr(k, "augment", "none")
         if (inputs := list_inputs(self.net)) != prepared.inputs and not self.team.rank:
+            if prepared.inputs and self.begun_before:
+                raise ModelError(
+                    "The model divides the columns among its inputs in another way than when the run was begun; "
+                    "restore its file, or begin a new run."
+                )
             write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=inputs))
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
@@ -313,7 +321,13 @@ class Trainer:
         """Train, as the only process or the first of several."""
         lab, k, feed = self.lab, self.k, self.feed
         if not self.context:  # else the held-back part is the end of the training part
-            write_split(Run(lab.folder), held_back.list_held(self.dataset, self.held))
+            split, run = held_back.list_held(self.dataset, self.held), Run(lab.folder)
+            if self.begun_before and differs_from_kept(run, split):
+                lab.note(
+                    f"{WARNING}other {self.unit} are held back or tested than when the run was begun, and some of them "
+                    "were trained on, so that figures on them flatter."
+                )
+            write_split(run, split)
         steps, samples = k.epochs * feed.per_epoch, feed.batch_size * feed.accumulate
         self.run.train()
         ended = begun = False
@@ -440,8 +454,9 @@ class Trainer:
 
     @cached_property
     def prepared(self) -> Preparation:
-        """How the data is prepared; looks at all of it, if images are scaled by its mean."""
-        return prepare_training(self.dataset, self.k, self.model)
+        """How the data is prepared: as was settled, or as it is; that looks at all of it, if images are scaled by its
+        mean."""
+        return self.lab.prepared or prepare_training(self.dataset, self.k, self.model)
 
     def _count_checkpoints(self) -> int:
         """Files of checkpoints at most: those that are kept, and one that is written."""
