@@ -123,6 +123,7 @@ class Trainer:
         live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
         begun_before: whether it goes on from a checkpoint.
+        imbalanced: whether one class is so common that accuracy says little.
         late: the warning about parameters created during training, if it was given.
     """
 
@@ -138,6 +139,7 @@ class Trainer:
     optimiser: torch.optim.Optimizer
     average: WeightAverage
     begun_before: bool
+    imbalanced: bool
     min_batch: int
     checkpoint_size: int
 
@@ -273,7 +275,9 @@ class Trainer:
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
+        self.imbalanced = False
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
+            self.imbalanced = True
             advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
             lab.note(warning + advice)
         if isinstance(self.objective, Labels) and (blind := describe_blind_labels(self.dataset)):
@@ -370,7 +374,13 @@ class Trainer:
         parts = {"train": self.train_set}
         if self.held is not None:  # else the test part is what every epoch was judged by
             parts = {"validation": self.held, "test": self.test_set, **parts}
+        elif self.imbalanced:
+            parts = {"test": self.test_set, **parts}
+        task = self.objective
+        each_epoch = isinstance(task, Classification) and task.every
         for part, split in parts.items():
+            if isinstance(task, Classification):  # what tells more of rare classes is measured once, as it costs more
+                task.every = each_epoch or (self.imbalanced and part != "train")
             tally = self._evaluated(split)
             self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
             if part == "validation":
