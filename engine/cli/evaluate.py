@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError
@@ -105,28 +107,41 @@ def measure_samples(
     if other is not None:
         if data is None and own is not None:
             require_same_part(own, run, other)
-        others[other.id] = judge(load_predictor(other), other, data, own)
+        theirs = judge(load_predictor(other), other, data, own)
+        if theirs.trained_on:
+            judged = replace(judged, notes=(*judged.notes, theirs.notes[0]))
+        others[other.id] = theirs
     return evaluate(judged, predictor, others, tell)
 
 
 def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
-    """What the model says of the samples of ``data``; without it, of the test part of its ``own``."""
+    """What the model says of the samples of ``data``; without it, of the test part of its ``own``. If it was trained on
+    them, a note says so."""
     from descend.datasets.options import split_address
     from descend.datasets.table import read_table_options
     from descend.engine.base.paths import parse_path
     from descend.engine.cli.predict import find_new_arrays, open_source
     from descend.engine.evaluation import samples
+    from descend.engine.evaluation.trained_on import tell_trained_on
 
     prepared = predictor.prepared
+
+    def tell(judged: Judged, place: Path) -> Judged:
+        said = tell_trained_on(run, prepared, place)
+        return replace(judged, notes=(said, *judged.notes), trained_on=True) if said else judged
+
     if data is None:
         assert own is not None
         return samples.judge_held_back(predictor, own)
     if arrays := find_new_arrays(data, prepared):
-        return samples.judge_arrays(predictor, arrays)
+        judged = samples.judge_arrays(predictor, arrays)
+        return judged if arrays.tested else tell(judged, parse_path(data))
     if prepared.kind == "image":
-        return samples.judge_pictures(predictor, parse_path(data), dict(split_address(run.manifest().data)[1]))
+        place = parse_path(data)
+        judged = samples.judge_pictures(predictor, place, dict(split_address(run.manifest().data)[1]))
+        return tell(judged, place)
     with open_source(data) as file:
-        return samples.judge_rows(predictor, file, read_table_options(run.manifest().data))
+        return tell(samples.judge_rows(predictor, file, read_table_options(run.manifest().data)), file)
 
 
 def load_own(run: Run, needed: bool) -> Dataset | None:
