@@ -306,13 +306,13 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run resumes from {since}.")
-        for warning in changes.find_changes(manifest):
-            lab.note(warning)
         if dataset is not None and isinstance(chosen, experiment.Training):
             lab.dataset, lab.prepared = settle_preparation(
                 run, dataset, knobs, chosen.model, resumed is not None, lab.forked
             )
             write_preparation(run, lab.prepared)
+        for warning in changes.find_changes(manifest):
+            lab.note(warning)
         chosen.run(lab, knobs)
         if lab.forked and manifest.parent is not None:
             lab.draw_waiting()
