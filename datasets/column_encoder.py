@@ -41,6 +41,14 @@ class ColumnEncoder(msgspec.Struct, frozen=True, omit_defaults=True):
             return [self.name]
         return [f"{self.name}={self.words[rank]}" for rank in self.shown]
 
+    @property
+    def stand_in(self) -> list[float]:
+        """The numbers that a missing value becomes, one for each feature."""
+        if not self.words:
+            return [float(self.fill)]
+        rank = self.words.index(str(self.fill))
+        return [float(rank)] if self.ordinal else [float(rank == each) for each in self.shown]
+
     def read_numbers(self, column: Column, keep: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The numbers of the rows to ``keep``, what is missing filled in, float64, (rows,)."""
         values, missing = column.numbers[keep], column.missing[keep]

@@ -58,6 +58,8 @@ class Dataset:
         train_held: which training samples their owner set apart for validation, bool, (n,); None if that is not said.
         train_lines, test_lines: the line of its file in which each row of a table begins, int64, (n,); else None.
         missing: number of missing values that were found in each column that had any.
+        filled: of each column of a table in memory whose missing values were filled in, in which training and which
+            test rows, bool, (n,) each.
         notes: sentences on what was assumed and what was done with the data while it was read; one that begins with
             `WARNING` is shown by every run as well.
     """
@@ -89,6 +91,7 @@ class Dataset:
     train_lines: NDArray[np.int64] | None = None
     test_lines: NDArray[np.int64] | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
+    filled: Mapping[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

@@ -33,11 +33,13 @@ class NewArrays:
         name: of the file or folder, for sentences.
         x: the samples as they are stored, (n, …).
         y: what is to be predicted; None if it is not there.
+        tested: whether they are called the part for the test.
     """
 
     name: str
     x: NDArray[Any]
     y: NDArray[Any] | None
+    tested: bool = False
 
 
 def are_arrays(place: Path) -> bool:
@@ -74,7 +76,8 @@ def open_arrays(place: Path, prepared: Preparation) -> NewArrays:
         x, y = np.delete(x, column, 1), x[:, column]
     if not x.ndim or (y is not None and len(y) != len(x)):
         raise DescendError(f"{place.name} has x of shape {x.shape}, and y of {None if y is None else y.shape}.")
-    return NewArrays(place.name, x, y)
+    tested = any(chosen[0] in (part + each, each + part) for part in TEST for each in INPUTS)
+    return NewArrays(place.name, x, y, tested)
 
 
 def find_readers(place: Path) -> dict[str, Callable[[], NDArray[Any]]]:

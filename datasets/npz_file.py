@@ -88,6 +88,7 @@ def make_dataset(
     test = np.arange(len(x)) >= parts[0][0].shape[0] if len(parts) == 2 else None
     scale = 1
     missing: dict[str, int] = {}
+    filled: dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
     features: tuple[str, ...] = ()
     if x.ndim == 3 and 1 in x.shape[1:]:
         notes.append(f"x of shape {x.shape} has one row or column a sample, so it is read as a table.")
@@ -104,6 +105,10 @@ def make_dataset(
     elif options.missing == "mean" and missing:
         with warnings.catch_warnings(action="ignore"):  # of a column that has numbers in the test set only
             means = np.nanmean(x[train_at], 0)
+        gaps = np.isnan(x)
+        filled = {
+            name: (gaps[train_at, at], gaps[test_at, at]) for at, name in enumerate(features) if gaps[:, at].any()
+        }
         x = np.where(np.isnan(x), np.where(np.isnan(means), np.nanmean(x, 0), means), x)
     targets = name_targets(y, classes)
     if task == "labels":
@@ -122,6 +127,7 @@ def make_dataset(
         features=features,
         targets=targets,
         missing=missing,
+        filled=filled,
         notes=tuple(notes),
     )
 

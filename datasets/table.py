@@ -266,6 +266,7 @@ def make_dataset(table: CsvTable, where: str, name: str, options: TableOptions) 
         dates=dates,
         inputs=inputs,
         missing=missing,
+        filled={column.name: (gaps[train], gaps[test]) for column in features if (gaps := column.missing[keep]).any()},
         notes=tuple(notes),
         **more,
     )

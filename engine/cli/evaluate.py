@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import DescendError, UsageError
@@ -106,30 +108,43 @@ def measure_samples(
     if other is not None:
         if data is None and own is not None:
             require_same_part(own, run, other)
-        others[other.id] = judge(load_predictor(other), other, data, own)
+        theirs = judge(load_predictor(other), other, data, own)
+        if theirs.trained_on:
+            judged = replace(judged, notes=(*judged.notes, theirs.notes[0]))
+        others[other.id] = theirs
     return evaluate(judged, predictor, others, tell)
 
 
 def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
-    """What the model says of the samples of ``data``; without it, of the test part of its ``own``."""
+    """What the model says of the samples of ``data``; without it, of the test part of its ``own``. If it was trained on
+    them, a note says so."""
     from descend.datasets.new_address import split_new_rows
     from descend.datasets.options import split_address
     from descend.datasets.table import read_table_options
     from descend.engine.base.paths import parse_path
     from descend.engine.cli.predict import find_new_arrays, open_source
     from descend.engine.evaluation import samples
+    from descend.engine.evaluation.trained_on import tell_trained_on
 
     prepared = predictor.prepared
+
+    def tell(judged: Judged, place: Path) -> Judged:
+        said = tell_trained_on(run, prepared, place)
+        return replace(judged, notes=(said, *judged.notes), trained_on=True) if said else judged
+
     if data is None:
         assert own is not None
         return samples.judge_held_back(predictor, own)
     if arrays := find_new_arrays(data, prepared):
-        return samples.judge_arrays(predictor, arrays)
+        judged = samples.judge_arrays(predictor, arrays)
+        return judged if arrays.tested else tell(judged, parse_path(data))
     if prepared.kind == "image":
-        return samples.judge_pictures(predictor, parse_path(data), dict(split_address(run.manifest().data)[1]))
+        place = parse_path(data)
+        judged = samples.judge_pictures(predictor, place, dict(split_address(run.manifest().data)[1]))
+        return tell(judged, place)
     path, options = split_new_rows(data, read_table_options(run.manifest().data))
     with open_source(path) as file:
-        return samples.judge_rows(predictor, file, options)
+        return tell(samples.judge_rows(predictor, file, options), file)
 
 
 def load_own(run: Run, needed: bool) -> Dataset | None:
@@ -144,13 +159,14 @@ def load_own(run: Run, needed: bool) -> Dataset | None:
 
     manifest = run.manifest()
     try:
-        if changed := check_data(manifest):
-            raise DescendError(f"{changed[:1].upper()}{changed[1:]}.")
-        return catalogue.find(find_address(run)).load()
+        if (changed := check_data(manifest)) is None:
+            return catalogue.find(find_address(run)).load()
+        why = f"{changed.what}; restore it, or name other data to evaluate on."
     except DescendError as error:
-        if needed:
-            raise DescendError(f"{error} Name other data to evaluate on, or train anew.") from None
-        return None
+        why = f"{error} Name other data to evaluate on, or train anew."
+    if needed:
+        raise DescendError(why)
+    return None
 
 
 def require_same_part(own: Dataset, run: Run, other: Run) -> None:

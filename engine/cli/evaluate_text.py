@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from descend.engine.base.errors import DescendError, UsageError
@@ -35,6 +36,8 @@ def measure_text_model(
     text = read_data(run, data)
     parts = 2 if other else 1
     judged = judge_text(restored, text, find_context(run), lambda share: tell(share / parts))
+    if said := tell_of_file(run, restored, data):
+        judged = replace(judged, notes=(said, *judged.notes), trained_on=True)
     others = {}
     if other is not None:
         theirs = restore_training(other)
@@ -45,8 +48,20 @@ def measure_text_model(
                 f"'{other.id}' held another part of its text back than '{run.id}'; name a text to compare them on, "
                 "which neither was trained on."
             )
+        if said := tell_of_file(other, theirs, data):
+            judged = replace(judged, notes=(*judged.notes, said))
         others[other.id] = judge_text(theirs, text, find_context(other), lambda share: tell((1 + share) / parts))
     return evaluate_text(judged, restored.prepared.counts, others)
+
+
+def tell_of_file(run: Run, restored: Restored, data: str | None) -> str:
+    """A sentence if the file ``data`` is what ``run`` learned from, else ""."""
+    from descend.engine.base.paths import parse_path
+    from descend.engine.evaluation.trained_on import tell_trained_on
+
+    if data in (None, "-"):
+        return ""
+    return tell_trained_on(run, restored.prepared, parse_path(str(data)), "place")
 
 
 def find_context(run: Run) -> int:

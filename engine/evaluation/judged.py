@@ -27,6 +27,7 @@ class Judged:
         describe: what sample i is, in a line.
         groups: words of each sample, (n,), by the name of the column of categories that holds them.
         notes: sentences on what was left out or stood in.
+        trained_on: whether the model learned from these samples, or from most of them; the first note says so.
         threshold: of two classes, the probability of the second from which on it is said; of labels that of each, or
             one for all.
         x: the samples as a `Dataset` stores them, (n, …); None where they are not kept.
@@ -43,6 +44,7 @@ class Judged:
     x: NDArray[Any] | None = None
     threshold: Threshold = EVEN
     labelled: bool = False
+    trained_on: bool = False
 
     unit = "sample"
 

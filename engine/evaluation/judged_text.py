@@ -37,6 +37,7 @@ class JudgedText:
         guessed: the likeliest, (t,), and ``sure`` its probability, (t,).
         top: whether it is among the `TOP` likeliest, bool, (t,).
         notes: sentences on what was left out or stood in.
+        trained_on: as of `Judged`.
     """
 
     tokeniser: Tokeniser
@@ -50,6 +51,7 @@ class JudgedText:
     sure: NDArray[np.float64]
     top: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    trained_on: bool = False
 
     classes = targets = ()
     classified = labelled = False

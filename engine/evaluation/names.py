@@ -27,6 +27,8 @@ NAMES = {
     "r2": "R²",
 }
 """Of each metric, in words."""
+LOWER = ("loss", "mae", "rmse", "log_loss", "calibration_error", "perplexity", "bits_per_character")
+"""Metrics of which less is better."""
 ROC, PRECISION_RECALL, CALIBRATION, RESIDUALS = "ROC curve", "precision-recall curve", "calibration", "residuals"
 """Pictures of what a training says."""
 ON_DEMAND = tuple(f"points/{name}" for name in (PRECISION_RECALL, CALIBRATION, RESIDUALS))

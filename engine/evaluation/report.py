@@ -51,6 +51,7 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         "data": source,
         "samples": len(judged),
         "unit": judged.unit,
+        "trained_on": judged.trained_on,
         "notes": list(judged.notes),
         "metrics": {
             name: {"value": value, **({**asdict(found.intervals[name])} if name in found.intervals else {})}

@@ -48,6 +48,7 @@ from descend.engine.run.runs import ENDS, Run
 
 if TYPE_CHECKING:
     from descend.datasets.dataset import Dataset
+    from descend.datasets.preparation import Preparation
 
 AGAIN = 1.0
 """Seconds between two attempts to write a last checkpoint."""
@@ -65,6 +66,7 @@ class Lab(TimedPictures):
         state: plain values (numbers, strings, lists, dicts, tensors) of the experiment that a resumed run needs.
         folder: where the run is kept.
         dataset: the dataset chosen for this run; None if the lesson makes its own data.
+        prepared: how it is prepared for a training; None where that is not settled yet.
         doing: ``with lab.doing("evaluating"):`` says what the block does, for the line that tells where the run is.
         forked: in a fork, the values that changed knobs had in the run it comes from.
     """
@@ -83,6 +85,7 @@ class Lab(TimedPictures):
     ) -> None:
         super().__init__()
         self.device, self.seed, self.dataset, self.folder = device, seed, dataset, run.folder
+        self.prepared: Preparation | None = None
         self.step = 0
         self.state: dict[str, Any] = {}
         self.doing = Activity()

@@ -262,6 +262,7 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
     from descend.engine.run.fork_effects import find_without_effect
     from descend.engine.run.knob_turns import list_turns
     from descend.engine.run.preparation_file import find_address
+    from descend.engine.train.kept_preparation import settle_preparation
 
     device = devices.find_device(manifest.device)
     dataset = None
@@ -305,6 +306,10 @@ def conduct_run(run: Run, control_from: int, termination: TerminationSignal | No
         if passed_over := [step for step in run.checkpoint_steps() if resumed is None or step > resumed["step"]]:
             since = "the beginning" if resumed is None else f"step {resumed['step']}"
             lab.note(f"The checkpoint of step {passed_over[-1]} is damaged, so the run resumes from {since}.")
+        if dataset is not None and isinstance(chosen, experiment.Training):
+            lab.dataset, lab.prepared = settle_preparation(
+                run, dataset, knobs, chosen.model, resumed is not None, lab.forked
+            )
         for warning in changes.find_changes(manifest):
             lab.note(warning)
         chosen.run(lab, knobs)

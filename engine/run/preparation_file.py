@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from descend.datasets.options import join_address, split_address
@@ -17,11 +19,14 @@ MAX_BYTES = 1 << 28
 
 
 def write_preparation(run: Run, preparation: Preparation) -> None:
-    """Write ``preparation.json``, all of it or nothing.
+    """Write ``preparation.json``, all of it or nothing; nothing if it says so already.
 
     Raises:
         OSError: it cannot be written.
     """
+    with suppress(DescendError):
+        if read_preparation(run) == preparation:
+            return
     replace_json(run.preparation_file, msgspec.json.encode(preparation))
 
 

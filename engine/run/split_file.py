@@ -11,6 +11,9 @@ from descend.engine.base.errors import DescendError
 from descend.engine.run.manifest import replace_json
 from descend.engine.run.runs import Run
 
+MAX_BYTES = 1 << 30
+"""Of the file; a million samples that are not trained on take about 8 MB."""
+
 
 class RunSplit(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which samples are not trained on.
@@ -25,6 +28,14 @@ class RunSplit(msgspec.Struct, frozen=True, omit_defaults=True):
     counted: Literal["line", "place"]
     validation: list[int]
     test: list[int] = []
+
+
+def differs_from_kept(run: Run, split: RunSplit) -> bool:
+    """Whether ``split.json`` says other than ``split``; not where there is none, or none that can be read."""
+    try:
+        return msgspec.json.decode(files.read_file(run.split_file, MAX_BYTES), type=RunSplit) != split
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return False
 
 
 def write_split(run: Run, split: RunSplit) -> None:

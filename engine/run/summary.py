@@ -57,7 +57,12 @@ class Summary:
     @property
     def key(self) -> str:
         """Name of the metric that says most: of the samples held back if there are any, as choosing among runs by the
-        test set would spoil it, else of the test set, and of these the accuracy if it is there; else a loss."""
+        test set would spoil it, else of the test set; of these what the run was told to be judged by (``metric=``), or
+        the accuracy if it is there; else a loss."""
+        judge = self.manifest.knobs.get("metric", "loss")
+        chosen = (f"{part}/{judge}" for part in ("validation", "test") if judge != "loss")
+        if found := next((name for name in chosen if name in self.metrics), ""):
+            return found
 
         def rank(name: str) -> tuple[bool, bool, bool, bool, str]:
             part, _, metric = name.rpartition("/")

@@ -9,13 +9,16 @@ from typing import Any
 import torch
 
 from descend.datasets.dataset import Dataset
+from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 from descend.engine.base.knobs import KnobSet
 from descend.engine.lab import checkpoints
 from descend.engine.lab.checkpointables import Tracked
 from descend.engine.lab.checkpoints import changed
 from descend.engine.launch import devices, experiment
+from descend.engine.run.preparation_file import find_address
 from descend.engine.run.runs import Run
+from descend.engine.train.kept_preparation import settle_preparation
 
 
 class FollowerLab:
@@ -31,6 +34,7 @@ class FollowerLab:
         resumed: dict[str, Any] | None,
     ) -> None:
         self.device, self.seed, self.dataset = device, seed, dataset
+        self.prepared: Preparation | None = None
         self.forked, self._knobs = changed(resumed, run.id, knobs), knobs
         self.step, self.state = 0, dict[str, Any](resumed["state"] if resumed is not None else {})
         self._resumed, self._tracked = resumed, Tracked()
@@ -64,15 +68,20 @@ def run_follower(run: Run) -> int:
     torch.set_num_threads(max(1, manifest.threads // manifest.devices))
     seed_everything(manifest.seed)
     knobs = chosen.knobs.parse(manifest.knobs)
+    dataset, resumed = datasets.find(find_address(run)).load(), checkpoints.find_newest(run)
     lab: Any = FollowerLab(
         run,
         knobs,
         devices.find_device(manifest.device),
         manifest.seed,
-        datasets.find(manifest.data).load(),
-        checkpoints.find_newest(run),
+        dataset,
+        resumed,
     )
     try:
+        if isinstance(chosen, experiment.Training):
+            lab.dataset, lab.prepared = settle_preparation(
+                run, dataset, knobs, chosen.model, resumed is not None, lab.forked
+            )
         chosen.run(lab, knobs)
     except DescendError as error:  # which the first process says, if it finds the same
         print(error, file=sys.stderr, flush=True)

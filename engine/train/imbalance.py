@@ -23,4 +23,7 @@ def describe_imbalance(dataset: Dataset) -> str:
         return ""
     share = 100 * float((dataset.test_y == often).mean())
     name = dataset.classes[often]
-    return f"{WARNING}the classes are imbalanced: always guessing '{name}' is right for {share:.1f} % of the test part."
+    return (
+        f"{WARNING}the classes are imbalanced: always guessing '{name}' is right for {share:.1f} % of the test part; "
+        "balanced accuracy, macro F1, ROC AUC and average precision in the final result tell more than accuracy."
+    )

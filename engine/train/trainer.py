@@ -21,10 +21,9 @@ from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
 from descend.engine.lab.minibatches import count_parameters
 from descend.engine.lab.private_names import RunningNorm
-from descend.engine.launch.changes import require_same_tokens
 from descend.engine.run.preparation_file import write_preparation
 from descend.engine.run.runs import Run
-from descend.engine.run.split_file import write_split
+from descend.engine.run.split_file import differs_from_kept, write_split
 from descend.engine.train import (
     forking,
     held_back,
@@ -123,6 +122,8 @@ class Trainer:
         checkpoint_size: bytes of a checkpoint, at most.
         live: knobs that may be turned meanwhile, besides the rate, which each step brings anyway.
         doing: what is being done with the model, for the message if that fails.
+        begun_before: whether it goes on from a checkpoint.
+        imbalanced: whether one class is so common that accuracy says little.
         late: the warning about parameters created during training, if it was given.
     """
 
@@ -137,6 +138,8 @@ class Trainer:
     frozen: FrozenPart
     optimiser: torch.optim.Optimizer
     average: WeightAverage
+    begun_before: bool
+    imbalanced: bool
     min_batch: int
     checkpoint_size: int
 
@@ -159,8 +162,7 @@ class Trainer:
     def prepare(self) -> None:
         """Build the model, try it, and prepare the data."""
         lab, k = self.lab, self.k
-        if not self.team.rank:
-            require_same_tokens(Run(lab.folder), self.prepared)
+        self.begun_before = "output" in lab.state
         self.net, notes = self.built()
         begin_pretrained(self)
         self.frozen = FrozenPart(self.net, k.freeze)
@@ -179,7 +181,13 @@ class Trainer:
         )
         prepared, augment = self.prepared, getattr(k, "augment", "none")
         if not self.team.rank:
-            write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=list_inputs(self.net)))
+            inputs = list_inputs(self.net)
+            if self.begun_before and prepared.inputs and inputs != prepared.inputs:
+                raise ModelError(
+                    "The model divides the columns among its inputs in another way than when the run was begun; "
+                    "restore its file, or begin a new run."
+                )
+            write_preparation(Run(lab.folder), msgspec.structs.replace(prepared, inputs=inputs))
         form = loader.Preprocessing(prepared, lab.device, channels_last=last, augment=augment)
         self.objective = choose_task(prepared, list_tasks(self.model), k, form)
         resident = k.placement == "device" or (k.placement == "auto" and loader.has_room(self.dataset, lab.device))
@@ -268,7 +276,9 @@ class Trainer:
         if "channels_last" in lab.forked and k.channels_last == "yes" and not convolves:
             raise ModelError("channels_last=yes changes nothing: it is for convolutions, and the model has none.")
         forking.require_model_effects(self)
+        self.imbalanced = False
         if isinstance(self.objective, Classification) and (warning := describe_imbalance(self.dataset)):
+            self.imbalanced = True
             advice = " class_weights=balanced counts each class alike." if k.class_weights == "none" else ""
             lab.note(warning + advice)
         if isinstance(self.objective, Labels) and (blind := describe_blind_labels(self.dataset)):
@@ -316,7 +326,13 @@ class Trainer:
         """Train, as the only process or the first of several."""
         lab, k, feed = self.lab, self.k, self.feed
         if not self.context:  # else the held-back part is the end of the training part
-            write_split(Run(lab.folder), held_back.list_held(self.dataset, self.held))
+            split, run = held_back.list_held(self.dataset, self.held), Run(lab.folder)
+            if self.begun_before and differs_from_kept(run, split):
+                lab.note(
+                    f"{WARNING}other {self.unit} are held back or tested than when the run was begun, and some of them "
+                    "were trained on, so that figures on them flatter."
+                )
+            write_split(run, split)
         steps, samples = k.epochs * feed.per_epoch, feed.batch_size * feed.accumulate
         self.run.train()
         ended = begun = False
@@ -359,7 +375,13 @@ class Trainer:
         parts = {"train": self.train_set}
         if self.held is not None:  # else the test part is what every epoch was judged by
             parts = {"validation": self.held, "test": self.test_set, **parts}
+        elif self.imbalanced:
+            parts = {"test": self.test_set, **parts}
+        task = self.objective
+        each_epoch = isinstance(task, Classification) and task.every
         for part, split in parts.items():
+            if isinstance(task, Classification):  # what tells more of rare classes is measured once, as it costs more
+                task.every = each_epoch or (self.imbalanced and part != "train")
             tally = self._evaluated(split)
             self.lab.results(**{f"{part}/{name}": value for name, value in tally.metrics().items()})
             if part == "validation":
@@ -443,8 +465,9 @@ class Trainer:
 
     @cached_property
     def prepared(self) -> Preparation:
-        """How the data is prepared; looks at all of it, if images are scaled by its mean."""
-        return prepare_training(self.dataset, self.k, self.model)
+        """How the data is prepared: as was settled, or as it is; that looks at all of it, if images are scaled by its
+        mean."""
+        return self.lab.prepared or prepare_training(self.dataset, self.k, self.model)
 
     def _count_checkpoints(self) -> int:
         """Files of checkpoints at most: those that are kept, and one that is written."""

@@ -131,3 +131,13 @@ def test_several_labels_have_a_line_each_beside_their_commonest_answer() -> None
     assert "label samples right commonest precision recall F1 ROC AUC" in lines
     at = lines.index("new 0 100.0 % 100.0 % - - 0.0000 -")
     assert lines[at + 1] == "ad 9 90.0 % 75.0 % 50.0 % 50.0 % 0.5000 -"
+
+
+def test_a_note_that_begins_with_the_name_of_a_file_begins_as_that_is_written() -> None:
+    found = {**FOUND, "notes": ["mix2.csv lacks a column."], "imbalance": "one class is rare."}
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(evaluation.draw_findings(found))
+    told = shown.get()
+    assert "mix2.csv lacks a column." in told
+    assert "One class is rare." in told

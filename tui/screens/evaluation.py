@@ -131,10 +131,11 @@ class EvaluationScreen(Leaves, Screen[None]):
 def draw_findings(found: dict[str, Any]) -> RenderableType:
     """All that was measured, the worst mistakes included."""
     head = Text(plain(f"{format_count(found['samples'], found['unit'])}, {found['data']}"))
-    sentences = [one["words"] for one in found["comparisons"].values()] + [found["imbalance"], *found["notes"]]
+    sentences = [one["words"] for one in found["comparisons"].values()] + [found["imbalance"]]
     parts: list[RenderableType] = [head, Text(), draw_metrics(found), Text()]
-    for said in filter(None, sentences):
-        parts += [Text(plain(f"{said[:1].upper()}{said[1:]}")), Text()]
+    said = [f"{sentence[:1].upper()}{sentence[1:]}" for sentence in sentences if sentence]
+    for sentence in (*said, *found["notes"]):  # a note may begin with the name of a file
+        parts += [Text(plain(sentence)), Text()]
     if found["worst"]:
         parts += [Text("Worst mistakes", "bold"), draw_mistakes(found["worst"]), Text()]
     else:

@@ -15,7 +15,11 @@ from sklearn.metrics import roc_auc_score
 from tests.engine.train.trained import said, trained
 
 from descend.engine.cli import main
+from descend.engine.cli.evaluate import judge
+from descend.engine.evaluation.trained_on import tell_trained_on
+from descend.engine.run.preparation_file import read_preparation
 from descend.engine.run.runs import Run
+from descend.engine.train.predictor import load_predictor
 
 
 def table(folder: Path, rows: int = 200, name: str = "t.csv", seed: int = 1) -> Path:
@@ -195,7 +199,14 @@ def test_a_report_has_every_number_and_pictures_that_any_viewer_draws(
         assert f"![{name}]({name}.svg)" in text
         assert ElementTree.parse(folder / f"{name}.svg").getroot().tag.endswith("svg")
     assert "not empty" in refused(capsys, run.id, "--report", str(folder))
-    assert main(["evaluate", run.id, "--report", str(folder), "--force"]) == 0
+    assert not kept["trained_on"]
+    capsys.readouterr()
+    assert main(["evaluate", run.id, str(file), "--report", str(folder), "--force"]) == 0
+    assert "Most of these samples were trained on, as t.csv is data that" in capsys.readouterr().out
+    kept = json.loads((folder / "report.json").read_text())
+    assert kept["trained_on"]
+    assert kept["notes"][0].startswith("Most of these samples were trained on")
+    assert "Most of these samples were trained on" in (folder / "report.md").read_text()
     assert "is a file" in refused(capsys, run.id, "--report", str(file))
 
 
@@ -215,3 +226,68 @@ def test_what_cannot_be_judged_is_a_sentence(tmp_path: Path, capsys: pytest.Capt
     assert "changed since the run was created" in refused(capsys, run.id)
     file.unlink()
     assert "no longer exists" in refused(capsys, run.id)
+
+
+def tell(run: Run, place: Path) -> str:
+    """What is said of data that ``run`` may have learned from."""
+    return tell_trained_on(run, read_preparation(run), place)
+
+
+def test_data_that_was_trained_on_is_said_to_flatter(tmp_path: Path) -> None:
+    file = table(tmp_path, 60)
+    run = trained("mlp", f"{file}?target=kind&ignore=price", epochs=1)
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(file.read_bytes())
+    for each in (file, copy):
+        assert tell(run, each).startswith(
+            f"Most of these samples were trained on, as {each.name} is data that {run.id} learned from, so its figures "
+            "flatter;"
+        )
+    assert not tell(run, table(tmp_path, 60, "other.csv", seed=3))
+    file.unlink()
+    assert tell(run, copy)
+    copy.write_text(copy.read_text().replace("red", "blue", 1))
+    assert not tell(run, copy)
+
+
+def test_of_several_files_those_that_were_trained_on_flatter(tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    table(folder, 60, "train.csv", seed=1)
+    table(folder, 30, "test.csv", seed=2)
+    run = trained("mlp", f"{folder}?target=kind&ignore=price", epochs=1)
+    assert tell(run, folder / "train.csv")
+    assert not tell(run, folder / "test.csv")
+    for at in range(24):
+        place = tmp_path / "pictures" / ("train", "test")[at % 4 == 0] / "ab"[at // 2 % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), at, np.uint8)).save(place / f"{at}.png")
+    seen = trained("mlp", str(tmp_path / "pictures"), epochs=1)
+    for name, flatters in (("", True), ("train", True), ("test", False)):
+        assert bool(tell(seen, tmp_path / "pictures" / name)) == flatters
+
+
+def test_of_arrays_the_part_for_the_test_does_not_flatter(tmp_path: Path) -> None:
+    x, y = np.random.default_rng(0).random((40, 3)), np.arange(40) % 2
+    np.savez(tmp_path / "whole.npz", x=x, y=y)
+    np.savez(tmp_path / "split.npz", x_train=x, y_train=y, x_test=x[:9], y_test=y[:9])
+    for name, flatters in (("whole.npz", True), ("split.npz", False)):
+        run = trained("mlp", str(tmp_path / name), epochs=1)
+        judged = judge(load_predictor(run), run, str(tmp_path / name), None)
+        assert judged.trained_on == flatters
+
+
+def test_own_data_that_is_gone_or_changed_is_told_in_the_words_of_evaluation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = table(tmp_path)
+    run = trained("mlp", f"{file}?target=kind&ignore=price", epochs=1)
+    file.write_text(file.read_text() + "50,red,small,1.5\n")
+    told = refused(capsys, run.id)
+    assert "t.csv changed since the run was created: it has" in told
+    assert "T.csv" not in told
+    assert told.endswith("; restore it, or name other data to evaluate on.\n")
+    file.unlink()
+    assert refused(capsys, run.id) == (
+        f"descend: {file} no longer exists; restore it, or name other data to evaluate on.\n"
+    )

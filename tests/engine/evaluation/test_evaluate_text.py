@@ -17,7 +17,9 @@ from tests.engine.train.trained import said, trained, written
 
 from descend.engine import load
 from descend.engine.cli import main
+from descend.engine.cli.evaluate_text import tell_of_file
 from descend.engine.run.runs import Run
+from descend.engine.train.predictor import restore_training
 
 BOOK = "the cat sat on the mat and the dog ran off.\nthe hen, the cock and two mice stayed at home.\n" * 20
 NEW = "the dog sat on the cat, and two mice ran home.\nthe cock stayed on the mat.\n" * 6
@@ -63,6 +65,9 @@ def test_a_new_text_is_judged_without_the_training_s_and_reported(
     book, new = tmp_path / "book.txt", tmp_path / "new.txt"
     book.write_text(BOOK)
     run = continues(book)
+    assert tell_of_file(run, restore_training(run), str(book)).startswith(
+        "Most of these places were trained on, as book"
+    )
     book.unlink()  # the training's data is not needed
     new.write_text(NEW.replace("dog", "d<g"))
     folder = tmp_path / "report"

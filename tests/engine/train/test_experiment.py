@@ -77,5 +77,13 @@ def test_a_training_on_imbalanced_classes_says_what_always_guessing_gives(tmp_pa
     for often, warned in ((8, True), (5, False)):
         rows = [f"{place},{place * 7 % 13},{'yes' if place % 10 >= often else 'no'}" for place in range(100)]
         (tmp_path / "t.csv").write_text("\n".join(["a,b,kind", *rows]) + "\n")
-        said = notes(done("mlp", str(tmp_path / "t.csv"), epochs=1))
-        assert ("always guessing 'no' is right for 80.0 % of the test part" in said) == warned
+        for validation, parts in ((0.0, {"test"}), (0.2, {"test", "validation"})):
+            history = done("mlp", str(tmp_path / "t.csv"), epochs=2, validation=validation)
+            told = (
+                "always guessing 'no' is right for 80.0 % of the test part; balanced accuracy, macro F1, ROC AUC and "
+            )
+            assert (told in notes(history)) == warned
+            for name in ("balanced_accuracy", "macro_f1", "roc_auc", "average_precision"):
+                found = {part for part, _, metric in (key.partition("/") for key in history.metrics) if metric == name}
+                assert found == (parts if warned else set())
+                assert not any(series.endswith(name) for series in history.series), "it is measured once"

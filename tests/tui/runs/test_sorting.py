@@ -10,6 +10,7 @@ import pytest
 from descend.engine.run.history import Series
 from descend.engine.run.records import Array, Scalars
 from descend.engine.run.runs import Run
+from descend.engine.run.summary import summarize
 from descend.tui.draw.ticks import number
 from descend.tui.screens.runs.columns import METRIC, find_differing, layout, ordered
 from descend.tui.screens.runs.run_row import RunRow
@@ -48,6 +49,26 @@ def test_runs_without_the_metric_come_last_either_way(metric: str, first: list[s
         found = [entry.id for entry in ordered(runs, METRIC + metric, backwards)]
         assert found[:2] == wanted
         assert set(found[2:]) == {"none", "nan"}
+
+
+def test_a_run_is_shown_by_what_it_was_told_to_be_judged_by() -> None:
+    metrics = {"validation/accuracy": 0.9, "validation/macro_f1": 0.4, "validation/mae": 3.0, "test/macro_f1": 0.3}
+    told = {
+        "macro_f1": ("validation/macro_f1", 0.4),
+        "mae": ("validation/mae", 3.0),
+        "loss": ("validation/accuracy", 0.9),
+        "r2": ("validation/accuracy", 0.9),
+    }
+    for metric, shown in told.items():
+        summary = summarize(measured(metrics, knobs={"metric": metric}))
+        found = RunRow.of(summary, (), 0.0)
+        assert (summary.key, found.metric, found.value) == (shown[0], *shown)
+
+
+def test_the_best_run_comes_first_in_the_direction_of_its_metric() -> None:
+    for metric, first in (("validation/mae", "a"), ("validation/rmse", "a"), ("validation/macro_f1", "b")):
+        runs = [row(name, metric=metric, value=value) for name, value in (("b", 0.9), ("a", 0.1))]
+        assert ordered(runs, "metric")[0].id == first
 
 
 def test_knobs_that_differ_within_a_lesson_have_columns() -> None:

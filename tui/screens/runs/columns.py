@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rich.cells import cell_len
 
 from descend.engine.base.units import format_size
+from descend.engine.evaluation.names import LOWER
 from descend.tui import state_marks
 from descend.tui.cell_text import fit
 from descend.tui.draw.ticks import duration, number
@@ -61,6 +62,8 @@ def _best(entry: RunRow) -> tuple[object, ...]:
 
 def is_better_low(metric: str) -> bool:
     """Whether the lowest value of ``metric`` comes first unless the user reverses it."""
+    if metric.rpartition("/")[2] in LOWER:
+        return True
     return any(word in metric.lower() for word in ("loss", "error", "perplexity", "bits", "distance"))
 
 
