@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.datasets.labels import name_labels
 from descend.engine.evaluation import baselines
+from descend.engine.evaluation.calibration import tell_calibration, tell_shift
 from descend.engine.evaluation.comparison import Comparison, compare
 from descend.engine.evaluation.intervals import Interval, find_intervals
 from descend.engine.evaluation.judged import Judged
@@ -59,6 +60,7 @@ class Evaluation:
         baselines: metrics of others on the same samples, by what they do.
         comparisons: the model against each of these.
         imbalance: a sentence if classes are of very different size; else empty.
+        calibration: sentences on what the calibration error is of, and why probabilities may be no shares; or empty.
         classes: of each class (`measure_each_class`) or label (`measure_each_label`).
         confusion: counts of (true, predicted), None of labels and numbers.
         worst: the worst mistakes.
@@ -73,23 +75,32 @@ class Evaluation:
     baselines: Mapping[str, Mapping[str, float]]
     comparisons: Mapping[str, Comparison]
     imbalance: str
+    calibration: str
     classes: Sequence[Mapping[str, Any]]
     confusion: NDArray[np.int64] | None
     worst: Sequence[Mistake]
     slices: Sequence[Slice]
     noise: Sequence[tuple[float, float]]
 
+    @property
+    def sentences(self) -> list[str]:
+        """What came out, in words."""
+        told = [*(one.words for one in self.comparisons.values()), self.imbalance, self.calibration]
+        return [f"{sentence[:1].upper()}{sentence[1:]}" for sentence in told if sentence]
+
 
 def evaluate(
     judged: Judged,
     predictor: Predictor,
     others: Mapping[str, Judged] | None = None,
+    knobs: Mapping[str, Any] | None = None,
     tell: Callable[[float], None] = lambda share: None,
 ) -> Evaluation:
     """Measure what a model said.
 
     Args:
         others: what else said something of the same samples, by its name, to compare with.
+        knobs: of the training.
         tell: takes the share that is done, in (0, 1].
     """
     blind, guesses = baselines.guess_blindly(judged, predictor.prepared)
@@ -102,6 +113,7 @@ def evaluate(
         {name: measure(other) for name, other in others.items()},
         {name: compare(judged, other, MODEL, name) for name, other in others.items()},
         baselines.tell_imbalance(judged),
+        " ".join(filter(None, [tell_calibration(judged.classes, judged.labelled), tell_shift(knobs or {})])),
         list_classes(judged),
         count_confusion(judged) if judged.classified else None,
         list_mistakes(judged, WORST),

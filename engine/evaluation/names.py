@@ -51,7 +51,8 @@ def name_class_columns(classes: Sequence[Mapping[str, Any]], labelled: bool) -> 
     heads = {"threshold": "said from"} if any(one.get("threshold", EVEN) != EVEN for one in classes) else {}
     heads |= {"accuracy": "right", "commonest": "commonest"} if labelled else {}
     heads |= {"precision": "precision", "recall": "recall", "f1": "F1"}
-    return heads | {key: NAMES[key] for key in ("roc_auc", "average_precision")}
+    heads |= {key: NAMES[key] for key in ("roc_auc", "average_precision")}
+    return heads | ({"calibration_error": NAMES["calibration_error"]} if labelled else {})
 
 
 def write_value(name: str, value: float | None) -> str:

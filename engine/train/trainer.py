@@ -16,6 +16,7 @@ from descend.datasets.dataset import WARNING
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 from descend.engine.base.units import format_size
+from descend.engine.evaluation.calibration import SHIFTING, tell_shift
 from descend.engine.lab.checkpoint_size import estimate_checkpoint, require_space
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
@@ -270,6 +271,9 @@ class Trainer:
             lab.note(warning + advice)
         if isinstance(self.objective, Labels) and (blind := describe_blind_labels(self.dataset)):
             lab.note(blind)
+        shifting = {name: getattr(k, name) for name in SHIFTING if hasattr(k, name)}
+        if self.objective.own is None and (shift := tell_shift(shifting)):
+            lab.note(shift)
         copies = 1 + bool(k.ema) + (self.best is not None and self.best.keep)
         self.checkpoint_size = estimate_checkpoint(self.net, self.optimiser, copies)
         lab.note(
