@@ -31,6 +31,8 @@ ROC, PRECISION_RECALL, CALIBRATION, RESIDUALS = "ROC curve", "precision-recall c
 """Pictures of what a training says."""
 ON_DEMAND = tuple(f"points/{name}" for name in (PRECISION_RECALL, CALIBRATION, RESIDUALS))
 """Those that are not shown until they are chosen."""
+LOWER = ("loss", "mae", "rmse", "log_loss", "calibration_error", "perplexity", "bits_per_character")
+"""Metrics of which less is better."""
 SHARES = (
     "accuracy",
     "balanced_accuracy",
@@ -62,6 +64,13 @@ def write_value(name: str, value: float | None) -> str:
     if name in SHARES:
         return write_share(value)
     return f"{value:.4g}" if name in UNITS else f"{value:.4f}"
+
+
+def write_difference(name: str, difference: float) -> str:
+    """How far two values of a metric lie apart."""
+    if name in SHARES:
+        return f"{100 * abs(difference):.1f} percentage points in {NAMES[name]}"
+    return f"{write_value(name, abs(difference))} in {NAMES[name]}"
 
 
 def write_share(share: float, digits: int = 1) -> str:

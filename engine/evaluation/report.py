@@ -17,7 +17,7 @@ from descend.engine.evaluation.curves import thin, trace_precision_recall, trace
 from descend.engine.evaluation.evaluation import Evaluation
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.judged_text import JudgedText
-from descend.engine.evaluation.names import NAMES, name_class_columns, write_share, write_value
+from descend.engine.evaluation.names import LOWER, NAMES, name_class_columns, write_share, write_value
 
 MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|*_`[]#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 CURVES = 8
@@ -58,6 +58,7 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         },
         "baselines": {name: dict(metrics) for name, metrics in found.baselines.items()},
         "comparisons": {name: asdict(one) for name, one in found.comparisons.items()},
+        "besides": {name: asdict(one) for name, one in found.besides.items()},
         "imbalance": found.imbalance,
         "calibration": found.calibration,
         "sentences": found.sentences,
@@ -67,7 +68,8 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         "confusion": None if found.confusion is None else found.confusion.tolist(),
         "worst": [asdict(one) for one in found.worst],
         "slices": [asdict(one) for one in found.slices],
-        "noise": [{"deviation": level, found.main: value} for level, value in found.noise],
+        "noise": [{"deviation": level, **values} for level, values in found.noise],
+        "noise_samples": found.disturbed,
     }
 
 
@@ -120,13 +122,28 @@ def write_markdown(found: Evaluation, run: str, source: str, pictures: Sequence[
             [one.said, "" if one.sure is None else write_share(one.sure), one.true, one.sample] for one in found.worst
         ]
         parts.append("## Worst mistakes\n\n" + tabulate(["said", "probability", "true", "sample"], mistakes))
+    heads = [NAMES[name] for name in found.told]
     if found.slices:
-        sliced = [[o.column, o.word, f"{o.samples:,}", write_value(found.main, o.value)] for o in found.slices]
-        parts.append("## By category\n\n" + tabulate(["column", "value", "samples", NAMES[found.main]], sliced))
+        sliced = [[o.column, o.word, f"{o.samples:,}", *write_told(found, o.values)] for o in found.slices]
+        parts.append("## By category\n\n" + tabulate(["column", "value", "samples", *heads], sliced))
     if found.noise:
-        noisy = [[f"{level:g}", write_value(found.main, value)] for level, value in found.noise]
-        parts.append("## With noise in the input\n\n" + tabulate(["deviation", NAMES[found.main]], noisy))
+        noisy = [[f"{level:g}", *write_told(found, values)] for level, values in found.noise]
+        parts.append("## With noise in the input\n\n" + tell_disturbed(found))
+        parts.append(tabulate(["deviation", *heads], noisy))
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
+
+
+def write_told(found: Evaluation, values: Mapping[str, float]) -> list[str]:
+    """The metrics that parts of the samples are told in."""
+    return [write_value(name, values.get(name)) for name in found.told]
+
+
+def tell_disturbed(found: Evaluation) -> str:
+    """On how many samples the noise was measured."""
+    count, unit = len(found.judged), found.judged.unit
+    if found.disturbed == count:
+        return f"On all {format_count(count, unit)}."
+    return f"On {found.disturbed:,} of the {format_count(count, unit)}, drawn at random; without noise, too."
 
 
 def tabulate(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -164,12 +181,13 @@ def draw_pictures(found: Evaluation) -> dict[str, str]:
         pictures["residuals"] = svg.draw_chart(
             "Residuals", (f"predicted {name}", "predicted - true"), {}, pair(said, said - truth)
         )
-    if found.noise:
+    name = found.told[0]
+    if noisy := [(level, values[name]) for level, values in found.noise if name in values]:
         pictures["noise"] = svg.draw_chart(
-            "With noise in the input",
-            ("deviation of the noise", NAMES[found.main]),
-            {"": list(found.noise)},
-            unit=(True, found.main != "mae"),
+            f"With noise in the input, {format_count(found.disturbed, judged.unit)}",
+            ("deviation of the noise", NAMES[name]),
+            {"": noisy},
+            unit=(True, name not in (*LOWER, "r2")),
         )
     return pictures
 

@@ -62,7 +62,7 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
     import numpy as np
 
     from descend.datasets.new_answers import AnswerReader
-    from descend.datasets.new_rows import read_rows
+    from descend.datasets.new_rows import make_column, read_rows
     from descend.datasets.new_texts import make_encoder
 
     prepared = predictor.prepared
@@ -84,8 +84,11 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
         rows += [describe_row(table, place) for place in places]
         for each in prepared.encoders:
             if each.words:
-                cells = table.columns[table.names.index(each.name)]
-                groups.setdefault(each.name, []).extend(cells[place] or "(missing)" for place in places)
+                column = make_column(table, table.names.index(each.name), options)  # folded as in training
+                gone = column.missing
+                groups.setdefault(each.name, []).extend(
+                    "(missing)" if gone[place] else column.cells[place] for place in places
+                )
     notes = [*encoder.tell(), *answers.tell()]
     if not truth:
         raise DescendError(f"{file.name} has no row that can be judged. {' '.join(notes)}".rstrip())

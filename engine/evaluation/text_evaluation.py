@@ -33,11 +33,12 @@ def evaluate_text(
         others = {f"guessing by {judged.unit} frequencies": blind, **others}
     return Evaluation(
         judged,
-        judged.main,
+        (judged.main,),
         measure_text(judged),
         find_text_intervals(judged),
         {name: measure_text(other) for name, other in others.items()},
         {name: compare_texts(judged, other, MODEL, name) for name, other in others.items()},
+        {},
         "",
         tell_shift(knobs),
         [],

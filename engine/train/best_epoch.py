@@ -9,12 +9,11 @@ from typing import Any
 
 from torch import nn
 
+from descend.engine.evaluation.names import LOWER
 from descend.engine.train.weight_average import swapped
 
 KEPT = ("best", "best_score", "best_epoch", "best_metric")
 """What is kept in the state of a run."""
-LOWER = ("loss", "mae", "rmse", "log_loss", "calibration_error", "perplexity", "bits_per_character")
-"""Metrics of which less is better."""
 
 
 class BestEpoch:

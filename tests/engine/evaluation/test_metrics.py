@@ -161,8 +161,8 @@ def test_the_worst_mistakes_are_the_surest_and_the_farthest() -> None:
 def test_slices_measure_the_samples_of_each_word() -> None:
     of = judged(90)
     words = ["north" if place % 3 else "south" for place in range(90)]
-    sliced = slice_samples(Judged(of.classes, (), of.truth, of.said, groups={"where": words}), "accuracy")
+    sliced = slice_samples(Judged(of.classes, (), of.truth, of.said, groups={"where": words}), ["accuracy"])
     assert {(one.word, one.samples) for one in sliced} == {("north", 60), ("south", 30)}
     right = of.guessed == of.truth
     expected = {word: right[np.array(words) == word].mean() for word in ("north", "south")}
-    assert all(one.value == pytest.approx(expected[one.word]) for one in sliced)
+    assert all(one.values == {"accuracy": pytest.approx(expected[one.word])} for one in sliced)
