@@ -78,6 +78,9 @@ from descend.engine.train.weight_average import WeightAverage
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
 
+CURVES_BY_HALF = "The curves are by one half, with which final accuracy, F1 and the like do not compare."
+"""Said where a threshold is chosen after the last epoch."""
+
 
 def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
     """Train ``model`` on the data of ``lab`` with the knobs ``k``.
@@ -379,12 +382,12 @@ class Trainer:
         if isinstance(task, Labels):
             cuts = choose_label_thresholds(truth, said, by)
             task.threshold = lab.state["threshold"] = cuts
-            lab.note(describe_label_thresholds(task.names, cuts, truth, by, self.unit))
+            lab.note(f"{describe_label_thresholds(task.names, cuts, truth, by, self.unit)} {CURVES_BY_HALF}")
             return
         task.threshold = lab.state["threshold"] = choose_threshold(truth, said[:, 1], by)
         lab.note(
             f"'{task.names[1]}' is said from a probability of {task.threshold:.3g} on, by {by} on the {self.unit} "
-            "held back."
+            f"held back. {CURVES_BY_HALF}"
         )
         lab.results(threshold=task.threshold)
 

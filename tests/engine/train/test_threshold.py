@@ -66,6 +66,9 @@ def test_predictions_evaluations_and_cards_follow_the_threshold(
     assert 0 < predictor.threshold < 0.5, "few are positive"
     assert history.metrics["threshold"] == predictor.threshold
     assert "is said from a probability of" in notes(history)
+    assert "The curves are by one half" in notes(history)
+    assert main(["show", run.id, "--json"]) == 0
+    assert "threshold=f1 chose at the end" in json.loads(capsys.readouterr().out)["threshold"]
     rows = [{"a": a, "b": a} for a in np.linspace(-1, 4, 60)]
     found = load_model(run).predict(rows)
     assert {row["prediction"] for row in found} == {"no", "yes"}
