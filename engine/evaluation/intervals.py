@@ -78,6 +78,11 @@ def count_resamples(judged: Judged) -> int:
     return max(min(FEWEST, RESAMPLES), min(RESAMPLES, WORK // max(1, len(judged) * columns)))
 
 
+def count_stretches(count: int, block: int) -> int:
+    """How many resamples of so many places are drawn ``block`` neighbours at once: likewise."""
+    return max(min(FEWEST, RESAMPLES), min(RESAMPLES, WORK * block // count))
+
+
 def resample(
     judged: Judged, seed: int = 0, tell: Callable[[float], None] = lambda share: None
 ) -> dict[str, NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError
 from descend.engine.evaluation.comparison import Comparison, count_signs, resample_sign, tell_difference
-from descend.engine.evaluation.intervals import FEWEST, LEVEL, RESAMPLES, WORK, Interval, resample_blocks
+from descend.engine.evaluation.intervals import LEVEL, Interval, count_stretches, resample_blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,8 +151,8 @@ def find_text_intervals(judged: JudgedText, seed: int = 0) -> dict[str, Interval
     if count < BLOCKS:
         return {}
     block = choose_block(count, judged.window)
-    times = max(FEWEST, min(RESAMPLES, WORK * block // count))
-    method = f"block bootstrap of {times}, {block:,} {judged.unit}s each"
+    times = count_stretches(count, block)
+    method = f"block bootstrap of {times:,}, {block:,} {judged.unit}s each"
     drawn = resample_blocks(sums, block, times, seed)
     intervals = {}
     for name, values in tell_metrics(drawn[:, drawn[0] > 0], judged).items():

@@ -44,7 +44,7 @@ def test_what_was_held_back_is_judged_as_the_training_judged_it(
             one = found["metrics"][name]
             assert one["value"] == pytest.approx(told[f"test/{name}"], rel=1e-4)
             assert one["low"] <= one["value"] <= one["high"]
-            assert one["method"].startswith("block bootstrap of 1000, ")
+            assert one["method"].startswith("block bootstrap of 1,000, ")
         assert found["unit"] == unit
         [blind] = found["baselines"]
         assert blind == f"guessing by {unit} frequencies"
