@@ -112,7 +112,19 @@ def measure_samples(
         if theirs.trained_on:
             judged = replace(judged, notes=(*judged.notes, theirs.notes[0]))
         others[other.id] = theirs
-    return evaluate(judged, predictor, others, tell)
+    return evaluate(judged, predictor, others, find_knobs(run), tell)
+
+
+def find_knobs(run: Run) -> dict[str, Any]:
+    """The knobs of a training; of those that shift probabilities the last value that did, were they turned."""
+    from descend.engine.evaluation.calibration import SHIFTING
+    from descend.engine.run.history import History
+
+    knobs = dict(run.manifest().knobs)
+    for turned in History.of(run).changes:
+        if turned.knob in SHIFTING and turned.value:
+            knobs[turned.knob] = turned.value
+    return knobs
 
 
 def judge(predictor: Predictor, run: Run, data: str | None, own: Dataset | None) -> Judged:
@@ -209,19 +221,13 @@ def print_evaluation(console: Console, found: Evaluation, run: str, source: str)
     console.print()
     print_metrics(console, found)
     console.print()
-    for sentence in (*(comparison.words for comparison in found.comparisons.values()), found.imbalance):
-        if sentence:
-            console.print(Text(clean(capitalise(sentence))), soft_wrap=not console.is_terminal)
+    for sentence in found.sentences:
+        console.print(Text(clean(sentence)), soft_wrap=not console.is_terminal)
     if found.classes:
         print_classes(console, found)
     if found.confusion is not None and len(judged.classes) <= MATRIX:
         print_confusion(console, found)
     print_mistakes(console, found)
-
-
-def capitalise(sentence: str) -> str:
-    """``sentence`` with a capital."""
-    return sentence[:1].upper() + sentence[1:]
 
 
 def print_metrics(console: Console, found: Evaluation) -> None:

@@ -28,6 +28,7 @@ def measure_text_model(
         UsageError: the ``other`` is no language model.
         DescendError: the text cannot be read, or is no longer as it was.
     """
+    from descend.engine.cli.evaluate import find_knobs
     from descend.engine.evaluation.text_evaluation import evaluate_text
     from descend.engine.evaluation.text_samples import judge_text
     from descend.engine.train.predictor import restore_training
@@ -51,7 +52,7 @@ def measure_text_model(
         if said := tell_of_file(other, theirs, data):
             judged = replace(judged, notes=(*judged.notes, said))
         others[other.id] = judge_text(theirs, text, find_context(other), lambda share: tell((1 + share) / parts))
-    return evaluate_text(judged, restored.prepared.counts, others)
+    return evaluate_text(judged, restored.prepared.counts, others, find_knobs(run))
 
 
 def tell_of_file(run: Run, restored: Restored, data: str | None) -> str:

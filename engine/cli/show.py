@@ -99,6 +99,8 @@ def print_run(console: Console, summary: Summary, history: History, findings: li
         console.print(Text(warning))
     print_findings(console, findings)
     print_curves(console, history)
+    if told := tell_threshold(summary):
+        console.print(Text(told))
     for picture in find_confusions(history):
         print_confusion(console, picture)
     for table in find_label_tables(history):
@@ -192,6 +194,19 @@ def print_curves(console: Console, history: History) -> None:
     console.print(table)
 
 
+def tell_threshold(summary: Summary) -> str:
+    """A sentence if a threshold was chosen at the end, by which the final values are and the curves are not."""
+    from descend.engine.train.settings import THRESHOLDS
+
+    by = summary.manifest.knobs.get("threshold", THRESHOLDS[0])
+    if by == THRESHOLDS[0] or summary.state != "done":
+        return ""
+    return (
+        f"Final accuracy, F1 and the like are by the threshold that threshold={by} chose at the end, their curves, "
+        "lowest and highest values by one half: they do not compare."
+    )
+
+
 def find_confusions(history: History) -> list[Confusion]:
     """The latest confusion matrix of each split."""
     from descend.engine.run.records import Confusion
@@ -267,6 +282,7 @@ def make_object(summary: Summary, history: History, findings: list[Finding]) -> 
         "again": run_config.format_command(summary.manifest),
         "changed": changes.find_changes(summary.manifest),
         "turned": [{"step": c.step, "knob": c.knob, "value": c.value, "previous": c.previous} for c in history.changes],
+        "threshold": tell_threshold(summary),
         "notes": [{"step": note.step, "text": note.text} for note in history.notes],
         "findings": make_findings(findings),
         "series": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets.labels import list_names
@@ -88,6 +89,34 @@ def flatten(x: NDArray[Any], prepared: Preparation) -> NDArray[np.float32]:
     return np.asarray(scaled, np.float32)
 
 
+def are_imbalanced(judged: Judged) -> bool:
+    """Whether classes are of very different size, or a label is on few samples, or on most."""
+    import numpy as np
+
+    if judged.labelled:
+        share = judged.truth.mean(0)
+        rare = np.minimum(share, 1 - share)
+        return bool(((rare > 0) & (rare <= 0.5 / IMBALANCED)).any())
+    if not judged.classified:
+        return False
+    counts = np.bincount(judged.truth, minlength=len(judged.classes))
+    present = counts[counts > 0]
+    even = len(judged) / len(present)
+    return len(present) > 1 and bool(present.max() >= IMBALANCED * even or present.min() <= even / IMBALANCED)
+
+
+def choose_metric(judged: Judged, metrics: Mapping[str, float], asked: str) -> str:
+    """The metric by which the model is compared: the one by which the training chose its epoch, if one was ``asked``
+    for and is defined here. Else accuracy, single labels or the mean absolute error; where classes are of very
+    different size, of which accuracy tells little, average precision, of more than two classes balanced accuracy."""
+    if asked in metrics:
+        return asked
+    if asked == "loss" and are_imbalanced(judged):
+        wanted = "balanced_accuracy" if len(judged.classes) > 2 else "average_precision"
+        return wanted if wanted in metrics else judged.main
+    return judged.main
+
+
 def tell_imbalance(judged: Judged) -> str:
     """A sentence if the classes are of very different size, or there are labels of which nothing can be told; else
     empty."""
@@ -99,13 +128,9 @@ def tell_imbalance(judged: Judged) -> str:
         return (
             f"All samples are alike in {list_names(names)}: that has no curve to take the area under." if names else ""
         )
-    if not judged.classified:
+    if not are_imbalanced(judged):
         return ""
     counts = np.bincount(judged.truth, minlength=len(judged.classes))
-    present = counts[counts > 0]
-    even = len(judged) / len(present)
-    if len(present) < 2 or (present.max() < IMBALANCED * even and present.min() > even / IMBALANCED):
-        return ""
     most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max() + 1).argmin())
     return (
         f"The classes are imbalanced: {write_share(counts[most] / len(judged))} are '{judged.classes[most]}', "

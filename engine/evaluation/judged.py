@@ -58,7 +58,7 @@ class Judged:
 
     @property
     def main(self) -> str:
-        """The metric that parts of the samples are told in."""
+        """The metric that needs no explanation."""
         return "accuracy" if self.classified else "label_accuracy" if self.labelled else "mae"
 
     @property

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from descend.engine.base.errors import UsageError
-from descend.engine.evaluation.comparison import Comparison, resample_sign, tell_difference
-from descend.engine.evaluation.intervals import FEWEST, LEVEL, RESAMPLES, WORK, Interval, resample_blocks
+from descend.engine.evaluation.comparison import Comparison, count_signs, resample_sign, tell_difference
+from descend.engine.evaluation.intervals import LEVEL, Interval, count_stretches, resample_blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -149,8 +149,8 @@ def find_text_intervals(judged: JudgedText, seed: int = 0) -> dict[str, Interval
     if count < BLOCKS:
         return {}
     block = choose_block(count, judged.window)
-    times = max(FEWEST, min(RESAMPLES, WORK * block // count))
-    method = f"block bootstrap of {times}, {block:,} {judged.unit}s each"
+    times = count_stretches(count, block)
+    method = f"block bootstrap of {times:,}, {block:,} {judged.unit}s each"
     drawn = resample_blocks(sums, block, times, seed)
     intervals = {}
     for name, values in tell_metrics(drawn[:, drawn[0] > 0], judged).items():
@@ -187,8 +187,11 @@ def compare_texts(one: JudgedText, other: JudgedText, name: str, other_name: str
     if not len(off):
         raise UsageError(f"{name} and {other_name} know no character in common there, so they cannot be compared.")
     windows = [judged.window * int(judged.lengths.sum()) // max(1, len(judged.truth)) for judged in (one, other)]
-    better, p = float(off.mean()), resample_sign(off, block=choose_block(len(off), max(windows)))
-    method, amount = "paired block bootstrap", f"{abs(better):.4f} bits per character"
+    block = choose_block(len(off), max(windows))
+    better, p = float(off.mean()), resample_sign(off, block=block)
+    method = f"paired block bootstrap of {count_signs(len(off), block):,}"
+    amount = f"{abs(better):.4f} bits per character"
+    words = f"{name} says of every character what {other_name} says."
     if off.any():
-        return Comparison(better, p, method, tell_difference(name, other_name, better, p, method, amount))
-    return Comparison(better, p, method, f"{name} says of every character what {other_name} says.")
+        words = tell_difference(name, other_name, better, p, method, amount)
+    return Comparison("bits_per_character", better, p, method, words)

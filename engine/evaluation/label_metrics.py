@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.evaluation.calibration import measure_bins
 from descend.engine.evaluation.decision import EVEN, Threshold, list_cuts
 from descend.engine.evaluation.names import NAMES
 
@@ -21,10 +22,11 @@ def measure_labels(
 ) -> dict[str, float]:
     """Macro F1, balanced accuracy, ROC AUC and average precision are means over the labels that occur, of the last
     three only over those that not every sample has; micro F1 counts all answers alike. The subset accuracy is the share
-    of samples with all labels right, the label accuracy that of single labels.
+    of samples with all labels right, the label accuracy that of single labels; the calibration error is the mean over
+    all labels.
 
     Args:
-        areas: whether to measure areas under curves, which takes longest, and the log loss.
+        areas: whether to measure areas under curves, which takes longest, the log loss, and calibration.
     """
     import numpy as np
     from sklearn import metrics
@@ -46,6 +48,7 @@ def measure_labels(
         ).mean() / 2
     if areas:
         found["log_loss"] = metrics.log_loss(truth.ravel(), said.ravel().astype(float), labels=[0, 1])
+        found["calibration_error"] = np.mean([measure_bins(*pair) for pair in zip(said.T, truth.T, strict=True)])
         if mixed.any():
             curves = [measure_label_areas(truth[:, at], said[:, at]) for at in np.flatnonzero(mixed).tolist()]
             found |= {name: np.mean([one[name] for one in curves]) for name in curves[0]}
@@ -64,6 +67,11 @@ def measure_label_areas(truth: NDArray[Any], said: NDArray[Any]) -> dict[str, fl
     }
 
 
+def measure_label_scores(truth: NDArray[Any], said: NDArray[Any]) -> dict[str, float]:
+    """These areas, and the calibration error of the probability of one label, both (n,)."""
+    return {**measure_label_areas(truth, said), "calibration_error": measure_bins(said, truth)}
+
+
 def measure_each_label(
     names: Sequence[str],
     truth: NDArray[Any],
@@ -75,8 +83,8 @@ def measure_each_label(
 ) -> list[dict[str, Any]]:
     """Of each label, also one that does not occur: its name as ``class``, the ``samples`` that have it, the
     ``threshold`` from which on it is said, ``accuracy``, what always giving its ``commonest`` answer would have of
-    that, ``precision`` (None if it is never said), ``recall`` (None if no sample has it), ``f1``, and the ``areas``
-    under its curves if asked."""
+    that, ``precision`` (None if it is never said), ``recall`` (None if no sample has it), ``f1``, and if asked the
+    ``areas`` under its curves and the ``calibration_error`` of its probability."""
     from sklearn import metrics
 
     found, cuts = [], list_cuts(threshold, len(names))
@@ -95,7 +103,7 @@ def measure_each_label(
                 "precision": right / given if given else None,
                 "recall": right / there if there else None,
                 "f1": 2 * right / (there + given) if there + given else 0.0,
-                **(measure_label_areas(truth[:, at], said[:, at]) if areas else {}),
+                **(measure_label_scores(truth[:, at], said[:, at]) if areas else {}),
             }
         )
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from descend.engine.evaluation.calibration import measure_calibration_error
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.label_metrics import measure_labels
 from descend.engine.evaluation.names import NAMES
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOP = 5
-BINS = 10
-"""Equal parts of [0, 1] of a reliability diagram."""
 
 
 def measure(judged: Judged, *, areas: bool = True) -> dict[str, float]:
@@ -37,7 +36,8 @@ def measure_classes(
     """Metrics of labels (n,), probabilities (n, classes) and the classes said for them (n,).
 
     ROC AUC and average precision are means over the classes, each against the rest; of two classes they are those of
-    the second. Balanced accuracy and macro F1 are means over the classes that occur.
+    the second. Balanced accuracy and macro F1 are means over the classes that occur. What the calibration error is of,
+    `descend.engine.evaluation.calibration` says.
     """
     from sklearn import metrics
 
@@ -84,34 +84,6 @@ def measure_numbers(truth: NDArray[np.float64], said: NDArray[np.float64]) -> di
     if len(truth) > 1 and bool((truth.std(0) > 0).all()):
         found["r2"] = float(metrics.r2_score(truth, said))
     return found
-
-
-def find_reliability(
-    sure: NDArray[np.float64], right: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Samples by the probability of their likeliest class, ``sure`` (n,), in `BINS` equal parts of [0, 1]: how many
-    there are, the mean of that probability, and the share in which it is ``right`` (n,); all (BINS,), NaN where there
-    are none.
-
-    Guo, Pleiss, Sun & Weinberger: On Calibration of Modern Neural Networks, ICML 2017, section 2.
-    """
-    import numpy as np
-
-    places = np.minimum((sure * BINS).astype(int), BINS - 1)
-    counts = np.bincount(places, minlength=BINS)
-    with np.errstate(invalid="ignore"):
-        mean = np.bincount(places, sure, BINS) / counts
-        share = np.bincount(places, right, BINS) / counts
-    return counts, mean, share
-
-
-def measure_calibration_error(truth: NDArray[np.int64], said: NDArray[np.float64]) -> float:
-    """Expected calibration error: the mean distance of probability and share in `find_reliability`, weighted by
-    samples."""
-    import numpy as np
-
-    counts, mean, share = find_reliability(said.max(1), said.argmax(1) == truth)
-    return float(np.nansum(counts * np.abs(mean - share)) / max(1, counts.sum()))
 
 
 def count_confusion(judged: Judged) -> NDArray[np.int64]:

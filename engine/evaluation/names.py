@@ -33,6 +33,8 @@ ROC, PRECISION_RECALL, CALIBRATION, RESIDUALS = "ROC curve", "precision-recall c
 """Pictures of what a training says."""
 ON_DEMAND = tuple(f"points/{name}" for name in (PRECISION_RECALL, CALIBRATION, RESIDUALS))
 """Those that are not shown until they are chosen."""
+LOWER = ("loss", "mae", "rmse", "log_loss", "calibration_error", "perplexity", "bits_per_character")
+"""Metrics of which less is better."""
 SHARES = (
     "accuracy",
     "balanced_accuracy",
@@ -53,7 +55,8 @@ def name_class_columns(classes: Sequence[Mapping[str, Any]], labelled: bool) -> 
     heads = {"threshold": "said from"} if any(one.get("threshold", EVEN) != EVEN for one in classes) else {}
     heads |= {"accuracy": "right", "commonest": "commonest"} if labelled else {}
     heads |= {"precision": "precision", "recall": "recall", "f1": "F1"}
-    return heads | {key: NAMES[key] for key in ("roc_auc", "average_precision")}
+    heads |= {key: NAMES[key] for key in ("roc_auc", "average_precision")}
+    return heads | ({"calibration_error": NAMES["calibration_error"]} if labelled else {})
 
 
 def write_value(name: str, value: float | None) -> str:
@@ -63,6 +66,13 @@ def write_value(name: str, value: float | None) -> str:
     if name in SHARES:
         return write_share(value)
     return f"{value:.4g}" if name in UNITS else f"{value:.4f}"
+
+
+def write_difference(name: str, difference: float) -> str:
+    """How far two values of a metric lie apart."""
+    if name in SHARES:
+        return f"{100 * abs(difference):.1f} percentage points in {NAMES[name]}"
+    return f"{write_value(name, abs(difference))} in {NAMES[name]}"
 
 
 def write_share(share: float, digits: int = 1) -> str:

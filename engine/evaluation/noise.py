@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,23 +21,24 @@ SAMPLES = 2000
 """Samples it is measured on, at most."""
 
 
-def measure_under_noise(predictor: Predictor, judged: Judged, metric: str, seed: int = 0) -> list[tuple[float, float]]:
-    """Each of `LEVELS` with ``metric`` on samples to which normal noise of that deviation is added; [] for texts and
-    for samples that are not kept."""
+def measure_under_noise(
+    predictor: Predictor, judged: Judged, names: Sequence[str], seed: int = 0
+) -> tuple[list[tuple[float, dict[str, float]]], int]:
+    """Each of `LEVELS` with the metrics ``names`` on samples to which normal noise of that deviation is added, and how
+    many samples these are, drawn at random if not all; [] for texts and for samples that are not kept."""
     import numpy as np
 
     x, prepared = judged.x, predictor.prepared
     if x is None or prepared.kind == "text":
-        return []
+        return [], 0
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(x))[:SAMPLES])
     some, found = judged.select(chosen), []
     for level in LEVELS:
         said = predictor.predict(disturb(x[chosen], prepared, level, rng))
-        value = measure(replace(some, said=said)).get(metric)
-        if value is not None:
-            found.append((level, value))
-    return found
+        metrics = measure(replace(some, said=said))
+        found.append((level, {name: metrics[name] for name in names if name in metrics}))
+    return found, len(chosen)
 
 
 def disturb(x: NDArray[Any], prepared: Preparation, level: float, rng: Any) -> NDArray[Any]:

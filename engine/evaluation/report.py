@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from descend.datasets.data_shape import format_count
 from descend.engine.base.errors import DescendError, UsageError
 from descend.engine.base.sanitize import clean
 from descend.engine.evaluation import svg
+from descend.engine.evaluation.calibration import choose_probability, find_reliability, name_probability
 from descend.engine.evaluation.curves import thin, trace_precision_recall, trace_roc
 from descend.engine.evaluation.evaluation import Evaluation
 from descend.engine.evaluation.judged import Judged
 from descend.engine.evaluation.judged_text import JudgedText
-from descend.engine.evaluation.metrics import find_reliability
-from descend.engine.evaluation.names import NAMES, name_class_columns, write_share, write_value
+from descend.engine.evaluation.names import LOWER, NAMES, name_class_columns, write_share, write_value
 
 MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|*_`[]#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 CURVES = 8
@@ -59,14 +59,18 @@ def make_object(found: Evaluation, run: str, source: str) -> dict[str, Any]:
         },
         "baselines": {name: dict(metrics) for name, metrics in found.baselines.items()},
         "comparisons": {name: asdict(one) for name, one in found.comparisons.items()},
+        "besides": {name: asdict(one) for name, one in found.besides.items()},
         "imbalance": found.imbalance,
+        "calibration": found.calibration,
+        "sentences": found.sentences,
         "classes": [dict(one) for one in found.classes],
         "names": list(judged.targets if judged.labelled else judged.classes),
         "labelled": judged.labelled,
         "confusion": None if found.confusion is None else found.confusion.tolist(),
         "worst": [asdict(one) for one in found.worst],
         "slices": [asdict(one) for one in found.slices],
-        "noise": [{"deviation": level, found.main: value} for level, value in found.noise],
+        "noise": [{"deviation": level, **values} for level, values in found.noise],
+        "noise_samples": found.disturbed,
     }
 
 
@@ -94,8 +98,7 @@ def write_markdown(found: Evaluation, run: str, source: str, pictures: Sequence[
     judged, names = found.judged, [*found.baselines]
     count = format_count(len(judged), judged.unit)
     parts = [f"# {escape(run)} on {escape(source)}", f"{count}. {' '.join(map(escape, judged.notes))}"]
-    sentences = [one.words for one in found.comparisons.values()] + ([found.imbalance] if found.imbalance else [])
-    parts.append("\n".join(f"- {escape(sentence[:1].upper() + sentence[1:])}" for sentence in sentences))
+    parts.append("\n".join(f"- {escape(sentence)}" for sentence in found.sentences))
     rows = []
     for name, value in found.metrics.items():
         interval = found.intervals.get(name)
@@ -120,13 +123,28 @@ def write_markdown(found: Evaluation, run: str, source: str, pictures: Sequence[
             [one.said, "" if one.sure is None else write_share(one.sure), one.true, one.sample] for one in found.worst
         ]
         parts.append("## Worst mistakes\n\n" + tabulate(["said", "probability", "true", "sample"], mistakes))
+    heads = [NAMES[name] for name in found.told]
     if found.slices:
-        sliced = [[o.column, o.word, f"{o.samples:,}", write_value(found.main, o.value)] for o in found.slices]
-        parts.append("## By category\n\n" + tabulate(["column", "value", "samples", NAMES[found.main]], sliced))
+        sliced = [[o.column, o.word, f"{o.samples:,}", *write_told(found, o.values)] for o in found.slices]
+        parts.append("## By category\n\n" + tabulate(["column", "value", "samples", *heads], sliced))
     if found.noise:
-        noisy = [[f"{level:g}", write_value(found.main, value)] for level, value in found.noise]
-        parts.append("## With noise in the input\n\n" + tabulate(["deviation", NAMES[found.main]], noisy))
+        noisy = [[f"{level:g}", *write_told(found, values)] for level, values in found.noise]
+        parts.append("## With noise in the input\n\n" + tell_disturbed(found))
+        parts.append(tabulate(["deviation", *heads], noisy))
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
+
+
+def write_told(found: Evaluation, values: Mapping[str, float]) -> list[str]:
+    """The metrics that parts of the samples are told in."""
+    return [write_value(name, values.get(name)) for name in found.told]
+
+
+def tell_disturbed(found: Evaluation) -> str:
+    """On how many samples the noise was measured."""
+    count, unit = len(found.judged), found.judged.unit
+    if found.disturbed == count:
+        return f"On all {format_count(count, unit)}."
+    return f"On {found.disturbed:,} of the {format_count(count, unit)}, drawn at random; without noise, too."
 
 
 def tabulate(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -149,6 +167,11 @@ def draw_pictures(found: Evaluation) -> dict[str, str]:
     if judged.classified:
         pictures |= draw_class_pictures(found)
     elif judged.labelled:
+        reliable = {
+            clean(name): (judged.said[:, label], judged.truth[:, label])
+            for label, name in enumerate(judged.targets[:CURVES])
+        }
+        pictures["reliability"] = draw_reliability(reliable, ("probability of the label", "share that has it"))
         pictures |= draw_curves(judged)
     else:
         truth, said = judged.truth[:DRAWN, 0], judged.said[:DRAWN, 0]
@@ -159,12 +182,13 @@ def draw_pictures(found: Evaluation) -> dict[str, str]:
         pictures["residuals"] = svg.draw_chart(
             "Residuals", (f"predicted {name}", "predicted - true"), {}, pair(said, said - truth)
         )
-    if found.noise:
+    name = found.told[0]
+    if noisy := [(level, values[name]) for level, values in found.noise if name in values]:
         pictures["noise"] = svg.draw_chart(
-            "With noise in the input",
-            ("deviation of the noise", NAMES[found.main]),
-            {"": list(found.noise)},
-            unit=(True, found.main != "mae"),
+            f"With noise in the input, {format_count(found.disturbed, judged.unit)}",
+            ("deviation of the noise", NAMES[name]),
+            {"": noisy},
+            unit=(True, name not in (*LOWER, "r2")),
         )
     return pictures
 
@@ -173,7 +197,9 @@ def draw_class_pictures(found: Evaluation) -> dict[str, str]:
     """Reliability, ROC and precision-recall curves, and the confusion matrix."""
     judged, count = found.judged, len(found.judged.classes)
     assert isinstance(judged, Judged)
-    pictures = {"reliability": draw_reliability(judged.said.max(1), judged.said.argmax(1) == judged.truth)}
+    chosen = {"": choose_probability(judged.truth, judged.said)}
+    x, y = map(clean, name_probability(judged.classes))
+    pictures = {"reliability": draw_reliability(chosen, (x, y))}
     pictures |= draw_curves(judged)
     if found.confusion is not None and count <= 20:
         names = [clean(name) for name in judged.classes]
@@ -181,11 +207,13 @@ def draw_class_pictures(found: Evaluation) -> dict[str, str]:
     return pictures
 
 
-def draw_reliability(sure: Any, right: Any) -> str:
-    """How often what is said is right, by how sure it is said."""
-    counts, mean, share = find_reliability(sure, right)
-    there, axes = counts > 0, ("probability said", "share that is right")
-    return svg.draw_chart("Reliability", axes, {"": pair(mean[there], share[there])}, (), True, UNIT)
+def draw_reliability(said: Mapping[str, tuple[Any, Any]], axes: tuple[str, str]) -> str:
+    """How often what a probability is of came true, by the probability; both (n,), by the name of the line."""
+    lines = {}
+    for name, (sure, right) in said.items():
+        counts, mean, share = find_reliability(sure, right)
+        lines[name] = pair(mean[counts > 0], share[counts > 0])
+    return svg.draw_chart("Reliability", axes, lines, (), True, UNIT)
 
 
 def draw_text_pictures(judged: JudgedText) -> dict[str, str]:
@@ -201,7 +229,10 @@ def draw_text_pictures(judged: JudgedText) -> dict[str, str]:
     middle, seen = (edges[:-1] + edges[1:]) / 2, kept[1].any(0)
     read = along[1] > 0
     return {
-        "reliability": draw_reliability(judged.sure[counts], (judged.guessed == judged.truth)[counts]),
+        "reliability": draw_reliability(
+            {"": (judged.sure[counts], (judged.guessed == judged.truth)[counts])},
+            (f"probability of the likeliest {unit}", "share that is right"),
+        ),
         "by-context": svg.draw_chart(
             "Loss by what was seen before",
             (f"{unit}s seen before", loss),

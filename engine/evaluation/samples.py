@@ -63,7 +63,7 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
 
     from descend.datasets.new_answers import AnswerReader
     from descend.datasets.new_row_sifter import RowSifter
-    from descend.datasets.new_rows import read_rows
+    from descend.datasets.new_rows import make_column, read_rows
     from descend.datasets.new_texts import make_encoder
     from descend.datasets.table_sample import select
 
@@ -88,8 +88,11 @@ def judge_rows(predictor: Predictor, file: Path, options: dict[str, Any]) -> Jud
         rows += [describe_row(table, place) for place in places]
         for each in prepared.encoders:
             if each.words:
-                cells = table.columns[table.names.index(each.name)]
-                groups.setdefault(each.name, []).extend(cells[place] or "(missing)" for place in places)
+                column = make_column(table, table.names.index(each.name), options)  # folded as in training
+                gone = column.missing
+                groups.setdefault(each.name, []).extend(
+                    "(missing)" if gone[place] else column.cells[place] for place in places
+                )
     notes = [*sifter.tell(), *encoder.tell(), *answers.tell()]
     if not truth:
         raise DescendError(f"{file.name} has no row that can be judged. {' '.join(notes)}".rstrip())

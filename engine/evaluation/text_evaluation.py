@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from descend.engine.evaluation.calibration import tell_shift
 from descend.engine.evaluation.evaluation import MODEL, WORST, Evaluation, Mistake
 from descend.engine.evaluation.judged_text import (
     JudgedText,
@@ -14,12 +16,15 @@ from descend.engine.evaluation.judged_text import (
 )
 
 
-def evaluate_text(judged: JudgedText, counts: Sequence[int], others: Mapping[str, JudgedText]) -> Evaluation:
+def evaluate_text(
+    judged: JudgedText, counts: Sequence[int], others: Mapping[str, JudgedText], knobs: Mapping[str, Any]
+) -> Evaluation:
     """Measure what a language model said.
 
     Args:
         counts: how often each token is in the training text; () if that is not known, as of runs before it was kept.
         others: what else said something of the same text, by its name.
+        knobs: of the training.
     """
     import numpy as np
 
@@ -28,12 +33,14 @@ def evaluate_text(judged: JudgedText, counts: Sequence[int], others: Mapping[str
         others = {f"guessing by {judged.unit} frequencies": blind, **others}
     return Evaluation(
         judged,
-        judged.main,
+        (judged.main,),
         measure_text(judged),
         find_text_intervals(judged),
         {name: measure_text(other) for name, other in others.items()},
         {name: compare_texts(judged, other, MODEL, name) for name, other in others.items()},
+        {},
         "",
+        tell_shift(knobs),
         [],
         None,
         list_surprises(judged),

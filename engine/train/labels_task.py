@@ -13,7 +13,7 @@ from descend.engine.evaluation.names import name_class_columns
 from descend.engine.train import output_activation
 from descend.engine.train.score_curves import show_label_curves
 from descend.engine.train.task import CURVED, Metrics, Task
-from descend.engine.train.value_checks import AREAS, BALANCED, OFFERS
+from descend.engine.train.value_checks import BALANCED, OFFERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +108,7 @@ class LabelMetrics(Metrics):
         found = measure_each_label(self.names, truth, said, guessed, self.threshold, areas=False)
         found.sort(key=lambda one: one["f1"])
         heads = {"class": "label", "samples": "samples", **name_class_columns(found, labelled=True)}
-        heads = {key: head for key, head in heads.items() if key not in AREAS}
+        heads = {key: head for key, head in heads.items() if key in found[0]}
         rows = [[tell(one[key]) for key in heads] for one in found[:SHOWN]]
         lab.table(f"labels ({split})", list(heads.values()), rows)
         if said.size <= CURVED and lab.due():

@@ -22,6 +22,7 @@ from torch import Tensor
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
+from descend.engine.evaluation.calibration import tell_shift
 from descend.engine.evaluation.decision import Threshold, list_cuts
 from descend.engine.launch import experiment
 from descend.engine.launch.run_config import format_command
@@ -39,7 +40,8 @@ from descend.engine.train.value_checks import EVERYTHING, find_learned, list_tas
 EXAMPLES = 2
 """Samples that a graph is traced with; it takes any number."""
 TOLERANCE = 1e-4
-"""Largest relative difference between what an exported graph and the model give, on samples like the training's."""
+"""Largest difference between what an exported graph and the model give, on samples like the training's, in the unit
+that `describe_tolerance` says."""
 Tell = Callable[[float, str], None]
 """Told the share done, and what is being done."""
 
@@ -172,6 +174,9 @@ def make_example(model: LoadedModel, length: int) -> Tensor:
 def make_card(run: Run, form: str, length: Length = None) -> dict[str, Any]:
     """What the model takes and gives, where it comes from and how good it is, as JSON knows it."""
     manifest, prepared, history = run.manifest(), read_preparation(run), History.of(run)
+    gives = describe_output(prepared, length, repeats_input(manifest, prepared))
+    if prepared.task in ("classification", "labels") and (shift := tell_shift(manifest.knobs)):
+        gives["means"] += f". {shift}"
     return {
         "format": form,
         "holds": HOLDS[form],
@@ -180,16 +185,28 @@ def make_card(run: Run, form: str, length: Length = None) -> dict[str, Any]:
         "knobs": dict(manifest.knobs),
         "command": format_command(manifest),
         "input": describe_input(prepared, length),
-        "output": describe_output(prepared, length, repeats_input(manifest, prepared)),
+        "output": gives,
         "classes": list(prepared.classes),
         "targets": list(prepared.targets),
         "threshold": describe_threshold(prepared, read_threshold(load_weights(run))),
-        "tolerance": TOLERANCE,
+        "tolerance": describe_tolerance(prepared, repeats_input(manifest, prepared)),
         "metrics": make_plain(history.metrics),
         "data": {"address": manifest.data, "stamp": msgspec.to_builtins(manifest.stamp)},
         "preparation": msgspec.to_builtins(prepared),
         "versions": {name: version(name) for name in ("descend", "torch")},
     }
+
+
+def describe_tolerance(prepared: Preparation, repeats: bool) -> dict[str, Any]:
+    """How far an exported graph may be off, and in which unit: rounding grows with the numbers that are given."""
+    if repeats or prepared.task == "language":
+        unit = "the largest absolute number that is given"
+    elif prepared.task == "regression":
+        unit = "the deviation of each target over the training samples, target_std of the preparation"
+    else:
+        unit = "probability"
+    means = "largest difference from what descend gives for the same samples, like the training's"
+    return {"largest": TOLERANCE, "unit": unit, "means": means}
 
 
 def describe_threshold(prepared: Preparation, threshold: Threshold) -> float | dict[str, float] | None:

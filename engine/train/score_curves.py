@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from descend.engine.evaluation.calibration import (
+    choose_probability,
+    find_reliability,
+    measure_calibration_error,
+    name_probability,
+)
 from descend.engine.evaluation.curves import thin, trace_precision_recall, trace_roc
 from descend.engine.evaluation.decision import Threshold, decide_class, decide_labels, list_cuts
 from descend.engine.evaluation.names import CALIBRATION, PRECISION_RECALL, RESIDUALS, ROC
@@ -26,7 +32,7 @@ def show_curves(
 ) -> None:
     """Show how probabilities ``said`` (n, classes) go with labels (n,): calibration; of two classes also the ROC and
     the precision-recall curve of the second, with the place of the threshold ``at`` marked."""
-    show_calibration(lab, truth, said)
+    show_calibration(lab, truth, said, names)
     if len(names) != 2 or len(np.unique(truth)) < 2:
         return
     from sklearn import metrics
@@ -108,20 +114,19 @@ def show_label_curves(lab: Lab, truth: NDArray[Any], said: NDArray[Any], names: 
     )
 
 
-def show_calibration(lab: Lab, truth: NDArray[np.int64], said: NDArray[np.float64]) -> None:
-    """Show how often the likeliest class is right, by the probability that it is given (a reliability diagram)."""
-    from descend.engine.evaluation.metrics import find_reliability, measure_calibration_error
-
-    counts, mean, share = find_reliability(said.max(1), said.argmax(1) == truth)
-    there = counts > 0
+def show_calibration(lab: Lab, truth: NDArray[np.int64], said: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Show how often the second of two classes is there, or the likeliest of more is right, by the probability that it
+    is given (a reliability diagram)."""
+    counts, mean, share = find_reliability(*choose_probability(truth, said))
+    there, least = counts > 0, 0.0 if len(names) == 2 else 1 / len(names)
     lab.points(
         CALIBRATION,
         np.stack([mean[there], share[there]], 1),
         paths={
             f"error {measure_calibration_error(truth, said):.3f}": np.stack([mean[there], share[there]], 1),
-            "calibrated": [[1 / said.shape[1], 1 / said.shape[1]], [1.0, 1.0]],
+            "calibrated": [[least, least], [1.0, 1.0]],
         },
-        axes=("probability said", "share right"),
+        axes=name_probability(names),
         aspect="auto",
     )
 

@@ -16,6 +16,7 @@ from descend.datasets.dataset import WARNING
 from descend.datasets.preparation import Preparation
 from descend.engine.base.errors import DescendError
 from descend.engine.base.units import format_size
+from descend.engine.evaluation.calibration import SHIFTING, tell_shift
 from descend.engine.lab.checkpoint_size import estimate_checkpoint, require_space
 from descend.engine.lab.command_queue import Stopped
 from descend.engine.lab.diverged import Diverged
@@ -76,6 +77,9 @@ from descend.engine.train.weight_average import WeightAverage
 
 if TYPE_CHECKING:
     from descend.engine.lab.lab import Lab
+
+CURVES_BY_HALF = "The curves are by one half, with which final accuracy, F1 and the like do not compare."
+"""Said where a threshold is chosen after the last epoch."""
 
 
 def train(lab: Lab, k: Any, model: Model | ModelSource) -> None:
@@ -283,6 +287,9 @@ class Trainer:
             lab.note(warning + advice)
         if isinstance(self.objective, Labels) and (blind := describe_blind_labels(self.dataset)):
             lab.note(blind)
+        shifting = {name: getattr(k, name) for name in SHIFTING if hasattr(k, name)}
+        if self.objective.own is None and (shift := tell_shift(shifting)):
+            lab.note(shift)
         copies = 1 + bool(k.ema) + (self.best is not None and self.best.keep)
         self.checkpoint_size = estimate_checkpoint(self.net, self.optimiser, copies)
         lab.note(
@@ -400,12 +407,12 @@ class Trainer:
         if isinstance(task, Labels):
             cuts = choose_label_thresholds(truth, said, by)
             task.threshold = lab.state["threshold"] = cuts
-            lab.note(describe_label_thresholds(task.names, cuts, truth, by, self.unit))
+            lab.note(f"{describe_label_thresholds(task.names, cuts, truth, by, self.unit)} {CURVES_BY_HALF}")
             return
         task.threshold = lab.state["threshold"] = choose_threshold(truth, said[:, 1], by)
         lab.note(
             f"'{task.names[1]}' is said from a probability of {task.threshold:.3g} on, by {by} on the {self.unit} "
-            "held back."
+            f"held back. {CURVES_BY_HALF}"
         )
         lab.results(threshold=task.threshold)
 

@@ -131,11 +131,9 @@ class EvaluationScreen(Leaves, Screen[None]):
 def draw_findings(found: dict[str, Any]) -> RenderableType:
     """All that was measured, the worst mistakes included."""
     head = Text(plain(f"{format_count(found['samples'], found['unit'])}, {found['data']}"))
-    sentences = [one["words"] for one in found["comparisons"].values()] + [found["imbalance"]]
     parts: list[RenderableType] = [head, Text(), draw_metrics(found), Text()]
-    said = [f"{sentence[:1].upper()}{sentence[1:]}" for sentence in sentences if sentence]
-    for sentence in (*said, *found["notes"]):  # a note may begin with the name of a file
-        parts += [Text(plain(sentence)), Text()]
+    for said in (*found["sentences"], *found["notes"]):
+        parts += [Text(plain(said)), Text()]
     if found["worst"]:
         parts += [Text("Worst mistakes", "bold"), draw_mistakes(found["worst"]), Text()]
     else:
@@ -183,7 +181,8 @@ def draw_mistakes(mistakes: list[dict[str, Any]]) -> Table:
 def draw_classes(classes: list[dict[str, Any]], what: str) -> Table:
     """Each class, or label, as ``what`` says, the one that is found least first."""
     heads = name_class_columns(classes, what == "label")
-    del heads["average_precision"]  # for which there is no room
+    for key in ("average_precision", "calibration_error"):  # for which there is no room
+        heads.pop(key, None)
     table = make_table(what, "samples", *heads.values())
     for one in sorted(classes, key=lambda one: one["recall"] or 0):
         values = [write_value(key, one.get(key)) for key in heads]

@@ -155,6 +155,34 @@ def test_pictures_are_judged_by_the_folders_they_are_in(tmp_path: Path, capsys: 
     assert "changed since the run was created" in refused(capsys, run.id)
 
 
+def test_the_verdict_is_by_the_metric_of_the_run_and_categories_are_folded_as_in_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance = np.random.default_rng(3)
+    lines = ["a,plan,kind"]
+    for place in range(900):
+        plan = chance.choice(["Basic", "BASIC", " plus"])
+        kind = "yes" if place % 15 == 0 else "no"
+        lines.append(f"{chance.normal(1.5 * (kind == 'yes'), 1):.4f},{plan},{kind}")
+    file, new = tmp_path / "rare.csv", tmp_path / "new.csv"
+    file.write_text("\n".join(lines) + "\n")
+    new.write_text("\n".join([*lines, "0.1,,no"]) + "\n")
+    knobs = {"epochs": 3, "validation": 0.2, "lr": 0.01, "metric": "roc_auc", "class_weights": "balanced"}
+    run = trained("mlp", f"{file}?target=kind&case=fold", **knobs)
+    found = evaluated(capsys, run, str(new))
+    blind = found["comparisons"]["always 'no'"]
+    assert blind["metric"] == "roc_auc"
+    assert blind["words"].startswith("the model is better than always 'no' by")
+    assert found["besides"]["always 'no'"]["method"] == "McNemar's exact test"
+    assert {one["word"]: one["samples"] for one in found["slices"]}.keys() == {"basic", "plus", "(missing)"}
+    assert {name for one in found["slices"][:2] for name in one["values"]} == {"roc_auc", "accuracy"}
+    assert list(found["slices"][-1]["values"]) == ["accuracy"], "one class alone has no area"
+    assert set(found["noise"][0]) == {"deviation", "roc_auc", "accuracy"}
+    assert found["noise_samples"] == found["samples"] == 901
+    assert any("by class_weights=balanced: they rank" in sentence for sentence in found["sentences"])
+    assert found["metrics"]["calibration_error"]["value"] > 0.2
+
+
 def test_texts_are_judged_and_predicted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     chance = random.Random(0)
     lines = ["said,mood"]

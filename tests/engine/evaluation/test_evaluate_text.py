@@ -46,7 +46,7 @@ def test_what_was_held_back_is_judged_as_the_training_judged_it(
             one = found["metrics"][name]
             assert one["value"] == pytest.approx(told[f"test/{name}"], rel=1e-4)
             assert one["low"] <= one["value"] <= one["high"]
-            assert one["method"].startswith("block bootstrap of 400, ")
+            assert one["method"].startswith("block bootstrap of 1,000, ")
         assert found["unit"] == unit
         [blind] = found["baselines"]
         assert blind == f"guessing by {unit} frequencies"
@@ -104,7 +104,7 @@ def test_two_that_cut_the_text_in_different_ways_are_compared(book: Path, capsys
     compared = found["comparisons"][other.id]
     assert compared["better"] == pytest.approx(bits[1] - bits[0]["value"], rel=0.1)  # on what both read
     assert compared["words"].startswith(f"{other.id} is better than the model by")
-    assert "bits per character (paired block bootstrap, p " in compared["words"]
+    assert "bits per character (paired block bootstrap of " in compared["words"]
     less = continues(Path(f"{book}?test=0.3"), lr=0.01)
     assert "held another part of its text back" in refused(capsys, one.id, "--against", less.id)
     table = trained("mlp", "iris", epochs=1)

@@ -120,7 +120,7 @@ def test_intervals_hold_what_the_text_was_drawn_from_and_are_named() -> None:
     assert set(found) == set(measure_text(of))
     for name, value in measure_text(of).items():
         assert found[name].low < value < found[name].high
-    assert found["loss"].method == f"block bootstrap of 400, {choose_block(len(of), 8)} characters each"
+    assert found["loss"].method == f"block bootstrap of 1,000, {choose_block(len(of), 8)} characters each"
     assert math.exp(found["loss"].low) == pytest.approx(found["perplexity"].low)
     short = replace(
         of, **{name: getattr(of, name)[:9] for name in ("truth", "known", "loss", "guessed", "sure", "top")}

@@ -66,17 +66,6 @@ def test_average_precision_is_the_mean_precision_at_each_positive() -> None:
     assert metrics.measure(of)["average_precision"] == pytest.approx((precision * hits).sum() / hits.sum())
 
 
-def test_calibration_error_is_0_where_shares_are_what_is_said_and_as_large_as_they_are_off() -> None:
-    truth = np.array([0] * 80 + [1] * 20)
-    right = np.tile([0.8, 0.2], (100, 1))
-    assert metrics.measure_calibration_error(truth, right) == pytest.approx(0, abs=1e-12)
-    assert metrics.measure_calibration_error(truth, np.tile([0.95, 0.05], (100, 1))) == pytest.approx(0.15)
-    counts, _, share = metrics.find_reliability(right.max(1), right.argmax(1) == truth)
-    assert counts.sum() == 100
-    assert share[8] == pytest.approx(0.8)
-    assert np.isnan(share[3])
-
-
 def test_a_class_that_never_occurs_or_is_never_said_leaves_only_its_own_numbers_out() -> None:
     of = judged(60, 3)
     lacking = Judged(of.classes, (), np.minimum(of.truth, 1), of.said)
@@ -172,8 +161,8 @@ def test_the_worst_mistakes_are_the_surest_and_the_farthest() -> None:
 def test_slices_measure_the_samples_of_each_word() -> None:
     of = judged(90)
     words = ["north" if place % 3 else "south" for place in range(90)]
-    sliced = slice_samples(Judged(of.classes, (), of.truth, of.said, groups={"where": words}), "accuracy")
+    sliced = slice_samples(Judged(of.classes, (), of.truth, of.said, groups={"where": words}), ["accuracy"])
     assert {(one.word, one.samples) for one in sliced} == {("north", 60), ("south", 30)}
     right = of.guessed == of.truth
     expected = {word: right[np.array(words) == word].mean() for word in ("north", "south")}
-    assert all(one.value == pytest.approx(expected[one.word]) for one in sliced)
+    assert all(one.values == {"accuracy": pytest.approx(expected[one.word])} for one in sliced)

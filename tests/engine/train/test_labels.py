@@ -126,6 +126,7 @@ def test_labels_are_judged_beside_the_commonest_answers_and_linear_models(
             "roc_auc": metrics.roc_auc_score(truth, share, average="macro"),
             "average_precision": metrics.average_precision_score(truth, share, average="macro"),
             "log_loss": metrics.log_loss(truth.ravel(), share.ravel()),
+            "calibration_error": np.mean([expected_error(*two) for two in zip(truth.T, share.T, strict=True)]),
         },
         abs=1e-4,
     )
@@ -145,9 +146,17 @@ def test_labels_are_judged_beside_the_commonest_answers_and_linear_models(
     assert found["confusion"] is None
     report = (tmp_path / "report" / "report.md").read_text()
     assert "## Each label" in report
-    assert {file.stem for file in (tmp_path / "report").glob("*.svg")} == {"roc", "precision-recall", "noise"}
+    names = {file.stem for file in (tmp_path / "report").glob("*.svg")}
+    assert names == {"reliability", "roc", "precision-recall", "noise"}
     assert main(["evaluate", run.id]) == 0
     assert "label " in capsys.readouterr().out
+
+
+def expected_error(truth: np.ndarray[Any, Any], share: np.ndarray[Any, Any]) -> float:
+    """The calibration error of one label, both (n,), bin by bin."""
+    bins = np.minimum((share * 10).astype(int), 9)
+    off = [abs((truth - share)[bins == at].sum()) for at in range(10)]
+    return float(np.sum(off) / len(truth))
 
 
 def answers_of(file: Path) -> np.ndarray[Any, Any]:

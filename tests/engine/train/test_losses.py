@@ -102,7 +102,9 @@ def test_weights_find_a_rare_class_that_is_passed_over_without(tmp_path: Path) -
     assert plain.metrics["test/balanced_accuracy"] < 0.65
     assert weighted.metrics["test/balanced_accuracy"] > plain.metrics["test/balanced_accuracy"] + 0.1
     assert "class_weights=balanced counts each class alike" in notes(plain)
-    assert "class_weights=balanced" not in notes(weighted)
+    assert "counts each class alike" not in notes(weighted)
+    assert "raised for what is rare by class_weights=balanced: they rank" in notes(weighted)
+    assert "they are not shares" not in notes(plain)
     given = done("mlp", rare(tmp_path), **knobs, class_weights="yes:29")
     assert given.metrics["test/balanced_accuracy"] == pytest.approx(weighted.metrics["test/balanced_accuracy"])
 

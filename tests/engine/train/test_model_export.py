@@ -25,7 +25,6 @@ from descend.engine.run.runs import Run
 from descend.engine.train import export_forms, model_export
 from descend.engine.train.export_forms import require_exportable
 from descend.engine.train.loaded_model import LoadedModel
-from descend.engine.train.model_export import TOLERANCE
 from descend.engine.train.predictor import load_predictor
 from descend.tui.screens.runs.model_export import list_card
 
@@ -76,9 +75,20 @@ def samples(model: LoadedModel, address: str, context: int) -> torch.Tensor:
     return x[:9]
 
 
+def prices(folder: Path) -> str:
+    """A table with a target in hundreds of thousands, one in thousandths, and one that varies little."""
+    chance = np.random.default_rng(0)
+    lines = ["area,price,rate,year"]
+    for area in chance.normal(90, 25, 80):
+        rate, year = 0.002 + 1e-5 * area, 2000 + area / 50 + chance.normal()
+        lines.append(f"{area:.3f},{2500 * area + chance.normal(0, 9000):.2f},{rate:.8f},{year:.3f}")
+    (folder / "prices.csv").write_text("\n".join(lines) + "\n")
+    return f"{folder / 'prices.csv'}?target=price,rate,year"
+
+
 CASES = {
     "classes of a table": ("mlp", lambda folder: "iris", {}),
-    "numbers": ("mlp", lambda folder: "diabetes", {}),
+    "numbers": ("mlp", prices, {}),
     "images": ("mlp", lambda folder: "digits", {}),
     "the input again": ("autoencoder", lambda folder: "digits", {}),
     "classes of texts": ("gru", texts, {}),
@@ -97,17 +107,20 @@ def test_exported_graphs_give_the_numbers_that_descend_gives(tmp_path: Path, cas
     x = samples(model, address, int(knobs.get("context", 0)))
     with torch.no_grad():
         expected = model(x)
-    least = TOLERANCE * float(expected.abs().max())
     for form in ("pt2", "onnx"):
         assert main(["export", run.id, "--to", form, str(tmp_path / f"m.{form}")]) == 0
+    card = json.loads((tmp_path / "m.onnx.json").read_text())
+    units = {"probability": np.float64(1), "the largest absolute number that is given": expected.abs().max().numpy()}
+    targets = np.array(model.prepared.target_std)
+    least = card["tolerance"]["largest"] * units.get(card["tolerance"]["unit"], targets)
+    assert (card["tolerance"]["unit"] in units) is (case != "numbers")
     program = torch.export.load(tmp_path / "m.pt2").module()
     session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"))
     for count in (len(x), 1):
-        assert torch.allclose(program(x[:count]), expected[:count], atol=least, rtol=0)
+        assert (np.abs(program(x[:count]).detach().numpy() - expected[:count].numpy()) <= least).all()
         [found] = session.run(None, {"input": x[:count].numpy()})
         assert found.shape == tuple(expected[:count].shape)
-        assert np.allclose(found, expected[:count].numpy(), atol=least, rtol=0)
-    card = json.loads((tmp_path / "m.onnx.json").read_text())
+        assert (np.abs(found - expected[:count].numpy()) <= least).all()
     for said, there in ((card["input"]["shape"], x.shape), (card["output"]["shape"], expected.shape)):
         assert len(said) == len(there)
         assert all(isinstance(size, str) or size == actual for size, actual in zip(said, there, strict=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 from tests.engine.train.test_losses import rare
 from tests.engine.train.trained import notes, refused, said, trained
 
@@ -65,6 +66,9 @@ def test_predictions_evaluations_and_cards_follow_the_threshold(
     assert 0 < predictor.threshold < 0.5, "few are positive"
     assert history.metrics["threshold"] == predictor.threshold
     assert "is said from a probability of" in notes(history)
+    assert "The curves are by one half" in notes(history)
+    assert main(["show", run.id, "--json"]) == 0
+    assert "threshold=f1 chose at the end" in json.loads(capsys.readouterr().out)["threshold"]
     rows = [{"a": a, "b": a} for a in np.linspace(-1, 4, 60)]
     found = load_model(run).predict(rows)
     assert {row["prediction"] for row in found} == {"no", "yes"}
@@ -108,8 +112,8 @@ def test_curves_are_those_of_scikit_learn(tmp_path: Path) -> None:
     assert title == f"average precision {metrics.average_precision_score(judged.truth, judged.said[:, 1]):.3f}"
     assert shown[0][0] == 1
     title, shown = line(CALIBRATION)
-    assert (shown >= 0).all()
-    assert (shown <= 1).all()
+    share, mean = calibration_curve(judged.truth, judged.said[:, 1], n_bins=10)
+    assert shown == pytest.approx(np.stack([mean, share], 1), abs=1e-6)
 
 
 def test_errors_are_shown_over_what_was_predicted() -> None:
