@@ -1,7 +1,7 @@
 """Data exploration: what a file does not say
 
-353 patients, ten measurements of each, one CSV file. Which cells are numbers, which are codes, which are gaps, if the
-file only holds text? And what does it cost to be wrong?
+353 of 442 patients, ten measurements of each, one CSV file. Which cells are numbers, which are codes, which are gaps,
+if the file only holds text? And what does it cost to be wrong?
 
 **Kinds of data.** *Structured* data is a table: a row a sample, a column a measurement. Images, sound and prose are
 *unstructured*: one sample is an array or a text. JSON and XML lie between: fields have names, and may be lacking.
@@ -21,6 +21,13 @@ not complain: it fits what it gets. Here a linear model learns from the file, an
 **Predict, then run. Watch** the map: which columns look clean? **Break it:** `mark` = 999. Your own table: `file`.
 """
 
+import json
+import re
+import tempfile
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+
 from descend.engine.teaching.lesson import (
     Claim,
     CodeExercise,
@@ -36,7 +43,8 @@ from descend.engine.teaching.lesson import (
 )
 
 MARKS = ("", "NA", "999", "?", "0", "-")
-SHOWN, CELLS = 40, ("number", "word", "gap found", "gap hidden", "value lost")  # lost: taken for a gap
+SHOWN, CELLS = 40, ("gap hidden", "value lost", "gap found", "word", "number")  # lost: taken for a gap
+HIDDEN, LOST, FOUND, WORD, NUMBER = range(5)
 
 
 class Knobs(KnobSet):
@@ -63,9 +71,6 @@ def spoil(data, k):
 
 
 def run(lab, k):
-    import tempfile
-    from pathlib import Path
-
     import numpy as np
 
     from descend.datasets.columns import Column
@@ -83,10 +88,9 @@ def run(lab, k):
         show_file(lab, path, table, k.gaps)
     columns = [Column(*of, table.lines, gaps=told) for of in zip(table.names, table.columns, strict=True)]
     small = {mark: Column("x", ["20", "22", "24", mark], [2, 3, 4, 5], gaps=told) for mark in MARKS}
-    read = {mark: np.where(x.missing, np.nan, x.numbers) for mark, x in small.items()}
-    said = [(repr(mark), "gap" if np.isnan(x[3]) else "number", f"{np.nanmean(x):g}") for mark, x in read.items()]
-    lab.table("one gap, six spellings", ("written", "read as", "mean"), said)
-    rows, types, simple = len(table.lines), [], []  # simple: columns of which every cell is a number
+    means = ", ".join(f"{mark!r} → {x.numbers[~x.missing].mean():g}" for mark, x in small.items())
+    lab.note(f"Mean of 20, 22, 24 and a gap: {means}.")
+    rows, types, found, simple = len(table.lines), [], [], []  # simple: columns of which every cell is a number
     heads = ("column", f"first {min(k.look, rows)}", f"all {rows}", "descend", "first that is no number")
     axes = (f"row of the file, the first {min(rows, SHOWN)}", "column")
     names = [column.name[:13] for column in columns if gone is None or column.name in lab.dataset.features]
@@ -96,47 +100,48 @@ def run(lab, k):
         odd = [row for row, cell in enumerate(cells) if not is_number(cell)]
         guesses = ("words" if words else "numbers" for words in (odd and odd[0] < k.look, odd))
         first = f"'{cells[odd[0]]}' in line {table.lines[odd[0]]}" if odd else ""
-        types.append((columns[place].name, *guesses, columns[place].form, first))
+        form = columns[place].form.replace("comma", "decimal comma")
+        types.append((columns[place].name, *guesses, form, first))
         lab.table("types", heads, types)
+        x = replace(columns[place], decimal=",").numbers if "comma" in form else columns[place].numbers
+        least = [f"{of(x):.4g}" if (x == x).any() else "" for of in (np.nanmin, np.nanmean, np.nanmax)]
+        found.append((columns[place].name, *least, len(columns[place].words), int(missing.sum())))
+        lab.table("columns", ("name", "min", "mean", "max", "unique", "missing"), found)
         if place < len(what):
-            what[place] = np.where(missing, 2, columns[place].form != "numbers")
+            what[place] = np.where(missing, FOUND, NUMBER if form == "numbers" else WORD)
         if gone is not None and place < len(what):
-            what[place, gone[:, place] & ~missing] = 3  # key: nothing in the file tells these from values
-            what[place, ~gone[:, place] & missing] = 4
+            what[place, gone[:, place] & ~missing] = HIDDEN  # key: nothing in the file tells these from values
+            what[place, ~gone[:, place] & missing] = LOST
             simple += [] if odd else [place]  # key: the simple rule; one NA among thousands makes words of all
         lab.field("cells", what[:, :SHOWN], rows=names, classes=CELLS, axes=axes)
-    counted = {name: int((what == number).sum()) for number, name in enumerate(CELLS)}
-    lab.results(hasty=sum(one[1] != one[2] for one in types), **counted)
+    lab.results(hasty=sum(one[1] != one[2] for one in types))
+    lab.results(**{name: int((what == number).sum()) for number, name in enumerate(CELLS)})
     if gone is not None:  # the truth is known
-        lab.results(simple=len(simple), trapped=int((what[simple] == 3).any(1).sum()))
+        lab.results(simple=len(simple), trapped=int((what[simple] == HIDDEN).any(1).sum()))
         show_price(lab, np.stack([np.where(c.missing, np.nan, c.numbers) for c in columns[:-1]], 1), gone)
 
 
 def show_file(lab, path, table, gaps):
     """How the file begins, its first row in other formats, what `descend data show` makes of it or refuses."""
-    import json
-
     from descend.datasets.catalogue import find
     from descend.datasets.describe import describe
     from descend.datasets.forms import is_number
     from descend.engine.base.errors import DescendError
 
     start = path.read_bytes()[:2000]
-    row = {name.replace(" ", "_"): cells[0] for name, cells in zip(table.names[:3], table.columns, strict=False)}
-    typed = (f'"{name}": {cell if is_number(cell) else json.dumps(cell or None)}' for name, cell in row.items())
+    row = {name: cells[0] for name, cells in zip(table.names[:3], table.columns, strict=False)}
+    typed = {n: (float(c) if float(c) % 1 else int(float(c))) if is_number(c) else c or None for n, c in row.items()}
+    tags = {name: re.sub(r"^(?=[0-9.-])|[^A-Za-z0-9_.À-ÖØ-öø-˿-]", "_", name) for name in row}
+    xml = "".join(f"<{tags[name]}>{escape(cell, quote=False)}</{tags[name]}>" for name, cell in row.items())
     said = [f"bytes: {start[:8].hex(' ')} …", *start.decode(errors="replace").splitlines()[:4], ""]
-    said += [f"JSON: {{{', '.join(typed)}}}", f"XML: {''.join(f'<{n}>{cell}</{n}>' for n, cell in row.items())}", ""]
+    said += [f"JSON: {json.dumps(typed, ensure_ascii=False)}", f"XML: {xml}", ""]
     for more in ({}, {"missing": "mean"}):
         try:
             of = describe(find(str(path), **more, **({"gaps": gaps} if gaps else {})).load())
+            said += [f"{of.shape}; {of.train} rows to train, {of.test} for the test.", *of.notes]
+            break
         except DescendError as refused:
-            said += [f"descend data show {path.name}: {refused}", ""]
-            continue
-        said += [f"{of.shape}; {of.train} rows to train, {of.test} for the test.", *of.notes]
-        heads = ("name", "min", "mean", "std", "max", "unique", "missing")
-        columns = [(c, *(f"{v:.4g}" for v in (c.min, c.mean, c.std, c.max))) for c in (*of.features, *of.targets)]
-        lab.table("columns", heads, [(c.name, *of_c, c.unique, c.missing) for c, *of_c in columns])
-        break
+            said += {f"descend data show {path.name}: {refused}"} - set(said)  # the second refusal may be the first
     lab.text("file", "\n".join(said))
 
 
@@ -175,8 +180,6 @@ def explore(csv_text, json_text):
 
 
 def check_explore(function):
-    import json
-
     for csv_text, records, gaps in (
         ("age,bmi\n59,32.1\n48,\n", [{"age": 59, "bmi": 32.1}, {"age": 48, "bmi": None}], {"age": 0, "bmi": 1}),
         ("a,b,c\n0,,x\n,,y\n", [{"a": 0, "c": "x"}, {"b": "", "c": "y"}], {"a": 1, "b": 2, "c": 0}),
@@ -199,7 +202,7 @@ LESSON = Lesson(
         "Least, mean and largest value betray such numbers; the shape and the first rows seldom do.",
         "Here 5 % of gaps cost little if known; if three columns hide theirs, half of what a model explains is lost.",
     ),
-    show=("cells", "columns", "types", "file", "price", "one gap, six spellings"),
+    show=("cells", "columns", "types", "file", "price"),
     rows=("S2-123", "S2-126", "S2-128"),
     predictions=(
         Prediction(
@@ -246,14 +249,11 @@ LESSON = Lesson(
             hints=("Which least and largest values are impossible? A body mass index of 999, a cholesterol of 0 …",),
         ),
         CodeExercise(
-            "Load a CSV and a JSON table; return shape and gaps by column of each. A JSON record may lack a field, or "
-            "hold null; 0 is a value. This version takes the first record for the whole table.",
+            "Load a CSV and a JSON table; return shape and gaps by column of each. Gaps are empty "
+            "text, null and fields that a record lacks; 0 is a value. Here the first record is taken for all.",
             explore,
             check_explore,
-            broken={
-                "list(dict.fromkeys(name for row in rows for name in row))": "list(rows[0])",
-                'row.get(name) in (None, "")': "not row[name]",
-            },
+            broken={"name for row in rows for name in row": "rows[0]", 'row.get(name) in (None, "")': "not row[name]"},
             hints=("Which names do all records together have? `row.get(name)` is None for a lacking field.",),
             rows=("S2-127",),
         ),
@@ -271,7 +271,7 @@ LESSON = Lesson(
         + A value that nobody has
         = Digits may be a quantity or a code; the file does not say. Of a code take the most frequent.
 
-        ? [compute] JSON: `[{"a": 1, "b": null}, {"a": 0}, {"b": ""}]`. How many columns and gaps has the table?
+        ? [compute] JSON: `[{"a": 1, "b": null}, {"a": 0}, {"b": ""}]`. How many columns and gaps, if "" is a gap?
         + 2 and 4
         - 2 and 2
         - 2 and 5

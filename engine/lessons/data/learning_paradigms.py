@@ -4,26 +4,27 @@
 only say "right" and "wrong", or nothing?
 
 A new flower gets the class (species) of the nearest flower of known class: most alike in all columns, each in units of
-its standard deviation. How a class becomes known:
+its standard deviation. How classes become known:
 
-- *Supervised*: the teacher names it; the name is a *label*.
-- *Semi-supervised*: few labels *spread*. Each votes for its class; in each of 30 rounds, the others take the mean vote
-  of their `near` nearest.
-- *Reinforcement*: the learner guesses each flower once, like the nearest one before, or anything else where that was
-  wrong, and is told its *reward*: 1 if right, else 0. Those guessed rightly are known.
+- *Supervised*: the teacher names it, by a *label*.
+- *Semi-supervised*: few labels *spread*. Each votes for its class; 30 times, the others take the mean vote of their
+  `near` nearest rows (knob).
+- *Reinforcement*: the learner guesses the flowers in turn: what it guessed at the nearest one so far, or, if that was
+  wrong, any other class. The *reward* is 1 if right, else 0. Those guessed rightly are known.
 - *Unsupervised*: the teacher says nothing. k-means finds groups without names, *clusters*.
 
-**Two scales.** Classes A A A B B B, clusters 1 1 2 2 2 2. Under the names that fit best, 5 of 6 are right; but to find
-these takes all labels: it is a bound from above (≤). The *adjusted Rand index* needs no names, as it counts pairs: 4
-are together in both, 6 in classes, 7 in clusters, of 15. Chance expects 6·7/15 = 2.8, agreement (6 + 7)/2 = 6.5:
+**Two scales.** Classes A A A B B B, clusters 1 1 2 2 2 2. Under the best names 5 of 6 are right; finding these takes
+all labels: a bound from above (≤). The *adjusted Rand index* needs no names, it counts pairs: 4 are together in both,
+6 in classes, 7 in clusters, of 15. Chance expects 6·7/15 = 2.8, agreement (6 + 7)/2 = 6.5:
 
     (4 − 2.8) / (6.5 − 2.8) = 0.32
 
 Agreement gives 1; clusters drawn at *random* 0 on average.
 
-**Predict, then run.** Each step splits the flowers anew; a third are new. *Row by row* adds one on top; in
-brackets is what has spread (· none yet, ✗ wrong). **Watch** which way comes near *supervised*, what it was told, and
-whether labels that spread beat the same *few* alone. **Break it:** `near` = 50.
+**Predict, then run.** Each step splits the flowers anew; a third are new. The panel *row by row* adds one on top;
+brackets hold what has spread (· none yet, ✗ wrong); `virginica? 1` is a guess and its reward. **Watch** which way
+comes near *supervised*, what it was told, and whether labels that spread beat the same *few* alone. **Break it:**
+`near` = 50.
 """
 
 from descend.engine.teaching.lesson import (
@@ -231,9 +232,9 @@ LESSON = Lesson(
         ),
         Prediction(
             "A few labels spread. How many points more, or fewer, of new rows are right than by these labels alone?",
-            choices={"over 3 more": GAIN > 0.03, "0 to 10 fewer": GAIN.between(-0.1, 0.01), "fewer still": GAIN < -0.1},
-            why="Versicolor and virginica touch: votes that cross their border are wrong and spread on. `near` = 50 "
-            "asks nearly all rows, and noise makes any row near.",
+            choices={"over 1 more": GAIN > 0.01, "in between": GAIN.between(-0.1, 0.01), "over 10 fewer": GAIN < -0.1},
+            why="Where classes touch, as versicolor and virginica do, votes cross the border, are wrong and spread on. "
+            "A large `near` asks rows that are not alike; noise makes any row near.",
         ),
     ),
     claims=(
@@ -279,7 +280,7 @@ LESSON = Lesson(
     exercises=(
         Exercise(
             "Let clusters under their best names be right more often than all labels: by over 3 points.",
-            CLUSTERS - ALL > 0.03,
+            100 * (CLUSTERS - ALL) > 3,
             solution={"noise": 50},
             hints=("Random columns make any row a near one. What do they do to the mean of many rows?",),
         ),

@@ -133,7 +133,7 @@ async def test_a_prediction_made_after_the_run_is_not_graded_by_it_even_after_co
         shell.app.open_lesson("practice")
         await shell.until(lambda: lesson(shell).session is not None and lesson(shell).session.phase == "done")
         await shell.press("P")
-        await shell.sees("Prediction 1 of 3", "You have committed. space runs it")
+        await shell.sees("Prediction 1 of 3", "You have committed. This run is over;", "next one: r.")
         assert lesson(shell).body.predict.grades == {}
     async with opened((80, 24), lesson="practice") as shell:  # also in another shell
         await shell.until(lambda: hasattr(shell.app.screen, "lesson"))

@@ -125,6 +125,28 @@ async def test_every_run_grades_again_and_a_late_answer_waits_for_the_next() -> 
         await shell.sees("✗ It was", "below 0.1")
 
 
+async def test_what_comes_after_a_run_has_begun_is_held_against_the_next_one() -> None:
+    async with opened((120, 40), lesson="practice") as shell:
+        await shell.press("space")
+        await launched(shell)
+        steps(shell.workers.launched[-1], 0, 5)
+        await shell.until(lambda: lesson(shell).session.phase == "running")
+        await shell.press("P")
+        await shell.sees("This run has begun already;", "one: r.")
+        await whole(shell)
+        await shell.sees("This run is over;", "one: r.")
+        assert "space runs" not in shell.text
+        await shell.press("1", "enter", "N")
+        await shell.sees("You have committed. This run is over;", "one: r.")
+        assert "space runs" not in shell.text
+        await shell.press("r")
+        await launched(shell, 2)
+        await shell.press("P")
+        await shell.sees("You have committed. This page")
+        await whole(shell)
+        await shell.sees("✓ Right")
+
+
 async def test_a_run_that_fails_grades_nothing_and_says_why() -> None:
     async with opened((80, 24), lesson="practice", asked=True) as shell:
         await shell.press("P", "1", "enter", "space")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CUT = {"failed": "failed", "stopped": "was stopped", "dead": "died"}
 SKIP = "Your own run will tell. Commit to an answer now; {space} runs without one."
+LATE = "your prediction will be held against the next one: {r}."
 
 
 class Guess(Field):
@@ -123,7 +124,7 @@ class Predict(QuestionView):
             page.append(
                 Text(plain(f"✗ {self.wrong}"), self.pen("bad"))
                 if self.wrong
-                else self._muted(tell_keys(self.screen, SKIP))
+                else self._muted(tell_keys(self.screen, self._late() or SKIP))
             )
             return page
         given, graded = self.learner.predictions[self.number], self.grades.get(self.number)
@@ -156,10 +157,14 @@ class Predict(QuestionView):
         session = self.session
         if session is not None and session.live and self.learner.asked_of.get(self.number) == session.run.id:
             return "You have committed. This page shows the measured answer when the run has ended."
-        return tell_keys(
-            self.screen,
-            "You have committed. {space} runs it; this page shows the measured answer when the run has ended.",
-        )
+        awaited = "{space} runs it; this page shows the measured answer when the run has ended."
+        return tell_keys(self.screen, f"You have committed. {self._late() or awaited}")
+
+    def _late(self) -> str:
+        """What a run that is shown means for a prediction that it does not grade; empty if none is shown."""
+        if self.session is None:
+            return ""
+        return f"This run {'has begun already' if self.session.live else 'is over'}; {LATE}"
 
     def _offers(self) -> dict[str, str]:
         following = self._following()
