@@ -17,7 +17,7 @@ from descend.engine.teaching.lesson import Lesson
 
 RULES = (
     *("length", "question", "takeaways", "result", "questions", "kinds", "alike", "above", "longest", "place"),
-    *("prediction", "claims", "exercise", "starter", "refusal", "unused", "help", "show", "axes"),
+    *("prediction", "claims", "exercise", "starter", "refusal", "unused", "help", "taken", "show", "axes"),
     *("source", "after", "covers", "allow"),
     *("fails", "idle", "panel", "film", "first", "slow", "size"),
     *("cut", "outside", "largest"),
