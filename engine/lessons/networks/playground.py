@@ -45,6 +45,24 @@ POINTS, REACH, FINE, WIDE, HIGH = 300, 3.0, 56, 56, 68
 FEATURES = ("x", "y", "xy", "x²", "y²", "sin x", "sin y")
 
 
+def read_list(text, known):
+    """What ``text`` lists, with commas between; all of it is ``known``."""
+    found = [part.strip() for part in text.split(",")]
+    if wrong := set(found) - set(known):
+        raise UsageError(f"'{min(wrong)}' is none of {', '.join(known)}, which are listed with commas between.")
+    return found
+
+
+def read_features(text):
+    """Names of features; x2 is x²."""
+    return read_list(text.replace("^", "").replace("2", "²"), FEATURES)
+
+
+def read_shape(text):
+    """Neurons of each hidden layer, six at most; none if nothing is said."""
+    return list(map(int, read_list(text, "12345678")[:6])) if text else []
+
+
 class Knobs(KnobSet):
     data: str = knob("moons", choices=("moons", "circles", "xor", "blobs", "spirals"), help="how points are drawn")
     own: str = knob("", help="path of your own CSV instead: two columns of numbers, then one of two classes")
@@ -52,10 +70,12 @@ class Knobs(KnobSet):
         0.2, 0.0, 1.0, live=True, help="standard deviation of what is added to drawn coordinates; not to own"
     )
     share: float = knob(0.2, 0.1, 0.9, help="share of the points that are learned from")
-    features: str = knob("x, y", help="what the network is given, of: x, y, xy, x2, y2, sin x, sin y")
+    features: str = knob(
+        "x, y", check=read_features, help="what the network is given, of: x, y, xy, x2, y2, sin x, sin y"
+    )
     layers: int = knob(2, 0, 6, help="hidden layers")
     units: int = knob(5, 1, 8, help="neurons in each hidden layer")
-    shape: str = knob("", help="neurons of each hidden layer instead, such as 8, 4, 2")
+    shape: str = knob("", check=read_shape, help="neurons of each hidden layer instead, such as 8, 4, 2")
     activation: str = knob("tanh", choices=("tanh", "relu", "sigmoid", "linear"), live=True, help="how sums are bent")
     regularisation: str = knob("none", choices=("none", "L1", "L2"), live=True, help="what weights are charged for")
     rate: float = knob(0.003, 1e-4, 1.0, scale="log", live=True, help="regularisation rate: what that is multiplied by")
@@ -99,14 +119,6 @@ def read_own(path):
     return 1.4 * (at - at.mean(0)) / (at.std(0) + 1e-9), label
 
 
-def read_list(text, known):
-    """What ``text`` lists, with commas between; all of it is ``known``."""
-    found = [part.strip() for part in text.split(",")]
-    if wrong := set(found) - set(known):
-        raise UsageError(f"'{min(wrong)}' is none of {', '.join(known)}, which are listed with commas between.")
-    return found
-
-
 def compute_features(at, names):
     """(n, 2) places → (n, features)."""
     import torch
@@ -130,8 +142,8 @@ def run(lab, k):
     import torch
     from torch.nn import Linear, ModuleList, functional
 
-    names = read_list(k.features.replace("^", "").replace("2", "²"), FEATURES)
-    hidden = list(map(int, read_list(k.shape, "12345678")[:6])) if k.shape else [k.units] * k.layers
+    names = read_features(k.features)
+    hidden = read_shape(k.shape) or [k.units] * k.layers
     rng = np.random.default_rng(lab.seed)
     places, label = read_own(k.own) if k.own else draw(k.data, rng)
     order, noise = rng.permutation(len(label)), rng.normal(size=places.shape) * (not k.own)
