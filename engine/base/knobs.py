@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -38,12 +38,14 @@ class Knob:
     help: str = ""
     name: str = ""
     type: type = float
+    check: Callable[[Any], object] | None = None
+    """Raises UsageError for a value that the range or the choices let through."""
 
     def parse(self, given: object) -> Value:
         """Check ``given`` (text or a value) and return it in the knob's type.
 
         Raises:
-            UsageError: it is of the wrong type, out of range or not among the choices.
+            UsageError: it is of the wrong type, out of range, not among the choices, or refused by ``check``.
         """
         value = self._convert(given)
         if self.choices and value not in self.choices:
@@ -53,6 +55,8 @@ class Knob:
                 raise UsageError(f"{self.name} must be at least {self._bound(self.low)}, not {given}.")
             if self.high is not None and value > self.high:
                 raise UsageError(f"{self.name} must be at most {self._bound(self.high)}, not {given}.")
+        if self.check is not None:
+            self.check(value)
         return value
 
     def _convert(self, given: object) -> Value:
@@ -149,9 +153,11 @@ def knob(
     scale: Literal["linear", "log"] = "linear",
     live: bool = False,
     help: str = "",
+    check: Callable[[Any], object] | None = None,
 ) -> Any:
-    """Declare a knob inside a `KnobSet`; numbers need ``low`` and ``high``, both inclusive."""
-    return Knob(default, low, high, choices, scale, live, help)
+    """Declare a knob inside a `KnobSet`; numbers need ``low`` and ``high``, both inclusive, and ``check`` raises
+    UsageError where that does not suffice."""
+    return Knob(default, low, high, choices, scale, live, help, check=check)
 
 
 def pace(default: int) -> Any:

@@ -45,16 +45,24 @@ class TimedPictures(Pictures):
         self._first_asked = -1
         self._waiting: dict[str, Callable[[], Picture]] = {}
 
-    def due(self) -> bool:
+    def due(self, early: bool = False) -> bool:
         """Whether pictures that are costly to make should be made at this step; what is then shown is drawn.
 
         True so often that making them takes at most a tenth of the time, at the first and the last step of a loop, at
         every step of one of at most `EVERY`, outside of loops, and where the user takes single steps.
+
+        Args:
+            early: also at steps 1, 2, 4, 8 … of a loop, where what matters is over soon.
         """
         if self._asked == self.step:
             return True
         now = self._clock.elapsed()
-        if self._is_in_long_loop() and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent):
+        doubled = early and self._index & (self._index - 1) == 0
+        if (
+            not doubled
+            and self._is_in_long_loop()
+            and now < self._asked_at + max(PICTURE, SPARSER * now, COSTLY * self._spent)
+        ):
             return False
         if self._asked < 0:
             self._first_asked = self.step

@@ -92,6 +92,8 @@ def choose_table(lesson: Lesson, data: str) -> str:
 
     if not lesson.takes_tables or data in datasets.list_specs():
         near = suggest_nearest(data, lesson.data) or (f"; it has {', '.join(lesson.data)}." if lesson.data else ".")
+        if "data" in lesson.knobs.specs:
+            near = "; its data are a knob: --set data=NAME."
         raise UsageError(f"Lesson '{lesson.name}' does not learn from '{data}'{near}")
     spec = datasets.find(data)
     if not is_class_table(spec.shape):

@@ -29,7 +29,9 @@ def number(value: float) -> str:
 
 
 def counted(value: float) -> str:
-    """A count, such as a step, in at most six characters: 950, 1.5k, 20k, 3.25M."""
+    """A count, such as a step, in at most six characters: 950, 1.5k, 9,999, 20k, 3.25M."""
+    if 1000 < abs(value) < 1e5 and value == int(value) and value % 100:
+        return f"{value:,.0f}"
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.4g}{suffix}"

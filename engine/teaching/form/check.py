@@ -17,9 +17,9 @@ from descend.engine.teaching.lesson import Lesson
 
 RULES = (
     *("length", "question", "takeaways", "result", "questions", "kinds", "alike", "above", "longest", "place"),
-    *("prediction", "claims", "exercise", "starter", "refusal", "unused", "help", "show", "axes"),
+    *("prediction", "claims", "exercise", "starter", "refusal", "unused", "help", "taken", "show", "axes"),
     *("source", "after", "covers", "allow"),
-    *("fails", "idle", "panel", "film", "first", "slow", "size"),
+    *("fails", "idle", "panel", "film", "first", "slow", "size", "answer"),
     *("cut", "outside", "largest"),
 )
 """Names that `Lesson.allow` takes; ``allow`` itself is told if it names none of these, or gives no reason. Those of the

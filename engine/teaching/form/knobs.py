@@ -1,10 +1,11 @@
-"""Knobs: each is used, and explained in words that say more than its name."""
+"""Knobs: each is used, explained in words that say more than its name, and not named like what every run has."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
+from descend.engine.run.run_request import RunRequest
 from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 
 BY_LAB = {"pace"}
@@ -13,12 +14,15 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check_knobs(text: LessonText) -> Iterator[Shortcoming]:
-    """Rules ``unused`` and ``help``."""
+    """Rules ``unused``, ``help`` and ``taken``."""
+    taken = {*RunRequest.__struct_fields__} - (set() if text.lesson.data else {"data"})
     read = find_read_knobs(text.tree, getattr(text.lesson.run, "__name__", ""))
     seen: dict[str, str] = {}
     for name, spec in text.lesson.knobs.specs.items():
         if read is not None and name not in read | BY_LAB:
             yield text.report("unused", f"Knob '{name}' is never read.", f"    {name}:")
+        if name in taken:
+            yield text.report("taken", f"Every run has a '{name}' of its own; name the knob otherwise.", f"    {name}:")
         words = spec.help.strip().lower()
         if words.replace(" ", "_") in ("", name):
             yield text.report("help", f"The help of knob '{name}' says no more than its name.", f"    {name}:")

@@ -7,8 +7,10 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
+from descend.engine.base.errors import DescendError
 from descend.engine.run.history import History
 from descend.engine.run.records import Images, Picture
+from descend.engine.teaching.exercises.judging import find_true_answer
 from descend.engine.teaching.form.shortcoming import LessonText, Shortcoming
 from descend.engine.teaching.form.smoke import Smoke, SmokeRun
 
@@ -20,7 +22,7 @@ NUMBERED = re.compile(r"step ([\d,]+)")
 
 
 def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
-    """Rules ``fails``, ``idle``, ``panel``, ``film``, ``first``, ``slow`` and ``size``."""
+    """Rules ``fails``, ``idle``, ``panel``, ``film``, ``first``, ``slow``, ``size`` and ``answer``."""
     for run, told in ((smoke.default, "with its default knobs"), (smoke.brief, "with the knobs of smoke=")):
         if run.problem:
             yield text.report("fails", f"Run {told}: {run.problem}", "LESSON =")
@@ -32,6 +34,7 @@ def check_runs(text: LessonText, smoke: Smoke) -> Iterator[Shortcoming]:
             yield text.report("idle", f"{at} leaves every panel as it was.", f"    {end.knob}:")
     if not smoke.default.problem:
         yield from _check_default(text, smoke.default, smoke.timed)
+        yield from _check_answers(text, smoke.default)
         yield from _check_shown(text, list_panels(smoke.default.history) | list_panels(smoke.brief.history))
     if smoke.brief.whole:
         yield from _check_films(text, smoke.brief.history)
@@ -47,6 +50,20 @@ def _check_default(text: LessonText, run: SmokeRun, timed: bool) -> Iterator[Sho
     if run.size > LARGEST:
         why = f"Its run folder has {run.size / 1e6:.1f} MB; at most {LARGEST / 1e6:g} MB are asked for."
         yield text.report("size", why, "def run(")
+
+
+def _check_answers(text: LessonText, run: SmokeRun) -> Iterator[Shortcoming]:
+    """The learner's first run, with the defaults and the usual seed, answers every prediction."""
+    if run.result is None or not run.whole:
+        return
+    for prediction in text.lesson.predictions:
+        try:
+            answered = find_true_answer(prediction, run.result) is not None
+        except DescendError:
+            answered = False
+        if not answered:
+            why = f"Its default run does not answer the prediction '{prediction.text}'"
+            yield text.report("answer", why, "predictions=")
 
 
 def _check_shown(text: LessonText, there: set[str]) -> Iterator[Shortcoming]:

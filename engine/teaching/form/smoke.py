@@ -22,7 +22,8 @@ from descend.engine.base.knobs import Knob, Value
 from descend.engine.launch.launcher import check_request
 from descend.engine.run.history import History
 from descend.engine.run.records import Picture, Scalars, Stop
-from descend.engine.run.run_request import RunRequest
+from descend.engine.run.result import Result
+from descend.engine.run.run_request import USUAL, RunRequest
 from descend.engine.run.runs import Run
 from descend.engine.teaching.form.knobs import BY_LAB
 from descend.engine.teaching.lesson import Lesson
@@ -53,6 +54,7 @@ class SmokeRun:
         seconds: how long it took, from its first record on.
         first: seconds until its first point or picture; None if there is none.
         size: bytes of its folder.
+        result: what its predictions are graded by; None if it failed.
     """
 
     knobs: Knobs
@@ -61,6 +63,7 @@ class SmokeRun:
     seconds: float = 0.0
     first: float | None = None
     size: int = 0
+    result: Result | None = None
 
     @property
     def whole(self) -> bool:
@@ -109,9 +112,9 @@ class SmokeBench:
             DescendError: there is no data for them, or no process can be started.
         """
         data, timed = choose_data(lesson), is_free()
-        default = self._run(lesson, {}, data, LONGEST)
+        default = self._run(lesson, {}, data, LONGEST, seed=USUAL.seed)
         if default.seconds > seconds and not default.problem:
-            default = min(default, self._run(lesson, {}, data, LONGEST), key=lambda run: run.seconds)
+            default = min(default, self._run(lesson, {}, data, LONGEST, seed=USUAL.seed), key=lambda run: run.seconds)
         if default.problem:
             return Smoke(default, SmokeRun({}), [], timed)
         knobs = {name: value for name, value in {"pace": 0, "epochs": 1}.items() if name in lesson.knobs.specs}
@@ -159,9 +162,10 @@ class SmokeBench:
         data: str,
         seconds: float,
         enough: Callable[[History], bool] = lambda history: False,
+        seed: int = SEED,
     ) -> SmokeRun:
         """A run that is stopped after ``seconds``, or once what it has said is ``enough``."""
-        manifest = check_request(RunRequest(lesson.name, dict(knobs), data, SEED, device="cpu"))
+        manifest = check_request(RunRequest(lesson.name, dict(knobs), data, seed, device="cpu"))
         name = next(self._names)
         run, over = Run(self._folder / name), threading.Event()
         self.bench.start()
@@ -178,7 +182,8 @@ class SmokeBench:
             watch.join()
         smoked = SmokeRun(knobs, size=sum(file.stat().st_size for file in run.folder.rglob("*") if file.is_file()))
         try:
-            smoked.history = read_result(outcome).history
+            smoked.result = read_result(outcome)
+            smoked.history = smoked.result.history
         except NotJudged as error:
             smoked.problem = str(error)
         smoked.seconds = smoked.history.elapsed

@@ -194,6 +194,18 @@ def test_a_short_loop_shows_every_step_and_a_costly_picture_is_made_seldom(folde
     assert 2 <= asked["long"] < 50
 
 
+def test_what_is_over_soon_is_shown_at_doubling_steps(folders: Path) -> None:
+    def experiment(lab: Lab) -> None:
+        for _ in lab.steps(EVERY):
+            pass
+        for step in lab.steps(3000):
+            if lab.due(early=True):
+                lab.text("fold", str(step))
+
+    told = {int(picture.text) for picture in shown(experiment).pictures["text/fold"]}
+    assert told >= {0, *(2**n for n in range(12)), 2999}
+
+
 @pytest.mark.parametrize(
     "say",
     [

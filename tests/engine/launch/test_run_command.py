@@ -87,6 +87,8 @@ def test_a_diverging_run_fails_with_advice_and_keeps_its_curves() -> None:
         (["run", "digits", "--device", "cuda:99"], "on this machine, so no cuda:99; use --device cpu"),
         (["run", "digits", "--device", "gpu"], "'gpu' is not a device; use auto, cpu, cuda, cuda:N or mps."),
         (["run", "digits", "--data", "fashion-mnist"], "does not learn from 'fashion-mnist'"),
+        (["run", "playground", "--set", "features=x*y"], "'x*y' is none of x, y, xy,"),
+        (["run", "playground", "--data", "xor"], "its data are a knob: --set data=NAME."),
         (["run", "digits", "--jsno"], "Unrecognized arguments: --jsno; see `descend --help`."),
         (["run"], "The following arguments are required: NAME"),
         (["rum", "digits"], "There is no command 'rum'; did you mean 'run'?"),

@@ -62,6 +62,7 @@ BROKEN = [
     ),
     ("unused", ("k.noise *", "0.3 *"), "    noise:"),
     ("help", ('help="learning rate η"', 'help="lr"'), "    lr:"),
+    ("taken", ("noise", "seed"), "    seed:"),
     ("show", ('    show=("fit", "loss", "distance"),\n', ""), "LESSON ="),
     ("source", (" 2004", ""), "S. Boyd"),
     ("source", ("S. Boyd, L. Vandenberghe: ", ""), "Convex Optimization"),

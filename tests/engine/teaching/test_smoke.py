@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from descend.engine.base.knobs import Knob
 from descend.engine.cli import main, verify_form
 from descend.engine.run.history import History
 from descend.engine.run.records import Array, Images, Picture, Scalars, State, Status, Text
+from descend.engine.run.result import Result
 from descend.engine.teaching.form import runs, smoke
 from descend.engine.teaching.form.shortcoming import LessonText
 from descend.engine.teaching.form.smoke import End, Smoke, SmokeBench, SmokeRun, find_ends, have_differences
 from descend.engine.teaching.form.smoke_memory import recall_passed, remember_passed
-from descend.engine.teaching.lesson import Lesson
+from descend.engine.teaching.lesson import Lesson, Prediction, last
 
 
 def history(*pictures: Picture, state: State = "done", **series: dict[int, float]) -> History:
@@ -66,6 +68,14 @@ def test_sound_runs_fall_short_of_nothing(lesson: Lesson) -> None:
 )
 def test_the_default_run_is_sound_quick_and_small(lesson: Lesson, run: SmokeRun, why: str) -> None:
     assert found(lesson, run) == [why]
+
+
+@pytest.mark.parametrize(("value", "answered"), [(0.5, True), (1.5, False), (None, False)])
+def test_the_default_run_answers_the_predictions(lesson: Lesson, value: float | None, answered: bool) -> None:
+    asked = Prediction("Where?", choices={"low": last("end") < 1, "high": last("end") > 2}, why="A gap.")
+    told = Result(history(**({} if value is None else {"end": {2: value}})), {})
+    one, run = replace(lesson, predictions=(asked,)), SmokeRun({}, SOUND, seconds=3.0, first=0.1, result=told)
+    assert found(one, run) == ([] if answered else ["answer: Its default run does not answer the prediction 'Where?'"])
 
 
 def test_times_do_not_count_on_a_busy_machine(lesson: Lesson) -> None:

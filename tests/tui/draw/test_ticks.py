@@ -18,7 +18,9 @@ def test_numbers_are_short(value: float, shown: str) -> None:
     assert ticks.number(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [(950, "950"), (1500, "1.5k"), (20_000, "20k"), (3_250_000, "3.25M")])
+@pytest.mark.parametrize(
+    ("value", "shown"), [(950, "950"), (1500, "1.5k"), (9999, "9,999"), (20_000, "20k"), (3_250_000, "3.25M")]
+)
 def test_counts_are_short(value: float, shown: str) -> None:
     assert ticks.counted(value) == shown
 

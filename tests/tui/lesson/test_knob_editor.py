@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from descend.engine.launch import experiment
+from descend.engine.run.run_request import RunRequest
+from descend.engine.teaching import catalogue
 from descend.tui.screens.lesson.knob_editor import KnobEditorScreen
 from descend.tui.screens.lesson.knob_row import KnobRow
 from tests.tui.driving import Shell, opened
@@ -53,6 +56,34 @@ async def test_the_knobs_of_the_next_run_are_edited_in_place() -> None:
         await running(shell)
         manifest = shell.workers.launched[0].manifest()
         assert (manifest.knobs["epochs"], manifest.seed, manifest.device) == (3, 42, "cpu")
+
+
+async def test_the_form_of_every_lesson_opens_with_the_knobs_there_are() -> None:
+    async with opened():
+        for one in catalogue.list_lessons().values():
+            settings = experiment.complete(one, RunRequest(one.name, seed=5, device="cpu"))
+            rows = [
+                row for row in KnobEditorScreen(one, settings, live=False).compose_rows() if isinstance(row, KnobRow)
+            ]
+            found = {row.setting: row.spec.parse(row.field.value) for row in rows}
+            assert len(found) == len(rows)
+            beside = {name: getattr(settings, name) for name in found.keys() - settings.knobs.keys()}
+            assert {"seed", "device"} <= beside.keys()
+            assert found == settings.knobs | beside
+
+
+async def test_a_knob_of_the_lesson_may_be_called_data() -> None:
+    async with opened(lesson="playground", knobs={"data": "circles"}) as shell:
+        await edit(shell)
+        row = await go_to(shell, "data")
+        assert row.field.value == "circles"
+        await shell.press("right", "enter")
+        await shell.until(lambda: not isinstance(shell.app.screen, KnobEditorScreen))
+        assert lesson(shell).settings.knobs["data"] == "xor"
+        assert lesson(shell).settings.data == ""
+        editor = await edit(shell)
+        await shell.press("ctrl+d")
+        assert editor.rows[0].field.value == "moons"
 
 
 async def test_a_wrong_value_is_explained_at_once_and_keeps_the_editor_open() -> None:
@@ -145,4 +176,5 @@ async def test_the_knobs_fit_a_narrow_terminal() -> None:
         await edit(shell)
         await shell.sees("Knobs", "epochs", "┤")
         await shell.press("right", "enter")
-        await shell.until(lambda: lesson(shell).settings.knobs["epochs"] == 22)
+        await shell.until(lambda: not isinstance(shell.app.screen, KnobEditorScreen))
+        assert lesson(shell).settings.knobs["epochs"] == 22

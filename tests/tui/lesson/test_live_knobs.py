@@ -72,3 +72,14 @@ async def test_the_dials_go_when_the_run_ends() -> None:
         assert not lesson(shell).live_knobs.has_focus
         await shell.press("K")
         assert "› damping" not in shell.text
+
+
+async def test_more_live_knobs_than_there_is_room_for_are_counted_and_come_into_view() -> None:
+    async with opened((80, 24), lesson="playground") as shell:
+        await running(shell)
+        await shell.press("K")
+        await shell.sees("› noise", "1–6 of 10 ↓")
+        await shell.press("up")
+        await shell.sees("› pace", "5–10 of 10 ↑")
+        await shell.press(*["up"] * 8)
+        await shell.sees("› activation", "2–7 of 10 ↑↓")

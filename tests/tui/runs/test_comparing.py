@@ -128,6 +128,12 @@ def test_a_fork_tells_its_step_and_what_its_knobs_were_before() -> None:
     assert rows["forked from"] == ["–", "A at step 20, lr 0.3→0.1"]
 
 
+def test_a_knob_called_data_is_compared() -> None:
+    together = ComparedRuns([finished(name="playground", data="", knobs={"data": data}) for data in ("moons", "xor")])
+    together.poll(1.0)
+    assert ("data", ["moons", "xor"]) in compare(together).differing
+
+
 async def test_marked_runs_that_cannot_be_read_are_not_compared() -> None:
     finished()
     (finished().folder / "run.json").write_text("")

@@ -71,6 +71,13 @@ def test_the_best_run_comes_first_in_the_direction_of_its_metric() -> None:
         assert ordered(runs, "metric")[0].id == first
 
 
+async def test_a_knob_called_data_has_a_column() -> None:
+    for data in ("moons", "xor"):
+        measured({"train/loss": 0.25}, name="playground", data="", knobs={"data": data})
+    async with all_runs() as shell:
+        await shell.until(lambda: dict(find_differing(screen(shell).table.entries)).keys() == {"data"})
+
+
 def test_knobs_that_differ_within_a_lesson_have_columns() -> None:
     runs = [row(str(n), knobs={"lr": f"0.{n}", "seed": "0", "epochs": "3"}) for n in range(4)]
     runs += [

@@ -63,7 +63,9 @@ def settings(manifest: Manifest, session: RunMonitor, called: Mapping[str, str])
     history = session.history
     found = {"lesson": manifest.name}
     found |= {name: turned(value, name, history.changes) for name, value in manifest.knobs.items() if value != ""}
-    found |= {"data": manifest.data or NOTHING, "seed": str(manifest.seed)}
+    if manifest.data or "data" not in found:  # a lesson that makes its data may have a knob of that name
+        found["data"] = manifest.data or NOTHING
+    found["seed"] = str(manifest.seed)
     found["device"] = (history.status.device if history.status else "") or manifest.device
     found["threads"] = str(manifest.threads)
     if manifest.parent is not None:

@@ -87,24 +87,30 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         self.set_class(self.trains, "-grouped")
 
     def body(self) -> ComposeResult:
-        choices = {"data": self._list_data(), "device": devices()}
-        specs = self._specs()
-        named = (
-            self.settings.knobs | dict(self.proposed) | {name: getattr(self.settings, name) for name in RunKnobs.specs}
-        )
-        own = {"data": self.settings.data if self.trains else next(iter(self.lesson.data), "")}
-        width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
-        groups = group_settings(specs) if self.trains else {"": specs}
         with KnobRows():
-            for group, members in groups.items():
-                if group:
-                    yield Static(group.capitalize(), classes="group")
-                for name, spec in members.items():
-                    few = choices.get(name) or choices_of(spec)
-                    can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
-                    yield KnobRow(spec, write_value(named[name]), can_be, self._told(spec), few, own.get(name), width)
+            yield from self.compose_rows()
         yield Static(id="told")
         yield Hint("enter runs" if self.runs else "enter applies", "esc leaves", "←→ turn, shift more", "ctrl+d resets")
+
+    def compose_rows(self) -> ComposeResult:
+        """A row for each knob and what is chosen besides them, below the names of their groups."""
+        specs = self._specs()
+        beside = [name for name in specs if name not in self.lesson.knobs.specs]
+        choices = {
+            name: few for name, few in {"data": self._list_data(), "device": devices()}.items() if name in beside
+        }
+        named = {name: getattr(self.settings, name) for name in beside} | self.settings.knobs | dict(self.proposed)
+        data = self.settings.data if self.trains else next(iter(self.lesson.data), "")
+        own = {"data": data} if "data" in beside else {}
+        width = min(LONGEST, max(NAME, 3 + max(cell_len(plain(name)) for name in specs)))
+        groups = group_settings(specs) if self.trains else {"": specs}
+        for group, members in groups.items():
+            if group:
+                yield Static(group.capitalize(), classes="group")
+            for name, spec in members.items():
+                few = choices.get(name) or choices_of(spec)
+                can_be = ("live  " if spec.live else "") + (" | ".join(choices.get(name, ())) or spec.describe())
+                yield KnobRow(spec, write_value(named[name]), can_be, self._told(spec), few, own.get(name), width)
 
     @property
     def trains(self) -> bool:
@@ -118,9 +124,11 @@ class KnobEditorScreen(Dialog[RunRequest | None]):
         return tuple(dict.fromkeys([*self.lesson.data, *list_tables(), self.settings.data]))
 
     def _specs(self) -> dict[str, Knob]:
-        """All rows: the knobs, and what is chosen besides them, which comes last where there are no groups."""
+        """All rows: the knobs, and what is chosen besides them, which comes last where there are no groups. A knob that
+        has the name of one of these is the knob."""
         left_out = set() if len(self.lesson.data) > 1 else {"data"}
         left_out |= set() if self.trains else {"devices"}
+        left_out |= self.lesson.knobs.specs.keys()
         beside = {name: spec for name, spec in RunKnobs.specs.items() if name not in left_out}
         knobs = {name: replace(spec, name=name) for name, spec in self.lesson.knobs.specs.items()}
         return {**beside, **knobs} if self.trains else {**knobs, **beside}

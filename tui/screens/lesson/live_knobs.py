@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 REST = 0.3
 """Seconds a knob rests before the run is told, so that a held arrow is one turn and leaves one mark."""
 NAME, SLIDER = 12, 32
+ROWS = 6
+"""Knobs shown at once; of more, a line below says which these are."""
 
 
 class LiveKnobs(Widget, can_focus=True):
@@ -37,6 +39,7 @@ class LiveKnobs(Widget, can_focus=True):
 
     Attributes:
         knobs: the knobs that can be turned now.
+        cursor, top: which of them is chosen, and which is the first that is shown.
     """
 
     HELP = (
@@ -57,7 +60,7 @@ class LiveKnobs(Widget, can_focus=True):
     ]
     DEFAULT_CSS = """
     LiveKnobs {
-        height: auto; max-height: 6; padding: 0 1; background: $boost; display: none;
+        height: auto; max-height: 7; padding: 0 1; background: $boost; display: none;
         &.-open { display: block; }
     }
     """
@@ -76,7 +79,7 @@ class LiveKnobs(Widget, can_focus=True):
         super().__init__()
         self.knobs = {name: spec for name, spec in specs.items() if spec.live}
         self.values: dict[str, Value] = {name: spec.default for name, spec in self.knobs.items()}
-        self.cursor = 0
+        self.cursor, self.top = 0, 0
         self._resting: dict[str, Timer] = {}
 
     @property
@@ -102,7 +105,7 @@ class LiveKnobs(Widget, can_focus=True):
 
     def render(self) -> Text:
         lines = []
-        for number, (name, spec) in enumerate(self.knobs.items()):
+        for number, (name, spec) in list(enumerate(self.knobs.items()))[self.top : self.top + ROWS]:
             here = number == self.cursor
             line = Text("› " if here else "  ", "bold", no_wrap=True)
             line.append(fit(plain(name), NAME), "bold reverse" if here else "").append(" ")
@@ -115,6 +118,9 @@ class LiveKnobs(Widget, can_focus=True):
             if name in self._resting:
                 line.append(" …")
             lines.append(line)
+        if (count := len(self.knobs)) > ROWS:
+            ways = ("↑" if self.top else "") + ("↓" if self.top + ROWS < count else "")
+            lines.append(Text(f"  {self.top + 1}–{self.top + ROWS} of {count} {ways}", "dim", no_wrap=True))
         return Text("\n").join(lines)
 
     @property
@@ -147,15 +153,16 @@ class LiveKnobs(Widget, can_focus=True):
 
     def _point(self, line: int) -> bool:
         """Choose the knob of a line; whether there is one."""
-        there = 0 <= line < len(self.knobs)
+        there = 0 <= line < min(ROWS, len(self.knobs))
         if there:
-            self.cursor = line
+            self.cursor = self.top + line
             self.refresh()
         return there
 
     def action_move(self, by: int) -> None:
         """Choose the next (1) or previous (-1) knob."""
         self.cursor = (self.cursor + by) % len(self.knobs)
+        self.top = min(max(self.top, self.cursor - ROWS + 1), self.cursor)
         self.refresh()
 
     def action_turn(self, by: int) -> None:

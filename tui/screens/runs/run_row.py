@@ -89,7 +89,7 @@ class RunRow:
             knobs={
                 **{plain(name[:LONGEST]): shown(value)[:LONGEST] for name, value in manifest.knobs.items()},
                 "seed": str(manifest.seed),
-                "data": plain(brief(manifest.data)[:LONGEST]),
+                **({} if "data" in manifest.knobs else {"data": plain(brief(manifest.data)[:LONGEST])}),
             },
         )
 
