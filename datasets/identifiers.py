@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from descend.datasets.columns import Column
+from descend.datasets.columns import PROSE, Column
 
 NAMED = re.compile(
     r"(?i:(^|[\W_])(id|ids|uid|uuid|guid|key|code|no|nr|num|number|index|idx|sku|isbn|ean|iban|serial|barcode))$"
@@ -32,6 +32,8 @@ def explain_identifier(column: Column, *, target: bool = False) -> str:
     if different < len(column.cells) and not (named and different > REPEATED):
         return ""
     if not column.numeric:
+        if column.form != "words" or column.quantity or column.blanks >= PROSE:  # numbers in another form, or texts
+            return ""
         return "has a unique word in every row" if different == len(column.cells) and not column.missing.any() else ""
     if column.numbers[0] % 1 or (column.numbers % 1).any() or not (column.numbers >= 0).all():
         return ""

@@ -87,6 +87,9 @@ class TableOptions:
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
     decimal: str = option(".", "the decimal mark", among=(".", ","))
     thousands: str = option("", "the mark between groups of digits")
+    signs: tuple[str, ...] = option(
+        (), "what stands next to numbers and is left out, such as $,CHF,%,kg; −, - and () are ways to write a minus"
+    )
     limit: int = option(0, "rows to read at most; 0 is all", low=0)
     test: float = option(0.2, "share of the rows that is kept for the test", low=0.01, high=0.9)
     seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)

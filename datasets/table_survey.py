@@ -23,7 +23,7 @@ SHOWN = 3
 ROUNDS = 3
 NAMING = ("group", "time", "split", "text")
 """Options that name a column; those of `LISTS` may name several."""
-LISTS = ("ignore", "gaps", "values", "categories")
+LISTS = ("ignore", "gaps", "values", "categories", "signs")
 """Options that hold several."""
 FORMS = {"dates": "dates", "grouped": "numbers, grouped", "comma": "numbers, with a comma", "unit": "numbers and units"}
 
@@ -139,10 +139,12 @@ def drop_unknown(columns: list[Column], settled: dict[str, str], file: str) -> l
 def look(cells: CsvTable, settled: dict[str, str], file: str) -> tuple[list[Column], list[Problem]]:
     """The columns as those options read them that are ``settled``, to which what is found here is added, and that."""
     options = parse_options(table.TableOptions, settled, "a table")
-    found = list(table_problems.find_written(table.make_columns(cells, options), options, file))
-    for problem in found:
-        settle(settled, problem.options)
-    options = parse_options(table.TableOptions, settled, "a table")
+    found: list[Problem] = []
+    for look_for in (table_problems.find_signs, table_problems.find_written):
+        found += (new := list(look_for(table.make_columns(cells, options), options, file)))
+        for problem in new:
+            settle(settled, problem.options)
+        options = parse_options(table.TableOptions, settled, "a table")
     columns, more = drop_totals(table.make_columns(cells, options), options, file, cells.named)
     for problem in more:
         settle(settled, problem.options)

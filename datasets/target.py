@@ -111,7 +111,7 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
         if not task and target.quantity:
             raise DescendError(
                 f"Column '{target.name}' of {file} has more than numbers in its cells, as {target.quantity}; "
-                f"remove that, or {ANOTHER}."
+                f"{target.advice}, or {ANOTHER}."
             )
         alike = ", as identifiers have" if target.inexact is not None or target.padded is not None else ""
         raise DescendError(
