@@ -194,8 +194,12 @@ class Column:
         there."""
         if self.all_numbers is not None or self.empty:
             return {}
-        found = Counter(cell for cell, gone in zip(self.cells, self.missing.tolist(), strict=True) if not gone)
-        return {cell: n for cell, n in found.items() if cell.lower() in WORDS and not is_value(cell, self.values)}
+        most = max(self.counts.values())  # the commonest word is a category, whatever it means
+        return {
+            cell: n
+            for cell, n in self.counts.items()
+            if cell.lower() in WORDS and n < most and not is_value(cell, self.values)
+        }
 
     @property
     def unless(self) -> str:

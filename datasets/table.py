@@ -103,7 +103,8 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
 
     Numbers stay as they are. A column of words becomes a column of 0 and 1 for each word but for the first of two, or
     with ``encode=ordinal`` one column of the words' ranks. With ``missing=mean`` a number that is missing becomes the
-    mean of its column in the training set, a word the most frequent there; rows that lack the target are left out.
+    mean of its column in the training set, a word the most frequent there, or where more lack one than have any, a
+    category of its own; rows that lack the target are left out.
     With ``text`` that column alone is learned from, as characters.
 
     Raises:
