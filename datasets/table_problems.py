@@ -294,10 +294,17 @@ def find_leaking(
         return []
     return [
         Problem(
-            f"{quote(column)} {how}: a leak, if it is known only afterwards.",
-            {"ignore": column.option_name},
+            f"{quote(leak.column)} {leak.how}. If it is known only afterwards, it is a leak, and "
+            f"ignore={leak.column.option_name} leaves it out; a good column may do so, too: that is yours to decide.",
+            {},
         )
-        for column, how in find_leaks(features, keep, y, "classification" if classified else "regression")
+        if leak.near
+        else Problem(
+            f"{quote(leak.column)} {leak.how}: a leak, if it is known only afterwards; if it is known before, keep it, "
+            "which is yours to decide.",
+            {"ignore": leak.column.option_name},
+        )
+        for leak in find_leaks(features, keep, y, "classification" if classified else "regression")
     ]
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LISTED = 60
 """Columns that are shown."""
+LEFT = 8
+"""Columns that are said to be left out."""
 
 
 def print_survey(survey: Survey, console: Console) -> None:
@@ -77,7 +79,14 @@ def explain(survey: Survey) -> str:
             if settles
             else "As it is, this cannot be trained on; mend what is said above first:"
         )
-    return "These options settle them:" if settles else "Nothing settles them but the file; this reads it as it is:"
+    if not settles:
+        return "Nothing settles them but you or the file; this reads it as it is:"
+    left, before = (options.get("ignore", "").split(",") for options in (survey.settled, survey.given))
+    out = [shorten_cell(name) for name in left if name and name not in before]
+    listed = f", and leave out {', '.join(out[:LEFT])}" if out else ""
+    more = f" and {len(out) - LEFT} more" if len(out) > LEFT else ""
+    rest = "; what has none is yours to decide" if not all(one.options for one in survey.problems) else ""
+    return clean(f"These options settle them{listed}{more}{rest}:")
 
 
 def write_command(survey: Survey) -> str:
