@@ -63,6 +63,7 @@ class Column:
         place: its number in the file, from 1.
         gaps: what marks a missing value, besides what does in every table.
         values: words, in lower case, that are values whatever they stand for elsewhere; "all" for each.
+        sampled: whether its rows are a sample of those that there are.
     """
 
     name: str
@@ -73,6 +74,12 @@ class Column:
     place: int = 1
     gaps: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
+    sampled: bool = False
+
+    @property
+    def least(self) -> str:
+        """What a sentence says before a number of its unique words."""
+        return "at least " if self.sampled else ""
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -478,7 +485,8 @@ def check_columns(
         learned = f", or learn from texts alone with text={wordy.option_name}" if wordy.blanks >= PROSE else ""
         alike = ", unique in every row like an identifier" if all(column.unique for column in many) else ""
         listed = ", ".join(
-            f"{len(column.words):,} unique words in column '{shorten_cell(column.name)}'" for column in many
+            f"{column.least}{len(column.words):,} unique words in column '{shorten_cell(column.name)}'"
+            for column in many
         )
         raise DescendError(
             f"{file} has {listed}, too many for categories{alike}; leave such columns out with "

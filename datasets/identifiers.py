@@ -38,7 +38,7 @@ def explain_identifier(column: Column, *, target: bool = False) -> str:
     if column.numbers[0] % 1 or (column.numbers % 1).any() or not (column.numbers >= 0).all():
         return ""
     if different < len(column.cells):
-        return f"has {different:,} unique whole numbers and the name of an identifier"
+        return f"has {column.least}{different:,} unique whole numbers and the name of an identifier"
     if (np.diff(column.numbers) == 1).all():
         return "only numbers the rows" if column.numbers[0] in (0, 1) else f"only counts, up from {column.cells[0]}"
     digits = {len(cell) for cell in column.cells}

@@ -143,6 +143,7 @@ def make_column(table: CsvTable, place: int, options: Mapping[str, Any]) -> Colu
         place + 1,
         gaps,
         frozenset(word.lower() for word in options.get("values") or ()),
+        bool(table.of),
     )
 
 

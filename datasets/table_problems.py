@@ -201,7 +201,7 @@ def judge_feature(column: Column, options: TableOptions, file: str, coded: bool)
         return judge_mixed(column)
     if column.free_text:
         texts = f"; text={column.option_name} learns from it alone" if column.blanks >= PROSE else ""
-        words = f"{len(column.words):,} unique words, too many for categories{texts}"
+        words = f"{column.least}{len(column.words):,} unique words, too many for categories{texts}"
         return Problem(f"{name} has {words}.", leave, stops=True)
     if are_dates(column.words):
         return Problem(f"{name} has dates that would be categories, as '{shorten_cell(column.words[0])}'.", leave)
@@ -327,9 +327,10 @@ def find_gaps(features: Sequence[Column], targets: Sequence[Column], options: Ta
     other = f"missing=drop leaves {format_count(rows, 'row')} out instead" if gaps else "such rows are left out"
     if lacking and options.task == "labels":
         other += "; empty=none instead takes an empty cell as no label"
+    sampled = " in the sample" if any(column.sampled for column in (*features, *targets)) else ""
     return [
         Problem(
-            f"{format_count(sum(found.values()), 'value')} missing: {listed}{more}; {other}.",
+            f"{format_count(sum(found.values()), 'value')} missing{sampled}: {listed}{more}; {other}.",
             {"missing": "mean" if gaps else "drop"},
             stops=True,
         )

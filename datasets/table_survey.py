@@ -57,6 +57,7 @@ class Survey:
         given, settled: the options that were given; and with those that settle the problems.
         sound: whether it is read with the settled options.
         images: whether it names images.
+        seen: in how many rows that was found, if not in all; else 0.
     """
 
     path: str
@@ -68,6 +69,7 @@ class Survey:
     settled: Mapping[str, str]
     sound: bool
     images: bool = False
+    seen: int = 0
 
     @property
     def address(self) -> str:
@@ -115,7 +117,8 @@ def survey_table(place: Path, path: str, given: Mapping[str, str], read: CsvTabl
         if not any(problem.sentence == str(error) for problem in problems):
             problems.append(Problem(str(error), {}, stops=True))
     named = target.name if target is not None else ""
-    return Survey(path, len(cells.lines), summaries, named, tuple(problems), dict(given), settled, sound)
+    rows, seen = (cells.of, len(cells.lines)) if cells.of else (len(cells.lines), 0)
+    return Survey(path, rows, summaries, named, tuple(problems), dict(given), settled, sound, seen=seen)
 
 
 def drop_unknown(columns: list[Column], settled: dict[str, str], file: str) -> list[Problem]:
