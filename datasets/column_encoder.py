@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+GAP = "(missing)"
+"""The category of missing values, where they are most."""
+
+
 class ColumnEncoder(msgspec.Struct, frozen=True, omit_defaults=True):
     """One column's way to numbers.
 
     Attributes:
         name: the column's name in the file.
         words: its categories in order; () if it holds numbers.
-        fill: what takes the place of a missing value: the mean of the training rows, or their most frequent category.
+        fill: what takes the place of a missing value: the mean of the training rows, or their most frequent category;
+            where more of them lack a value than have any one, a category of its own, `GAP`.
         ordinal: whether a category becomes one number, its rank, instead of a column of 0 and 1 for each.
     """
 
@@ -103,4 +108,6 @@ def fit_encoder(
     rows = keep.nonzero()[0][known].tolist()
     often = Counter(column.cells[row] for row in rows)
     fill = min(often, key=lambda word: (-often[word], word)) if often else column.words[0]
-    return ColumnEncoder(column.name, tuple(column.words), fill, ordinal)
+    if missing[train].sum() > often[fill]:  # filling would make the commonest word of another
+        fill = GAP
+    return ColumnEncoder(column.name, (*column.words, *({fill} - set(column.words))), fill, ordinal)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -12,8 +13,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from descend.datasets.csv_reader import shorten_cell
-from descend.datasets.forms import FORMS, GROUPED, QUANTITY, WORDS, find_missing, is_number, is_value
+from descend.datasets.forms import (
+    FORMS,
+    NUMBERLIKE,
+    UNREAD,
+    WORDS,
+    find_missing,
+    find_writing,
+    is_number,
+    is_value,
+)
 from descend.datasets.lines import MARKS
+from descend.datasets.number_signs import MINUSES, split_signs
 from descend.engine.base.errors import DescendError, UsageError, suggest_nearest
 from descend.engine.base.sanitize import clean
 
@@ -25,6 +36,8 @@ MAX_WORDS = 100
 """Unique words that a column of categories can have."""
 SUGGESTED = 2000
 """Names that one that is not there is compared with."""
+SAMPLE = 200
+"""Cells by which it is decided how all are written."""
 PROSE = 2
 """Blanks that texts to learn from have at least, on the average."""
 FEW_WORDS = 20
@@ -50,6 +63,7 @@ class Column:
         place: its number in the file, from 1.
         gaps: what marks a missing value, besides what does in every table.
         values: words, in lower case, that are values whatever they stand for elsewhere; "all" for each.
+        sampled: whether its rows are a sample of those that there are.
     """
 
     name: str
@@ -60,6 +74,12 @@ class Column:
     place: int = 1
     gaps: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
+    sampled: bool = False
+
+    @property
+    def least(self) -> str:
+        """What a sentence says before a number of its unique words."""
+        return "at least " if self.sampled else ""
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -181,8 +201,12 @@ class Column:
         there."""
         if self.all_numbers is not None or self.empty:
             return {}
-        found = Counter(cell for cell, gone in zip(self.cells, self.missing.tolist(), strict=True) if not gone)
-        return {cell: n for cell, n in found.items() if cell.lower() in WORDS and not is_value(cell, self.values)}
+        most = max(self.counts.values())  # the commonest word is a category, whatever it means
+        return {
+            cell: n
+            for cell, n in self.counts.items()
+            if cell.lower() in WORDS and n < most and not is_value(cell, self.values)
+        }
 
     @property
     def unless(self) -> str:
@@ -232,30 +256,91 @@ class Column:
         if all(is_value(self.cells[row], self.values) for row in self.wrong.tolist()):
             return "words"  # because someone said so, or because they are numbers that no float holds
         sound = len(self.cells) - int(self.missing.sum())
-        sample = [self.cells[row] for row in self.wrong[:200]]
+        sample = [self.cells[row] for row in self.wrong[:SAMPLE]]
 
         def mostly(form: re.Pattern[str]) -> bool:
             share = sum(form.fullmatch(cell) is not None for cell in sample) / len(sample)
             return len(self.wrong) * share + (sound - len(self.wrong)) >= 0.9 * sound and share > 0.5
 
-        for name, form in FORMS.items():
-            if (name != "point" or self.decimal == ",") and mostly(form):
+        if mostly(FORMS["dates"]):
+            return "dates"
+        if any(self.writing):
+            return "grouped" if self.writing[0] else "comma"
+        for name in ("point", "unit", "minus"):
+            if (name != "point" or self.decimal == ",") and mostly(FORMS[name]):
                 return name
         return "mixed" if len(self.wrong) < 0.5 * sound else "words"
 
+    @cached_property
+    def writing(self) -> tuple[str, str]:
+        """How its numbers are written, other than as they are read: see `find_writing`."""
+        if not self._mostly(lambda cell: NUMBERLIKE.fullmatch(cell) is not None):
+            return "", ""
+        return find_writing(self.counts)
+
+    @cached_property
+    def signs(self) -> tuple[str, ...]:
+        """The signs next to its numbers, if nine in ten of its cells are numbers; else ()."""
+        if not self._mostly(lambda cell: split_signs(cell) is not None):
+            return ()
+        signs, numbers = dict[str, None](), 0
+        for cell, count in self.counts.items():
+            if found := split_signs(cell):
+                numbers += count
+                signs |= dict.fromkeys(found[1])
+        return tuple(signs) if 10 * numbers >= 9 * self.counts.total() else ()
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each value is there."""
+        return Counter(itertools.compress(self.cells, (~self.missing).tolist()))
+
+    def _mostly(self, of: Callable[[str], bool]) -> bool:
+        """Whether half of the first cells that are no numbers are ``of`` a kind."""
+        sample = [self.cells[row] for row in self.wrong[:SAMPLE]]
+        return bool(sample) and 2 * sum(map(of, sample)) >= len(sample)
+
+    @property
+    def one_sign(self) -> str:
+        """What of `signs` to leave out to read its numbers, with commas between, if all have the same unit; else ""."""
+        return ",".join(self.signs) if len(set(self.signs) - MINUSES) <= 1 else ""
+
     @property
     def hopeless(self) -> bool:
-        """Whether no option makes numbers or categories of it."""
-        return self.empty or self.form in ("dates", "unit", "minus") or (self.form == "words" and self.free_text)
+        """Whether no option makes numbers or categories of it, but for dates=."""
+        wordy = self.form in ("unit", "minus") or (self.form == "words" and self.free_text)
+        return self.empty or self.form == "dates" or (wordy and not self.one_sign)
 
     @property
     def quantity(self) -> str:
-        """The first cell of a number with a unit or similar next to it, if most cells are numbers or such; else ""."""
-        found = [row for row in self.wrong.tolist() if QUANTITY.fullmatch(self.cells[row])]
-        sound = len(self.cells) - int(self.missing.sum())
-        if not found or 10 * (sound - len(self.wrong) + len(found)) < 9 * sound:
+        """The first cell of a number with a unit or similar next to it, if nearly all cells are numbers or such; else
+        ""."""
+        if not self.signs and not self._mostly(lambda cell: UNREAD.fullmatch(cell) is not None):
             return ""
-        return f"'{shorten_cell(self.cells[found[0]])}' in line {self.lines[found[0]]:,}"
+        row = next(row for row in self.wrong.tolist() if self.is_signed(self.cells[row]))
+        return f"'{shorten_cell(self.cells[row])}' in line {self.lines[row]:,}"
+
+    @property
+    def advice(self) -> str:
+        """What to do about that."""
+        return f"say signs={self.one_sign.replace('%', '%25')} to read the numbers" if self.one_sign else "remove that"
+
+    @staticmethod
+    def is_signed(cell: str) -> bool:
+        """Whether ``cell`` is a number with something next to it."""
+        found = split_signs(cell)
+        return bool(found[1]) if found else UNREAD.fullmatch(cell) is not None
+
+    @property
+    def first_odd(self) -> int:
+        """The first row of one that its `form` is about."""
+        if self.form == "grouped":
+            mark = self.writing[0]
+            found = (row for row, cell in enumerate(self.cells) if mark in cell and find_writing(Counter([cell]))[0])
+            return next(found, int(self.wrong[0]))
+        form = FORMS.get(self.form)
+        wrong: list[int] = self.wrong.tolist()
+        return next(row for row in wrong if form is None or form.fullmatch(self.cells[row]))
 
     def problem(self, file: str, out: str, codes: str) -> str:
         """The sentence on a column that seems to be numbers yet cannot be read as such; "" if it is one of words.
@@ -267,26 +352,28 @@ class Column:
         """
         if self.form in ("numbers", "words"):
             return ""
-        form = FORMS.get(self.form)
-        first = next(row for row in self.wrong.tolist() if form is None or form.fullmatch(self.cells[row]))
+        first = self.first_odd
+        say = f"say signs={self.one_sign.replace('%', '%25')} to read them without, or " if self.one_sign else ""
         column = f"Column '{shorten_cell(self.name)}' of {file}"
         place = f"'{shorten_cell(self.cells[first])}' in line {self.lines[first]:,}"
         sentences = {
             "dates": f"holds dates or times, as {place}; say dates=parts to learn from year, month, weekday, hour and "
             f"days, dates=drop to leave all dates out, or {out}.",
-            "unit": f"has a sign next to its numbers, as {place}; remove it from the cells, or {out}.",
-            "minus": f"has numbers below zero, as {place}; write them with a plain -, as -12, or {out}.",
+            "unit": f"has a sign next to its numbers, as {place}; {say or 'remove it from the cells, or '}{out}.",
+            "minus": f"has numbers below zero, as {place}; {say or 'write them with a plain -, as -12, or '}{out}.",
             "point": f"has numbers with a point, as {place}, against decimal=,; thousands=. if it groups digits.",
             "comma": f"has numbers with a comma, as {place}; say decimal=,.",
         }
         if self.form in sentences:
             return f"{column} {sentences[self.form]}"
         if self.form == "grouped":
-            match = GROUPED.fullmatch(self.cells[first])
-            mark = match["mark"] if match else ","
-            say = {",": "thousands=, (or decimal=, if that is what it is)", ".": "thousands=.&decimal=,"}
-            blank = mark if mark.isprintable() and not mark.isspace() else quote(mark)
-            return f"{column} groups the digits of numbers, as {place}; say {say.get(mark, f'thousands={blank}')}."
+            mark, point = self.writing
+            asked = f"thousands={mark if mark.isprintable() and not mark.isspace() else quote(mark)}"
+            if mark == "," and not point:
+                asked += " (or decimal=, if that is what it is)"
+            elif mark == "." or point == ",":
+                asked += "&decimal=,"
+            return f"{column} groups the digits of numbers, as {place}; say {asked}."
         if first == 0 and self.lines[0] == 1 and len(self.wrong) == 1:
             return f"{column} holds numbers, but {place}; fix it, or say skip=1 if that line is not data."
         alone = len(self.wrong) == 1 and self.lines[0] > 1
@@ -358,13 +445,22 @@ def check_columns(
         DescendError: one lacks all its values, or is of dates, of numbers in a form that is not read, or of free text.
     """
     hopeless = [column for column in columns if column.hopeless and column.name not in codes]
-    leave = f"ignore={','.join([*ignored, *(column.option_name for column in hopeless)])}"
+
+    def leaving(*columns: Column) -> str:
+        return f"ignore={','.join([*ignored, *dict.fromkeys(column.option_name for column in columns)])}"
+
     gone = [column.name for column in columns if column.empty]
     them = "what cannot be learned from" if len(hopeless) > max(1, len(gone)) else "it" if len(gone) == 1 else "them"
     if gone:
         unless = next((column.unless for column in columns if column.empty and column.unless), "")
-        raise DescendError(f"{file} has no values in {quote_columns(gone)}; leave {them} out with {leave}{unless}.")
-    out = f"leave {'the column' if len(hopeless) == 1 else 'what cannot be learned from'} out with {leave}"
+        raise DescendError(
+            f"{file} has no values in {quote_columns(gone)}; leave {them} out with {leaving(*hopeless)}{unless}."
+        )
+
+    def leave_out(column: Column) -> str:
+        left = list(dict.fromkeys([*hopeless, column]))
+        return f"leave {'the column' if len(left) == 1 else 'what cannot be learned from'} out with {leaving(*left)}"
+
     many = []
     for column in columns:
         if column.name in codes:
@@ -372,26 +468,29 @@ def check_columns(
                 many.append(column)
         elif column.numeric or (measured and not len(column.wrong)):
             check_finite(column, file)
-        elif sentence := column.problem(file, out, f"categories={','.join([*codes, column.option_name])}"):
+        elif sentence := column.problem(
+            file, leave_out(column), f"categories={','.join([*codes, column.option_name])}"
+        ):
             raise DescendError(sentence)
         elif column.free_text:
             many.append(column)
     if numbered := next((column for column in many if column.quantity), None):
         raise DescendError(
             f"Column '{shorten_cell(numbered.name)}' of {file} has more than numbers in its cells, as "
-            f"{numbered.quantity}; remove that, or leave the column out with "
-            f"ignore={','.join([*ignored, numbered.option_name])}."
+            f"{numbered.quantity}; {numbered.advice}, or leave the column out with "
+            f"{leaving(numbered)}."
         )
     if many:
         wordy = max(many, key=lambda column: column.blanks)
         learned = f", or learn from texts alone with text={wordy.option_name}" if wordy.blanks >= PROSE else ""
         alike = ", unique in every row like an identifier" if all(column.unique for column in many) else ""
         listed = ", ".join(
-            f"{len(column.words):,} unique words in column '{shorten_cell(column.name)}'" for column in many
+            f"{column.least}{len(column.words):,} unique words in column '{shorten_cell(column.name)}'"
+            for column in many
         )
         raise DescendError(
             f"{file} has {listed}, too many for categories{alike}; leave such columns out with "
-            f"ignore={','.join([*ignored, *(column.option_name for column in many)])}{learned}."
+            f"{leaving(*many)}{learned}."
         )
 
 

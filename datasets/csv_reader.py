@@ -20,10 +20,13 @@ from descend.datasets.forms import hold_numbers, is_number
 from descend.datasets.lines import TableLines, drop_comments
 from descend.datasets.memory import SHARE, TooLarge, check_memory, free_memory
 from descend.datasets.other_formats import find_other_format
+from descend.datasets.reporting import tell
 from descend.datasets.tabular import take_whole_lines
 from descend.engine.base.errors import DescendError
 from descend.engine.base.sanitize import clean
 
+TOLD = 10_000
+"""Rows after which it is told how far reading has come."""
 MAX_CELLS = 10_000_000
 """Cells read at once, at most; longer tables are streamed (`streamed_table`)."""
 FOOTER = 20
@@ -45,6 +48,7 @@ class CsvTable:
         lines: for each row, the line of the file where it begins, from 1.
         named: whether the file names its columns.
         notes: sentences on what was assumed.
+        of: how many rows there are in all, if these are a sample; else 0.
     """
 
     file: Path
@@ -53,6 +57,7 @@ class CsvTable:
     lines: list[int]
     named: bool
     notes: list[str] = field(default_factory=list)
+    of: int = 0
 
 
 def read_csv(
@@ -205,7 +210,7 @@ def collect_rows(
     """
     rows: list[list[str]] = []
     lines: list[int] = []
-    blank = 0
+    blank, size = 0, 0.0  # and about how many rows there are, once it is told
     wide = False  # whether every row has one cell more than there are names
     most = min(MAX_CELLS, SHARE * free_memory() / CELL)
     waiting: deque[tuple[int, list[str]]] = deque()  # what may turn out to be the footer
@@ -231,6 +236,9 @@ def collect_rows(
             raise describe_ragged(source, line, cells, lines[wide], rows[wide], below)
         rows.append(cells)
         lines.append(line)
+        if len(rows) % TOLD == 0:
+            size = size or find_size(file) / sum(len(cell) + 1 for row in rows for cell in row) * len(rows)
+            tell(f"reading {file.name}", len(rows) / size)
         if limit and len(rows) > limit:
             break
         if len(rows) * len(rows[0]) > most:

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from descend.datasets.number_signs import AMOUNT, MINUS
+
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[,. '’\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?:[.,]\d*)?")
 POINT = re.compile(r"[+-]?\d*\.\d+")
 COMMA = re.compile(r"[+-]?\d*,\d+")
@@ -15,16 +17,18 @@ DATE = re.compile(
     rf"|(\w+, )?(\d{{1,2}}[-/ ])?{MONTH}[-/ ](\d{{1,2}},?[-/ ])?\d{{2,4}}( .*)?",
     re.IGNORECASE,
 )
-UNIT = re.compile(r"[$€£¥]\s?[+-]?[\d.,]+|[+-]?[\d.,]+\s?[$€£¥%]")
-MINUS = re.compile(r"[−–]\s?[\d.,]*\d|[\d.,]*\d-|\([$€£¥]?\d[\d.,]*\)")
-FORMS = {"dates": DATE, "point": POINT, "grouped": GROUPED, "comma": COMMA, "unit": UNIT, "minus": MINUS}
-QUANTITY = re.compile(
-    r"([A-Z]{3} |(USD|EUR|GBP|CHF|JPY|INR|CNY)|[~<>≤≥≈] ?)?"
-    r"[+-]?\d[\d.,]*(e[+-]?\d+)?"
-    r" ?([^\W\d_]{1,3}[²³]?|[A-Za-z]+(/[A-Za-z]+)?|°[CF]?|[%‰])?"
-    r"|[+-]?\d*\.?\d+[dD][+-]?\d+"
+FORMS = {"dates": DATE, "point": POINT, "grouped": GROUPED, "comma": COMMA, "unit": AMOUNT, "minus": MINUS}
+NUMBERLIKE = re.compile(r"[+-]?[\d.,][\d.,'’ \u00a0\u202f]*")
+"""Digits with marks between."""
+UNREAD = re.compile(r"[~<>≤≥≈] ?[+-]?\d[\d.,]*|[+-]?\d*\.?\d+[dD][+-]?\d+")
+"""A number with a sign that says more of it, or with the letter D for its exponent."""
+WRITINGS = (
+    (",", "."),
+    (".", ","),
+    *((mark, point) for mark in " '’\u00a0\u202f" for point in ".,"),
+    ("", ","),
 )
-"""A number with a unit, a currency or a sign next to it, or with the letter D for its exponent."""
+"""Marks that group digits, "" for none, each with a decimal mark."""
 
 MARKS = frozenset(("", "#N/A", "#NA", "<NA>", "\\N", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!"))
 """What stands for a missing value in every column: what programs write for none, and nobody as a word."""
@@ -41,6 +45,22 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return False
     return "_" not in cell and cell.lower() not in ("nan", "inf", "infinity")
+
+
+def find_writing(cells: Counter[str]) -> tuple[str, str]:
+    """How the numbers in ``cells``, which are counted, are written: the mark between groups of digits and the decimal
+    mark, "" for one that they have not. Both are "" where one in ten is no such number, or all are written plainly."""
+    best, most = ("", ""), 0.9 * cells.total() - 1e-9
+    for mark, point in WRITINGS:
+        two = "{2,3}" if mark == "," else "{3}"  # as in India
+        group = rf"[1-9]\d{{0,2}}(?:{mark}\d{two})*{mark}\d{{3}}|" if mark else ""
+        group = group.replace(".", r"\.")
+        form = re.compile(rf"[+-]?(?:(?:{group}\d+)(?:[{point}]\d*)?|[{point}]\d+)")
+        fit = [cell for cell in cells if form.fullmatch(cell)]
+        count = sum(cells[cell] for cell in fit)
+        if count > most and any((mark or point) in cell for cell in fit):
+            best, most = (mark, point if any(point in cell for cell in fit) else ""), count
+    return best
 
 
 def hold_numbers(cells: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from descend.datasets.columns import Column
+from descend.datasets.columns import PROSE, Column
 
 NAMED = re.compile(
     r"(?i:(^|[\W_])(id|ids|uid|uuid|guid|key|code|no|nr|num|number|index|idx|sku|isbn|ean|iban|serial|barcode))$"
@@ -32,11 +32,13 @@ def explain_identifier(column: Column, *, target: bool = False) -> str:
     if different < len(column.cells) and not (named and different > REPEATED):
         return ""
     if not column.numeric:
+        if column.form != "words" or column.quantity or column.blanks >= PROSE:  # numbers in another form, or texts
+            return ""
         return "has a unique word in every row" if different == len(column.cells) and not column.missing.any() else ""
     if column.numbers[0] % 1 or (column.numbers % 1).any() or not (column.numbers >= 0).all():
         return ""
     if different < len(column.cells):
-        return f"has {different:,} unique whole numbers and the name of an identifier"
+        return f"has {column.least}{different:,} unique whole numbers and the name of an identifier"
     if (np.diff(column.numbers) == 1).all():
         return "only numbers the rows" if column.numbers[0] in (0, 1) else f"only counts, up from {column.cells[0]}"
     digits = {len(cell) for cell in column.cells}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from descend.datasets.columns import Column
 from descend.datasets.csv_reader import shorten_cell
 from descend.datasets.data_shape import Task
 from descend.datasets.dataset import WARNING
+from descend.datasets.near_leaks import halve_rows, tell_near
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,42 +31,63 @@ FEWEST = 10
 """Rows that have a label, and rows that have not, from which on telling it is hardly chance."""
 
 
+@dataclass(frozen=True)
+class Leak:
+    """A column that gives the answer away.
+
+    Attributes:
+        how: what it does, with what was measured where it is not sure.
+        near: whether it tells nearly all, as a good column may, too.
+    """
+
+    column: Column
+    how: str
+    near: bool
+
+
 def warn_of_leaks(
     columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], task: Task, names: Sequence[str] = ()
 ) -> list[str]:
     """A sentence on each of ``columns`` that alone tells nearly all of ``y``, the targets of the rows to ``keep``, or
     one of several labels: by its values, or by where it has none. ``names`` are those of the targets."""
     return [
-        f"{WARNING}column '{shorten_cell(column.name)}' {how}; if it is known only afterwards, "
-        f"ignore={column.option_name} leaves it out."
-        for column, how in find_leaks(columns, keep, y, task, names)[:TOLD]
+        f"{WARNING}column '{shorten_cell(leak.column.name)}' {leak.how}; if it is known only afterwards, "
+        f"ignore={leak.column.option_name} leaves it out."
+        for leak in find_leaks(columns, keep, y, task, names)[:TOLD]
     ]
 
 
 def find_leaks(
     columns: Sequence[Column], keep: NDArray[np.bool_], y: NDArray[Any], task: Task, names: Sequence[str] = ()
-) -> list[tuple[Column, str]]:
-    """Those of ``columns`` that alone tell nearly all of ``y``, and how; arguments as of `warn_of_leaks`."""
-    found: list[tuple[Column, str]] = []
+) -> list[Leak]:
+    """Those of ``columns`` that alone tell all of ``y``, or nearly; arguments as of `warn_of_leaks`."""
+    found: list[Leak] = []
     if task == "labels":
         keep, y = take_some(keep, y, len(columns))
     if len(y) < ROWS or (y.ndim > 1 and task != "labels"):
         return found
+    labels = list(y.T) if task == "labels" else [y]
+    halves = [halve_rows(keep, label, task != "regression") for label in labels]
     for column in columns:
+        near = False
         if task == "classification":
-            if not (how := find_leak(column, keep, y, "the class")):
-                continue
+            how = find_leak(column, keep, y, "the class")
+            if not how and (how := tell_near(column, halves[0], True, "the class")):
+                near = True
         elif task == "labels":
             counts = y.sum(0, dtype=int).tolist()
             enough = [at for at, count in enumerate(counts) if FEWEST <= count <= len(y) - FEWEST]
             each = (find_leak(column, keep, y[:, at], f"the label '{shorten_cell(names[at])}'") for at in enough)
-            if not (how := next(filter(None, each), "")):
-                continue
+            how = next(filter(None, each), "")
+            if not how:
+                again = (tell_near(column, halves[at], True, f"the label '{shorten_cell(names[at])}'") for at in enough)
+                how, near = next(filter(None, again), ""), True
         elif column.numeric and correlate(column.numbers[keep], y) >= COPY:
             how = "is nearly a copy of the target"
         else:
-            continue
-        found.append((column, how))
+            how, near = tell_near(column, halves[0], False, "the target"), True
+        if how:
+            found.append(Leak(column, how, near))
     return found
 
 
@@ -99,9 +123,9 @@ def measure_column(column: Column, keep: NDArray[np.bool_], y: NDArray[np.int64]
     if not column.numeric or coded:
         if column.free_text:
             return 0.0
-        words = [cell for cell, kept in zip(column.cells, keep.tolist(), strict=True) if kept]
-        _, places = np.unique(np.array(words, object).astype(str), return_inverse=True)
-        return measure_split(places, y)
+        known: dict[str, int] = {}
+        words = itertools.compress(column.cells, keep.tolist())
+        return measure_split(np.array([known.setdefault(word, len(known)) for word in words], np.int64), y)
     if classes != 2 or not there.all():
         return 0.0
     order = np.argsort(column.numbers[keep], kind="stable")

@@ -69,7 +69,10 @@ def drop_or_fill(
             f"{'it' if len(gone) == 1 else 'them'} out with {leaving(gone)}."
         )
     if mean and any(column.missing[~drop].any() for column in features):
-        notes.append("Missing numbers are the mean of their column, missing words the most frequent.")
+        notes.append(
+            "Missing numbers are the mean of their column, missing words the most frequent, or a category of their own "
+            "where they are more than that."
+        )
     return ~drop, missing
 
 

@@ -16,6 +16,7 @@ from descend.datasets.csv_reader import CsvTable, shorten_cell
 from descend.datasets.csv_stream import stream_csv
 from descend.datasets.data_shape import format_count
 from descend.datasets.date_parts import DateColumn, expand_table
+from descend.datasets.number_signs import drop_signs
 from descend.datasets.preparation import Preparation
 from descend.datasets.records import SUFFIXES, Nesting, stream_records
 from descend.engine.base.errors import DescendError
@@ -192,6 +193,8 @@ def make_column(table: CsvTable, place: int, options: Mapping[str, Any]) -> Colu
     cells, gaps = table.columns[place], frozenset(options.get("gaps") or ())
     if options.get("case") and table.names[place] != options.get("text"):
         cells, gaps = fold_case(cells), gaps | frozenset(fold_case(list(gaps)))
+    if (signs := options.get("signs")) and table.names[place] != options.get("text"):
+        cells = drop_signs(cells, fold_case(signs) if options.get("case") else signs)
     return Column(
         table.names[place],
         cells,
@@ -201,6 +204,7 @@ def make_column(table: CsvTable, place: int, options: Mapping[str, Any]) -> Colu
         place + 1,
         gaps,
         frozenset(word.lower() for word in options.get("values") or ()),
+        bool(table.of),
     )
 
 

@@ -87,6 +87,9 @@ class TableOptions:
     encoding: str = option("", "how characters are stored, such as utf-8 or latin-1")
     decimal: str = option(".", "the decimal mark", among=(".", ","))
     thousands: str = option("", "the mark between groups of digits")
+    signs: tuple[str, ...] = option(
+        (), "what stands next to numbers and is left out, such as $,CHF,%,kg; −, - and () are ways to write a minus"
+    )
     limit: int = option(0, "rows to read at most; 0 is all", low=0)
     test: float = option(0.2, "share of the rows that is kept for the test", low=0.01, high=0.9)
     seed: int = option(0, "seed of the split", low=0, high=2**31 - 1)
@@ -100,7 +103,8 @@ def read_table(file: Path, name: str, options: TableOptions) -> Dataset:
 
     Numbers stay as they are. A column of words becomes a column of 0 and 1 for each word but for the first of two, or
     with ``encode=ordinal`` one column of the words' ranks. With ``missing=mean`` a number that is missing becomes the
-    mean of its column in the training set, a word the most frequent there; rows that lack the target are left out.
+    mean of its column in the training set, a word the most frequent there, or where more lack one than have any, a
+    category of its own; rows that lack the target are left out.
     With ``text`` that column alone is learned from, as characters.
 
     Raises:

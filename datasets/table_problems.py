@@ -17,6 +17,7 @@ from descend.datasets.forms import GROUPED, MONTH
 from descend.datasets.identifiers import explain_identifier
 from descend.datasets.labels import are_lists
 from descend.datasets.leaks import find_leaks
+from descend.datasets.number_signs import MINUSES
 from descend.datasets.order import find_lookalikes
 from descend.datasets.split_files import COLUMN
 from descend.datasets.target import decide_task, find_targets
@@ -59,27 +60,41 @@ def find_written(columns: Sequence[Column], options: TableOptions, file: str) ->
     find = ColumnFinder(columns, file)
     ignored = {find(name) for name in options.ignore}
     left = [column for column in columns if column not in ignored]
-    pointed = [column for column in left if column.numeric and any("." in cell for cell in column.cells)]
+    pointed = [column for column in left if column.numeric and has_points(column)]
     decimal, thousands = options.decimal, options.thousands
-    seen = set()
     for column in sorted(left, key=lambda column: column.form != "grouped"):
-        if column.form not in ("grouped", "comma") or decimal == "," != options.decimal:
+        if column.form not in ("grouped", "comma"):
             continue
-        row, mark = int(column.wrong[0]), ""
-        if column.form == "grouped":
-            row = next(row for row in column.wrong.tolist() if GROUPED.fullmatch(column.cells[row]))
-            match = GROUPED.fullmatch(column.cells[row])
-            mark = match["mark"] if match else ","
-        said = ({"thousands": mark} if mark else {}) | ({"decimal": ","} if mark in ("", ".") else {})
-        how = "groups the digits of its numbers" if mark else "has numbers with a comma"
-        clash = (mark and thousands not in ("", mark)) or ("decimal" in said and (pointed or thousands == ","))
-        if clash:
+        mark, point = column.writing
+        point = {",": ".", ".": ",", "": ","}.get(mark, point) or decimal
+        how, rest = "groups the digits of its numbers" if mark else "has numbers with a comma", ""
+        said = {"thousands": mark} if mark != thousands and mark else {}
+        said |= {"decimal": point} if point != decimal else {}
+        other = pointed if point == "," else decimal == ","
+        if other or (mark and thousands not in ("", mark)) or point == thousands:
             said = {"ignore": column.option_name}
-            how += ", and other columns are written in another way; mend the file to keep both"
+            rest = ", and other columns are written in another way; mend the file to keep both"
         decimal, thousands = said.get("decimal", decimal), said.get("thousands", thousands)
-        if (key := tuple(said.items())) not in seen:
-            seen.add(key)
-            yield Problem(f"{quote(column)} {how}, as '{shorten_cell(column.cells[row])}'.", said, stops=True)
+        if said:
+            said_as = f"as '{shorten_cell(column.cells[column.first_odd])}'"
+            yield Problem(f"{quote(column)} {how}, {said_as}{rest}.", said, stops=True)
+
+
+def has_points(column: Column) -> bool:
+    """Whether a point is the decimal mark of ``column``, and does not group digits."""
+    return any("." in cell and not GROUPED.fullmatch(cell) for cell in column.cells)
+
+
+def find_signs(columns: Sequence[Column], options: TableOptions, file: str) -> Iterator[Problem]:
+    """Numbers with a sign next to them that can be left out, a problem for each column."""
+    find = ColumnFinder(columns, file)
+    ignored, codes = ({find(name) for name in names} for names in (options.ignore, options.categories))
+    for column in columns:
+        if column in ignored or column in codes or column.name == options.text or not column.one_sign:
+            continue
+        if column.form in ("unit", "minus") or (column.form == "words" and column.free_text):
+            said = f"{quote(column)} has signs next to its numbers, as {column.quantity}"
+            yield Problem(f"{said}; only the numbers are read.", {"signs": column.one_sign}, stops=True)
 
 
 def quote(column: Column) -> str:
@@ -168,11 +183,15 @@ def judge_feature(column: Column, options: TableOptions, file: str, coded: bool)
         return None
     if len({cell for cell in column.cells if cell}) == 1 and not column.missing.any():
         return Problem(f"{name} has the same value in every row, '{shorten_cell(column.cells[0])}'.", leave)
-    if column.form in ("unit", "minus", "point"):
-        first = shorten_cell(column.cells[int(column.wrong[0])])
-        return Problem(
-            f"{name} has signs next to its numbers, as '{first}'; mend the file to keep it.", leave, stops=True
-        )
+    if column.form == "point":
+        first = shorten_cell(column.cells[column.first_odd])
+        said = f"{name} has numbers with a point, as '{first}', and others have a comma; mend the file to keep both."
+        return Problem(said, leave, stops=True)
+    if not coded and column.quantity and (column.form in ("unit", "minus") or column.free_text):
+        units = set(column.signs) - MINUSES
+        several = f", in {len(units)} units" if len(units) > 1 else ""
+        said = f"{name} has more than numbers in its cells, as {column.quantity}{several}; mend the file to keep it."
+        return Problem(said, leave, stops=True)
     if why := explain_identifier(column):
         return Problem(f"{name} {why}, as identifiers do.", leave, stops=not column.numeric and column.free_text)
     if coded:
@@ -183,7 +202,7 @@ def judge_feature(column: Column, options: TableOptions, file: str, coded: bool)
         return judge_mixed(column)
     if column.free_text:
         texts = f"; text={column.option_name} learns from it alone" if column.blanks >= PROSE else ""
-        words = f"{len(column.words):,} unique words, too many for categories{texts}"
+        words = f"{column.least}{len(column.words):,} unique words, too many for categories{texts}"
         return Problem(f"{name} has {words}.", leave, stops=True)
     if are_dates(column.words):
         return Problem(f"{name} has dates that would be categories, as '{shorten_cell(column.words[0])}'.", leave)
@@ -276,10 +295,17 @@ def find_leaking(
         return []
     return [
         Problem(
-            f"{quote(column)} {how}: a leak, if it is known only afterwards.",
-            {"ignore": column.option_name},
+            f"{quote(leak.column)} {leak.how}. If it is known only afterwards, it is a leak, and "
+            f"ignore={leak.column.option_name} leaves it out; a good column may do so, too: that is yours to decide.",
+            {},
         )
-        for column, how in find_leaks(features, keep, y, "classification" if classified else "regression")
+        if leak.near
+        else Problem(
+            f"{quote(leak.column)} {leak.how}: a leak, if it is known only afterwards; if it is known before, keep it, "
+            "which is yours to decide.",
+            {"ignore": leak.column.option_name},
+        )
+        for leak in find_leaks(features, keep, y, "classification" if classified else "regression")
     ]
 
 
@@ -302,9 +328,10 @@ def find_gaps(features: Sequence[Column], targets: Sequence[Column], options: Ta
     other = f"missing=drop leaves {format_count(rows, 'row')} out instead" if gaps else "such rows are left out"
     if lacking and options.task == "labels":
         other += "; empty=none instead takes an empty cell as no label"
+    sampled = " in the sample" if any(column.sampled for column in (*features, *targets)) else ""
     return [
         Problem(
-            f"{format_count(sum(found.values()), 'value')} missing: {listed}{more}; {other}.",
+            f"{format_count(sum(found.values()), 'value')} missing{sampled}: {listed}{more}; {other}.",
             {"missing": "mean" if gaps else "drop"},
             stops=True,
         )

@@ -202,9 +202,8 @@ class RowSampler:
         chosen = {**self.spread, **self.pinned, **self.answered, **{at: (line, cells) for at, line, cells in self.last}}
         order = sorted(chosen)
         columns = [[chosen[at][1][place] for at in order] for place in range(len(self.names))]
-        return TableSample(
-            CsvTable(file, self.names, columns, [chosen[at][0] for at in order], named, notes), self.rows
-        )
+        lines = [chosen[at][0] for at in order]
+        return TableSample(CsvTable(file, self.names, columns, lines, named, notes, self.rows), self.rows)
 
 
 def sample_table(place: Path, options: table.TableOptions) -> TableSample:

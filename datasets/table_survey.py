@@ -23,7 +23,7 @@ SHOWN = 3
 ROUNDS = 3
 NAMING = ("group", "time", "split", "text")
 """Options that name a column; those of `LISTS` may name several."""
-LISTS = ("ignore", "gaps", "values", "categories")
+LISTS = ("ignore", "gaps", "values", "categories", "signs")
 """Options that hold several."""
 FORMS = {"dates": "dates", "grouped": "numbers, grouped", "comma": "numbers, with a comma", "unit": "numbers and units"}
 
@@ -57,6 +57,7 @@ class Survey:
         given, settled: the options that were given; and with those that settle the problems.
         sound: whether it is read with the settled options.
         images: whether it names images.
+        seen: in how many rows that was found, if not in all; else 0.
     """
 
     path: str
@@ -68,6 +69,7 @@ class Survey:
     settled: Mapping[str, str]
     sound: bool
     images: bool = False
+    seen: int = 0
 
     @property
     def address(self) -> str:
@@ -115,7 +117,8 @@ def survey_table(place: Path, path: str, given: Mapping[str, str], read: CsvTabl
         if not any(problem.sentence == str(error) for problem in problems):
             problems.append(Problem(str(error), {}, stops=True))
     named = target.name if target is not None else ""
-    return Survey(path, len(cells.lines), summaries, named, tuple(problems), dict(given), settled, sound)
+    rows, seen = (cells.of, len(cells.lines)) if cells.of else (len(cells.lines), 0)
+    return Survey(path, rows, summaries, named, tuple(problems), dict(given), settled, sound, seen=seen)
 
 
 def drop_unknown(columns: list[Column], settled: dict[str, str], file: str) -> list[Problem]:
@@ -139,10 +142,12 @@ def drop_unknown(columns: list[Column], settled: dict[str, str], file: str) -> l
 def look(cells: CsvTable, settled: dict[str, str], file: str) -> tuple[list[Column], list[Problem]]:
     """The columns as those options read them that are ``settled``, to which what is found here is added, and that."""
     options = parse_options(table.TableOptions, settled, "a table")
-    found = list(table_problems.find_written(table.make_columns(cells, options), options, file))
-    for problem in found:
-        settle(settled, problem.options)
-    options = parse_options(table.TableOptions, settled, "a table")
+    found: list[Problem] = []
+    for look_for in (table_problems.find_signs, table_problems.find_written):
+        found += (new := list(look_for(table.make_columns(cells, options), options, file)))
+        for problem in new:
+            settle(settled, problem.options)
+        options = parse_options(table.TableOptions, settled, "a table")
     columns, more = drop_totals(table.make_columns(cells, options), options, file, cells.named)
     for problem in more:
         settle(settled, problem.options)

@@ -111,12 +111,13 @@ def decide_task(targets: Sequence[Column], task: str, file: str, notes: list[str
         if not task and target.quantity:
             raise DescendError(
                 f"Column '{target.name}' of {file} has more than numbers in its cells, as {target.quantity}; "
-                f"remove that, or {ANOTHER}."
+                f"{target.advice}, or {ANOTHER}."
             )
         alike = ", as identifiers have" if target.inexact is not None or target.padded is not None else ""
         raise DescendError(
-            f"Column '{target.name}' of {file} has {different:,} unique values in {rows:,} rows{alike}, too many "
-            f"for classes; choose another with target=…{'' if len(target.wrong) else ', or say task=regression'}"
+            f"Column '{target.name}' of {file} has {target.least}{different:,} unique values in {rows:,} rows{alike}, "
+            "too many for classes; choose another with target=…"
+            f"{'' if len(target.wrong) else ', or say task=regression'}"
             f"{', or task=labels if each has several words' if suggest_labels(target) else ''}."
         )
     if different < 2:

@@ -186,7 +186,7 @@ def survey(address: str) -> Survey | None:
         from descend.datasets.table_sample import sample_table
 
         sample = sample_table(place, said)
-        return dataclasses.replace(survey_table(place, path, options, sample.table), rows=sample.rows)
+        return survey_table(place, path, options, sample.table)
 
 
 def find_path(address: str) -> Path:

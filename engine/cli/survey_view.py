@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from descend.datasets.columns import MAX_WORDS
 from descend.datasets.csv_reader import shorten_cell
 from descend.engine.base.sanitize import clean
 from descend.engine.cli.data_view import fold_cells, make_heading, write_text
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LISTED = 60
 """Columns that are shown."""
+LEFT = 8
+"""Columns that are said to be left out."""
 
 
 def print_survey(survey: Survey, console: Console) -> None:
@@ -41,13 +44,19 @@ def list_parts(survey: Survey, unicode: bool) -> Iterator[RenderableType]:
     yield Text(
         write_text(f"{survey.path}: {survey.rows:,} rows, {len(survey.columns):,} columns", unicode), style="bold"
     )
+    if survey.seen:
+        yield write(
+            f"What follows was seen in {survey.seen:,} of them: ranges and gaps are of those, and there are at least "
+            "so many unique values."
+        )
     grid = Table("name", "kind", "missing", "unique", "holds", box=None, pad_edge=False)
     for column in grid.columns[2:4]:
         column.justify = "right"
     grid.columns[0].no_wrap = True  # no line begins with the rest of a name
     for one in survey.columns[:LISTED]:
+        least = ("≥ " if unicode else ">= ") if survey.seen and one.unique > MAX_WORDS else ""
         missing = f"{one.missing:,}" if one.missing else ""
-        grid.add_row(write(shorten_cell(one.name)), one.kind, missing, f"{one.unique:,}", write(one.holds))
+        grid.add_row(write(shorten_cell(one.name)), one.kind, missing, f"{least}{one.unique:,}", write(one.holds))
     yield fold_cells(grid)
     if len(survey.columns) > LISTED:
         yield Text(f"and {len(survey.columns) - LISTED:,} more")
@@ -77,7 +86,14 @@ def explain(survey: Survey) -> str:
             if settles
             else "As it is, this cannot be trained on; mend what is said above first:"
         )
-    return "These options settle them:" if settles else "Nothing settles them but the file; this reads it as it is:"
+    if not settles:
+        return "Nothing settles them but you or the file; this reads it as it is:"
+    left, before = (options.get("ignore", "").split(",") for options in (survey.settled, survey.given))
+    out = [shorten_cell(name) for name in left if name and name not in before]
+    listed = f", and leave out {', '.join(out[:LEFT])}" if out else ""
+    more = f" and {len(out) - LEFT} more" if len(out) > LEFT else ""
+    rest = "; what has none is yours to decide" if not all(one.options for one in survey.problems) else ""
+    return clean(f"These options settle them{listed}{more}{rest}:")
 
 
 def write_command(survey: Survey) -> str:

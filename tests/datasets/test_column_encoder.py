@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from descend.datasets import catalogue
+from descend.datasets import catalogue, user_path
 from descend.datasets.column_encoder import ColumnEncoder
 from descend.datasets.columns import Column
 
@@ -60,3 +60,18 @@ def test_a_missing_number_is_the_mean_of_the_training_rows() -> None:
     encoder = ColumnEncoder("size", fill=2.5)
     later = column("size", "1", "", "4")
     assert encoder.encode(later, everything(later)).tolist() == [[1], [2.5], [4]]
+
+
+@pytest.mark.parametrize("word", ["", "none"])
+def test_what_most_rows_have_is_a_category_even_if_it_says_that_there_is_none(tmp_path: Path, word: str) -> None:
+    reasons = [["price", "move"][i // 10 % 2] if i % 10 == 0 else word for i in range(200)]
+    lines = [f"{i % 7},{reason},{'yn'[i % 3 > 0]}" for i, reason in enumerate(reasons)]
+    (tmp_path / "t.csv").write_text("a,reason,kind\n" + "\n".join(lines) + "\n")
+    survey = user_path.survey(f"{tmp_path}/t.csv")
+    assert survey is not None
+    assert survey.settled == ({"target": "kind", "missing": "mean"} if not word else {})
+    data = catalogue.find(survey.address).load()
+    names = data.encoders[1].words
+    assert names == (("move", "price", "(missing)") if not word else ("move", "none", "price"))
+    x = np.concatenate([data.train_x, data.test_x])
+    assert x.sum(0)[1:].tolist() == [180 if name in ("none", "(missing)") else 10 for name in names]

@@ -133,10 +133,11 @@ def test_what_to_leave_out_is_named_at_once_and_adds_to_what_is_left_out_already
     file = written(tmp_path, 'n,day,"name, first",none,fee,month,x,y\n' + "\n".join(lines))
     options = "ignore=n"
     message = refused(file, options)
-    assert "leave what cannot be learned from out with ignore=n,day,3,none,fee,month." in message
+    assert "leave what cannot be learned from out with ignore=n,day,3,none,month." in message
     found = re.search(r"(ignore=.*)\.$", message)
     assert found
-    assert load(file, found[1]).features == ("x",)
+    assert "say signs=€" in refused(file, found[1])
+    assert load(file, f"{found[1]}&signs=€").features == ("fee", "x")
 
 
 @pytest.mark.parametrize("name", ["a&b", "50%", "a=b", "größe", "x?", "a b"])

@@ -39,7 +39,7 @@ def warnings(data: Dataset) -> str:
         (lambda row: f"({row}.5)" if row % 3 else f"{row}.5", "numbers below zero, as '(1.5)' in line 3"),
         (lambda row: f"{row}.25-", "numbers below zero, as '0.25-' in line 2"),
         (lambda row: f"{row * 1.5} kg", "more than numbers in its cells, as '0.0 kg' in line 2"),
-        (lambda row: f"USD {row}", "more than numbers in its cells, as 'USD 0' in line 2"),
+        (lambda row: f"USD {row}", "a sign next to its numbers, as 'USD 0' in line 2; say signs=USD"),
         (lambda row: f"1.{row}D+03", "more than numbers in its cells, as '1.0D+03' in line 2"),
         (lambda row: f"{row}.5 m/s", "more than numbers in its cells"),
     ],

@@ -183,6 +183,7 @@ def test_problems_are_told_and_it_is_shown(file: Path, capsys: pytest.CaptureFix
     assert main(["data", "show", str(file)]) == 1
     printed = capsys.readouterr()
     assert "3,000 rows, 7 columns" in " ".join(printed.out.split())
+    assert " of them: ranges and gaps are of those" in " ".join(printed.out.split())
     assert "holds dates" in printed.out
     assert main(["data", "show", f"{file}?missing=mean&dates=parts&ignore=part,patient"]) == 0
     assert "2,400 samples for training, 600 for the test" in capsys.readouterr().out

@@ -143,11 +143,12 @@ def rows_of(**columns: Callable[[int], object]) -> tuple[list[str], list[list[ob
         (lambda i: 20240101 + i % 20, "Column 'c' has dates that would be numbers, as '20240101'", {"ignore": "c"}),
         (
             lambda i: f"{i % 7},5",
-            "has numbers with a comma, and other columns are written",
+            "has numbers with a comma, as '0,5', and other columns are written",
             {"ignore": "c"},
         ),
         (lambda i: "", "Column 'c' has no values", {"ignore": "c"}),
-        (lambda i: f"${i}", "Column 'c' has signs next to its numbers", {"ignore": "c"}),
+        (lambda i: f"${i * 37 % 150}", "Column 'c' has signs next to its numbers", {"signs": "$"}),
+        (lambda i: f"{i} {'kg' if i % 2 else 'lb'}", "'0 lb' in line 2, in 2 units; mend the file", {"ignore": "c"}),
         (lambda i: f"some words {i % 120}", "120 unique words, too many for categories", {"ignore": "c"}),
         (lambda i: f"{i % 2}e39", "more than a 32-bit number", {"ignore": "c"}),
         (lambda i: f"word{i}", "a unique word in every row", {"ignore": "c"}),
@@ -172,6 +173,46 @@ def test_decimal_commas_are_settled_with_the_rest(tmp_path: Path) -> None:
     found = look(file)
     assert found.settled == {"target": "kind", "thousands": ".", "decimal": ","}
     assert catalogue.find(found.address).load().train_x.max() > 4100
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "lowest"),
+    [
+        (lambda n: f"{n:,.2f}".translate({44: ".", 46: ","}), {"thousands": ".", "decimal": ","}, 600.13),
+        (lambda n: f"{n:,.2f}".translate({44: " ", 46: ","}), {"thousands": " ", "decimal": ","}, 600.13),
+        (lambda n: f"CHF {n:,.2f}".replace(",", "'"), {"signs": "CHF", "thousands": "'"}, 600.13),
+        (lambda n: f"{n:,.2f}\u00a0€".translate({44: "\u202f", 46: ","}), "€", 600.13),
+        (lambda n: f"{n:.1f}%", {"signs": "%"}, 600.1),
+        (lambda n: f"−{n:.2f}" if n > 900 else f"{n:.2f}", {"signs": "−"}, -1400.13),
+        (lambda n: f"(${n:,.2f})" if n > 900 else f"${n:,.2f}", {"signs": "$,()", "thousands": ","}, -1400.13),
+        (lambda n: f"{n:.2f} kg", {"signs": "kg"}, 600.13),
+    ],
+)
+def test_numbers_are_read_however_they_are_written(
+    cell: Callable[[float], str], options: object, lowest: float, tmp_path: Path
+) -> None:
+    """Small and large ones beside one another, so that not all of them have a mark between digits."""
+    rows: list[list[object]] = [[cell(600.13 + i * 37 % 101 * 8), "yn"[i % 7 > 2]] for i in range(101)]
+    found = look(write(tmp_path / "t.csv", ["amount", "kind"], rows))
+    expected = {"signs": "€", "thousands": "\u202f", "decimal": ","} if options == "€" else options
+    assert {name: value for name, value in found.settled.items() if name != "target"} == expected
+    data = catalogue.find(found.address).load()
+    assert data.features == ("amount",)
+    assert min(data.train_x.min(), data.test_x.min()) == pytest.approx(lowest)
+
+
+def test_new_rows_are_read_with_the_same_signs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows: list[list[object]] = [[f"€{i * 37 % 101}.5", f"{i % 9} kg", "yn"[i % 7 > 2]] for i in range(101)]
+    run = trained("mlp", f"{write(tmp_path / 't.csv', ['fee', 'size', 'kind'], rows)}?signs=€,kg")
+    (tmp_path / "new.csv").write_text("fee,size\n€7.5,3 kg\n9,4\n")
+    assert main(["predict", run.id, str(tmp_path / "new.csv")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_texts_of_their_own_in_each_row_are_no_identifiers(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[f"it was the {i}. of all days", i % 7, "yn"[i % 3 > 0]] for i in range(60)]
+    (problem,) = look(write(tmp_path / "t.csv", ["review", "a", "kind"], rows)).problems
+    assert "text=review learns from it" in problem.sentence
 
 
 def test_another_target_is_proposed_where_the_last_column_is_none(tmp_path: Path) -> None:
