@@ -10,13 +10,16 @@ squares fits the weights on 200 points, to +1 for the inner ring, of radius `fac
 outer points on one side has all between them there too, so it misses one. Write each by its *angle*, clockwise from the
 x₂ axis, and its *radius*:
 
-    r = √(x₁² + x₂²)      √(0.36 + 0.64) = 1      √(0.09 + 0.16) = 0.5
+    r = √(x₁² + x₂²)
+    √(0.36 + 0.64) = 1, √(0.09 + 0.16) = 0.5
 
 Now the line r = 0.75 is right on all three. Drawn back into the plane it is a ring. Lines are all that the learner can
 say, its *hypothesis class*; which shapes they are is decided by the *representation*, the numbers.
+*Squares*, x₁² and x₂², do as well: the line x₁² + x₂² = 0.5625 is a ring of radius 0.75.
 
 **A network** gets x₁ and x₂ and makes its own numbers: a layer of *hidden units*, each a bent weighted sum. 600 small
-steps downhill fit all weights. Is knowing the right numbers then worth anything?
+steps downhill, 15 in each step of the run, fit all weights. All are tested on 2,000 new points. Is knowing the right
+numbers then worth anything?
 
 **Predict, then run. Watch** the rings unroll, and the network bend its boundary. **Break it:** move the rings by
 `shift`. Whose numbers still fit?
@@ -169,8 +172,9 @@ LESSON = Lesson(
     run=run,
     knobs=Knobs,
     takeaways=(
-        "What a learner can say is fixed in its coordinates; which shapes that means is decided by the representation.",
-        "A good representation is knowledge of the problem. Move the rings, and it is wrong.",
+        "A linear learner draws straight lines in the numbers it gets; which shapes these are in the plane is decided "
+        "by the representation.",
+        "A good representation is knowledge of the problem. Move the rings, and it fits less.",
         "A network of enough units finds numbers that fit by itself, wherever the rings are.",
     ),
     show=("new coordinates", "told apart", "network"),
@@ -180,7 +184,7 @@ LESSON = Lesson(
             "The line gets x₁² and x₂², the network only x₁ and x₂. Which tells more new points apart?",
             choices={
                 "the line in squares": SQUARES - NETWORK > 0.03,
-                "neither, within 2.5 points": abs(SQUARES - NETWORK) < 0.025,
+                "neither, within 2.5 %": abs(SQUARES - NETWORK) < 0.025,
                 "the network": SQUARES - NETWORK < -0.03,
             },
             why="About the origin squares are the very numbers that matter, and eight units get as far by themselves. "
@@ -209,7 +213,7 @@ LESSON = Lesson(
     ),
     exercises=(
         Exercise(
-            "Have squares be right on at least 12 points more of the new ones than angle and radius.",
+            "Have squares tell at least 12 % more of the new points apart than angle and radius do.",
             SQUARES - POLAR >= 0.12,
             solution={"shift": 1.0},
             hints=("Centred rings are easy in both.", "Seen from outside, what are the angles of a ring?"),
