@@ -11,6 +11,7 @@ from PIL import Image
 from textual.widgets import Input
 
 from descend.datasets import catalogue as datasets
+from descend.datasets.reporting import tell
 from descend.datasets.spec import Spec
 from descend.tui import shell_settings
 from descend.tui.screens.train import remembered
@@ -267,3 +268,39 @@ async def test_lessons_that_take_tables_list_those_with_classes_only(tmp_path: P
     remembered.remember_data(datasets.find(f"{own[0]}?task=regression&target=width"))
     remembered.forget(own[0])
     assert remembered.list_tables() == []
+
+
+async def test_reading_is_shown_takes_no_keys_and_is_stopped_by_escape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.csv").write_text(TABLE)
+    go_on, find = threading.Event(), datasets.find
+
+    def slowly(address: str) -> Spec:
+        if "own.csv" in address and not go_on.is_set():
+            tell("looking through own.csv", 0.25)
+            go_on.wait(60)
+            tell("looking through own.csv", 0.5)
+        return find(address)
+
+    monkeypatch.setattr(datasets, "find", slowly)
+    async with opened() as shell:
+        try:
+            await shell.press("n", "d")
+            await typed(shell, f"{tmp_path}/own.csv")
+            field = shell.app.focused
+            assert isinstance(field, Input)
+            await shell.press("enter")
+            await shell.sees("looking through own.csv: 25% (esc stops)")
+            await shell.press("x", "y", "backspace", "enter", "tab")
+            assert field.value == f"{tmp_path}/own.csv"
+            await shell.press("escape")
+            await shell.sees("→")
+            assert "esc stops" not in shell.text
+            await shell.press("x")
+            await shell.until(lambda: field.value.endswith("own.csvx"))
+            go_on.set()
+            await shell.press("backspace", "enter")
+            await shell.sees(f"--data {tmp_path}"[:30])
+        finally:
+            go_on.set()

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -57,6 +58,8 @@ ENDS = {"model": ":", "data": "?"}
 """What ends the path in what is typed."""
 MODEL, DATASET = "mlp", "digits"
 """What is chosen at first: a small network and a small dataset."""
+READING = "reading"
+"""Work on what was typed."""
 TO_FETCH, GONE = "to fetch", "gone"
 """What is said of data that is not here: a dataset's, one's own."""
 
@@ -82,6 +85,24 @@ class Typed(PathLine):
     DEFAULT_CSS = """
     Typed { background: $boost; }
     """
+
+    busy = False
+    """Whether what was typed is being read; until then it takes no keys but escape."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if not self.busy:
+            await super()._on_key(event)
+        elif event.key != "escape":
+            event.stop()
+            event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take none meanwhile."""
+        if self.busy:
+            event.prevent_default()
+            event.stop()
+        else:
+            super().on_paste(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter is its own."""
@@ -329,7 +350,13 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         take_focus(line)
 
     def action_close(self) -> None:
-        """Stop asking; what was typed is kept."""
+        """Stop reading, or else asking; what was typed is kept."""
+        line = self.query_one(Typed)
+        if line.busy:
+            self.workers.cancel_group(self, READING)
+            line.busy = False
+            self.query_one(PathBox).locate()
+            return
         self.drafts[self.asked] = self.query_one(Typed).value
         self.query_one(PathBox).remove_class("-open")
         take_focus(self.data if self.asked == "data" else self.models)
@@ -341,7 +368,9 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             self.action_close()
             return
         asked = self.chosen() if what == "save" else None
-        self.run_worker(lambda: self._work(what, typed, asked), thread=True, exclusive=True)
+        self.query_one(Typed).busy = True
+        self.query_one(PathBox).tell(f"{'writing' if what == 'save' else 'reading'} … (esc stops)")
+        self.run_worker(lambda: self._work(what, typed, asked), thread=True, exclusive=True, group=READING)
 
     def _work(self, what: str, typed: str, asked: RunRequest | None) -> None:
         """Read or write, then continue in the screen's own thread."""
@@ -363,13 +392,20 @@ class TrainScreen(Leaves, InShell, Screen[None]):
             if found is not None and what == "load":
                 settings = experiment.complete(found, kept.override(data=spec.address if spec else ""))
         except DescendError as error:
+            if get_current_worker().is_cancelled:
+                return
             if what == "data" and (survey := look_at(typed)):
+                self._back(self._read)
                 self._back(self._choose_options, survey)
             else:
-                self._back(self.query_one(PathBox).complain, str(error))
+                self._back(self._read, str(error))
             return
+        if what == "data":
+            self._back(self._tell, "looking for problems … (esc stops)")
         if isinstance(spec, UserData) and what == "data" and (survey := look_at(typed)) and survey.problems:
             self._back(self._tell_problems, spec.title, len(survey.problems))
+        if get_current_worker().is_cancelled:
+            return
         if found is not None and is_address(found.name):
             remember(MODELS, found.name)
         if isinstance(spec, UserData):
@@ -381,11 +417,26 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         worker = get_current_worker()
 
         def report(what: str, share: float) -> None:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.query_one(PathBox).tell, f"{what}: {share:.0%}" if share else what)
+            if worker.is_cancelled:
+                raise DescendError("It was stopped.")  # which ends the reading, and is not shown
+            how_far = f"{what}: {share:.0%}" if share else f"{what} …"
+            self.app.call_from_thread(self._tell, f"{how_far} (esc stops)")
 
         with reporting_to(report):
             return datasets.find(address)
+
+    def _tell(self, told: str) -> None:
+        """Say below the line how far reading has come, unless it was stopped meanwhile."""
+        if self.query_one(Typed).busy:
+            self.query_one(PathBox).tell(told)
+
+    def _read(self, wrong: str = "") -> None:
+        """What was typed is no longer read; say what is ``wrong`` with it."""
+        self.query_one(Typed).busy = False
+        if wrong:
+            self.query_one(PathBox).complain(wrong)
+        else:
+            self.query_one(PathBox).locate()
 
     def _tell_problems(self, name: str, count: int) -> None:
         problems = "a problem" if count == 1 else f"{count} problems"
@@ -434,6 +485,7 @@ class TrainScreen(Leaves, InShell, Screen[None]):
         self.lost_models.pop(found.name if found else "", None)
         self.lost_data.pop(data, None)
         self._fill_data(data)
+        self._read()
         self.query_one(Typed).value = ""
         if what == "save":
             self.notify(plain(f"The configuration is in {typed}."), markup=False)
