@@ -104,7 +104,7 @@ def run(lab, k):
 
     points, c, v, off = fit(k.curve, k.hinges, k.crowd)
     truth = draw_curve(k.curve, fine, heights)
-    axes = ("log₁₀ of hinges", "log₁₀ of the largest distance (−4: at most)")
+    axes = ("log₁₀ of hinges", "log₁₀ of distance (floor −4)")
     far = {name: np.log10([max(fit(name, n, k.crowd)[3], 1e-4) for n in COUNTS]) for name in CURVES}
     for step in lab.steps(k.hinges, unit="hinges"):
         line = add_hinges(c, v[: step + 1], points[: step + 1], fine)
