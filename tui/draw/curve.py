@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from descend.engine.run.packed_array import find_not_yet
 from descend.engine.run.records import Curve
 from descend.tui.cell_text import plain
 from descend.tui.draw.axes import Axes, Sheet, axes, between, spread
@@ -144,8 +145,9 @@ def entries(plot: Plot, cells: int, unicode: bool) -> list[Entry]:
 
 
 def flaws(plot: Plot, log: bool) -> list[Run]:
-    """What of the lines cannot be drawn, in words. NaN may be intended as a break, so it is not a warning."""
-    missing = sum(int(np.isnan(trace.y).sum()) for trace in plot.lines)
+    """What of the lines cannot be drawn, in words. NaN may be intended as a break, so it is no warning; what was
+    given as None surely is, and is not counted."""
+    missing = sum(int((np.isnan(trace.y) & ~find_not_yet(trace.y)).sum()) for trace in plot.lines)
     infinite = sum(int(np.isinf(trace.y).sum()) for trace in plot.lines)
     below = log and any((trace.y <= 0).any() for trace in plot.lines)
     told = [(f"{ABOVE}{BELOW} {counted(infinite)} infinite", "error")] if infinite else []

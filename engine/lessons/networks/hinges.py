@@ -104,14 +104,14 @@ def run(lab, k):
 
     points, c, v, off = fit(k.curve, k.hinges, k.crowd)
     truth = draw_curve(k.curve, fine, heights)
-    axes = ("log₁₀ of hinges", "log₁₀ of the largest distance (−4: at most)")
+    axes = ("log₁₀ of hinges", "log₁₀ of distance (floor −4)")
     far = {name: np.log10([max(fit(name, n, k.crowd)[3], 1e-4) for n in COUNTS]) for name in CURVES}
     for step in lab.steps(k.hinges, unit="hinges"):
         line = add_hinges(c, v[: step + 1], points[: step + 1], fine)
-        near = (line > truth.min() - 0.5) & (line < truth.max() + 0.5)
-        shown = np.where(near, line, np.nan)  # beyond its last kink it goes far
+        low, high = truth.min() - 0.5, truth.max() + 0.5  # beyond its last kink the line goes far
+        shown = [float(y) if low < y < high else None for y in line[::10]]
         spots = {"kink": np.stack([points, draw_curve(k.curve, points, heights)], 1)[: step + 1]}
-        lab.curve("hinge by hinge", fine[::10], spots, axes=("x", "y"), curve=truth[::10], hinges=shown[::10])
+        lab.curve("hinge by hinge", fine[::10], spots, axes=("x", "y"), curve=truth[::10], hinges=shown)
         slopes = np.cumsum(v[: step + 1])
         rows = zip(points[: step + 1], v, slopes, strict=False)
         lab.table("hinges", ("kink", "times", "slope then"), [tuple(np.round(row, 4)) for row in rows][::-1])
@@ -187,11 +187,11 @@ LESSON = Lesson(
         Prediction(
             "The number of hinges is doubled. By about what is the largest distance divided?",
             choices={
-                "by 1.4": GAIN.between(1.25, 1.65),
-                "by 2": GAIN.between(1.75, 2.7),
-                "by 4": GAIN.between(2.9, 5.4),
-                "by 8 or more": GAIN > 5.8,
-                "by 1, or it grows": GAIN < 1.15,
+                "by 1.4": GAIN.between(1.19, 1.68),
+                "by 2": (GAIN > 1.68) & (GAIN <= 2.83),
+                "by 4": (GAIN > 2.83) & (GAIN <= 5.66),
+                "by 8 or more": GAIN > 5.66,
+                "by 1, or it grows": GAIN < 1.19,
             },
             why="With half the gap, M·h²/8 is a quarter. That is for many hinges and a curve that bends by a bounded "
             "amount. √x is as steep as can be at 0 and gains 1.4, unless kinks crowd there; a zigzag and a jump gain "

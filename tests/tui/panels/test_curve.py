@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
+from descend.engine.run.packed_array import NOT_YET
 from descend.engine.run.records import Array, Curve
 from descend.tui.draw.curve import draw_curve, prepare_curve
 from descend.tui.draw.rows import text
@@ -86,6 +87,8 @@ def test_nan_breaks_the_line_and_is_told() -> None:
     gap = [i for i, c in enumerate(line.rstrip()) if c not in BRAILLE]
     assert len(gap) == gap[-1] - gap[0] + 1 == pytest.approx(len(line) * 50 / 256, abs=2)
     assert "50 NaN" in text(panel.notes()[:1])
+    values[100:150] = NOT_YET  # left out on purpose
+    assert "NaN" not in text(shown(CurvePanel, curve(y=values)).notes()[:1])
 
 
 def test_infinite_values_are_marked_where_they_are() -> None:
