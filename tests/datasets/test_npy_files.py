@@ -146,6 +146,8 @@ def test_changes_of_either_file_are_told(tmp_path: Path) -> None:
 
     folder = save(tmp_path / "i", toy_x=X, toy_y=Y)
     run = trained("mlp", str(folder / "toy_x.npy"))
-    assert not check_data(run.manifest())
+    assert check_data(run.manifest()) is None
     np.save(folder / "toy_y.npy", 2 - Y)
-    assert "changed since the run was created" in check_data(run.manifest())
+    changed = check_data(run.manifest())
+    assert changed is not None
+    assert "changed since the run was created" in changed.what
