@@ -133,7 +133,7 @@ def test_several_labels_have_a_line_each_beside_their_commonest_answer() -> None
 
 
 def test_a_note_that_begins_with_the_name_of_a_file_begins_as_that_is_written() -> None:
-    found = {**FOUND, "notes": ["mix2.csv lacks a column."], "imbalance": "one class is rare."}
+    found = {**FOUND, "notes": ["mix2.csv lacks a column."], "sentences": ["One class is rare."]}
     console = Console(width=100)
     with console.capture() as shown:
         console.print(evaluation.draw_findings(found))

@@ -47,7 +47,7 @@ POLLS = 20
 """Looks at the run folder a second."""
 
 
-MAIN = "next", "predict", "run", "pause", "resume", "revive", "stop", "evaluate", "diagnosis", "view"
+MAIN = "next", "predict", "run", "pause", "resume", "revive", "stop", "evaluate", "diagnosis", "view", "live_knobs"
 """Actions whose keys matter more than those of the part that has focus."""
 
 
