@@ -78,8 +78,8 @@ def inside(panel: Panel) -> str:
 
 
 async def looked_through(shell: Shell, alone: bool) -> None:
-    """See each panel, alone if asked for or where there is no room; then all of them at the first step, one in the
-    middle and the last."""
+    """See each panel, alone if asked for or where there is no room; then all of them at a step in the middle and at the
+    end, if ``alone`` also at the first step and the last."""
     grid = panels(shell)
     await drawn(shell)
     for number, panel in enumerate(grid.panels, 1) if alone or len(grid.shown) < len(grid.panels) else ():
@@ -89,7 +89,8 @@ async def looked_through(shell: Shell, alone: bool) -> None:
         assert "waiting for data" not in inside(panel), shell.text
     grid.zoom(None)
     first, last = grid.history.ends or (0, 0)
-    for step in (first, (first + last) // 2, last, None):
+    middle = (first + last) // 2
+    for step in (first, middle, last, None) if alone else (middle, None):
         grid.look(step)
         await drawn(shell)
 

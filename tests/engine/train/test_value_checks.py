@@ -24,7 +24,7 @@ CASES: list[tuple[str, str, dict[str, object], str]] = [
         "metric=accuracy is not measured of a table of 10 columns and 1",
     ),
     ("autoencoder", "iris", {"metric": "accuracy"}, "metric=accuracy is not measured of a table of 4 columns in 3"),
-    ("mlp", "iris", {"threshold": "f1"}, "threshold=f1 is for two classes, and here is a table of 4 columns in 3"),
+    ("mlp", "iris", {"threshold": "f1"}, "threshold=f1 is for two classes or several labels, and here is a table of"),
     ("mlp", "iris", {"class_weights": "setos:2"}, "class_weights names the class 'setos', and there is none; did you"),
     ("mlp", "iris", {"class_weights": "setosa:0"}, "class_weights gives 'setosa' the weight '0'; it is a number above"),
     ("mlp", "iris", {"class_weights": "equal"}, "class_weights is none, balanced, or weights such as setosa:5, not"),

@@ -187,7 +187,8 @@ class LiveKnobs(Widget, can_focus=True):
         self.refresh()
 
     def _rested(self, name: str) -> None:
-        del self._resting[name]
+        if self._resting.pop(name, None) is None:  # a timer that was stopped too late has told it already
+            return
         self.post_message(self.Turned(name, self.values[name]))
         self.refresh()
 
