@@ -89,10 +89,9 @@ class Typed(PathLine):
     busy = False
     """Whether what was typed is being read; until then it takes no keys but escape."""
 
-    async def _on_key(self, event: events.Key) -> None:
-        if not self.busy:
-            await super()._on_key(event)
-        elif event.key != "escape":
+    def on_key(self, event: events.Key) -> None:
+        """Take none meanwhile but escape."""
+        if self.busy and event.key != "escape":
             event.stop()
             event.prevent_default()
 
@@ -101,8 +100,6 @@ class Typed(PathLine):
         if self.busy:
             event.prevent_default()
             event.stop()
-        else:
-            super().on_paste(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter is its own."""
