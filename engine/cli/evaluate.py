@@ -118,10 +118,10 @@ def measure_samples(
 def find_knobs(run: Run) -> dict[str, Any]:
     """The knobs of a training; of those that shift probabilities the last value that did, were they turned."""
     from descend.engine.evaluation.calibration import SHIFTING
-    from descend.engine.run.history import History
+    from descend.engine.run.knob_turns import list_turns
 
     knobs = dict(run.manifest().knobs)
-    for turned in History.of(run).changes:
+    for turned in list_turns(run):
         if turned.knob in SHIFTING and turned.value:
             knobs[turned.knob] = turned.value
     return knobs

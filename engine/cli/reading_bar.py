@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from descend.engine.base.sanitize import clean
+from descend.engine.cli.progress_bar import make_bars
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -35,14 +36,7 @@ class ReadingBar:
                 print(clean(f"descend: {what}"), file=sys.stderr, flush=True)
             return
         if self._bars is None:
-            from rich import progress
-
-            from descend.engine.cli.output import make_console
-
-            columns = progress.TextColumn("{task.description}", markup=False), progress.BarColumn(bar_width=24)
-            self._bars = progress.Progress(
-                *columns, progress.TimeRemainingColumn(compact=True), console=make_console(errors=True), transient=True
-            )
+            self._bars = make_bars()
             self._bars.start()
         if what not in self._tasks:
             self._tasks[what] = self._bars.add_task(clean(what), total=1.0)

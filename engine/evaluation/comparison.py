@@ -97,12 +97,14 @@ def compare_by(
     name: str,
     other_name: str,
     drawn: tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float64]]] | None = None,
+    measured: tuple[Mapping[str, float], Mapping[str, float]] | None = None,
 ) -> Comparison | None:
     """Compare what two models say of the same samples by any ``metric``: whether its difference keeps its sign in
     resamples of the samples, the same of both; None where it is not defined.
 
     Args:
         drawn: what `intervals.resample` gave of each, if that is known.
+        measured: what `metrics.measure` gave of each, likewise.
 
     Raises:
         UsageError: they do not predict the same.
@@ -111,7 +113,7 @@ def compare_by(
 
     require_same_task(one, other, name, other_name)
     ones, others = drawn or (resample(one), resample(other))
-    mine, theirs = measure(one), measure(other)
+    mine, theirs = measured or (measure(one), measure(other))
     if not all(metric in found for found in (ones, others, mine, theirs)):
         return None
     sign = -1 if metric in LOWER else 1

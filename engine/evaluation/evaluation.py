@@ -121,6 +121,7 @@ def evaluate(
     blind, guesses = baselines.guess_blindly(judged, predictor.prepared)
     others = {blind: guesses, **(others or {})}
     metrics, asked = measure(judged), str((knobs or {}).get("metric", "loss"))
+    theirs = {name: measure(other) for name, other in others.items()}
     metric = baselines.choose_metric(judged, metrics, asked)
     plain = metric == judged.main
     parts = 1 if plain else 1 + len(others)
@@ -129,7 +130,7 @@ def evaluate(
     besides: dict[str, Comparison] = {}
     for name, other in others.items() if not plain else ():
         pair = drawn, resample(other, tell=partial(tell_part, tell, 1 + len(besides), parts))
-        if found := compare_by(metric, judged, other, MODEL, name, pair):
+        if found := compare_by(metric, judged, other, MODEL, name, pair, (metrics, theirs[name])):
             besides[name], comparisons[name] = comparisons[name], found
     told = (metric,) if plain else (metric, judged.main)
     noise, disturbed = measure_under_noise(predictor, judged, told)
@@ -138,7 +139,7 @@ def evaluate(
         told,
         metrics,
         find_intervals(judged, drawn=drawn),
-        {name: measure(other) for name, other in others.items()},
+        theirs,
         comparisons,
         besides,
         baselines.tell_imbalance(judged),

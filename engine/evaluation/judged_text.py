@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from descend.engine.base.errors import UsageError
 from descend.engine.evaluation.comparison import Comparison, count_signs, resample_sign, tell_difference
 from descend.engine.evaluation.intervals import LEVEL, Interval, count_stretches, resample_blocks
+from descend.engine.evaluation.metrics import TOP
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from descend.datasets.tokenisers import Tokeniser
 
-TOP = 5
 BLOCKS, PARTS = 10, 40
 """Blocks of which a resample consists, at least and at most."""
 BEFORE = 60

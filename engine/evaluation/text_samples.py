@@ -10,7 +10,8 @@ from descend.datasets.data_shape import format_count
 from descend.datasets.new_texts import cut_text, tell_unseen
 from descend.datasets.text_file import read_characters
 from descend.engine.base.errors import DescendError
-from descend.engine.evaluation.judged_text import TOP, JudgedText
+from descend.engine.evaluation.judged_text import JudgedText
+from descend.engine.evaluation.metrics import TOP
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from descend.engine.evaluation.calibration import BINS, assign_bins, choose_probability
 from descend.engine.evaluation.judged import Judged
+from descend.engine.evaluation.metrics import TOP
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TOP = 5
 Weighted = Callable[["NDArray[np.float64]"], Mapping[str, float]]
 """Gives metrics by how often each sample counts, (n,); those that are undefined are left out, or not finite."""
 
